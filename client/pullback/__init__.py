@@ -1,0 +1,72 @@
+"""Asks a Pullback service for the derivatives of tensor expressions, and whether its two ways to them agree.
+
+>>> import pullback
+>>> with pullback.local() as client:                                                        # doctest: +SKIP
+...     print(client.differentiate("3*a**3 - b**2", {"a": [2, 3], "b": [6, 4]}, upstream=[1, 1]))
+"""
+
+from .async_client import AsyncClient
+from .client import Client
+from .embedded import local
+from .errors import (
+    Cancelled,
+    DeadlineExceeded,
+    InternalError,
+    InvalidRequest,
+    PermissionDenied,
+    PullbackError,
+    ResourceExhausted,
+    Unauthenticated,
+    Unavailable,
+    Unimplemented,
+)
+from .language import Language, Limit, Operator
+from .reply import (
+    Answer,
+    ClosedForm,
+    FormOrigin,
+    Leg,
+    Legs,
+    LegState,
+    Outcome,
+    Reply,
+    Timings,
+    Tolerance,
+    Verdict,
+    WorstEntry,
+)
+from .request import Constant, Request, constant
+
+__all__ = [
+    "Answer",
+    "AsyncClient",
+    "Cancelled",
+    "Client",
+    "ClosedForm",
+    "Constant",
+    "DeadlineExceeded",
+    "FormOrigin",
+    "InternalError",
+    "InvalidRequest",
+    "Language",
+    "Leg",
+    "LegState",
+    "Legs",
+    "Limit",
+    "Operator",
+    "Outcome",
+    "PermissionDenied",
+    "PullbackError",
+    "Reply",
+    "Request",
+    "ResourceExhausted",
+    "Timings",
+    "Tolerance",
+    "Unauthenticated",
+    "Unavailable",
+    "Unimplemented",
+    "Verdict",
+    "WorstEntry",
+    "constant",
+    "local",
+]

@@ -1,0 +1,173 @@
+"""The client for asyncio: the same calls, awaited."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from types import TracebackType
+from typing import Any
+
+import grpc
+
+from .channel import channel_options
+from .errors import from_rpc_error
+from .language import Language
+from .messages import language_from, reply_from, request_message
+from .reply import Answer, Reply
+from .request import DEFAULT_NOTATIONS, DEFAULT_TIMEOUT, Request
+from .stream import DEFAULT_IN_FLIGHT, GRACE, Asked, Broken, Event, Exhausted, Ledger, Received
+from .v1 import derivative_pb2
+from .v1.derivative_pb2_grpc import DerivativeServiceStub
+
+#: What grpc.aio says, in place of the service's own status, when a message was being sent as the stream ended.
+_MASKED = "Internal error from Core"
+
+
+class AsyncClient:
+    """A connection to a service at `target`, for the tasks of one event loop; `Client` says how it behaves.
+
+    >>> async def gradient(target):
+    ...     async with AsyncClient(target) as client:
+    ...         return (await client.differentiate("x**2", {"x": 3})).gradients["x"]
+    """
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        self._channel = grpc.aio.insecure_channel(target, options=channel_options(target))
+        self._stub: Any = DerivativeServiceStub(self._channel)  # type: ignore[no-untyped-call]
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """End the connection; calls under way are cancelled."""
+        await self._channel.close(None)
+
+    async def differentiate(
+        self,
+        expression: str,
+        inputs: Mapping[str, object],
+        upstream: object = None,
+        wrt: str | Iterable[str] | None = None,
+        notations: Iterable[str] = DEFAULT_NOTATIONS,
+        check: bool = True,
+        timeout: float | None = DEFAULT_TIMEOUT,
+    ) -> Reply:
+        """The value of an expression, its derivatives by both legs, and the verdict; `Request` explains the arguments.
+
+        Raises InvalidRequest for a request that will never succeed, and the other errors of the tree.
+        """
+        request = Request(expression, inputs, upstream, wrt, notations, check, timeout)
+        message = request_message(request)
+        try:
+            return reply_from(await self._stub.Differentiate(message, timeout=timeout))
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from error
+
+    async def describe_language(self, operator: str = "", timeout: float | None = DEFAULT_TIMEOUT) -> Language:
+        """The operators, or the one of that name or alias, with the limits in force, the device and the versions."""
+        message = derivative_pb2.DescribeLanguageRequest(operator=operator)
+        try:
+            return language_from(await self._stub.DescribeLanguage(message, timeout=timeout))
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from error
+
+    async def differentiate_many(
+        self, requests: Iterable[Request] | AsyncIterable[Request], in_flight: int = DEFAULT_IN_FLIGHT
+    ) -> AsyncIterator[Answer]:
+        """One answer for each request, as they finish, with at most `in_flight` requests under way.
+
+        As `Client.differentiate_many`; `requests` may be asynchronous too, and is read in a task of its own.
+        """
+        ledger = Ledger()
+        events: asyncio.Queue[Event] = asyncio.Queue()
+        room = asyncio.Semaphore(in_flight)
+        feeder = asyncio.create_task(_feed(requests, room, events))
+        stream = None
+        try:
+            while not ledger.finished:
+                step = ledger.on(await _next(events, ledger.patience))
+                for answer in step.answers:
+                    room.release()
+                    yield answer
+                if step.pause is not None:
+                    await asyncio.sleep(step.pause)
+                    stream = _Stream(self._stub, events)
+                for message in step.messages:
+                    if stream is not None:
+                        stream.send(message)
+            if stream is not None:
+                await stream.finish()
+        finally:
+            feeder.cancel()
+            if stream is not None:
+                stream.end()
+
+
+async def _next(events: asyncio.Queue[Event], patience: float | None) -> Event | None:
+    try:
+        return await asyncio.wait_for(events.get(), patience)
+    except TimeoutError:
+        return None
+
+
+async def _feed(
+    requests: Iterable[Request] | AsyncIterable[Request], room: asyncio.Semaphore, events: asyncio.Queue[Event]
+) -> None:
+    source = aiter(requests) if isinstance(requests, AsyncIterable) else _asynchronous(requests)
+    try:
+        while True:
+            await room.acquire()
+            events.put_nowait(Asked(await anext(source)))
+    except StopAsyncIteration:
+        events.put_nowait(Exhausted())
+    except Exception as error:
+        events.put_nowait(Exhausted(error))
+
+
+async def _asynchronous(requests: Iterable[Request]) -> AsyncIterator[Request]:
+    for request in requests:
+        yield request
+
+
+class _Stream:
+    """One stream; what comes from it is put among the events by a task of its own."""
+
+    def __init__(self, stub: Any, events: asyncio.Queue[Event]) -> None:
+        self._events = events
+        self._outbox: asyncio.Queue[derivative_pb2.DifferentiateManyRequest | None] = asyncio.Queue()
+        self._call = stub.DifferentiateMany(self._sent())
+        self._task = asyncio.create_task(self._run())
+
+    def send(self, message: derivative_pb2.DifferentiateManyRequest) -> None:
+        self._outbox.put_nowait(message)
+
+    async def finish(self) -> None:
+        """Say that no more will be sent, so that the service ends the stream in its own way."""
+        self._outbox.put_nowait(None)
+        await asyncio.wait((self._task,), timeout=GRACE)
+
+    def end(self) -> None:
+        self._outbox.put_nowait(None)
+        self._task.cancel()
+        self._call.cancel()
+
+    async def _sent(self) -> AsyncIterator[derivative_pb2.DifferentiateManyRequest]:
+        while (message := await self._outbox.get()) is not None:
+            yield message
+
+    async def _run(self) -> None:
+        try:
+            async for response in self._call:
+                self._events.put_nowait(Received(response))
+        except grpc.aio.AioRpcError as error:
+            self._events.put_nowait(Broken(None if error.details() == _MASKED else from_rpc_error(error)))
+        else:
+            self._events.put_nowait(Broken())
+        finally:
+            self._outbox.put_nowait(None)

@@ -1,0 +1,51 @@
+"""The command `pullback`: derivatives from the shell, the language's operators, and the server itself."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+#: Where each command is, so that one is imported only when it is run.
+_COMMANDS = {
+    "diff": "pullback.cli.diff",
+    "operators": "pullback.cli.operators",
+    "serve": "pullback.cli.serve",
+}
+
+
+class _Commands(click.Group):
+    """A group whose commands are imported when they are needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        try:
+            command: click.Command = getattr(import_module(_COMMANDS[cmd_name]), cmd_name)
+        except ModuleNotFoundError as error:
+            return _lacking(cmd_name, error.name or "")
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["--help"]})
+@click.version_option(package_name="pullback", prog_name="pullback")
+def main() -> None:
+    """Derivatives of tensor expressions by autograd and in closed form, and whether the two agree."""
+
+
+def _lacking(name: str, module: str) -> click.Command:
+    """What stands in for a command whose modules are not installed."""
+
+    @click.command(
+        name,
+        help="Not available here: needs the extra `pullback[server]`.",
+        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    )
+    def command() -> None:
+        click.echo(f"error: there is no module {module}\nhint: pip install 'pullback[server]'", err=True)
+        raise SystemExit(3)
+
+    return command

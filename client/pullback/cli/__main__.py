@@ -1,0 +1,5 @@
+"""Runs the command `pullback` as `python -m pullback.cli`."""
+
+from . import main
+
+main(prog_name="pullback")

@@ -1,0 +1,99 @@
+"""`pullback diff`: differentiates one expression and prints value, gradients, formulas and verdicts."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TextIO
+
+import click
+from rich.console import Console
+
+from ..errors import InvalidRequest
+from ..reply import Reply
+from ..request import DEFAULT_NOTATIONS, DEFAULT_TIMEOUT, constant
+from .arguments import read_inputs, read_value
+from .connection import ExitCode, connect, failures, service_options
+from .plain import json_text
+from .table import latex_lines, reply_table
+
+_OPTION = re.compile(r"--[a-z][a-z-]+(=.*)?")
+
+
+# An expression may start with a minus, as `-x**2` does, so what looks like an unknown option is looked at below.
+@click.command(
+    context_settings={"ignore_unknown_options": True}, options_metavar="[OPTIONS]", short_help="Differentiate."
+)
+@click.argument("words", nargs=-1, metavar="EXPRESSION [NAME=VALUE]...")
+@click.option("--upstream", metavar="VALUE", help="The upstream gradient, of the output's shape.")
+@click.option("--wrt", multiple=True, metavar="NAME", help="Differentiate only this input; may be repeated.")
+@click.option("--constant", "constants", multiple=True, metavar="NAME", help="Do not differentiate this input.")
+@click.option("--no-check", is_flag=True, help="Do not compare the closed form with autograd.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=DEFAULT_TIMEOUT,
+    show_default=True,
+    help="Seconds.",
+)
+@click.option("--file", type=click.File("r", encoding="utf-8"), help="Read the expression from a file; - is the input.")
+@click.option("--latex", is_flag=True, help="Print the formulas in LaTeX and nothing else.")
+@service_options
+def diff(
+    words: tuple[str, ...],
+    upstream: str | None,
+    wrt: tuple[str, ...],
+    constants: tuple[str, ...],
+    no_check: bool,
+    timeout: float,
+    file: TextIO | None,
+    latex: bool,
+    target: str | None,
+    as_json: bool,
+) -> None:
+    """Differentiate EXPRESSION with respect to its inputs, by autograd and in closed form.
+
+    An input is a number (a=2), a vector (a=2,3), JSON (A='[[1,2],[3,4]]') or a file (x=@file.npy). Typed values are
+    float64; a dtype may stand before them (n=int:0,2). nan and inf are numbers.
+
+    \b
+    pullback diff '3*a**3 - b**2' a=2,3 b=6,4 --upstream 1,1
+
+    The exit code is 0 when the two agree on all inputs (or with --no-check), 1 for another verdict, 2 for a bad request
+    and 3 when the service failed.
+    """
+    expression, tokens = _split(words, file)
+    with failures(as_json, expression):
+        inputs = read_inputs(tokens)
+        for name in constants:
+            if name not in inputs:
+                raise InvalidRequest(f"`{name}` is not among the inputs", reason="UNKNOWN_INPUT", field="constant")
+            inputs[name] = constant(inputs[name])
+        gradient = None if upstream is None else read_value(upstream, "upstream")
+        notations = ("latex",) if latex and not as_json else DEFAULT_NOTATIONS
+        with connect(target) as client:
+            reply = client.differentiate(
+                expression, inputs, gradient, wrt or None, notations, check=not no_check, timeout=timeout
+            )
+    _print(reply, latex, as_json)
+    sys.exit(int(ExitCode.AGREE if reply.agree or no_check else ExitCode.OTHER_VERDICT))
+
+
+def _split(words: tuple[str, ...], file: TextIO | None) -> tuple[str, tuple[str, ...]]:
+    for word in words:
+        if _OPTION.fullmatch(word):
+            raise click.NoSuchOption(word.partition("=")[0])
+    if file is not None:
+        return file.read(), words
+    if not words:
+        raise click.UsageError("Missing argument 'EXPRESSION'.")
+    return words[0], words[1:]
+
+
+def _print(reply: Reply, latex: bool, as_json: bool) -> None:
+    if as_json:
+        click.echo(json_text(reply))
+    elif latex:
+        click.echo("\n".join(latex_lines(reply)))
+    else:
+        Console(highlight=False).print(reply_table(reply))

@@ -1,0 +1,26 @@
+"""`pullback operators`: what the language offers, or all about one operator."""
+
+from __future__ import annotations
+
+import click
+from rich.console import Console
+
+from .connection import connect, failures, service_options
+from .plain import json_text
+from .table import language_table, operator_table
+
+
+@click.command(short_help="List the operators, or describe one.")
+@click.argument("name", required=False, default="")
+@service_options
+def operators(name: str, target: str | None, as_json: bool) -> None:
+    """List the operators of the language, or describe the one of that NAME or alias."""
+    with failures(as_json), connect(target) as client:
+        language = client.describe_language(name)
+    if as_json:
+        click.echo(json_text(language))
+    elif name:
+        for operator in language.operators:
+            Console(highlight=False).print(operator_table(operator))
+    else:
+        Console(highlight=False).print(language_table(language))

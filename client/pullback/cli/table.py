@@ -1,0 +1,113 @@
+"""Lays a reply out for a person: a block for each input, with its gradient, its formulas and its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ..language import Language, Operator
+from ..reply import Leg, LegState, Outcome, Reply, Verdict, shown
+
+_STYLES = {Outcome.AGREE: "bold green", Outcome.DIFFER: "bold red"}
+
+
+def reply_table(reply: Reply) -> RenderableType:
+    """The value, then for each input its gradient, Jacobian, VJP and verdict, then where and how fast."""
+    table = Table(box=box.SIMPLE, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("", "value", _array(reply, shown(reply.value)))
+    for name, array in reply.intermediates.items():
+        table.add_row(Text(name), "value", Text(shown(array)))
+    for name in reply.verdicts:
+        table.add_section()
+        for place, (label, content) in enumerate(_block(reply, name)):
+            table.add_row(Text(name if place == 0 else ""), label, content)
+    return Group(table, Text(_footer(reply), style="dim"))
+
+
+def latex_lines(reply: Reply) -> Iterator[str]:
+    """The formulas in LaTeX, one a line, under comments that say what they are."""
+    for name, verdict in reply.verdicts.items():
+        yield f"% {name}: {_one_line(str(verdict))}"
+        for label, forms in (("Jacobian", reply.jacobians), ("VJP", reply.vjps)):
+            if forms[name].latex:
+                yield f"% {label}"
+                yield forms[name].latex
+
+
+def language_table(language: Language) -> RenderableType:
+    """The operators, family by family, one a row."""
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    table.add_column("operator", style="bold", overflow="fold")
+    table.add_column("written", overflow="fold", ratio=2)
+    table.add_column("what it computes", overflow="fold", ratio=3)
+    family = None
+    for operator in language.operators:
+        if operator.family != family:
+            family = operator.family
+            table.add_section()
+            table.add_row(Text(family, style="bold cyan"), "", "")
+        table.add_row(Text(operator.name), Text(", ".join(operator.spellings)), Text(operator.doc))
+    return table
+
+
+def operator_table(operator: Operator) -> RenderableType:
+    """All that the table says of one operator."""
+    table = Table(box=box.SIMPLE, show_header=False, pad_edge=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    rows = (
+        ("name", operator.name),
+        ("aliases", ", ".join(operator.aliases)),
+        ("family", operator.family),
+        ("parameters", operator.signature),
+        ("written", ", ".join(operator.spellings)),
+        ("computes", operator.doc),
+        ("domain", operator.domain),
+        ("kinks", operator.kinks),
+        ("closed form", "yes" if operator.closed_form else "no"),
+        ("example", operator.example),
+    )
+    for label, content in rows:
+        if content:
+            table.add_row(label, Text(content))
+    return table
+
+
+def _block(reply: Reply, name: str) -> Iterator[tuple[str, Text]]:
+    if name in reply.gradients:
+        yield "gradient", Text(shown(reply.gradients[name]))
+    for label, forms in (("Jacobian", reply.jacobians), ("VJP", reply.vjps)):
+        if forms[name]:
+            yield label, Text(str(forms[name]))
+    for label, leg in (("autograd", reply.legs[name].numeric), ("closed form", reply.legs[name].symbolic)):
+        if _worth_saying(leg):
+            yield label, Text(str(leg), style="yellow")
+    yield "verdict", _verdict(reply.verdicts[name])
+
+
+def _verdict(verdict: Verdict) -> Text:
+    text = Text(verdict.outcome.name, style=_STYLES.get(verdict.outcome, "bold yellow"))
+    return text + Text(f"  {verdict.message}" if verdict.message else "", style="default")
+
+
+def _worth_saying(leg: Leg) -> bool:
+    return bool(leg.message) and leg.state not in (LegState.DONE, LegState.NOT_REQUESTED)
+
+
+def _array(reply: Reply, text: str) -> Text:
+    return Text(text) + Text(f"  {reply.value.dtype.name}", style="dim")
+
+
+def _footer(reply: Reply) -> str:
+    return f"on {reply.device}; {reply.timings}" if str(reply.timings) else f"on {reply.device}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

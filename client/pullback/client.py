@@ -1,0 +1,188 @@
+"""The client for programs that wait: one call at a time, or many over one stream."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from types import TracebackType
+from typing import Any
+
+import grpc
+
+from .channel import channel_options
+from .errors import from_rpc_error
+from .language import Language
+from .messages import language_from, reply_from, request_message
+from .reply import Answer, Reply
+from .request import DEFAULT_NOTATIONS, DEFAULT_TIMEOUT, Request
+from .stream import DEFAULT_IN_FLIGHT, GRACE, Asked, Broken, Event, Exhausted, Ledger, Received
+from .v1 import derivative_pb2
+from .v1.derivative_pb2_grpc import DerivativeServiceStub
+
+
+class Client:
+    """A connection to a service at `target`, such as "localhost:50051"; threads may share it.
+
+    It is made when it is first needed, spreads calls over the replicas that the target names, and makes a call again,
+    5 times at most, while the service is unavailable. Close it, or use it in a `with` block.
+
+    >>> with Client("localhost:50051") as client:                                           # doctest: +SKIP
+    ...     reply = client.differentiate("3*a**3 - b**2", {"a": [2, 3], "b": [6, 4]}, upstream=[1, 1])
+    >>> reply.gradients["a"], reply.verdicts["a"].outcome                                   # doctest: +SKIP
+    (array([36., 81.]), <Outcome.AGREE: 'agree'>)
+    """
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        self._channel = grpc.insecure_channel(target, options=channel_options(target))
+        self._stub: Any = DerivativeServiceStub(self._channel)  # type: ignore[no-untyped-call]
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the connection; calls under way are cancelled."""
+        self._channel.close()
+
+    def differentiate(
+        self,
+        expression: str,
+        inputs: Mapping[str, object],
+        upstream: object = None,
+        wrt: str | Iterable[str] | None = None,
+        notations: Iterable[str] = DEFAULT_NOTATIONS,
+        check: bool = True,
+        timeout: float | None = DEFAULT_TIMEOUT,
+    ) -> Reply:
+        """The value of an expression, its derivatives by both legs, and the verdict; `Request` explains the arguments.
+
+        Raises InvalidRequest for a request that will never succeed, and the other errors of the tree.
+        """
+        request = Request(expression, inputs, upstream, wrt, notations, check, timeout)
+        message = request_message(request)
+        try:
+            return reply_from(self._stub.Differentiate(message, timeout=timeout))
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from error
+
+    def describe_language(self, operator: str = "", timeout: float | None = DEFAULT_TIMEOUT) -> Language:
+        """The operators, or the one of that name or alias, with the limits in force, the device and the versions."""
+        message = derivative_pb2.DescribeLanguageRequest(operator=operator)
+        try:
+            return language_from(self._stub.DescribeLanguage(message, timeout=timeout))
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from error
+
+    def differentiate_many(self, requests: Iterable[Request], in_flight: int = DEFAULT_IN_FLIGHT) -> Iterator[Answer]:
+        """One answer for each request, as they finish, with at most `in_flight` requests under way.
+
+        A request that fails gives an answer with its error and leaves the others alone. A stream that breaks is opened
+        again and unanswered requests are sent again, on 5 streams at most. `requests` is read on a thread of its
+        own, as answers make room; what it raises is raised here, after the answers to the requests before it.
+
+        >>> requests = [Request("x**2", {"x": number}, id=f"at {number}") for number in range(3)]
+        >>> for answer in client.differentiate_many(requests):                              # doctest: +SKIP
+        ...     print(answer.id, answer.result().gradients["x"])
+        """
+        return _answers(self._stub, requests, in_flight)
+
+
+def _answers(stub: Any, requests: Iterable[Request], in_flight: int) -> Iterator[Answer]:
+    ledger = Ledger()
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    feeder = _Feeder(requests, in_flight, events)
+    stream = None
+    try:
+        while not ledger.finished:
+            try:
+                event = events.get(timeout=ledger.patience)
+            except queue.Empty:
+                event = None
+            step = ledger.on(event)
+            for answer in step.answers:
+                feeder.make_room()
+                yield answer
+            if step.pause is not None:
+                time.sleep(step.pause)
+                stream = _Stream(stub, events)
+            for message in step.messages:
+                if stream is not None:
+                    stream.send(message)
+        if stream is not None:
+            stream.finish()
+    finally:
+        feeder.stop()
+        if stream is not None:
+            stream.end()
+
+
+class _Feeder:
+    """Reads the caller's requests on a thread of its own, a new one only when there is room for it."""
+
+    def __init__(self, requests: Iterable[Request], in_flight: int, events: queue.SimpleQueue[Event]) -> None:
+        self._requests = requests
+        self._events = events
+        self._room = threading.Semaphore(in_flight)
+        self._stopped = False
+        threading.Thread(target=self._run, name="pullback-requests", daemon=True).start()
+
+    def make_room(self) -> None:
+        self._room.release()
+
+    def stop(self) -> None:
+        self._stopped = True
+        self._room.release()
+
+    def _run(self) -> None:
+        try:
+            source = iter(self._requests)
+            while True:
+                self._room.acquire()
+                if self._stopped:
+                    return
+                self._events.put(Asked(next(source)))
+        except StopIteration:
+            self._events.put(Exhausted())
+        except BaseException as error:
+            self._events.put(Exhausted(error))
+
+
+class _Stream:
+    """One stream; what comes from it is put among the events by a thread of its own."""
+
+    def __init__(self, stub: Any, events: queue.SimpleQueue[Event]) -> None:
+        self._events = events
+        self._outbox: queue.SimpleQueue[derivative_pb2.DifferentiateManyRequest | None] = queue.SimpleQueue()
+        self._call = stub.DifferentiateMany(iter(self._outbox.get, None))
+        self._reader = threading.Thread(target=self._run, name="pullback-answers", daemon=True)
+        self._reader.start()
+
+    def send(self, message: derivative_pb2.DifferentiateManyRequest) -> None:
+        self._outbox.put(message)
+
+    def finish(self) -> None:
+        """Say that no more will be sent, so that the service ends the stream in its own way."""
+        self._outbox.put(None)
+        self._reader.join(GRACE)
+
+    def end(self) -> None:
+        self._outbox.put(None)
+        self._call.cancel()
+
+    def _run(self) -> None:
+        try:
+            for response in self._call:
+                self._events.put(Received(response))
+        except grpc.RpcError as error:
+            self._events.put(Broken(from_rpc_error(error)))
+        else:
+            self._events.put(Broken())
+        finally:
+            self._outbox.put(None)

@@ -1,0 +1,223 @@
+"""What can go wrong, as one tree of exceptions, and how a gRPC status becomes one of them.
+
+PullbackError             any of the below
+├── InvalidRequest        the request will never succeed; says where, what was found, what would be accepted
+├── DeadlineExceeded      the timeout was over before there was any number
+├── ResourceExhausted     a queue, a budget, the device's memory or the largest message is too small
+├── Unavailable           no service answers at the target, or it is about to end
+├── Cancelled             the call was cancelled
+├── Unauthenticated       the service wants credentials
+├── PermissionDenied      these credentials do not suffice
+├── Unimplemented         the service has no such method
+└── InternalError         the service failed, or answered what this client cannot read
+"""
+
+# ruff: noqa: N818 -- the names are those of the status codes
+
+from __future__ import annotations
+
+from typing import ClassVar, TypeVar
+
+import grpc
+from google.protobuf.message import DecodeError, Message
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo  # type: ignore[import-untyped]
+from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
+from grpc_status import rpc_status
+
+DOMAIN = "pullback"
+
+M = TypeVar("M", bound=Message)
+
+
+class PullbackError(Exception):
+    """Anything that keeps a request from being answered.
+
+    `code` is the `grpc.StatusCode`; `reason` a stable UPPER_SNAKE code such as QUEUE_FULL, empty where there is none.
+
+    >>> Unavailable("no worker is ready", reason="NO_WORKER").code
+    <StatusCode.UNAVAILABLE: (14, 'unavailable')>
+    """
+
+    usual_code: ClassVar[grpc.StatusCode] = grpc.StatusCode.UNKNOWN
+
+    def __init__(self, message: str = "", *, code: grpc.StatusCode | None = None, reason: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.usual_code
+        self.reason = reason
+
+
+class InvalidRequest(PullbackError):
+    """A request that will never succeed.
+
+    `field` is the path of what is wrong (`expression`, `inputs[1].tensor`, `upstream`); `line` and `column` count from
+    1 and are 0 where the field is not a text; `found` and `hint` are empty where there is nothing to say;
+    `output_shape` is set where the upstream gradient does not fit the output.
+
+    >>> str(InvalidRequest("there is no `sine`", field="expression", line=1, column=3, hint="did you mean sin?"))
+    'expression, line 1, column 3: there is no `sine` (did you mean sin?)'
+    """
+
+    usual_code = grpc.StatusCode.INVALID_ARGUMENT
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        code: grpc.StatusCode | None = None,
+        reason: str = "",
+        field: str = "",
+        line: int = 0,
+        column: int = 0,
+        found: str = "",
+        hint: str = "",
+        output_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(message, code=code, reason=reason)
+        self.field = field
+        self.line = line
+        self.column = column
+        self.found = found
+        self.hint = hint
+        self.output_shape = output_shape
+
+    def __str__(self) -> str:
+        where = f"{self.field}, line {self.line}, column {self.column}" if self.line else self.field
+        return (f"{where}: " if where else "") + self.message + (f" ({self.hint})" if self.hint else "")
+
+
+class DeadlineExceeded(PullbackError):
+    """The timeout was over before there was any number."""
+
+    usual_code = grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+class ResourceExhausted(PullbackError):
+    """A queue, a budget, the device's memory or the largest message is too small for the request.
+
+    `retry_after` is how many seconds to wait before trying again, None where that is of no use.
+    """
+
+    usual_code = grpc.StatusCode.RESOURCE_EXHAUSTED
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        code: grpc.StatusCode | None = None,
+        reason: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, code=code, reason=reason)
+        self.retry_after = retry_after
+
+
+class Unavailable(PullbackError):
+    """No service answers at the target, or it is about to end; every retry has been made."""
+
+    usual_code = grpc.StatusCode.UNAVAILABLE
+
+
+class Cancelled(PullbackError):
+    """The call was cancelled, here or on the way."""
+
+    usual_code = grpc.StatusCode.CANCELLED
+
+
+class Unauthenticated(PullbackError):
+    """The service wants credentials and got none that it knows."""
+
+    usual_code = grpc.StatusCode.UNAUTHENTICATED
+
+
+class PermissionDenied(PullbackError):
+    """The credentials are known and do not suffice."""
+
+    usual_code = grpc.StatusCode.PERMISSION_DENIED
+
+
+class Unimplemented(PullbackError):
+    """The service at the target has no such method."""
+
+    usual_code = grpc.StatusCode.UNIMPLEMENTED
+
+
+class InternalError(PullbackError):
+    """The service failed, gave a status that it should never give, or answered what this client cannot read."""
+
+    usual_code = grpc.StatusCode.INTERNAL
+
+
+_CLASSES: dict[grpc.StatusCode, type[PullbackError]] = {
+    kind.usual_code: kind
+    for kind in (
+        InvalidRequest,
+        DeadlineExceeded,
+        ResourceExhausted,
+        Unavailable,
+        Cancelled,
+        Unauthenticated,
+        PermissionDenied,
+        Unimplemented,
+        InternalError,
+    )
+}
+_CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
+
+
+def from_rpc_error(error: grpc.RpcError) -> PullbackError:
+    """The exception for a call that failed; its details come from the `google.rpc.Status` in the trailing metadata."""
+    try:
+        status = rpc_status.from_call(error)  # type: ignore[arg-type]  # what grpcio raises for a call is that call
+    except (ValueError, DecodeError):
+        status = None  # the details contradict the call: what the call itself says must do
+    return from_status(status or Status(code=error.code().value[0], message=error.details() or ""))
+
+
+def from_status(status: Status) -> PullbackError:
+    """The exception for a `google.rpc.Status`, as it stands in an answer of a stream or in a call's metadata."""
+    code = _CODES.get(status.code, grpc.StatusCode.UNKNOWN)
+    kind = _CLASSES.get(code, InternalError)
+    info = _detail(status, ErrorInfo()) or ErrorInfo()
+    reason = info.reason if info.domain == DOMAIN else ""
+    if kind is InvalidRequest:
+        return _invalid(status, code, reason, dict(info.metadata))
+    if kind is ResourceExhausted:
+        retry = _detail(status, RetryInfo())
+        retry_after = None if retry is None else retry.retry_delay.ToTimedelta().total_seconds()
+        return ResourceExhausted(status.message, code=code, reason=reason, retry_after=retry_after)
+    return kind(status.message, code=code, reason=reason)
+
+
+def _invalid(status: Status, code: grpc.StatusCode, reason: str, found: dict[str, str]) -> InvalidRequest:
+    violations = (_detail(status, BadRequest()) or BadRequest()).field_violations
+    violation = violations[0] if violations else BadRequest.FieldViolation()
+    return InvalidRequest(
+        violation.description or status.message,
+        code=code,
+        reason=reason or violation.reason,
+        field=violation.field,
+        line=_number(found.get("line", "")),
+        column=_number(found.get("column", "")),
+        found=found.get("found", ""),
+        hint=found.get("hint", ""),
+        output_shape=_shape(found.get("output_shape")),
+    )
+
+
+def _detail(status: Status, message: M) -> M | None:
+    for detail in status.details:
+        if detail.Is(message.DESCRIPTOR):
+            detail.Unpack(message)
+            return message
+    return None
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
+
+
+def _shape(text: str | None) -> tuple[int, ...] | None:
+    if text is None:
+        return None
+    return tuple(_number(size) for size in text.split(",") if size)

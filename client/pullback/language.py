@@ -1,0 +1,50 @@
+"""The language that a service speaks, as frozen values: its operators, its limits and the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One operator of the language.
+
+    `domain` says where it is defined for real numbers and `kinks` where it has no derivative; both are empty where
+    there is nothing to say. `closed_form` is whether the symbolic leg has a closed form for it.
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    family: str
+    signature: str
+    spellings: tuple[str, ...]
+    doc: str
+    domain: str
+    kinks: str
+    closed_form: bool
+    example: str
+
+    def __str__(self) -> str:
+        return f"{self.name}({self.signature}): {self.doc}"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One limit of the service, in the unit that its description names."""
+
+    name: str
+    value: float
+    description: str
+
+
+@dataclass(frozen=True)
+class Language:
+    """The language, the limits in force, the device of the numeric leg and the versions of what computes."""
+
+    operators: tuple[Operator, ...]
+    constants: tuple[str, ...]
+    prefixes: tuple[str, ...]
+    limits: tuple[Limit, ...]
+    device: str
+    versions: Mapping[str, str]

@@ -1,0 +1,215 @@
+"""Turns requests into messages and messages into replies: the one place of the client that knows both."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Any, TypeVar
+
+import numpy as np
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
+from numpy.typing import NDArray
+
+from .errors import InternalError, InvalidRequest
+from .language import Language, Limit, Operator
+from .reply import (
+    ClosedForm,
+    FormOrigin,
+    Leg,
+    Legs,
+    LegState,
+    Outcome,
+    Reply,
+    Timings,
+    Tolerance,
+    Verdict,
+    WorstEntry,
+)
+from .request import Constant, Request
+from .tensors import FLOATING, array_from, array_of, is_typed, tensor_of
+from .v1 import derivative_pb2
+
+NOTATIONS = {"text": derivative_pb2.NOTATION_TEXT, "latex": derivative_pb2.NOTATION_LATEX}
+
+E = TypeVar("E", bound=Enum)
+
+
+def request_message(request: Request) -> derivative_pb2.DifferentiateRequest:
+    """The message for a request; raises InvalidRequest for what no service could read."""
+    arrays = {
+        name: array_of(value.value if isinstance(value, Constant) else value, f"inputs[{place}].tensor")
+        for place, (name, value) in enumerate(request.inputs.items())
+    }
+    wanted = _wanted(request)
+    message = derivative_pb2.DifferentiateRequest(
+        id=_text(request.id, "id"),
+        expression=_text(request.expression, "expression"),
+        notations=derivative_pb2.NotationSelection(notations=_notations(request)),
+        check=request.check,
+    )
+    for place, (name, array) in enumerate(arrays.items()):
+        message.inputs.add(
+            name=_text(name, f"inputs[{place}].name"), tensor=tensor_of(array), requires_grad=wanted[name]
+        )
+    if request.upstream is not None:
+        message.upstream.CopyFrom(tensor_of(_upstream(request.upstream, arrays)))
+    return message
+
+
+def budget_message(seconds: float) -> Duration:
+    """A number of seconds as a message, to the nanosecond.
+
+    >>> budget_message(1.5).nanos
+    500000000
+    """
+    whole = math.floor(seconds)
+    return Duration(seconds=whole, nanos=int((seconds - whole) * 1e9))
+
+
+def reply_from(message: derivative_pb2.DifferentiateResponse) -> Reply:
+    """The reply that a message holds; raises InternalError where it contradicts itself."""
+    value = array_from(message.value)
+    gradients = {d.name: array_from(d.gradient) for d in message.derivatives if d.HasField("gradient")}
+    derivatives = {d.name: d for d in message.derivatives}
+    shapes = {name: gradient.shape for name, gradient in gradients.items()}
+    return Reply(
+        id=message.id,
+        value=value,
+        gradients=gradients,
+        jacobians={name: _closed_form(d.jacobian, shapes.get(name), value.shape) for name, d in derivatives.items()},
+        vjps={name: _closed_form(d.vjp, shapes.get(name)) for name, d in derivatives.items()},
+        verdicts={name: _verdict(d.verdict) for name, d in derivatives.items()},
+        legs={name: Legs(_leg(d.numeric), _leg(d.symbolic)) for name, d in derivatives.items()},
+        intermediates={named.name: array_from(named.tensor) for named in message.intermediates},
+        device=message.device,
+        form_origin=_member(FormOrigin, derivative_pb2.FormOrigin, message.form_origin),
+        timings=Timings(**{name: getattr(message.timings, name) for name in vars(Timings())}),
+        versions=dict(message.versions),
+    )
+
+
+def language_from(message: derivative_pb2.DescribeLanguageResponse) -> Language:
+    """The description of the language that a message holds."""
+    return Language(
+        operators=tuple(
+            Operator(
+                name=operator.name,
+                aliases=tuple(operator.aliases),
+                family=operator.family,
+                signature=operator.signature,
+                spellings=tuple(operator.spellings),
+                doc=operator.doc,
+                domain=operator.domain,
+                kinks=operator.kinks,
+                closed_form=operator.closed_form,
+                example=operator.example,
+            )
+            for operator in message.operators
+        ),
+        constants=tuple(message.constants),
+        prefixes=tuple(message.prefixes),
+        limits=tuple(Limit(limit.name, limit.value, limit.description) for limit in message.limits),
+        device=message.device,
+        versions=dict(message.versions),
+    )
+
+
+def _wanted(request: Request) -> dict[str, bool | None]:
+    constants = {name for name, value in request.inputs.items() if isinstance(value, Constant)}
+    if request.wrt is None:
+        return {name: False if name in constants else None for name in request.inputs}
+    names = [request.wrt] if isinstance(request.wrt, str) else list(request.wrt)
+    for name in names:
+        if name not in request.inputs or name in constants:
+            fault = "marked as a constant" if name in constants else "not among the inputs"
+            rest = [other for other in request.inputs if other not in constants]
+            raise InvalidRequest(
+                f"`{name}` is to be differentiated and {fault}",
+                reason="UNKNOWN_INPUT",
+                field="wrt",
+                found=str(name),
+                hint=f"there are {', '.join(rest)}" if rest else "there are no inputs",
+            )
+    return {name: name in names for name in request.inputs}
+
+
+def _notations(request: Request) -> list[derivative_pb2.Notation]:
+    asked = [request.notations] if isinstance(request.notations, str) else list(request.notations)
+    for notation in asked:
+        if notation not in NOTATIONS:
+            raise InvalidRequest(
+                f"there is no notation {notation!r}",
+                reason="UNKNOWN_NOTATION",
+                field="notations",
+                found=str(notation),
+                hint=f"there are {', '.join(NOTATIONS)}",
+            )
+    return [NOTATIONS[notation] for notation in asked]
+
+
+def _upstream(value: object, inputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+    array = array_of(value, "upstream")
+    floating = {array.dtype.name: array.dtype for array in inputs.values() if array.dtype.name in FLOATING}
+    if is_typed(value):
+        return array
+    # The client does not know the output's dtype; one that all floating inputs share is it, unless the text promotes.
+    (dtype,) = floating.values() if len(floating) == 1 else (np.dtype(np.float64),)
+    with np.errstate(over="ignore"):
+        return array.astype(dtype)
+
+
+def _text(value: object, field: str) -> str:
+    if not isinstance(value, str):
+        raise InvalidRequest(f"{type(value).__name__} is not text", reason="NOT_TEXT", field=field, hint="give a str")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidRequest(
+            "half of a surrogate pair is not text", reason="NOT_TEXT", field=field, column=error.start + 1, line=1
+        ) from error
+    return value
+
+
+def _closed_form(
+    message: derivative_pb2.ClosedForm, shape: tuple[int, ...] | None, before: Sequence[int] = ()
+) -> ClosedForm:
+    entries: NDArray[np.object_] | None = None
+    if message.entries and shape is not None:
+        entries = np.array(list(message.entries), dtype=object)
+        try:
+            entries = entries.reshape((*before, *shape))
+        except ValueError as error:
+            raise InternalError("the service sent too many or too few entries", reason="BAD_REPLY") from error
+    return ClosedForm(message.text, message.latex, entries)
+
+
+def _leg(message: derivative_pb2.Leg) -> Leg:
+    return Leg(_member(LegState, derivative_pb2.LegState, message.state), message.message)
+
+
+def _verdict(message: derivative_pb2.Verdict) -> Verdict:
+    worst, tolerance = message.worst, message.tolerance
+    return Verdict(
+        outcome=_member(Outcome, derivative_pb2.Outcome, message.outcome),
+        reason=message.reason,
+        message=message.message,
+        compared=message.compared,
+        differing=message.differing,
+        worst=WorstEntry(
+            tuple(worst.index), worst.autograd, worst.closed_form, worst.absolute_error, worst.relative_error
+        )
+        if message.HasField("worst")
+        else None,
+        tolerance=Tolerance(tolerance.absolute, tolerance.relative, tolerance.source)
+        if message.HasField("tolerance")
+        else None,
+    )
+
+
+def _member(kind: type[E], wrapper: EnumTypeWrapper, number: int) -> E:
+    """The member of our enum for a number of the contract's, UNSPECIFIED for one that this client does not know."""
+    prefix = wrapper.Name(0).removesuffix("UNSPECIFIED")
+    name = wrapper.Name(number).removeprefix(prefix) if number in wrapper.values() else "UNSPECIFIED"
+    return kind[name] if name in kind.__members__ else kind["UNSPECIFIED"]

@@ -1,0 +1,248 @@
+"""What is answered, as frozen values that hold NumPy arrays and print themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import InternalError, PullbackError
+
+
+class Outcome(Enum):
+    """What the comparison of the two legs came to; the names are the contract's."""
+
+    AGREE = "agree"
+    DIFFER = "differ"
+    UNDECIDED = "undecided"
+    #: The service did not say, or said what this client is too old to know.
+    UNSPECIFIED = "unspecified"
+
+
+class LegState(Enum):
+    """What became of a leg; the names are the contract's."""
+
+    DONE = "done"
+    NOT_REQUESTED = "not requested"
+    DEADLINE = "deadline"
+    NO_CLOSED_FORM = "no closed form"
+    FAILED = "failed"
+    #: The service did not say, or said what this client is too old to know.
+    UNSPECIFIED = "unspecified"
+
+
+class FormOrigin(Enum):
+    """Where the closed forms came from; the names are the contract's."""
+
+    DERIVED = "derived"
+    WORKER = "worker"
+    SERVICE = "service"
+    #: No closed form was sought.
+    UNSPECIFIED = "unspecified"
+
+
+@dataclass(frozen=True)
+class Leg:
+    """How a leg fared; the message says why it is not done, and is empty when it is."""
+
+    state: LegState
+    message: str = ""
+
+    def __str__(self) -> str:
+        return self.state.value + (f": {self.message}" if self.message else "")
+
+
+@dataclass(frozen=True)
+class Legs:
+    """How both legs fared for one input: autograd's numbers and sympy's closed form."""
+
+    numeric: Leg
+    symbolic: Leg
+
+
+@dataclass(frozen=True, eq=False)
+class ClosedForm:
+    """A formula in the notations that were asked for; what was not asked for is empty.
+
+    `entries` holds the text of every entry while there are at most 64, else None; its shape is the output's followed
+    by the input's for a Jacobian, and the input's for a vector-Jacobian product.
+
+    >>> print(ClosedForm(text="9*a[p]**2*delta(i, p)"))
+    9*a[p]**2*delta(i, p)
+    """
+
+    text: str = ""
+    latex: str = ""
+    entries: NDArray[np.object_] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.text or self.latex)
+
+    def __str__(self) -> str:
+        return self.text or self.latex or "none"
+
+    def _repr_latex_(self) -> str | None:
+        return f"$\\displaystyle {self.latex}$" if self.latex else None
+
+
+@dataclass(frozen=True)
+class WorstEntry:
+    """The entry where the legs are furthest apart in units of the tolerance; `index` is that of the input."""
+
+    index: tuple[int, ...]
+    autograd: float
+    closed_form: float
+    absolute_error: float
+    relative_error: float
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """Numbers agree that are no further apart than absolute + relative * |closed form|."""
+
+    absolute: float
+    relative: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the legs agree on one input, and if not, where.
+
+    `compared` counts the entries that were compared and `differing` those further apart than the tolerance; `worst`
+    and `tolerance` are None when nothing was compared; `reason` is the stable code of why it is undecided.
+    """
+
+    outcome: Outcome
+    reason: str = ""
+    message: str = ""
+    compared: int = 0
+    differing: int = 0
+    worst: WorstEntry | None = None
+    tolerance: Tolerance | None = None
+
+    def __str__(self) -> str:
+        return self.outcome.name + (f": {self.message}" if self.message else "")
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Seconds that each stage took; a stage that was not run took none.
+
+    >>> print(Timings(numeric=0.0012, derive=0.034, total=0.036))
+    numeric 1.2 ms, derive 34 ms, total 36 ms
+    """
+
+    queue: float = 0.0
+    parse: float = 0.0
+    numeric: float = 0.0
+    derive: float = 0.0
+    check: float = 0.0
+    total: float = 0.0
+
+    def __str__(self) -> str:
+        return ", ".join(f"{stage} {1000 * seconds:.2g} ms" for stage, seconds in vars(self).items() if seconds)
+
+
+@dataclass(frozen=True, eq=False)
+class Reply:
+    """What both legs found, by the names of the differentiated inputs, and the verdict on each.
+
+    Arrays are NumPy arrays in the dtype of the service's tensors (bfloat16 through ml_dtypes) and read-only; a gradient
+    has its input's shape and dtype.
+    """
+
+    id: str
+    value: NDArray[Any]
+    gradients: Mapping[str, NDArray[Any]]
+    jacobians: Mapping[str, ClosedForm]
+    vjps: Mapping[str, ClosedForm]
+    verdicts: Mapping[str, Verdict]
+    legs: Mapping[str, Legs]
+    intermediates: Mapping[str, NDArray[Any]]
+    device: str
+    form_origin: FormOrigin
+    timings: Timings
+    versions: Mapping[str, str]
+
+    @property
+    def agree(self) -> bool:
+        """Whether every verdict is AGREE."""
+        return all(verdict.outcome is Outcome.AGREE for verdict in self.verdicts.values())
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _repr_latex_(self) -> str | None:
+        formulas = [
+            f"$$\\frac{{\\partial f}}{{\\partial {latex_name(name)}}} = {form.latex}$$"
+            for name, form in self.jacobians.items()
+            if form.latex
+        ]
+        return "\n\n".join(formulas) or None
+
+    def _lines(self) -> Iterator[str]:
+        yield f"value  {shown(self.value)}"
+        for name, array in self.intermediates.items():
+            yield f"{name} = {shown(array)}"
+        for name, verdict in self.verdicts.items():
+            yield name
+            if name in self.gradients:
+                yield f"  gradient  {shown(self.gradients[name])}"
+            for label, forms in (("Jacobian", self.jacobians), ("VJP", self.vjps)):
+                if forms[name]:
+                    yield f"  {label:8}  " + str(forms[name]).replace("\n", "\n" + 12 * " ")
+            yield f"  verdict   {verdict}"
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """One answer of `differentiate_many`: the request's id, and either a reply or the error that it met.
+
+    `position` counts the requests from 0, in the order in which they were given.
+    """
+
+    id: str
+    position: int
+    reply: Reply | None = None
+    error: PullbackError | None = None
+
+    def result(self) -> Reply:
+        """The reply; raises the error where there is none."""
+        if self.error is not None:
+            raise self.error
+        if self.reply is None:
+            raise InternalError("an answer without a reply and without an error", reason="BAD_REPLY")
+        return self.reply
+
+
+def shown(array: NDArray[Any]) -> str:
+    """An array as text: whole when small, its corners when large.
+
+    >>> shown(np.array([36.0, 81.0]))
+    '[36, 81]'
+    """
+    text = np.array2string(array, separator=", ", threshold=100, formatter={"float_kind": number_text})
+    return text if array.size else f"empty, shape {array.shape}"
+
+
+def number_text(number: object) -> str:
+    """A number in at most eight digits.
+
+    >>> number_text(np.float32(0.1)), number_text(36.0)
+    ('0.1', '36')
+    """
+    return f"{float(number):.8g}"  # type: ignore[arg-type]
+
+
+def latex_name(name: str) -> str:
+    r"""A name of the expression as LaTeX writes it: one letter in italics, longer names upright.
+
+    >>> print(latex_name("a"), latex_name("W_1"))
+    a \mathrm{W\_1}
+    """
+    return name if len(name) == 1 else "\\mathrm{" + name.replace("_", "\\_") + "}"

@@ -1,0 +1,53 @@
+"""What is asked, as a frozen value: an expression, its inputs, and what is wanted of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+#: Seconds that a request may take when nothing else is said.
+DEFAULT_TIMEOUT = 60.0
+#: The notations of the closed forms when nothing else is said.
+DEFAULT_NOTATIONS = ("text", "latex")
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A value that is not differentiated; made by `constant`."""
+
+    value: object
+
+
+def constant(value: object) -> Constant:
+    """Mark an input that is not differentiated, as `requires_grad=False` does in torch.
+
+    >>> Request("A @ x", {"A": constant([[1, 2], [3, 4]]), "x": [1, 1]}, upstream=[1, 1]).inputs["A"]
+    Constant(value=[[1, 2], [3, 4]])
+    """
+    return Constant(value)
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """One request, for `differentiate_many`; `differentiate` takes the same fields.
+
+    `inputs` are array-like: Python numbers and nested lists become float64 (bools stay bool), and whatever has a dtype
+    keeps it. Floating inputs are differentiated unless `constant` marks them; where `wrt`, a name or several, is given,
+    only these are. `upstream` is the upstream gradient, of the output's shape and dtype, and may be left out where the
+    output has one element; Python numbers and lists become float64 there too, unless all floating inputs share a
+    narrower dtype, which it then takes. `notations` are some of "text" and "latex". Without `check` the closed form is
+    not compared with autograd. `timeout` is in seconds, None for no limit of the client's own. `id` comes back
+    with the answer; where it is empty the request's position takes its place.
+
+    >>> Request("3*a**3 - b**2", {"a": [2, 3], "b": [6, 4]}, upstream=[1, 1], id="first").id
+    'first'
+    """
+
+    expression: str
+    inputs: Mapping[str, object]
+    upstream: object = None
+    wrt: str | Iterable[str] | None = None
+    notations: Iterable[str] = DEFAULT_NOTATIONS
+    check: bool = True
+    timeout: float | None = DEFAULT_TIMEOUT
+    id: str = ""

@@ -1,0 +1,208 @@
+"""The bookkeeping of `differentiate_many`, without any input or output: who is answered, who is sent again."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .channel import ATTEMPTS, LARGEST_MESSAGE, pause_before
+from .errors import (
+    Cancelled,
+    DeadlineExceeded,
+    InternalError,
+    InvalidRequest,
+    PullbackError,
+    ResourceExhausted,
+    Unavailable,
+    from_status,
+)
+from .messages import budget_message, reply_from, request_message
+from .reply import Answer
+from .request import Request
+from .v1 import derivative_pb2
+
+#: Requests in flight when nothing else is said.
+DEFAULT_IN_FLIGHT = 16
+#: Seconds that the service has, past a request's timeout, to say so itself, and to end a stream that is done.
+GRACE = 1.0
+
+#: What a broken stream is opened again after; any other error would only come back.
+_TRANSIENT = (Unavailable, InternalError, ResourceExhausted, Cancelled)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request was taken from what the caller gave."""
+
+    request: Request
+
+
+@dataclass(frozen=True)
+class Exhausted:
+    """The caller has no more requests, or failed with an error when asked for one."""
+
+    error: BaseException | None = None
+
+
+@dataclass(frozen=True)
+class Received:
+    """The service answered."""
+
+    response: derivative_pb2.DifferentiateManyResponse
+
+
+@dataclass(frozen=True)
+class Broken:
+    """The stream ended, with an error or without one."""
+
+    error: PullbackError | None = None
+
+
+Event = Asked | Exhausted | Received | Broken
+
+
+@dataclass(frozen=True)
+class Step:
+    """What follows from an event: answers to give, messages to send, and whether a stream must be opened first.
+
+    `pause` is how many seconds to wait before a stream is opened, None where the one that is open will do.
+    """
+
+    answers: tuple[Answer, ...] = ()
+    messages: tuple[derivative_pb2.DifferentiateManyRequest, ...] = ()
+    pause: float | None = None
+
+
+@dataclass
+class _Sent:
+    position: int
+    message: derivative_pb2.DifferentiateRequest
+    deadline: float
+    attempts: int = 1
+
+
+@dataclass
+class Ledger:
+    """Every request gets one answer, whatever the streams do: a reply, or the error that it met.
+
+    Unanswered requests are sent again when a stream breaks, each on ATTEMPTS streams at most; the pause between
+    streams grows while none of them answers anything.
+    """
+
+    now: Callable[[], float] = time.monotonic
+    _unanswered: dict[str, _Sent] = field(default_factory=dict)
+    _late: set[str] = field(default_factory=set)
+    _taken: int = 0
+    _streams_in_vain: int = 0
+    _open: bool = False
+    _exhausted: Exhausted | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether no request is left, neither unanswered nor to come; raises what the caller's iterator raised."""
+        if self._exhausted is None or self._unanswered:
+            return False
+        if self._exhausted.error is not None:
+            raise self._exhausted.error
+        return True
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds until the next request is given up, None where none ever is."""
+        first = min((sent.deadline for sent in self._unanswered.values()), default=math.inf)
+        return None if first == math.inf else max(0.0, first + GRACE - self.now())
+
+    def on(self, event: Event | None) -> Step:
+        """What follows from an event, or from None: that time has passed."""
+        match event:
+            case Asked(request):
+                return self._ask(request)
+            case Received(response):
+                return self._receive(response)
+            case Broken(error):
+                return self._break(error or Unavailable("the stream ended early", reason="STREAM_ENDED"))
+            case Exhausted():
+                self._exhausted = event
+                return Step()
+            case None:
+                return self._expire()
+
+    def _ask(self, request: Request) -> Step:
+        position, self._taken = self._taken, self._taken + 1
+        identity = request.id or str(position)
+        try:
+            if identity in self._unanswered or identity in self._late:
+                raise InvalidRequest(
+                    "a request of this id is in flight",
+                    reason="DUPLICATE_ID",
+                    field="id",
+                    found=identity,
+                    hint="give each request an id of its own",
+                )
+            message = request_message(request)
+            # One message that is too large would break the stream for all the others.
+            if message.ByteSize() > LARGEST_MESSAGE:
+                raise ResourceExhausted("the request is larger than the largest message", reason="REQUEST_TOO_LARGE")
+        except PullbackError as error:
+            return Step(answers=(Answer(identity, position, error=error),))
+        message.id = identity
+        sent = _Sent(position, message, math.inf if request.timeout is None else self.now() + request.timeout)
+        self._unanswered[identity] = sent
+        return Step(messages=(self._envelope(sent),), pause=self._opening())
+
+    def _receive(self, response: derivative_pb2.DifferentiateManyResponse) -> Step:
+        self._streams_in_vain = 0
+        self._late.discard(response.id)
+        sent = self._unanswered.pop(response.id, None)
+        if sent is None:
+            return Step()
+        return Step(answers=(_answer(sent, response),))
+
+    def _break(self, error: PullbackError) -> Step:
+        self._open = False
+        self._late.clear()
+        self._streams_in_vain += 1
+        answers = []
+        for identity, sent in list(self._unanswered.items()):
+            if sent.attempts >= ATTEMPTS or not isinstance(error, _TRANSIENT):
+                answers.append(self._give_up(identity, error))
+            else:
+                sent.attempts += 1
+        again = tuple(self._envelope(sent) for sent in self._unanswered.values())
+        return Step(tuple(answers), again, self._opening() if again else None)
+
+    def _expire(self) -> Step:
+        overdue = [name for name, sent in self._unanswered.items() if self.now() >= sent.deadline + GRACE]
+        self._late.update(overdue)
+        error = DeadlineExceeded("the timeout was over and no answer had come", reason="DEADLINE")
+        return Step(answers=tuple(self._give_up(name, error) for name in overdue))
+
+    def _give_up(self, identity: str, error: PullbackError) -> Answer:
+        return Answer(identity, self._unanswered.pop(identity).position, error=error)
+
+    def _opening(self) -> float | None:
+        if self._open:
+            return None
+        self._open = True
+        return pause_before(self._streams_in_vain) if self._streams_in_vain else 0.0
+
+    def _envelope(self, sent: _Sent) -> derivative_pb2.DifferentiateManyRequest:
+        envelope = derivative_pb2.DifferentiateManyRequest(request=sent.message)
+        if sent.deadline < math.inf:
+            envelope.budget.CopyFrom(budget_message(max(0.0, sent.deadline - self.now())))
+        return envelope
+
+
+def _answer(sent: _Sent, response: derivative_pb2.DifferentiateManyResponse) -> Answer:
+    try:
+        match response.WhichOneof("result"):
+            case "response":
+                return Answer(response.id, sent.position, reply=reply_from(response.response))
+            case "status":
+                return Answer(response.id, sent.position, error=from_status(response.status))
+            case _:
+                raise InternalError("the service sent an answer without a result", reason="BAD_REPLY")
+    except PullbackError as error:
+        return Answer(response.id, sent.position, error=error)

@@ -1,0 +1,123 @@
+"""Turns anything array-like into a tensor message, and a tensor message into a NumPy array."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import InternalError, InvalidRequest
+from .v1 import tensor_pb2
+
+#: The NumPy dtype of every dtype of the language, by its number on the wire.
+DTYPES: dict[int, np.dtype[Any]] = {
+    tensor_pb2.DTYPE_FLOAT16: np.dtype(np.float16),
+    tensor_pb2.DTYPE_BFLOAT16: np.dtype(ml_dtypes.bfloat16),
+    tensor_pb2.DTYPE_FLOAT32: np.dtype(np.float32),
+    tensor_pb2.DTYPE_FLOAT64: np.dtype(np.float64),
+    tensor_pb2.DTYPE_INT8: np.dtype(np.int8),
+    tensor_pb2.DTYPE_INT16: np.dtype(np.int16),
+    tensor_pb2.DTYPE_INT32: np.dtype(np.int32),
+    tensor_pb2.DTYPE_INT64: np.dtype(np.int64),
+    tensor_pb2.DTYPE_UINT8: np.dtype(np.uint8),
+    tensor_pb2.DTYPE_BOOL: np.dtype(np.bool_),
+}
+FLOATING = frozenset(("float16", "bfloat16", "float32", "float64"))
+_NUMBERS = {dtype.name: number for number, dtype in DTYPES.items()}
+_UNREADABLE = (TypeError, ValueError, RuntimeError, BufferError, OverflowError)
+
+
+def array_of(value: object, field: str) -> NDArray[Any]:
+    """The value as a NumPy array of a dtype of the language; `field` is what a refusal names.
+
+    Python numbers and nested sequences of them become float64, Python bools stay bool, and whatever has a dtype keeps
+    it: NumPy arrays, torch tensors on any device, and anything with `__array__` or `__dlpack__`. Raises InvalidRequest
+    for what is no array and for a dtype that the language lacks.
+
+    >>> array_of([1, 2], "upstream")
+    array([1., 2.])
+    """
+    try:
+        array = _read(value)
+    except _UNREADABLE as error:
+        raise InvalidRequest(
+            f"a value of type {type(value).__name__} cannot be read as an array",
+            reason="NOT_AN_ARRAY",
+            field=field,
+            found=type(value).__name__,
+            hint="give a number, nested lists of one length at each level, or an array in the memory of the host",
+        ) from error
+    if array.dtype.name not in _NUMBERS:
+        raise InvalidRequest(
+            f"the dtype {array.dtype.name} is not supported",
+            reason="UNSUPPORTED_DTYPE",
+            field=field,
+            found=array.dtype.name,
+            hint=f"use one of {', '.join(_NUMBERS)}",
+        )
+    return array
+
+
+def is_typed(value: object) -> bool:
+    """Whether a value has a dtype of its own, unlike Python's numbers and sequences.
+
+    >>> is_typed([1.0, 2.0]), is_typed(np.float32(1))
+    (False, True)
+    """
+    return isinstance(value, np.generic) or not _is_plain(value)
+
+
+def tensor_of(array: NDArray[Any]) -> tensor_pb2.Tensor:
+    """The message for an array of any layout and byte order."""
+    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    return tensor_pb2.Tensor(
+        dtype=tensor_pb2.Dtype.Name(_NUMBERS[array.dtype.name]), shape=array.shape, data=little.tobytes()
+    )
+
+
+def array_from(tensor: tensor_pb2.Tensor) -> NDArray[Any]:
+    """The read-only array that a message holds, without a copy; raises InternalError where it contradicts itself."""
+    try:
+        dtype = DTYPES[tensor.dtype]
+        data = tensor.data
+        array: NDArray[Any] = np.ndarray(tuple(tensor.shape), dtype.newbyteorder("<"), buffer=data)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InternalError("the service sent a tensor that contradicts itself", reason="BAD_REPLY") from error
+    if array.nbytes != len(data):
+        raise InternalError("the service sent a tensor of too many bytes", reason="BAD_REPLY")
+    return array
+
+
+def _read(value: object) -> NDArray[Any]:
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError("a mask has no place on the wire")
+    if isinstance(value, np.ndarray | np.generic):
+        return np.asarray(value)
+    if _is_plain(value):
+        return _untyped(np.asarray(value))
+    if callable(getattr(value, "detach", None)) and callable(getattr(value, "cpu", None)):
+        return _torch(value)
+    if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
+        return np.from_dlpack(value)
+    return np.asarray(value)
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, bool | int | float) or (
+        isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | memoryview)
+    )
+
+
+def _untyped(array: NDArray[Any]) -> NDArray[Any]:
+    whole = array.dtype == object and all(isinstance(entry, int) for entry in array.flat)
+    return array.astype(np.float64) if whole or array.dtype.kind in "iuf" else array
+
+
+def _torch(value: Any) -> NDArray[Any]:
+    # NumPy has no bfloat16 of its own, and every bfloat16 is a float32.
+    if str(value.dtype) == "torch.bfloat16":
+        return np.asarray(value.float().numpy(force=True)).astype(ml_dtypes.bfloat16)
+    return np.asarray(value.numpy(force=True))

@@ -1,0 +1,1 @@
+"""The contract as code, made by protos/generate.py; never edited by hand."""

@@ -1,0 +1,257 @@
+from google.protobuf import duration_pb2 as _duration_pb2
+from google.rpc import status_pb2 as _status_pb2
+from pullback.v1 import language_pb2 as _language_pb2
+from pullback.v1 import tensor_pb2 as _tensor_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Notation(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    NOTATION_UNSPECIFIED: _ClassVar[Notation]
+    NOTATION_TEXT: _ClassVar[Notation]
+    NOTATION_LATEX: _ClassVar[Notation]
+
+class LegState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    LEG_STATE_UNSPECIFIED: _ClassVar[LegState]
+    LEG_STATE_DONE: _ClassVar[LegState]
+    LEG_STATE_NOT_REQUESTED: _ClassVar[LegState]
+    LEG_STATE_DEADLINE: _ClassVar[LegState]
+    LEG_STATE_NO_CLOSED_FORM: _ClassVar[LegState]
+    LEG_STATE_FAILED: _ClassVar[LegState]
+
+class Outcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    OUTCOME_UNSPECIFIED: _ClassVar[Outcome]
+    OUTCOME_AGREE: _ClassVar[Outcome]
+    OUTCOME_DIFFER: _ClassVar[Outcome]
+    OUTCOME_UNDECIDED: _ClassVar[Outcome]
+
+class FormOrigin(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    FORM_ORIGIN_UNSPECIFIED: _ClassVar[FormOrigin]
+    FORM_ORIGIN_DERIVED: _ClassVar[FormOrigin]
+    FORM_ORIGIN_WORKER: _ClassVar[FormOrigin]
+    FORM_ORIGIN_SERVICE: _ClassVar[FormOrigin]
+NOTATION_UNSPECIFIED: Notation
+NOTATION_TEXT: Notation
+NOTATION_LATEX: Notation
+LEG_STATE_UNSPECIFIED: LegState
+LEG_STATE_DONE: LegState
+LEG_STATE_NOT_REQUESTED: LegState
+LEG_STATE_DEADLINE: LegState
+LEG_STATE_NO_CLOSED_FORM: LegState
+LEG_STATE_FAILED: LegState
+OUTCOME_UNSPECIFIED: Outcome
+OUTCOME_AGREE: Outcome
+OUTCOME_DIFFER: Outcome
+OUTCOME_UNDECIDED: Outcome
+FORM_ORIGIN_UNSPECIFIED: FormOrigin
+FORM_ORIGIN_DERIVED: FormOrigin
+FORM_ORIGIN_WORKER: FormOrigin
+FORM_ORIGIN_SERVICE: FormOrigin
+
+class DifferentiateRequest(_message.Message):
+    __slots__ = ("id", "expression", "inputs", "upstream", "notations", "check")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    EXPRESSION_FIELD_NUMBER: _ClassVar[int]
+    INPUTS_FIELD_NUMBER: _ClassVar[int]
+    UPSTREAM_FIELD_NUMBER: _ClassVar[int]
+    NOTATIONS_FIELD_NUMBER: _ClassVar[int]
+    CHECK_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    expression: str
+    inputs: _containers.RepeatedCompositeFieldContainer[Input]
+    upstream: _tensor_pb2.Tensor
+    notations: NotationSelection
+    check: bool
+    def __init__(self, id: _Optional[str] = ..., expression: _Optional[str] = ..., inputs: _Optional[_Iterable[_Union[Input, _Mapping]]] = ..., upstream: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., notations: _Optional[_Union[NotationSelection, _Mapping]] = ..., check: bool = ...) -> None: ...
+
+class Input(_message.Message):
+    __slots__ = ("name", "tensor", "requires_grad")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    TENSOR_FIELD_NUMBER: _ClassVar[int]
+    REQUIRES_GRAD_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    tensor: _tensor_pb2.Tensor
+    requires_grad: bool
+    def __init__(self, name: _Optional[str] = ..., tensor: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., requires_grad: bool = ...) -> None: ...
+
+class NotationSelection(_message.Message):
+    __slots__ = ("notations",)
+    NOTATIONS_FIELD_NUMBER: _ClassVar[int]
+    notations: _containers.RepeatedScalarFieldContainer[Notation]
+    def __init__(self, notations: _Optional[_Iterable[_Union[Notation, str]]] = ...) -> None: ...
+
+class DifferentiateResponse(_message.Message):
+    __slots__ = ("id", "value", "derivatives", "intermediates", "device", "versions", "timings", "form_origin")
+    class VersionsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    ID_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    DERIVATIVES_FIELD_NUMBER: _ClassVar[int]
+    INTERMEDIATES_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
+    VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    TIMINGS_FIELD_NUMBER: _ClassVar[int]
+    FORM_ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    value: _tensor_pb2.Tensor
+    derivatives: _containers.RepeatedCompositeFieldContainer[Derivative]
+    intermediates: _containers.RepeatedCompositeFieldContainer[_tensor_pb2.NamedTensor]
+    device: str
+    versions: _containers.ScalarMap[str, str]
+    timings: Timings
+    form_origin: FormOrigin
+    def __init__(self, id: _Optional[str] = ..., value: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., derivatives: _Optional[_Iterable[_Union[Derivative, _Mapping]]] = ..., intermediates: _Optional[_Iterable[_Union[_tensor_pb2.NamedTensor, _Mapping]]] = ..., device: _Optional[str] = ..., versions: _Optional[_Mapping[str, str]] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., form_origin: _Optional[_Union[FormOrigin, str]] = ...) -> None: ...
+
+class Derivative(_message.Message):
+    __slots__ = ("name", "gradient", "jacobian", "vjp", "numeric", "symbolic", "verdict")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    GRADIENT_FIELD_NUMBER: _ClassVar[int]
+    JACOBIAN_FIELD_NUMBER: _ClassVar[int]
+    VJP_FIELD_NUMBER: _ClassVar[int]
+    NUMERIC_FIELD_NUMBER: _ClassVar[int]
+    SYMBOLIC_FIELD_NUMBER: _ClassVar[int]
+    VERDICT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    gradient: _tensor_pb2.Tensor
+    jacobian: ClosedForm
+    vjp: ClosedForm
+    numeric: Leg
+    symbolic: Leg
+    verdict: Verdict
+    def __init__(self, name: _Optional[str] = ..., gradient: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., jacobian: _Optional[_Union[ClosedForm, _Mapping]] = ..., vjp: _Optional[_Union[ClosedForm, _Mapping]] = ..., numeric: _Optional[_Union[Leg, _Mapping]] = ..., symbolic: _Optional[_Union[Leg, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ...) -> None: ...
+
+class ClosedForm(_message.Message):
+    __slots__ = ("text", "latex", "entries")
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    LATEX_FIELD_NUMBER: _ClassVar[int]
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    latex: str
+    entries: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, text: _Optional[str] = ..., latex: _Optional[str] = ..., entries: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class Leg(_message.Message):
+    __slots__ = ("state", "message")
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    state: LegState
+    message: str
+    def __init__(self, state: _Optional[_Union[LegState, str]] = ..., message: _Optional[str] = ...) -> None: ...
+
+class Verdict(_message.Message):
+    __slots__ = ("outcome", "reason", "message", "compared", "differing", "worst", "tolerance")
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    COMPARED_FIELD_NUMBER: _ClassVar[int]
+    DIFFERING_FIELD_NUMBER: _ClassVar[int]
+    WORST_FIELD_NUMBER: _ClassVar[int]
+    TOLERANCE_FIELD_NUMBER: _ClassVar[int]
+    outcome: Outcome
+    reason: str
+    message: str
+    compared: int
+    differing: int
+    worst: WorstEntry
+    tolerance: Tolerance
+    def __init__(self, outcome: _Optional[_Union[Outcome, str]] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., compared: _Optional[int] = ..., differing: _Optional[int] = ..., worst: _Optional[_Union[WorstEntry, _Mapping]] = ..., tolerance: _Optional[_Union[Tolerance, _Mapping]] = ...) -> None: ...
+
+class WorstEntry(_message.Message):
+    __slots__ = ("index", "autograd", "closed_form", "absolute_error", "relative_error")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    AUTOGRAD_FIELD_NUMBER: _ClassVar[int]
+    CLOSED_FORM_FIELD_NUMBER: _ClassVar[int]
+    ABSOLUTE_ERROR_FIELD_NUMBER: _ClassVar[int]
+    RELATIVE_ERROR_FIELD_NUMBER: _ClassVar[int]
+    index: _containers.RepeatedScalarFieldContainer[int]
+    autograd: float
+    closed_form: float
+    absolute_error: float
+    relative_error: float
+    def __init__(self, index: _Optional[_Iterable[int]] = ..., autograd: _Optional[float] = ..., closed_form: _Optional[float] = ..., absolute_error: _Optional[float] = ..., relative_error: _Optional[float] = ...) -> None: ...
+
+class Tolerance(_message.Message):
+    __slots__ = ("absolute", "relative", "source")
+    ABSOLUTE_FIELD_NUMBER: _ClassVar[int]
+    RELATIVE_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    absolute: float
+    relative: float
+    source: str
+    def __init__(self, absolute: _Optional[float] = ..., relative: _Optional[float] = ..., source: _Optional[str] = ...) -> None: ...
+
+class Timings(_message.Message):
+    __slots__ = ("queue", "parse", "numeric", "derive", "check", "total")
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    PARSE_FIELD_NUMBER: _ClassVar[int]
+    NUMERIC_FIELD_NUMBER: _ClassVar[int]
+    DERIVE_FIELD_NUMBER: _ClassVar[int]
+    CHECK_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    queue: float
+    parse: float
+    numeric: float
+    derive: float
+    check: float
+    total: float
+    def __init__(self, queue: _Optional[float] = ..., parse: _Optional[float] = ..., numeric: _Optional[float] = ..., derive: _Optional[float] = ..., check: _Optional[float] = ..., total: _Optional[float] = ...) -> None: ...
+
+class DifferentiateManyRequest(_message.Message):
+    __slots__ = ("request", "budget")
+    REQUEST_FIELD_NUMBER: _ClassVar[int]
+    BUDGET_FIELD_NUMBER: _ClassVar[int]
+    request: DifferentiateRequest
+    budget: _duration_pb2.Duration
+    def __init__(self, request: _Optional[_Union[DifferentiateRequest, _Mapping]] = ..., budget: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class DifferentiateManyResponse(_message.Message):
+    __slots__ = ("id", "response", "status")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    RESPONSE_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    response: DifferentiateResponse
+    status: _status_pb2.Status
+    def __init__(self, id: _Optional[str] = ..., response: _Optional[_Union[DifferentiateResponse, _Mapping]] = ..., status: _Optional[_Union[_status_pb2.Status, _Mapping]] = ...) -> None: ...
+
+class DescribeLanguageRequest(_message.Message):
+    __slots__ = ("operator",)
+    OPERATOR_FIELD_NUMBER: _ClassVar[int]
+    operator: str
+    def __init__(self, operator: _Optional[str] = ...) -> None: ...
+
+class DescribeLanguageResponse(_message.Message):
+    __slots__ = ("operators", "constants", "prefixes", "limits", "device", "versions")
+    class VersionsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    OPERATORS_FIELD_NUMBER: _ClassVar[int]
+    CONSTANTS_FIELD_NUMBER: _ClassVar[int]
+    PREFIXES_FIELD_NUMBER: _ClassVar[int]
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
+    VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    operators: _containers.RepeatedCompositeFieldContainer[_language_pb2.Operator]
+    constants: _containers.RepeatedScalarFieldContainer[str]
+    prefixes: _containers.RepeatedScalarFieldContainer[str]
+    limits: _containers.RepeatedCompositeFieldContainer[_language_pb2.Limit]
+    device: str
+    versions: _containers.ScalarMap[str, str]
+    def __init__(self, operators: _Optional[_Iterable[_Union[_language_pb2.Operator, _Mapping]]] = ..., constants: _Optional[_Iterable[str]] = ..., prefixes: _Optional[_Iterable[str]] = ..., limits: _Optional[_Iterable[_Union[_language_pb2.Limit, _Mapping]]] = ..., device: _Optional[str] = ..., versions: _Optional[_Mapping[str, str]] = ...) -> None: ...

@@ -1,0 +1,1 @@
+"""The service: two legs that differentiate an expression, and the verdict on whether they agree."""

@@ -1,0 +1,7 @@
+"""The language: text to program, then the program's types, shapes and costs; everything else is a Refusal."""
+
+from .check import check
+from .names import CONSTANTS, PREFIXES, RESERVED, check_names, name_problem
+from .parse import parse
+
+__all__ = ["CONSTANTS", "PREFIXES", "RESERVED", "check", "check_names", "name_problem", "parse"]

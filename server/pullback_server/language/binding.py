@@ -1,0 +1,99 @@
+"""Which argument of a call goes to which parameter of an operator's signature."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from ..operators import Operator
+from ..operators.signature import KINDS, Parameter
+from ..program import Size
+from .names import did_you_mean
+
+Argument = TypeVar("Argument")
+
+#: NumPy's names for parameters, which are read where the signature has torch's.
+KEYWORD_ALIASES = {"axis": "dim", "keepdims": "keepdim"}
+
+
+@dataclass
+class BindingError(Exception):
+    """A call that does not fit its signature: what is wrong, and with which argument (None: with the call)."""
+
+    message: str
+    found: str
+    argument: Any = None
+
+
+@dataclass(frozen=True)
+class Bound(Generic[Argument]):
+    """The arguments by parameter; `rest` is what the parameter that takes all further positions got."""
+
+    given: dict[str, Argument]
+    rest: tuple[Argument, ...]
+
+
+def bind(row: Operator, positional: Sequence[Argument], keywords: Sequence[tuple[str, Argument]]) -> Bound[Argument]:
+    """Assigns arguments to parameters as a call in Python does; raises BindingError."""
+    signature = row.parameters
+    ordered = [p.name for p in signature.parameters if p.name != signature.variadic]
+    rest = tuple(positional[len(ordered) :])
+    if rest and not signature.variadic:
+        message = f"{row.name} takes {_counted(len(ordered), 'argument')}, {len(positional)} are given"
+        raise BindingError(message, f"{len(positional)} arguments", rest[0])
+    given = dict(zip(ordered, positional, strict=False))
+    for written, argument in keywords:
+        name = written if written in ordered else KEYWORD_ALIASES.get(written, written)
+        if name == signature.variadic:
+            if rest:
+                raise BindingError(f"{row.name} is given `{name}` twice", name, argument)
+            rest = (argument,)
+        elif name not in ordered:
+            near = did_you_mean(written, ordered)
+            raise BindingError(
+                f"{row.name} has no parameter `{written}`" + (f", {near}" if near else ""), written, argument
+            )
+        elif name in given:
+            raise BindingError(f"{row.name} is given `{name}` twice", name, argument)
+        else:
+            given[name] = argument
+    for parameter in signature.parameters:
+        if parameter.required and parameter.name not in given:
+            raise BindingError(f"{row.name} needs `{parameter.name}`", "nothing")
+    return Bound(given, rest)
+
+
+def accepts(parameter: Parameter, value: Any) -> bool:
+    """Whether a literal is of the parameter's kind; a size counts as a whole number."""
+    if value is None and parameter.default is None:
+        return True
+    return KINDS[parameter.kind][0](_with_numbers(value))
+
+
+def usage(row: Operator) -> str:
+    """How an operator is called, for the hint of a refusal.
+
+    >>> from ..operators import BY_NAME
+    >>> usage(BY_NAME["exp"])
+    'exp(x)'
+    """
+    if row.attribute:
+        return row.spellings[0]
+    signature = row.parameters
+    words = []
+    for parameter in signature.parameters:
+        star = "*" if parameter.name == signature.variadic else ""
+        default = "" if parameter.required or star else f"={parameter.default!r}"
+        words.append(f"{star}{parameter.name}{default}")
+    return f"{row.name}({', '.join(words)})"
+
+
+def _with_numbers(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_with_numbers, value))
+    return 1 if isinstance(value, Size) else value
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

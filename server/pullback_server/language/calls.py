@@ -1,0 +1,117 @@
+"""Calls of operators: each argument read as the signature has it, a tensor as an expression, the rest as literals."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..operators import Operator
+from ..operators.signature import KINDS, Parameter
+from ..program import Argument, Literal, Refusal
+from .binding import BindingError, Bound, accepts, bind, usage
+from .folding import FoldingError, Number, evaluate
+from .names import shown
+from .refusals import SIGNS_OF_NODES, refuse, unsupported, unsupported_node
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+
+def apply_call(reader: Reader, node: ast.Call, row: Operator, positional: Sequence[ast.expr]) -> int:
+    """The number of the node that a call becomes; `positional` has a method's receiver too. Raises Refusal."""
+    bound = _bound(reader, node, row, positional)
+    operands: list[int | None] = []
+    arguments: list[tuple[str, Argument]] = []
+    for parameter in row.parameters.parameters:
+        given = bound.given.get(parameter.name)
+        if parameter.name == row.parameters.variadic:
+            rest = bound.rest
+            if len(rest) == 1 and isinstance(rest[0], ast.Tuple | ast.List):
+                rest = tuple(rest[0].elts)
+            if parameter.kind:
+                arguments.append((parameter.name, tuple(_argument(reader, row, parameter, each) for each in rest)))
+            else:
+                operands.extend(_tensor(reader, row, parameter, each) for each in rest)
+        elif parameter.kind and given:
+            value = _argument(reader, row, parameter, given)
+            if (type(value), value) != (type(parameter.default), parameter.default):
+                arguments.append((parameter.name, value))
+        elif not parameter.kind:
+            operands.append(_tensor(reader, row, parameter, given) if given else None)
+    return reader.builder.apply(row.name, operands, arguments, reader.place(node))
+
+
+def read_literal(reader: Reader, node: ast.expr) -> Argument:
+    """A literal argument: numbers and arithmetic on them, True, False, None, texts, sizes, tuples. Raises Refusal."""
+    return reader.descend(node, lambda inner: _literal(reader, inner))
+
+
+def _bound(reader: Reader, node: ast.Call, row: Operator, positional: Sequence[ast.expr]) -> Bound[ast.expr]:
+    keywords = []
+    for keyword in node.keywords:
+        if keyword.arg is None:
+            raise unsupported(reader.place(keyword.value), ("`**` before an argument", usage(row)))
+        keywords.append((keyword.arg, keyword.value))
+    try:
+        return bind(row, positional, keywords)
+    except BindingError as error:
+        at = error.argument if isinstance(error.argument, ast.expr) else node
+        raise refuse("BAD_ARGUMENT", reader.place(at), error.message, shown(error.found), usage(row)) from None
+
+
+def _tensor(reader: Reader, row: Operator, parameter: Parameter, node: ast.expr) -> int | None:
+    if isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, str)):
+        if node.value is None and parameter.default is None:
+            return None
+        message = f"`{parameter.name}` of {row.name} is a tensor or a number"
+        raise refuse("BAD_ARGUMENT", reader.place(node), message, shown(repr(node.value)), usage(row))
+    return reader.builder.number(reader.expression(node))
+
+
+def _argument(reader: Reader, row: Operator, parameter: Parameter, node: ast.expr) -> Argument:
+    value = read_literal(reader, node)
+    if not accepts(parameter, value):
+        message = f"`{parameter.name}` of {row.name} is {KINDS[parameter.kind][1]}"
+        raise refuse("BAD_ARGUMENT", reader.place(node), message, shown(repr(value)), usage(row))
+    return value
+
+
+def _literal(reader: Reader, node: ast.expr) -> Argument:
+    match node:
+        case ast.Constant(value=None):
+            return None
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.Tuple(elts=elements) | ast.List(elts=elements):
+            return tuple(read_literal(reader, element) for element in elements)
+        case ast.UnaryOp(op=op, operand=operand):
+            return _evaluated(reader, node, op, operand)
+        case ast.BinOp(left=left, op=op, right=right):
+            return _evaluated(reader, node, op, left, right)
+    value = reader.expression(node)
+    if isinstance(value, Literal):
+        return value.value
+    raise _no_literal(reader, node, "a tensor")
+
+
+def _evaluated(reader: Reader, node: ast.expr, op: ast.AST, *parts: ast.expr) -> Number:
+    sign = SIGNS_OF_NODES.get(type(op))
+    if sign is None:
+        raise unsupported_node(reader.place(node), op)
+    numbers: list[Number] = []
+    for part in parts:
+        value = read_literal(reader, part)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise _no_literal(reader, part, "arithmetic on something else than numbers")
+        numbers.append(value)
+    try:
+        return evaluate(sign, *numbers)
+    except FoldingError as error:
+        raise reader.bad_number(node, error) from None
+
+
+def _no_literal(reader: Reader, node: ast.expr, found: str) -> Refusal:
+    message = f"{found} where a literal is read"
+    hint = "a number, True, False, None, a text or a tuple of them"
+    return refuse("BAD_ARGUMENT", reader.place(node), message, found, hint)

@@ -1,0 +1,224 @@
+"""The first defence: text is read token by token, and what the parser of Python should not see is refused here.
+
+What passes is printable, has brackets that match, no keyword, no deep nesting of brackets or signs, no long number and
+no text over several lines, so that `ast.parse` is quick on it, warns of nothing and cannot be brought down by it.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+import unicodedata
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from ..program import Limits, Place, Refusal
+from .names import shown
+from .refusals import (
+    ANY_KEYWORD,
+    EXPRESSION,
+    KEYWORDS,
+    SIGNS,
+    over_limit,
+    refuse,
+    unsupported,
+    unsupported_character,
+)
+
+#: No number of the language needs more; Python is slow on long ones, then refuses them.
+NUMBER_CHARACTERS = 300
+
+_TOKEN = re.compile(
+    r"""(?P<space>[ \t]+)
+    |(?P<newline>\n)
+    |(?P<comment>\#[^\n]*)
+    |(?P<number>(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9][0-9_]*)?)
+    |(?P<name>[^\W0-9]\w*)
+    |(?P<text>'[^'\n]*'|"[^"\n]*")
+    |(?P<opening>[(\[])
+    |(?P<closing>[)\]])
+    |(?P<refused>//=?|\*\*=|<<|>>|->|<>|:=|&&|\|\||[+\-*/%@&|^]=|!(?!=)|[;{}\\$?`^])
+    |(?P<sign>\*\*|[<>=!]=|\.\.\.|[-+*/%@&|~<>=,.:])
+    |(?P<other>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+_KEPT_KEYWORDS = {"None", "True", "False"}
+_CLOSES = {"(": ")", "[": "]"}
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text that `ast.parse` may see: logical lines without indentation, and how much each line lost."""
+
+    text: str
+    starts: tuple[int, ...]
+    indents: dict[int, int]
+
+    def place(self, line: int, offset: int) -> Place:
+        """A place in the original text, from a line (from 1) and an offset in it in characters (from 0)."""
+        return Place(line, offset + 1 + self.indents.get(line, 0))
+
+    def place_of_bytes(self, line: int, offset: int) -> Place:
+        """A place from an offset in bytes of UTF-8, as Python's syntax tree counts."""
+        text = self.line(line)
+        return self.place(line, offset if text.isascii() else len(text.encode()[:offset].decode(errors="ignore")))
+
+    def token(self, line: int, offset: int) -> str:
+        """The token that begins at an offset in characters; empty at the end of a line."""
+        match = _TOKEN.match(self.line(line), offset)
+        return match.group().strip() if match else ""
+
+    def line(self, number: int) -> str:
+        """A line, counted from 1, of the text that Python sees; empty where there is none."""
+        if not 1 <= number <= len(self.starts):
+            return ""
+        end = self.starts[number] - 1 if number < len(self.starts) else len(self.text)
+        return self.text[self.starts[number - 1] : end]
+
+
+def guard(text: str, limits: Limits) -> Source:
+    """The text as `ast.parse` may see it; raises Refusal."""
+    text = text.replace("\r\n", "\n")
+    tokens = _Guard(text, limits)
+    tokens.check()
+    lines = [line[tokens.indents.get(number, 0) :] for number, line in enumerate(text.split("\n"), 1)]
+    dedented = "\n".join(lines)
+    return Source(dedented, _line_starts(dedented), tokens.indents)
+
+
+class _Guard:
+    """One pass over the tokens of a text."""
+
+    def __init__(self, text: str, limits: Limits) -> None:
+        self.text = text
+        self.limits = limits
+        self.starts = _line_starts(text[: limits.characters + 1])
+        self.indents: dict[int, int] = {}
+
+    def check(self) -> None:
+        """Raises the Refusal of the first thing that does not pass."""
+        limit = self.limits.characters
+        if len(self.text) > limit:
+            found = f"{len(self.text)} characters"
+            raise over_limit(self.place(limit), "characters", found, limit, "a shorter expression")
+        self.check_characters()
+        open_brackets: list[tuple[str, int]] = []
+        signs = 0
+        before, end_before, empty = "", 0, True
+        for match in _TOKEN.finditer(self.text):
+            kind, token, start = str(match.lastgroup), match.group(), match.start()
+            if kind in ("space", "comment", "newline"):
+                if kind == "space" and not open_brackets and self.text[start - 1 : start] in ("", "\n"):
+                    self.indents[self.place(start).line] = len(token)
+                continue
+            empty = False
+            adjacent = start == end_before
+            signs = signs + 1 if token in ("-", "+", "~") else 0
+            match kind:
+                case "opening":
+                    open_brackets.append((token, start))
+                    self.check_depth(len(open_brackets), start, "brackets")
+                case "closing":
+                    self.close(open_brackets, token, start)
+                case "number":
+                    self.check_number(token, start)
+                case "name":
+                    self.check_name(token, start, before if adjacent else "")
+                case "text":
+                    self.check_text(token, start, before if adjacent else "")
+                case "sign":
+                    self.check_depth(signs, start, "signs")
+                case "refused":
+                    raise unsupported(self.place(start), SIGNS.get(token) or SIGNS[token.rstrip("=")])
+                case _:
+                    raise self.stray(token, start)
+            before, end_before = kind, match.end()
+        if open_brackets:
+            token, start = open_brackets[-1]
+            raise self.syntax(start, f"`{token}` is never closed", token, f"a `{_CLOSES[token]}` after it")
+        if empty:
+            raise refuse("EMPTY_EXPRESSION", Place(1, 1), "there is no expression", shown(self.text), EXPRESSION)
+
+    def check_characters(self) -> None:
+        """Refuses what cannot be seen, in comments and texts too: control and format characters, line separators."""
+        if self.text.isascii():
+            if stray := _CONTROL.search(self.text):
+                raise unsupported_character(self.place(stray.start()), stray.group())
+            return
+        for offset, c in enumerate(self.text):
+            category = unicodedata.category(c)
+            if (category[0] == "C" and c not in "\n\t") or category in ("Zl", "Zp"):
+                raise unsupported_character(self.place(offset), c)
+
+    def check_depth(self, depth: int, start: int, what: str) -> None:
+        """Refuses deep nesting before Python's parser meets it."""
+        if depth > self.limits.depth:
+            hint = "name a part of it on a line of its own, `z = ...`"
+            raise over_limit(self.place(start), "depth", f"{depth} {what} inside one another", self.limits.depth, hint)
+
+    def close(self, open_brackets: list[tuple[str, int]], token: str, start: int) -> None:
+        """Takes a closing bracket with the one it closes."""
+        if not open_brackets:
+            raise self.syntax(start, f"`{token}` closes nothing", token, "a bracket before it, or none here")
+        opening, _ = open_brackets.pop()
+        if _CLOSES[opening] != token:
+            message = f"`{token}` does not close `{opening}`"
+            raise self.syntax(start, message, token, f"a `{_CLOSES[opening]}`")
+
+    def check_number(self, token: str, start: int) -> None:
+        """Refuses numbers that are long before they are large."""
+        if len(token) > NUMBER_CHARACTERS:
+            message = f"a number of {len(token)} characters"
+            raise refuse("BAD_NUMBER", self.place(start), message, shown(token), "write it as a float, such as 1e30")
+
+    def check_name(self, token: str, start: int, before: str) -> None:
+        """Refuses keywords, names that Python would read as others, and names glued to numbers."""
+        place = self.place(start)
+        if keyword.iskeyword(token) and token not in _KEPT_KEYWORDS:
+            raise unsupported(place, KEYWORDS.get(token, ANY_KEYWORD))
+        if not token.isidentifier():
+            raise unsupported_character(*self.first_stray(token, start))
+        if before in ("number", "text"):
+            raise self.syntax(start, f"a {before} runs into `{shown(token)}`", shown(token), "write * between factors")
+        if len(token) > self.limits.name_characters:
+            found = f"a name of {len(token)} characters"
+            raise over_limit(place, "name_characters", found, self.limits.name_characters, "a shorter name")
+        if unicodedata.normalize("NFKC", token) != token:
+            message = f"Python would read `{shown(token)}` as another name"
+            raise refuse("BAD_NAME", place, message, shown(token), "use plain letters")
+
+    def first_stray(self, token: str, start: int) -> tuple[Place, str]:
+        """The first character that keeps a token from being an identifier."""
+        for length in range(1, len(token)):
+            if not token[:length].isidentifier():
+                return self.place(start + length - 1), token[length - 1]
+        return self.place(start + len(token) - 1), token[-1]
+
+    def check_text(self, token: str, start: int, before: str) -> None:
+        """Refuses texts over several lines and those with a prefix."""
+        hint = "texts are arguments only, such as norm(x, p='fro')"
+        if before == "name":
+            raise unsupported(self.place(start), ("a text with a prefix", hint))
+        if before == "text":
+            raise unsupported(self.place(start), ("a text glued to another", hint))
+
+    def stray(self, token: str, start: int) -> Refusal:
+        """The refusal of a character that begins no token."""
+        if token in "'\"":
+            return self.syntax(start, "a text is never closed", token, f"a {token} on the same line")
+        return unsupported_character(self.place(start), token)
+
+    def syntax(self, start: int, message: str, found: str, hint: str) -> Refusal:
+        """A refusal of text that is no expression."""
+        return refuse("SYNTAX", self.place(start), message, found, hint)
+
+    def place(self, offset: int) -> Place:
+        """The place of a character."""
+        line = bisect_right(self.starts, offset)
+        return Place(line, offset - self.starts[line - 1] + 1)
+
+
+def _line_starts(text: str) -> tuple[int, ...]:
+    """The offsets at which lines begin."""
+    return (0, *(offset + 1 for offset, c in enumerate(text) if c == "\n"))

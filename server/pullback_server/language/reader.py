@@ -1,0 +1,241 @@
+"""Expressions of Python's syntax tree to nodes: the allow-list. What is not matched here is refused."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Callable, Collection
+from typing import TypeVar
+
+from ..operators import BY_NAME, BY_SYMBOL, Operator
+from ..program import Limits, Literal, Place, Refusal, Size
+from .binding import usage
+from .builder import Builder, Operand
+from .calls import apply_call, read_literal
+from .folding import FoldingError, Number, fitting, fold
+from .guards import Source
+from .names import CONSTANTS, PREFIXES, did_you_mean, shown
+from .refusals import COMPARED, SIGNS_OF_NODES, over_limit, refuse, unsupported, unsupported_node
+
+#: Long sums and products are flat for a reader, and here: they count as one level of depth.
+_FLAT: dict[type[ast.AST], str] = {ast.Add: "sum", ast.Sub: "sum", ast.Mult: "product"}
+_ROOTS = {prefix.split(".")[0] for prefix in PREFIXES}
+
+_Read = TypeVar("_Read")
+
+
+class Reader:
+    """Reads the expressions of one text, one after the other; what it has read is in its builder."""
+
+    def __init__(self, source: Source, names: Collection[str], limits: Limits) -> None:
+        self.builder = Builder(limits)
+        self.names = names
+        self._source = source
+        self._limits = limits
+        self._bound: dict[str, Operand] = {}
+        self._depth = 0
+
+    def bind(self, name: str, value: ast.expr) -> int:
+        """Reads an expression and gives it a name; its node's number."""
+        self._bound[name] = self.expression(value)
+        return self.builder.number(self._bound[name])
+
+    def defines(self, name: str) -> bool:
+        """Whether a name is an input's or was bound."""
+        return name in self.names or name in self._bound
+
+    def expression(self, node: ast.expr) -> Operand:
+        """Reads one expression; raises Refusal."""
+        return self.descend(node, self._expression)
+
+    def descend(self, node: ast.expr, read: Callable[[ast.expr], _Read]) -> _Read:
+        """Reads a part of an expression, one level deeper; raises Refusal below the limit."""
+        self._depth += 1
+        if self._depth > self._limits.depth:
+            hint = "name a part of it on a line of its own, `z = ...`"
+            found = f"more than {self._limits.depth} operators inside one another"
+            raise over_limit(self.place(node), "depth", found, self._limits.depth, hint)
+        result = read(node)
+        self._depth -= 1
+        return result
+
+    def _expression(self, node: ast.expr) -> Operand:
+        match node:
+            case ast.Constant():
+                return self._constant(node)
+            case ast.Name():
+                return self._name(node)
+            case ast.BinOp():
+                return self._chain(node)
+            case ast.UnaryOp():
+                return self._signed(node, node.op, self.expression(node.operand))
+            case ast.Compare(left=left, ops=[op], comparators=[right]):
+                return self._signed(node, op, self.expression(left), self.expression(right))
+            case ast.Compare():
+                raise unsupported(self.place(node), ("a chain of comparisons", COMPARED))
+            case ast.Call():
+                return self._call(node)
+            case ast.Attribute():
+                return self._attribute(node)
+            case ast.Subscript():
+                return self._subscript(node)
+            case _:
+                raise unsupported_node(self.place(node), node)
+
+    def _constant(self, node: ast.Constant) -> Literal:
+        value, place = node.value, self.place(node)
+        match value:
+            case bool():
+                return Literal(value, place)
+            case int():
+                try:
+                    return Literal(fitting(value), place)
+                except FoldingError as error:
+                    raise self.bad_number(node, error) from None
+            case float() if math.isinf(value):
+                raise refuse("BAD_NUMBER", place, "a number over the largest float", "inf", "write inf for infinity")
+            case float():
+                return Literal(value, place)
+            case str():
+                hint = "texts are arguments only, such as norm(x, p='fro')"
+                raise unsupported(place, ("a text", hint))
+            case _:
+                raise unsupported(place, ("`...`" if value is ... else f"`{value!r}`", "a tensor or a number"))
+
+    def _name(self, node: ast.Name) -> Operand:
+        name, place = node.id, self.place(node)
+        if name in self._bound:
+            return self._bound[name]
+        if name in self.names:
+            return self.builder.input(name, place)
+        if name in CONSTANTS:
+            return Literal(CONSTANTS[name], place, name)
+        if row := BY_NAME.get(name):
+            raise refuse("UNKNOWN_NAME", place, f"`{name}` is an operator, not a tensor", name, usage(row))
+        if name in _ROOTS:
+            hint = f"{name}.sum(x) and sum(x) are the same"
+            raise refuse("UNKNOWN_NAME", place, f"`{name}` is a prefix, not a tensor", name, hint)
+        known = [*self.names, *self._bound]
+        listed = f"the names are {shown(', '.join(known), 200)}" if known else "no inputs are given"
+        hint = did_you_mean(name, [*known, *CONSTANTS]) or listed
+        raise refuse("UNKNOWN_NAME", place, f"there is no input or intermediate `{name}`", name, hint)
+
+    def _chain(self, node: ast.BinOp) -> Operand:
+        spine, kind = [node], _FLAT.get(type(node.op))
+        while kind and isinstance(left := spine[-1].left, ast.BinOp) and _FLAT.get(type(left.op)) == kind:
+            spine.append(left)
+        operand = self.expression(spine[-1].left)
+        for link in reversed(spine):
+            operand = self._signed(link, link.op, operand, self.expression(link.right))
+        return operand
+
+    def _signed(self, node: ast.expr, op: ast.AST, *operands: Operand) -> Operand:
+        sign = SIGNS_OF_NODES.get(type(op))
+        if sign is None:
+            raise unsupported_node(self.place(node), op)
+        numbers = [_number(operand) for operand in operands]
+        if None not in numbers:
+            try:
+                folded = fold(sign, *(n for n in numbers if n is not None))
+            except FoldingError as error:
+                raise self.bad_number(node, error) from None
+            if folded is not None:
+                return Literal(folded, self.place(node))
+        row = BY_SYMBOL.get((sign, len(operands)))
+        if row is None:
+            raise self._unknown_operator(node, sign)
+        return self.builder.apply(row.name, [self.builder.number(o) for o in operands], (), self.place(node))
+
+    def _subscript(self, node: ast.Subscript) -> Operand:
+        if isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
+            return self._size(node, node.value.value, node.slice)
+        raise unsupported_node(self.place(node), node)
+
+    def _size(self, node: ast.expr, tensor: ast.expr, axis: ast.expr | None) -> Literal:
+        value = read_literal(self, axis) if axis else None
+        if type(value) is not int:
+            found = "all dimensions" if axis is None else "an index that is no number"
+            raise refuse("BAD_ARGUMENT", self.place(axis or node), found, found, "one dimension: x.shape[0]")
+        return Literal(Size(self.builder.number(self.expression(tensor)), value), self.place(node))
+
+    def _attribute(self, node: ast.Attribute) -> Operand:
+        name, place = node.attr, self.place(node)
+        if self._prefixed(node):
+            if name in CONSTANTS:
+                return Literal(CONSTANTS[name], place, name)
+            row = self._operator(node, name)
+            raise refuse("UNKNOWN_NAME", place, f"`{name}` is an operator, not a tensor", name, usage(row))
+        if name in ("shape", "size"):
+            raise unsupported(place, (f"a whole `.{name}`", "one dimension: x.shape[0]"))
+        row = self._operator(node, name)
+        if not row.attribute:
+            raise refuse("BAD_ARGUMENT", place, f"`{name}` is called, it is no attribute", f".{name}", usage(row))
+        return self.builder.apply(row.name, [self.builder.number(self.expression(node.value))], (), place)
+
+    def _call(self, node: ast.Call) -> Operand:
+        positional = list(node.args)
+        match node.func:
+            case ast.Name(id=name) if self.defines(name):
+                message = f"`{name}` is a tensor, it cannot be called"
+                raise refuse("BAD_ARGUMENT", self.place(node), message, f"{name}(", "write * between factors")
+            case ast.Name(id=name):
+                row = self._operator(node, name)
+            case ast.Attribute(attr=name) as function if self._prefixed(function):
+                row = self._operator(node, name)
+            case ast.Attribute(value=receiver, attr="size"):
+                axes = [*positional, *(k.value for k in node.keywords if k.arg == "dim")]
+                return self._size(node, receiver, axes[0] if len(axes) == 1 else None)
+            case ast.Attribute(value=receiver, attr=name):
+                row = self._operator(node, name)
+                first = next((k for k, p in enumerate(row.parameters.parameters) if not p.kind), 0)
+                positional.insert(first, receiver)
+            case _:
+                raise unsupported(self.place(node), ("a call of an expression", "write * between factors"))
+        if row.attribute:
+            message = f"`{row.name}` is an attribute, it is not called"
+            raise refuse("BAD_ARGUMENT", self.place(node), message, f"{name}(", usage(row))
+        return apply_call(self, node, row, positional)
+
+    def _operator(self, node: ast.expr, name: str) -> Operator:
+        row = BY_NAME.get(name)
+        if row is None:
+            raise self._unknown_operator(node, name)
+        return row
+
+    def _prefixed(self, node: ast.Attribute) -> bool:
+        """Whether what stands before an attribute is a prefix, such as `torch.nn.functional`, and not a tensor."""
+        path: list[str] = []
+        inner: ast.expr = node.value
+        while isinstance(inner, ast.Attribute):
+            path.append(inner.attr)
+            inner = inner.value
+        if not isinstance(inner, ast.Name) or self.defines(inner.id):
+            return False
+        prefix = ".".join((inner.id, *reversed(path)))
+        if prefix in PREFIXES:
+            return True
+        if path and inner.id in _ROOTS and path[0] not in BY_NAME and path[0] not in CONSTANTS:
+            hint = did_you_mean(prefix, PREFIXES) or "operators are written without a prefix"
+            raise refuse("UNKNOWN_NAME", self.place(node), f"there is no prefix `{shown(prefix)}`", shown(prefix), hint)
+        return False
+
+    def _unknown_operator(self, node: ast.expr, name: str) -> Refusal:
+        hint = did_you_mean(name, BY_NAME) or "`pullback operators` lists them"
+        return refuse("UNKNOWN_OPERATOR", self.place(node), f"there is no operator `{name}`", name, hint)
+
+    def bad_number(self, node: ast.expr, error: FoldingError) -> Refusal:
+        """The refusal of a number that is none of the language."""
+        hint = "write it as a float, such as 1e30"
+        return refuse("BAD_NUMBER", self.place(node), str(error), str(error), hint)
+
+    def place(self, node: ast.expr) -> Place:
+        """Where an expression begins."""
+        return self._source.place_of_bytes(node.lineno, node.col_offset)
+
+
+def _number(operand: Operand) -> Number | None:
+    """The number that may be folded: one of the text, not a constant, a size or a truth value."""
+    if isinstance(operand, Literal) and not operand.name and type(operand.value) in (int, float):
+        assert isinstance(operand.value, int | float)
+        return operand.value
+    return None

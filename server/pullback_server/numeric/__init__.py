@@ -1,0 +1,6 @@
+"""The numeric leg: the expression's value and its vector-Jacobian product by torch autograd."""
+
+from .devices import DeviceExhausted, best_device, device_for, memory_guard
+from .vjp import Forward, compile_program, differentiate
+
+__all__ = ["DeviceExhausted", "Forward", "best_device", "compile_program", "device_for", "differentiate", "memory_guard"]

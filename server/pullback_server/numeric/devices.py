@@ -1,0 +1,48 @@
+"""Which device computes, and what happens when its memory is full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+
+import torch
+
+
+class DeviceExhausted(Exception):
+    """The device had not enough memory for this request."""
+
+
+def best_device() -> torch.device:
+    """The best device there is: CUDA, then any other accelerator, then the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda", 0)
+    accelerator = torch.accelerator.current_accelerator(check_available=True)
+    return torch.device(accelerator.type, 0) if accelerator is not None else torch.device("cpu")
+
+
+@cache
+def supports(device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether a device computes in a dtype; some accelerators lack float64."""
+    try:
+        return bool(torch.ones(1, dtype=dtype, device=device).add(1).sum().isfinite())
+    except (TypeError, RuntimeError):
+        return False
+
+
+def device_for(device: torch.device, dtypes: Iterable[torch.dtype]) -> torch.device:
+    """The device itself if it knows all these dtypes, else the CPU."""
+    return device if device.type == "cpu" or all(supports(device, d) for d in dtypes) else torch.device("cpu")
+
+
+@contextmanager
+def memory_guard() -> Iterator[None]:
+    """Turns every way in which torch says "out of memory" into DeviceExhausted."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise DeviceExhausted from error
+    except RuntimeError as error:
+        if "can't allocate memory" in str(error) or "out of memory" in str(error):
+            raise DeviceExhausted from error
+        raise

@@ -1,0 +1,141 @@
+"""One forward pass and one vector-Jacobian product of a typed program by torch autograd."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from ..operators import BY_NAME
+from ..operators.shapes import promote
+from ..program import Apply, DType, Input, Literal, Size, TypedProgram
+from .devices import memory_guard
+
+DTYPES: dict[DType, torch.dtype] = {d: getattr(torch, d.label) for d in DType}
+
+#: Computes one node from the values of those before it.
+Step = Callable[[list[Any]], Any]
+
+
+@dataclass(frozen=True)
+class Forward:
+    """A program compiled to one closure a node; `names[k]` is set where node k is an input."""
+
+    steps: tuple[Step | None, ...]
+    names: tuple[str | None, ...]
+    output: int
+    bindings: tuple[tuple[str, int], ...]
+    types: tuple[torch.dtype, ...]
+
+    def __call__(self, inputs: Mapping[str, torch.Tensor]) -> list[Any]:
+        """The value of every node; numbers of the text are Python numbers."""
+        values: list[Any] = []
+        for step, name in zip(self.steps, self.names, strict=True):
+            values.append(inputs[name] if step is None else step(values))  # type: ignore[index]
+        return values
+
+    def tensor(self, values: Sequence[Any], number: int, device: torch.device) -> torch.Tensor:
+        """A node's value as a tensor, whatever it was made of."""
+        value = values[number]
+        return value if isinstance(value, torch.Tensor) else torch.tensor(value, dtype=self.types[number], device=device)
+
+
+def compile_program(typed: TypedProgram) -> Forward:
+    """The program as closures over the table's torch column, once for all requests of these types."""
+    program = typed.program
+    return Forward(
+        tuple(_step(typed, number) for number in range(len(program.nodes))),
+        tuple(node.name if isinstance(node, Input) else None for node in program.nodes),
+        program.output,
+        program.bindings,
+        tuple(DTYPES[t.dtype] for t in typed.types),
+    )
+
+
+def _step(typed: TypedProgram, number: int) -> Step | None:
+    match typed.program.nodes[number]:
+        case Input():
+            return None
+        case Literal(Size(operand, axis)):
+            length = typed.types[operand].shape[axis]
+            return lambda _: length
+        case Literal(value):
+            return lambda _: value
+        case Apply(operator, operands):
+            return _apply(typed, number, operator, operands)
+
+
+def _apply(typed: TypedProgram, number: int, operator: str, operands: tuple[int | None, ...]) -> Step:
+    row, arguments = BY_NAME[operator], typed.arguments[number]
+    function = row.torch
+    types = [None if k is None else typed.types[k] for k in operands]
+    if typed.types[number].weak:
+        number_type = (bool, int, float)[typed.types[number].dtype.category]
+
+        def constant(values: list[Any]) -> Any:
+            tensors = [None if k is None else torch.tensor(values[k], dtype=torch.float64) for k in operands]
+            return number_type(function(*tensors, **arguments).item())
+
+        return constant
+    given = [t for t in types if t is not None]
+    dtype = DTYPES[promote(*given)] if given else torch.float64
+    numbers = [k for k, t in enumerate(types) if t is not None and t.weak]
+    if numbers and not row.numbers:
+
+        def lifted(values: list[Any]) -> Any:
+            tensors = [None if k is None else values[k] for k in operands]
+            for k in numbers:
+                tensors[k] = torch.tensor(tensors[k], dtype=dtype)
+            return function(*tensors, **arguments)
+
+        return lifted
+    match operands:
+        case (int() as one,) if not arguments:
+            return lambda values: function(values[one])
+        case (int() as one, int() as two) if not arguments:
+            return lambda values: function(values[one], values[two])
+    return lambda values: function(*(None if k is None else values[k] for k in operands), **arguments)
+
+
+@dataclass(frozen=True)
+class Differentiated:
+    """The value of the output, the gradients by name, and every node's value for the intermediates."""
+
+    value: torch.Tensor
+    gradients: dict[str, torch.Tensor]
+    intermediates: tuple[tuple[str, torch.Tensor], ...]
+
+
+def differentiate(
+    forward: Forward,
+    inputs: Mapping[str, torch.Tensor],
+    wrt: Sequence[str],
+    upstream: torch.Tensor | None,
+    device: torch.device,
+) -> Differentiated:
+    """The vector-Jacobian product, one gradient a name in `wrt`, each in its input's shape and dtype.
+
+    The tensors are moved to the device; an input that the output does not depend on gets zeros; without an upstream
+    gradient it is ones, which is only right for an output of one element. Raises DeviceExhausted.
+    """
+    with memory_guard():
+        leaves = {
+            name: tensor.to(device).detach().requires_grad_(name in wrt) for name, tensor in inputs.items()
+        }
+        values = forward(leaves)
+        output = forward.tensor(values, forward.output, device)
+        sources = [leaves[name] for name in wrt]
+        found: Sequence[torch.Tensor | None] = [None] * len(sources)
+        if output.requires_grad and sources:
+            seed = torch.ones_like(output) if upstream is None else upstream.to(device)
+            found = torch.autograd.grad(output, sources, seed, allow_unused=True)
+        gradients = {
+            name: torch.zeros_like(source) if gradient is None else gradient
+            for name, source, gradient in zip(wrt, sources, found, strict=True)
+        }
+        intermediates = tuple(
+            (name, forward.tensor(values, number, device).detach()) for name, number in forward.bindings
+        )
+        return Differentiated(output.detach(), {n: g.detach() for n, g in gradients.items()}, intermediates)

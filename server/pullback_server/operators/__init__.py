@@ -1,0 +1,23 @@
+"""The operator table: one row an operator, a module a family; everything else is derived from it."""
+
+from . import arithmetic, elementwise, linear, reductions, selection
+from .operator import Kink, Misfit, NoClosedForm, Operator
+
+#: Every operator, family by family, easy to hard.
+TABLE: tuple[Operator, ...] = (
+    *arithmetic.OPERATORS,
+    *elementwise.OPERATORS,
+    *selection.OPERATORS,
+    *reductions.OPERATORS,
+    *linear.OPERATORS,
+)
+
+#: The operators by each of their names.
+BY_NAME: dict[str, Operator] = {name: row for row in TABLE for name in (row.name, *row.aliases)}
+
+#: The operators that have a sign: by the sign and the number of operands.
+BY_SYMBOL: dict[tuple[str, int], Operator] = {
+    (row.symbol, len(row.parameters.tensors)): row for row in TABLE if row.symbol
+}
+
+__all__ = ["BY_NAME", "BY_SYMBOL", "TABLE", "Kink", "Misfit", "NoClosedForm", "Operator"]

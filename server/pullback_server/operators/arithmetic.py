@@ -1,0 +1,180 @@
+"""Arithmetic with broadcasting, comparisons, and the logic of conditions."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import mpmath as mp
+import sympy as sp
+import torch
+
+from . import exact, reals
+from . import functions as fn
+from .columns import Lifted, each
+from .operator import Kink, Operator, ShapeRule
+from .shapes import boolean, broadcast, floating, numeric, only_bools, only_floating, without_bools
+
+POSITIVE = (0.3, 3.0)
+
+_sum = numeric(broadcast, "of two bools write a | b, or multiply one by 1 to count")
+_difference = without_bools(broadcast, "multiply the bool by 1 to make it a number")
+_quotient = floating(broadcast)
+# Of integers torch has a remainder or a power for some values only, and no rule depends on values.
+_no_integers = only_floating(broadcast, "make one operand floating, such as 2.0")
+_sign = without_bools(broadcast, "multiply the bool by 1 to make it a number")
+_comparison = boolean(broadcast)
+_condition = only_bools(broadcast)
+
+PAIRS = ("x {0} y", "x {0} s", "s {0} x", "c {0} r", "o {0} u", "z {0} r", "g {0} C", "C {0} w", "count {0} x")
+UNFIT = ("{0}(x)", "{0}(x, y, s)", "{0}(x, B)", "{0}(x, z)", "{0}(x, 'a')")
+
+
+def between(
+    symbol: str,
+    name: str,
+    torch_column: Callable[..., Any],
+    sympy_column: Callable[..., sp.Expr],
+    reference: Callable[..., Any],
+    shape: ShapeRule,
+    doc: str,
+    samples: tuple[str, ...],
+    **more: Any,
+) -> Operator:
+    """An operator between two tensors or numbers."""
+    fields: dict[str, Any] = {"signature": "x, y", "bad": tuple(text.format(name) for text in UNFIT)} | more
+    return Operator(
+        name=name,
+        family="arithmetic",
+        symbol=symbol,
+        shape=shape,
+        torch=torch_column,
+        sympy=Lifted(sympy_column),
+        reference=each(reference),
+        doc=doc,
+        numbers=True,
+        samples=samples,
+        **fields,
+    )
+
+
+def arithmetic(symbol: str, name: str, *columns: Any, also: tuple[str, ...] = (), **more: Any) -> Operator:
+    """One of + - * / ** %; `also` are samples of its own."""
+    samples = tuple(pair.format(symbol) for pair in (*PAIRS, "x {0} 2", "0.5 {0} x"))
+    torch_column, sympy_column, reference, shape, doc = columns
+    return between(symbol, name, torch_column, sympy_column, reference, shape, doc, (*samples, *also), **more)
+
+
+def comparison(
+    symbol: str, name: str, relation: Callable[..., Any], step: type, doc: str, aliases: tuple[str, ...]
+) -> Operator:
+    """A relation: bool in torch, a step between 0 and 1 in the other columns."""
+    pairs = ("x {0} y", "x {0} s", "c {0} r", "x {0} 0", "1 {0} count")
+    samples = tuple(f"({pair})*x".format(symbol) for pair in pairs)
+    return between(
+        symbol,
+        name,
+        relation,
+        step,
+        reals.indicator(relation),
+        _comparison,
+        doc,
+        (*samples, f"(z {symbol} r)*z"),
+        aliases=aliases,
+        kinks=(Kink("x == y", "0"),),
+    )
+
+
+def connective(
+    symbol: str, name: str, torch_column: Callable[..., Any], step: type, reference: Callable[..., Any], doc: str
+) -> Operator:
+    """`&` or `|` between two conditions."""
+    samples = ("(x > 0) {0} (y > 0)", "mask {0} (x < s)", "(c > 0) {0} (r > 0)", "mask {0} (s > 0)")
+    return between(
+        symbol,
+        name,
+        torch_column,
+        step,
+        reals.indicator(reference),
+        _condition,
+        doc,
+        tuple(f"({text})*x".format(symbol) for text in samples),
+        bad=(f"{name}(mask)", f"mask {symbol} x", f"count {symbol} mask", f"mask {symbol} (B > 0)"),
+    )
+
+
+def before(
+    symbol: str,
+    name: str,
+    torch_column: Callable[..., Any],
+    sympy_column: Callable[..., sp.Expr],
+    reference: Callable[..., Any],
+    doc: str,
+    **more: Any,
+) -> Operator:
+    """A sign or `~` before one operand."""
+    fields: dict[str, Any] = {
+        "shape": _sign,
+        "samples": tuple(f"{symbol}{operand}" for operand in ("x", "s", "C", "z", "count*x", "x**2.0")),
+        "bad": (f"{name}()", f"{name}(x, y)", f"{symbol}mask", f"{name}('x')"),
+    } | more
+    return Operator(
+        name=name,
+        family="arithmetic",
+        signature="x",
+        symbol=symbol,
+        torch=torch_column,
+        sympy=Lifted(sympy_column),
+        reference=each(reference),
+        doc=doc,
+        **fields,
+    )
+
+
+POWER_DOMAIN = "(x > 0) | ((x == 0) & (exponent >= 0)) | ((x < 0) & (exponent % 1 == 0))"
+POWER_SAMPLES = ("x ** 3", "x ** -2", "x ** 0.5", "x ** (1/3)", "x ** 70", "(2*x) ** s", "2 ** x", "x ** x")
+
+# fmt: off
+OPERATORS = (
+    # symbol     name             torch              sympy            reference        shape          doc
+    arithmetic("+",  "add",       operator.add,      exact.plus,      operator.add,    _sum,          "The sum.",
+               bad=(*(t.format("add") for t in UNFIT), "mask + mask")),
+    arithmetic("-",  "sub",       operator.sub,      exact.minus,     operator.sub,    _difference,   "The difference.",
+               bad=(*(t.format("sub") for t in UNFIT), "x - mask"), aliases=("subtract",)),
+    arithmetic("*",  "mul",       operator.mul,      exact.times,     operator.mul,    broadcast,     "The product.",
+               aliases=("multiply",), also=("mask*x",)),
+    arithmetic("/",  "div",       operator.truediv,  exact.over,      reals.quotient,  _quotient,     "The quotient.",
+               aliases=("divide", "true_divide"), also=("count/2*x",), domain="y != 0", interval=POSITIVE),
+    arithmetic("**", "pow",       operator.pow,      exact.power,     reals.power,     _no_integers,
+               "x to the power of the exponent; not of two integers.",
+               signature="x, exponent", aliases=("power",), also=POWER_SAMPLES, interval=POSITIVE,
+               bad=(*(t.format("pow") for t in UNFIT), "count ** 2", "count ** count"), source="NIST DLMF 4.2(iv)",
+               domain=POWER_DOMAIN, kinks=(Kink("(x == 0) & (exponent > 0) & (exponent < 1)", "inf"),)),
+    arithmetic("%",  "remainder", operator.mod,      fn.remainder,    reals.remainder, _no_integers,
+               "x - y*floor(x/y), which has the sign of y; not of two integers.",
+               aliases=("mod",), also=("x % -0.7", "(-x) % y"), interval=POSITIVE,
+               bad=(*(t.format("remainder") for t in UNFIT), "count % 2"),
+               domain="y != 0", kinks=(Kink("x % y == 0", "1 for x, -floor(x/y) for y"),)),
+
+    # symbol name              torch              sympy          reference       doc
+    before("-", "neg",         torch.neg,         lambda x: -x,  operator.neg,   "The negative.",
+           aliases=("negative",)),
+    before("+", "positive",    torch.positive,    lambda x: x,   lambda x: x,    "The operand itself."),
+
+    # symbol     name  relation     step              doc                             aliases
+    comparison(">",  "gt", operator.gt, fn.greater,       "Whether x is greater.",        ("greater",)),
+    comparison(">=", "ge", operator.ge, fn.greater_equal, "Whether x is at least y.",     ("greater_equal",)),
+    comparison("<",  "lt", operator.lt, fn.less,          "Whether x is less.",           ("less",)),
+    comparison("<=", "le", operator.le, fn.less_equal,    "Whether x is at most y.",      ("less_equal",)),
+    comparison("==", "eq", operator.eq, fn.equal,         "Whether the two are equal.",   ()),
+    comparison("!=", "ne", operator.ne, fn.not_equal,     "Whether the two differ.",      ("not_equal",)),
+
+    # symbol    name           torch              step        reference                     doc
+    connective("&", "logical_and", torch.logical_and, fn.both,    lambda a, b: a and b,         "Whether both hold."),
+    connective("|", "logical_or",  torch.logical_or,  fn.either,  lambda a, b: a or b,          "Whether one holds."),
+    before("~", "logical_not", torch.logical_not, fn.neither, lambda x: mp.mpf(not x), "Whether it does not hold.",
+           shape=_condition, samples=("(~mask)*x", "(~(x > 0))*x", "(~(s > 0))*s", "(~(z > 0))*z"),
+           bad=("~x", "~count", "logical_not()", "logical_not(mask, mask)")),
+)
+# fmt: on

@@ -1,0 +1,84 @@
+"""Ways to fill the sympy and reference columns: a scalar function lifted to tensors, reductions, contractions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import sympy as sp
+
+from .exact import fraction, over, times
+from .index import IndexTensor, Pieces
+from .shapes import axes_of
+
+Objects = npt.NDArray[np.object_]
+
+
+class Lifted:
+    """A scalar function of sympy expressions, applied entry by entry; `scalar` is what lowering looks up.
+
+    `absent` says, for each operand that may be left out, the number that then stands for it.
+    """
+
+    def __init__(self, scalar: Callable[..., sp.Expr], absent: tuple[sp.Expr | None, ...] = ()) -> None:
+        self.scalar = scalar
+        self._absent = absent
+
+    def __call__(self, pieces: Pieces, *tensors: IndexTensor | None, **arguments: Any) -> IndexTensor:
+        """The function of the operands, broadcast against one another."""
+        given = [pieces.constant(self._absent[k]) if t is None else t for k, t in enumerate(tensors)]
+        return pieces.elementwise(lambda *entries: self.scalar(*entries, **arguments), *given)
+
+
+class Stretched(Lifted):
+    """A scalar function f as f(beta*x)/beta, whatever else it is told."""
+
+    def __call__(self, pieces: Pieces, *tensors: IndexTensor | None, **arguments: Any) -> IndexTensor:
+        """The stretched function of the one operand."""
+        (x,), beta = tensors, fraction(arguments["beta"])
+        assert x is not None
+        return pieces.elementwise(lambda e: over(self.scalar(times(beta, e)), beta), x)
+
+
+def reduced(kind: str) -> Callable[..., IndexTensor]:
+    """The sympy column of a reduction; the kinds are those of `Total`."""
+
+    def column(pieces: Pieces, x: IndexTensor, *, dim: Any = None, keepdim: bool = False) -> IndexTensor:
+        return pieces.reduce(kind, x, axes_of(dim, len(x.axes)), keepdim)
+
+    return column
+
+
+def each(scalar: Callable[..., Any]) -> Callable[..., Objects]:
+    """The reference column of an elementwise operator: a function of mpmath numbers, broadcast over object arrays.
+
+    An operand that was left out reaches the function as None.
+    """
+
+    def reference(*arrays: Objects | None, **arguments: Any) -> Objects:
+        function = np.frompyfunc(lambda *values: scalar(*values, **arguments), len(arrays), 1)
+        return np.asarray(function(*(np.asarray(a, dtype=object) for a in arrays)), dtype=object)
+
+    return reference
+
+
+def along(reduce: Callable[..., Any]) -> Callable[..., Objects]:
+    """The reference column of a reduction: a function of the list of mpmath numbers that are reduced."""
+
+    def reference(x: Objects, *, dim: Any = None, keepdim: bool = False, **arguments: Any) -> Objects:
+        x = np.asarray(x, dtype=object)
+        axes = axes_of(dim, x.ndim)
+        kept = [k for k in range(x.ndim) if k not in axes]
+        rows = x.transpose(*kept, *axes).reshape([x.shape[k] for k in kept] + [-1 if x.size else _length(x, axes)])
+        out = np.empty(rows.shape[:-1], dtype=object)
+        for index in np.ndindex(out.shape):
+            out[index] = reduce(list(rows[index]), **arguments)
+        return np.expand_dims(out, axes) if keepdim and axes else out
+
+    return reference
+
+
+def _length(x: Objects, axes: tuple[int, ...]) -> int:
+    return int(np.prod([x.shape[k] for k in axes], dtype=int))

@@ -1,0 +1,124 @@
+"""Scalar functions for the sympy column that sympy lacks, or that it differentiates otherwise than torch.
+
+Each is opaque: it stands for itself until the end, so that formulas keep the names that people wrote, and its
+derivative is said here, once, in terms of the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sympy as sp
+
+
+class ScalarFunction(sp.Function):  # type: ignore[misc]
+    """A real function of real numbers that sympy leaves as it stands."""
+
+    is_real = True
+    partials: Callable[..., tuple[sp.Expr, ...]]
+
+    @classmethod
+    def eval(cls, *_: sp.Expr) -> None:
+        """Never evaluates."""
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """The derivative with respect to one argument, counted from 1."""
+        return type(self).partials(*self.args)[argindex - 1]
+
+
+def function(name: str, partials: Callable[..., tuple[sp.Expr, ...]]) -> type[ScalarFunction]:
+    """A function with its name and its partial derivatives, one an argument, in terms of the arguments.
+
+    >>> double = function("double", lambda x: (sp.Integer(2),))
+    >>> sp.diff(double(sp.Symbol("x")), sp.Symbol("x"))
+    2
+    """
+    return type(name, (ScalarFunction,), {"partials": staticmethod(partials)})
+
+
+def flat(name: str, arguments: int = 1) -> type[ScalarFunction]:
+    """A function whose derivative is zero wherever it has one: a step, a comparison, a rounding."""
+    return function(name, lambda *_: (sp.S.Zero,) * arguments)
+
+
+# Comparisons are 1 where they hold and 0 elsewhere.
+less, less_equal, greater, greater_equal, equal, not_equal = (
+    flat(name, 2) for name in ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
+)
+both, either, neither = flat("both", 2), flat("either", 2), flat("neither")
+
+#: What may stand as the condition of `where`, computed as bool.
+CONDITIONS = (less, less_equal, greater, greater_equal, equal, not_equal, both, either, neither)
+
+#: `where(condition, a, b)`: the derivative of the branch that is taken, whatever the other one does.
+where: type[ScalarFunction] = function("where", lambda c, *_: (sp.S.Zero, where(c, 1, 0), where(c, 0, 1)))
+
+
+def _where_derivative(self: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
+    condition, a, b = self.args
+    da, db = a.diff(symbol), b.diff(symbol)
+    return sp.S.Zero if da == 0 and db == 0 else where(condition, da, db)
+
+
+where._eval_derivative = _where_derivative
+
+sign = flat("sign")
+floor, ceil, trunc, round_ = flat("floor"), flat("ceil"), flat("trunc"), flat("round")
+
+absolute = function("abs", lambda x: (sign(x),))
+sigmoid: type[ScalarFunction] = function("sigmoid", lambda x: (sigmoid(x) * (1 - sigmoid(x)),))
+softplus = function("softplus", lambda x: (sigmoid(x),))
+relu = function("relu", lambda x: (where(greater(x, 0), 1, 0),))
+
+# A tie gives each of the two one half, as autograd does.
+_HALF = sp.Rational(1, 2)
+maximum = function(
+    "maximum",
+    lambda a, b: (
+        where(greater(a, b), 1, where(equal(a, b), _HALF, 0)),
+        where(greater(b, a), 1, where(equal(a, b), _HALF, 0)),
+    ),
+)
+minimum = function(
+    "minimum",
+    lambda a, b: (
+        where(less(a, b), 1, where(equal(a, b), _HALF, 0)),
+        where(less(b, a), 1, where(equal(a, b), _HALF, 0)),
+    ),
+)
+
+def _clamp_partials(x: sp.Expr, low: sp.Expr, high: sp.Expr) -> tuple[sp.Expr, ...]:
+    """At a bound the gradient goes to x, as autograd has it; crossed bounds give high."""
+    if low == -sp.oo:
+        return where(less_equal(x, high), 1, 0), sp.S.Zero, where(greater(x, high), 1, 0)
+    if high == sp.oo:
+        return where(greater_equal(x, low), 1, 0), where(less(x, low), 1, 0), sp.S.Zero
+    return (
+        where(both(greater_equal(x, low), less_equal(x, high)), 1, 0),
+        where(both(less(x, low), less(low, high)), 1, 0),
+        where(either(greater(x, high), greater(low, high)), 1, 0),
+    )
+
+
+#: `clamp(x, low, high)`, where a bound that was left out is infinite.
+clamp = function("clamp", _clamp_partials)
+
+# Arithmetic that is not to be worked out, because its exact numbers would grow too large.
+sum_of = function("add", lambda *_: (sp.S.One, sp.S.One))
+product_of = function("mul", lambda a, b: (b, a))
+
+
+def _power_partials(a: sp.Expr, b: sp.Expr) -> tuple[sp.Expr, ...]:
+    """At a = 0 each stays finite where its limit is, as autograd has it."""
+    by_base = b * power_of(a, b - 1)
+    return (
+        by_base if b.is_number else where(equal(b, 0), 0, by_base),
+        where(both(equal(a, 0), greater_equal(b, 0)), 0, power_of(a, b) * sp.log(a)),
+    )
+
+
+#: `a**b` with an exponent that varies or is large.
+power_of = function("pow", _power_partials)
+
+# The remainder has the sign of the divisor: a - b*floor(a/b).
+remainder = function("remainder", lambda a, b: (sp.S.One, -floor(a / b)))

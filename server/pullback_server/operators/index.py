@@ -1,0 +1,257 @@
+"""Index notation: a tensor as a scalar sympy expression in index symbols, the vocabulary of the sympy column.
+
+`(A @ x)[i] = Sum(A[i, k]*x[k], k)`: an `IndexTensor` has one index symbol an axis (None where the axis has length 1)
+and an `entry`, the scalar at those indices. A tensor that is contracted becomes a `Piece` with a name of its own, so
+that every entry stays a plain scalar expression in named tensors, which sympy differentiates as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import sympy as sp
+from sympy.core.symbol import Str
+
+Axes = tuple[sp.Symbol | None, ...]
+
+#: An elementwise expression of more nodes than this becomes a piece before more is built on it.
+LARGE = 40
+#: The same for an expression that is used more than once.
+SHARED = 8
+
+
+class Entry(sp.Expr):  # type: ignore[misc]
+    """One entry of a named tensor, `A[i, k]`; axes of length 1 have no index. Real, and atomic for sympy.
+
+    Inputs have their own names; pieces are `%1`, `%2`, ..., which no input can be called.
+    """
+
+    is_commutative = True
+    is_real = True
+
+    def __new__(cls, name: str | Str, *indices: sp.Expr) -> Entry:
+        """`name` is the tensor's name in the pieces, not necessarily the one a person sees."""
+        new: Entry = sp.Expr.__new__(cls, Str(name) if isinstance(name, str) else name, *indices)
+        return new
+
+    @property
+    def name(self) -> str:
+        """The name of the tensor."""
+        return str(self.args[0].name)
+
+    @property
+    def indices(self) -> tuple[sp.Expr, ...]:
+        """The indices, outermost first."""
+        return self.args[1:]  # type: ignore[no-any-return]
+
+
+class Delta(sp.Expr):  # type: ignore[misc]
+    """Kronecker's delta of two indices that are both in range: 1 where they are equal, 0 elsewhere."""
+
+    is_commutative = True
+    is_real = True
+
+    def __new__(cls, a: sp.Expr, b: sp.Expr) -> sp.Expr:
+        """1 at once where the indices are the same, 0 where they are different numbers; the order given is kept."""
+        if a == b:
+            return sp.S.One
+        return sp.S.Zero if a.is_Integer and b.is_Integer else sp.Expr.__new__(cls, a, b)
+
+    @classmethod
+    def class_key(cls) -> tuple[int, int, str]:
+        """Deltas stand last in a product."""
+        return 9, 0, cls.__name__
+
+    def _eval_derivative(self, _: sp.Symbol) -> sp.Expr:
+        return sp.S.Zero
+
+
+class Total(sp.Expr):  # type: ignore[misc]
+    """A reduction over bound indices: `Total("sum", body, k, l)`; the kinds are the keys of `REDUCERS`."""
+
+    is_commutative = True
+    is_real = True
+
+    def __new__(cls, kind: str | Str, body: sp.Expr, *bound: sp.Symbol) -> sp.Expr:
+        """The body itself where nothing is bound."""
+        if not bound:
+            return body
+        return sp.Expr.__new__(cls, Str(kind) if isinstance(kind, str) else kind, body, *bound)
+
+    @property
+    def kind(self) -> str:
+        """How the body is reduced."""
+        return str(self.args[0].name)
+
+    @property
+    def body(self) -> sp.Expr:
+        """The scalar under the reduction."""
+        return self.args[1]
+
+    @property
+    def bound(self) -> tuple[sp.Symbol, ...]:
+        """The indices that the reduction runs over."""
+        return self.args[2:]  # type: ignore[no-any-return]
+
+
+@dataclass(eq=False)
+class Dimension:
+    """A length that formulas may name: where it is read (input, axis) or its fixed value; united with its equals."""
+
+    source: tuple[str, int] | int
+    symbol: sp.Symbol
+    parent: Dimension | None = None
+
+    def root(self) -> Dimension:
+        """The dimension that stands for all that were found equal to this one."""
+        return self if self.parent is None else self.parent.root()
+
+
+@dataclass(frozen=True)
+class IndexTensor:
+    """A tensor as a function from indices to a scalar; `axes` has None for each axis of length 1."""
+
+    axes: Axes
+    entry: sp.Expr
+
+    def at(self, axes: Iterable[sp.Symbol | None]) -> sp.Expr:
+        """The entry at other indices, one an axis."""
+        swap = {a: b for a, b in zip(self.axes, axes, strict=True) if a is not None and b is not None and a != b}
+        return self.entry.xreplace(swap) if swap else self.entry
+
+    @property
+    def free(self) -> tuple[sp.Symbol, ...]:
+        """The index symbols of the axes that have one."""
+        return tuple(a for a in self.axes if a is not None)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A named tensor `name[axes]`, the reduction of `body` over `bound` (of no kind where nothing is bound)."""
+
+    name: str
+    axes: tuple[sp.Symbol, ...]
+    body: sp.Expr
+    kind: str = ""
+    bound: tuple[sp.Symbol, ...] = ()
+
+    @property
+    def definition(self) -> sp.Expr:
+        """The piece's entry as one expression."""
+        return Total(self.kind, self.body, *self.bound)
+
+
+@dataclass
+class Pieces:
+    """The pieces of one program as they are cut, with their index symbols and dimensions.
+
+    >>> pieces = Pieces()
+    >>> A, x = pieces.input("A", (False, False)), pieces.input("x", (False,))
+    >>> y = pieces.contract(A, (A.axes[0], k := A.axes[1]), x, (k,), out=(A.axes[0],))
+    >>> len(pieces.list)
+    1
+    """
+
+    list: list[Piece] = field(default_factory=list)
+    dimensions: dict[sp.Symbol, Dimension] = field(default_factory=dict)
+    numbers: Any = field(default_factory=count)
+
+    def index(self, source: tuple[str, int] | int | sp.Symbol) -> sp.Symbol:
+        """A fresh index over the dimension read at `source`, of fixed length, or of another index."""
+        number = next(self.numbers)
+        new = sp.Symbol(f"i{number:04d}", integer=True)
+        if isinstance(source, sp.Symbol):
+            self.dimensions[new] = self.dimensions[source]
+        else:
+            self.dimensions[new] = Dimension(source, sp.Symbol(f"n{number:04d}", integer=True, positive=True))
+        return new
+
+    def size(self, axis: sp.Symbol | None) -> sp.Expr:
+        """The length of an axis as a symbol of its own, or 1."""
+        return sp.S.One if axis is None else self.dimensions[axis].root().symbol
+
+    def same(self, a: sp.Symbol, b: sp.Symbol) -> None:
+        """Notes that two indices run over equal lengths; the lower-numbered dimension stands for both."""
+        first, second = self.dimensions[a].root(), self.dimensions[b].root()
+        if first is not second:
+            first, second = sorted((first, second), key=lambda d: (isinstance(d.source, tuple), str(d.symbol)))
+            second.parent = first
+
+    def input(self, name: str, units: tuple[bool, ...]) -> IndexTensor:
+        """A tensor of the request; `units` says which axes have length 1."""
+        axes = tuple(None if unit else self.index((name, axis)) for axis, unit in enumerate(units))
+        return IndexTensor(axes, Entry(name, *(a for a in axes if a is not None)))
+
+    def constant(self, value: sp.Expr) -> IndexTensor:
+        """A number, as a tensor of rank 0."""
+        return IndexTensor((), value)
+
+    def named(self, x: IndexTensor) -> IndexTensor:
+        """The tensor as an entry of a piece: itself where it is one already."""
+        if isinstance(x.entry, Entry) and len(set(x.entry.indices)) == len(x.entry.indices):
+            return x
+        return self._cut(x.axes, x.entry)
+
+    def settled(self, x: IndexTensor, shared: bool = False) -> IndexTensor:
+        """The tensor, as a piece where its expression has grown large (or is shared and not quite small)."""
+        bound = SHARED if shared else LARGE
+        return self.named(x) if _larger(x.entry, bound) else x
+
+    def _cut(self, axes: Axes, body: sp.Expr, kind: str = "", bound: tuple[sp.Symbol, ...] = ()) -> IndexTensor:
+        free = tuple(a for a in axes if a is not None)
+        piece = Piece(f"%{len(self.list) + 1}", free, body, kind, bound)
+        self.list.append(piece)
+        return IndexTensor(axes, Entry(piece.name, *free))
+
+    def renamed(self, x: IndexTensor) -> IndexTensor:
+        """The tensor as a piece of its own, the last so far."""
+        return self._cut(x.axes, x.entry)
+
+    def align(self, *tensors: IndexTensor) -> tuple[Axes, tuple[sp.Expr, ...]]:
+        """Broadcasting: the common axes of several tensors and the entry of each of them there."""
+        rank = max((len(t.axes) for t in tensors), default=0)
+        out: list[sp.Symbol | None] = [None] * rank
+        for t in tensors:
+            for k, axis in enumerate(t.axes, rank - len(t.axes)):
+                if axis is not None and out[k] is None:
+                    out[k] = axis if axis not in out else self.index(axis)
+        entries = []
+        for t in tensors:
+            target = out[rank - len(t.axes) :]
+            for axis, common in zip(t.axes, target, strict=True):
+                if axis is not None and common is not None:
+                    self.same(axis, common)
+            entries.append(t.at(target))
+        return tuple(out), tuple(entries)
+
+    def elementwise(self, scalar: Callable[..., sp.Expr], *tensors: IndexTensor) -> IndexTensor:
+        """A scalar function applied entry by entry, with broadcasting."""
+        axes, entries = self.align(*tensors)
+        return IndexTensor(axes, scalar(*entries))
+
+    def reduce(self, kind: str, x: IndexTensor, dims: tuple[int, ...], keepdim: bool = False) -> IndexTensor:
+        """The reduction of some axes, counted from 0."""
+        bound = tuple(a for k, a in enumerate(x.axes) if k in dims and a is not None)
+        axes = tuple(None if k in dims else a for k, a in enumerate(x.axes) if keepdim or k not in dims)
+        return self._cut(axes, x.entry, kind, bound) if bound else IndexTensor(axes, x.entry)
+
+    def contract(
+        self, x: IndexTensor, x_axes: Axes, y: IndexTensor, y_axes: Axes, out: Axes
+    ) -> IndexTensor:
+        """The sum of `x[x_axes]*y[y_axes]` over every index that `out` does not have; operands become pieces."""
+        x, y = self.named(x), self.named(y)
+        for tensor, axes in ((x, x_axes), (y, y_axes)):
+            for own, common in zip(tensor.axes, axes, strict=True):
+                if own is not None and common is not None:
+                    self.same(own, common)
+        bound = tuple(dict.fromkeys(a for a in (*x_axes, *y_axes) if a is not None and a not in out))
+        body = x.at(x_axes) * y.at(y_axes)
+        return self._cut(out, body, "sum", bound) if bound else IndexTensor(out, body)
+
+
+
+def _larger(expression: sp.Expr, bound: int) -> bool:
+    return any(number >= bound for number, _ in enumerate(sp.preorder_traversal(expression)))

@@ -1,0 +1,216 @@
+"""Linear algebra without factorisations: products, diagonals, transposes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..program import TensorType
+from . import exact
+from . import matrix_shapes as shapes
+from .columns import Objects
+from .index import Axes, Delta, IndexTensor, Pieces
+from .operator import NoClosedForm, Operator
+
+# The sympy column: an axis of length 1 has no index, so that nothing is summed over it.
+
+
+def _matmul_form(pieces: Pieces, x: IndexTensor, y: IndexTensor) -> IndexTensor:
+    """`x[..., i, k]*y[..., k, j]` summed over k; a vector has k only."""
+    rows, columns = x.axes[-2:-1] if len(x.axes) > 1 else (), y.axes[-1:] if len(y.axes) > 1 else ()
+    inner = _fresh(pieces, x.axes[-1:])
+    columns = _fresh(pieces, columns)
+    y_inner = inner if y.axes[len(y.axes) - 1 - len(columns)] is not None else (None,)
+    batch = _broadcast(pieces, x.axes[:-2], y.axes[:-2])
+    x_batch = _present(batch, x.axes[:-2])
+    y_batch = _present(batch, y.axes[:-2])
+    return pieces.contract(
+        x, (*x_batch, *rows, *inner), y, (*y_batch, *y_inner, *columns), out=(*batch, *rows, *columns)
+    )
+
+
+def _broadcast(pieces: Pieces, x: Axes, y: Axes) -> Axes:
+    """The common axes of two batches: x's own, or else fresh ones over y's."""
+    rank = max(len(x), len(y))
+    padded = zip((None,) * (rank - len(x)) + x, (None,) * (rank - len(y)) + y, strict=True)
+    return tuple(a if a is not None or b is None else pieces.index(b) for a, b in padded)
+
+
+def _present(common: Axes, own: Axes) -> Axes:
+    """The common axes that an operand varies along, one for each of its own."""
+    return tuple(c if a is not None else None for c, a in zip(common[len(common) - len(own) :], own, strict=True))
+
+
+def _fresh(pieces: Pieces, axes: Axes) -> Axes:
+    return tuple(None if a is None else pieces.index(a) for a in axes)
+
+
+def _outer_form(pieces: Pieces, x: IndexTensor, y: IndexTensor) -> IndexTensor:
+    columns = _fresh(pieces, y.axes)
+    return IndexTensor((*x.axes, *columns), exact.times(x.entry, y.at(columns)))
+
+
+def _diagonal(pieces: Pieces, x: IndexTensor) -> IndexTensor:
+    """`x[i, i]`; both lengths are equal."""
+    i, j = x.axes
+    if i is not None and j is not None:
+        pieces.same(i, j)
+    return IndexTensor((i,), x.at((i, i)))
+
+
+def _trace_form(pieces: Pieces, x: IndexTensor) -> IndexTensor:
+    return pieces.reduce("sum", _diagonal(pieces, x), (0,))
+
+
+def _diag_form(pieces: Pieces, x: IndexTensor, *, diagonal: int = 0) -> IndexTensor:
+    if diagonal:
+        raise NoClosedForm("diag has a closed form for the main diagonal only")
+    if len(x.axes) == 2:
+        return _diagonal(pieces, x)
+    (i,) = x.axes
+    if i is None:
+        return IndexTensor((None, None), x.entry)
+    j = pieces.index(i)
+    return IndexTensor((i, j), x.entry * Delta(i, j))
+
+
+def _transpose_form(_: Pieces, x: IndexTensor, *, dim0: int, dim1: int) -> IndexTensor:
+    axes = list(x.axes)
+    if axes:
+        axes[dim0], axes[dim1] = axes[dim1], axes[dim0]
+    return IndexTensor(tuple(axes), x.entry)
+
+
+def _turned_form(_: Pieces, x: IndexTensor) -> IndexTensor:
+    return IndexTensor(x.axes[::-1], x.entry)
+
+
+def _turned_last_form(pieces: Pieces, x: IndexTensor) -> IndexTensor:
+    return _transpose_form(pieces, x, dim0=-2, dim1=-1)
+
+
+# The reference column: NumPy multiplies and adds mpmath numbers as they are.
+
+
+def _matmul(x: Objects, y: Objects) -> Objects:
+    left = x if x.ndim > 1 else x[np.newaxis, :]
+    right = y if y.ndim > 1 else y[:, np.newaxis]
+    product = (left[..., :, :, np.newaxis] * right[..., np.newaxis, :, :]).sum(axis=-2)
+    product = product if x.ndim > 1 else product[..., 0, :]
+    return np.asarray(product if y.ndim > 1 else product[..., 0], dtype=object)
+
+
+def _outer(x: Objects, y: Objects) -> Objects:
+    return np.asarray(np.multiply.outer(x, y), dtype=object)
+
+
+def _trace(x: Objects) -> Objects:
+    return np.asarray(np.trace(x), dtype=object)
+
+
+def _diag(x: Objects, *, diagonal: int = 0) -> Objects:
+    return np.asarray(np.diag(x, diagonal), dtype=object)
+
+
+def _transpose(x: Objects, *, dim0: int, dim1: int) -> Objects:
+    return np.swapaxes(x, dim0, dim1) if x.ndim else x
+
+
+def _turned_last(x: Objects) -> Objects:
+    return np.swapaxes(x, -2, -1)
+
+
+# The torch column where it is not one function of torch's, and the work.
+
+
+def _mt(x: torch.Tensor) -> torch.Tensor:
+    return x.mT
+
+
+def _diag_of(x: torch.Tensor, *, diagonal: int = 0) -> torch.Tensor:
+    return torch.diag(x, diagonal)
+
+
+def _swap(x: torch.Tensor, *, dim0: int, dim1: int) -> torch.Tensor:
+    return torch.transpose(x, dim0, dim1)
+
+
+def _contracted(result: TensorType, x: TensorType, *_: Any) -> int:
+    return 2 * result.elements * x.shape[-1]
+
+
+
+def _viewed(*_: TensorType) -> int:
+    return 0
+
+
+# fmt: off
+OPERATORS = (
+    Operator(
+        name="matmul", family="linear algebra", signature="x, y", symbol="@", work=_contracted,
+        shape=shapes.matmul, torch=torch.matmul, sympy=_matmul_form, reference=_matmul,
+        doc="The matrix product; vectors are rows on the left and columns on the right, further dimensions broadcast.",
+        source="torch.matmul",
+        samples=("A @ B", "A @ u", "u @ B", "u @ v", "A @ A", "x @ y.T", "c @ r", "r @ u", "o @ r", "g @ g", "g @ o",
+                 "C @ D", "C @ w", "C @ B.T", "A @ D.mT", "u @ D.mT", "w @ D", "sum(C, 0, True) @ D", "z @ u",
+                 "z.T @ z", "r.T @ c.T", "x @ A @ x.T", "(x @ u) @ c"),
+        bad=("x @ y", "x @ s", "2 @ x", "A @ count.T", "matmul(x)", "C @ A", "A @ w", "count @ count.T"),
+    ),
+    Operator(
+        name="dot", family="linear algebra", signature="x, y", work=_contracted,
+        shape=shapes.dot, torch=torch.dot, sympy=_matmul_form, reference=_matmul,
+        doc="The sum of the products of two vectors' entries.",
+        samples=("dot(u, v)", "dot(u, u)", "dot(o, o)", "dot(sum(x, 0), u)", "dot(u, A @ v)",
+                 "dot(z.sum(1), z.sum(1))"),
+        bad=("dot(u, w)", "dot(x, y)", "dot(u)", "dot(s, u)", "dot(count.sum(0), count.sum(0))"),
+    ),
+    Operator(
+        name="outer", family="linear algebra", signature="x, y",
+        shape=shapes.outer, torch=torch.outer, sympy=_outer_form, reference=_outer,
+        doc="Every entry of one vector times every entry of another.",
+        samples=("outer(u, w)", "outer(u, u)", "outer(o, w)", "outer(u, o)", "outer(o, o)", "outer(sum(z, 1), u)",
+                 "outer(count.sum(0), u)"),
+        bad=("outer(x, u)", "outer(u, s)", "outer(u)", "outer(2, u)"),
+    ),
+    Operator(
+        name="trace", family="linear algebra", signature="x",
+        shape=shapes.trace, torch=torch.trace, sympy=_trace_form, reference=_trace,
+        doc="The sum of the main diagonal of a square matrix.",
+        samples=("trace(A)", "trace(g)", "trace(A @ A)", "trace(x @ y.T)", "trace(z @ z.T)", "trace(A.T @ B @ B.T)"),
+        bad=("trace(x)", "trace(u)", "trace(C)", "trace(A, 1)", "trace(A > 0)"),
+    ),
+    Operator(
+        name="diag", family="linear algebra", signature="x, diagonal: integer = 0",
+        shape=shapes.diag, torch=_diag_of, sympy=_diag_form, reference=_diag,
+        doc="The diagonal matrix of a vector, or a diagonal of a square matrix; only main ones have a closed form.",
+        samples=("diag(u)", "diag(A)", "diag(o)", "diag(g)", "diag(u, 1)", "diag(A, -1)", "diag(A, diagonal=9)",
+                 "diag(sum(z, 1))", "diag(diag(A))", "diag(u) @ B"),
+        bad=("diag(x)", "diag(s)", "diag(C)", "diag(u, 0.5)", "diag(u, u)", "diag()"),
+    ),
+    Operator(
+        name="T", family="linear algebra", signature="x", attribute=True, work=_viewed,
+        shape=shapes.turned, torch=torch.t, sympy=_turned_form, reference=np.transpose,
+        doc="The transpose of a matrix; a vector or number is its own.",
+        samples=("x.T", "u.T", "s.T", "z.T", "c.T + r", "g.T", "x.T @ y"),
+        bad=("C.T", "x.T()", "T(x)", "D.T"),
+    ),
+    Operator(
+        name="mT", family="linear algebra", signature="x", attribute=True, work=_viewed,
+        shape=shapes.turned_last, torch=_mt, sympy=_turned_last_form, reference=_turned_last,
+        doc="The last two dimensions change places.",
+        samples=("x.mT", "C.mT", "z.mT", "c.mT", "C.mT + D", "C @ C.mT"),
+        bad=("u.mT", "s.mT", "C.mT()", "mT(C)"),
+    ),
+    Operator(
+        name="transpose", family="linear algebra", signature="x, dim0: dim, dim1: dim", work=_viewed,
+        shape=shapes.swapped, torch=_swap, sympy=_transpose_form, reference=_transpose,
+        doc="Two dimensions change places.", aliases=("swapaxes", "swapdims"),
+        samples=("transpose(x, 0, 1)", "transpose(C, 0, -1)", "transpose(C, 1, 2) + D", "transpose(s, 0, -1)",
+                 "transpose(u, 0, 0)", "transpose(z, 1, 0)", "C.transpose(-1, -2)"),
+        bad=("transpose(x)", "transpose(x, 0, 2)", "transpose(x, 0)", "transpose(x, dim0=0, dim1=y)",
+             "transpose(x, -3, 0)"),
+    ),
+)
+# fmt: on

@@ -1,0 +1,103 @@
+"""Shape rules of matrices: products, diagonals and transposes, as torch has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..program import TensorType
+from .operator import Misfit
+from .shapes import axis_of, broadcast_shapes, promote, summed
+
+
+def matmul(x: TensorType, y: TensorType, **_: Any) -> TensorType:
+    """torch.matmul: vectors lose their axis, matrices contract the last with the last but one, the rest broadcasts."""
+    if not x.rank or not y.rank:
+        raise Misfit("a matrix product needs tensors of rank 1 at least", "use * for numbers")
+    _one_floating_dtype("a matrix product", x, y)
+    inner = y.shape[-2] if y.rank > 1 else y.shape[0]
+    if x.shape[-1] != inner:
+        raise Misfit(
+            f"a matrix product of shapes {list(x.shape)} and {list(y.shape)}",
+            f"the last dimension of the left, {x.shape[-1]}, must equal the "
+            f"{'last but one' if y.rank > 1 else 'only'} dimension of the right, {inner}",
+        )
+    batch = broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    rows = x.shape[-2:-1] if x.rank > 1 else ()
+    columns = y.shape[-1:] if y.rank > 1 else ()
+    return TensorType(x.dtype, (*batch, *rows, *columns))
+
+
+def dot(x: TensorType, y: TensorType, **_: Any) -> TensorType:
+    """Two vectors of one length give a number."""
+    _ranks("dot", (1,), x, y)
+    _one_floating_dtype("a dot product", x, y)
+    if x.shape != y.shape:
+        raise Misfit(f"a dot product of lengths {x.shape[0]} and {y.shape[0]}", "vectors of one length")
+    return TensorType(x.dtype, ())
+
+
+def outer(x: TensorType, y: TensorType, **_: Any) -> TensorType:
+    """Two vectors give a matrix."""
+    _ranks("outer", (1,), x, y)
+    return TensorType(promote(x, y), x.shape + y.shape)
+
+
+def trace(x: TensorType, **_: Any) -> TensorType:
+    """A square matrix gives a number, in int64 where it holds integers."""
+    _square("trace", x)
+    return TensorType(summed(x).dtype, ())
+
+
+def diag(x: TensorType, *, diagonal: int = 0, **_: Any) -> TensorType:
+    """A vector becomes a diagonal of a square matrix; of a square matrix a diagonal is taken."""
+    _ranks("diag", (1, 2), x)
+    if x.rank == 1:
+        side = x.shape[0] + abs(diagonal)
+        return TensorType(x.dtype, (side, side))
+    _square("diag", x)
+    return TensorType(x.dtype, (max(0, x.shape[0] - abs(diagonal)),))
+
+
+def turned(x: TensorType, **_: Any) -> TensorType:
+    """The transpose of a matrix; a vector or number is its own."""
+    if x.rank > 2:
+        raise Misfit(f".T of a tensor of rank {x.rank}", "use .mT, which turns the last two dimensions")
+    return TensorType(x.dtype, x.shape[::-1], x.weak)
+
+
+def turned_last(x: TensorType, **_: Any) -> TensorType:
+    """The last two dimensions change places."""
+    if x.rank < 2:
+        raise Misfit(f".mT of a tensor of rank {x.rank}", "a tensor of rank 2 at least, or .T")
+    return TensorType(x.dtype, (*x.shape[:-2], x.shape[-1], x.shape[-2]))
+
+
+def swapped(x: TensorType, *, dim0: int, dim1: int, **_: Any) -> TensorType:
+    """Two dimensions change places."""
+    shape = list(x.shape)
+    a, b = axis_of(dim0, x.rank, "dim0"), axis_of(dim1, x.rank, "dim1")
+    if shape:
+        shape[a], shape[b] = shape[b], shape[a]
+    return TensorType(x.dtype, tuple(shape), x.weak)
+
+
+def _ranks(name: str, ranks: tuple[int, ...], *types: TensorType) -> None:
+    for t in types:
+        if t.rank not in ranks:
+            raise Misfit(f"{name} of a tensor of rank {t.rank}", f"rank {' or '.join(map(str, ranks))}")
+
+
+def _square(name: str, x: TensorType) -> None:
+    """Lengths are not part of a closed form, so it could not tell which of two ends the diagonal."""
+    _ranks(name, (2,), x)
+    if x.shape[0] != x.shape[1]:
+        raise Misfit(f"{name} of a matrix of shape {list(x.shape)}", "a square matrix")
+
+
+def _one_floating_dtype(what: str, x: TensorType, y: TensorType) -> None:
+    """Contractions: torch has no integer ones on accelerators, and no mixed ones anywhere."""
+    if x.dtype is not y.dtype or not x.dtype.floating:
+        raise Misfit(
+            f"{what} of {x.dtype.label} and {y.dtype.label}",
+            "operands of one floating dtype; multiply by 1.0 to make integers floating",
+        )

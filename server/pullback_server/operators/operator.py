@@ -1,0 +1,99 @@
+"""One row of the operator table: everything that the project knows of an operator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ..program import TensorType
+from .signature import Signature, parse_signature
+
+#: (types of the operands, None where one was left out; arguments by keyword) -> the type of the result.
+ShapeRule = Callable[..., TensorType]
+
+
+class NoClosedForm(Exception):  # noqa: N818
+    """The symbolic leg has no formula for this; the message says why."""
+
+
+class Misfit(Exception):  # noqa: N818
+    """Operands or arguments that an operator does not take: what was found, and what would be accepted."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class Kink:
+    """Where an operator has no derivative, as a condition in our own language, and what autograd gives there."""
+
+    where: str
+    gives: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operator:
+    """A row of the table; a new operator is one row and nothing else.
+
+    `shape(*types, **arguments)` gives the result's type in Python integers or raises Misfit. `torch(*tensors,
+    **arguments)` computes it; with `numbers` it takes Python numbers among the tensors, otherwise numbers of the text
+    reach it as tensors of rank 0 and of the dtype that the operands meet in. `sympy(pieces, *index_tensors,
+    **arguments)` says it in index notation or raises NoClosedForm; None where no closed form exists.
+    `reference(*arrays, **arguments)` computes it on NumPy object arrays of mpmath numbers at the precision in force.
+    `domain` is a condition in our own language on the parameters' names, empty when it is defined everywhere; in it,
+    as in the kinks, a parameter that has an operator's name is written with an underscore after it, and a reduction
+    is meant over what is reduced. Samples are expressions in the names of `samples.SAMPLE_SHAPES` with values from
+    `interval`; the bad ones are refused. `work(result, *types)` counts multiplications and additions, one an element
+    by default.
+    """
+
+    name: str
+    family: str
+    signature: str
+    shape: ShapeRule
+    torch: Callable[..., Any]
+    sympy: Callable[..., Any] | None
+    reference: Callable[..., Any]
+    doc: str
+    source: str = ""
+    aliases: tuple[str, ...] = ()
+    symbol: str = ""
+    attribute: bool = False
+    numbers: bool = False
+    domain: str = ""
+    kinks: tuple[Kink, ...] = ()
+    samples: tuple[str, ...] = ()
+    bad: tuple[str, ...] = ()
+    interval: tuple[float, float] = (-2.0, 2.0)
+    work: Callable[..., int] | None = None
+
+    @cached_property
+    def parameters(self) -> Signature:
+        """The signature, parsed."""
+        return parse_signature(self.signature)
+
+    @property
+    def closed_form(self) -> bool:
+        """Whether the symbolic leg knows the operator."""
+        return self.sympy is not None
+
+    @property
+    def example(self) -> str:
+        """An expression that uses the operator."""
+        return self.samples[0]
+
+    @cached_property
+    def spellings(self) -> tuple[str, ...]:
+        """How it is written."""
+        names = [p.name for p in self.parameters.tensors]
+        if self.attribute:
+            return tuple(f"{names[0]}.{name}" for name in (self.name, *self.aliases))
+        called = f"{self.name}({', '.join(names)})"
+        if not self.symbol:
+            return (called, f"{names[0]}.{self.name}({', '.join(names[1:])})")
+        infix = f"{self.symbol}{names[0]}" if len(names) == 1 else f"{names[0]} {self.symbol} {names[1]}"
+        return (infix, called)

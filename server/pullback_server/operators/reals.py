@@ -1,0 +1,189 @@
+"""Real functions of mpmath numbers at the precision in force, total: nan where undefined, never an exception.
+
+They share nothing with torch or sympy. Magnitudes are bounded where mpmath would need memory in proportion to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+import mpmath as mp
+
+Real = Any
+
+#: Beyond this, exp is 0 or infinite; float64 ends at 709.
+LARGEST_EXPONENT = 10**12
+#: Beyond this power of two an angle has no meaning; float64 ends at 1024.
+LARGEST_ANGLE = 4096
+#: Integer powers are multiplied out to this exponent.
+LARGEST_POWER = 1024
+
+
+def total(function: Callable[..., Any]) -> Callable[..., Real]:
+    """The function made real and total: nan where it has no value or a complex one."""
+
+    @wraps(function)
+    def real(*values: Any, **arguments: Any) -> Real:
+        try:
+            result = function(*values, **arguments)
+        except (ZeroDivisionError, ValueError, OverflowError):
+            return mp.nan
+        return mp.nan if isinstance(result, mp.mpc) else result
+
+    return real
+
+
+def _periodic(function: Callable[[Real], Real]) -> Callable[..., Real]:
+    return total(lambda x: mp.nan if mp.isfinite(x) and x and mp.mag(x) > LARGEST_ANGLE else function(x))
+
+
+def exp(x: Real) -> Real:
+    """e**x."""
+    if abs(x) > LARGEST_EXPONENT:
+        return mp.inf if x > 0 else mp.mpf(0)
+    return mp.exp(x)
+
+
+log, asin, acos, acosh, atanh = map(total, (mp.log, mp.asin, mp.acos, mp.acosh, mp.atanh))
+sqrt = total(mp.sqrt)
+sin, cos, tan = map(_periodic, (mp.sin, mp.cos, mp.tan))
+atan, asinh, erf = mp.atan, mp.asinh, mp.erf
+
+
+def sinh(x: Real) -> Real:
+    """The hyperbolic sine."""
+    return mp.sinh(x) if abs(x) <= LARGEST_EXPONENT else mp.sign(x) * mp.inf
+
+
+def cosh(x: Real) -> Real:
+    """The hyperbolic cosine."""
+    return mp.cosh(x) if abs(x) <= LARGEST_EXPONENT else mp.inf
+
+
+def tanh(x: Real) -> Real:
+    """The hyperbolic tangent."""
+    return mp.tanh(x) if abs(x) <= LARGEST_EXPONENT else mp.sign(x)
+
+
+def sigmoid(x: Real) -> Real:
+    """1/(1 + exp(-x))."""
+    return 1 / (1 + exp(-x)) if x >= 0 else exp(x) / (1 + exp(x))
+
+
+def softplus(x: Real, *, beta: float = 1, threshold: float = 20) -> Real:
+    """log(1 + exp(beta*x))/beta at every x: the threshold is an approximation of torch's."""
+    del threshold
+    t = mp.mpf(beta) * x
+    return ((t if t > 0 else mp.mpf(0)) + mp.log1p(exp(-abs(t)))) / mp.mpf(beta)
+
+
+def relu(x: Real) -> Real:
+    """x where it is positive, else 0."""
+    return x if not x < 0 else mp.mpf(0)
+
+
+def sign(x: Real) -> Real:
+    """-1, 0 or 1."""
+    return mp.sign(x)
+
+
+def quotient(a: Real, b: Real) -> Real:
+    """a/b; over 0 infinite, or nan where a is 0 too."""
+    if b == 0:
+        return mp.sign(a) * mp.inf
+    return a / b
+
+
+def remainder(a: Real, b: Real) -> Real:
+    """a - b*floor(a/b), which has the sign of b."""
+    if b == 0 or not mp.isfinite(a) or mp.isnan(b):
+        return mp.nan
+    if a == 0 or mp.isinf(b):
+        return a if a * b >= 0 else b
+    if mp.mag(a) - mp.mag(b) > LARGEST_ANGLE:
+        return mp.nan
+    with mp.workprec(mp.mp.prec + max(0, mp.mag(a) - mp.mag(b)) + 10):
+        rest = a - b * mp.floor(a / b)
+    return +rest
+
+
+def power(a: Real, b: Real) -> Real:
+    """a**b; nan where a is negative and b no integer."""
+    if b == 0:
+        return mp.mpf(1)
+    if mp.isint(b) and abs(b) <= LARGEST_POWER:
+        return a ** int(b) if a or b > 0 else mp.inf
+    if a == 0:
+        return mp.mpf(0) if b > 0 else mp.inf
+    if a < 0 and not mp.isint(b):
+        return mp.nan
+    with mp.workprec(mp.mp.prec + 64):
+        size = exp(b * mp.log(abs(a)))
+    return -size if a < 0 and not mp.isint(b / 2) else +size
+
+
+def maximum(a: Real, b: Real) -> Real:
+    """The larger of two; nan where one is."""
+    return mp.nan if mp.isnan(a) or mp.isnan(b) else max(a, b)
+
+
+def minimum(a: Real, b: Real) -> Real:
+    """The smaller of two; nan where one is."""
+    return mp.nan if mp.isnan(a) or mp.isnan(b) else min(a, b)
+
+
+def clamp(x: Real, low: Real | None, high: Real | None) -> Real:
+    """x held between low and high; high where they are crossed."""
+    if low is not None:
+        x = maximum(x, low)
+    return x if high is None else minimum(x, high)
+
+
+def indicator(relation: Callable[..., Any]) -> Callable[..., Real]:
+    """A relation as a function: 1 where it holds and 0 elsewhere."""
+    return lambda *values: mp.mpf(bool(relation(*values)))
+
+
+def add_up(values: Sequence[Real]) -> Real:
+    """The sum; 0 of nothing."""
+    return sum(values, mp.mpf(0))
+
+
+def product(values: Sequence[Real]) -> Real:
+    """The product; 1 of nothing."""
+    result = mp.mpf(1)
+    for value in values:
+        result = result * value
+    return result
+
+
+def mean(values: Sequence[Real]) -> Real:
+    """The mean; nan of nothing."""
+    return quotient(add_up(values), mp.mpf(len(values)))
+
+
+def largest(values: Sequence[Real]) -> Real:
+    """The largest of one or more."""
+    return mp.nan if any(map(mp.isnan, values)) else max(values)
+
+
+def smallest(values: Sequence[Real]) -> Real:
+    """The smallest of one or more."""
+    return mp.nan if any(map(mp.isnan, values)) else min(values)
+
+
+def logsumexp(values: Sequence[Real]) -> Real:
+    """log of the sum of exp; -inf of nothing."""
+    top = largest(values) if values else -mp.inf
+    if not mp.isfinite(top):
+        return top
+    return top + mp.log(add_up([exp(v - top) for v in values]))
+
+
+def norm(values: Sequence[Real], *, p: float | str | None = 2) -> Real:
+    """The p-th root of the sum of |x|**p; the largest |x| where p is infinite."""
+    sizes = [abs(v) for v in values]
+    order = mp.mpf(2 if p is None or isinstance(p, str) else p)
+    return largest(sizes) if mp.isinf(order) else power(add_up([power(s, order) for s in sizes]), 1 / order)

@@ -1,0 +1,96 @@
+"""Signatures as Python writes them: which parameters are tensors, which literals, and what a literal may be."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+#: The kinds of literal, by the name that a signature uses: whether a value is one, and how a person is told.
+KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "dim": (_is_integer, "an integer, such as -1"),
+    "dims": (
+        lambda v: v is None or _is_integer(v) or (isinstance(v, tuple) and all(map(_is_integer, v))),
+        "an integer, a tuple of integers or None",
+    ),
+    "flag": (lambda v: isinstance(v, bool), "True or False"),
+    "integer": (_is_integer, "an integer"),
+    "integers": (
+        lambda v: _is_integer(v) or (isinstance(v, tuple) and all(map(_is_integer, v))),
+        "an integer or a tuple of integers",
+    ),
+    "number": (lambda v: isinstance(v, int | float) and not isinstance(v, bool), "a number"),
+    "order": (
+        lambda v: v is None or (isinstance(v, int | float) and not isinstance(v, bool)) or v in ("fro", "nuc"),
+        "a number, inf, 'fro' or 'nuc'",
+    ),
+    "text": (lambda v: isinstance(v, str), "a text in quotes"),
+}
+
+#: Stands for "no default".
+REQUIRED = ...
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter; `kind` is empty for a tensor, else a key of KINDS. A tensor with default None may be left out."""
+
+    name: str
+    kind: str
+    default: Any
+
+    @property
+    def required(self) -> bool:
+        """Whether a call must give it."""
+        return self.default is REQUIRED
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The parameters of an operator, in order; `variadic` names the one, if any, that takes all further positions."""
+
+    parameters: tuple[Parameter, ...]
+    variadic: str = ""
+
+    @property
+    def tensors(self) -> tuple[Parameter, ...]:
+        """The parameters that are tensors."""
+        return tuple(p for p in self.parameters if not p.kind)
+
+    @property
+    def literals(self) -> tuple[Parameter, ...]:
+        """The parameters that are literals."""
+        return tuple(p for p in self.parameters if p.kind)
+
+
+@cache
+def parse_signature(text: str) -> Signature:
+    """Reads a signature such as `x, dim: dims = None, keepdim: flag = False`; one without annotation is a tensor.
+
+    >>> parse_signature("x, dim: dims = None").literals[0].default is None
+    True
+    """
+    definition = ast.parse(f"def f({text}): pass").body[0]
+    assert isinstance(definition, ast.FunctionDef)
+    arguments = definition.args
+    defaults = [REQUIRED] * (len(arguments.args) - len(arguments.defaults)) + [
+        ast.literal_eval(default) for default in arguments.defaults
+    ]
+    every = list(zip(arguments.args, defaults, strict=True))
+    if arguments.vararg:
+        every.append((arguments.vararg, ()))
+    parameters = tuple(
+        Parameter(a.arg, a.annotation.id if isinstance(a.annotation, ast.Name) else "", default)
+        for a, default in every
+    )
+    unknown = [p.kind for p in parameters if p.kind and p.kind not in KINDS]
+    if unknown:
+        raise ValueError(f"no such kind of literal: {unknown[0]}; KINDS has {', '.join(KINDS)}")
+    return Signature(parameters, arguments.vararg.arg if arguments.vararg else "")

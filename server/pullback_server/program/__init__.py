@@ -1,0 +1,22 @@
+"""An expression as frozen values: nodes, the program they form, and the types that checking gives them."""
+
+from .limits import Limits
+from .nodes import Apply, Argument, Input, Literal, Node, Place, Program, Size
+from .refusal import Refusal
+from .types import DType, TensorType, TypedProgram
+
+__all__ = [
+    "Apply",
+    "Argument",
+    "DType",
+    "Input",
+    "Limits",
+    "Literal",
+    "Node",
+    "Place",
+    "Program",
+    "Refusal",
+    "Size",
+    "TensorType",
+    "TypedProgram",
+]

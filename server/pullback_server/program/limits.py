@@ -1,0 +1,34 @@
+"""The limits of one request, as one frozen value with documented defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+
+def limit(default: int, doc: str) -> Any:
+    """A field with its default and the sentence that `describe` shows."""
+    return field(default=default, metadata={"doc": doc})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one request may ask for; over a limit means a refusal, never an allocation.
+
+    >>> Limits(nodes=10).nodes
+    10
+    """
+
+    characters: int = limit(10_000, "characters in an expression")
+    nodes: int = limit(2_000, "operators, names and numbers in an expression")
+    depth: int = limit(100, "operators inside one another")
+    inputs: int = limit(64, "inputs of a request")
+    name_characters: int = limit(64, "characters in a name")
+    rank: int = limit(8, "dimensions of a tensor")
+    elements: int = limit(2**27, "elements of one tensor, whether given or computed")
+    memory: int = limit(4 * 2**30, "bytes that the values and gradients of a request are estimated to need")
+    work: int = limit(2 * 10**12, "multiplications and additions that a request is estimated to need")
+
+    def describe(self) -> tuple[tuple[str, int, str], ...]:
+        """Every limit as (name, value, description)."""
+        return tuple((f.name, getattr(self, f.name), f.metadata["doc"]) for f in fields(self))

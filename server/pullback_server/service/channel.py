@@ -1,0 +1,147 @@
+"""The private pipe between the front and one worker: frames over a socket pair, large bodies in a memfd."""
+
+from __future__ import annotations
+
+import array
+import os
+import socket
+import struct
+from dataclasses import dataclass
+from enum import IntEnum
+
+#: A body above this many bytes goes through a memfd instead of the socket.
+INLINE = 256 * 1024
+
+#: A memfd up to this many bytes is kept for the next body: writing into fresh pages takes four times as long.
+KEPT = 32 * 2**20
+
+_HEAD = struct.Struct("<BBHIQd")  # kind, 1 where the body is in a memfd, code, length of the note, of the body, moment
+_LARGEST = _HEAD.size + 2048 + INLINE
+_DESCRIPTOR = array.array("i").itemsize
+
+
+class Kind(IntEnum):
+    """What a frame says."""
+
+    TASK = 1  # to the worker: code = the Method, moment = arrival (CLOCK_MONOTONIC), body = request
+    FORM = 2  # to the worker, after FORM_GET: code = a Found, body = form
+    READY = 3  # from here on to the front: the worker is warm
+    FORM_GET = 4  # note = key
+    FORM_PUT = 5  # note = key, body = form
+    PROVISIONAL = 6  # body = the reply if no better one comes in time
+    DONE = 7  # the provisional reply is the final one
+    FINAL = 8  # body = reply
+    FAILURE = 9  # code = gRPC status, note = message, body = google.rpc.Status
+
+
+class Method(IntEnum):
+    """What a task asks for."""
+
+    DIFFERENTIATE = 0  # body = DifferentiateRequest, answered by DifferentiateResponse
+    DIFFERENTIATE_MANY = 1  # body = DifferentiateManyRequest, answered by DifferentiateManyResponse, refusals too
+    DESCRIBE = 2  # body = DescribeLanguageRequest, answered by DescribeLanguageResponse
+
+
+class Found(IntEnum):
+    """What the front knows of a closed form."""
+
+    NOTHING = 0
+    FORM = 1
+    OVER_BUDGET = 2
+
+
+@dataclass(slots=True)
+class Frame:
+    """One message of the pipe; `note` is a short text, `body` opaque bytes, `moment` seconds of CLOCK_MONOTONIC."""
+
+    kind: int
+    body: bytes = b""
+    note: str = ""
+    code: int = 0
+    moment: float = 0.0
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Two ends of a pipe that keeps frames apart and can carry descriptors."""
+    ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for end in ends:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * INLINE)
+    return ends
+
+
+class Sender:
+    """Sends frames over one end of a pipe, which it leaves open; its memfds end with `close`.
+
+    >>> near, far = pair()
+    >>> Sender(near).send(Kind.FORM_PUT, b"form", "key")
+    >>> Receiver().receive(far)
+    Frame(kind=5, body=b'form', note='key', code=0, moment=0.0)
+    >>> near.close(), far.close()
+    (None, None)
+    """
+
+    def __init__(self, end: socket.socket) -> None:
+        self._end = end
+        self._memories: dict[int, int] = {}
+
+    def send(self, kind: int, body: bytes = b"", note: str = "", *, code: int = 0, moment: float = 0.0) -> None:
+        """Sends one frame. Raises OSError where the other end is gone, BlockingIOError where it does not read."""
+        name = note.encode()
+        size = len(body)
+        if size <= INLINE:
+            self._end.sendmsg((_HEAD.pack(kind, 0, code, len(name), size, moment), name, body))
+            return
+        head = _HEAD.pack(kind, 1, code, len(name), size, moment)
+        # A kept memfd is free again: a task has at most one large frame of each of these kinds, and the other end
+        # has taken all frames of a task before the next one begins.
+        kept = kind in (Kind.TASK, Kind.PROVISIONAL, Kind.FINAL) and size <= KEPT
+        memory = self._memories.get(kind, -1) if kept else -1
+        if memory < 0:
+            memory = os.memfd_create("pullback", os.MFD_CLOEXEC)
+            if kept:
+                self._memories[kind] = memory
+        try:
+            written, view = 0, memoryview(body)
+            while written < size:
+                written += os.pwrite(memory, view[written:], written)
+            socket.send_fds(self._end, (head, name), (memory,))
+        finally:
+            if not kept:
+                os.close(memory)
+
+    def close(self) -> None:
+        """Lets go of the kept memfds."""
+        for memory in self._memories.values():
+            os.close(memory)
+        self._memories.clear()
+
+
+class Receiver:
+    """Receives frames into one buffer that is used again, so that a small frame allocates little."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray(_LARGEST)
+        self._view = memoryview(self._buffer)
+
+    def receive(self, end: socket.socket) -> Frame | None:
+        """The next frame, or None where the other end is closed. Raises BlockingIOError where there is none yet."""
+        size, ancillary, _, _ = end.recvmsg_into((self._buffer,), socket.CMSG_SPACE(_DESCRIPTOR), 0)
+        if size < _HEAD.size:
+            return None
+        kind, carried, code, length, body, moment = _HEAD.unpack_from(self._buffer)
+        start = _HEAD.size + length
+        note = str(self._view[_HEAD.size : start], "utf-8") if length else ""
+        if not carried:
+            return Frame(kind, bytes(self._view[start:size]), note, code, moment)
+        return Frame(kind, _contents(ancillary[0][2], body), note, code, moment)
+
+
+def _contents(ancillary: bytes, size: int) -> bytes:
+    (memory,) = array.array("i", ancillary[:_DESCRIPTOR])
+    try:
+        body = os.pread(memory, size, 0)
+        if len(body) != size:
+            raise OSError(f"a memfd of {size} bytes gave {len(body)}")
+        return body
+    finally:
+        os.close(memory)

@@ -1,0 +1,96 @@
+"""The little that the front reads and writes of a stream's messages, without parsing the requests inside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+#: A message with more fields than this is not scanned further; whether it is sound is the worker's to say.
+FIELDS = 1024
+
+#: The fields of a DifferentiateManyResponse that hold its result.
+RESPONSE, STATUS = 2, 3
+
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+
+
+def budget(message: bytes) -> float | None:
+    """The budget of a DifferentiateManyRequest in seconds, or None where it has none that can be read.
+
+    >>> budget(bytes([0x12, 0x02, 0x08, 0x03]))
+    3.0
+    """
+    seconds: float | None = None
+    for number, value in _fields(memoryview(message)):
+        if number == 2 and isinstance(value, memoryview):
+            seconds = seconds or 0.0
+            for part, amount in _fields(value):
+                if isinstance(amount, int):
+                    signed = amount - 2**64 if amount >= 2**63 else amount
+                    seconds += {1: float(signed), 2: signed * 1e-9}.get(part, 0.0)
+    return seconds
+
+
+def request_id(message: bytes) -> str:
+    """The id of the request in a DifferentiateManyRequest, or nothing where there is none that can be read.
+
+    >>> request_id(bytes([0x0A, 0x04, 0x0A, 0x02]) + b"r1")
+    'r1'
+    """
+    found = b""
+    for number, request in _fields(memoryview(message)):
+        if number == 1 and isinstance(request, memoryview):
+            for part, value in _fields(request):
+                if part == 1 and isinstance(value, memoryview):
+                    found = bytes(value[:1024])
+    return found.decode(errors="replace")[:256]
+
+
+def answer(request: str, field: int, content: bytes) -> bytes:
+    """A DifferentiateManyResponse of that id whose field, RESPONSE or STATUS, is the content."""
+    name = request.encode()
+    return b"".join((b"\x0a", _varint(len(name)), name, _varint(field << 3 | _BYTES), _varint(len(content)), content))
+
+
+def _fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+    """The fields of a message up to the first that is not sound: varints as numbers, the rest as views."""
+    position = 0
+    for _ in range(FIELDS):
+        tag, position = _read_varint(message, position)
+        if position < 0:
+            return
+        kind, size = tag & 7, 0
+        if kind == _VARINT:
+            value, position = _read_varint(message, position)
+            if position < 0:
+                return
+            yield tag >> 3, value
+            continue
+        if kind == _BYTES:
+            size, position = _read_varint(message, position)
+        elif kind in (_FIXED32, _FIXED64):
+            size = 4 if kind == _FIXED32 else 8
+        else:
+            return
+        if position < 0 or position + size > len(message):
+            return
+        yield tag >> 3, message[position : position + size]
+        position += size
+
+
+def _read_varint(message: memoryview, position: int) -> tuple[int, int]:
+    """The number at a position and where it ends; a negative end where there is none."""
+    value = 0
+    for shift, byte in enumerate(message[position : position + 10]):
+        value |= (byte & 0x7F) << 7 * shift
+        if byte < 0x80:
+            return value, position + shift + 1
+    return 0, -1
+
+
+def _varint(value: int) -> bytes:
+    encoded = bytearray()
+    while value > 0x7F:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    encoded.append(value)
+    return bytes(encoded)

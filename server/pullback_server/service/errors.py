@@ -1,0 +1,144 @@
+"""The one table of reasons, and the one place where refusals and failures become statuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from google.protobuf.any_pb2 import Any
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo  # type: ignore[import-untyped]
+from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
+
+from ..program import Refusal
+
+DOMAIN = "pullback"
+
+#: grpcio answers RESOURCE_EXHAUSTED instead when message and details together do not fit in 8 KB of metadata.
+DETAILS_BYTES = 3000
+
+
+class Code(IntEnum):
+    """The gRPC status codes that this service gives."""
+
+    INVALID_ARGUMENT = 3
+    DEADLINE_EXCEEDED = 4
+    RESOURCE_EXHAUSTED = 8
+    INTERNAL = 13
+    UNAVAILABLE = 14
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a call did not succeed; `retry_after` is in seconds, None where trying again is of no use."""
+
+    name: str
+    code: Code
+    retry_after: float | None
+    sentence: str
+
+
+# fmt: off
+#: Reasons that the language gives are not here: every Refusal is INVALID_ARGUMENT and not to be tried again.
+REASONS: Mapping[str, Reason] = {reason.name: reason for reason in (
+    #      name                    code                     retry sentence
+    Reason("DEADLINE",             Code.DEADLINE_EXCEEDED,  None, "the deadline was over before any number"),
+    Reason("QUEUE_FULL",           Code.RESOURCE_EXHAUSTED, 1.0,  "as many calls are waiting as may wait"),
+    Reason("TIME_BUDGET",          Code.RESOURCE_EXHAUSTED, None, "the service's time was over before any number"),
+    Reason("DEVICE_OUT_OF_MEMORY", Code.RESOURCE_EXHAUSTED, None, "the device has too little memory for this request"),
+    Reason("REPLY_TOO_LARGE",      Code.RESOURCE_EXHAUSTED, None, "the reply is larger than a message may be"),
+    Reason("NO_WORKER",            Code.UNAVAILABLE,        1.0,  "no worker is ready"),
+    Reason("DRAINING",             Code.UNAVAILABLE,        0.1,  "the service is about to end"),
+    Reason("WORKER_CRASHED",       Code.INTERNAL,           None, "this request ended two workers"),
+    Reason("INTERNAL",             Code.INTERNAL,           None, "the service failed; its log says more"),
+)}
+# fmt: on
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A status on its way out: gRPC's code and message, the bytes of a google.rpc.Status, and whether to try again."""
+
+    code: int
+    message: str
+    status: bytes
+
+    @property
+    def final(self) -> bool:
+        """Whether a client's retry policy must leave it alone though the code alone would not say so."""
+        return self.code == Code.INTERNAL
+
+
+def failure(reason: str) -> Failure:
+    """The failure of that name in the table.
+
+    >>> failure("QUEUE_FULL").message
+    'as many calls are waiting as may wait'
+    """
+    return _FAILURES[reason]
+
+
+def refusal(refused: Refusal) -> Failure:
+    """The failure that tells a caller where a request is wrong, what was found and what would be accepted.
+
+    >>> refusal(Refusal("UNKNOWN_NAME", "there is no `z`", line=1, column=5)).code
+    3
+    """
+    budget = 400
+    while True:
+        made = _refusal(refused, budget)
+        if len(made.status) <= DETAILS_BYTES:
+            return made
+        budget = budget * 3 // 4
+
+
+def escaped(text: str, budget: int) -> str:
+    r"""The text without what a terminal might act on, cut to so many bytes of UTF-8.
+
+    >>> escaped("a\x1b[31m", 100)
+    'a\\x1b[31m'
+    """
+    clean = "".join(mark if mark.isprintable() else mark.encode("unicode_escape").decode() for mark in text[:budget])
+    encoded = clean.encode()
+    if len(encoded) <= budget and len(text) <= budget:
+        return clean
+    return encoded[: max(0, budget - 3)].decode(errors="ignore") + "…"
+
+
+def _refusal(refused: Refusal, budget: int) -> Failure:
+    reason = escaped(refused.reason, 64)
+    message = escaped(refused.message, budget)
+    metadata = {
+        "line": str(refused.line) if refused.line else "",
+        "column": str(refused.column) if refused.column else "",
+        "found": escaped(refused.found, budget // 2),
+        "hint": escaped(refused.hint, budget),
+    }
+    if refused.output_shape is not None:
+        metadata["output_shape"] = ",".join(map(str, refused.output_shape))
+    field = BadRequest.FieldViolation(field=escaped(refused.field, 100), description=message, reason=reason)
+    present = {key: value for key, value in metadata.items() if value or key == "output_shape"}
+    info = ErrorInfo(reason=reason, domain=DOMAIN, metadata=present)
+    return _failure(Code.INVALID_ARGUMENT, message, (BadRequest(field_violations=[field]), info))
+
+
+def _failure(code: Code, message: str, details: tuple[Message, ...]) -> Failure:
+    packed = []
+    for detail in details:
+        packed.append(Any())
+        packed[-1].Pack(detail)
+    return Failure(int(code), message, Status(code=int(code), message=message, details=packed).SerializeToString())
+
+
+def _of_table(reason: Reason) -> Failure:
+    details: list[Message] = [ErrorInfo(reason=reason.name, domain=DOMAIN)]
+    if reason.retry_after is not None:
+        nanoseconds = round(reason.retry_after * 1e9)
+        delay = Duration(seconds=nanoseconds // 10**9, nanos=nanoseconds % 10**9)
+        details.append(RetryInfo(retry_delay=delay))
+    return _failure(reason.code, reason.sentence, tuple(details))
+
+
+_FAILURES = {name: _of_table(reason) for name, reason in REASONS.items()}

@@ -1,0 +1,139 @@
+"""The process from which workers are forked: it imports torch and sympy once, runs nothing, and holds no thread."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from .config import Config
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main(descriptor: int) -> int:
+    """Serves requests for workers on that socket until the other end is closed."""
+    control = socket.socket(fileno=descriptor)
+    os.set_inheritable(descriptor, False)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # the front drains; whoever signals the whole group means the front
+    first = control.recv(2**18)
+    if not first:
+        return 0
+    settings = json.loads(first)
+    sys.path[:] = settings["path"]
+    config = Config(**settings["config"])
+    try:
+        worker = importlib.import_module(".worker", __package__)
+        mathematics = importlib.import_module(config.mathematics)
+    except ImportError as problem:
+        missing = f"{problem}; pip install 'pullback[server]' installs what a service needs"
+        control.send(json.dumps({"error": missing}).encode())
+        return 1
+    found = _in_child(lambda: json.dumps(_devices(config.device)))
+    control.send(found.encode())
+    gc.collect()
+    gc.freeze()
+    _serve(control, lambda end, wanted: worker.main(end, config, mathematics, wanted["device"], wanted["threads"]))
+    return 0
+
+
+def _serve(control: socket.socket, work: Callable[[socket.socket, dict[str, Any]], None]) -> None:
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    while True:
+        ready, _, _ = select.select((control.fileno(), woken), (), ())
+        if woken in ready:
+            os.read(woken, 4096)
+            _reap()
+        if control.fileno() not in ready:
+            continue
+        try:
+            request, descriptors, _, _ = socket.recv_fds(control, 4096, 1)
+        except ConnectionResetError:
+            return
+        if not request:
+            return
+        parent = os.getpid()
+        try:
+            pid = os.fork()
+        except OSError:  # no process to be had: the closed pipe tells the front
+            os.close(descriptors[0])
+            control.send(b"failed")
+            continue
+        if pid == 0:
+            try:
+                _become_worker(parent, (woken, wake))
+                control.close()
+                work(socket.socket(fileno=descriptors[0]), json.loads(request))
+            except BaseException:
+                traceback.print_exc()
+                sys.stderr.flush()
+            finally:
+                os._exit(1)
+        os.close(descriptors[0])
+        pidfd = os.pidfd_open(pid)
+        socket.send_fds(control, (b"started",), (pidfd,))
+        os.close(pidfd)
+
+
+def _become_worker(parent: int, pipe: tuple[int, int]) -> None:
+    """Undoes what is the fork server's own, and ties the worker's life to it."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for descriptor in pipe:
+        os.close(descriptor)
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def _reap() -> None:
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            continue
+    except ChildProcessError:
+        return
+
+
+def _in_child(say: Callable[[], str]) -> str:
+    """What `say` says in a forked child: asking for devices would spoil this process for CUDA's sake."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.write(writing, say().encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as answer:
+        said = answer.read()
+    os.waitpid(pid, 0)
+    return said.decode() or json.dumps({"error": "torch failed while it looked for devices"})
+
+
+def _devices(wanted: str) -> dict[str, Any]:
+    """The devices among which workers are divided, or why there is none."""
+    import torch
+
+    kind, _, index = wanted.partition(":")
+    if kind == "cpu":
+        return {"devices": ["cpu"]}
+    accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    if accelerator is None:
+        return {"devices": ["cpu"]} if wanted == "auto" else {"error": f"there is no device {wanted}; only cpu"}
+    names = [f"{accelerator.type}:{number}" for number in range(torch.accelerator.device_count())]
+    if wanted in ("auto", accelerator.type):
+        return {"devices": names}
+    if wanted in names:
+        return {"devices": [f"{kind}:{index}"]}
+    return {"error": f"there is no device {wanted}; only cpu, {', '.join(names)}"}

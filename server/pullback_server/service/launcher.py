@@ -1,0 +1,117 @@
+"""The front's side of the fork server: starts it, and asks it for workers without ever waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+
+from . import channel
+from .config import Config
+
+#: What the fork server's children must not make threads of before they are forked.
+_QUIET = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+class LaunchError(Exception):
+    """The fork server could not start; the message says why."""
+
+
+class Launcher:
+    """A fork server of its own: a process that has imported everything and forks a worker in milliseconds."""
+
+    def __init__(self, config: Config, on_exit: Callable[[], None]) -> None:
+        self._config, self._on_exit = config, on_exit
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._asked: list[Callable[[int], None]] = []
+
+    async def start(self) -> tuple[str, ...]:
+        """Starts the process and gives the names of the devices that workers may use.
+
+        Raises LaunchError where the server's packages or the device are not there.
+        """
+        near, far = channel.pair()
+        with far:
+            command = (sys.executable, "-P", "-c", _COMMAND, str(far.fileno()))
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=sys.stderr.fileno(),
+                pass_fds=(far.fileno(),),
+                env={**os.environ, **_QUIET},
+            )
+        near.setblocking(False)
+        self._control = near
+        loop = asyncio.get_running_loop()
+        try:
+            near.send(json.dumps({"path": sys.path, "config": asdict(self._config)}).encode())
+            answer = await loop.sock_recv(near, 65536)
+        except OSError:
+            answer = b""
+        if not answer:
+            raise LaunchError("the process that starts workers ended before it was ready")
+        started = json.loads(answer)
+        if "error" in started:
+            raise LaunchError(started["error"])
+        loop.add_reader(near.fileno(), self._read)
+        return tuple(started["devices"])
+
+    def launch(self, far: socket.socket, device: str, threads: int, started: Callable[[int], None]) -> None:
+        """Asks for a worker on that end of a pipe, and closes this copy of it; `started` gets its pidfd."""
+        with far:
+            if self._control is None:
+                return
+            request = json.dumps({"device": device, "threads": threads}).encode()
+            try:
+                socket.send_fds(self._control, (request,), (far.fileno(),))
+            except OSError:
+                return
+        self._asked.append(started)
+
+    def _read(self) -> None:
+        assert self._control is not None
+        try:
+            answer, descriptors, _, _ = socket.recv_fds(self._control, 64, 1)
+        except BlockingIOError:
+            return
+        except OSError:
+            answer, descriptors = b"", []
+        if answer:
+            started = self._asked.pop(0)
+            if descriptors:
+                started(descriptors[0])
+            return
+        self.close()
+        self._on_exit()
+
+    def close(self) -> None:
+        """Ends the process, and with it every worker."""
+        if self._control is not None:
+            asyncio.get_running_loop().remove_reader(self._control.fileno())
+            self._control.close()
+            self._control = None
+        self._asked.clear()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+def kill(pidfd: int) -> None:
+    """Ends the process behind a pidfd at once, and closes the pidfd."""
+    try:
+        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    finally:
+        os.close(pidfd)
+
+
+_COMMAND = "import sys; from pullback_server.service import forkserver; sys.exit(forkserver.main(int(sys.argv[1])))"

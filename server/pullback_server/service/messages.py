@@ -1,0 +1,211 @@
+"""The one place where wire messages become domain values, and answers become wire messages."""
+
+from __future__ import annotations
+
+import difflib
+import keyword
+import unicodedata
+from collections.abc import Mapping
+from typing import TypeVar
+
+from google.protobuf.message import DecodeError, Message
+from pullback.v1 import derivative_pb2 as wire
+from pullback.v1 import language_pb2, tensor_pb2
+
+from ..operators import Operator
+from ..program import Limits, Refusal
+from ..verdict import (
+    Answer,
+    ClosedForm,
+    Derivative,
+    Description,
+    Leg,
+    LegState,
+    Notation,
+    Operand,
+    Question,
+    Verdict,
+)
+from .tensors import from_wire, to_wire
+
+#: The longest id, in characters.
+ID_CHARACTERS = 256
+
+_NOTATIONS = {int(wire.Notation.Value(f"NOTATION_{notation.name}")): notation for notation in Notation}
+
+_Message = TypeVar("_Message", bound=Message)
+
+
+def parse_request(body: bytes, limits: Limits) -> tuple[str, Question]:
+    """The id and the question of a DifferentiateRequest.
+
+    Raises Refusal with the field's path for what is malformed, missing, twice there, or over a limit.
+
+    >>> parse_request(wire.DifferentiateRequest(id="r", expression="2").SerializeToString(), Limits())[0]
+    'r'
+    """
+    return _question(_parsed(wire.DifferentiateRequest, body), limits)
+
+
+def parse_stream_request(body: bytes, limits: Limits) -> tuple[str, Question]:
+    """The id and the question of a DifferentiateManyRequest; its budget is the front's concern."""
+    return _question(_parsed(wire.DifferentiateManyRequest, body).request, limits)
+
+
+def provisional(answer: Answer) -> bool:
+    """Whether an answer's closed form was not to be waited for, so that a later answer may be better."""
+    return any(derivative.symbolic.state is LegState.DEADLINE for derivative in answer.derivatives)
+
+
+def reply(request: str, answer: Answer, versions: Mapping[str, str], queue: float, total: float) -> bytes:
+    """The DifferentiateResponse that says an answer; `queue` and `total` are in seconds."""
+    spent = answer.timings
+    message = wire.DifferentiateResponse(
+        id=request,
+        value=to_wire(answer.value),
+        derivatives=[_derivative(derivative) for derivative in answer.derivatives],
+        intermediates=[
+            tensor_pb2.NamedTensor(name=name, tensor=to_wire(tensor)) for name, tensor in answer.intermediates
+        ],
+        device=answer.device,
+        versions=versions,
+        timings=wire.Timings(
+            queue=queue, parse=spent.parse, numeric=spent.numeric, derive=spent.derive, check=spent.check, total=total
+        ),
+        form_origin=f"FORM_ORIGIN_{answer.form_origin.name if answer.form_origin else 'UNSPECIFIED'}",
+    )
+    return message.SerializeToString()
+
+
+def describe_reply(body: bytes, description: Description) -> bytes:
+    """The DescribeLanguageResponse to a DescribeLanguageRequest; raises Refusal where no operator has that name."""
+    wanted = _parsed(wire.DescribeLanguageRequest, body).operator
+    rows = [row for row in description.operators if not wanted or wanted in (row.name, *row.aliases)]
+    if not rows:
+        names = [name for row in description.operators for name in (row.name, *row.aliases)]
+        near = difflib.get_close_matches(wanted[:64], names)
+        hint = f"did you mean {' or '.join(near)}?" if near else ""
+        raise Refusal("UNKNOWN_OPERATOR", "there is no operator of that name", "operator", found=wanted, hint=hint)
+    return wire.DescribeLanguageResponse(
+        operators=[_operator(row) for row in rows],
+        constants=description.constants,
+        prefixes=description.prefixes,
+        limits=[language_pb2.Limit(name=n, value=value, description=doc) for n, value, doc in description.limits],
+        device=description.device,
+        versions=description.versions,
+    ).SerializeToString()
+
+
+def _parsed(kind: type[_Message], body: bytes) -> _Message:
+    try:
+        return kind.FromString(body)
+    except DecodeError:
+        told = f"the bytes are not a {kind.DESCRIPTOR.full_name}"
+        raise Refusal("MALFORMED_MESSAGE", told, "request", hint="a protobuf message with UTF-8 strings") from None
+
+
+def _question(request: wire.DifferentiateRequest, limits: Limits) -> tuple[str, Question]:
+    if len(request.id) > ID_CHARACTERS:
+        raise Refusal("ID_LIMIT", f"an id of {len(request.id)} characters", "id", hint=f"at most {ID_CHARACTERS}")
+    if not request.expression.strip():
+        raise Refusal("EMPTY_EXPRESSION", "there is no expression", hint="an expression such as `3*a**3 - b**2`")
+    if len(request.inputs) > limits.inputs:
+        raise Refusal("INPUTS_LIMIT", f"{len(request.inputs)} inputs", "inputs", hint=f"at most {limits.inputs}")
+    operands = []
+    seen: dict[str, int] = {}
+    for number, given in enumerate(request.inputs):
+        field = f"inputs[{number}]"
+        _check_name(given.name, f"{field}.name", limits)
+        first = seen.setdefault(given.name, number)
+        if first != number:
+            told = f"inputs[{first}] has the same name"
+            raise Refusal("DUPLICATE_NAME", told, f"{field}.name", found=given.name, hint="a name of its own")
+        tensor = from_wire(given.tensor, f"{field}.tensor", limits)
+        wanted = given.requires_grad if given.HasField("requires_grad") else None
+        operands.append(Operand(given.name, tensor, wanted))
+    question = Question(
+        expression=request.expression,
+        inputs=tuple(operands),
+        upstream=from_wire(request.upstream, "upstream", limits) if request.HasField("upstream") else None,
+        notations=_notations(request),
+        check=request.check if request.HasField("check") else True,
+    )
+    return request.id, question
+
+
+def _check_name(name: str, field: str, limits: Limits) -> None:
+    if not name:
+        found = "there is no name"
+    elif len(name) > limits.name_characters:
+        found = f"a name of {len(name)} characters"
+    elif not name.isidentifier():
+        found = "the name is not an identifier"
+    elif unicodedata.normalize("NFKC", name) != name:
+        found = "Python reads the name as another one (NFKC)"
+    elif keyword.iskeyword(name):
+        found = "the name is a keyword of Python"
+    elif name.startswith("__") and name.endswith("__"):
+        found = "the name is a dunder"
+    else:
+        return
+    hint = f"an identifier of at most {limits.name_characters} characters such as `x` or `W1`"
+    raise Refusal("BAD_NAME", found, field, found=name, hint=hint)
+
+
+def _notations(request: wire.DifferentiateRequest) -> frozenset[Notation]:
+    if not request.HasField("notations"):
+        return frozenset(Notation)
+    for number, wanted in enumerate(request.notations.notations):
+        if wanted not in _NOTATIONS:
+            hint = f"one of {', '.join(notation.name for notation in Notation)}"
+            field = f"notations.notations[{number}]"
+            raise Refusal("UNKNOWN_NOTATION", "there is no such notation", field, found=str(wanted), hint=hint)
+    return frozenset(_NOTATIONS[wanted] for wanted in request.notations.notations)
+
+
+def _derivative(derivative: Derivative) -> wire.Derivative:
+    return wire.Derivative(
+        name=derivative.name,
+        gradient=to_wire(derivative.gradient),
+        jacobian=_closed_form(derivative.jacobian),
+        vjp=_closed_form(derivative.vjp),
+        numeric=_leg(derivative.numeric),
+        symbolic=_leg(derivative.symbolic),
+        verdict=_verdict(derivative.verdict),
+    )
+
+
+def _closed_form(form: ClosedForm) -> wire.ClosedForm:
+    return wire.ClosedForm(**vars(form))
+
+
+def _leg(leg: Leg) -> wire.Leg:
+    return wire.Leg(state=f"LEG_STATE_{leg.state.name}", message=leg.message)
+
+
+def _verdict(verdict: Verdict) -> wire.Verdict:
+    worst, tolerance = verdict.worst, verdict.tolerance
+    return wire.Verdict(
+        outcome=f"OUTCOME_{verdict.outcome.name}",
+        reason=verdict.reason,
+        message=verdict.message,
+        compared=verdict.compared,
+        differing=verdict.differing,
+        worst=wire.WorstEntry(**vars(worst)) if worst else None,
+        tolerance=wire.Tolerance(**vars(tolerance)) if tolerance else None,
+    )
+
+
+def _operator(row: Operator) -> language_pb2.Operator:
+    return language_pb2.Operator(
+        name=row.name,
+        aliases=row.aliases,
+        family=row.family,
+        signature=row.signature,
+        spellings=row.spellings,
+        doc=row.doc,
+        domain=row.domain,
+        kinks="; ".join(f"{kink.where}: {kink.gives}" for kink in row.kinks),
+        closed_form=row.closed_form,
+        example=row.example,
+    )

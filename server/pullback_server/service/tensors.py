@@ -1,0 +1,71 @@
+"""Tensors to and from the wire: everything is checked before anything is allocated."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import torch
+from pullback.v1 import tensor_pb2 as wire
+
+from ..program import DType, Limits, Refusal
+
+_TORCH: dict[DType, torch.dtype] = {dtype: getattr(torch, dtype.label) for dtype in DType}
+_OF_WIRE: dict[int, DType] = {
+    number: DType[name.removeprefix("DTYPE_")] for name, number in wire.Dtype.items() if number
+}
+_TO_WIRE: dict[torch.dtype, str] = {_TORCH[dtype]: f"DTYPE_{dtype.name}" for dtype in DType}
+_ACCEPTED = ", ".join(dtype.label for dtype in DType)
+
+with warnings.catch_warnings():
+    # torch warns once a process that a buffer of bytes is read-only; nobody writes into the inputs of a request.
+    warnings.simplefilter("ignore")
+    torch.frombuffer(b"\0", dtype=torch.uint8)
+
+
+def from_wire(message: wire.Tensor, field: str, limits: Limits) -> torch.Tensor:
+    """The tensor of a message, over the message's own bytes where it has any.
+
+    Raises Refusal naming `field` and below: unknown dtype, rank, dimension, size, byte length, bools not 0 or 1.
+
+    >>> from_wire(wire.Tensor(dtype=wire.DTYPE_INT8, shape=[2], data=bytes([1, 2])), "upstream", Limits())
+    tensor([1, 2], dtype=torch.int8)
+    """
+    dtype = _OF_WIRE.get(message.dtype)
+    if dtype is None:
+        found = "no dtype" if not message.dtype else f"dtype number {message.dtype}"
+        raise Refusal("UNKNOWN_DTYPE", f"{found} is given", f"{field}.dtype", hint=f"one of {_ACCEPTED}")
+    rank = len(message.shape)
+    if rank > limits.rank:
+        hint = f"at most {limits.rank} dimensions"
+        raise Refusal("RANK_LIMIT", f"a tensor of {rank} dimensions", f"{field}.shape", found=str(rank), hint=hint)
+    shape = tuple(message.shape)
+    for axis, length in enumerate(shape):
+        if length < 0:
+            message_ = f"dimension {axis} is {length}"
+            raise Refusal("BAD_SHAPE", message_, f"{field}.shape[{axis}]", found=str(length), hint="0 or more")
+    # A zero elsewhere must not hide a dimension whose strides no integer holds.
+    if math.prod(length or 1 for length in shape) > limits.elements:
+        hint = f"at most {limits.elements} elements"
+        raise Refusal("ELEMENTS_LIMIT", f"a tensor of shape {list(shape)}", f"{field}.shape", hint=hint)
+    needed = math.prod(shape) * dtype.size
+    data = message.data
+    if len(data) != needed:
+        told = f"{dtype.label} of shape {list(shape)} needs {needed} bytes, and there are {len(data)}"
+        raise Refusal("DATA_LENGTH", told, f"{field}.data", found=str(len(data)), hint=f"{needed} bytes")
+    if not needed:
+        return torch.empty(shape, dtype=_TORCH[dtype])
+    if dtype is DType.BOOL and torch.frombuffer(data, dtype=torch.uint8).max() > 1:
+        raise Refusal("BAD_BOOL", "a byte of a bool tensor is neither 0 nor 1", f"{field}.data", hint="0 or 1")
+    return torch.frombuffer(data, dtype=_TORCH[dtype]).reshape(shape)
+
+
+def to_wire(tensor: torch.Tensor) -> wire.Tensor:
+    """The message of a CPU tensor.
+
+    >>> to_wire(torch.tensor([1, 2], dtype=torch.int8)).data
+    b'\\x01\\x02'
+    """
+    plain = tensor.detach().contiguous()
+    bits = plain.view(torch.int16) if plain.dtype is torch.bfloat16 else plain
+    return wire.Tensor(dtype=_TO_WIRE[tensor.dtype], shape=tensor.shape, data=bits.numpy().tobytes())

@@ -1,0 +1,9 @@
+"""The symbolic leg: closed forms by sympy in index notation, printed, and evaluated on the request's tensors."""
+
+from .derive import derive, form_key
+from .entries import entries
+from .evaluation import evaluator
+from .form import Forms, InputForm, Written
+from .running_error import error_bounds
+
+__all__ = ["Forms", "InputForm", "Written", "derive", "entries", "error_bounds", "evaluator", "form_key"]

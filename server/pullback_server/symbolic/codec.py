@@ -1,0 +1,72 @@
+"""Expressions in a JSON form of our own, so that forms travel between processes without pickle."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import sympy as sp
+
+from ..operators import TABLE, functions
+from ..operators.columns import Lifted
+from ..operators.functions import ScalarFunction
+from ..operators.index import Delta, Entry, Total
+
+CONSTANTS = {"pi": sp.pi, "E": sp.E, "oo": sp.oo, "-oo": -sp.oo}
+#: sympy's own functions that derivatives bring in.
+SYMPY = (
+    sp.Add, sp.Mul, sp.Pow, sp.exp, sp.log, sp.sin, sp.cos, sp.tan, sp.cot, sp.sec, sp.csc, sp.asin, sp.acos, sp.atan,
+    sp.sinh, sp.cosh, sp.tanh, sp.coth, sp.sech, sp.csch, sp.asinh, sp.acosh, sp.atanh, sp.erf, sp.erfc,
+)  # fmt: skip
+
+
+@cache
+def _classes() -> dict[str, type]:
+    rows = {r.sympy.scalar for r in TABLE if isinstance(r.sympy, Lifted) and isinstance(r.sympy.scalar, type)}
+    own = {v for v in vars(functions).values() if isinstance(v, type) and issubclass(v, ScalarFunction)}
+    return {cls.__name__: cls for cls in (*SYMPY, *rows, *own, Entry, Delta, Total)}
+
+
+def encode(e: sp.Basic) -> Any:
+    """The expression as lists, strings and integers."""
+    if e.is_Integer:
+        return int(e)
+    if e.is_Rational:
+        return ["/", int(e.p), int(e.q)]
+    if isinstance(e, sp.Float):
+        return ["float", repr(float(e))]
+    if str(e) in CONSTANTS and not isinstance(e, sp.Symbol):
+        return ["constant", str(e)]
+    if isinstance(e, sp.Symbol):
+        return e.name
+    head = type(e).__name__
+    if isinstance(e, Entry):
+        return [head, e.name, *map(encode, e.indices)]
+    if isinstance(e, Total):
+        return [head, e.kind, *map(encode, e.args[1:])]
+    if head not in _classes():
+        raise ValueError(f"cannot encode {head}")
+    return [head, *map(encode, e.args)]
+
+
+def decode(value: Any) -> sp.Expr:
+    """The inverse of `encode`; names of lengths start with n, those of indices with i.
+
+    >>> decode(["Add", ["Entry", "x"], 1])
+    Entry(x) + 1
+    """
+    if isinstance(value, int):
+        return sp.Integer(value)
+    if isinstance(value, str):
+        return sp.Symbol(value, integer=True, **({"positive": True} if value[0] == "n" else {}))
+    head, *rest = value
+    match head:
+        case "/":
+            return sp.Rational(*rest)
+        case "float":
+            return sp.Float(rest[0])
+        case "constant":
+            return CONSTANTS[rest[0]]
+        case "Entry" | "Total":
+            return _classes()[head](rest[0], *map(decode, rest[1:]))
+    return _classes()[head](*map(decode, rest))

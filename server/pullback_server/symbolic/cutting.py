@@ -1,0 +1,87 @@
+"""A program cut into pieces: the table's sympy column interprets every node in index notation."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import sympy as sp
+
+from ..operators import BY_NAME, NoClosedForm
+from ..operators.index import Entry, IndexTensor, Pieces
+from ..program import Apply, Input, Literal, Program, Size, TypedProgram
+
+CONSTANTS = {"pi": sp.pi, "e": sp.E, "inf": sp.oo}
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The pieces of a program; the last one is its output. `inputs` and `output` say which index each axis has."""
+
+    pieces: Pieces
+    inputs: dict[str, IndexTensor]
+    output: IndexTensor
+    bindings: dict[str, str]
+
+
+def cut(typed: TypedProgram) -> Cut:
+    """Cuts a program where a tensor is contracted; lengths enter only as 1 or not 1. Raises NoClosedForm."""
+    program, pieces = typed.program, Pieces()
+    uses = Counter(k for node in program.nodes if isinstance(node, Apply) for k in node.operands if k is not None)
+    tensors: list[IndexTensor] = []
+    inputs: dict[str, IndexTensor] = {}
+    for number, node in enumerate(program.nodes):
+        match node:
+            case Input(name):
+                x = pieces.input(name, tuple(n == 1 for n in typed.types[number].shape))
+                inputs[name] = x
+            case Literal():
+                x = pieces.constant(_number(node, tensors, pieces))
+            case Apply():
+                x = pieces.settled(_apply(node, number, typed, tensors, pieces), shared=uses[number] > 1)
+        tensors.append(x)
+    out = tensors[program.output]
+    bindings = {
+        str(tensors[number].entry.name): name
+        for name, number in program.bindings
+        if isinstance(tensors[number].entry, Entry)
+    }
+    return Cut(pieces, inputs, pieces.renamed(out), bindings)
+
+
+def _apply(node: Apply, number: int, typed: TypedProgram, tensors: list[IndexTensor], pieces: Pieces) -> IndexTensor:
+    row = BY_NAME[node.operator]
+    if row.sympy is None:
+        raise NoClosedForm(f"{row.name} has no closed form")
+    operands = [None if k is None else tensors[k] for k in node.operands]
+    if typed.types[number].weak and row.family != "arithmetic":
+        # Constants inside functions of constants stay opaque: sympy would evaluate towers such as exp(exp(exp(9))).
+        operands = [x if x is None or x.entry.is_Rational or x.entry in (sp.pi, sp.E) else pieces.named(x) for x in operands]
+    result: IndexTensor = row.sympy(pieces, *operands, **typed.arguments[number])
+    if result.entry.has(sp.zoo, sp.nan, sp.I):
+        raise NoClosedForm(f"{row.name} leaves the real numbers here, so it has no closed form")
+    return result
+
+
+def _number(node: Literal, tensors: list[IndexTensor], pieces: Pieces) -> sp.Expr:
+    value = node.value
+    if node.name:
+        return CONSTANTS[node.name]
+    if isinstance(value, Size):
+        return pieces.size(tensors[value.operand].axes[value.axis])
+    return sp.Integer(int(value)) if isinstance(value, int) else sp.Rational(repr(value))
+
+
+def signature(typed: TypedProgram, wrt: tuple[str, ...]) -> tuple[object, ...]:
+    """What a closed form depends on: nodes without their places, which axes have length 1, and what it is for."""
+    program: Program = typed.program
+    nodes: list[object] = []
+    for number, node in enumerate(program.nodes):
+        match node:
+            case Input(name):
+                nodes.append((name, tuple(n == 1 for n in typed.types[number].shape)))
+            case Literal(value, _, name):
+                nodes.append((repr(value), name))
+            case Apply(operator, operands):
+                nodes.append((operator, operands, tuple(sorted(typed.arguments[number].items()))))
+    return tuple(nodes), program.output, program.bindings, wrt

@@ -1,0 +1,158 @@
+"""The derivative of each piece by sympy, and the upstream gradient flowing inwards from piece to piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sympy as sp
+
+from ..operators.functions import equal
+from ..operators.index import Entry, Piece, Pieces
+from .cutting import Cut
+from .recognition import Recogniser
+from .terms import Term, contract, merge, split, taken_out
+
+
+@dataclass(frozen=True)
+class Partial:
+    """The derivative of a piece's summand with respect to one entry in it, `of`, before the sum over `bound`."""
+
+    of: Entry
+    value: sp.Expr
+
+
+@dataclass(frozen=True)
+class Differentiated:
+    """The pieces in forward order with the partial derivatives of each, and the pieces that the partials use."""
+
+    cut: Cut
+    forward: tuple[Piece, ...]
+    partials: dict[str, tuple[Partial, ...]]
+
+    @property
+    def output(self) -> Piece:
+        """The piece that is the program's output."""
+        return self.cut.pieces.list[-1]
+
+
+def differentiate(cut: Cut) -> Differentiated:
+    """Every piece differentiated by sympy with respect to every entry in its body."""
+    recognise = Recogniser(cut.pieces.list)
+    forward: list[Piece] = []
+    partials: dict[str, tuple[Partial, ...]] = {}
+    for piece in cut.pieces.list:
+        forward.append(piece)
+        outer, extra = _outer(piece)
+        forward += extra
+        partials[piece.name] = tuple(
+            Partial(entry, recognise(outer * inner)) for entry, inner in _inner(piece.body) if inner != 0
+        )
+    return Differentiated(cut, tuple(forward), partials)
+
+
+def _inner(body: sp.Expr) -> Iterator[tuple[Entry, sp.Expr]]:
+    """sympy's derivative of a scalar expression with respect to each entry in it."""
+    entries = sorted(body.atoms(Entry), key=str)
+    stand_in = {entry: sp.Dummy(f"d{number}", real=True) for number, entry in enumerate(entries)}
+    back = {dummy: entry for entry, dummy in stand_in.items()}
+    scalar = body.xreplace(stand_in)
+    for entry, dummy in stand_in.items():
+        yield entry, scalar.diff(dummy).xreplace(back)
+
+
+def _outer(piece: Piece) -> tuple[sp.Expr, tuple[Piece, ...]]:
+    """The derivative of a reduction with respect to one of its summands, and pieces that it needs."""
+    value = Entry(piece.name, *piece.axes)
+    match piece.kind:
+        case "" | "sum":
+            return sp.S.One, ()
+        case "logsumexp":
+            return sp.exp(piece.body - value), ()
+        case "max" | "min":
+            # Entries that tie share the derivative evenly, as autograd has it.
+            ties = Piece(f"{piece.name}#", piece.axes, equal(piece.body, value), "sum", piece.bound)
+            return equal(piece.body, value) / Entry(ties.name, *ties.axes), (ties,)
+        case "prod":
+            others = Piece(f"{piece.name}#", (*piece.axes, *piece.bound), piece.body, "others", piece.bound)
+            return Entry(others.name, *others.axes), (others,)
+        case unknown:
+            raise ValueError(f"no derivative for a reduction of kind {unknown}")
+
+
+#: The name of the upstream gradient in plans; gradients that flow into a tensor have its name after this sign.
+UPSTREAM = "^"
+
+
+def backward(found: Differentiated, wrt: tuple[str, ...]) -> dict[str, Piece]:
+    """The gradients, as pieces named `^` and the tensor's name: output first, each from those before it.
+
+    The upstream gradient itself is `^`. An input that the output does not depend on is absent.
+    """
+    pieces = found.cut.pieces
+    axes = {piece.name: piece.axes for piece in found.forward} | {n: x.free for n, x in found.cut.inputs.items()}
+    useful = _depend_on(found, wrt)
+    incoming: dict[str, list[tuple[tuple[sp.Symbol, ...], Term]]] = {}
+    gradients: dict[str, Piece] = {}
+    for piece in reversed(pieces.list):
+        if piece.name not in useful:
+            continue
+        if piece is not found.output:
+            if piece.name not in incoming:
+                continue
+            gradients[UPSTREAM + piece.name] = _collected(piece.name, piece.axes, incoming[piece.name], pieces)
+        flowing = Entry(UPSTREAM if piece is found.output else UPSTREAM + piece.name, *piece.axes)
+        for partial in found.partials[piece.name]:
+            if partial.of.name in useful:
+                target = tuple(pieces.index(a) for a in axes[partial.of.name])
+                deltas = tuple(zip(partial.of.indices, target, strict=True))
+                for term in split(flowing * partial.value):
+                    whole = Term(term.coefficient, term.deltas + deltas, piece.axes + piece.bound)
+                    incoming.setdefault(partial.of.name, []).append((target, contract(whole, pieces)))
+    for name in wrt:
+        if name in incoming:
+            gradients[UPSTREAM + name] = _collected(name, axes[name], incoming[name], pieces)
+    return gradients
+
+
+def _collected(
+    name: str, axes: tuple[sp.Symbol, ...], arrived: list[tuple[tuple[sp.Symbol, ...], Term]], pieces: Pieces
+) -> Piece:
+    own = tuple(pieces.index(a) for a in axes)
+    terms = [term.at(dict(zip(target, own, strict=True))) for target, term in arrived]
+    return Piece(UPSTREAM + name, own, taken_out(sp.Add(*(t.expression for t in merge(terms, pieces)))))
+
+
+def _depend_on(found: Differentiated, wrt: tuple[str, ...]) -> set[str]:
+    """The names of the inputs and of every piece that depends on one of them."""
+    useful = set(wrt)
+    for piece in found.cut.pieces.list:
+        if any(partial.of.name in useful for partial in found.partials[piece.name]):
+            useful.add(piece.name)
+    return useful
+
+
+def jacobian(found: Differentiated, name: str, limit: int = 64) -> tuple[tuple[sp.Symbol, ...], tuple[Term, ...]] | None:
+    """The output's derivative by one input as terms in (output's axes, the fresh axes that are returned, first).
+
+    None where it would have more than `limit` terms.
+    """
+    pieces = found.cut.pieces
+    axes = {piece.name: piece.axes for piece in found.forward} | {n: x.free for n, x in found.cut.inputs.items()}
+    by = tuple(pieces.index(a) for a in axes[name])
+    known: dict[str, tuple[Term, ...]] = {name: (Term(sp.S.One, tuple(zip(axes[name], by, strict=True))),)}
+    for piece in pieces.list:
+        terms: list[Term] = []
+        for partial in found.partials[piece.name]:
+            for inner in known.get(partial.of.name, ()):
+                at = dict(zip(axes[partial.of.name], partial.of.indices, strict=True))
+                fresh = {k: pieces.index(k) for k in inner.bound}
+                moved = Term(inner.coefficient.xreplace(fresh), inner.deltas).at(at)
+                for term in split(partial.value * moved.coefficient):
+                    bound = (*piece.bound, *fresh.values()) if piece.kind != "others" else tuple(fresh.values())
+                    terms.append(contract(Term(term.coefficient, term.deltas + moved.deltas, bound), pieces))
+        if terms:
+            known[piece.name] = merge(terms, pieces)
+            if len(known[piece.name]) > limit:
+                return None
+    return by, known.get(found.output.name, ())

@@ -1,0 +1,72 @@
+"""A derivative entry by entry, while there are few."""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+
+import sympy as sp
+
+from ..operators.index import Entry, Total
+from . import codec
+from .derive import length_of
+from .form import Forms, Written
+from .notation.printers import text
+
+#: More entries than this are not written out.
+MOST = 64
+#: Nor are entries whose sums would have more summands than this, all together.
+SUMMANDS = 4096
+
+
+def entries(forms: Forms, written: Written, shapes: dict[str, tuple[int, ...]]) -> tuple[str, ...]:
+    """Each entry of a derivative as text, in row-major order; nothing where there are too many.
+
+    `shapes` are those of the request's inputs, by name.
+    """
+    if written.tree is None:
+        return ()
+    lengths = {name: length_of(source, shapes) for name, source in forms.lengths}
+    ranges = [1 if a is None else lengths[a] for a in written.axes]
+    if math.prod(ranges) > MOST:
+        return ()
+    tree = codec.decode(written.tree)
+    if math.prod(ranges) * _summands(tree, lengths) > SUMMANDS:
+        return ()
+    units = dict(forms.units)
+    axes = [None if a is None else sp.Symbol(a, integer=True) for a in written.axes]
+    found = []
+    for index in product(*map(range, ranges)):
+        at = {a: sp.Integer(k) for a, k in zip(axes, index, strict=True) if a is not None}
+        found.append(text(_at(tree, at, lengths, units)))
+    return tuple(found)
+
+
+def _summands(e: sp.Expr, lengths: dict[str, int]) -> int:
+    own = math.prod(lengths[k.name] for k in e.bound) if isinstance(e, Total) else 1
+    return own * max(1, sum(_summands(a, lengths) for a in e.args if a.has(Total)))
+
+
+def _at(
+    e: sp.Expr, at: dict[sp.Symbol, sp.Integer], lengths: dict[str, int], units: dict[str, tuple[bool, ...]]
+) -> sp.Expr:
+    """The expression at given indices, with its sums and products written out."""
+    match e:
+        case Total():
+            ranges = product(*(range(lengths[k.name]) for k in e.bound))
+            parts = [_at(e.body, at | dict(zip(e.bound, map(sp.Integer, r), strict=True)), lengths, units) for r in ranges]
+            match e.kind:
+                case "sum":
+                    return sp.Add(*parts)
+                case "prod":
+                    return sp.Mul(*parts)
+                case kind:
+                    return Entry(f"{kind}({', '.join(map(text, parts))})")
+        case Entry():
+            indices = iter([at.get(i, i) for i in e.indices])
+            if e.name in units:
+                return Entry(e.name, *(sp.S.Zero if unit else next(indices) for unit in units[e.name]))
+            return Entry(e.name, *indices)
+        case sp.Symbol():
+            return at[e] if e in at else sp.Integer(lengths.get(e.name, 1))
+    return e.func(*(_at(a, at, lengths, units) for a in e.args)) if e.args else e

@@ -1,0 +1,237 @@
+"""A plan evaluated on tensors: each step is a closure over a list of slots, and a slot is freed after its last use."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+import opt_einsum
+import torch
+
+from ..operators import TABLE
+from ..operators.columns import Lifted
+from .plan import Call, Fetch, Identity, Length, Operand, Plan, Product, Reduce, Result, Step
+
+Slots = list[Any]
+Closure = Callable[[Slots, Mapping[str, torch.Tensor]], Any]
+
+
+def _where(condition: Any, a: Any, b: Any) -> torch.Tensor:
+    return torch.where(condition != 0 if condition.dtype != torch.bool else condition, a, b)
+
+
+def _tensor(value: Any) -> torch.Tensor:
+    return value if isinstance(value, torch.Tensor) else torch.tensor(value, dtype=torch.float64)
+
+
+def _of_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A torch function that does not take numbers, made to take them."""
+    return lambda *operands: function(*map(_tensor, operands))
+
+
+#: Arithmetic, and the functions of `operators.functions` that are no row of the table.
+CORE: dict[str, Callable[..., Any]] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "div": lambda a, b: a / b,
+    "neg": lambda a: -a,
+    "pow": lambda a, b: a**b,
+    "sqrt": _of_tensors(torch.sqrt),
+    "number": lambda condition: condition.to(torch.float64),
+    "ones_like": torch.ones_like,
+    "where": _of_tensors(_where),
+    "less": _of_tensors(torch.lt),
+    "less_equal": _of_tensors(torch.le),
+    "greater": _of_tensors(torch.gt),
+    "greater_equal": _of_tensors(torch.ge),
+    "equal": _of_tensors(torch.eq),
+    "not_equal": _of_tensors(torch.ne),
+    "both": _of_tensors(torch.logical_and),
+    "either": _of_tensors(torch.logical_or),
+    "neither": _of_tensors(torch.logical_not),
+    "sign": _of_tensors(torch.sign),
+    "floor": _of_tensors(torch.floor),
+    "ceil": _of_tensors(torch.ceil),
+    "trunc": _of_tensors(torch.trunc),
+    "round": _of_tensors(torch.round),
+}
+
+
+@cache
+def functions() -> dict[str, Callable[..., Any]]:
+    """The elementwise functions that plans may name: the core, and each row whose sympy column is one function."""
+    rows = {
+        row.sympy.scalar.__name__: _of_tensors(row.torch)
+        for row in TABLE
+        if isinstance(row.sympy, Lifted) and isinstance(row.sympy.scalar, type)
+    }
+    return rows | CORE
+
+
+def evaluator(plan: Plan) -> Callable[[Mapping[str, torch.Tensor]], dict[str, torch.Tensor | None]]:
+    """A function from tensors (the inputs by name, the upstream gradient as `^`) to gradients in the inputs' shapes.
+
+    All tensors have one floating dtype and device; a gradient of zeros comes back as None.
+    """
+    last: dict[int, int] = {}
+    for number, step in enumerate(plan.steps):
+        for slot in _reads(step):
+            last[slot] = number
+    wanted = {r.slot[0] for _, r in plan.results if r is not None and isinstance(r.slot, tuple)}
+    closures = tuple(
+        (closure(step), tuple(s for s in _reads(step) if last[s] == number and s not in wanted))
+        for number, step in enumerate(plan.steps)
+    )
+
+    def evaluate(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor | None]:
+        slots: Slots = []
+        for run, dead in closures:
+            slots.append(run(slots, tensors))
+            for slot in dead:
+                slots[slot] = None
+        return {
+            name: None if result is None else restore(result, slots, tensors[name]) for name, result in plan.results
+        }
+
+    return evaluate
+
+
+def _reads(step: Step) -> tuple[int, ...]:
+    match step:
+        case Call(_, operands):
+            return tuple({o[0]: None for o in operands if isinstance(o, tuple)})
+        case Product(slots):
+            return tuple(dict.fromkeys(slots))
+        case Reduce(_, slot):
+            return (slot,)
+    return ()
+
+
+def closure(step: Step) -> Closure:
+    """One step as a function of the slots so far and the tensors."""
+    match step:
+        case Fetch(name, axes):
+            return lambda _, tensors: _squeezed(tensors[name], axes)
+        case Length(source):
+            return lambda _, tensors: torch.tensor(float(_length(source, tensors)), dtype=torch.float64)
+        case Identity(source):
+            return lambda _, tensors: torch.eye(
+                _length(source, tensors), dtype=(like := next(iter(tensors.values()))).dtype, device=like.device
+            )
+        case Call(function, operands):
+            return _call(functions()[function], operands)
+        case Product(slots, labels, out):
+            return _product(slots, labels, out)
+        case Reduce(kind, slot, axes):
+            reduce = REDUCERS[kind]
+            return lambda slots, _: reduce(slots[slot], axes)
+
+
+def _squeezed(tensor: torch.Tensor, axes: tuple[int, ...]) -> torch.Tensor:
+    return tensor if len(axes) == tensor.dim() else tensor.reshape([tensor.shape[a] for a in axes])
+
+
+def _length(source: tuple[str, int] | int, tensors: Mapping[str, torch.Tensor]) -> int:
+    return source if isinstance(source, int) else tensors[source[0]].shape[source[1]]
+
+
+def _view(slot: int, axes: tuple[int, ...] | None) -> Callable[[Slots], Any]:
+    if axes is None:
+        return lambda slots: slots[slot]
+    order = tuple(a for a in axes if a >= 0)
+    index = tuple(slice(None) if a >= 0 else None for a in axes)
+    if order == tuple(range(len(order))):
+        return lambda slots: slots[slot][index]
+    return lambda slots: slots[slot].permute(order)[index]
+
+
+def operand_views(operands: tuple[Operand, ...]) -> tuple[Callable[[Slots], Any], ...]:
+    """For each operand a function that takes it from the slots, lined up with the others."""
+    return tuple(_view(*o) if isinstance(o, tuple) else _always(o) for o in operands)
+
+
+def _always(number: float) -> Callable[[Slots], float]:
+    return lambda _: number
+
+
+def _call(function: Callable[..., Any], operands: tuple[Operand, ...]) -> Closure:
+    views = operand_views(operands)
+    match views:
+        case (one,):
+            return lambda slots, _: function(one(slots))
+        case (one, two):
+            return lambda slots, _: function(one(slots), two(slots))
+    return lambda slots, _: function(*(view(slots) for view in views))
+
+
+def _product(slots: tuple[int, ...], labels: tuple[tuple[int, ...], ...], out: tuple[int, ...]) -> Closure:
+    terms = ["".join(string.ascii_letters[k] for k in term) for term in labels]
+    target = "".join(string.ascii_letters[k] for k in out)
+    if len(slots) <= 2:
+        equation = f"{','.join(terms)}->{target}"
+        return lambda values, _: torch.einsum(equation, *(values[s] for s in slots))
+    paths: dict[tuple[tuple[int, ...], ...], list[tuple[tuple[int, ...], str]]] = {}
+
+    def contract(values: Slots, _: Any) -> Any:
+        operands = [values[s] for s in slots]
+        shapes = tuple(tuple(o.shape) for o in operands)
+        if shapes not in paths:
+            paths[shapes] = _path(terms, target, shapes)
+        for positions, equation in paths[shapes]:
+            chosen = [operands.pop(k) for k in positions]
+            operands.append(torch.einsum(equation, *chosen))
+        return operands[0]
+
+    return contract
+
+
+def _path(terms: list[str], target: str, shapes: tuple[tuple[int, ...], ...]) -> list[tuple[tuple[int, ...], str]]:
+    equation = f"{','.join(terms)}->{target}"
+    _, info = opt_einsum.contract_path(equation, *shapes, shapes=True, optimize="auto")
+    return [(tuple(step[0]), str(step[2])) for step in info.contraction_list]
+
+
+def _others(x: torch.Tensor, axes: tuple[int, ...]) -> torch.Tensor:
+    """At each place the product of all other entries along the axes: products from the left times from the right."""
+    order = [k for k in range(x.dim()) if k not in axes] + list(axes)
+    moved = x.permute(order)
+    flat = moved.flatten(x.dim() - len(axes))
+    one = torch.ones_like(flat[..., :1])
+    left = torch.cat([one, flat[..., :-1]], dim=-1).cumprod(-1)
+    right = torch.cat([flat[..., 1:], one], dim=-1).flip(-1).cumprod(-1).flip(-1)
+    inverse = sorted(range(x.dim()), key=order.__getitem__)
+    return (left * right).reshape(moved.shape).permute(inverse)
+
+
+def _prod(x: torch.Tensor, axes: tuple[int, ...]) -> torch.Tensor:
+    for axis in sorted(axes, reverse=True):
+        x = x.prod(axis)
+    return x
+
+
+#: How a tensor is reduced over axes, by kind.
+REDUCERS: dict[str, Callable[[torch.Tensor, tuple[int, ...]], torch.Tensor]] = {
+    "sum": lambda x, axes: x.sum(axes),
+    "max": lambda x, axes: x.amax(axes),
+    "min": lambda x, axes: x.amin(axes),
+    "logsumexp": lambda x, axes: x.logsumexp(axes),
+    "softmax": lambda x, axes: x.softmax(axes[0]),
+    "prod": _prod,
+    "others": _others,
+}
+
+
+def restore(result: Result, slots: Slots, like: torch.Tensor) -> torch.Tensor:
+    """The gradient with every axis of the input, those of length 1 included."""
+    full = [n for n in like.shape if n != 1]
+    if isinstance(result.slot, float):
+        return torch.full_like(like, result.slot)
+    value = slots[result.slot[0]]
+    if not isinstance(value, torch.Tensor):
+        return torch.full_like(like, value)
+    order = [a for a in result.axes if a >= 0]
+    view = value.permute(order)[tuple(slice(None) if a >= 0 else None for a in result.axes)]
+    return view.expand(full).reshape(like.shape)

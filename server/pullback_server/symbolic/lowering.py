@@ -1,0 +1,292 @@
+"""Expressions in index notation lowered to steps on labelled tensors, equal parts computed once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sympy as sp
+
+from ..operators.functions import CONDITIONS, ScalarFunction, where
+from ..operators.index import Delta, Entry, Piece, Pieces, Total
+from .plan import Call, Fetch, Identity, Length, Operand, Plan, Product, Reduce, Result, Step
+from .recognition import renaming
+
+Labels = tuple[sp.Symbol, ...]
+
+
+@dataclass(frozen=True)
+class Value:
+    """A tensor in a slot with a label an axis, or a number without labels."""
+
+    slot: int | float
+    labels: Labels = ()
+
+    @property
+    def number(self) -> bool:
+        """Whether it is a number known now."""
+        return isinstance(self.slot, float)
+
+
+class Lowering:
+    """Builds a plan; `tensors` says which index symbols the axes of inputs and the upstream gradient have."""
+
+    def __init__(self, pieces: Pieces, definitions: Iterable[Piece], tensors: dict[str, tuple[sp.Symbol | None, ...]]):
+        """`definitions` are the pieces that entries may name; only what a result needs is computed."""
+        self._pieces = pieces
+        self._definitions = {piece.name: piece for piece in definitions}
+        self._tensors = tensors
+        self._steps: list[Step] = []
+        self._known: dict[object, Value] = {}
+        self._named: dict[str, Value] = {}
+        self._lengths = {d.symbol: d.root() for d in pieces.dimensions.values()}
+
+    def plan(self, results: Iterable[tuple[str, sp.Expr | None, Labels]]) -> Plan:
+        """The plan that computes each result, an expression in the labels given; None stands for zeros."""
+        found: list[tuple[str, Result | None]] = []
+        for name, expression, axes in results:
+            if expression is None:
+                found.append((name, None))
+                continue
+            value = self.lower(expression)
+            slot: Operand = value.slot if isinstance(value.slot, float) else (value.slot, None)
+            found.append((name, Result(slot, tuple(_position(value.labels, a) for a in axes))))
+        return Plan(tuple(self._steps), tuple(found))
+
+    def lower(self, expression: sp.Expr) -> Value:
+        """The slot and labels of an expression; one that differs by the names of its indices only is not redone."""
+        indices = _indices(expression)
+        standard = {index: sp.Symbol(f"_{number}") for number, index in enumerate(indices)}
+        lengths = tuple(self._pieces.dimensions[index].root().symbol for index in indices)
+        key = (expression.xreplace(standard) if indices else expression, lengths)
+        if key not in self._known:
+            value = self._lower(expression)
+            self._known[key] = Value(value.slot, tuple(standard[label] for label in value.labels))
+        back = {new: old for old, new in standard.items()}
+        value = self._known[key]
+        return Value(value.slot, tuple(back[label] for label in value.labels))
+
+    def _emit(self, step: Step, labels: Labels = ()) -> Value:
+        self._steps.append(step)
+        return Value(len(self._steps) - 1, labels)
+
+    def _lower(self, e: sp.Expr) -> Value:
+        if e.is_number and not e.has(ScalarFunction):
+            return Value(_number(e))
+        match e:
+            case Entry():
+                return self._entry(e)
+            case Total():
+                return self._total(e.kind, e.body, e.bound)
+            case Delta():
+                a, b = e.args
+                return self._emit(Identity(self._pieces.dimensions[a].root().source), (a, b))
+            case sp.Symbol():
+                return self._emit(Length(self._lengths[e].source))
+            case sp.Add():
+                return self._sum(e)
+            case sp.Mul():
+                return self._product(e)
+            case sp.Pow():
+                return self._power(e.base, e.exp)
+            case sp.exp() if (softmax := self._softmax(e)) is not None:
+                return softmax
+            case sp.Function() if isinstance(e, where):
+                condition, *branches = e.args
+                return self._call("where", self._condition(condition), *map(self.lower, branches))
+            case sp.Function() if type(e) in CONDITIONS:
+                return self._call("number", self._condition(e))
+            case sp.Function():
+                return self._call(type(e).__name__, *map(self.lower, e.args))
+            case _:
+                raise ValueError(f"cannot lower {type(e).__name__}")
+
+    def _call(self, function: str, *operands: Value) -> Value:
+        labels: list[sp.Symbol] = []
+        for value in sorted(operands, key=lambda v: -len(v.labels)):
+            labels += [label for label in value.labels if label not in labels]
+        return self._emit(Call(function, tuple(_aligned(v, tuple(labels)) for v in operands)), tuple(labels))
+
+    def _condition(self, e: sp.Expr) -> Value:
+        """A comparison, or what joins some, as bool; any other number as it is."""
+        return self._call(type(e).__name__, *map(self._condition, e.args)) if type(e) in CONDITIONS else self.lower(e)
+
+    def _entry(self, e: Entry) -> Value:
+        if e.name not in self._named:
+            self._named[e.name] = self._tensor(e.name)
+        value = self._named[e.name]
+        if e.name in self._tensors:
+            own: Labels = tuple(a for a in self._tensors[e.name] if a is not None)
+        else:
+            own = self._definitions[e.name].axes
+        # A label of the value that repeats in the entry is taken from the diagonal.
+        swap = dict(zip(own, e.indices, strict=True))
+        labels = tuple(swap[label] for label in value.labels)
+        if len(set(labels)) == len(labels):
+            return Value(value.slot, labels)
+        out = tuple(dict.fromkeys(labels))
+        return self._emit(Product((_slot(value),), (tuple(map(out.index, labels)),), tuple(range(len(out)))), out)
+
+    def _tensor(self, name: str) -> Value:
+        if name in self._tensors:
+            axes = self._tensors[name]
+            kept = tuple(k for k, a in enumerate(axes) if a is not None)
+            return self._emit(Fetch(name, kept), tuple(a for a in axes if a is not None))
+        piece = self._definitions[name]
+        return self._total(piece.kind, piece.body, piece.bound) if piece.bound else self.lower(piece.body)
+
+    def _sum(self, e: sp.Add) -> Value:
+        positive = [t for t in e.args if not t.could_extract_minus_sign()]
+        negative = [-t for t in e.args if t.could_extract_minus_sign()]
+        first = self.lower(positive[0]) if positive else self._call("neg", self.lower(negative.pop(0)))
+        for term in positive[1:]:
+            first = self._call("add", first, self.lower(term))
+        for term in negative:
+            first = self._call("sub", first, self.lower(term))
+        return first
+
+    def _product(self, e: sp.Mul) -> Value:
+        coefficient, rest = e.as_coeff_Mul()
+        above, below = [], []
+        for factor in sp.Mul.make_args(rest):
+            inverse = isinstance(factor, sp.Pow) and factor.exp.is_Rational and factor.exp.is_negative
+            (below if inverse else above).append(1 / factor if inverse else factor)
+        values = sorted((self.lower(f) for f in above), key=lambda v: len(v.labels))
+        number = float(coefficient)
+        result = values[0] if values else Value(number)
+        if values and number == -1:
+            result = self._call("neg", result)
+        elif values and number != 1:
+            result = self._call("mul", result, Value(number))
+        for value in values[1:]:
+            result = self._call("mul", result, value)
+        for factor in below:
+            result = self._call("div", result, self.lower(factor))
+        return result
+
+    def _power(self, base: sp.Expr, exponent: sp.Expr) -> Value:
+        match exponent:
+            case sp.Integer() | sp.Rational() if exponent.is_negative:
+                return self._call("div", Value(1.0), self.lower(base**-exponent))
+            case sp.Rational() if exponent == sp.S.Half:
+                return self._call("sqrt", self.lower(base))
+        return self._call("pow", self.lower(base), self.lower(exponent))
+
+    def _total(self, kind: str, body: sp.Expr, bound: Labels) -> Value:
+        if kind == "sum":
+            if isinstance(body, sp.Add) and any(_spread(t) for t in body.args):
+                parts = [self.lower(Total("sum", t, *bound)) for t in body.args]
+                result = parts[0]
+                for part in parts[1:]:
+                    result = self._call("add", result, part)
+                return result
+            return self._contraction(body, bound)
+        value = self._spanning(self.lower(body), bound)
+        axes = tuple(value.labels.index(k) for k in bound)
+        left = value.labels if kind == "others" else tuple(k for k in value.labels if k not in bound)
+        return self._emit(Reduce(kind, _slot(value), axes), left)
+
+    def _spanning(self, value: Value, bound: Labels) -> Value:
+        """The value made to vary along every bound label, by ones where it does not."""
+        for k in bound:
+            if k not in value.labels:
+                ones = self._emit(Call("ones_like", ((_slot(self._length_range(k)), None),)), (k,))
+                value = self._call("mul", value, ones)
+        return value
+
+    def _length_range(self, k: sp.Symbol) -> Value:
+        identity = self._emit(Identity(self._pieces.dimensions[k].root().source), (k, sp.Symbol("_")))
+        return self._emit(Product((_slot(identity),), ((0, 0),), (0,)), (k,))
+
+    def _softmax(self, e: sp.exp) -> Value | None:
+        """`exp(u - logsumexp(u))` computed in one step, where the expression is one."""
+        for term in sp.Add.make_args(-e.args[0]):
+            piece = self._definitions.get(term.name) if isinstance(term, Entry) else None
+            if piece is None or piece.kind != "logsumexp" or len(piece.bound) != 1:
+                continue
+            rest = e.args[0] + term
+            swap = renaming(piece.body.xreplace(dict(zip(piece.axes, term.indices, strict=True))), rest)
+            if swap is None or any(swap.get(i, i) != i for i in term.indices):
+                continue
+            value = self.lower(rest)
+            along = swap.get(piece.bound[0])
+            if along in value.labels and along not in term.indices:
+                return self._emit(Reduce("softmax", _slot(value), (value.labels.index(along),)), value.labels)
+        return None
+
+    def _contraction(self, body: sp.Expr, bound: Labels) -> Value:
+        coefficient, rest = body.as_coeff_Mul()
+        values = [self.lower(f) for f in sp.Mul.make_args(rest)]
+        scalars = [v for v in values if not v.labels]
+        tensors = [v for v in values if v.labels]
+        lengths = [k for k in bound if not any(k in v.labels for v in tensors)]
+        scalars += [self._emit(Length(self._pieces.dimensions[k].root().source)) for k in lengths]
+        if tensors:
+            out = tuple(dict.fromkeys(k for v in tensors for k in v.labels if k not in bound))
+            summed = any(k in v.labels for v in tensors for k in bound)
+            if len(tensors) == 1 and summed:
+                axes = tuple(number for number, k in enumerate(tensors[0].labels) if k in bound)
+                result = self._emit(Reduce("sum", _slot(tensors[0]), axes), out)
+            elif summed:
+                letters = list(dict.fromkeys(k for v in tensors for k in v.labels))
+                labels = tuple(tuple(map(letters.index, v.labels)) for v in tensors)
+                result = self._emit(
+                    Product(tuple(map(_slot, tensors)), labels, tuple(map(letters.index, out))), out
+                )
+            else:
+                result = tensors[0]
+                for value in tensors[1:]:
+                    result = self._call("mul", result, value)
+        else:
+            result = Value(1.0)
+        for scalar in scalars:
+            result = scalar if result == Value(1.0) else self._call("mul", result, scalar)
+        if coefficient != 1:
+            result = self._call("mul", result, Value(float(coefficient)))
+        return result
+
+
+def _number(e: sp.Expr) -> float:
+    try:
+        return float(e)
+    except OverflowError:
+        return math.inf if e.is_positive else -math.inf
+
+
+def _slot(value: Value) -> int:
+    assert isinstance(value.slot, int)
+    return value.slot
+
+
+def _position(labels: Labels, axis: sp.Symbol) -> int:
+    return labels.index(axis) if axis in labels else -1
+
+
+def _aligned(value: Value, labels: Labels) -> Operand:
+    if isinstance(value.slot, float):
+        return value.slot
+    axes = tuple(_position(value.labels, label) for label in labels)
+    first = next((k for k, a in enumerate(axes) if a >= 0), len(axes))
+    # Broadcasting adds leading axes by itself.
+    return (value.slot, None if axes[first:] == tuple(range(len(value.labels))) else axes)
+
+
+def _indices(e: sp.Expr) -> tuple[sp.Symbol, ...]:
+    """The index symbols of an expression in the order of their first appearance; lengths are not among them."""
+    seen: dict[sp.Symbol, None] = {}
+    stack = [e]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, sp.Symbol):
+            if part.name[0] in "i_":
+                seen[part] = None
+        else:
+            stack.extend(reversed(part.args))
+    return tuple(seen)
+
+
+def _spread(term: sp.Expr) -> bool:
+    """Whether a summand is a product of several tensors, which contract better one summand at a time."""
+    factors = [f for f in sp.Mul.make_args(term) if f.has(Entry)]
+    return len({frozenset(_indices(f)) for f in factors}) > 1 or not factors

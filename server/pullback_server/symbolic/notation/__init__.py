@@ -1,0 +1,1 @@
+"""Closed forms as people and programs read them."""

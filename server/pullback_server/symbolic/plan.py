@@ -1,0 +1,112 @@
+"""What is left of a closed form when sympy has done its part: steps on labelled tensors, in a format of our own.
+
+A plan holds numbers, names and tuples only, so that it travels as JSON between workers; it names no sizes, so that it
+serves every size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+#: An operand: the slot of an earlier step with the axes it needs to line up, or a number.
+#: Axes are the operand's own axes in order, -1 where a new axis of length 1 stands; None when it lines up as it is.
+Operand = tuple[int, tuple[int, ...] | None] | float
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """An input or the upstream gradient (by the name `^`), with the axes of length 1 left out."""
+
+    name: str
+    axes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """The length of a dimension, as a number: of an input's axis, or fixed."""
+
+    source: tuple[str, int] | int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An elementwise function of operands that broadcast against one another."""
+
+    function: str
+    operands: tuple[Operand, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """The sum over every label that `out` lacks of the product of slots; labels count from 0."""
+
+    slots: tuple[int, ...]
+    labels: tuple[tuple[int, ...], ...]
+    out: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reduce:
+    """A reduction of some axes of a slot; the kinds are those of `Total`."""
+
+    kind: str
+    slot: int
+    axes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The identity matrix over a dimension."""
+
+    source: tuple[str, int] | int
+
+
+Step = Fetch | Length | Call | Product | Reduce | Identity
+STEPS: tuple[type, ...] = (Fetch, Length, Call, Product, Reduce, Identity)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A gradient: the slot that holds it and, for each axis of the input that is not of length 1, the slot's axis.
+
+    -1 stands for an axis along which it does not vary.
+    """
+
+    slot: Operand
+    axes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps, each of which fills the slot of its own number, and the results by name; None is a gradient of zeros."""
+
+    steps: tuple[Step, ...]
+    results: tuple[tuple[str, Result | None], ...]
+
+
+def encode(value: Any) -> Any:
+    """A plan, or any part of it, as what JSON can hold."""
+    if isinstance(value, STEPS + (Result, Plan)):
+        return [type(value).__name__, *(encode(getattr(value, name)) for name in value.__slots__)]
+    if isinstance(value, tuple):
+        return {"t": [encode(v) for v in value]}
+    if isinstance(value, float) and value - value != 0:
+        return {"f": repr(value)}
+    return value
+
+
+_NAMED = {cls.__name__: cls for cls in (*STEPS, Result, Plan)}
+
+
+def decode(value: Any) -> Any:
+    """The inverse of `encode`.
+
+    >>> decode(encode(Length(("x", 0))))
+    Length(source=('x', 0))
+    """
+    if isinstance(value, dict):
+        return float(value["f"]) if "f" in value else tuple(decode(v) for v in value["t"])
+    if isinstance(value, list):
+        return _NAMED[value[0]](*(decode(v) for v in value[1:]))
+    return value

@@ -1,0 +1,71 @@
+"""Known pieces recognised in an expression: `exp(x[k] - L)` is `s[k]` where a piece says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sympy as sp
+
+from ..operators.index import Entry, Piece
+
+Swap = dict[sp.Expr, sp.Expr]
+
+
+def renaming(pattern: sp.Expr, expression: sp.Expr) -> Swap | None:
+    """The renaming of index symbols that makes the pattern equal to the expression, if there is one.
+
+    >>> i, p = sp.symbols("i p")
+    >>> renaming(sp.exp(Entry("x", i)), sp.exp(Entry("x", p)))
+    {i: p}
+    """
+    own, other = (sorted(e.atoms(Entry), key=str) for e in (pattern, expression))
+    if [e.name for e in own] != [e.name for e in other]:
+        return None
+    swap: Swap = {}
+    for a, b in zip(own, other, strict=True):
+        for before, after in zip(a.indices, b.indices, strict=True):
+            if swap.setdefault(before, after) != after:
+                return None
+    return swap if pattern.xreplace(swap) == expression else None
+
+
+class Recogniser:
+    """Replaces the bodies of named elementwise pieces, at whatever indices, by their names.
+
+    Formulas keep the structure that the program had (a softmax stays one), and evaluation computes it once.
+    """
+
+    def __init__(self, pieces: Iterable[Piece]) -> None:
+        """Only pieces without a reduction whose body is a function or a power are looked for."""
+        self._by_head: dict[type, list[Piece]] = {}
+        for piece in pieces:
+            if not piece.kind and isinstance(piece.body, sp.Function | sp.Pow):
+                self._by_head.setdefault(type(piece.body), []).append(piece)
+
+    def __call__(self, expression: sp.Expr) -> sp.Expr:
+        """The expression with every known part replaced by an entry."""
+        if not self._by_head or not expression.args or isinstance(expression, Entry):
+            return expression
+        for piece in self._by_head.get(type(expression), ()):
+            known = _known(piece, expression)
+            if known is not None:
+                return known
+        args = tuple(self(a) for a in expression.args)
+        return expression if args == expression.args else expression.func(*args)
+
+
+def _known(piece: Piece, expression: sp.Expr) -> sp.Expr | None:
+    """The piece's entry, or a whole power of it, where the expression is one."""
+    body, power = piece.body, sp.S.One
+    if isinstance(body, sp.Pow):
+        if not (body.exp.is_Rational and expression.exp.is_Rational):
+            return None
+        power = expression.exp / body.exp
+        if not power.is_Integer:
+            return None
+        expression = expression.base**body.exp
+    swap = renaming(body, expression)
+    if swap is None:
+        return None
+    entry: sp.Expr = Entry(piece.name, *(swap.get(a, a) for a in piece.axes))
+    return entry**power

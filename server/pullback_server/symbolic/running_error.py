@@ -1,0 +1,90 @@
+"""How far rounding can carry a plan's results: a running error bound beside every value.
+
+Each operation adds one rounding of its own result and passes on the errors of its operands, to first order (N. J.
+Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.3). It measures how well conditioned the
+computation is, so it also bounds what another order of the same operations, autograd's, may come to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from .evaluation import Slots, closure, functions, operand_views, restore
+from .plan import Call, Plan, Product, Reduce
+
+
+def error_bounds(plan: Plan, tensors: Mapping[str, torch.Tensor], unit: float) -> dict[str, torch.Tensor | None]:
+    """For each result a bound on its rounding error, in the result's shape, where `unit` is the dtype's epsilon.
+
+    `tensors` are those that the evaluator takes; they count as exact. A bound is infinite where it cannot be told.
+    """
+    values: Slots = []
+    errors: Slots = []
+    for step in plan.steps:
+        value = closure(step)(values, tensors)
+        match step:
+            case Call():
+                error = _of_call(step, value, values, errors, unit)
+            case Product(slots, labels, out):
+                error = _of_product(Product(slots, labels, out), value, values, errors, unit)
+            case Reduce(kind, slot, axes):
+                error = _of_reduction(kind, value, values[slot], errors[slot], axes, unit)
+            case _:
+                error = torch.zeros_like(value)
+        values.append(value)
+        errors.append(error.nan_to_num(nan=torch.inf, posinf=torch.inf))
+    return {
+        name: None if result is None else restore(result, errors, tensors[name]) for name, result in plan.results
+    }
+
+
+def _real(value: Any) -> Any:
+    return value.to(torch.float64) if isinstance(value, torch.Tensor) and value.dtype == torch.bool else value
+
+
+def _of_call(step: Call, value: Any, values: Slots, errors: Slots, unit: float) -> torch.Tensor:
+    """Each operand moved by its error, one at a time, both ways; and the rounding of the result."""
+    function = functions()[step.function]
+    views = operand_views(step.operands)
+    operands = [_real(view(values)) for view in views]
+    moves = [view(errors) if isinstance(o, tuple) else 0.0 for view, o in zip(views, step.operands, strict=True)]
+    value = _real(value)
+    error: torch.Tensor = unit * value.abs()
+    for number, move in enumerate(moves):
+        if not isinstance(move, torch.Tensor) or not bool(move.any()):
+            continue
+        sides = []
+        for sign in (1, -1):
+            moved = [o + sign * move if k == number else o for k, o in enumerate(operands)]
+            sides.append((_real(function(*moved)) - value).abs())
+        error = error + torch.maximum(*sides)
+    return error
+
+
+def _of_product(step: Product, value: Any, values: Slots, errors: Slots, unit: float) -> torch.Tensor:
+    """The product rule on magnitudes; a sum of rounded products is off by at most their magnitudes' sum."""
+    run = closure(Product(tuple(range(len(step.slots))), step.labels, step.out))
+    magnitudes = [values[s].abs() for s in step.slots]
+    error: torch.Tensor = 2 * unit * run(magnitudes, {})
+    for number, slot in enumerate(step.slots):
+        if bool(errors[slot].any()):
+            error = error + run([errors[slot] if k == number else m for k, m in enumerate(magnitudes)], {})
+    return error.reshape(value.shape)
+
+
+def _of_reduction(
+    kind: str, value: torch.Tensor, x: torch.Tensor, error: torch.Tensor, axes: tuple[int, ...], unit: float
+) -> torch.Tensor:
+    match kind:
+        case "sum":
+            return error.sum(axes) + unit * _real(x).abs().sum(axes)
+        case "prod" | "others":
+            relative = (error / x.abs()).sum(axes) + unit * x.numel()
+            return value.abs() * (relative if kind == "prod" else relative.amax())
+        case "softmax":
+            return value * (unit * (2 + x.abs()) + error + error.amax(axes, keepdim=True))
+        case _:
+            return error.amax(axes) + 2 * unit * (value.abs() + 1)

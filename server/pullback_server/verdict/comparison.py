@@ -1,0 +1,101 @@
+"""The two legs compared at every entry: how far apart, how far apart they may be, and the worst entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from .question import Outcome, Tolerance, Verdict, WorstEntry
+
+#: Roundings that two orders of the same computation may be apart at the largest entry before more is asked.
+CLOSE = 32
+#: How many times the running error bound the legs may be apart: their operations are not the same ones.
+SLACK = 16
+
+
+def compare(
+    autograd: torch.Tensor,
+    closed_form: torch.Tensor,
+    dtype: torch.dtype,
+    bounds: Callable[[float], torch.Tensor | None],
+) -> Verdict:
+    """The verdict on one input; both gradients have its shape, the closed form's is in float64.
+
+    `dtype` is the least precise in which autograd computed. `bounds(unit)` gives the running error bound of each entry of the closed form for a unit roundoff; it is asked only
+    where the legs are further apart than a few roundings of the largest entry.
+    """
+    unit = torch.finfo(dtype).eps
+    ours = closed_form.detach()
+    theirs = autograd.to(ours)
+    count = ours.numel()
+    if not count:
+        return Verdict(Outcome.AGREE, message="There are no entries to compare.")
+    difference = (theirs - ours).abs_()
+    largest = float(ours.abs().amax())
+    absolute = CLOSE * unit * largest
+    worst = int(difference.argmax())
+    if float(difference.flatten()[worst]) <= absolute < float("inf"):
+        source = f"{CLOSE} roundings in {_name(dtype)} ({unit:.3g}) of the largest entry, {largest:.6g}"
+        return _agreement(ours, theirs, worst, Tolerance(absolute, 0.0, source), count)
+    return _closer(ours, theirs, difference, bounds(unit), unit, dtype)
+
+
+def _closer(
+    ours: torch.Tensor,
+    theirs: torch.Tensor,
+    difference: torch.Tensor,
+    bound: torch.Tensor | None,
+    unit: float,
+    dtype: torch.dtype,
+) -> Verdict:
+    """Entry by entry: within the running error bound, or not."""
+    tiny = torch.finfo(dtype).tiny
+    error = torch.zeros_like(ours) if bound is None else bound.to(ours)
+    allowed = SLACK * error + CLOSE * unit * ours.abs() + tiny
+    both_nan = ours.isnan() & theirs.isnan()
+    same = (ours == theirs) | both_nan
+    excess = torch.where(same, 0.0, (difference / allowed).nan_to_num(nan=torch.inf, posinf=torch.inf))
+    # Where one leg is finite and the other is not, no tolerance applies.
+    excess = torch.where(~same & (ours.isfinite() != theirs.isfinite()), torch.inf, excess)
+    worst = int(excess.argmax())
+    differing = int((excess > 1).sum())
+    at = float(error.flatten()[worst])
+    source = (
+        f"{SLACK} times the running error bound of the closed form in {_name(dtype)} at that entry, {at:.3g}, "
+        f"and {CLOSE} roundings of its value"
+    )
+    tolerance = Tolerance(SLACK * at + tiny, CLOSE * unit, source)
+    count = ours.numel()
+    if differing:
+        entry = _entry(ours, theirs, worst)
+        message = (
+            f"The legs differ at {differing} of {count} entries; furthest apart at {list(entry.index)}: "
+            f"autograd {entry.autograd:.17g}, closed form {entry.closed_form:.17g}."
+        )
+        return Verdict(Outcome.DIFFER, "", message, count, differing, entry, tolerance)
+    if bool(both_nan.any()):
+        nan = int(both_nan.flatten().to(torch.uint8).argmax())
+        message = f"Both legs give NaN at {int(both_nan.sum())} of {count} entries, which proves nothing."
+        return Verdict(Outcome.UNDECIDED, "NOT_A_NUMBER", message, count, 0, _entry(ours, theirs, nan), tolerance)
+    return _agreement(ours, theirs, worst, tolerance, count)
+
+
+def _agreement(ours: torch.Tensor, theirs: torch.Tensor, worst: int, tolerance: Tolerance, count: int) -> Verdict:
+    message = f"Both legs agree at {'the only entry' if count == 1 else f'all {count} entries'}."
+    return Verdict(Outcome.AGREE, "", message, count, 0, _entry(ours, theirs, worst), tolerance)
+
+
+def _entry(ours: torch.Tensor, theirs: torch.Tensor, flat: int) -> WorstEntry:
+    index, left = [], flat
+    for length in reversed(ours.shape):
+        left, k = divmod(left, length)
+        index.append(k)
+    a, b = float(theirs.flatten()[flat]), float(ours.flatten()[flat])
+    absolute = 0.0 if a == b else abs(a - b)
+    relative = 0.0 if absolute == 0 else (absolute / abs(b) if b else float("inf"))
+    return WorstEntry(tuple(reversed(index)), a, b, absolute, relative)
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")

@@ -1,0 +1,120 @@
+"""A stand-in for the mathematics: its expressions are orders, such as `late 5` or `kill`."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import torch
+
+from pullback_server.numeric import DeviceExhausted
+from pullback_server.operators import TABLE
+from pullback_server.program import Refusal
+from pullback_server.verdict import (
+    Answer,
+    ClosedForm,
+    Derivative,
+    Description,
+    FormOrigin,
+    FormOverBudget,
+    Leg,
+    LegState,
+    Outcome,
+    Tolerance,
+    Verdict,
+    WorstEntry,
+)
+
+
+def describe(device, limits):
+    return Description(TABLE, ("pi",), ("torch.",), limits.describe(), device, {"pullback": "0"})
+
+
+class Differentiator:
+    """Answers with each input as its own gradient and the first as the value; the device is the worker's pid."""
+
+    def __init__(self, device, limits, forms):
+        self._forms = forms
+
+    def warm_up(self):
+        if os.environ.get("DOUBLE_DIES"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if marker := os.environ.get("DOUBLE_DIES_WHILE"):
+            while Path(marker).exists():
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def answer(self, question):
+        order, *words = question.expression.split()
+        match order:
+            case "echo":
+                yield answer(question)
+            case "sleep":
+                time.sleep(float(words[0]))
+                yield answer(question)
+            case "late":
+                yield answer(question, LegState.DEADLINE)
+                time.sleep(float(words[0]))
+                yield answer(question)
+            case "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "kill_once":
+                kill_once(words[0])
+                yield answer(question)
+            case "late_kill":
+                yield answer(question, LegState.DEADLINE)
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "form":
+                yield from self._form(question, *words)
+            case "refuse":
+                raise Refusal("UPSTREAM_SHAPE", "it does\x1b[31m not fit", "upstream", 2, 7, "a[3]", "a[2, 3]", (2, 3))
+            case "refuse_at_length":
+                raise Refusal("LONG", "é\n" * 5000, "x" * 5000, 1, 1, "語" * 5000, "\x00" * 5000)
+            case "fail":
+                raise ValueError("a secret of the inside")
+            case "exhaust":
+                raise DeviceExhausted
+            case "memory":
+                raise MemoryError
+            case "big":
+                yield answer(question, value=torch.arange(int(words[0]), dtype=torch.float64))
+            case _:
+                raise Refusal("UNKNOWN_NAME", f"there is no {order}")
+
+    def _form(self, question, key, seconds):
+        try:
+            if self._forms.get(key) is not None:
+                yield answer(question, origin=FormOrigin.SERVICE)
+                return
+        except FormOverBudget:
+            yield answer(question, LegState.DEADLINE)
+            return
+        yield answer(question, LegState.DEADLINE)
+        time.sleep(float(seconds))
+        self._forms.put(key, key.encode() * 100)
+        yield answer(question, origin=FormOrigin.DERIVED)
+
+
+def kill_once(marker):
+    if not Path(marker).exists():
+        Path(marker).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def answer(question, state=LegState.DONE, value=None, origin=None):
+    worst = WorstEntry((0,), 1.0, 1.0, 0.0, 0.0)
+    agree = Verdict(Outcome.AGREE, "", "they agree", 1, 0, worst, Tolerance(1e-12, 1e-9, "a test"))
+    done = state is LegState.DONE
+    derivatives = tuple(
+        Derivative(
+            operand.name,
+            operand.tensor,
+            ClosedForm("delta(i, p)", r"\delta_{ip}", ("1",)) if done else ClosedForm(),
+            ClosedForm("v[p]", "v_p", ("v[0]",)) if done else ClosedForm(),
+            Leg(LegState.DONE),
+            Leg(state, "" if done else "its time was over"),
+            agree if done else Verdict(Outcome.UNDECIDED, "DEADLINE"),
+        )
+        for operand in question.inputs
+    )
+    value = question.inputs[0].tensor if value is None else value
+    return Answer(value, derivatives, (), str(os.getpid()), origin)

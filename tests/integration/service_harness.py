@@ -1,0 +1,141 @@
+"""Runs a service over the double in a process of its own, and calls it with bytes as any client would."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import grpc
+from google.rpc import error_details_pb2, status_pb2
+from grpc_health.v1 import health_pb2
+
+from pullback.v1 import derivative_pb2 as wire
+from pullback.v1 import tensor_pb2
+
+SERVICE = "pullback.v1.DerivativeService"
+_RUN = """
+import json, sys
+from pullback_server.service import Config, server
+try:
+    server.run(Config(**json.loads(sys.argv[1])), announce=lambda line: print(line, flush=True), **json.loads(sys.argv[2]))
+except server.ServeError as problem:
+    sys.exit(f"Error: {problem}")
+"""
+
+
+class Service:
+    """A running service, and a channel to it."""
+
+    def __init__(self, process, port):
+        self.process, self.port = process, port
+        options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+        self.channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=[*options, ("grpc.enable_retries", 0)])
+        self.differentiate_bytes = self.channel.unary_unary(f"/{SERVICE}/Differentiate")
+        self.many_bytes = self.channel.stream_stream(f"/{SERVICE}/DifferentiateMany")
+        self.describe_bytes = self.channel.unary_unary(f"/{SERVICE}/DescribeLanguage")
+        self._health = self.channel.unary_unary("/grpc.health.v1.Health/Check")
+
+    def differentiate(self, expression, timeout=30, **fields):
+        reply = self.differentiate_bytes(request(expression, **fields).SerializeToString(), timeout=timeout)
+        return wire.DifferentiateResponse.FromString(reply)
+
+    def future(self, expression, timeout=30, **fields):
+        return self.differentiate_bytes.future(request(expression, **fields).SerializeToString(), timeout=timeout)
+
+    def many(self, requests, timeout=30):
+        for answer in self.many_bytes((r.SerializeToString() for r in requests), timeout=timeout):
+            yield wire.DifferentiateManyResponse.FromString(answer)
+
+    def health(self, service=""):
+        body = health_pb2.HealthCheckRequest(service=service).SerializeToString()
+        return health_pb2.HealthCheckResponse.FromString(self._health(body, timeout=5)).status
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def family(self):
+        """The pids of the service's descendants: the fork server and the workers."""
+        found, parents = [], [self.process.pid]
+        while parents:
+            children = Path(f"/proc/{parents[0]}/task/{parents[0]}/children")
+            parents = parents[1:] + [int(pid) for pid in children.read_text().split()]
+            found += parents[-len(children.read_text().split()) :] if children.read_text() else []
+        return found
+
+    def end(self, number=signal.SIGTERM, timeout=20):
+        self.process.send_signal(number)
+        return self.process.wait(timeout)
+
+
+@contextlib.contextmanager
+def running(environment=None, until_stdin_closes=False, **settings):
+    """A service with those settings, ended afterwards whatever happens."""
+    process = launch(environment, until_stdin_closes, **settings)
+    try:
+        line = process.stdout.readline()
+        assert line.startswith("pullback listening on 127.0.0.1:"), line
+        service = Service(process, int(line.rpartition(":")[2]))
+        try:
+            yield service
+        finally:
+            service.channel.close()
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        process.stdin.close()
+        process.stdout.close()
+
+
+def launch(environment=None, until_stdin_closes=False, **settings):
+    settings = {"port": 0, "workers": 2, "threads": 1, "mathematics": "service_double", "device": "cpu", **settings}
+    return subprocess.Popen(
+        (sys.executable, "-c", _RUN, json.dumps(settings), json.dumps({"until_stdin_closes": until_stdin_closes})),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent), **(environment or {})},
+    )
+
+
+def request(expression, request_id="r", shape=(2,), data=None, **fields):
+    count = 1
+    for length in shape:
+        count *= length
+    tensor = tensor_pb2.Tensor(dtype="DTYPE_FLOAT64", shape=shape, data=bytes(8 * count) if data is None else data)
+    inputs = [wire.Input(name="x", tensor=tensor)]
+    return wire.DifferentiateRequest(id=request_id, expression=expression, inputs=inputs, **fields)
+
+
+def many_request(expression, request_id, budget=None):
+    message = wire.DifferentiateManyRequest(request=request(expression, request_id))
+    if budget is not None:
+        message.budget.FromNanoseconds(round(budget * 1e9))
+    return message
+
+
+def details(error):
+    """The details of an error by type: what the service says beside the code."""
+    trailing = dict(error.trailing_metadata())
+    return status_details(status_pb2.Status.FromString(trailing["grpc-status-details-bin"]))
+
+
+def status_details(status):
+    found = {}
+    for packed in status.details:
+        for kind in (error_details_pb2.BadRequest, error_details_pb2.ErrorInfo, error_details_pb2.RetryInfo):
+            if packed.Is(kind.DESCRIPTOR):
+                found[kind.__name__] = kind.FromString(packed.value)
+    return found
+
+
+def eventually(claim, seconds=10.0):
+    """Waits until a claim holds; fails where it does not in time."""
+    until = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < until, "it did not come true in time"
+        time.sleep(0.02)

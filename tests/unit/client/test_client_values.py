@@ -1,0 +1,213 @@
+"""What the client offers, how its values print, and how the bookkeeping of a stream decides."""
+
+from __future__ import annotations
+
+import doctest
+import pickle
+import pkgutil
+import subprocess
+import sys
+from dataclasses import replace
+from importlib import import_module
+
+import grpc
+import ml_dtypes
+import numpy as np
+import pytest
+
+import pullback
+from pullback import Outcome, Request
+from pullback.channel import ATTEMPTS, pause_before
+from pullback.errors import from_status
+from pullback.reply import ClosedForm, FormOrigin, Leg, Legs, LegState, Reply, Timings, Verdict, shown
+from pullback.stream import Asked, Broken, Exhausted, Ledger, Received
+from pullback.v1 import derivative_pb2 as pb
+
+
+@pytest.fixture
+def reply():
+    return Reply(
+        id="",
+        value=np.array([-12.0, 65.0]),
+        gradients={"a": np.array([36.0, 81.0])},
+        jacobians={"a": ClosedForm("9*a[p]**2*delta(i, p)", r"9 a_{p}^{2} \delta_{i p}")},
+        vjps={"a": ClosedForm("9*a[p]**2*v[p]\nwhere\n  s = 1", "9 a_{p}^{2} v_{p}")},
+        verdicts={"a": Verdict(Outcome.AGREE, message="both legs agree at 2 of 2 entries")},
+        legs={"a": Legs(Leg(LegState.DONE), Leg(LegState.DONE))},
+        intermediates={"z": np.array(3.0)},
+        device="cpu",
+        form_origin=FormOrigin.DERIVED,
+        timings=Timings(numeric=0.001, total=0.002),
+        versions={"torch": "2.13"},
+    )
+
+
+def test_what_is_offered_is_sorted_and_there():
+    assert pullback.__all__ == sorted(pullback.__all__)
+    assert all(hasattr(pullback, name) for name in pullback.__all__)
+
+
+def test_importing_the_client_loads_neither_torch_nor_sympy_nor_the_server():
+    check = "import sys, pullback, pullback.cli; print({'torch', 'sympy', 'pullback_server'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("kind", [pullback.Outcome, pullback.LegState, pullback.FormOrigin])
+def test_enums_have_the_names_of_the_contract(kind):
+    theirs = getattr(pb, kind.__name__)
+    prefix = theirs.Name(0).removesuffix("UNSPECIFIED")
+    assert {prefix + member.name for member in kind} == set(theirs.keys())
+
+
+@pytest.mark.parametrize(
+    "module", ["pullback", *(f"pullback.{m.name}" for m in pkgutil.iter_modules(pullback.__path__) if m.name != "v1")]
+)
+def test_the_examples_in_the_docstrings_hold(module):
+    assert doctest.testmod(import_module(module), extraglobs={"np": np}).failed == 0
+
+
+def test_a_reply_reads_as_text(reply):
+    assert str(reply).splitlines() == [
+        "value  [-12, 65]",
+        "z = 3",
+        "a",
+        "  gradient  [36, 81]",
+        "  Jacobian  9*a[p]**2*delta(i, p)",
+        "  VJP       9*a[p]**2*v[p]",
+        "            where",
+        "              s = 1",
+        "  verdict   AGREE: both legs agree at 2 of 2 entries",
+    ]
+
+
+def test_a_reply_shows_formulas_in_a_notebook(reply):
+    assert reply._repr_latex_() == r"$$\frac{\partial f}{\partial a} = 9 a_{p}^{2} \delta_{i p}$$"
+    assert reply.vjps["a"]._repr_latex_() == r"$\displaystyle 9 a_{p}^{2} v_{p}$"
+    assert ClosedForm(text="x")._repr_latex_() is None
+
+
+def test_a_reply_agrees_when_every_verdict_does(reply):
+    assert reply.agree
+    assert not replace(reply, verdicts={"a": Verdict(Outcome.AGREE), "b": Verdict(Outcome.DIFFER)}).agree
+
+
+@pytest.mark.parametrize(
+    ("array", "text"),
+    [
+        (np.array(7.0), "7"),
+        (np.array([0.1], dtype="float32"), "[0.1]"),
+        (np.array([1.5, np.nan], dtype=ml_dtypes.bfloat16), "[1.5, nan]"),
+        (np.array([True, False]), "[ True, False]"),
+        (np.zeros((0, 3)), "empty, shape (0, 3)"),
+    ],
+)
+def test_arrays_print_briefly(array, text):
+    assert shown(array) == text
+
+
+def test_large_arrays_print_their_corners():
+    assert len(shown(np.ones((1000, 1000)))) < 400
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pullback.InvalidRequest("no", field="expression", line=1, column=2, output_shape=(2,)),
+        pullback.ResourceExhausted("no", retry_after=1.0),
+        pullback.InternalError("no", code=grpc.StatusCode.DATA_LOSS, reason="BAD_REPLY"),
+    ],
+)
+def test_errors_pass_between_processes(error):
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert vars(again) == vars(error)
+
+
+def test_details_of_another_domain_are_not_ours():
+    from google.protobuf.any_pb2 import Any
+    from google.rpc.error_details_pb2 import ErrorInfo
+    from google.rpc.status_pb2 import Status
+
+    packed = Any()
+    packed.Pack(ErrorInfo(reason="QUOTA", domain="proxy.example"))
+    error = from_status(Status(code=14, message="no", details=[packed]))
+    assert isinstance(error, pullback.Unavailable)
+    assert error.reason == ""
+
+
+class Clock:
+    """A clock that stands still until it is told otherwise."""
+
+    time = 100.0
+
+    def __call__(self):
+        return self.time
+
+
+def asked(identity, **options):
+    return Asked(Request("x", {"x": 1.0}, id=identity, **options))
+
+
+def answered(identity):
+    status = {"code": 13, "message": "no"}
+    return Received(pb.DifferentiateManyResponse(id=identity, status=status))
+
+
+def test_a_stream_is_opened_with_the_first_request():
+    ledger = Ledger()
+    assert ledger.on(asked("a")).pause == 0.0
+    assert ledger.on(asked("b")).pause is None
+
+
+def test_an_answer_that_comes_twice_is_given_once():
+    ledger = Ledger()
+    ledger.on(asked("a"))
+    assert len(ledger.on(answered("a")).answers) == 1
+    assert ledger.on(answered("a")).answers == ()
+
+
+def test_the_pause_grows_until_something_is_answered():
+    ledger = Ledger()
+    ledger.on(asked("a"))
+    assert [ledger.on(Broken()).pause for _ in range(2)] == [pause_before(1), pause_before(2)]
+    ledger.on(asked("b"))
+    ledger.on(answered("a"))
+    assert ledger.on(Broken()).pause == pause_before(1)
+
+
+def test_what_was_sent_often_enough_is_given_up():
+    ledger = Ledger()
+    ledger.on(asked("a"))
+    steps = [ledger.on(Broken()) for _ in range(ATTEMPTS)]
+    assert [len(step.messages) for step in steps] == [1] * (ATTEMPTS - 1) + [0]
+    assert isinstance(steps[-1].answers[0].error, pullback.Unavailable)
+
+
+def test_a_request_sent_again_has_what_is_left_of_its_budget():
+    clock = Clock()
+    ledger = Ledger(clock)
+    ledger.on(asked("a", timeout=10))
+    clock.time += 4
+    assert ledger.on(Broken()).messages[0].budget.ToNanoseconds() == 6_000_000_000
+
+
+def test_an_overdue_request_is_given_up_and_its_late_answer_ignored():
+    clock = Clock()
+    ledger = Ledger(clock)
+    ledger.on(asked("a", timeout=10))
+    assert ledger.patience == 11
+    clock.time += 11
+    assert isinstance(ledger.on(None).answers[0].error, pullback.DeadlineExceeded)
+    assert ledger.on(asked("a")).answers[0].error.reason == "DUPLICATE_ID"
+    assert ledger.on(answered("a")).answers == ()
+    assert ledger.on(asked("a")).answers == ()
+
+
+def test_it_is_finished_when_nothing_is_left():
+    ledger = Ledger()
+    ledger.on(asked("a"))
+    ledger.on(Exhausted())
+    assert not ledger.finished
+    ledger.on(answered("a"))
+    assert ledger.finished

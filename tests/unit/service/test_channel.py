@@ -1,0 +1,65 @@
+import os
+
+import pytest
+
+from pullback_server.service import channel
+from pullback_server.service.channel import Kind
+
+SIZES = [0, 1, channel.INLINE, channel.INLINE + 1, 9 * 2**20, channel.KEPT + 1]
+
+
+@pytest.fixture
+def ends():
+    near, far = channel.pair()
+    sender = channel.Sender(near)
+    yield sender, far
+    sender.close()
+    near.close()
+    far.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_body_of_any_size_arrives_unchanged(ends, size):
+    sender, far = ends
+    body = os.urandom(size)
+    sender.send(Kind.TASK, body, "a note", code=2, moment=1.5)
+    frame = channel.Receiver().receive(far)
+    assert frame == channel.Frame(Kind.TASK, body, "a note", 2, 1.5)
+
+
+def test_a_kept_memfd_gives_each_body_its_own_length(ends):
+    sender, far = ends
+    receiver = channel.Receiver()
+    for size in (3 * 2**20, 2**20, 2 * 2**20):
+        body = os.urandom(size)
+        sender.send(Kind.FINAL, body)
+        assert receiver.receive(far).body == body
+
+
+def test_a_provisional_and_a_final_body_that_wait_together_do_not_mix(ends):
+    sender, far = ends
+    receiver = channel.Receiver()
+    sender.send(Kind.PROVISIONAL, b"p" * 2**20)
+    sender.send(Kind.FINAL, b"f" * 2**20)
+    assert receiver.receive(far).body == b"p" * 2**20
+    assert receiver.receive(far).body == b"f" * 2**20
+
+
+def test_a_closed_end_is_the_end(ends):
+    sender, far = ends
+    sender._end.close()
+    assert channel.Receiver().receive(far) is None
+
+
+def test_large_bodies_leave_no_descriptor_behind():
+    before = len(os.listdir("/proc/self/fd"))
+    near, far = channel.pair()
+    sender, receiver = channel.Sender(near), channel.Receiver()
+    for _ in range(5):
+        for kind in (Kind.TASK, Kind.FORM_PUT):
+            sender.send(kind, bytes(2**20))
+            receiver.receive(far)
+    sender.close()
+    near.close()
+    far.close()
+    assert len(os.listdir("/proc/self/fd")) == before

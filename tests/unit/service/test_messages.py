@@ -1,0 +1,176 @@
+import struct
+
+import pytest
+import torch
+from google.protobuf.message import Message
+
+from pullback.v1 import derivative_pb2 as wire
+from pullback.v1 import tensor_pb2
+from pullback_server.program import DType, Limits, Refusal
+from pullback_server.service import messages, tensors
+from pullback_server.verdict import (
+    Answer,
+    ClosedForm,
+    Derivative,
+    FormOrigin,
+    Leg,
+    LegState,
+    Notation,
+    Outcome,
+    Timings,
+    Tolerance,
+    Verdict,
+    WorstEntry,
+)
+
+LIMITS = Limits()
+
+
+def tensor(dtype="DTYPE_FLOAT64", shape=(1,), data=bytes(8)):
+    return tensor_pb2.Tensor(dtype=dtype, shape=shape, data=data)
+
+
+def request(**fields):
+    given = {"id": "r", "expression": "x", "inputs": [wire.Input(name="x", tensor=tensor())], **fields}
+    return wire.DifferentiateRequest(**given)
+
+
+def parse(message):
+    body = message.SerializeToString() if isinstance(message, Message) else message
+    return messages.parse_request(body, LIMITS)
+
+
+def named(*names):
+    return request(inputs=[wire.Input(name=name, tensor=tensor()) for name in names])
+
+
+def with_tensor(**fields):
+    return request(inputs=[wire.Input(name="x", tensor=tensor(**fields))])
+
+
+REFUSED = [
+    (b"\xff\xff\xff", "MALFORMED_MESSAGE", "request"),
+    (b"\x0a\x02\xff\xfe", "MALFORMED_MESSAGE", "request"),
+    (b"\x12\x7f", "MALFORMED_MESSAGE", "request"),
+    (b"", "EMPTY_EXPRESSION", "expression"),
+    (request(expression=" \n"), "EMPTY_EXPRESSION", "expression"),
+    (request(id="x" * 257), "ID_LIMIT", "id"),
+    (named(*(f"x{i}" for i in range(65))), "INPUTS_LIMIT", "inputs"),
+    (named("x", "x"), "DUPLICATE_NAME", "inputs[1].name"),
+    (named(""), "BAD_NAME", "inputs[0].name"),
+    (named("1x"), "BAD_NAME", "inputs[0].name"),
+    (named("x y"), "BAD_NAME", "inputs[0].name"),
+    (named("lambda"), "BAD_NAME", "inputs[0].name"),
+    (named("None"), "BAD_NAME", "inputs[0].name"),
+    (named("__class__"), "BAD_NAME", "inputs[0].name"),
+    (named("ﬁ"), "BAD_NAME", "inputs[0].name"),
+    (named("x" * 65), "BAD_NAME", "inputs[0].name"),
+    (request(notations=wire.NotationSelection(notations=[0])), "UNKNOWN_NOTATION", "notations.notations[0]"),
+    (request(notations=wire.NotationSelection(notations=[1, 9])), "UNKNOWN_NOTATION", "notations.notations[1]"),
+    (request(inputs=[wire.Input(name="x")]), "UNKNOWN_DTYPE", "inputs[0].tensor.dtype"),
+    (with_tensor(dtype=99), "UNKNOWN_DTYPE", "inputs[0].tensor.dtype"),
+    (with_tensor(shape=[1] * 9), "RANK_LIMIT", "inputs[0].tensor.shape"),
+    (with_tensor(shape=[1, -1]), "BAD_SHAPE", "inputs[0].tensor.shape[1]"),
+    (with_tensor(shape=[2**40]), "ELEMENTS_LIMIT", "inputs[0].tensor.shape"),
+    (with_tensor(shape=[2**62, 0, 2**62], data=b""), "ELEMENTS_LIMIT", "inputs[0].tensor.shape"),
+    (with_tensor(shape=[2]), "DATA_LENGTH", "inputs[0].tensor.data"),
+    (with_tensor(shape=[], data=b""), "DATA_LENGTH", "inputs[0].tensor.data"),
+    (with_tensor(dtype="DTYPE_BOOL", data=b"\x02"), "BAD_BOOL", "inputs[0].tensor.data"),
+    (request(upstream=tensor(data=b"")), "DATA_LENGTH", "upstream.data"),
+    (request(upstream=tensor_pb2.Tensor()), "UNKNOWN_DTYPE", "upstream.dtype"),
+]
+
+
+@pytest.mark.parametrize(("message", "reason", "field"), REFUSED, ids=lambda value: str(value)[:40])
+def test_what_is_wrong_is_refused_with_its_field(message, reason, field):
+    with pytest.raises(Refusal) as caught:
+        parse(message)
+    assert (caught.value.reason, caught.value.field) == (reason, field)
+
+
+def test_a_stream_request_is_parsed_like_its_request():
+    message = wire.DifferentiateManyRequest(request=request(id="s"))
+    name, question = messages.parse_stream_request(message.SerializeToString(), LIMITS)
+    assert (name, question.expression) == ("s", "x")
+
+
+def test_what_is_not_said_has_its_default():
+    name, question = parse(request())
+    assert name == "r"
+    assert question.upstream is None
+    assert question.notations == frozenset(Notation)
+    assert question.check is True
+    assert question.inputs[0].requires_grad is None
+
+
+def test_what_is_said_is_kept():
+    given = [wire.Input(name="x", tensor=tensor(), requires_grad=False)]
+    _, question = parse(
+        request(inputs=given, notations=wire.NotationSelection(), check=False, upstream=tensor(shape=[], data=bytes(8)))
+    )
+    assert question.notations == frozenset()
+    assert question.check is False
+    assert question.inputs[0].requires_grad is False
+    assert question.upstream.shape == ()
+
+
+@pytest.mark.parametrize("dtype", DType)
+@pytest.mark.parametrize("shape", [(), (3,), (0,), (2, 0, 3), (2, 3)], ids=str)
+def test_a_tensor_of_every_dtype_survives_the_wire(dtype, shape):
+    before = torch.arange(6).to(getattr(torch, dtype.label))
+    before = before.to(torch.bool) if dtype is DType.BOOL else before
+    before = before[: torch.empty(shape).numel()].reshape(shape)
+    after = tensors.from_wire(tensors.to_wire(before), "x", LIMITS)
+    assert after.dtype is before.dtype
+    assert torch.equal(after, before)
+
+
+def test_the_bytes_are_row_major_and_little_endian():
+    columns = torch.arange(6, dtype=torch.float32).reshape(2, 3).T
+    assert tensors.to_wire(columns).data == struct.pack("<6f", 0, 3, 1, 4, 2, 5)
+    assert tensors.to_wire(torch.ones(2, dtype=torch.bfloat16)).data == b"\x80\x3f" * 2
+    assert tensors.to_wire(torch.ones(1, dtype=torch.float64).expand(3)).data == struct.pack("<3d", 1, 1, 1)
+
+
+def derivative(state):
+    worst = WorstEntry((0, 1), 1.0, 2.0, 3.0, float("inf"))
+    verdict = Verdict(Outcome.DIFFER, "R", "m", 6, 1, worst, Tolerance(1e-3, 1e-6, "s"))
+    form = ClosedForm("t", "l", ("e", "f"))
+    return Derivative("x", torch.ones(2, 3), form, ClosedForm(), Leg(LegState.DONE), Leg(state, "why"), verdict)
+
+
+def test_every_field_of_an_answer_reaches_the_wire():
+    answer = Answer(
+        torch.ones(()),
+        (derivative(LegState.NO_CLOSED_FORM),),
+        (("z", torch.zeros(2)),),
+        "cpu",
+        FormOrigin.SERVICE,
+        Timings(1, 2, 3, 4),
+    )
+    said = wire.DifferentiateResponse.FromString(messages.reply("r", answer, {"torch": "2"}, 5.0, 6.0))
+    [found] = said.derivatives
+    assert (said.id, said.device, said.versions, said.form_origin) == ("r", "cpu", {"torch": "2"}, 3)
+    assert said.intermediates[0].name == "z"
+    times = said.timings
+    assert [times.parse, times.numeric, times.derive, times.check, times.queue, times.total] == [1, 2, 3, 4, 5, 6]
+    assert (found.name, found.gradient.shape) == ("x", [2, 3])
+    assert (found.jacobian.text, found.jacobian.latex, found.jacobian.entries) == ("t", "l", ["e", "f"])
+    assert (found.numeric.state, found.symbolic.state, found.symbolic.message) == (1, 4, "why")
+    verdict = found.verdict
+    assert (verdict.outcome, verdict.reason, verdict.compared, verdict.differing) == (2, "R", 6, 1)
+    assert (verdict.worst.index, verdict.worst.relative_error) == ([0, 1], float("inf"))
+    assert (verdict.tolerance.absolute, verdict.tolerance.source) == (1e-3, "s")
+
+
+@pytest.mark.parametrize("state", LegState)
+def test_an_answer_is_provisional_when_a_leg_ran_out_of_time(state):
+    answer = Answer(torch.ones(()), (derivative(state),), (), "cpu")
+    assert messages.provisional(answer) is (state is LegState.DEADLINE)
+
+
+@pytest.mark.parametrize("kind", [Notation, LegState, Outcome, FormOrigin])
+def test_every_word_of_the_domain_has_its_number(kind):
+    enum = getattr(wire, kind.__name__)
+    prefix = "".join(f"_{mark}" if mark.isupper() else mark for mark in kind.__name__)[1:].upper()
+    assert {f"{prefix}_{word.name}" for word in kind} == set(enum.keys()) - {f"{prefix}_UNSPECIFIED"}
