@@ -1,5 +1,6 @@
 """A service with canned answers on a real socket: what the client and the shell are tried against."""
 
+# ruff: noqa: N802 -- the methods have the names of the contract
 from __future__ import annotations
 
 import math
@@ -16,7 +17,6 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
-
 from pullback.v1 import derivative_pb2 as pb
 from pullback.v1 import language_pb2
 from pullback.v1.derivative_pb2_grpc import DerivativeServiceServicer, add_DerivativeServiceServicer_to_server

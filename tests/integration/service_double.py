@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 import torch
-
 from pullback_server.numeric import DeviceExhausted
 from pullback_server.operators import TABLE
 from pullback_server.program import Refusal

@@ -12,7 +12,6 @@ from pathlib import Path
 import grpc
 from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2
-
 from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import tensor_pb2
 
@@ -21,7 +20,8 @@ _RUN = """
 import json, sys
 from pullback_server.service import Config, server
 try:
-    server.run(Config(**json.loads(sys.argv[1])), announce=lambda line: print(line, flush=True), **json.loads(sys.argv[2]))
+    settings, options = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+    server.run(Config(**settings), announce=lambda line: print(line, flush=True), **options)
 except server.ServeError as problem:
     sys.exit(f"Error: {problem}")
 """
@@ -47,8 +47,8 @@ class Service:
         return self.differentiate_bytes.future(request(expression, **fields).SerializeToString(), timeout=timeout)
 
     def many(self, requests, timeout=30):
-        for answer in self.many_bytes((r.SerializeToString() for r in requests), timeout=timeout):
-            yield wire.DifferentiateManyResponse.FromString(answer)
+        answers = self.many_bytes((r.SerializeToString() for r in requests), timeout=timeout)
+        return (wire.DifferentiateManyResponse.FromString(answer) for answer in answers)
 
     def health(self, service=""):
         body = health_pb2.HealthCheckRequest(service=service).SerializeToString()
@@ -58,13 +58,24 @@ class Service:
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
     def family(self):
-        """The pids of the service's descendants: the fork server and the workers."""
+        """The pids of the service's descendants: the fork server first, then the workers."""
         found, parents = [], [self.process.pid]
         while parents:
-            children = Path(f"/proc/{parents[0]}/task/{parents[0]}/children")
-            parents = parents[1:] + [int(pid) for pid in children.read_text().split()]
-            found += parents[-len(children.read_text().split()) :] if children.read_text() else []
+            pid = parents.pop(0)
+            with contextlib.suppress(OSError):
+                children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+                found += children
+                parents += children
         return found
+
+    def kill_workers(self, *, count=None, fork_server=False):
+        """Kills some of this service's own workers, or its fork server; gives their pids."""
+        family = self.family()
+        chosen = family[:1] if fork_server else family[1:][:count]
+        for pid in chosen:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return set(chosen)
 
     def end(self, number=signal.SIGTERM, timeout=20):
         self.process.send_signal(number)
@@ -98,7 +109,11 @@ def launch(environment=None, until_stdin_closes=False, **settings):
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent), **(environment or {})},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join((str(Path(__file__).parent), os.environ.get("PYTHONPATH", ""))),
+            **(environment or {}),
+        },
     )
 
 
@@ -116,6 +131,11 @@ def many_request(expression, request_id, budget=None):
     if budget is not None:
         message.budget.FromNanoseconds(round(budget * 1e9))
     return message
+
+
+def result(call):
+    """The reply of a call that was begun with `future`."""
+    return wire.DifferentiateResponse.FromString(call.result())
 
 
 def details(error):

@@ -7,10 +7,9 @@ import time
 import grpc
 import ml_dtypes
 import numpy as np
+import pullback
 import pytest
 from fake_service import FakeService, exhausted, refused, serving, status_of
-
-import pullback
 from pullback.v1 import derivative_pb2 as pb
 
 DTYPES = (

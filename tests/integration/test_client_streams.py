@@ -9,10 +9,9 @@ import time
 
 import grpc
 import numpy as np
+import pullback
 import pytest
 from fake_service import FakeService, echo, refused, serving
-
-import pullback
 from pullback import Request
 
 

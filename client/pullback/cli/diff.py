@@ -22,7 +22,9 @@ _OPTION = re.compile(r"--[a-z][a-z-]+(=.*)?")
 
 # An expression may start with a minus, as `-x**2` does, so what looks like an unknown option is looked at below.
 @click.command(
-    context_settings={"ignore_unknown_options": True}, options_metavar="[OPTIONS]", short_help="Differentiate."
+    context_settings={"ignore_unknown_options": True},
+    options_metavar="[OPTIONS]",
+    short_help="Differentiate an expression both ways.",
 )
 @click.argument("words", nargs=-1, metavar="EXPRESSION [NAME=VALUE]...")
 @click.option("--upstream", metavar="VALUE", help="The upstream gradient, of the output's shape.")

@@ -138,7 +138,7 @@ class _Guard:
             token, start = open_brackets[-1]
             raise self.syntax(start, f"`{token}` is never closed", token, f"a `{_CLOSES[token]}` after it")
         if empty:
-            raise refuse("EMPTY_EXPRESSION", Place(1, 1), "there is no expression", shown(self.text), EXPRESSION)
+            raise refuse("EMPTY_EXPRESSION", Place(1, 1), "there is no expression", "nothing", EXPRESSION)
 
     def check_characters(self) -> None:
         """Refuses what cannot be seen, in comments and texts too: control and format characters, line separators."""

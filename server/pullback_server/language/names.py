@@ -123,7 +123,7 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
     spelt: dict[str, str] = {}
     for other in known:
         spelt.setdefault(other.casefold(), other)
-    near = [spelt[folded] for folded in difflib.get_close_matches(name.casefold(), spelt, n=3, cutoff=0.6)]
+    near = [spelt[folded] for folded in difflib.get_close_matches(name.casefold(), spelt, n=3, cutoff=0.7)]
     return f"did you mean {' or '.join(', '.join(near).rsplit(', ', 1))}?" if near else ""
 
 

@@ -11,7 +11,6 @@ EXPRESSION = "an expression such as 3*a**3 - b**2"
 ASSIGNMENT = "lines `name = expression` and a last line that is an expression"
 COMPARED = "join comparisons by &, each in brackets: (a < b) & (b < c)"
 _WHERE = "where(condition, a, b)"
-_ARGUMENTS = "write arguments one by one, such as sum(x, dim=0)"
 _STATEMENT = f"only {ASSIGNMENT}"
 _NO_LOOPS = "operators work on whole tensors: sum(x**2) has no loop"
 _ASSIGN_ONCE = "give each intermediate a name of its own, `z = x + 1`"
@@ -63,14 +62,14 @@ SIGNS: dict[str, tuple[str, str]] = {
 
 #: Characters that look like signs: what to write instead.
 LOOKALIKES: dict[str, str] = {
-    **dict.fromkeys("−–—‐‑‒﹣－", "use - "),
-    **dict.fromkeys("×·⋅∗＊", "use * "),
-    **dict.fromkeys("÷∕⁄", "use / "),
-    **dict.fromkeys("‘’“”′", "use ' "),
-    **dict.fromkeys("（［", "use ( "),
-    **dict.fromkeys("）］", "use ) "),
-    "＋": "use + ",
-    "，": "use , ",
+    **dict.fromkeys("−–—‐‑‒﹣－", "use -"),
+    **dict.fromkeys("×·⋅∗＊", "use *"),
+    **dict.fromkeys("÷∕⁄", "use /"),
+    **dict.fromkeys("‘’“”′", "use '"),
+    **dict.fromkeys("（［", "use ("),
+    **dict.fromkeys("）］", "use )"),
+    "＋": "use +",
+    "，": "use ,",
     "²": "use **2",
     "³": "use **3",
     "√": "use sqrt(x)",
@@ -78,32 +77,24 @@ LOOKALIKES: dict[str, str] = {
     "≤": "use <=",
     "≥": "use >=",
     "≠": "use !=",
-    "¬": "use ~ ",
-    "∧": "use & ",
-    "∨": "use | ",
-    "⊙": "use * ",
+    "¬": "use ~",
+    "∧": "use &",
+    "∨": "use |",
+    "⊙": "use *",
     "⊤": "use .T",
     "ᵀ": "use .T",
     "∑": "use sum(x)",
     "\u00a0": "use a plain space",
 }
 
-#: Nodes of Python's syntax tree that are no expression here; those of keywords never come so far.
+#: Nodes of Python's syntax tree that are no expression here; keywords and refused signs never come so far.
 NODES: dict[type[ast.AST], tuple[str, str]] = {
     ast.Tuple: ("a tuple", "tuples are arguments only, such as sum(x, dim=(0, 1))"),
     ast.List: ("a list", "lists are arguments only, such as sum(x, dim=[0, 1]); send a tensor as an input"),
-    ast.Dict: ("a dict", EXPRESSION),
-    ast.Set: ("a set", EXPRESSION),
-    ast.Starred: ("a starred expression", _ARGUMENTS),
-    ast.NamedExpr: ("`:=`", "write a line `name = expression` of its own"),
+    ast.Starred: ("a starred expression", "write arguments one by one, such as sum(x, dim=0)"),
     ast.Subscript: ("an index", "x.shape[0] is read, entries and slices are not yet"),
     ast.Slice: ("a slice", "x.shape[0] is read, entries and slices are not yet"),
-    ast.JoinedStr: ("an f-string", "texts are arguments only, such as norm(x, p='fro')"),
-    ast.Lambda: ("a lambda", EXPRESSION),
-    ast.IfExp: ("a conditional", _WHERE),
-    ast.BoolOp: ("`and` or `or`", COMPARED),
     ast.AnnAssign: ("an annotation", "write `name = expression`"),
-    ast.AugAssign: ("an assignment to a name that has a value", _ASSIGN_ONCE),
 }
 
 #: The signs of the language, by the node that Python's parser has for each.
@@ -152,7 +143,7 @@ def unsupported_character(place: Place, character: str) -> Refusal:
     hint = LOOKALIKES.get(
         character, "letters, digits, spaces and the signs + - * / % @ & | ~ < > = ( ) [ ] , . are read"
     )
-    return refuse("FORBIDDEN_CHARACTER", place, f"the character {found} is not read", found, hint.strip())
+    return refuse("FORBIDDEN_CHARACTER", place, f"the character {found} is not read", found, hint)
 
 
 def over_limit(place: Place, name: str, found: int | str, limit: int, hint: str) -> Refusal:

@@ -27,6 +27,14 @@ _sign = without_bools(broadcast, "multiply the bool by 1 to make it a number")
 _comparison = boolean(broadcast)
 _condition = only_bools(broadcast)
 
+
+def _modulo(x: Any, y: Any) -> torch.Tensor:
+    """torch has no derivative of a number's remainder by a tensor, so the number becomes one."""
+    if not isinstance(x, torch.Tensor):
+        x = torch.full((), x, dtype=torch.result_type(x, y), device=y.device)
+    return torch.remainder(x, y)
+
+
 PAIRS = ("x {0} y", "x {0} s", "s {0} x", "c {0} r", "o {0} u", "z {0} r", "g {0} C", "C {0} w", "count {0} x")
 UNFIT = ("{0}(x)", "{0}(x, y, s)", "{0}(x, B)", "{0}(x, z)", "{0}(x, 'a')")
 
@@ -151,7 +159,7 @@ OPERATORS = (
                signature="x, exponent", aliases=("power",), also=POWER_SAMPLES, interval=POSITIVE,
                bad=(*(t.format("pow") for t in UNFIT), "count ** 2", "count ** count"), source="NIST DLMF 4.2(iv)",
                domain=POWER_DOMAIN, kinks=(Kink("(x == 0) & (exponent > 0) & (exponent < 1)", "inf"),)),
-    arithmetic("%",  "remainder", operator.mod,      fn.remainder,    reals.remainder, _no_integers,
+    arithmetic("%",  "remainder", _modulo,           fn.remainder,    reals.remainder, _no_integers,
                "x - y*floor(x/y), which has the sign of y; not of two integers.",
                aliases=("mod",), also=("x % -0.7", "(-x) % y"), interval=POSITIVE,
                bad=(*(t.format("remainder") for t in UNFIT), "count % 2"),

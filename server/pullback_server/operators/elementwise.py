@@ -46,9 +46,9 @@ def row(
     **more: Any,
 ) -> Operator:
     """A function of one tensor, entry by entry."""
-    names = ("x", "s", "o", "z", "C")
+    names = ("x", "s", "o", "z", "C", "c*r")
     fields: dict[str, Any] = {
-        "samples": (*(f"{name}({x})" for x in names), f"{name}(count)*x"),
+        "samples": tuple(f"{name}({x})" for x in names),
         "bad": (f"{name}()", f"{name}(x, y)", f"{name}(x, dim=0)", f"{name}('x')"),
         "sympy": Lifted(sympy_column),
         "signature": "x",

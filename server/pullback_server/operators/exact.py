@@ -9,7 +9,7 @@ from . import functions as fn
 #: Numerators and denominators are worked out to this many bits; a doubled float of the text needs about 2,000.
 BITS = 4096
 #: Powers are worked out to this exponent, and roots to this index.
-EXPONENT, INDEX = 64, 8
+EXPONENT, INDEX = 1024, 8
 
 
 def plus(a: sp.Expr, b: sp.Expr) -> sp.Expr:

@@ -87,6 +87,7 @@ minimum = function(
     ),
 )
 
+
 def _clamp_partials(x: sp.Expr, low: sp.Expr, high: sp.Expr) -> tuple[sp.Expr, ...]:
     """At a bound the gradient goes to x, as autograd has it; crossed bounds give high."""
     if low == -sp.oo:

@@ -141,7 +141,6 @@ def _contracted(result: TensorType, x: TensorType, *_: Any) -> int:
     return 2 * result.elements * x.shape[-1]
 
 
-
 def _viewed(*_: TensorType) -> int:
     return 0
 
@@ -155,7 +154,7 @@ OPERATORS = (
         source="torch.matmul",
         samples=("A @ B", "A @ u", "u @ B", "u @ v", "A @ A", "x @ y.T", "c @ r", "r @ u", "o @ r", "g @ g", "g @ o",
                  "C @ D", "C @ w", "C @ B.T", "A @ D.mT", "u @ D.mT", "w @ D", "sum(C, 0, True) @ D", "z @ u",
-                 "z.T @ z", "r.T @ c.T", "x @ A @ x.T", "(x @ u) @ c"),
+                 "z.T @ z", "r.T @ c.T", "x @ A @ x.T", "(x @ u) @ c", "sum(C, 2) @ C"),
         bad=("x @ y", "x @ s", "2 @ x", "A @ count.T", "matmul(x)", "C @ A", "A @ w", "count @ count.T"),
     ),
     Operator(
@@ -193,7 +192,7 @@ OPERATORS = (
         name="T", family="linear algebra", signature="x", attribute=True, work=_viewed,
         shape=shapes.turned, torch=torch.t, sympy=_turned_form, reference=np.transpose,
         doc="The transpose of a matrix; a vector or number is its own.",
-        samples=("x.T", "u.T", "s.T", "z.T", "c.T + r", "g.T", "x.T @ y"),
+        samples=("x.T", "u.T", "s.T", "z.T", "c.T * c", "g.T", "x.T @ y"),
         bad=("C.T", "x.T()", "T(x)", "D.T"),
     ),
     Operator(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..program import TensorType
+from ..program import DType, TensorType
 from .operator import Misfit
 from .shapes import axis_of, broadcast_shapes, promote, summed
 
@@ -45,6 +45,8 @@ def outer(x: TensorType, y: TensorType, **_: Any) -> TensorType:
 def trace(x: TensorType, **_: Any) -> TensorType:
     """A square matrix gives a number, in int64 where it holds integers."""
     _square("trace", x)
+    if x.dtype is DType.BOOL:
+        raise Misfit("the trace of a bool matrix", "multiply it by 1 to count")
     return TensorType(summed(x).dtype, ())
 
 

@@ -110,11 +110,14 @@ def _order(p: float | str | None) -> float:
 
 # The torch column, told the axes from 0 and keepdim.
 
+
 def _prod(x: torch.Tensor, axes: tuple[int, ...], keepdim: bool) -> torch.Tensor:
     """torch.prod takes one dimension at a time."""
+    if len(axes) == x.dim() and not keepdim:
+        return torch.prod(x)
     for axis in sorted(axes, reverse=True):
         x = torch.prod(x, axis, keepdim)
-    return x if axes else torch.prod(x)
+    return x
 
 
 def _norm_over(x: torch.Tensor, *, p: float | str | None = 2, dim: Any = None, keepdim: bool = False) -> torch.Tensor:
@@ -123,6 +126,7 @@ def _norm_over(x: torch.Tensor, *, p: float | str | None = 2, dim: Any = None, k
 
 
 # The sympy column.
+
 
 def _mean_form(pieces: Pieces, x: IndexTensor, *, dim: Any = None, keepdim: bool = False) -> IndexTensor:
     axes = axes_of(dim, len(x.axes))
@@ -154,6 +158,7 @@ def _softmax_form(pieces: Pieces, x: IndexTensor, *, dim: int = -1) -> IndexTens
 
 
 # The reference column of what keeps the shape.
+
 
 def _lines(function: Callable[[list[Any]], list[Any]]) -> Callable[..., Objects]:
     def reference(x: Objects, *, dim: int = -1) -> Objects:
@@ -199,7 +204,7 @@ OPERATORS = (
     reducing("amin",      torch.amin,      reduced("min"),       reals.smallest,  _extreme, "The smallest entry.",
              ("amin(count)*x",), ("amin(z)", "amin(z, 0)"), aliases=("min",), kinks=SMALLEST),
     reducing("logsumexp", torch.logsumexp, reduced("logsumexp"), reals.logsumexp, _floating,
-             "log(sum(exp(x))) without overflow; -inf of nothing.", ("logsumexp(count)*x", "logsumexp(z)"),
+             "log(sum(exp(x))) without overflow; -inf of nothing.", ("logsumexp(z)",),
              source="NIST DLMF 4.2"),
     Operator(
         name="norm", family="reductions", signature=NORM, shape=_norm_shape,

@@ -35,7 +35,22 @@ def _bounded(x: TensorType, low: TensorType | None, high: TensorType | None) -> 
 
 def _where(condition: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     """torch.where, for a constant condition too, which comes as 0 or 1."""
-    return torch.where(condition.bool(), x, y)
+    condition, x, y = _on_one_device(condition.bool(), x, y)
+    return torch.where(condition, x, y)
+
+
+def _clamp(x: torch.Tensor, low: torch.Tensor | None, high: torch.Tensor | None) -> torch.Tensor:
+    """torch.clamp, whose backward pass fails where x has to be broadcast to two bounds."""
+    if low is None or high is None:
+        return torch.clamp(x, low, high)
+    x, low, high = torch.broadcast_tensors(*_on_one_device(x, low, high))
+    return torch.clamp(x, low, high)
+
+
+def _on_one_device(*tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Numbers of the text, which are made on the CPU, follow the tensors to an accelerator."""
+    device = next((t.device for t in tensors if t.device.type != "cpu"), None)
+    return tensors if device is None else tuple(t.to(device) for t in tensors)
 
 
 def _choose(condition: Any, x: Any, y: Any) -> Any:
@@ -73,7 +88,7 @@ OPERATORS = (
     ),
     Operator(
         name="clamp", family="selection", signature="x, min=None, max=None", shape=_bounded,
-        torch=torch.clamp, sympy=Lifted(fn.clamp, (None, -sp.oo, sp.oo)), reference=each(reals.clamp),
+        torch=_clamp, sympy=Lifted(fn.clamp, (None, -sp.oo, sp.oo)), reference=each(reals.clamp),
         doc="x held between min and max, either of which may be left out; max where they are crossed.",
         aliases=("clip",),
         kinks=(Kink("x == min_", "1 for x, 0 for the bound"), Kink("x == max_", "1 for x, 0 for the bound")),

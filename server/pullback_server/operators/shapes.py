@@ -166,7 +166,7 @@ def axes_of(dim: int | tuple[int, ...] | None, rank: int) -> tuple[int, ...]:
         return tuple(range(rank))
     given = tuple(axis_of(d, rank) for d in (dim if isinstance(dim, tuple) else (dim,)))
     if len(set(given)) < len(given):
-        raise Misfit(f"dim={dim} names a dimension twice")
+        raise Misfit(f"dim={dim} names a dimension twice", "each dimension once")
     return given if rank else ()
 
 

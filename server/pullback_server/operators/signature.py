@@ -87,8 +87,7 @@ def parse_signature(text: str) -> Signature:
     if arguments.vararg:
         every.append((arguments.vararg, ()))
     parameters = tuple(
-        Parameter(a.arg, a.annotation.id if isinstance(a.annotation, ast.Name) else "", default)
-        for a, default in every
+        Parameter(a.arg, a.annotation.id if isinstance(a.annotation, ast.Name) else "", default) for a, default in every
     )
     unknown = [p.kind for p in parameters if p.kind and p.kind not in KINDS]
     if unknown:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-@dataclass
+@dataclass(eq=False)
 class Refusal(Exception):
     """A request that is refused, with where, what was found and what would be accepted.
 

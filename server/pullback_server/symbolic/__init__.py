@@ -4,6 +4,6 @@ from .derive import derive, form_key
 from .entries import entries
 from .evaluation import evaluator
 from .form import Forms, InputForm, Written
-from .running_error import error_bounds
+from .running_error import error_bound
 
-__all__ = ["Forms", "InputForm", "Written", "derive", "entries", "error_bounds", "evaluator", "form_key"]
+__all__ = ["Forms", "InputForm", "Written", "derive", "entries", "error_bound", "evaluator", "form_key"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from ..operators import NoClosedForm
 from ..operators.functions import equal
 from ..operators.index import Entry, Piece, Pieces
 from .cutting import Cut
@@ -46,7 +47,7 @@ def differentiate(cut: Cut) -> Differentiated:
         outer, extra = _outer(piece)
         forward += extra
         partials[piece.name] = tuple(
-            Partial(entry, recognise(outer * inner)) for entry, inner in _inner(piece.body) if inner != 0
+            Partial(entry, recognise(outer * _real(inner))) for entry, inner in _inner(piece.body) if inner != 0
         )
     return Differentiated(cut, tuple(forward), partials)
 
@@ -59,6 +60,12 @@ def _inner(body: sp.Expr) -> Iterator[tuple[Entry, sp.Expr]]:
     scalar = body.xreplace(stand_in)
     for entry, dummy in stand_in.items():
         yield entry, scalar.diff(dummy).xreplace(back)
+
+
+def _real(derivative: sp.Expr) -> sp.Expr:
+    if derivative.has(sp.zoo, sp.nan, sp.I):
+        raise NoClosedForm("the derivative leaves the real numbers here, so it has no closed form")
+    return derivative
 
 
 def _outer(piece: Piece) -> tuple[sp.Expr, tuple[Piece, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 
 import sympy as sp
 import torch
@@ -19,6 +20,8 @@ from .lowering import Lowering
 from .notation.display import Display, combine
 from .terms import Term, contract, merge
 
+log = logging.getLogger(__name__)
+
 #: A formula whose text is longer than this is withheld: nobody reads it.
 LONGEST = 20_000
 #: The lengths that unknown dimensions take, in turn, when a notation is checked against the numbers.
@@ -33,12 +36,20 @@ def form_key(typed: TypedProgram, wrt: tuple[str, ...]) -> str:
 def derive(typed: TypedProgram, wrt: tuple[str, ...]) -> Forms:
     """The closed forms of the derivatives by the inputs in `wrt`, which the program names all.
 
-    Never raises for a program that has none: the forms then carry the reason.
+    Never raises: where a program has none, or sympy fails on it, the forms carry the reason.
     """
     try:
-        found = differentiate(cut(typed))
+        return _derive(typed, wrt)
     except NoClosedForm as error:
         return Forms(reason=str(error))
+    except Exception:
+        # sympy raises what it likes on strange expressions, and none of it may cost the number.
+        log.exception("no closed form could be derived")
+        return Forms(reason="sympy failed on this expression")
+
+
+def _derive(typed: TypedProgram, wrt: tuple[str, ...]) -> Forms:
+    found = differentiate(cut(typed))
     gradients = backward(found, wrt)
     pieces = found.cut.pieces
     definitions = {p.name: p for p in (*found.forward, *gradients.values())}
@@ -64,6 +75,15 @@ def _symbols(tree: object) -> set[str]:
 
 
 def _write(found: Differentiated, name: str, forms: Forms) -> InputForm:
+    """The derivative in writing; without any where writing fails, for evaluation can do without."""
+    try:
+        return _in_writing(found, name, forms)
+    except Exception:
+        log.exception("a closed form could not be written")
+        return InputForm()
+
+
+def _in_writing(found: Differentiated, name: str, forms: Forms) -> InputForm:
     solved = jacobian(found, name)
     if solved is None:
         return InputForm()
@@ -100,7 +120,9 @@ def _with_units(by: tuple[sp.Symbol, ...], axes: tuple[sp.Symbol | None, ...]) -
 def _written(text: str, latex: str, tree: sp.Expr, axes: tuple[sp.Symbol | None, ...]) -> Written:
     if len(text) > LONGEST:
         return Written()
-    return Written(text, latex, codec.encode(tree), tuple(None if a is None else a.name for a in axes))
+    # Constants that were kept from sympy have no name outside "where", so there are no entries to print.
+    whole = None if any(e.name.startswith("%") for e in tree.atoms(Entry)) else codec.encode(tree)
+    return Written(text, latex, whole, tuple(None if a is None else a.name for a in axes))
 
 
 def _agrees(

@@ -78,11 +78,11 @@ def evaluator(plan: Plan) -> Callable[[Mapping[str, torch.Tensor]], dict[str, to
     """
     last: dict[int, int] = {}
     for number, step in enumerate(plan.steps):
-        for slot in _reads(step):
+        for slot in reads(step):
             last[slot] = number
     wanted = {r.slot[0] for _, r in plan.results if r is not None and isinstance(r.slot, tuple)}
     closures = tuple(
-        (closure(step), tuple(s for s in _reads(step) if last[s] == number and s not in wanted))
+        (closure(step), tuple(s for s in reads(step) if last[s] == number and s not in wanted))
         for number, step in enumerate(plan.steps)
     )
 
@@ -99,7 +99,8 @@ def evaluator(plan: Plan) -> Callable[[Mapping[str, torch.Tensor]], dict[str, to
     return evaluate
 
 
-def _reads(step: Step) -> tuple[int, ...]:
+def reads(step: Step) -> tuple[int, ...]:
+    """The slots that a step reads."""
     match step:
         case Call(_, operands):
             return tuple({o[0]: None for o in operands if isinstance(o, tuple)})

@@ -12,33 +12,47 @@ from typing import Any
 
 import torch
 
-from .evaluation import Slots, closure, functions, operand_views, restore
+from .evaluation import Slots, closure, functions, operand_views, reads, restore
 from .plan import Call, Plan, Product, Reduce
 
 
-def error_bounds(plan: Plan, tensors: Mapping[str, torch.Tensor], unit: float) -> dict[str, torch.Tensor | None]:
-    """For each result a bound on its rounding error, in the result's shape, where `unit` is the dtype's epsilon.
+def error_bound(plan: Plan, name: str, tensors: Mapping[str, torch.Tensor], unit: float) -> torch.Tensor | None:
+    """A bound on one result's rounding error, in the result's shape, where `unit` is the dtype's epsilon.
 
-    `tensors` are those that the evaluator takes; they count as exact. A bound is infinite where it cannot be told.
+    `tensors` are those that the evaluator takes; they count as exact. The bound is infinite where it cannot be told,
+    and None where the result is known to be zero.
     """
-    values: Slots = []
-    errors: Slots = []
-    for step in plan.steps:
-        value = closure(step)(values, tensors)
+    result = dict(plan.results).get(name)
+    if result is None or not isinstance(result.slot, tuple):
+        return None
+    needed = _needed(plan, result.slot[0])
+    values: Slots = [None] * len(plan.steps)
+    errors: Slots = [None] * len(plan.steps)
+    for number in sorted(needed):
+        step = plan.steps[number]
+        value = values[number] = closure(step)(values, tensors)
         match step:
             case Call():
                 error = _of_call(step, value, values, errors, unit)
-            case Product(slots, labels, out):
-                error = _of_product(Product(slots, labels, out), value, values, errors, unit)
+            case Product():
+                error = _of_product(step, value, values, errors, unit)
             case Reduce(kind, slot, axes):
                 error = _of_reduction(kind, value, values[slot], errors[slot], axes, unit)
             case _:
                 error = torch.zeros_like(value)
-        values.append(value)
-        errors.append(error.nan_to_num(nan=torch.inf, posinf=torch.inf))
-    return {
-        name: None if result is None else restore(result, errors, tensors[name]) for name, result in plan.results
-    }
+        errors[number] = error.nan_to_num(nan=torch.inf, posinf=torch.inf)
+    return restore(result, errors, tensors[name])
+
+
+def _needed(plan: Plan, slot: int) -> set[int]:
+    """The steps that a slot is computed from, itself included."""
+    found, waiting = set(), [slot]
+    while waiting:
+        number = waiting.pop()
+        if number not in found:
+            found.add(number)
+            waiting += reads(plan.steps[number])
+    return found
 
 
 def _real(value: Any) -> Any:

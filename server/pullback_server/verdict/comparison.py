@@ -13,6 +13,9 @@ CLOSE = 32
 #: How many times the running error bound the legs may be apart: their operations are not the same ones.
 SLACK = 16
 
+#: Entries that are compared at a time.
+BLOCK = 2**16
+
 
 def compare(
     autograd: torch.Tensor,
@@ -31,26 +34,42 @@ def compare(
     count = ours.numel()
     if not count:
         return Verdict(Outcome.AGREE, message="There are no entries to compare.")
-    difference = (theirs - ours).abs_()
-    largest = float(ours.abs().amax())
+    most, worst, largest = _extremes(ours.flatten(), theirs.flatten())
     absolute = CLOSE * unit * largest
-    worst = int(difference.argmax())
-    if float(difference.flatten()[worst]) <= absolute < float("inf"):
+    if most <= absolute < float("inf"):
         source = f"{CLOSE} roundings in {_name(dtype)} ({unit:.3g}) of the largest entry, {largest:.6g}"
         return _agreement(ours, theirs, worst, Tolerance(absolute, 0.0, source), count)
-    return _closer(ours, theirs, difference, bounds(unit), unit, dtype)
+    return _closer(ours, theirs, bounds(unit), unit, dtype)
+
+
+def _extremes(ours: torch.Tensor, theirs: torch.Tensor) -> tuple[float, int, float]:
+    """The largest difference, where it is, and the largest magnitude of ours; NaN counts as largest.
+
+    Block by block: temporaries of the tensors' own size would cost more than the comparison.
+    """
+    most, worst, largest = -1.0, 0, 0.0
+    for start in range(0, ours.numel(), BLOCK):
+        block = ours[start : start + BLOCK]
+        value, index = (theirs[start : start + BLOCK] - block).abs_().max(0)
+        low, high = torch.aminmax(block)
+        largest = max(largest, abs(float(low)), abs(float(high)))
+        if not float(value) <= most:
+            most, worst = float(value), start + int(index)
+            if most != most:
+                break
+    return most, worst, largest
 
 
 def _closer(
     ours: torch.Tensor,
     theirs: torch.Tensor,
-    difference: torch.Tensor,
     bound: torch.Tensor | None,
     unit: float,
     dtype: torch.dtype,
 ) -> Verdict:
     """Entry by entry: within the running error bound, or not."""
     tiny = torch.finfo(dtype).tiny
+    difference = (theirs - ours).abs_()
     error = torch.zeros_like(ours) if bound is None else bound.to(ours)
     allowed = SLACK * error + CLOSE * unit * ours.abs() + tiny
     both_nan = ours.isnan() & theirs.isnan()
@@ -58,7 +77,7 @@ def _closer(
     excess = torch.where(same, 0.0, (difference / allowed).nan_to_num(nan=torch.inf, posinf=torch.inf))
     # Where one leg is finite and the other is not, no tolerance applies.
     excess = torch.where(~same & (ours.isfinite() != theirs.isfinite()), torch.inf, excess)
-    worst = int(excess.argmax())
+    worst = int(excess.flatten().max(0).indices)
     differing = int((excess > 1).sum())
     at = float(error.flatten()[worst])
     source = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import perf_counter
 
 import torch
@@ -14,7 +14,7 @@ from ..numeric import DeviceExhausted, best_device, device_for, memory_guard
 from ..numeric import differentiate as autograd
 from ..numeric.vjp import Differentiated
 from ..program import Limits
-from ..symbolic import Written, error_bounds
+from ..symbolic import Written, error_bound
 from .comparison import compare
 from .formbook import Bound, FormBook, FormOverBudget, FormStore
 from .preparation import Prepared, check_upstream, differentiated, prepare, types_of
@@ -98,10 +98,14 @@ class Differentiator:
         yield replace(answer, derivatives=derivatives, form_origin=origin, timings=timings)
 
     def warm_up(self) -> None:
-        """Runs one small question through both legs, so that the next is answered at full speed."""
+        """Runs one small question through both legs, so that the next is answered at full speed.
+
+        It asks nothing of the shared store, which may not be there yet.
+        """
         x = Operand("x", torch.tensor([1.0, 2.0], dtype=torch.float64))
+        alone = Differentiator(str(self.device), self.limits)
         for _ in range(2):
-            list(self.answer(Question("x**2", (x,), torch.ones(2, dtype=torch.float64))))
+            list(alone.answer(Question("x**2", (x,), torch.ones(2, dtype=torch.float64))))
 
 
 def _numeric_answer(numbers: Differentiated, wrt: tuple[str, ...], device: torch.device) -> Answer:
@@ -182,19 +186,12 @@ def _check(
     try:
         with memory_guard():
             found = bound.evaluate(point)
-            bounds: dict[float, dict[str, torch.Tensor | None]] = {}
-
-            def limits(name: str, unit: float) -> torch.Tensor | None:
-                if unit not in bounds:
-                    bounds[unit] = error_bounds(bound.forms.plan, point, unit)
-                return bounds[unit].get(name)
-
             verdicts = {}
             for name in prepared.wrt:
                 gradient = numbers.gradients[name]
                 closed = found.get(name)
                 ours = torch.zeros_like(gradient, dtype=torch.float64, device=wide) if closed is None else closed
-                verdicts[name] = compare(gradient.to(wide), ours, prepared.coarsest, lambda unit, name=name: limits(name, unit))
+                verdicts[name] = compare(gradient.to(wide), ours, prepared.coarsest, partial(error_bound, bound.forms.plan, name, point))
             return verdicts, DONE
     except DeviceExhausted:
         reason, message = "MEMORY", "There was not enough memory to evaluate the closed form."

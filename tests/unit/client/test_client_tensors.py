@@ -8,9 +8,8 @@ from decimal import Decimal
 
 import ml_dtypes
 import numpy as np
-import pytest
-
 import pullback
+import pytest
 from pullback.messages import budget_message, request_message
 from pullback.tensors import DTYPES, array_from, array_of, tensor_of
 from pullback.v1 import tensor_pb2

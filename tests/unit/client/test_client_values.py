@@ -13,9 +13,8 @@ from importlib import import_module
 import grpc
 import ml_dtypes
 import numpy as np
-import pytest
-
 import pullback
+import pytest
 from pullback import Outcome, Request
 from pullback.channel import ATTEMPTS, pause_before
 from pullback.errors import from_status

@@ -1,7 +1,6 @@
 import os
 
 import pytest
-
 from pullback_server.service import channel
 from pullback_server.service.channel import Kind
 

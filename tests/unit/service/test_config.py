@@ -1,5 +1,4 @@
 import pytest
-
 from pullback_server.service import Config, ConfigError
 
 

@@ -1,7 +1,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from pullback.v1 import derivative_pb2 as wire
 from pullback_server.service import envelope
 

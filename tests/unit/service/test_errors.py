@@ -3,7 +3,6 @@ import pytest
 from google.rpc import error_details_pb2, status_pb2
 from hypothesis import given
 from hypothesis import strategies as st
-
 from pullback_server.program import Refusal
 from pullback_server.service import errors
 

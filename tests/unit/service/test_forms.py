@@ -1,5 +1,4 @@
 import pytest
-
 from pullback_server.service.channel import Found
 from pullback_server.service.forms import FormCache
 

@@ -3,7 +3,6 @@ import struct
 import pytest
 import torch
 from google.protobuf.message import Message
-
 from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import tensor_pb2
 from pullback_server.program import DType, Limits, Refusal

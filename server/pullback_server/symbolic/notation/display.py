@@ -126,7 +126,8 @@ class Display:
     def inlined(self, expression: sp.Expr) -> sp.Expr:
         """The expression with every piece written out."""
         for name in reversed(self._order):
-            expression = self._substituted(expression, name)
+            if not _constant(self._definitions[name]):
+                expression = self._substituted(expression, name)
         return expression
 
     def _written_out(self, expression: sp.Expr) -> tuple[sp.Expr, list[tuple[str, sp.Expr]]]:
@@ -137,7 +138,8 @@ class Display:
             if not uses:
                 continue
             definition = self._definitions[name].definition
-            if uses > 1 and _nodes(definition) > SMALL and not _reduces_to_log(self._definitions[name]):
+            again = uses > 1 and _nodes(definition) > SMALL and not _reduces_to_log(self._definitions[name])
+            if again or _constant(self._definitions[name]):
                 kept.append((name, definition))
             else:
                 expression = self._substituted(expression, name)
@@ -161,6 +163,11 @@ class Display:
                 piece.kind, body, *bound
             )
         return expression.xreplace(swap)
+
+
+def _constant(piece: Piece) -> bool:
+    """Whether a piece is a number that was named to keep it from sympy, which would evaluate it."""
+    return not piece.bound and not piece.body.has(Entry)
 
 
 def _reduces_to_log(piece: Piece) -> bool:

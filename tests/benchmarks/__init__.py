@@ -1,0 +1,1 @@
+"""Benchmarks: ratios against what a user would otherwise do, each pair interleaved in one run."""

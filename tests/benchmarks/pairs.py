@@ -1,0 +1,138 @@
+"""Interleaved timing: contenders take turns, call by call, so that the machine's moods strike all of them alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .bounds import Bound
+
+#: A statistic of one round's times, such as the median.
+Statistic = Callable[[NDArray[np.float64]], float]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured: rounds, calls in a round of short calls, seconds of a window that counts calls.
+
+    `patience` are the seconds after which a slow comparison begins no further round.
+    """
+
+    rounds: int
+    calls: int
+    window: float
+    patience: float
+    quick: bool = False
+
+
+FULL = Effort(rounds=15, calls=300, window=1.0, patience=12.0)
+QUICK = Effort(rounds=2, calls=10, window=0.15, patience=0.5, quick=True)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The median of a figure over the rounds of a run, and its least and greatest."""
+
+    median: float
+    least: float
+    greatest: float
+
+    @classmethod
+    def of(cls, figures: NDArray[np.float64]) -> Spread:
+        """The spread of figures, one a round.
+
+        >>> Spread.of(np.array([3.0, 1.0, 2.0]))
+        Spread(median=2.0, least=1.0, greatest=3.0)
+        """
+        return cls(float(np.median(figures)), float(figures.min()), float(figures.max()))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report: a figure with its spread, what it was measured against, and its bound.
+
+    With a baseline (`theirs`) the figure is the ratio of `ours` to it, else it is `ours` itself; `unit` is theirs both.
+    """
+
+    group: str
+    what: str
+    against: str
+    unit: str
+    ours: float
+    theirs: float | None
+    figure: Spread
+    bound: Bound | None = None
+    note: str = ""
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the bound is kept, None where there is none."""
+        return None if self.bound is None else self.bound.met(self.figure.median)
+
+
+def p50(times: NDArray[np.float64]) -> float:
+    """The median."""
+    return float(np.median(times))
+
+
+def p99(times: NDArray[np.float64]) -> float:
+    """The 99th percentile."""
+    return float(np.percentile(times, 99))
+
+
+def interleave(
+    *contenders: Callable[[], Any], rounds: int, calls: int = 1, patience: float = float("inf"), warm_up: int = 2
+) -> NDArray[np.float64]:
+    """Seconds by contender, round and call: the contenders take turns, A B A B, after `warm_up` calls each.
+
+    No further round begins once `patience` seconds are spent.
+    """
+    for _ in range(warm_up):
+        for contender in contenders:
+            contender()
+    measured = []
+    until = perf_counter() + patience
+    for _ in range(rounds):
+        times = np.empty((len(contenders), calls))
+        for call in range(calls):
+            for place, contender in enumerate(contenders):
+                start = perf_counter()
+                contender()
+                times[place, call] = perf_counter() - start
+        measured.append(times)
+        if perf_counter() > until:
+            break
+    return np.stack(measured, axis=1)
+
+
+def by_round(times: NDArray[np.float64], statistic: Statistic = p50) -> NDArray[np.float64]:
+    """A statistic of the calls of each round, of one contender (round, call) or of several (contender, round, call)."""
+    return np.apply_along_axis(statistic, -1, times)
+
+
+def ratio(
+    group: str,
+    what: str,
+    against: str,
+    ours: NDArray[np.float64],
+    theirs: NDArray[np.float64],
+    bound: Bound | None = None,
+    unit: str = "s",
+    note: str = "",
+) -> Finding:
+    """A finding from figures of ours and of the baseline, one a round."""
+    spread = Spread.of(ours / theirs)
+    return Finding(group, what, against, unit, float(np.median(ours)), float(np.median(theirs)), spread, bound, note)
+
+
+def absolute(
+    group: str, what: str, figures: NDArray[np.float64], bound: Bound | None = None, unit: str = "s", note: str = ""
+) -> Finding:
+    """A finding without a baseline, from figures one a round."""
+    spread = Spread.of(figures)
+    return Finding(group, what, "", unit, spread.median, None, spread, bound, note)

@@ -1,0 +1,257 @@
+"""The command `pullback` against canned answers: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+import grpc
+import numpy as np
+import pullback
+import pytest
+from click.testing import CliRunner
+from fake_service import FakeService, differing, exhausted, refused, serving, status_of
+from pullback.cli import main
+
+QUESTION = ("3*a**3 - b**2", "a=2,3", "b=6,4", "--upstream", "1,1")
+
+
+@pytest.fixture
+def service():
+    return FakeService()
+
+
+@pytest.fixture
+def shell(service, monkeypatch):
+    """Runs the command against the service; 80 columns, no colour."""
+    monkeypatch.setenv("COLUMNS", "80")
+    with serving(service) as target:
+        yield lambda *words, stdin=None: CliRunner().invoke(main, [*words, "--target", target], input=stdin)
+
+
+def test_the_table_says_value_gradient_formula_and_verdict(shell):
+    done = shell("diff", *QUESTION)
+    assert done.exit_code == 0
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert "value [2, 3] float64" in lines
+    assert "a gradient [2, 3]" in lines
+    assert "b gradient [6, 4]" in lines
+    assert "Jacobian 9*a[p]**2*delta(i, p)" in lines
+    assert "VJP 9*a[p]**2*v[p]" in lines
+    assert "verdict AGREE both legs agree at 2 of 2 entries" in lines
+    assert lines[-1].startswith("on cpu; numeric 1 ms")
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert "\x1b" not in done.stdout
+
+
+def test_what_is_typed_is_what_is_asked(shell, service, tmp_path):
+    np.save(tmp_path / "x.npy", np.ones(3, "float32"))
+    done = shell(
+        "diff", "-x**2 + w", f"x=@{tmp_path}/x.npy", "w=1", "n=int:0,2", "A=[[1,2],[3,4]]", "--wrt", "x", "--no-check"
+    )  # fmt: skip
+    assert done.exit_code == 0
+    (request,) = service.received
+    assert request.expression == "-x**2 + w"
+    assert [(given.name, given.tensor.dtype, list(given.tensor.shape)) for given in request.inputs] == [
+        ("x", 3, [3]),
+        ("w", 4, []),
+        ("n", 8, [2]),
+        ("A", 4, [2, 2]),
+    ]
+    assert [given.requires_grad for given in request.inputs] == [True, False, False, False]
+    assert not request.check
+
+
+def test_a_constant_is_not_differentiated(shell, service):
+    assert shell("diff", "a*b", "a=1", "b=2", "--constant", "b").exit_code == 0
+    assert [given.requires_grad for given in service.received[0].inputs if given.HasField("requires_grad")] == [False]
+    assert shell("diff", "a*b", "a=1", "--constant", "c").exit_code == 2
+
+
+def test_an_expression_comes_from_a_file_or_the_input(shell, service, tmp_path):
+    (tmp_path / "expression").write_text("z = a\nz")
+    assert shell("diff", "--file", str(tmp_path / "expression"), "a=1").exit_code == 0
+    assert shell("diff", "--file", "-", "a=1", stdin="z = a\nz*2").exit_code == 0
+    assert [request.expression for request in service.received] == ["z = a\nz", "z = a\nz*2"]
+
+
+def test_json_has_the_names_of_the_reply(shell):
+    done = shell("diff", *QUESTION, "--json")
+    said = json.loads(done.stdout)
+    assert said["gradients"] == {"a": [2.0, 3.0], "b": [6.0, 4.0]}
+    assert said["jacobians"]["a"]["entries"] == [["0", "1"], ["2", "3"]]
+    assert said["verdicts"]["a"]["outcome"] == "AGREE"
+    assert said["verdicts"]["a"]["worst"]["relative_error"] == "Infinity"
+    assert said["legs"]["a"]["symbolic"] == {"state": "DONE", "message": ""}
+    assert said["dtypes"]["gradients"]["a"] == "float64"
+    assert said["shapes"]["value"] == [2]
+    assert said["agree"] is True
+    assert {"value", "vjps", "intermediates", "device", "timings", "versions", "form_origin"} <= set(said)
+
+
+def test_latex_is_printed_whole(shell):
+    done = shell("diff", *QUESTION, "--latex")
+    assert done.stdout.splitlines()[:5] == [
+        "% a: AGREE: both legs agree at 2 of 2 entries",
+        "% Jacobian",
+        r"9 a_{p}^{2} \delta_{i p}",
+        "% VJP",
+        "9 a_{p}^{2} v_{p}",
+    ]
+
+
+def test_another_verdict_ends_with_1(shell, service):
+    service.answer = differing
+    done = shell("diff", *QUESTION)
+    assert done.exit_code == 1
+    assert "DIFFER" in done.stdout
+    assert shell("diff", *QUESTION, "--no-check").exit_code == 0
+
+
+def test_a_refusal_points_at_the_place_and_ends_with_2(shell, service):
+    service.answer = lambda request: refused()
+    done = shell("diff", "x + sine(x)", "x=1")
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    assert done.stderr.splitlines() == [
+        "error: there is no operator `sine`",
+        "  x + sine(x)",
+        "      ^",
+        "hint: did you mean sin?",
+    ]
+
+
+def test_a_refusal_in_json_is_on_standard_output(shell, service):
+    service.answer = lambda request: refused(output_shape="2")
+    done = shell("diff", "x + sine(x)", "x=1", "--json")
+    assert done.exit_code == 2
+    error = json.loads(done.stdout)["error"]
+    assert (error["type"], error["code"], error["reason"]) == ("InvalidRequest", "INVALID_ARGUMENT", "UNKNOWN_OPERATOR")
+    assert (error["line"], error["column"], error["output_shape"]) == (1, 5, [2])
+
+
+def test_a_value_that_cannot_be_read_ends_with_2(shell, service):
+    done = shell("diff", "x", "x=one")
+    assert done.exit_code == 2
+    assert "x: cannot read the value: 'one' is not a number" in done.stderr
+    assert json.loads(shell("diff", "x", "x=one", "--json").stdout)["error"]["field"] == "x"
+    assert service.calls == 0
+
+
+@pytest.mark.parametrize(
+    "words", [("diff",), ("diff", "x", "x=1", "--jsn"), ("differ",), ("diff", "x", "--timeout", "0")]
+)
+def test_wrong_usage_ends_with_2(shell, words):
+    assert shell(*words).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        exhausted(),
+        status_of(grpc.StatusCode.INTERNAL, "the service failed"),
+        status_of(grpc.StatusCode.DEADLINE_EXCEEDED, "the time was over"),
+    ],
+)
+def test_a_service_that_fails_ends_with_3(shell, service, status):
+    service.answer = lambda request: status
+    done = shell("diff", *QUESTION)
+    assert done.exit_code == 3
+    assert done.stderr == f"error: {status.message}\n"
+
+
+def test_no_service_there_ends_with_3():
+    done = CliRunner().invoke(main, ["diff", *QUESTION, "--target", "127.0.0.1:1"])
+    assert done.exit_code == 3
+    assert "is a service listening there?" in done.stderr
+
+
+def test_the_operators_are_listed_by_family(shell):
+    done = shell("operators")
+    assert done.exit_code == 0
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert lines.index("elementwise") < lines.index("sin sin(x), x.sin() The sine of x.") < lines.index("reductions")
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_one_operator_is_described(shell):
+    assert "parameters x" in " ".join(shell("operators", "sin").stdout.split())
+    assert json.loads(shell("operators", "sin", "--json").stdout)["operators"][0]["name"] == "sin"
+    assert shell("operators", "sine").exit_code == 2
+
+
+def test_the_version_is_quick_and_needs_no_server():
+    started = time.monotonic()
+    command = [sys.executable, "-m", "pullback.cli", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("pullback, version ")
+    assert time.monotonic() - started < 5
+
+
+def test_a_server_that_is_not_installed_is_said_to_be(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pullback.cli.serve", None)
+    done = CliRunner().invoke(main, ["serve", "--port", "0"])
+    assert done.exit_code == 3
+    assert "pip install 'pullback[server]'" in done.stderr
+    assert CliRunner().invoke(main, ["--help"]).exit_code == 0
+
+
+FAKE_SERVER = """
+import sys
+sys.path.insert(0, {here!r})
+from fake_service import FakeService, serving
+with serving(FakeService()) as target:
+    print("pullback listening on", target, flush=True)
+    sys.stdin.read()
+"""
+
+
+def started_by(monkeypatch, program):
+    """Make `local` start a program of ours, and remember its processes."""
+    started, popen = [], subprocess.Popen
+
+    def start(command, **options):
+        started.append(popen([sys.executable, "-c", program], **options))
+        return started[-1]
+
+    monkeypatch.setattr("pullback.embedded.subprocess.Popen", start)
+    return started
+
+
+def test_a_server_of_ones_own_lives_as_long_as_the_block(monkeypatch, request):
+    started = started_by(monkeypatch, FAKE_SERVER.format(here=str(request.path.parent)))
+    with pullback.local() as client:
+        assert client.differentiate("a", {"a": 1}).agree
+        assert started[0].poll() is None
+    assert started[0].returncode == 0
+
+
+def test_the_shell_starts_a_server_where_it_is_told_of_none(monkeypatch, request):
+    started = started_by(monkeypatch, FAKE_SERVER.format(here=str(request.path.parent)))
+    assert CliRunner().invoke(main, ["diff", *QUESTION]).exit_code == 0
+    assert started[0].returncode == 0
+
+
+def test_a_server_that_does_not_start_says_why(monkeypatch):
+    started_by(monkeypatch, "import sys; sys.exit('there is no module torch')")
+    with pytest.raises(pullback.Unavailable, match="there is no module torch") as caught, pullback.local():
+        pass
+    assert caught.value.reason == "SERVER_NOT_STARTED"
+
+
+def test_a_server_that_never_gets_ready_is_ended(monkeypatch):
+    started = started_by(monkeypatch, "import sys; sys.stdin.read()")
+    with pytest.raises(pullback.Unavailable), pullback.local(start_timeout=0.5):
+        pass
+    assert started[0].returncode is not None
+
+
+def test_a_server_that_does_not_end_is_killed(monkeypatch):
+    monkeypatch.setattr("pullback.embedded.END_TIMEOUT", 0.2)
+    program = "import time; print('pullback listening on 127.0.0.1:1', flush=True); time.sleep(60)"
+    started = started_by(monkeypatch, program)
+    with pullback.local():
+        pass
+    assert started[0].returncode == -9

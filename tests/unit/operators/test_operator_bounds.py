@@ -1,0 +1,71 @@
+"""Neither exact arithmetic in sympy nor 50 digits in mpmath can be made to take long or to raise."""
+
+import time
+from collections.abc import Callable
+
+import mpmath as mp
+import pytest
+import sympy as sp
+from pullback_server.operators import exact, reals
+from pullback_server.operators.functions import power_of
+
+x = sp.Symbol("x", real=True)
+GROWING: dict[str, Callable[[sp.Expr], sp.Expr]] = {
+    "squares": lambda e: exact.times(e, e),
+    "powers": lambda e: exact.power(e, sp.Integer(9)),
+    "towers": lambda e: exact.power(sp.Integer(9), e),
+    "fractions": lambda e: exact.plus(e, exact.reciprocal(e)),
+    "quotients": lambda e: exact.over(e, exact.reciprocal(e)),
+    "differences": lambda e: exact.minus(exact.times(e, e), sp.Rational(1, 3)),
+}
+
+
+@pytest.mark.parametrize("start", [sp.Integer(9), sp.Rational(1, 3), 3 * x, x + sp.Rational(22, 7)], ids=str)
+@pytest.mark.parametrize("step", GROWING.values(), ids=GROWING)
+def test_exact_numbers_stay_small(step: Callable[[sp.Expr], sp.Expr], start: sp.Expr) -> None:
+    began, e = time.perf_counter(), start
+    for _ in range(40):
+        e = step(e)
+        largest = max((r.p.bit_length() + r.q.bit_length() for r in e.atoms(sp.Rational)), default=0)
+        assert largest <= 2 * exact.BITS
+        if sum(1 for _ in sp.preorder_traversal(e)) > 40:
+            e = x  # what the pieces do with an expression that has grown
+    assert time.perf_counter() - began < 2
+
+
+def test_a_large_or_odd_power_stands_as_written() -> None:
+    assert exact.power(x, sp.Integer(exact.EXPONENT)) == x**exact.EXPONENT
+    assert exact.power(x, sp.Integer(exact.EXPONENT + 1)) == power_of(x, exact.EXPONENT + 1)
+    assert exact.power(sp.Integer(9), sp.Integer(9) ** 9) == power_of(9, 9**9)
+    assert exact.power(sp.Integer(2), x) == 2**x
+    assert sp.diff(exact.power(x, sp.Integer(5000)), x) == 5000 * power_of(x, 4999)
+
+
+def test_the_root_of_a_square_is_the_tables_own_absolute_value() -> None:
+    assert not exact.sqrt(x**2).has(sp.Abs)
+
+
+EXTREME = [mp.mpf(t) for t in ("0", "1", "-1", "0.5", "-2.5", "1e308", "-1e308", "5e-324", "inf", "-inf", "nan")]
+EXTREME += [mp.ldexp(1, 10**15), -mp.ldexp(1, 10**15), mp.ldexp(1, -(10**15))]
+TWO = ("quotient", "remainder", "power", "maximum", "minimum")
+ONE = ("exp", "log", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh")
+ONE += ("atanh", "erf", "sigmoid", "relu", "sign")
+
+
+@pytest.mark.parametrize("name", ONE + TWO)
+def test_real_functions_are_total_and_quick(name: str) -> None:
+    function, began = getattr(reals, name), time.perf_counter()
+    with mp.workdps(50):
+        for a in EXTREME:
+            for b in EXTREME if name in TWO else [None]:
+                value = function(a) if b is None else function(a, b)
+                assert isinstance(value, mp.mpf | type(mp.inf)), f"{name}({a}, {b}) is {value!r}"
+    assert time.perf_counter() - began < 2, f"{name} takes too long somewhere"
+
+
+def test_reductions_of_numbers_that_overflow_or_of_nothing() -> None:
+    with mp.workdps(50):
+        assert reals.softplus(mp.mpf(1000), beta=2) == 1000
+        assert mp.isnan(reals.mean([]))
+        assert reals.logsumexp([]) == -mp.inf
+        assert reals.norm([mp.mpf(3), mp.mpf(-4)]) == 5

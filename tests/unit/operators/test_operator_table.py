@@ -1,0 +1,251 @@
+"""Every row of the table has all its columns, and they agree with torch on the row's samples."""
+
+import keyword
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+import pytest
+import torch
+from operator_samples import applications, by_reference, by_torch, exact_array, inputs, samples, typed
+from pullback_server.language import check, parse
+from pullback_server.numeric.vjp import DTYPES
+from pullback_server.operators import BY_NAME, BY_SYMBOL, TABLE, Misfit, NoClosedForm, Operator
+from pullback_server.operators.index import IndexTensor
+from pullback_server.program import DType, Limits, Refusal, TensorType
+from pullback_server.symbolic.cutting import cut
+
+ROWS = pytest.mark.parametrize("row", TABLE, ids=[row.name for row in TABLE])
+FLOATING = (DType.FLOAT64, DType.FLOAT32, DType.FLOAT16, DType.BFLOAT16)
+
+
+@ROWS
+def test_row_has_every_column(row: Operator) -> None:
+    assert row.doc.endswith("."), f"{row.name}: doc is a sentence with a full stop"
+    assert len(row.samples) >= 3, f"{row.name}: give it three samples at least"
+    assert row.bad, f"{row.name}: give it a bad sample"
+    assert row.spellings, f"{row.name}: has no spelling"
+    assert row.family, f"{row.name}: name its family"
+    assert callable(row.torch), f"{row.name}: give it a torch column"
+    assert callable(row.reference), f"{row.name}: give it a reference column"
+
+
+def test_table_holds_about_sixty_rows_in_families() -> None:
+    assert len(TABLE) >= 60
+    families = [row.family for row in TABLE]
+    runs = [family for k, family in enumerate(families) if k == 0 or families[k - 1] != family]
+    assert len(runs) == len(set(runs)), "keep the rows of a family together"
+
+
+def test_names_are_unique_and_can_be_written() -> None:
+    names = [name for row in TABLE for name in (row.name, *row.aliases)]
+    assert sorted(names) == sorted(BY_NAME), "two rows share a name or alias"
+    assert [n for n in names if keyword.iskeyword(n) or not n.isidentifier()] == []
+
+
+def test_signs_are_unique() -> None:
+    signs = [row for row in TABLE if row.symbol]
+    assert len(signs) == len(BY_SYMBOL), "two rows share a sign and a number of operands"
+
+
+@ROWS
+def test_samples_use_their_own_row(row: Operator) -> None:
+    for text in row.samples:
+        program = typed(row, text).program
+        assert any(applications(program, row)), f"{row.name}: its sample {text} does not use it"
+
+
+@ROWS
+def test_shape_rule_says_what_torch_gives(row: Operator) -> None:
+    for dtype in FLOATING:
+        for text in row.samples:
+            try:
+                program = typed(row, text, dtype)
+            except Refusal:
+                # matrix products do not mix dtypes, and softmax of a constant is float32
+                assert dtype is not DType.FLOAT64, f"{row.name}: its own rules refuse {text}"
+                continue
+            values = by_torch(program, inputs(row, program))
+            for value, kind in zip(values, program.types, strict=True):
+                if isinstance(value, torch.Tensor):
+                    found = (str(value.dtype).removeprefix("torch."), tuple(value.shape))
+                    assert found == (kind.dtype.label, kind.shape), (
+                        f"{row.name}: torch gives {found} in `{text}` with {dtype.label} inputs and the shape rule "
+                        f"says {kind}; change the shape column"
+                    )
+                else:
+                    assert kind.weak
+
+
+def _operand_types(row: Operator) -> list[list[TensorType]]:
+    """Operands of every dtype, alone and in pairs, that a row of one to three tensors may meet."""
+    shapes = {"linear algebra": (3, 3)}.get(row.family, (2, 3))
+    if row.name in ("dot", "outer"):
+        shapes = (3,)
+    every = [TensorType(d, shapes) for d in DType]
+    tensors = len(row.parameters.tensors)
+    if tensors == 1:
+        return [[t] for t in every]
+    if tensors == 2:
+        return [[a, b] for a in every for b in every]
+    first = [TensorType(DType.BOOL, shapes)] if row.name == "where" else every
+    return [[a, b, c] for a in first for b in every for c in every[::3]]
+
+
+@ROWS
+def test_rule_takes_no_dtypes_that_torch_refuses_and_names_the_result(row: Operator) -> None:
+    literals = {p.name: 0 if p.required else p.default for p in row.parameters.literals}
+    for types in _operand_types(row):
+        try:
+            kind = row.shape(*types, **literals)
+        except Misfit as misfit:
+            if not (misfit.message and misfit.hint):
+                pytest.fail(f"{row.name}: say what would be accepted instead of {types[0].dtype.label}")
+            continue
+        operands = [torch.ones(t.shape).to(DTYPES[t.dtype]) for t in types]
+        try:
+            result = row.torch(*operands, **literals)
+        except RuntimeError as error:
+            pytest.fail(f"{row.name} of {[str(t) for t in types]}: the rule takes what torch refuses ({error})")
+        assert (result.dtype, tuple(result.shape)) == (DTYPES[kind.dtype], kind.shape), f"{row.name} of {types}"
+
+
+@ROWS
+def test_reference_agrees_with_torch(row: Operator) -> None:
+    for text in row.samples:
+        program = typed(row, text)
+        tensors = inputs(row, program)
+        by = by_torch(program, tensors)
+        with mp.workdps(50):
+            exact = by_reference(program, {name: exact_array(t) for name, t in tensors.items()})
+        for number, _ in applications(program.program, row):
+            ours = np.asarray(exact[number]).astype(np.float64)
+            theirs = torch.as_tensor(by[number]).to(torch.float64).numpy()
+            single = program.types[number].dtype is DType.FLOAT32
+            np.testing.assert_allclose(
+                ours,
+                theirs,
+                rtol=1e-6 if single else 1e-12,
+                atol=1e-6 if single else 1e-12,
+                equal_nan=True,
+                err_msg=f"{row.name}: reference and torch differ in `{text}`",
+            )
+
+
+@ROWS
+def test_autograd_agrees_with_a_difference_quotient_of_the_reference(row: Operator) -> None:
+    for text in row.samples:
+        program = typed(row, text)
+        tensors = {n: t.requires_grad_(t.is_floating_point()) for n, t in inputs(row, program).items()}
+        output = by_torch(program, tensors)[program.program.output]
+        if not output.requires_grad or not any(t.numel() for t in tensors.values() if t.requires_grad):
+            continue
+        chance = torch.Generator().manual_seed(1)
+        wrt = [t for t in tensors.values() if t.requires_grad]
+        towards = [torch.rand(t.shape, generator=chance, dtype=t.dtype) for t in wrt]
+        found = torch.autograd.grad(output.sum(), wrt, allow_unused=True)
+        slope = sum((g * d).sum().item() for g, d in zip(found, towards, strict=True) if g is not None)
+        direction = {id(t): exact_array(d) for t, d in zip(wrt, towards, strict=True)}
+        with mp.workdps(60):
+            step = mp.mpf(10) ** -20
+            ends = []
+            for sign in (1, -1):
+                moved = {
+                    n: np.asarray(exact_array(t) + sign * step * direction.get(id(t), 0)) for n, t in tensors.items()
+                }
+                ends.append(np.sum(by_reference(program, moved)[program.program.output]))
+            quotient = float((ends[0] - ends[1]) / (2 * step))
+        tolerance = 1e-5 if output.dtype is torch.float32 else 1e-10
+        assert slope == pytest.approx(quotient, rel=tolerance, abs=tolerance, nan_ok=True), (
+            f"{row.name}: autograd and a difference quotient of the reference column differ in `{text}`"
+        )
+
+
+@ROWS
+def test_bad_samples_are_refused_with_a_place(row: Operator) -> None:
+    for text in row.bad:
+        with pytest.raises(Refusal) as caught:
+            typed(row, text)
+        refusal = caught.value
+        assert refusal.line == 1, f"{row.name}: refuses {text} without a place"
+        assert refusal.hint, f"{row.name}: refuses {text} without a hint"
+
+
+@ROWS
+def test_sympy_column_builds_or_says_why_not(row: Operator) -> None:
+    built = 0
+    for text in row.samples:
+        program = typed(row, text)
+        try:
+            form = cut(program)
+        except NoClosedForm as reason:
+            if not str(reason):
+                pytest.fail(f"{row.name}: say why `{text}` has no closed form")
+            continue
+        built += 1
+        output: IndexTensor = form.output
+        assert len(output.axes) == program.output.rank, f"{row.name}: `{text}` has an axis too many or too few"
+        for axis, length in zip(output.axes, program.output.shape, strict=True):
+            assert axis is not None or length == 1, f"{row.name}: `{text}` has no index for an axis of length {length}"
+    assert built or not row.closed_form, f"{row.name}: no sample has a closed form; set its sympy column to None"
+
+
+@ROWS
+def test_domain_and_kinks_are_conditions_on_the_parameters(row: Operator) -> None:
+    names = [p.name + "_" * (p.name in BY_NAME) for p in row.parameters.tensors]
+    for text in [row.domain] * bool(row.domain) + [kink.where for kink in row.kinks]:
+        program = parse(text, names, Limits())
+        types = {name: TensorType(DType.FLOAT64, (2, 3)) for name in names}
+        assert check(program, types, Limits()).output.dtype is DType.BOOL, f"{row.name}: `{text}` is no condition"
+
+
+@ROWS
+def test_samples_are_inside_the_domain(row: Operator) -> None:
+    for text in row.samples:
+        program = typed(row, text)
+        values = by_torch(program, inputs(row, program))
+        for number, node in applications(program.program, row):
+            assert not torch.as_tensor(values[number]).isnan().any() or 0 in program.types[node.operands[0]].shape, (
+                f"{row.name}: `{text}` is undefined somewhere; narrow the interval"
+            )
+
+
+F = torch.nn.functional
+#: Public calls that mean the same as an expression, for rows whose torch column is more than one function.
+CALLS: list[tuple[str, Any]] = [
+    ("prod(C, (0, 2))", lambda t: t["C"].prod(2).prod(0)),
+    ("prod(C)", lambda t: torch.prod(t["C"])),
+    ("prod(C, 1, True)", lambda t: torch.prod(t["C"], 1, True)),
+    ("sum(C, (0, -1), True)", lambda t: torch.sum(t["C"], (0, -1), True)),
+    ("mean(x)", lambda t: torch.mean(t["x"])),
+    ("amax(x, 1)", lambda t: torch.max(t["x"], 1).values),
+    ("min(x)", lambda t: torch.min(t["x"])),
+    ("norm(x)", lambda t: torch.linalg.norm(t["x"].flatten())),
+    ("norm(x, 1, 1)", lambda t: torch.linalg.norm(t["x"], 1, 1)),
+    ("norm(x, inf)", lambda t: torch.linalg.norm(t["x"].flatten(), float("inf"))),
+    ("norm(A, 'fro')", lambda t: torch.linalg.matrix_norm(t["A"])),
+    ("logsumexp(C, (1, 2))", lambda t: torch.logsumexp(t["C"], (1, 2))),
+    ("softmax(C)", lambda t: F.softmax(t["C"], -1)),
+    ("log_softmax(C, 0)", lambda t: F.log_softmax(t["C"], 0)),
+    ("softplus(x, 2, 1)", lambda t: F.softplus(t["x"], 2, 1)),
+    ("clamp(x, -0.5, 0.5)", lambda t: torch.clamp(t["x"], -0.5, 0.5)),
+    ("clip(x, max=0)", lambda t: torch.clip(t["x"], max=0)),
+    ("where(x > 0, x, -1)", lambda t: torch.where(t["x"] > 0, t["x"], -1)),
+    ("2**x", lambda t: torch.pow(2, t["x"])),
+    ("x**-2", lambda t: torch.pow(t["x"], -2)),
+    ("3 % x", lambda t: torch.remainder(3, t["x"])),
+    ("x.T", lambda t: t["x"].T),
+    ("C.mT", lambda t: t["C"].mT),
+    ("diag(u, 1)", lambda t: torch.diag(t["u"], 1)),
+]
+
+
+@pytest.mark.parametrize(("text", "call"), CALLS, ids=[text for text, _ in CALLS])
+def test_torch_column_is_the_public_call(text: str, call: Any) -> None:
+    program = typed(BY_NAME["add"], text)
+    tensors = inputs(BY_NAME["add"], program)
+    assert torch.equal(by_torch(program, tensors)[program.program.output], call(tensors))
+
+
+def test_every_sample_is_counted() -> None:
+    assert sum(1 for _ in samples()) > 400
