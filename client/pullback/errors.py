@@ -12,8 +12,6 @@ PullbackError             any of the below
 └── InternalError         the service failed, or answered what this client cannot read
 """
 
-# ruff: noqa: N818 -- the names are those of the status codes
-
 from __future__ import annotations
 
 from typing import ClassVar, TypeVar

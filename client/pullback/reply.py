@@ -134,7 +134,7 @@ class Timings:
     """Seconds that each stage took; a stage that was not run took none.
 
     >>> print(Timings(numeric=0.0012, derive=0.034, total=0.036))
-    numeric 1.2 ms, derive 34 ms, total 36 ms
+    36 ms (numeric 1.2, derive 34)
     """
 
     queue: float = 0.0
@@ -145,7 +145,9 @@ class Timings:
     total: float = 0.0
 
     def __str__(self) -> str:
-        return ", ".join(f"{stage} {1000 * seconds:.2g} ms" for stage, seconds in vars(self).items() if seconds)
+        stages = {stage: 1000 * seconds for stage, seconds in vars(self).items() if seconds and stage != "total"}
+        parts = ", ".join(f"{stage} {_brief(milliseconds)}" for stage, milliseconds in stages.items())
+        return f"{_brief(1000 * self.total)} ms" + (f" ({parts})" if parts else "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,6 +239,10 @@ def number_text(number: object) -> str:
     ('0.1', '36')
     """
     return f"{float(number):.8g}"  # type: ignore[arg-type]
+
+
+def _brief(number: float) -> str:
+    return f"{number:.0f}" if number >= 10 else f"{number:.2g}"
 
 
 def latex_name(name: str) -> str:

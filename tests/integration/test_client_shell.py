@@ -41,7 +41,7 @@ def test_the_table_says_value_gradient_formula_and_verdict(shell):
     assert "Jacobian 9*a[p]**2*delta(i, p)" in lines
     assert "VJP 9*a[p]**2*v[p]" in lines
     assert "verdict AGREE both legs agree at 2 of 2 entries" in lines
-    assert lines[-1].startswith("on cpu; numeric 1 ms")
+    assert lines[-1].startswith("on cpu; 30 ms (numeric 1, derive 20)")
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert "\x1b" not in done.stdout
 

@@ -106,7 +106,7 @@ def _array(reply: Reply, text: str) -> Text:
 
 
 def _footer(reply: Reply) -> str:
-    return f"on {reply.device}; {reply.timings}" if str(reply.timings) else f"on {reply.device}"
+    return f"on {reply.device}; {reply.timings}"
 
 
 def _one_line(text: str) -> str:

@@ -3,4 +3,12 @@
 from .devices import DeviceExhausted, best_device, device_for, memory_guard
 from .vjp import Forward, compile_program, differentiate
 
-__all__ = ["DeviceExhausted", "Forward", "best_device", "compile_program", "device_for", "differentiate", "memory_guard"]
+__all__ = [
+    "DeviceExhausted",
+    "Forward",
+    "best_device",
+    "compile_program",
+    "device_for",
+    "differentiate",
+    "memory_guard",
+]

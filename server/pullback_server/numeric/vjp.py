@@ -39,7 +39,9 @@ class Forward:
     def tensor(self, values: Sequence[Any], number: int, device: torch.device) -> torch.Tensor:
         """A node's value as a tensor, whatever it was made of."""
         value = values[number]
-        return value if isinstance(value, torch.Tensor) else torch.tensor(value, dtype=self.types[number], device=device)
+        return (
+            value if isinstance(value, torch.Tensor) else torch.tensor(value, dtype=self.types[number], device=device)
+        )
 
 
 def compile_program(typed: TypedProgram) -> Forward:
@@ -121,9 +123,7 @@ def differentiate(
     gradient it is ones, which is only right for an output of one element. Raises DeviceExhausted.
     """
     with memory_guard():
-        leaves = {
-            name: tensor.to(device).detach().requires_grad_(name in wrt) for name, tensor in inputs.items()
-        }
+        leaves = {name: tensor.to(device).detach().requires_grad_(name in wrt) for name, tensor in inputs.items()}
         values = forward(leaves)
         output = forward.tensor(values, forward.output, device)
         sources = [leaves[name] for name in wrt]

@@ -238,9 +238,7 @@ class Pieces:
         axes = tuple(None if k in dims else a for k, a in enumerate(x.axes) if keepdim or k not in dims)
         return self._cut(axes, x.entry, kind, bound) if bound else IndexTensor(axes, x.entry)
 
-    def contract(
-        self, x: IndexTensor, x_axes: Axes, y: IndexTensor, y_axes: Axes, out: Axes
-    ) -> IndexTensor:
+    def contract(self, x: IndexTensor, x_axes: Axes, y: IndexTensor, y_axes: Axes, out: Axes) -> IndexTensor:
         """The sum of `x[x_axes]*y[y_axes]` over every index that `out` does not have; operands become pieces."""
         x, y = self.named(x), self.named(y)
         for tensor, axes in ((x, x_axes), (y, y_axes)):
@@ -250,7 +248,6 @@ class Pieces:
         bound = tuple(dict.fromkeys(a for a in (*x_axes, *y_axes) if a is not None and a not in out))
         body = x.at(x_axes) * y.at(y_axes)
         return self._cut(out, body, "sum", bound) if bound else IndexTensor(out, body)
-
 
 
 def _larger(expression: sp.Expr, bound: int) -> bool:

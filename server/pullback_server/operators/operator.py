@@ -14,11 +14,11 @@ from .signature import Signature, parse_signature
 ShapeRule = Callable[..., TensorType]
 
 
-class NoClosedForm(Exception):  # noqa: N818
+class NoClosedForm(Exception):
     """The symbolic leg has no formula for this; the message says why."""
 
 
-class Misfit(Exception):  # noqa: N818
+class Misfit(Exception):
     """Operands or arguments that an operator does not take: what was found, and what would be accepted."""
 
     def __init__(self, message: str, hint: str = "") -> None:

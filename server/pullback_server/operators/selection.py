@@ -43,8 +43,8 @@ def _clamp(x: torch.Tensor, low: torch.Tensor | None, high: torch.Tensor | None)
     """torch.clamp, whose backward pass fails where x has to be broadcast to two bounds."""
     if low is None or high is None:
         return torch.clamp(x, low, high)
-    x, low, high = torch.broadcast_tensors(*_on_one_device(x, low, high))
-    return torch.clamp(x, low, high)
+    x, low, high = _on_one_device(x, low, high)
+    return torch.clamp(x.expand(broadcast_shapes(x.shape, low.shape, high.shape)), low, high)
 
 
 def _on_one_device(*tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import importlib
@@ -100,11 +101,11 @@ def _become_worker(parent: int, pipe: tuple[int, int]) -> None:
 
 
 def _reap() -> None:
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            continue
-    except ChildProcessError:
-        return
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            code = os.waitstatus_to_exitcode(ended[1])
+            if code < 0 and code != -signal.SIGKILL:
+                print(f"a worker was ended by {signal.Signals(-code).name}", file=sys.stderr, flush=True)
 
 
 def _in_child(say: Callable[[], str]) -> str:

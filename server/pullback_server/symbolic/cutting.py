@@ -56,7 +56,9 @@ def _apply(node: Apply, number: int, typed: TypedProgram, tensors: list[IndexTen
     operands = [None if k is None else tensors[k] for k in node.operands]
     if typed.types[number].weak and row.family != "arithmetic":
         # Constants inside functions of constants stay opaque: sympy would evaluate towers such as exp(exp(exp(9))).
-        operands = [x if x is None or x.entry.is_Rational or x.entry in (sp.pi, sp.E) else pieces.named(x) for x in operands]
+        operands = [
+            x if x is None or x.entry.is_Rational or x.entry in (sp.pi, sp.E) else pieces.named(x) for x in operands
+        ]
     result: IndexTensor = row.sympy(pieces, *operands, **typed.arguments[number])
     if result.entry.has(sp.zoo, sp.nan, sp.I):
         raise NoClosedForm(f"{row.name} leaves the real numbers here, so it has no closed form")

@@ -139,7 +139,9 @@ def _depend_on(found: Differentiated, wrt: tuple[str, ...]) -> set[str]:
     return useful
 
 
-def jacobian(found: Differentiated, name: str, limit: int = 64) -> tuple[tuple[sp.Symbol, ...], tuple[Term, ...]] | None:
+def jacobian(
+    found: Differentiated, name: str, limit: int = 64
+) -> tuple[tuple[sp.Symbol, ...], tuple[Term, ...]] | None:
     """The output's derivative by one input as terms in (output's axes, the fresh axes that are returned, first).
 
     None where it would have more than `limit` terms.

@@ -125,9 +125,7 @@ def _written(text: str, latex: str, tree: sp.Expr, axes: tuple[sp.Symbol | None,
     return Written(text, latex, whole, tuple(None if a is None else a.name for a in axes))
 
 
-def _agrees(
-    found: Differentiated, name: str, forms: Forms, whole: sp.Expr, axes: tuple[sp.Symbol | None, ...]
-) -> bool:
+def _agrees(found: Differentiated, name: str, forms: Forms, whole: sp.Expr, axes: tuple[sp.Symbol | None, ...]) -> bool:
     """Whether the Jacobian as it will be printed gives the plan's numbers on small random tensors."""
     c, pieces = found.cut, found.cut.pieces
     sizes = _sizes(pieces)

@@ -54,7 +54,9 @@ def _at(
     match e:
         case Total():
             ranges = product(*(range(lengths[k.name]) for k in e.bound))
-            parts = [_at(e.body, at | dict(zip(e.bound, map(sp.Integer, r), strict=True)), lengths, units) for r in ranges]
+            parts = [
+                _at(e.body, at | dict(zip(e.bound, map(sp.Integer, r), strict=True)), lengths, units) for r in ranges
+            ]
             match e.kind:
                 case "sum":
                     return sp.Add(*parts)

@@ -14,6 +14,8 @@ FORMAT = 1
 
 Source = tuple[str, int] | int
 
+NOTHING = Plan((), ())
+
 
 @dataclass(frozen=True)
 class Written:
@@ -45,7 +47,7 @@ class Forms:
     """
 
     reason: str = ""
-    plan: Plan = Plan((), ())
+    plan: Plan = NOTHING
     inputs: tuple[tuple[str, InputForm], ...] = ()
     lengths: tuple[tuple[str, Source], ...] = ()
     units: tuple[tuple[str, tuple[bool, ...]], ...] = ()

@@ -148,7 +148,7 @@ class Lowering:
 
     def _product(self, e: sp.Mul) -> Value:
         coefficient, rest = e.as_coeff_Mul()
-        above, below = [], []
+        above, below = list[sp.Expr](), list[sp.Expr]()
         for factor in sp.Mul.make_args(rest):
             inverse = isinstance(factor, sp.Pow) and factor.exp.is_Rational and factor.exp.is_negative
             (below if inverse else above).append(1 / factor if inverse else factor)
@@ -231,9 +231,7 @@ class Lowering:
             elif summed:
                 letters = list(dict.fromkeys(k for v in tensors for k in v.labels))
                 labels = tuple(tuple(map(letters.index, v.labels)) for v in tensors)
-                result = self._emit(
-                    Product(tuple(map(_slot, tensors)), labels, tuple(map(letters.index, out))), out
-                )
+                result = self._emit(Product(tuple(map(_slot, tensors)), labels, tuple(map(letters.index, out))), out)
             else:
                 result = tensors[0]
                 for value in tensors[1:]:

@@ -6,7 +6,7 @@ serves every size.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 #: An operand: the slot of an earlier step with the axes it needs to line up, or a number.
@@ -85,18 +85,18 @@ class Plan:
     results: tuple[tuple[str, Result | None], ...]
 
 
+_NAMED: dict[str, Any] = {cls.__name__: cls for cls in (*STEPS, Result, Plan)}
+
+
 def encode(value: Any) -> Any:
     """A plan, or any part of it, as what JSON can hold."""
-    if isinstance(value, STEPS + (Result, Plan)):
-        return [type(value).__name__, *(encode(getattr(value, name)) for name in value.__slots__)]
+    if type(value).__name__ in _NAMED:
+        return [type(value).__name__, *(encode(getattr(value, f.name)) for f in fields(value))]
     if isinstance(value, tuple):
         return {"t": [encode(v) for v in value]}
     if isinstance(value, float) and value - value != 0:
         return {"f": repr(value)}
     return value
-
-
-_NAMED = {cls.__name__: cls for cls in (*STEPS, Result, Plan)}
 
 
 def decode(value: Any) -> Any:

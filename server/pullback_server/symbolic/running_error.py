@@ -94,9 +94,10 @@ def _of_reduction(
 ) -> torch.Tensor:
     match kind:
         case "sum":
-            return error.sum(axes) + unit * _real(x).abs().sum(axes)
+            magnitudes: torch.Tensor = _real(x).abs()
+            return error.sum(axes) + unit * magnitudes.sum(axes)
         case "prod" | "others":
-            relative = (error / x.abs()).sum(axes) + unit * x.numel()
+            relative: torch.Tensor = (error / x.abs()).sum(axes) + unit * x.numel()
             return value.abs() * (relative if kind == "prod" else relative.amax())
         case "softmax":
             return value * (unit * (2 + x.abs()) + error + error.amax(axes, keepdim=True))

@@ -71,7 +71,7 @@ def contract(term: Term, pieces: Pieces) -> Term:
     A bound index that nothing depends on leaves its dimension's length as a factor.
     """
     coefficient, bound = term.coefficient, list(term.bound)
-    waiting, kept = list(term.deltas), []
+    waiting, kept = list(term.deltas), list[Pair]()
     while waiting:
         a, b = waiting.pop()
         if a == b:

@@ -25,8 +25,9 @@ def compare(
 ) -> Verdict:
     """The verdict on one input; both gradients have its shape, the closed form's is in float64.
 
-    `dtype` is the least precise in which autograd computed. `bounds(unit)` gives the running error bound of each entry of the closed form for a unit roundoff; it is asked only
-    where the legs are further apart than a few roundings of the largest entry.
+    `dtype` is the least precise in which autograd computed. `bounds(unit)` gives the running error bound of each entry
+    of the closed form for a unit roundoff; it is asked only where the legs are further apart than a few roundings of
+    the largest entry.
     """
     unit = torch.finfo(dtype).eps
     ours = closed_form.detach()

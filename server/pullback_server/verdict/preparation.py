@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -93,7 +92,7 @@ def check_upstream(upstream: torch.Tensor | None, output: TensorType) -> None:
             "UPSTREAM_REQUIRED",
             f"the output has shape {shape}, so an upstream gradient of that shape is needed",
             field="upstream",
-            hint=f"an upstream gradient of shape {shape} and dtype {output.dtype.label}, or an expression such as its sum",
+            hint=f"an upstream gradient of shape {shape} and dtype {output.dtype.label}, or the sum of the expression",
             output_shape=output.shape,
         )
     if tuple(upstream.shape) != output.shape:
@@ -115,8 +114,3 @@ def check_upstream(upstream: torch.Tensor | None, output: TensorType) -> None:
             hint=output.dtype.label,
             output_shape=output.shape,
         )
-
-
-def shapes_of(tensors: Mapping[str, torch.Tensor]) -> dict[str, tuple[int, ...]]:
-    """The shapes of tensors by name."""
-    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}

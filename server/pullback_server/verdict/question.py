@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from dataclasses import dataclass
 from enum import Enum
 
@@ -145,4 +144,3 @@ class Answer:
     device: str
     form_origin: FormOrigin | None = None
     timings: Timings = Timings()
-

@@ -153,14 +153,16 @@ class Display:
             at = dict(zip(piece.axes, entry.indices, strict=True))
             fresh = {k: self._pieces.index(k) for k in piece.bound}
             if piece.kind == "others":
+                itself = sp.Mul(*(Delta(new, at[old]) for old, new in fresh.items()))
                 at = {a: b for a, b in at.items() if a not in piece.bound}
-                itself = sp.Mul(*(Delta(new, dict(zip(piece.axes, entry.indices))[old]) for old, new in fresh.items()))
                 swap[entry] = Total("prod", where(itself, 1, piece.body.xreplace(at | fresh)), *fresh.values())
                 continue
             body = piece.body.xreplace(at | fresh)
             bound = tuple(fresh.values())
-            swap[entry] = sp.log(Total("sum", sp.exp(body), *bound)) if _reduces_to_log(piece) else Total(
-                piece.kind, body, *bound
+            swap[entry] = (
+                sp.log(Total("sum", sp.exp(body), *bound))
+                if _reduces_to_log(piece)
+                else Total(piece.kind, body, *bound)
             )
         return expression.xreplace(swap)
 

@@ -102,7 +102,7 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
             inside = rf"\left|{self._print(e.args[0])}\right|"
         elif name == "neither":
             inside = rf"\neg\left({self._print(e.args[0])}\right)"
-        elif hasattr(self, f"_print_{name}") or isinstance(e, sp.Function) and type(e).__module__.startswith("sympy"):
+        elif hasattr(self, f"_print_{name}") or (isinstance(e, sp.Function) and type(e).__module__.startswith("sympy")):
             return str(super()._print_Function(e, exp))
         else:
             inside = rf"\operatorname{{{escape(name)}}}\left({', '.join(map(self._print, e.args))}\right)"
