@@ -30,7 +30,7 @@ def error_bound(plan: Plan, name: str, tensors: Mapping[str, torch.Tensor], unit
     errors: Slots = [None] * len(plan.steps)
     for number in sorted(needed):
         step = plan.steps[number]
-        value = values[number] = closure(step)(values, tensors)
+        value = values[number] = torch.as_tensor(closure(step)(values, tensors))
         match step:
             case Call():
                 error = _of_call(step, value, values, errors, unit)

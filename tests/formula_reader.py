@@ -1,0 +1,178 @@
+"""Reads printed closed forms back: the text alone, evaluated with NumPy, with nothing of what printed it.
+
+An index is an array of positions, one axis of the grid for each index in force, so that `Sum(body, s)` is the body on a
+grid with one more axis, summed over it. How far an index runs is told by where it stands: `x[s, 0]` runs over x's first
+axis, and `g[i]` over what `i` runs over in g's own line under "where".
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+Grid = dict[str, npt.NDArray[np.intp]]
+
+#: The letters of indices: of the output's axes, and of the input's.
+OUTPUT, INPUT = "ijkl", "pqr"
+
+REDUCTIONS: dict[str, Callable[..., Any]] = {"Sum": np.sum, "Product": np.prod, "Max": np.max, "Min": np.min}
+
+
+def _sigmoid(x: Array) -> Array:
+    return 1 / (1 + np.exp(-x))
+
+
+def _clamp(x: Array, low: Array, high: Array) -> Array:
+    return np.minimum(np.maximum(x, low), high)
+
+
+def _where(condition: Array, a: Array, b: Array) -> Array:
+    return np.where(condition != 0, a, b)
+
+
+def _delta(a: Array, b: Array) -> Array:
+    return np.asarray(a == b, dtype=float)
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **{n: getattr(np, n) for n in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "sqrt", "sign", "floor")},
+    "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan,
+    "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh,
+    "abs": np.abs, "maximum": np.maximum, "minimum": np.minimum, "pow": np.power, "remainder": np.mod,
+    "add": np.add, "mul": np.multiply, "erf": np.vectorize(math.erf, otypes=[float]),
+    "where": _where, "delta": _delta, "sigmoid": _sigmoid, "clamp": _clamp,
+    "softplus": lambda x: np.logaddexp(0, x), "relu": lambda x: np.maximum(x, 0),
+    "max": lambda *x: np.max(x, axis=0), "min": lambda *x: np.min(x, axis=0),
+    "logsumexp": lambda *x: np.log(np.sum(np.exp(x), axis=0)),
+}  # fmt: skip
+CONSTANTS = {"pi": math.pi, "E": math.e, "oo": math.inf}
+ARITHMETIC: dict[type, Callable[..., Any]] = {
+    ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.divide, ast.Pow: np.power,
+    ast.BitAnd: np.logical_and, ast.BitOr: np.logical_or, ast.UAdd: np.positive, ast.USub: np.negative,
+    ast.Invert: np.logical_not, ast.Lt: np.less, ast.LtE: np.less_equal, ast.Gt: np.greater, ast.GtE: np.greater_equal,
+    ast.Eq: np.equal, ast.NotEq: np.not_equal,
+}  # fmt: skip
+
+
+class Unreadable(Exception):
+    """A formula that says something this reader, and so a person, cannot make sense of."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A line under "where": `g[i, j] = body`, or a length, `n = x.shape[0]`."""
+
+    axes: tuple[str, ...]
+    body: ast.expr
+
+
+def free_letters(alphabet: str, taken: set[str], wanted: int) -> list[str]:
+    """The first letters of an alphabet that no tensor is called by, with numbers behind them when they run out."""
+    stream = (f"{letter}{number or ''}" for number in count() for letter in alphabet)
+    return [letter for letter, _ in zip((c for c in stream if c not in taken), range(wanted), strict=False)]
+
+
+def read(text: str, tensors: Mapping[str, Array], letters: Mapping[str, int]) -> Array:
+    """The formula's values on the grid that the letters span, each over the length given, in their order."""
+    formula = _Formula(text, tensors)
+    grid, shape = {}, tuple(letters.values())
+    for number, (letter, length) in enumerate(letters.items()):
+        grid[letter] = np.arange(length).reshape([-1 if k == number else 1 for k in range(len(shape))])
+    with np.errstate(all="ignore"):
+        return np.broadcast_to(np.asarray(formula.value(formula.main, grid), dtype=float), shape)
+
+
+class _Formula:
+    """A formula's lines, and what they come to on a grid."""
+
+    def __init__(self, text: str, tensors: Mapping[str, Array]) -> None:
+        first, *lines = text.split("\n")
+        self.main = ast.parse(first, mode="eval").body
+        self._tensors = tensors
+        self._parts: dict[str, Part] = {}
+        for number, line in enumerate(lines):
+            if not line.startswith("  and " if number else "where "):
+                raise Unreadable(f"a line that is no definition: {line}")
+            (statement,) = ast.parse(line[6:]).body
+            match statement:
+                case ast.Assign([ast.Name(name)], body):
+                    part = Part((), body)
+                case ast.Assign([ast.Subscript(ast.Name(name), index)], body):
+                    part = Part(tuple(i.id for i in _indices(index) if isinstance(i, ast.Name)), body)
+                case _:
+                    raise Unreadable(line)
+            if name in self._parts or name in tensors:
+                raise Unreadable(f"{name} is defined twice")
+            self._parts[name] = part
+
+    def value(self, node: ast.expr, grid: Grid) -> Any:
+        match node:
+            case ast.Constant(int() | float() as number):
+                return float(number)
+            case ast.Name(name) if name in grid:
+                return grid[name]
+            case ast.Name(name):
+                return self._entry(name, (), grid)
+            case ast.Subscript(ast.Attribute(ast.Name(name), "shape"), ast.Constant(int() as axis)):
+                return float(self._tensors[name].shape[axis])
+            case ast.Subscript(ast.Name(name), index):
+                return self._entry(name, _indices(index), grid)
+            case ast.UnaryOp(op, operand):
+                return ARITHMETIC[type(op)](self._number(operand, grid)) * 1.0
+            case ast.BinOp(left, op, right):
+                return ARITHMETIC[type(op)](self._number(left, grid), self._number(right, grid)) * 1.0
+            case ast.Compare(left, [op], [right]):
+                return ARITHMETIC[type(op)](self._number(left, grid), self._number(right, grid)) * 1.0
+            case ast.Call(ast.Name(kind), [body, *bound]) if kind in REDUCTIONS:
+                return self._reduction(REDUCTIONS[kind], body, [b.id for b in bound if isinstance(b, ast.Name)], grid)
+            case ast.Call(ast.Name(function), arguments, []):
+                return FUNCTIONS[function](*(self._number(a, grid) for a in arguments))
+        raise Unreadable(ast.unparse(node))
+
+    def _number(self, node: ast.expr, grid: Grid) -> Array:
+        return np.asarray(self.value(node, grid), dtype=float)
+
+    def _entry(self, name: str, indices: tuple[ast.expr, ...], grid: Grid) -> Any:
+        at = tuple(np.asarray(self.value(i, grid), dtype=np.intp) for i in indices)
+        if name in self._tensors:
+            if len(at) != self._tensors[name].ndim:
+                raise Unreadable(f"{name} has {self._tensors[name].ndim} axes, not {len(at)}")
+            return self._tensors[name][at] if at else self._tensors[name]
+        if name in self._parts:
+            part = self._parts[name]
+            return self.value(part.body, dict(zip(part.axes, at, strict=True)))
+        return CONSTANTS[name]
+
+    def _reduction(self, reduce: Callable[..., Any], body: ast.expr, bound: list[str], grid: Grid) -> Any:
+        if set(bound) & set(grid):
+            raise Unreadable(f"an index that is in force is bound again: {ast.unparse(body)}")
+        inner = {name: index[(..., *[None] * len(bound))] for name, index in grid.items()}
+        ranges = [self._range(letter, body) for letter in bound]
+        for number, (letter, length) in enumerate(zip(bound, ranges, strict=True)):
+            inner[letter] = np.arange(length).reshape([-1 if k == number else 1 for k in range(len(bound))])
+        outer = np.broadcast_shapes(*(index.shape[: index.ndim - len(bound)] for index in inner.values()))
+        value = np.broadcast_to(self.value(body, inner), (*outer, *ranges))
+        return reduce(value, axis=tuple(range(-len(bound), 0)))
+
+    def _range(self, letter: str, body: ast.expr) -> int:
+        for node in ast.walk(body):
+            if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+                name = node.value.id
+                for axis, index in enumerate(_indices(node.slice)):
+                    if isinstance(index, ast.Name) and index.id == letter:
+                        if name in self._tensors:
+                            return self._tensors[name].shape[axis]
+                        return self._range(self._parts[name].axes[axis], self._parts[name].body)
+        raise Unreadable(f"nothing says how far {letter} runs in {ast.unparse(body)}")
+
+
+def _indices(index: ast.expr) -> tuple[ast.expr, ...]:
+    return tuple(index.elts) if isinstance(index, ast.Tuple) else (index,)

@@ -1,0 +1,185 @@
+"""Questions to both legs in process, and what torch itself says of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import torch
+from formula_reader import INPUT, OUTPUT, Array, free_letters, read
+from pullback_server.operators import BY_NAME, TABLE, Operator
+from pullback_server.operators.samples import draw
+from pullback_server.verdict import Answer, Derivative, Differentiator, Operand, Outcome, Question
+from pullback_server.verdict.preparation import Prepared, differentiated, prepare, types_of
+
+Tensors = Mapping[str, torch.Tensor]
+
+
+@cache
+def differentiator() -> Differentiator:
+    """One on the CPU for all questions of a test process: forms are derived once."""
+    return Differentiator("cpu")
+
+
+def tensors(seed: int = 0, low: float = 0.2, high: float = 1.0, **shapes: tuple[int, ...]) -> dict[str, torch.Tensor]:
+    """Float64 tensors of these shapes with entries between the two."""
+    random = torch.Generator().manual_seed(seed)
+    return {n: torch.rand(s, dtype=torch.float64, generator=random) * (high - low) + low for n, s in shapes.items()}
+
+
+def question(expression: str, inputs: Tensors, seed: int | None = 1) -> Question:
+    """A question with a random upstream gradient of the output's shape and dtype; of ones without a seed."""
+    asked = Question(expression, tuple(Operand(name, tensor) for name, tensor in inputs.items()))
+    output = prepared(asked).typed.output
+    dtype = getattr(torch, output.dtype.label)
+    if seed is None:
+        upstream = torch.ones(output.shape, dtype=dtype)
+    else:
+        upstream = torch.randn(output.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)).to(dtype)
+    return Question(expression, asked.inputs, upstream)
+
+
+def prepared(asked: Question) -> Prepared:
+    """The question's program, checked and compiled."""
+    d = differentiator()
+    return prepare(asked.expression, types_of(asked), differentiated(asked), d.limits)
+
+
+def final(asked: Question, by: Differentiator | None = None) -> Answer:
+    """The last answer, which is the one that a caller gets who waits."""
+    *_, last = (by or differentiator()).answer(asked)
+    return last
+
+
+def ask(expression: str, inputs: Tensors, seed: int | None = 1) -> Answer:
+    """The final answer to an expression on these inputs."""
+    return final(question(expression, inputs, seed))
+
+
+def disagreements(answer: Answer) -> list[str]:
+    """What is not AGREE in an answer, in words."""
+    return [
+        f"{d.name}: {d.verdict.outcome.name} {d.verdict.reason} {d.verdict.message}"
+        for d in answer.derivatives
+        if d.verdict.outcome is not Outcome.AGREE
+    ]
+
+
+def by_name(answer: Answer) -> dict[str, Derivative]:
+    """An answer's derivatives by the names of their inputs."""
+    return {d.name: d for d in answer.derivatives}
+
+
+def jacobian(asked: Question, name: str) -> torch.Tensor:
+    """torch's own Jacobian of the output with respect to one input: output's shape, then the input's."""
+    forward, program = prepared(asked).forward, prepared(asked).typed
+    given = {o.name: o.tensor for o in asked.inputs}
+    values = forward({n: t.detach().requires_grad_(n == name) for n, t in given.items()})
+    output = forward.tensor(values, program.program.output, torch.device("cpu"))
+    leaf = values[program.program.inputs()[name]]
+    rows = []
+    for number in range(output.numel()):
+        seed = torch.zeros(output.numel(), dtype=output.dtype)
+        seed[number] = 1
+        row = None
+        if output.requires_grad:
+            (row,) = torch.autograd.grad(output, leaf, seed.reshape(output.shape), retain_graph=True, allow_unused=True)
+        rows.append(torch.zeros_like(leaf) if row is None else row)
+    flat = torch.stack(rows) if rows else torch.zeros(0, *leaf.shape, dtype=leaf.dtype)
+    return flat.reshape(*output.shape, *leaf.shape).detach()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the printed forms of one input say, beside what torch says; each pair in one shape."""
+
+    jacobian: Array
+    vjp: Array
+    jacobian_entries: Array | None
+    vjp_entries: Array | None
+    expected_jacobian: Array
+    expected_vjp: Array
+
+
+def reading(asked: Question, derivative: Derivative) -> Reading:
+    """The text of an input's closed forms, read back and evaluated at the question's own tensors."""
+    values = {o.name: o.tensor.to(torch.float64).numpy() for o in asked.inputs}
+    program = prepared(asked).typed
+    assert asked.upstream is not None
+    used = {n for n in program.program.inputs()}
+    upstream_name = "v_" if "v" in used else "v"
+    values[upstream_name] = asked.upstream.to(torch.float64).numpy()
+    taken = used | {upstream_name} | {name for name, _ in program.program.bindings}
+    output, own = tuple(program.output.shape), tuple(values[derivative.name].shape)
+    by = _axes(INPUT, taken, own)
+    both = _axes(OUTPUT, taken, output) | by
+    expected = jacobian(asked, derivative.name).numpy()
+    return Reading(
+        read(derivative.jacobian.text, values, both).reshape(output + own),
+        read(derivative.vjp.text, values, by).reshape(own),
+        _entries(derivative.jacobian.entries, values, output + own),
+        _entries(derivative.vjp.entries, values, own),
+        expected,
+        np.tensordot(values[upstream_name], expected, axes=len(output)),
+    )
+
+
+def _axes(alphabet: str, taken: set[str], shape: tuple[int, ...]) -> dict[str, int]:
+    lengths = [n for n in shape if n != 1]
+    return dict(zip(free_letters(alphabet, taken, len(lengths)), lengths, strict=True))
+
+
+def _entries(texts: tuple[str, ...], values: Mapping[str, Array], shape: tuple[int, ...]) -> Array | None:
+    if not texts:
+        return None
+    assert len(texts) == math.prod(shape), f"{len(texts)} entries for shape {shape}"
+    return np.array([read(text, values, {}) for text in texts], dtype=float).reshape(shape)
+
+
+def misread(found: Reading, tolerance: float = 1e-10) -> list[str]:
+    """Which of the printed forms do not come to torch's numbers."""
+    pairs = (
+        ("jacobian", found.jacobian, found.expected_jacobian),
+        ("vjp", found.vjp, found.expected_vjp),
+        ("jacobian entries", found.jacobian_entries, found.expected_jacobian),
+        ("vjp entries", found.vjp_entries, found.expected_vjp),
+    )
+    return [
+        name
+        for name, said, expected in pairs
+        if said is not None and not np.allclose(said, expected, rtol=tolerance, atol=tolerance)
+    ]
+
+
+def samples(rows: Iterable[Operator] = TABLE) -> Iterator[tuple[Operator, str]]:
+    """Every sample whose value can be differentiated, with its row."""
+    return ((row, text) for row in rows for text in row.samples if (row.name, text) not in NOT_DIFFERENTIABLE)
+
+
+#: Samples whose value holds integers.
+NOT_DIFFERENTIABLE = {("sum", "sum(mask, 1)")}
+
+
+def sample_inputs(
+    row: Operator, text: str, seed: int = 0, dtype: torch.dtype = torch.float64
+) -> dict[str, torch.Tensor]:
+    """The inputs that a sample names, drawn from its row's interval; the floating ones of that dtype."""
+    drawn = draw(row.interval, seed)
+    whole = Question(text, tuple(Operand(n, torch.empty(s.shape)) for n, s in drawn.items()))
+    del whole
+    found = {}
+    for name, sample in drawn.items():
+        if name in _names(text):
+            kind = dtype if sample.dtype.floating else getattr(torch, sample.dtype.label)
+            found[name] = torch.tensor(sample.values, dtype=torch.float64 if sample.dtype.floating else kind)
+            found[name] = found[name].to(kind).reshape(sample.shape)
+    return found
+
+
+def _names(text: str) -> set[str]:
+    import ast
+
+    return {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)} - set(BY_NAME)
