@@ -30,8 +30,8 @@ def _sigmoid(x: Array) -> Array:
     return 1 / (1 + np.exp(-x))
 
 
-def _clamp(x: Array, low: Array, high: Array) -> Array:
-    return np.minimum(np.maximum(x, low), high)
+def _clamp(x: Array, low: Array | float = -math.inf, high: Array | float = math.inf, **bounds: Array) -> Array:
+    return np.minimum(np.maximum(x, bounds.get("min", low)), bounds.get("max", high))
 
 
 def _where(condition: Array, a: Array, b: Array) -> Array:
@@ -53,7 +53,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "max": lambda *x: np.max(x, axis=0), "min": lambda *x: np.min(x, axis=0),
     "logsumexp": lambda *x: np.log(np.sum(np.exp(x), axis=0)),
 }  # fmt: skip
-CONSTANTS = {"pi": math.pi, "E": math.e, "oo": math.inf}
+CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf}
 ARITHMETIC: dict[type, Callable[..., Any]] = {
     ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.divide, ast.Pow: np.power,
     ast.BitAnd: np.logical_and, ast.BitOr: np.logical_or, ast.UAdd: np.positive, ast.USub: np.negative,
@@ -133,8 +133,9 @@ class _Formula:
                 return ARITHMETIC[type(op)](self._number(left, grid), self._number(right, grid)) * 1.0
             case ast.Call(ast.Name(kind), [body, *bound]) if kind in REDUCTIONS:
                 return self._reduction(REDUCTIONS[kind], body, [b.id for b in bound if isinstance(b, ast.Name)], grid)
-            case ast.Call(ast.Name(function), arguments, []):
-                return FUNCTIONS[function](*(self._number(a, grid) for a in arguments))
+            case ast.Call(ast.Name(function), arguments, keywords):
+                named = {str(k.arg): self._number(k.value, grid) for k in keywords}
+                return FUNCTIONS[function](*(self._number(a, grid) for a in arguments), **named)
         raise Unreadable(ast.unparse(node))
 
     def _number(self, node: ast.expr, grid: Grid) -> Array:

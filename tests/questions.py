@@ -89,7 +89,7 @@ def jacobian(asked: Question, name: str) -> torch.Tensor:
             (row,) = torch.autograd.grad(output, leaf, seed.reshape(output.shape), retain_graph=True, allow_unused=True)
         rows.append(torch.zeros_like(leaf) if row is None else row)
     flat = torch.stack(rows) if rows else torch.zeros(0, *leaf.shape, dtype=leaf.dtype)
-    return flat.reshape(*output.shape, *leaf.shape).detach()
+    return flat.reshape((*output.shape, *leaf.shape)).detach()
 
 
 @dataclass(frozen=True)
@@ -110,9 +110,10 @@ def reading(asked: Question, derivative: Derivative) -> Reading:
     program = prepared(asked).typed
     assert asked.upstream is not None
     used = {n for n in program.program.inputs()}
-    upstream_name = "v_" if "v" in used else "v"
+    taken = used | {name for name, _ in program.program.bindings}
+    upstream_name = next(name for name in ("v", "v_", "v__") if name not in taken)
     values[upstream_name] = asked.upstream.to(torch.float64).numpy()
-    taken = used | {upstream_name} | {name for name, _ in program.program.bindings}
+    taken.add(upstream_name)
     output, own = tuple(program.output.shape), tuple(values[derivative.name].shape)
     by = _axes(INPUT, taken, own)
     both = _axes(OUTPUT, taken, output) | by

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from . import check, forms, gradcheck, jacobian, latency, recovery, refusals, tensors, throughput
 from .pairs import FULL, QUICK, Effort, Finding
-from .report import as_json, print_table
+from .report import as_json, print_tables
 from .servers import Servers
 
 #: A comparison gives its findings as it makes them.
@@ -51,7 +51,7 @@ def main() -> None:
     if arguments.json:
         print(as_json(findings, arguments.quick))
     else:
-        print_table(Console(), findings, arguments.quick)
+        print_tables(findings, arguments.quick)
 
 
 if __name__ == "__main__":

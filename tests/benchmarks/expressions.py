@@ -9,43 +9,73 @@ from pullback_server.verdict import Operand, Question
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """An input in float64 drawn from a normal distribution of mean 0; differentiated, as all inputs are."""
+
+    name: str
+    shape: tuple[int, ...]
+    deviation: float = 1.0
+
+
+@dataclass(frozen=True)
 class Expression:
-    """A text with the shapes of its inputs, all float64 and all differentiated."""
+    """A text with its inputs; where `output` is given, there is an upstream gradient of that shape."""
 
     name: str
     text: str
-    shapes: tuple[tuple[str, tuple[int, ...]], ...]
+    inputs: tuple[Drawn, ...]
     output: tuple[int, ...] = ()
 
     def question(self) -> Question:
-        """The question, without notations, on random tensors; an upstream gradient where the output needs one."""
+        """The question, without notations, on the same random tensors each time."""
         random = torch.Generator().manual_seed(0)
 
-        def draw(shape: tuple[int, ...]) -> torch.Tensor:
-            return torch.randn(shape, dtype=torch.float64, generator=random)
+        def draw(shape: tuple[int, ...], deviation: float = 1.0) -> torch.Tensor:
+            return deviation * torch.randn(shape, dtype=torch.float64, generator=random)
 
-        inputs = tuple(Operand(name, draw(shape)) for name, shape in self.shapes)
+        inputs = tuple(Operand(drawn.name, draw(drawn.shape, drawn.deviation)) for drawn in self.inputs)
         return Question(self.text, inputs, draw(self.output) if self.output else None, frozenset())
 
 
-def _softmax(n: int, written: str) -> Expression:
-    return Expression(f"softmax(x), {written}", "softmax(x)", (("x", (n,)),), (n,))
+def softmax(n: int) -> Expression:
+    """`softmax(x)` on n entries."""
+    return Expression(f"softmax(x), {n:,}", "softmax(x)", (Drawn("x", (n,)),), (n,))
 
 
-_N, _D, _WIDTH = 512, 64, 500
-_LAYERS = "tanh(W3 @ tanh(W2 @ tanh(W1 @ x + b1) + b2) + b3)"
+def elementwise(n: int) -> Expression:
+    """`3*a**3 - b**2` on n entries each."""
+    return Expression(f"3*a**3 - b**2, {n:,}", "3*a**3 - b**2", (Drawn("a", (n,)), Drawn("b", (n,))), (n,))
+
+
+def _factorisation(rows: int, columns: int, rank: int) -> Expression:
+    factors = (Drawn("U", (rows, rank)), Drawn("V", (columns, rank)))
+    name = f"matrix factorisation, {rows} x {columns}, rank {rank}"
+    return Expression(name, "sum((X - U @ V.T)**2)", (Drawn("X", (rows, columns)), *factors))
+
+
+def _logistic(samples: int, features: int) -> Expression:
+    drawn = (Drawn("y", (samples,)), Drawn("X", (samples, features)), Drawn("w", (features,), features**-0.5))
+    return Expression(f"logistic loss, {samples:,} x {features}", "mean(log(1 + exp(-y*(X @ w))))", drawn)
+
+
+def _attention(n: int, d: int) -> Expression:
+    text = f"softmax(Q @ K.T / sqrt({d}), dim=-1) @ V"
+    return Expression(f"attention, {n} x {d}", text, tuple(Drawn(name, (n, d)) for name in "QKV"), (n, d))
+
+
+def _layers(n: int) -> Expression:
+    weights = tuple(Drawn(f"W{k}", (n, n), n**-0.5) for k in (1, 2, 3))
+    biases = tuple(Drawn(f"b{k}", (n,)) for k in (1, 2, 3))
+    text = "tanh(W3 @ tanh(W2 @ tanh(W1 @ x + b1) + b2) + b3)"
+    return Expression(f"three tanh layers, width {n}", text, (*weights, *biases, Drawn("x", (n,))), (n,))
+
 
 EXPRESSIONS = (
-    Expression("3*a**3 - b**2, 10^6", "3*a**3 - b**2", (("a", (10**6,)), ("b", (10**6,))), (10**6,)),
-    Expression("matrix factorisation, 1000 x 800, rank 10", "sum((X - U @ V.T)**2)",
-               (("X", (1000, 800)), ("U", (1000, 10)), ("V", (800, 10)))),
-    Expression("logistic loss, 10^5 x 50", "mean(softplus(-y*(X @ w)))",
-               (("y", (10**5,)), ("X", (10**5, 50)), ("w", (50,)))),
-    _softmax(10**5, "10^5"),
-    _softmax(10**6, "10^6"),
-    Expression(f"attention, {_N} x {_D}", "softmax(Q @ K.T / sqrt(64), dim=-1) @ V",
-               (("Q", (_N, _D)), ("K", (_N, _D)), ("V", (_N, _D))), (_N, _D)),
-    Expression(f"three tanh layers, width {_WIDTH}", _LAYERS,
-               (*((f"W{k}", (_WIDTH, _WIDTH)) for k in (1, 2, 3)), *((f"b{k}", (_WIDTH,)) for k in (1, 2, 3)),
-                ("x", (_WIDTH,))), (_WIDTH,)),
-)  # fmt: skip
+    elementwise(10**6),
+    _factorisation(1000, 800, 10),
+    _logistic(10**5, 50),
+    softmax(10**5),
+    softmax(10**6),
+    _attention(512, 64),
+    _layers(500),
+)

@@ -14,7 +14,7 @@ from pullback import Client, FormOrigin
 from pullback_server.verdict import Differentiator, Notation, Question
 
 from .bounds import SYMPY_WORK
-from .expressions import Expression
+from .expressions import softmax
 from .pairs import Effort, Finding, absolute
 from .servers import Servers, service
 
@@ -31,7 +31,7 @@ def forms(_: Servers, effort: Effort) -> Iterator[Finding]:
 
 
 def _softmax(n: int) -> Question:
-    question = Expression("", "softmax(x)", (("x", (n,)),), (n,)).question()
+    question = softmax(n).question()
     return Question(question.expression, question.inputs, question.upstream, frozenset(Notation))
 
 
@@ -53,7 +53,7 @@ def _sympy_calls(n: int) -> Finding:
     entries = "entries written out" if last.derivatives[0].jacobian.entries else "no entries"
     origin = last.form_origin.name if last.form_origin else "none"
     what = f"calls into sympy, softmax(x) at {n:,} after 3, another worker"
-    return absolute(GROUP, what, np.array([float(calls)]), SYMPY_WORK, "calls", f"form from {origin}, {entries}")
+    return absolute(GROUP, what, np.array([float(calls)]), SYMPY_WORK, " calls", f"form from {origin}, {entries}")
 
 
 class _Store:
@@ -88,6 +88,6 @@ def _origins(effort: Effort) -> Iterator[Finding]:
         f"{origin.name} {count}" for origin, count in sorted(origins.items(), key=lambda item: item[0].name)
     )
     later = origins[FormOrigin.DERIVED] - 1
-    yield absolute(GROUP, "forms derived again, two workers", np.array([float(later)]), SYMPY_WORK, "calls", note)
+    yield absolute(GROUP, "forms derived again, two workers", np.array([float(later)]), SYMPY_WORK, " calls", note)
     for origin, figures in sorted(seconds.items(), key=lambda item: item[0].name):
         yield absolute(GROUP, f"time to the closed form, origin {origin.name}", np.array(figures))

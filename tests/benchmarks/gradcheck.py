@@ -8,28 +8,22 @@ import torch
 from pullback_server.verdict import Differentiator, Outcome
 from torch.autograd import gradcheck as torch_gradcheck
 
-from .expressions import Expression
+from .expressions import Drawn, Expression, elementwise
 from .pairs import Effort, Finding, by_round, interleave, ratio
 from .servers import Servers
 
 GROUP = "gradcheck"
 
+
+def _layer(n: int) -> Expression:
+    inputs = (Drawn("W", (n, n)), Drawn("x", (n,)))
+    return Expression(f"tanh(W @ x), {n} x {n}", "tanh(W @ x)", inputs, (n,))
+
+
 #: An expression, and the same in torch on its inputs in order.
 CASES: tuple[tuple[Expression, Callable[..., torch.Tensor]], ...] = (
-    *(
-        (
-            Expression(f"3*a**3 - b**2, {n}", "3*a**3 - b**2", (("a", (n,)), ("b", (n,))), (n,)),
-            lambda a, b: 3 * a**3 - b**2,
-        )
-        for n in (2, 30, 300)
-    ),
-    *(
-        (
-            Expression(f"tanh(W @ x), {n} x {n}", "tanh(W @ x)", (("W", (n, n)), ("x", (n,))), (n,)),
-            lambda w, x: torch.tanh(w @ x),
-        )
-        for n in (4, 12, 36)
-    ),
+    *((elementwise(n), lambda a, b: 3 * a**3 - b**2) for n in (2, 30, 300)),
+    *((_layer(n), lambda w, x: torch.tanh(w @ x)) for n in (4, 12, 36)),
 )
 
 

@@ -29,8 +29,11 @@ def hostile() -> Mapping[str, bytes]:
         "an attribute of a class": "x.__class__.__mro__",
     }
     requests = {name: encoded(Request(text, {"x": [1.0]})) for name, text in texts.items()}
+    # The same 10^12 entries asked for in 16 MB and in 32 KB.
     row, column = np.zeros((10**6, 1)), np.zeros((1, 10**6))
-    requests["a broadcast to 10^12 entries"] = encoded(Request("a + b", {"a": row, "b": column}, upstream=1.0))
+    requests["two inputs that broadcast to 10^12"] = encoded(Request("a + b", {"a": row, "b": column}, upstream=1.0))
+    lines = {name: np.zeros([1000 if k == axis else 1 for k in range(4)]) for axis, name in enumerate("abcd")}
+    requests["four inputs that broadcast to 10^12"] = encoded(Request("a + b + c + d", lines, upstream=1.0))
     lying = tensor_pb2.Tensor(dtype=tensor_pb2.DTYPE_FLOAT64, shape=[2**40], data=b"\0" * 8)
     requests["a shape without its bytes"] = derivative_pb2.DifferentiateRequest(
         expression="x", inputs=[derivative_pb2.Input(name="x", tensor=lying)]

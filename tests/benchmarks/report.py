@@ -9,12 +9,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from .bounds import Bound
 from .pairs import Finding
 
+#: Characters that the tables take at least, whatever the terminal is.
+NARROWEST = 160
 PACKAGES = ("torch", "sympy", "grpcio", "protobuf", "numpy")
 
 
@@ -30,42 +33,47 @@ def as_json(findings: Iterable[Finding], quick: bool) -> str:
     return json.dumps({"machine": machine(), "quick": quick, "findings": rows}, indent=2)
 
 
-def print_table(console: Console, findings: Sequence[Finding], quick: bool) -> None:
-    """A row a finding, a section a group; the ratio is the median over rounds, with the least and the greatest."""
-    facts = ", ".join(f"{name} {value}" for name, value in machine().items())
-    table = Table(caption=facts + (" - quick: figures mean little" if quick else ""), caption_justify="left")
-    for heading in ("what", "ours", "against", "theirs", "figure", "least .. greatest", "bound", "met"):
-        numeric = heading in ("ours", "theirs", "figure", "bound")
-        table.add_column(heading, justify="right" if numeric else "left", no_wrap=heading not in ("what", "against"))
-    group = ""
-    for finding in findings:
-        if finding.group != group:
-            if group:
-                table.add_section()
-            group = finding.group
-            table.add_row(f"[bold]{group}[/bold]")
-        table.add_row(*_cells(finding))
-    console.print(table)
+def print_tables(findings: Sequence[Finding], quick: bool) -> None:
+    """A table a group; a figure is the median over rounds, with the least and the greatest, a ratio where it can be."""
+    console = Console(width=max(Console().width, NARROWEST))
+    for group in dict.fromkeys(finding.group for finding in findings):
+        table = Table(title=group, title_justify="left", title_style="bold", box=box.SIMPLE)
+        table.add_column("what", overflow="fold")
+        table.add_column("ours", justify="right", no_wrap=True)
+        table.add_column("against", overflow="fold")
+        table.add_column("theirs", justify="right", no_wrap=True)
+        table.add_column("figure", justify="right", no_wrap=True)
+        table.add_column("least .. greatest", no_wrap=True)
+        table.add_column("bound", justify="right", no_wrap=True)
+        table.add_column("met")
+        table.add_column("note", overflow="fold", style="dim")
+        for finding in findings:
+            if finding.group == group:
+                table.add_row(*_cells(finding))
+        console.print(table)
+    console.print(", ".join(f"{name} {value}" for name, value in machine().items()))
+    if quick:
+        console.print("Quick: the figures show that it runs, not how fast.")
     bounded = [finding for finding in findings if finding.met is not None]
     missed = [finding for finding in bounded if not finding.met]
     console.print(f"{len(bounded) - len(missed)} of {len(bounded)} bounds met.")
     for finding in missed:
-        console.print(f"  not met: {finding.group}: {finding.what}: {_figure(finding, finding.figure.median)}")
+        told = f"{finding.what}: {_figure(finding, finding.figure.median)}"
+        console.print(f"  not met: {finding.group}: {told}", soft_wrap=True)
 
 
 def _cells(finding: Finding) -> tuple[str, ...]:
     figure = finding.figure
-    theirs = "" if finding.theirs is None else amount(finding.theirs, finding.unit)
-    met = {None: "", True: "[green]yes[/green]", False: "[red]no[/red]"}[finding.met]
     return (
         finding.what,
         amount(finding.ours, finding.unit),
         finding.against,
-        theirs,
+        "" if finding.theirs is None else amount(finding.theirs, finding.unit),
         _figure(finding, figure.median),
         f"{_figure(finding, figure.least)} .. {_figure(finding, figure.greatest)}",
         _bound(finding, finding.bound) if finding.bound else "",
-        met,
+        {None: "", True: "[green]yes[/green]", False: "[red]no[/red]"}[finding.met],
+        finding.note,
     )
 
 
@@ -80,11 +88,11 @@ def _bound(finding: Finding, bound: Bound) -> str:
 def amount(value: float, unit: str) -> str:
     """A figure with its unit; seconds in what reads best.
 
-    >>> amount(0.0123, "s"), amount(1500.0, "/s"), amount(0.0, "calls")
-    ('12.3 ms', '1,500 /s', '0 calls')
+    >>> amount(0.0123, "s"), amount(1500.0, "/s"), amount(0.0, " calls")
+    ('12.3 ms', '1,500/s', '0 calls')
     """
     if unit != "s":
-        return f"{value:,.0f} {unit}"
+        return f"{value:,.0f}{unit}"
     if value < 1e-3:
         return f"{value * 1e6:.3g} us"
     return f"{value * 1e3:.3g} ms" if value < 1 else f"{value:.3g} s"

@@ -36,6 +36,9 @@ class Differentiator:
         self._forms = forms
 
     def warm_up(self):
+        self._forms.get("warmth")
+        if os.environ.get("DOUBLE_FAILS"):
+            raise ValueError("no warmth")
         if os.environ.get("DOUBLE_DIES"):
             os.kill(os.getpid(), signal.SIGKILL)
         if marker := os.environ.get("DOUBLE_DIES_WHILE"):

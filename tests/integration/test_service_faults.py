@@ -108,6 +108,14 @@ def test_an_idle_worker_that_dies_is_replaced(service):
     assert service.differentiate("echo", timeout=10).id == "r"
 
 
+def test_workers_that_die_before_they_take_a_call_do_not_count_against_it(service):
+    for _ in range(5):
+        eventually(lambda: len(service.family()) == 3)
+        service.differentiate("echo")
+        service.kill_workers()
+        assert service.differentiate("echo", timeout=10).id == "r"
+
+
 def test_a_fork_server_that_dies_is_started_again_and_the_call_is_replayed(service):
     call = service.future("sleep 1")
     time.sleep(0.3)

@@ -118,6 +118,14 @@ def test_workers_that_all_die_while_they_warm_up_are_an_error(capfd):
     assert "workers died while they warmed up" in ended_with(process, capfd)
 
 
+def test_why_a_worker_could_not_warm_up_is_in_the_log(capfd):
+    process = launch({"DOUBLE_FAILS": "1"}, workers=1)
+    assert process.wait(20) == 1
+    process.stdin.close()
+    process.stdout.close()
+    assert "ValueError: no warmth" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("settings", [{"mathematics": "no_such_module"}, {"device": "cuda:99"}], ids=str)
 def test_what_is_not_there_is_an_error(capfd, settings):
     process = launch(**settings)

@@ -78,7 +78,7 @@ class Dispatcher:
             return call
         limit = self._config.time_limit
         call.patient = remaining is None or remaining > limit
-        call.limit = now + limit if remaining is None or remaining > limit else now + remaining
+        call.limit = now + (limit if remaining is None else min(remaining, limit))
         call.timer = self._loop.call_at(call.limit, self._time_over, call)
         if not self.calls:
             self.quiet.clear()
@@ -132,13 +132,14 @@ class Dispatcher:
         else:
             self._idle.append(worker)
 
-    def died(self, worker: Worker) -> None:
-        """A worker died by itself: its call is replayed once, before all that wait."""
+    def died(self, worker: Worker, innocent: bool) -> None:
+        """A worker died by itself: its call is replayed before all that wait, once if it may be to blame."""
         call = worker.task
         if not isinstance(call, Call):
             self._idle.remove(worker)
             return
         worker.task = call.worker = None
+        call.attempts -= innocent
         if call.attempts >= 2:
             self._settle(call, call.provisional or failure("WORKER_CRASHED"))
         elif self._idle:
@@ -168,14 +169,13 @@ class Dispatcher:
 
     def _give(self, call: Call, worker: Worker) -> None:
         worker.task, call.worker = call, worker
+        worker.deriving.clear()
         call.attempts += 1
         if not worker.give(call.method, call.body, call.arrival):
-            call.attempts -= 1
-            self.pool.lost(worker)
+            self.pool.lost(worker, innocent=True)
 
     def _finish(self, worker: Worker, call: Call, outcome: Outcome) -> None:
         worker.task = call.worker = None
-        worker.deriving.clear()
         self._settle(call, outcome)
         self.idle(worker)
 

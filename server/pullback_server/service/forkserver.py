@@ -85,8 +85,12 @@ def _serve(control: socket.socket, work: Callable[[socket.socket, dict[str, Any]
                 os._exit(1)
         os.close(descriptors[0])
         pidfd = os.pidfd_open(pid)
-        socket.send_fds(control, (b"started",), (pidfd,))
-        os.close(pidfd)
+        try:
+            socket.send_fds(control, (b"started",), (pidfd,))
+        except (BrokenPipeError, ConnectionResetError):
+            return
+        finally:
+            os.close(pidfd)
 
 
 def _become_worker(parent: int, pipe: tuple[int, int]) -> None:

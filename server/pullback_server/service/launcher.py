@@ -75,21 +75,28 @@ class Launcher:
                 return
         self._asked.append(started)
 
-    def _read(self) -> None:
-        assert self._control is not None
+    def gone(self) -> bool:
+        """Whether the process has just ended, and with it every worker; `on_exit` has then been called."""
+        if self._control is None:
+            return False
         try:
-            answer, descriptors, _, _ = socket.recv_fds(self._control, 64, 1)
+            ended = not self._control.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
-            return
+            return False
         except OSError:
-            answer, descriptors = b"", []
-        if answer:
-            started = self._asked.pop(0)
-            if descriptors:
-                started(descriptors[0])
+            ended = True
+        if ended:
+            self.close()
+            self._on_exit()
+        return ended
+
+    def _read(self) -> None:
+        if self._control is None or self.gone():
             return
-        self.close()
-        self._on_exit()
+        _, descriptors, _, _ = socket.recv_fds(self._control, 64, 1)
+        started = self._asked.pop(0)
+        if descriptors:
+            started(descriptors[0])
 
     def close(self) -> None:
         """Ends the process, and with it every worker."""

@@ -32,8 +32,8 @@ class Listener(Protocol):
         """A new worker is ready for its first task."""
         ...
 
-    def died(self, worker: Worker) -> None:
-        """A worker that was ready has died by itself, or was lost with its fork server."""
+    def died(self, worker: Worker, innocent: bool) -> None:
+        """A worker that was ready has died by itself, or was lost with its fork server; its task may be innocent."""
         ...
 
     def changed(self) -> None:
@@ -149,14 +149,17 @@ class Pool:
             frame = self._receiver.receive(worker.pipe)
         except BlockingIOError:
             return
+        except ConnectionResetError:  # the kernel's word for: it died with something unread in its pipe
+            self.lost(worker, innocent=True)
+            return
         except OSError:
             frame = None
         if frame is None:
             self.lost(worker)
-        elif worker.ready:
-            self._listener.frame(worker, frame)
         elif frame.kind == Kind.READY:
             self._now_ready(worker)
+        else:
+            self._listener.frame(worker, frame)
 
     def _now_ready(self, worker: Worker) -> None:
         worker.ready = True
@@ -169,14 +172,19 @@ class Pool:
         self._listener.changed()
         self._listener.idle(worker)
 
-    def lost(self, worker: Worker) -> None:
-        """Deals with a worker that died by itself, does not speak as agreed, or did not become ready in time."""
+    def lost(self, worker: Worker, innocent: bool = False) -> None:
+        """Deals with a worker that died by itself, does not speak as agreed, or did not become ready in time.
+
+        `innocent` says that its task is not to blame, because it had not taken it.
+        """
+        if self._launcher.gone():
+            return
         was_ready = worker.ready
         self._end(worker)
         if was_ready:
             _log.warning("worker %d died; another takes its place", worker.place)
             self._replace(worker.place)
-            self._listener.died(worker)
+            self._listener.died(worker, innocent)
             return
         self._deaths += 1
         if self._deaths >= ATTEMPTS and not self._first.done():
@@ -216,7 +224,7 @@ class Pool:
             was_ready = worker.ready
             self._end(worker)
             if was_ready:
-                self._listener.died(worker)
+                self._listener.died(worker, innocent=True)
         self._listener.changed()
 
     async def _restart(self) -> None:

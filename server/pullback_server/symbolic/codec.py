@@ -13,6 +13,7 @@ from ..operators.functions import ScalarFunction
 from ..operators.index import Delta, Entry, Total
 
 CONSTANTS = {"pi": sp.pi, "E": sp.E, "oo": sp.oo, "-oo": -sp.oo}
+_CONSTANT_NAMES = {constant: name for name, constant in CONSTANTS.items()}
 #: sympy's own functions that derivatives bring in.
 SYMPY = (
     sp.Add, sp.Mul, sp.Pow, sp.exp, sp.log, sp.sin, sp.cos, sp.tan, sp.cot, sp.sec, sp.csc, sp.asin, sp.acos, sp.atan,
@@ -35,8 +36,8 @@ def encode(e: sp.Basic) -> Any:
         return ["/", int(e.p), int(e.q)]
     if isinstance(e, sp.Float):
         return ["float", repr(float(e))]
-    if str(e) in CONSTANTS and not isinstance(e, sp.Symbol):
-        return ["constant", str(e)]
+    if e in _CONSTANT_NAMES:
+        return ["constant", _CONSTANT_NAMES[e]]
     if isinstance(e, sp.Symbol):
         return e.name
     head = type(e).__name__

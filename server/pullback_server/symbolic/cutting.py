@@ -16,12 +16,16 @@ CONSTANTS = {"pi": sp.pi, "e": sp.E, "inf": sp.oo}
 
 @dataclass(frozen=True)
 class Cut:
-    """The pieces of a program; the last one is its output. `inputs` and `output` say which index each axis has."""
+    """The pieces of a program; the last one is its output. `inputs` and `output` say which index each axis has.
+
+    `bindings` are the pieces that lines of the program name; `names` are those of all inputs and lines.
+    """
 
     pieces: Pieces
     inputs: dict[str, IndexTensor]
     output: IndexTensor
     bindings: dict[str, str]
+    names: frozenset[str]
 
 
 def cut(typed: TypedProgram) -> Cut:
@@ -46,7 +50,8 @@ def cut(typed: TypedProgram) -> Cut:
         for name, number in program.bindings
         if isinstance(tensors[number].entry, Entry)
     }
-    return Cut(pieces, inputs, pieces.renamed(out), bindings)
+    names = frozenset((*inputs, *(name for name, _ in program.bindings)))
+    return Cut(pieces, inputs, pieces.renamed(out), bindings, names)
 
 
 def _apply(node: Apply, number: int, typed: TypedProgram, tensors: list[IndexTensor], pieces: Pieces) -> IndexTensor:

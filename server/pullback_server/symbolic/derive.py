@@ -93,7 +93,7 @@ def _in_writing(found: Differentiated, name: str, forms: Forms) -> InputForm:
     v = Entry(_upstream(c), *output)
     through = tuple(contract(Term(t.coefficient * v, t.deltas, (*t.bound, *output)), pieces) for t in terms)
     units = dict(forms.units) | {v.name: tuple(a is None for a in c.output.axes)}
-    display = Display(pieces, found.forward, {*c.inputs, v.name}, c.bindings)
+    display = Display(pieces, found.forward, {*c.names, v.name}, c.bindings)
     by_axes = _with_units(by, c.inputs[name].axes)
     whole = combine(terms, by)
     whole_axes = (*c.output.axes, *by_axes)
@@ -109,7 +109,10 @@ def _in_writing(found: Differentiated, name: str, forms: Forms) -> InputForm:
 
 
 def _upstream(c: Cut) -> str:
-    return "v_" if "v" in c.inputs else "v"
+    name = "v"
+    while name in c.names:
+        name += "_"
+    return name
 
 
 def _with_units(by: tuple[sp.Symbol, ...], axes: tuple[sp.Symbol | None, ...]) -> tuple[sp.Symbol | None, ...]:

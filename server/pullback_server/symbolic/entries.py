@@ -7,6 +7,7 @@ from itertools import product
 
 import sympy as sp
 
+from ..operators.functions import where
 from ..operators.index import Entry, Total
 from . import codec
 from .derive import length_of
@@ -15,8 +16,8 @@ from .notation.printers import text
 
 #: More entries than this are not written out.
 MOST = 64
-#: Nor are entries whose sums would have more summands than this, all together.
-SUMMANDS = 4096
+#: Nor are entries that would have more operations and names than this, all together.
+NODES = 20_000
 
 
 def entries(forms: Forms, written: Written, shapes: dict[str, tuple[int, ...]]) -> tuple[str, ...]:
@@ -31,20 +32,23 @@ def entries(forms: Forms, written: Written, shapes: dict[str, tuple[int, ...]]) 
     if math.prod(ranges) > MOST:
         return ()
     tree = codec.decode(written.tree)
-    if math.prod(ranges) * _summands(tree, lengths) > SUMMANDS:
+    if math.prod(ranges) * _nodes(tree, lengths) > NODES:
         return ()
-    units = dict(forms.units)
+    units, names = dict(forms.units), frozenset(name for name, _ in forms.units)
     axes = [None if a is None else sp.Symbol(a, integer=True) for a in written.axes]
     found = []
     for index in product(*map(range, ranges)):
         at = {a: sp.Integer(k) for a, k in zip(axes, index, strict=True) if a is not None}
-        found.append(text(_at(tree, at, lengths, units)))
+        found.append(text(_at(tree, at, lengths, units), names))
     return tuple(found)
 
 
-def _summands(e: sp.Expr, lengths: dict[str, int]) -> int:
-    own = math.prod(lengths[k.name] for k in e.bound) if isinstance(e, Total) else 1
-    return own * max(1, sum(_summands(a, lengths) for a in e.args if a.has(Total)))
+def _nodes(e: sp.Expr, lengths: dict[str, int]) -> int:
+    """How many nodes an entry has when its sums are written out."""
+    if isinstance(e, Entry):
+        return 1
+    times = math.prod(lengths[k.name] for k in e.bound) if isinstance(e, Total) else 1
+    return times * sum((_nodes(a, lengths) for a in e.args), start=1)
 
 
 def _at(
@@ -71,4 +75,7 @@ def _at(
             return Entry(e.name, *indices)
         case sp.Symbol():
             return at[e] if e in at else sp.Integer(lengths.get(e.name, 1))
-    return e.func(*(_at(a, at, lengths, units) for a in e.args)) if e.args else e
+    args = [_at(a, at, lengths, units) for a in e.args]
+    if isinstance(e, where) and args[0].is_Integer:
+        return args[1] if args[0] else args[2]
+    return e.func(*args) if args else e

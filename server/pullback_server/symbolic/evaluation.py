@@ -225,14 +225,19 @@ REDUCERS: dict[str, Callable[[torch.Tensor, tuple[int, ...]], torch.Tensor]] = {
 }
 
 
+_ORDERS = tuple(tuple(range(rank)) for rank in range(65))
+
+
 def restore(result: Result, slots: Slots, like: torch.Tensor) -> torch.Tensor:
     """The gradient with every axis of the input, those of length 1 included."""
-    full = [n for n in like.shape if n != 1]
     if isinstance(result.slot, float):
         return torch.full_like(like, result.slot)
     value = slots[result.slot[0]]
     if not isinstance(value, torch.Tensor):
         return torch.full_like(like, value)
+    if value.shape == like.shape and result.axes == _ORDERS[like.dim()]:
+        return value
+    full = [n for n in like.shape if n != 1]
     order = [a for a in result.axes if a >= 0]
     view = value.permute(order)[tuple(slice(None) if a >= 0 else None for a in result.axes)]
     return view.expand(full).reshape(like.shape)

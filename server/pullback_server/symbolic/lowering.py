@@ -216,32 +216,34 @@ class Lowering:
         return None
 
     def _contraction(self, body: sp.Expr, bound: Labels) -> Value:
+        """The sum of a product: the tensors contracted, then what has no label, and bound labels that no tensor has."""
         coefficient, rest = body.as_coeff_Mul()
         values = [self.lower(f) for f in sp.Mul.make_args(rest)]
-        scalars = [v for v in values if not v.labels]
         tensors = [v for v in values if v.labels]
         lengths = [k for k in bound if not any(k in v.labels for v in tensors)]
-        scalars += [self._emit(Length(self._pieces.dimensions[k].root().source)) for k in lengths]
-        if tensors:
-            out = tuple(dict.fromkeys(k for v in tensors for k in v.labels if k not in bound))
-            summed = any(k in v.labels for v in tensors for k in bound)
-            if len(tensors) == 1 and summed:
-                axes = tuple(number for number, k in enumerate(tensors[0].labels) if k in bound)
-                result = self._emit(Reduce("sum", _slot(tensors[0]), axes), out)
-            elif summed:
-                letters = list(dict.fromkeys(k for v in tensors for k in v.labels))
-                labels = tuple(tuple(map(letters.index, v.labels)) for v in tensors)
-                result = self._emit(Product(tuple(map(_slot, tensors)), labels, tuple(map(letters.index, out))), out)
-            else:
-                result = tensors[0]
-                for value in tensors[1:]:
-                    result = self._call("mul", result, value)
-        else:
-            result = Value(1.0)
-        for scalar in scalars:
-            result = scalar if result == Value(1.0) else self._call("mul", result, scalar)
+        factors = [self._summed(tensors, bound)] if tensors else []
+        factors += [v for v in values if not v.labels]
+        factors += [self._emit(Length(self._pieces.dimensions[k].root().source)) for k in lengths]
         if coefficient != 1:
-            result = self._call("mul", result, Value(float(coefficient)))
+            factors.append(Value(float(coefficient)))
+        result = factors[0]
+        for factor in factors[1:]:
+            result = self._call("mul", result, factor)
+        return result
+
+    def _summed(self, tensors: list[Value], bound: Labels) -> Value:
+        """The product of tensors summed over those bound labels that they have."""
+        letters = list(dict.fromkeys(k for v in tensors for k in v.labels))
+        out = tuple(k for k in letters if k not in bound)
+        if len(tensors) == 1 and len(out) < len(letters):
+            axes = tuple(number for number, k in enumerate(tensors[0].labels) if k in bound)
+            return self._emit(Reduce("sum", _slot(tensors[0]), axes), out)
+        if len(out) < len(letters):
+            labels = tuple(tuple(map(letters.index, v.labels)) for v in tensors)
+            return self._emit(Product(tuple(map(_slot, tensors)), labels, tuple(map(letters.index, out))), out)
+        result = tensors[0]
+        for value in tensors[1:]:
+            result = self._call("mul", result, value)
         return result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -15,6 +16,8 @@ SLACK = 16
 
 #: Entries that are compared at a time.
 BLOCK = 2**16
+#: Up to as many are compared one by one.
+FEW = 64
 
 
 def compare(
@@ -32,22 +35,28 @@ def compare(
     unit = torch.finfo(dtype).eps
     ours = closed_form.detach()
     theirs = autograd.to(ours)
-    count = ours.numel()
-    if not count:
+    if not ours.numel():
         return Verdict(Outcome.AGREE, message="There are no entries to compare.")
-    most, worst, largest = _extremes(ours.flatten(), theirs.flatten())
+    most, worst, largest = _extremes(ours.reshape(-1), theirs.reshape(-1))
     absolute = CLOSE * unit * largest
-    if most <= absolute < float("inf"):
+    if most <= absolute < math.inf:
         source = f"{CLOSE} roundings in {_name(dtype)} ({unit:.3g}) of the largest entry, {largest:.6g}"
-        return _agreement(ours, theirs, worst, Tolerance(absolute, 0.0, source), count)
+        return _agreement(ours, theirs, worst, Tolerance(absolute, 0.0, source))
     return _closer(ours, theirs, bounds(unit), unit, dtype)
 
 
 def _extremes(ours: torch.Tensor, theirs: torch.Tensor) -> tuple[float, int, float]:
     """The largest difference, where it is, and the largest magnitude of ours; NaN counts as largest.
 
-    Block by block: temporaries of the tensors' own size would cost more than the comparison.
+    Block by block: temporaries of the tensors' own size would cost more than the comparison. The few entries of a
+    small request are quicker compared as numbers.
     """
+    if ours.numel() <= FEW:
+        numbers = ours.tolist()
+        apart = [abs(t - o) for o, t in zip(numbers, theirs.tolist(), strict=True)]
+        worst = next((k for k, d in enumerate(apart) if d != d), None)
+        worst = apart.index(max(apart)) if worst is None else worst
+        return apart[worst], worst, max(map(abs, numbers))
     most, worst, largest = -1.0, 0, 0.0
     for start in range(0, ours.numel(), BLOCK):
         block = ours[start : start + BLOCK]
@@ -90,7 +99,8 @@ def _closer(
     if differing:
         entry = _entry(ours, theirs, worst)
         message = (
-            f"The legs differ at {differing} of {count} entries; furthest apart at {list(entry.index)}: "
+            f"The legs differ at {'the only entry' if count == 1 else f'{differing} of {count} entries'}"
+            f"{f'; furthest apart at {list(entry.index)}' if entry.index else ''}: "
             f"autograd {entry.autograd:.17g}, closed form {entry.closed_form:.17g}."
         )
         return Verdict(Outcome.DIFFER, "", message, count, differing, entry, tolerance)
@@ -98,10 +108,11 @@ def _closer(
         nan = int(both_nan.flatten().to(torch.uint8).argmax())
         message = f"Both legs give NaN at {int(both_nan.sum())} of {count} entries, which proves nothing."
         return Verdict(Outcome.UNDECIDED, "NOT_A_NUMBER", message, count, 0, _entry(ours, theirs, nan), tolerance)
-    return _agreement(ours, theirs, worst, tolerance, count)
+    return _agreement(ours, theirs, worst, tolerance)
 
 
-def _agreement(ours: torch.Tensor, theirs: torch.Tensor, worst: int, tolerance: Tolerance, count: int) -> Verdict:
+def _agreement(ours: torch.Tensor, theirs: torch.Tensor, worst: int, tolerance: Tolerance) -> Verdict:
+    count = ours.numel()
     message = f"Both legs agree at {'the only entry' if count == 1 else f'all {count} entries'}."
     return Verdict(Outcome.AGREE, "", message, count, 0, _entry(ours, theirs, worst), tolerance)
 
@@ -111,9 +122,9 @@ def _entry(ours: torch.Tensor, theirs: torch.Tensor, flat: int) -> WorstEntry:
     for length in reversed(ours.shape):
         left, k = divmod(left, length)
         index.append(k)
-    a, b = float(theirs.flatten()[flat]), float(ours.flatten()[flat])
+    a, b = theirs.reshape(-1)[flat].item(), ours.reshape(-1)[flat].item()
     absolute = 0.0 if a == b else abs(a - b)
-    relative = 0.0 if absolute == 0 else (absolute / abs(b) if b else float("inf"))
+    relative = 0.0 if absolute == 0 else (absolute / abs(b) if b else math.inf)
     return WorstEntry(tuple(reversed(index)), a, b, absolute, relative)
 
 

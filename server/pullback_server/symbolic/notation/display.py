@@ -23,18 +23,23 @@ OUTPUT, INPUT, BOUND, LENGTH, PART = "ijkl", "pqr", "stuw", "nmdh", "ghzy"
 
 @dataclass(frozen=True)
 class Formula:
-    """A derivative ready for printing: `expression` in display names, and the definitions under "where"."""
+    """A derivative ready for printing: `expression` in display names, and the definitions under "where".
+
+    `names` are those of the inputs and lines, which constants must not be confused with.
+    """
 
     expression: sp.Expr
     parts: tuple[tuple[Entry, sp.Expr], ...] = ()
     lengths: tuple[tuple[sp.Symbol, tuple[str, int] | int], ...] = ()
+    names: frozenset[str] = frozenset()
 
     @property
     def text(self) -> str:
         """Index notation; what stands under "where" follows on lines of its own."""
-        where = [f"{text(e)} = {text(d)}" for e, d in self.parts]
+        where = [f"{text(e)} = {text(d, self.names)}" for e, d in self.parts]
         where += [f"{n} = {s[0]}.shape[{s[1]}]" if isinstance(s, tuple) else f"{n} = {s}" for n, s in self.lengths]
-        return text(self.expression) + "".join(f"\n{'  and' if k else 'where'} {w}" for k, w in enumerate(where))
+        lines = (f"\n{'  and' if k else 'where'} {w}" for k, w in enumerate(where))
+        return text(self.expression, self.names) + "".join(lines)
 
     @property
     def latex(self) -> str:
@@ -99,7 +104,7 @@ class Display:
     ) -> Formula:
         """The formula of an expression with those output and input axes; `units` says which axes print as 0."""
         expression, kept = self._written_out(expression)
-        letters = _Letters(self._taken)
+        letters, taken = _Letters(self._taken), frozenset(self._taken)
         names = {name: self._bindings.get(name) or letters.fresh(PART) for name, _ in kept}
         swap = dict(zip(output, letters.several(OUTPUT, len(output)), strict=True))
         swap |= dict(zip(given, letters.several(INPUT, len(given)), strict=True))
@@ -121,7 +126,7 @@ class Display:
             parts.append((Entry(names[name], *own.values()), finish(definition, own)))
         shown = finish(expression, swap)
         roots = {d.root().symbol: d.root().source for d in self._pieces.dimensions.values()}
-        return Formula(shown, tuple(parts), tuple((new, roots[old]) for old, new in lengths.items()))
+        return Formula(shown, tuple(parts), tuple((new, roots[old]) for old, new in lengths.items()), taken)
 
     def inlined(self, expression: sp.Expr) -> sp.Expr:
         """The expression with every piece written out."""

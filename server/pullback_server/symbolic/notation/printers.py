@@ -23,6 +23,8 @@ SIGNS = {
     "both": ("&", r"\wedge"),
     "either": ("|", r"\vee"),
 }
+#: Comparisons and what joins them: numbers, 0 or 1, wherever no condition is expected.
+CONDITIONS = (*SIGNS, "neither")
 TOTALS = {
     "sum": ("Sum", r"\sum"),
     "prod": ("Product", r"\prod"),
@@ -42,13 +44,27 @@ class Ordered(Printer):  # type: ignore[misc]
 class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
     """`Sum(W[i, s]*x[s], s)`, `where(x[i] > 0, 1, 0)`, `delta(i, p)`."""
 
+    def __init__(self, names: frozenset[str] = frozenset()):
+        """A constant is written otherwise where a tensor has its name, one of `names`."""
+        super().__init__()
+        self._names = names
+
     def parenthesize(self, item: sp.Expr, level: int, strict: bool = False) -> str:
-        """Calls and entries stand without parentheses; comparisons inside arithmetic never do."""
-        if isinstance(item, Entry | Delta | Total):
+        """Calls and entries stand without parentheses; comparisons have theirs already."""
+        if isinstance(item, Entry | Delta | Total) or type(item).__name__ in CONDITIONS:
             return str(self._print(item))
-        if type(item).__name__ in SIGNS:
-            return f"({self._print(item)})"
         return str(super().parenthesize(item, level, strict))
+
+    def _argument(self, e: sp.Expr) -> str:
+        """What stands between commas, where a condition needs no parentheses."""
+        return self._condition(e) if type(e).__name__ in CONDITIONS else str(self._print(e))
+
+    def _condition(self, e: sp.Function) -> str:
+        name = type(e).__name__
+        if name == "neither":
+            return f"~({self._argument(e.args[0])})"
+        a, b = (self.parenthesize(x, PRECEDENCE["Relational"]) for x in e.args)
+        return f"{a} {SIGNS[name][0]} {b}"
 
     def _print_Entry(self, e: Entry) -> str:
         return f"{e.name}[{', '.join(map(self._print, e.indices))}]" if e.indices else e.name
@@ -57,16 +73,29 @@ class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
         return f"delta({', '.join(map(self._print, e.args))})"
 
     def _print_Total(self, e: Total) -> str:
-        return f"{TOTALS[e.kind][0]}({', '.join(map(self._print, (e.body, *e.bound)))})"
+        return f"{TOTALS[e.kind][0]}({', '.join(map(self._argument, (e.body, *e.bound)))})"
 
     def _print_Function(self, e: sp.Function) -> str:
         name = type(e).__name__
-        if name in SIGNS:
-            a, b = (self.parenthesize(x, PRECEDENCE["Relational"]) for x in e.args)
-            return f"{a} {SIGNS[name][0]} {b}"
-        if name == "neither":
-            return f"~({self._print(e.args[0])})"
-        return f"{name}({', '.join(map(self._print, e.args))})"
+        if name in CONDITIONS:
+            return f"({self._condition(e)})"
+        if name == "clamp" and -sp.oo in e.args:
+            return f"clamp({self._print(e.args[0])}, max={self._print(e.args[2])})"
+        if name == "clamp" and sp.oo in e.args:
+            return f"clamp({self._print(e.args[0])}, min={self._print(e.args[1])})"
+        return f"{name}({', '.join(map(self._argument, e.args))})"
+
+    def _print_Exp1(self, _: sp.Expr) -> str:
+        return "exp(1)" if "e" in self._names else "e"
+
+    def _print_Pi(self, _: sp.Expr) -> str:
+        return "acos(-1)" if "pi" in self._names else "pi"
+
+    def _print_Infinity(self, _: sp.Expr) -> str:
+        return "inf"
+
+    def _print_NegativeInfinity(self, _: sp.Expr) -> str:
+        return "-inf"
 
     def _print_Float(self, e: sp.Float) -> str:
         return repr(float(e))
@@ -93,26 +122,40 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
 
     def _print_Function(self, e: sp.Function, exp: str | None = None) -> str:
         name = type(e).__name__
-        if name in SIGNS:
-            a, b = map(self._print, e.args)
-            return rf"{a} {SIGNS[name][1]} {b}"
         if name == "where":
-            return self._cases(e) + (f"^{{{exp}}}" if exp is not None else "")
+            return self._cases(e) if exp is None else rf"\left({self._cases(e)}\right)^{{{exp}}}"
         if name == "abs":
             inside = rf"\left|{self._print(e.args[0])}\right|"
-        elif name == "neither":
-            inside = rf"\neg\left({self._print(e.args[0])}\right)"
+        elif name in CONDITIONS:
+            # Iverson's bracket: 1 where it holds, else 0.
+            inside = rf"\left[{self._condition(e)}\right]"
         elif hasattr(self, f"_print_{name}") or (isinstance(e, sp.Function) and type(e).__module__.startswith("sympy")):
             return str(super()._print_Function(e, exp))
         else:
             inside = rf"\operatorname{{{escape(name)}}}\left({', '.join(map(self._print, e.args))}\right)"
         return inside + (f"^{{{exp}}}" if exp is not None else "")
 
+    def _condition(self, e: sp.Expr) -> str:
+        name = type(e).__name__
+        if name == "neither":
+            return rf"\neg\left({self._condition(e.args[0])}\right)"
+        if name not in SIGNS:
+            return str(self._print(e))
+        joins = name in ("both", "either")
+        a, b = (rf"\left({self._condition(x)}\right)" if joins else self._print(x) for x in e.args)
+        return rf"{a} {SIGNS[name][1]} {b}"
+
+    def _print_Exp1(self, _: sp.Expr, exp: str | None = None) -> str:
+        return r"\mathrm{e}" + (f"^{{{exp}}}" if exp is not None else "")
+
+    def _print_ExpBase(self, e: sp.Expr, exp: str | None = None) -> str:
+        return str(self._do_exponent(rf"\mathrm{{e}}^{{{self._print(e.args[0])}}}", exp))
+
     def _cases(self, e: sp.Function) -> str:
         rows, rest = [], e
         while type(rest).__name__ == "where":
             condition, value, rest = rest.args
-            rows.append(rf"{self._print(value)} & \text{{if }} {self._print(condition)}")
+            rows.append(rf"{self._print(value)} & \text{{if }} {self._condition(condition)}")
         rows.append(rf"{self._print(rest)} & \text{{otherwise}}")
         return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
 
@@ -128,7 +171,7 @@ def escape(name: str) -> str:
 
 
 def letter(name: str) -> str:
-    r"""A tensor's name in LaTeX: `x`, `\alpha`, `W_{1}`, `\mathrm{weights}`.
+    r"""A tensor's name in LaTeX: `x`, `\alpha`, `W_{1}`, `\mathrm{weights}`; never Kronecker's delta or the number pi.
 
     >>> letter("W1")
     '{W_{1}}'
@@ -138,12 +181,13 @@ def letter(name: str) -> str:
     if len(head) == 1 and head.isascii() and head.isalpha():
         return f"{{{head}_{{{tail}}}}}" if tail else head
     known = translate(name)
-    return str(known) if known.startswith("\\") and name.isalpha() else rf"\mathrm{{{escape(name)}}}"
+    greek = known.startswith("\\") and name.isalpha() and name not in ("delta", "pi")
+    return str(known) if greek else rf"\mathrm{{{escape(name)}}}"
 
 
-def text(expression: sp.Expr) -> str:
-    """The expression as one line of text."""
-    return str(TextPrinter().doprint(expression))
+def text(expression: sp.Expr, names: frozenset[str] = frozenset()) -> str:
+    """The expression as one line of text; `names` are those of tensors, which constants must not be confused with."""
+    return str(TextPrinter(names).doprint(expression))
 
 
 def latex(expression: sp.Expr, **settings: Any) -> str:
