@@ -35,7 +35,7 @@ def read_inputs(tokens: Iterable[str]) -> dict[str, object]:
                 "an input is given as NAME=VALUE", reason="BAD_INPUT", field="inputs", found=token, hint=_ACCEPTED
             )
         if name in inputs:
-            raise InvalidRequest(f"`{name}` is given twice", reason="DUPLICATE_NAME", field="inputs", found=token)
+            raise InvalidRequest(f"`{name}` is given twice", reason="DUPLICATE_INPUT", field="inputs", found=token)
         inputs[name] = read_value(value, name)
     return inputs
 

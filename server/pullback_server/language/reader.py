@@ -15,7 +15,7 @@ from .calls import apply_call, read_literal
 from .folding import FoldingError, Number, fitting, fold
 from .guards import Source
 from .names import CONSTANTS, PREFIXES, did_you_mean, shown
-from .refusals import COMPARED, SIGNS_OF_NODES, over_limit, refuse, unsupported, unsupported_node
+from .refusals import COMPARED, NORM_OF_A_MATRIX, SIGNS_OF_NODES, over_limit, refuse, unsupported, unsupported_node
 
 #: Long sums and products are flat for a reader, and here: they count as one level of depth.
 _FLAT: dict[type[ast.AST], str] = {ast.Add: "sum", ast.Sub: "sum", ast.Mult: "product"}
@@ -182,6 +182,9 @@ class Reader:
                 row = self._operator(node, name)
             case ast.Attribute(attr=name) as function if self._prefixed(function):
                 row = self._operator(node, name)
+                ordered = len(node.args) + len(node.keywords) > 1
+                if name == "norm" and ordered and ast.unparse(function.value).endswith("linalg"):
+                    raise unsupported(self.place(node), NORM_OF_A_MATRIX)
             case ast.Attribute(value=receiver, attr="size"):
                 axes = [*positional, *(k.value for k in node.keywords if k.arg == "dim")]
                 return self._size(node, receiver, axes[0] if len(axes) == 1 else None)

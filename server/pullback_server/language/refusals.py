@@ -10,6 +10,8 @@ from ..program import Place, Refusal
 EXPRESSION = "an expression such as 3*a**3 - b**2"
 ASSIGNMENT = "lines `name = expression` and a last line that is an expression"
 COMPARED = "join comparisons by &, each in brackets: (a < b) & (b < c)"
+#: `linalg.norm` with an order means another norm of a matrix than of its entries, which `norm` is about.
+NORM_OF_A_MATRIX = ("`linalg.norm` with an order", "norm(x, p), which is about all entries, or linalg.norm(x)")
 _WHERE = "where(condition, a, b)"
 _STATEMENT = f"only {ASSIGNMENT}"
 _NO_LOOPS = "operators work on whole tensors: sum(x**2) has no loop"

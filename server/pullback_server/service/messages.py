@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import keyword
-import unicodedata
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -12,6 +10,7 @@ from google.protobuf.message import DecodeError, Message
 from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import language_pb2, tensor_pb2
 
+from ..language import check_names
 from ..operators import Operator
 from ..program import Limits, Refusal
 from ..verdict import (
@@ -106,21 +105,13 @@ def _parsed(kind: type[_Message], body: bytes) -> _Message:
 
 def _question(request: wire.DifferentiateRequest, limits: Limits) -> tuple[str, Question]:
     if len(request.id) > ID_CHARACTERS:
-        raise Refusal("ID_LIMIT", f"an id of {len(request.id)} characters", "id", hint=f"at most {ID_CHARACTERS}")
+        raise Refusal("LIMIT_EXCEEDED", f"an id of {len(request.id)} characters", "id", hint=f"at most {ID_CHARACTERS}")
     if not request.expression.strip():
         raise Refusal("EMPTY_EXPRESSION", "there is no expression", hint="an expression such as `3*a**3 - b**2`")
-    if len(request.inputs) > limits.inputs:
-        raise Refusal("INPUTS_LIMIT", f"{len(request.inputs)} inputs", "inputs", hint=f"at most {limits.inputs}")
+    check_names([given.name for given in request.inputs], limits)
     operands = []
-    seen: dict[str, int] = {}
     for number, given in enumerate(request.inputs):
-        field = f"inputs[{number}]"
-        _check_name(given.name, f"{field}.name", limits)
-        first = seen.setdefault(given.name, number)
-        if first != number:
-            told = f"inputs[{first}] has the same name"
-            raise Refusal("DUPLICATE_NAME", told, f"{field}.name", found=given.name, hint="a name of its own")
-        tensor = from_wire(given.tensor, f"{field}.tensor", limits)
+        tensor = from_wire(given.tensor, f"inputs[{number}].tensor", limits)
         wanted = given.requires_grad if given.HasField("requires_grad") else None
         operands.append(Operand(given.name, tensor, wanted))
     question = Question(
@@ -131,25 +122,6 @@ def _question(request: wire.DifferentiateRequest, limits: Limits) -> tuple[str, 
         check=request.check if request.HasField("check") else True,
     )
     return request.id, question
-
-
-def _check_name(name: str, field: str, limits: Limits) -> None:
-    if not name:
-        found = "there is no name"
-    elif len(name) > limits.name_characters:
-        found = f"a name of {len(name)} characters"
-    elif not name.isidentifier():
-        found = "the name is not an identifier"
-    elif unicodedata.normalize("NFKC", name) != name:
-        found = "Python reads the name as another one (NFKC)"
-    elif keyword.iskeyword(name):
-        found = "the name is a keyword of Python"
-    elif name.startswith("__") and name.endswith("__"):
-        found = "the name is a dunder"
-    else:
-        return
-    hint = f"an identifier of at most {limits.name_characters} characters such as `x` or `W1`"
-    raise Refusal("BAD_NAME", found, field, found=name, hint=hint)
 
 
 def _notations(request: wire.DifferentiateRequest) -> frozenset[Notation]:

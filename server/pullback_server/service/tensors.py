@@ -38,7 +38,7 @@ def from_wire(message: wire.Tensor, field: str, limits: Limits) -> torch.Tensor:
     rank = len(message.shape)
     if rank > limits.rank:
         hint = f"at most {limits.rank} dimensions"
-        raise Refusal("RANK_LIMIT", f"a tensor of {rank} dimensions", f"{field}.shape", found=str(rank), hint=hint)
+        raise Refusal("LIMIT_EXCEEDED", f"a tensor of {rank} dimensions", f"{field}.shape", found=str(rank), hint=hint)
     shape = tuple(message.shape)
     for axis, length in enumerate(shape):
         if length < 0:
@@ -47,7 +47,7 @@ def from_wire(message: wire.Tensor, field: str, limits: Limits) -> torch.Tensor:
     # A zero elsewhere must not hide a dimension whose strides no integer holds.
     if math.prod(length or 1 for length in shape) > limits.elements:
         hint = f"at most {limits.elements} elements"
-        raise Refusal("ELEMENTS_LIMIT", f"a tensor of shape {list(shape)}", f"{field}.shape", hint=hint)
+        raise Refusal("LIMIT_EXCEEDED", f"a tensor of shape {list(shape)}", f"{field}.shape", hint=hint)
     needed = math.prod(shape) * dtype.size
     data = message.data
     if len(data) != needed:

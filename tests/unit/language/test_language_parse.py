@@ -197,6 +197,7 @@ def test_places_count_characters_of_the_original_text() -> None:
         ("x.sofmax()", "UNKNOWN_OPERATOR", 1, 1, "did you mean softmax"),
         ("torch.Sigmoid(x)", "UNKNOWN_OPERATOR", 1, 1, "did you mean sigmoid"),
         ("torch.foo.exp(x)", "UNKNOWN_NAME", 1, 1, "torch"),
+        ("torch.linalg.norm(A, 2)", "UNSUPPORTED_SYNTAX", 1, 1, "norm(x, p)"),
         ("x + exp", "UNKNOWN_NAME", 1, 5, "exp(x)"),
         ("torch + x", "UNKNOWN_NAME", 1, 1, "torch.sum(x)"),
         ("X", "UNKNOWN_NAME", 1, 1, "did you mean x"),
