@@ -83,11 +83,16 @@ def free_letters(alphabet: str, taken: set[str], wanted: int) -> list[str]:
 def read(text: str, tensors: Mapping[str, Array], letters: Mapping[str, int]) -> Array:
     """The formula's values on the grid that the letters span, each over the length given, in their order."""
     formula = _Formula(text, tensors)
-    grid, shape = {}, tuple(letters.values())
-    for number, (letter, length) in enumerate(letters.items()):
-        grid[letter] = np.arange(length).reshape([-1 if k == number else 1 for k in range(len(shape))])
+    shape = tuple(letters.values())
     with np.errstate(all="ignore"):
-        return np.broadcast_to(np.asarray(formula.value(formula.main, grid), dtype=float), shape)
+        value = np.asarray(formula.value(formula.main, _spanned(tuple(letters), shape)), dtype=float)
+        return np.broadcast_to(value, shape)
+
+
+def _spanned(letters: tuple[str, ...], shape: tuple[int, ...]) -> Grid:
+    """One axis of the grid for each letter."""
+    grid = np.ogrid[tuple(slice(length) for length in shape)] if shape else ()
+    return dict(zip(letters, grid, strict=True))
 
 
 class _Formula:
@@ -98,6 +103,7 @@ class _Formula:
         self.main = ast.parse(first, mode="eval").body
         self._tensors = tensors
         self._parts: dict[str, Part] = {}
+        self._known: dict[str, Array] = {}
         for number, line in enumerate(lines):
             if not line.startswith("  and " if number else "where "):
                 raise Unreadable(f"a line that is no definition: {line}")
@@ -148,17 +154,23 @@ class _Formula:
                 raise Unreadable(f"{name} has {self._tensors[name].ndim} axes, not {len(at)}")
             return self._tensors[name][at] if at else self._tensors[name]
         if name in self._parts:
-            part = self._parts[name]
-            return self.value(part.body, dict(zip(part.axes, at, strict=True)))
+            return self._part(name)[at] if at else self._part(name)
         return CONSTANTS[name]
+
+    def _part(self, name: str) -> Array:
+        """A part's values over its own axes, computed once."""
+        if name not in self._known:
+            part = self._parts[name]
+            shape = tuple(self._range(letter, part.body) for letter in part.axes)
+            self._known[name] = np.broadcast_to(self._number(part.body, _spanned(part.axes, shape)), shape)
+        return self._known[name]
 
     def _reduction(self, reduce: Callable[..., Any], body: ast.expr, bound: list[str], grid: Grid) -> Any:
         if set(bound) & set(grid):
             raise Unreadable(f"an index that is in force is bound again: {ast.unparse(body)}")
         inner = {name: index[(..., *[None] * len(bound))] for name, index in grid.items()}
         ranges = [self._range(letter, body) for letter in bound]
-        for number, (letter, length) in enumerate(zip(bound, ranges, strict=True)):
-            inner[letter] = np.arange(length).reshape([-1 if k == number else 1 for k in range(len(bound))])
+        inner |= _spanned(tuple(bound), tuple(ranges))
         outer = np.broadcast_shapes(*(index.shape[: index.ndim - len(bound)] for index in inner.values()))
         value = np.broadcast_to(self.value(body, inner), (*outer, *ranges))
         return reduce(value, axis=tuple(range(-len(bound), 0)))

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from . import check, forms, gradcheck, jacobian, latency, recovery, refusals, tensors, throughput
 from .pairs import FULL, QUICK, Effort, Finding
-from .report import as_json, print_tables
+from .report import as_json, machine, print_tables
 from .servers import Servers
 
 #: A comparison gives its findings as it makes them.
@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=COMPARISONS, metavar="NAME", help=", ".join(COMPARISONS))
     arguments = parser.parse_args()
     effort = QUICK if arguments.quick else FULL
+    on = machine()
     gc.collect()
     gc.freeze()
     findings: list[Finding] = []
@@ -49,9 +50,9 @@ def main() -> None:
             progress.print(f"measuring {name}", style="dim")
             findings.extend(COMPARISONS[name](servers, effort))
     if arguments.json:
-        print(as_json(findings, arguments.quick))
+        print(as_json(findings, on, arguments.quick))
     else:
-        print_tables(findings, arguments.quick)
+        print_tables(findings, on, arguments.quick)
 
 
 if __name__ == "__main__":

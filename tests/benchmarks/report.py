@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 
@@ -22,18 +22,22 @@ PACKAGES = ("torch", "sympy", "grpcio", "protobuf", "numpy")
 
 
 def machine() -> dict[str, object]:
-    """What the figures depend on besides the code."""
-    cores = len(os.sched_getaffinity(0))
-    return {"cores": cores, "python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+    """What the figures depend on besides the code; asked before measuring, so that the load is other people's.
+
+    Two torch threads wait for each other: with a load of one on two cores their figures mean nothing.
+    """
+    cores, load = len(os.sched_getaffinity(0)), round(os.getloadavg()[0], 2)
+    versions = {name: version(name) for name in PACKAGES}
+    return {"cores": cores, "load before": load, "python": platform.python_version(), **versions}
 
 
-def as_json(findings: Iterable[Finding], quick: bool) -> str:
-    """The findings with their verdicts, and the machine."""
+def as_json(findings: Iterable[Finding], on: Mapping[str, object], quick: bool) -> str:
+    """The findings with their verdicts, and the machine that they were made on."""
     rows = [{**asdict(finding), "met": finding.met} for finding in findings]
-    return json.dumps({"machine": machine(), "quick": quick, "findings": rows}, indent=2)
+    return json.dumps({"machine": dict(on), "quick": quick, "findings": rows}, indent=2)
 
 
-def print_tables(findings: Sequence[Finding], quick: bool) -> None:
+def print_tables(findings: Sequence[Finding], on: Mapping[str, object], quick: bool) -> None:
     """A table a group; a figure is the median over rounds, with the least and the greatest, a ratio where it can be."""
     console = Console(width=max(Console().width, NARROWEST))
     for group in dict.fromkeys(finding.group for finding in findings):
@@ -51,7 +55,7 @@ def print_tables(findings: Sequence[Finding], quick: bool) -> None:
             if finding.group == group:
                 table.add_row(*_cells(finding))
         console.print(table)
-    console.print(", ".join(f"{name} {value}" for name, value in machine().items()))
+    console.print(", ".join(f"{name} {value}" for name, value in on.items()))
     if quick:
         console.print("Quick: the figures show that it runs, not how fast.")
     bounded = [finding for finding in findings if finding.met is not None]

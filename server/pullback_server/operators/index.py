@@ -198,7 +198,7 @@ class Pieces:
     def settled(self, x: IndexTensor, shared: bool = False) -> IndexTensor:
         """The tensor, as a piece where its expression has grown large (or is shared and not quite small)."""
         bound = SHARED if shared else LARGE
-        return self.named(x) if _larger(x.entry, bound) else x
+        return self.named(x) if larger(x.entry, bound) else x
 
     def _cut(self, axes: Axes, body: sp.Expr, kind: str = "", bound: tuple[sp.Symbol, ...] = ()) -> IndexTensor:
         free = tuple(a for a in axes if a is not None)
@@ -250,5 +250,6 @@ class Pieces:
         return self._cut(out, body, "sum", bound) if bound else IndexTensor(out, body)
 
 
-def _larger(expression: sp.Expr, bound: int) -> bool:
+def larger(expression: sp.Expr, bound: int) -> bool:
+    """Whether an expression has more nodes than that; it looks at no more of them."""
     return any(number >= bound for number, _ in enumerate(sp.preorder_traversal(expression)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TypeVar
 
 from google.protobuf.message import DecodeError, Message
@@ -18,10 +19,12 @@ from ..verdict import (
     ClosedForm,
     Derivative,
     Description,
+    FormOrigin,
     Leg,
     LegState,
     Notation,
     Operand,
+    Outcome,
     Question,
     Verdict,
 )
@@ -31,6 +34,9 @@ from .tensors import from_wire, to_wire
 ID_CHARACTERS = 256
 
 _NOTATIONS = {int(wire.Notation.Value(f"NOTATION_{notation.name}")): notation for notation in Notation}
+
+_OUTCOMES = {outcome: f"OUTCOME_{outcome.name}" for outcome in Outcome}
+_ORIGINS = {None: "FORM_ORIGIN_UNSPECIFIED"} | {origin: f"FORM_ORIGIN_{origin.name}" for origin in FormOrigin}
 
 _Message = TypeVar("_Message", bound=Message)
 
@@ -71,7 +77,7 @@ def reply(request: str, answer: Answer, versions: Mapping[str, str], queue: floa
         timings=wire.Timings(
             queue=queue, parse=spent.parse, numeric=spent.numeric, derive=spent.derive, check=spent.check, total=total
         ),
-        form_origin=f"FORM_ORIGIN_{answer.form_origin.name if answer.form_origin else 'UNSPECIFIED'}",
+        form_origin=_ORIGINS[answer.form_origin],
     )
     return message.SerializeToString()
 
@@ -147,10 +153,15 @@ def _derivative(derivative: Derivative) -> wire.Derivative:
     )
 
 
+# What replies have in common is made into messages once: a form, how a leg fared.
+
+
+@lru_cache(maxsize=1024)
 def _closed_form(form: ClosedForm) -> wire.ClosedForm:
     return wire.ClosedForm(**vars(form))
 
 
+@lru_cache(maxsize=64)
 def _leg(leg: Leg) -> wire.Leg:
     return wire.Leg(state=f"LEG_STATE_{leg.state.name}", message=leg.message)
 
@@ -158,7 +169,7 @@ def _leg(leg: Leg) -> wire.Leg:
 def _verdict(verdict: Verdict) -> wire.Verdict:
     worst, tolerance = verdict.worst, verdict.tolerance
     return wire.Verdict(
-        outcome=f"OUTCOME_{verdict.outcome.name}",
+        outcome=_OUTCOMES[verdict.outcome],
         reason=verdict.reason,
         message=verdict.message,
         compared=verdict.compared,

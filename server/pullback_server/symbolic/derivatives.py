@@ -9,7 +9,7 @@ import sympy as sp
 
 from ..operators import NoClosedForm
 from ..operators.functions import equal
-from ..operators.index import Entry, Piece, Pieces
+from ..operators.index import Entry, Piece, Pieces, larger
 from .cutting import Cut
 from .recognition import Recogniser
 from .terms import Term, contract, merge, split, taken_out
@@ -139,12 +139,14 @@ def _depend_on(found: Differentiated, wrt: tuple[str, ...]) -> set[str]:
     return useful
 
 
-def jacobian(
-    found: Differentiated, name: str, limit: int = 64
-) -> tuple[tuple[sp.Symbol, ...], tuple[Term, ...]] | None:
+#: A Jacobian of more terms than this, or with a term of more nodes, is not written: nobody reads it.
+TERMS, NODES = 64, 4000
+
+
+def jacobian(found: Differentiated, name: str) -> tuple[tuple[sp.Symbol, ...], tuple[Term, ...]] | None:
     """The output's derivative by one input as terms in (output's axes, the fresh axes that are returned, first).
 
-    None where it would have more than `limit` terms.
+    None where it is too long.
     """
     pieces = found.cut.pieces
     axes = {piece.name: piece.axes for piece in found.forward} | {n: x.free for n, x in found.cut.inputs.items()}
@@ -162,6 +164,6 @@ def jacobian(
                     terms.append(contract(Term(term.coefficient, term.deltas + moved.deltas, bound), pieces))
         if terms:
             known[piece.name] = merge(terms, pieces)
-            if len(known[piece.name]) > limit:
+            if len(known[piece.name]) > TERMS or any(larger(t.coefficient, NODES) for t in known[piece.name]):
                 return None
     return by, known.get(found.output.name, ())

@@ -17,13 +17,15 @@ from .derivatives import UPSTREAM, Differentiated, backward, differentiate, jaco
 from .evaluation import evaluator
 from .form import FORMAT, Forms, InputForm, Source, Written
 from .lowering import Lowering
-from .notation.display import Display, combine
+from .notation.display import Display, TooLong, combine
 from .terms import Term, contract, merge
 
 log = logging.getLogger(__name__)
 
 #: A formula whose text is longer than this is withheld: nobody reads it.
 LONGEST = 20_000
+#: What the whole Jacobian is called where it is checked.
+WHOLE = "^whole"
 #: The lengths that unknown dimensions take, in turn, when a notation is checked against the numbers.
 CHECK_SIZES = (2, 3)
 
@@ -78,6 +80,8 @@ def _write(found: Differentiated, name: str, forms: Forms) -> InputForm:
     """The derivative in writing; without any where writing fails, for evaluation can do without."""
     try:
         return _in_writing(found, name, forms)
+    except TooLong:
+        return InputForm()
     except Exception:
         log.exception("a closed form could not be written")
         return InputForm()
@@ -120,11 +124,12 @@ def _with_units(by: tuple[sp.Symbol, ...], axes: tuple[sp.Symbol | None, ...]) -
     return tuple(None if a is None else next(given) for a in axes)
 
 
-def _written(text: str, latex: str, tree: sp.Expr, axes: tuple[sp.Symbol | None, ...]) -> Written:
+def _written(text: str, latex: str, tree: sp.Expr | None, axes: tuple[sp.Symbol | None, ...]) -> Written:
     if len(text) > LONGEST:
         return Written()
     # Constants that were kept from sympy have no name outside "where", so there are no entries to print.
-    whole = None if any(e.name.startswith("%") for e in tree.atoms(Entry)) else codec.encode(tree)
+    written_out = tree is not None and not any(e.name.startswith("%") for e in tree.atoms(Entry))
+    whole = codec.encode(tree) if written_out else None
     return Written(text, latex, whole, tuple(None if a is None else a.name for a in axes))
 
 
@@ -142,10 +147,10 @@ def _agrees(found: Differentiated, name: str, forms: Forms, whole: sp.Expr, axes
     expected = evaluator(forms.plan)(tensors)[name]
     lowering = Lowering(pieces, found.forward, {n: x.axes for n, x in c.inputs.items()})
     free = tuple(a for a in axes if a is not None)
-    # The whole Jacobian as a "gradient" of a stand-in with its shape.
-    plan = lowering.plan([("whole", whole, free)])
+    # The whole Jacobian as a "gradient" of a stand-in with its shape, under a name that no input has.
+    plan = lowering.plan([(WHOLE, whole, free)])
     stand_in = draw(axes)
-    value = evaluator(plan)(tensors | {"whole": stand_in})["whole"]
+    value = evaluator(plan)(tensors | {WHOLE: stand_in})[WHOLE]
     upstream = tensors[UPSTREAM]
     assert value is not None
     pulled = torch.tensordot(upstream, value, dims=upstream.dim())

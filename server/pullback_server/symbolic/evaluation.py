@@ -12,7 +12,7 @@ import torch
 
 from ..operators import TABLE
 from ..operators.columns import Lifted
-from .plan import Call, Fetch, Identity, Length, Operand, Plan, Product, Reduce, Result, Step
+from .plan import Call, Fetch, Identity, Length, Operand, Plan, Product, Reduce, Result, Step, reads
 
 Slots = list[Any]
 Closure = Callable[[Slots, Mapping[str, torch.Tensor]], Any]
@@ -99,18 +99,6 @@ def evaluator(plan: Plan) -> Callable[[Mapping[str, torch.Tensor]], dict[str, to
     return evaluate
 
 
-def reads(step: Step) -> tuple[int, ...]:
-    """The slots that a step reads."""
-    match step:
-        case Call(_, operands):
-            return tuple({o[0]: None for o in operands if isinstance(o, tuple)})
-        case Product(slots):
-            return tuple(dict.fromkeys(slots))
-        case Reduce(_, slot):
-            return (slot,)
-    return ()
-
-
 def closure(step: Step) -> Closure:
     """One step as a function of the slots so far and the tensors."""
     match step:
@@ -171,6 +159,8 @@ def _call(function: Callable[..., Any], operands: tuple[Operand, ...]) -> Closur
 def _product(slots: tuple[int, ...], labels: tuple[tuple[int, ...], ...], out: tuple[int, ...]) -> Closure:
     terms = ["".join(string.ascii_letters[k] for k in term) for term in labels]
     target = "".join(string.ascii_letters[k] for k in out)
+    if len(slots) == 2 and set(labels[0]) == set(labels[1]) and len(set(labels[0])) == len(labels[0]):
+        return _inner_product(slots, labels, out)
     if len(slots) <= 2:
         equation = f"{','.join(terms)}->{target}"
         return lambda values, _: torch.einsum(equation, *(values[s] for s in slots))
@@ -187,6 +177,24 @@ def _product(slots: tuple[int, ...], labels: tuple[tuple[int, ...], ...], out: t
         return operands[0]
 
     return contract
+
+
+def _inner_product(slots: tuple[int, ...], labels: tuple[tuple[int, ...], ...], out: tuple[int, ...]) -> Closure:
+    """The sum of an elementwise product, which einsum would make many small matrix products of."""
+    one, two = slots
+    own, other = labels
+    order = tuple(other.index(k) for k in own)
+    left = tuple(k for k in own if k in out)
+    axes = tuple(number for number, k in enumerate(own) if k not in out)
+    turn = tuple(left.index(k) for k in out)
+
+    def run(values: Slots, _: Any) -> Any:
+        if len(own) == 1:
+            return values[one].dot(values[two])
+        product = values[one] * values[two].permute(order)
+        return product.sum(axes).permute(turn) if axes else product.permute(turn)
+
+    return run
 
 
 def _path(terms: list[str], target: str, shapes: tuple[tuple[int, ...], ...]) -> list[tuple[tuple[int, ...], str]]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from ..operators import NoClosedForm
 from ..operators.functions import CONDITIONS, ScalarFunction, where
 from ..operators.index import Delta, Entry, Piece, Pieces, Total
-from .plan import Call, Fetch, Identity, Length, Operand, Plan, Product, Reduce, Result, Step
+from .plan import Call, Fetch, Identity, Length, Operand, Plan, Product, Reduce, Result, Step, pruned
 from .recognition import renaming
 
 Labels = tuple[sp.Symbol, ...]
@@ -44,15 +45,29 @@ class Lowering:
 
     def plan(self, results: Iterable[tuple[str, sp.Expr | None, Labels]]) -> Plan:
         """The plan that computes each result, an expression in the labels given; None stands for zeros."""
+        wanted = list(results)
+        self._prepare([expression for _, expression, _ in wanted if expression is not None])
         found: list[tuple[str, Result | None]] = []
-        for name, expression, axes in results:
+        for name, expression, axes in wanted:
             if expression is None:
                 found.append((name, None))
                 continue
             value = self.lower(expression)
             slot: Operand = value.slot if isinstance(value.slot, float) else (value.slot, None)
             found.append((name, Result(slot, tuple(_position(value.labels, a) for a in axes))))
-        return Plan(tuple(self._steps), tuple(found))
+        return pruned(Plan(tuple(self._steps), tuple(found)))
+
+    def _prepare(self, expressions: list[sp.Expr]) -> None:
+        """Lowers the pieces that the expressions name, earlier ones first, so that long programs do not nest deeply."""
+        needed: set[str] = set()
+        while expressions:
+            for entry in expressions.pop().atoms(Entry):
+                if entry.name in self._definitions and entry.name not in needed:
+                    needed.add(entry.name)
+                    expressions.append(self._definitions[entry.name].body)
+        for name in self._definitions:
+            if name in needed and name not in self._named:
+                self._named[name] = self._tensor(name)
 
     def lower(self, expression: sp.Expr) -> Value:
         """The slot and labels of an expression; one that differs by the names of its indices only is not redone."""
@@ -252,6 +267,8 @@ def _number(e: sp.Expr) -> float:
         return float(e)
     except OverflowError:
         return math.inf if e.is_positive else -math.inf
+    except TypeError as error:
+        raise NoClosedForm("a constant in it is not a real number, so it has no closed form") from error
 
 
 def _slot(value: Value) -> int:

@@ -88,6 +88,48 @@ class Plan:
 _NAMED: dict[str, Any] = {cls.__name__: cls for cls in (*STEPS, Result, Plan)}
 
 
+def reads(step: Step) -> tuple[int, ...]:
+    """The slots that a step reads."""
+    match step:
+        case Call(_, operands):
+            return tuple({o[0]: None for o in operands if isinstance(o, tuple)})
+        case Product(slots):
+            return tuple(dict.fromkeys(slots))
+        case Reduce(_, slot):
+            return (slot,)
+    return ()
+
+
+def pruned(plan: Plan) -> Plan:
+    """The plan without the steps that no result needs.
+
+    >>> plan = Plan((Fetch("x", (0,)), Fetch("y", (0,))), (("y", Result((1, None), (0,))),))
+    >>> pruned(plan).steps
+    (Fetch(name='y', axes=(0,)),)
+    """
+    needed = {r.slot[0] for _, r in plan.results if r is not None and isinstance(r.slot, tuple)}
+    for number in range(len(plan.steps) - 1, -1, -1):
+        if number in needed:
+            needed.update(reads(plan.steps[number]))
+    new = {old: number for number, old in enumerate(sorted(needed))}
+
+    def moved(o: Operand) -> Operand:
+        return (new[o[0]], o[1]) if isinstance(o, tuple) else o
+
+    def step(old: Step) -> Step:
+        match old:
+            case Call(function, operands):
+                return Call(function, tuple(map(moved, operands)))
+            case Product(slots, labels, out):
+                return Product(tuple(new[s] for s in slots), labels, out)
+            case Reduce(kind, slot, axes):
+                return Reduce(kind, new[slot], axes)
+        return old
+
+    results = ((name, r if r is None else Result(moved(r.slot), r.axes)) for name, r in plan.results)
+    return Plan(tuple(step(plan.steps[old]) for old in new), tuple(results))
+
+
 def encode(value: Any) -> Any:
     """A plan, or any part of it, as what JSON can hold."""
     if type(value).__name__ in _NAMED:

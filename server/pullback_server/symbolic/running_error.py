@@ -12,8 +12,8 @@ from typing import Any
 
 import torch
 
-from .evaluation import Slots, closure, functions, operand_views, reads, restore
-from .plan import Call, Plan, Product, Reduce
+from .evaluation import Slots, closure, functions, operand_views, restore
+from .plan import Call, Plan, Product, Reduce, reads
 
 
 def error_bound(plan: Plan, name: str, tensors: Mapping[str, torch.Tensor], unit: float) -> torch.Tensor | None:

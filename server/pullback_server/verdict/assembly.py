@@ -10,7 +10,7 @@ from ..numeric.vjp import Differentiated
 from ..symbolic import Written
 from .formbook import Bound
 from .preparation import Prepared
-from .question import Answer, ClosedForm, Derivative, Leg, LegState, Notation, Outcome, Question, Verdict
+from .question import Answer, ClosedForm, Derivative, Leg, LegState, Notation, Outcome, Question, Timings, Verdict
 
 #: The shapes of a request's inputs by name.
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]
@@ -23,7 +23,7 @@ NOT_CHECKED = Verdict(Outcome.UNDECIDED, "NOT_CHECKED", "The check was not asked
 NO_FORM = ClosedForm()
 
 
-def numeric_answer(numbers: Differentiated, wrt: tuple[str, ...], device: torch.device) -> Answer:
+def numeric_answer(numbers: Differentiated, wrt: tuple[str, ...], device: torch.device, timings: Timings) -> Answer:
     """The answer of the numeric leg alone."""
     return Answer(
         value=numbers.value.cpu(),
@@ -33,6 +33,7 @@ def numeric_answer(numbers: Differentiated, wrt: tuple[str, ...], device: torch.
         ),
         intermediates=tuple((name, value.cpu()) for name, value in numbers.intermediates),
         device=str(device),
+        timings=timings,
     )
 
 

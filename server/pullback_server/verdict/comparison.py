@@ -60,14 +60,14 @@ def _extremes(ours: torch.Tensor, theirs: torch.Tensor) -> tuple[float, int, flo
     most, worst, largest = -1.0, 0, 0.0
     for start in range(0, ours.numel(), BLOCK):
         block = ours[start : start + BLOCK]
-        value, index = (theirs[start : start + BLOCK] - block).abs_().max(0)
-        low, high = torch.aminmax(block)
-        largest = max(largest, abs(float(low)), abs(float(high)))
-        if not float(value) <= most:
-            most, worst = float(value), start + int(index)
-            if most != most:
+        value = float((theirs[start : start + BLOCK] - block).abs_().amax())
+        largest = max(largest, float(block.abs().amax()))
+        if not value <= most:
+            most, worst = value, start
+            if value != value:
                 break
-    return most, worst, largest
+    difference = (theirs[worst : worst + BLOCK] - ours[worst : worst + BLOCK]).abs_()
+    return most, worst + int(difference.max(0).indices), largest
 
 
 def _closer(

@@ -54,9 +54,8 @@ class Differentiator:
         tensors = {o.name: o.tensor for o in question.inputs}
         device = device_for(self.device, {t.dtype for t in tensors.values()})
         numbers = autograd(prepared.forward, tensors, wrt, question.upstream, device)
-        answer = numeric_answer(numbers, wrt, device)
         computed = perf_counter()
-        answer = replace(answer, timings=Timings(parse=parsed - start, numeric=computed - parsed))
+        answer = numeric_answer(numbers, wrt, device, Timings(parse=parsed - start, numeric=computed - parsed))
         if not question.check and not question.notations:
             yield answer
             return

@@ -10,7 +10,7 @@ from itertools import count
 import sympy as sp
 
 from ...operators.functions import where
-from ...operators.index import Delta, Entry, Piece, Pieces, Total
+from ...operators.index import Delta, Entry, Piece, Pieces, Total, larger
 from ..terms import Term, taken_out
 from .printers import latex, letter, text
 
@@ -18,6 +18,8 @@ from .printers import latex, letter, text
 SMALL = 6
 #: Expressions of more nodes than this are not searched for common factors.
 FACTORED = 400
+#: Expressions of more nodes than this are not written: parts that are used again double with every line.
+LONGEST = 8000
 OUTPUT, INPUT, BOUND, LENGTH, PART = "ijkl", "pqr", "stuw", "nmdh", "ghzy"
 
 
@@ -84,6 +86,10 @@ def _nodes(e: sp.Expr) -> int:
     return sum(1 for _ in sp.preorder_traversal(e))
 
 
+class TooLong(Exception):
+    """A formula that nobody would read."""
+
+
 class Display:
     """Turns expressions of one program into formulas."""
 
@@ -102,7 +108,10 @@ class Display:
         given: tuple[sp.Symbol, ...] = (),
         units: dict[str, tuple[bool, ...]] | None = None,
     ) -> Formula:
-        """The formula of an expression with those output and input axes; `units` says which axes print as 0."""
+        """The formula of an expression with those output and input axes; `units` says which axes print as 0.
+
+        Raises TooLong.
+        """
         expression, kept = self._written_out(expression)
         letters, taken = _Letters(self._taken), frozenset(self._taken)
         names = {name: self._bindings.get(name) or letters.fresh(PART) for name, _ in kept}
@@ -128,9 +137,11 @@ class Display:
         roots = {d.root().symbol: d.root().source for d in self._pieces.dimensions.values()}
         return Formula(shown, tuple(parts), tuple((new, roots[old]) for old, new in lengths.items()), taken)
 
-    def inlined(self, expression: sp.Expr) -> sp.Expr:
-        """The expression with every piece written out."""
+    def inlined(self, expression: sp.Expr) -> sp.Expr | None:
+        """The expression with every piece written out; None where it is too long."""
         for name in reversed(self._order):
+            if larger(expression, LONGEST):
+                return None
             if not _constant(self._definitions[name]):
                 expression = self._substituted(expression, name)
         return expression
@@ -142,13 +153,15 @@ class Display:
             uses = Counter(e.name for e in _entries((expression, *(d for _, d in kept))))[name]
             if not uses:
                 continue
-            definition = self._definitions[name].definition
+            definition = self._substituted(Entry(name, *self._definitions[name].axes), name)
             again = uses > 1 and _nodes(definition) > SMALL and not _reduces_to_log(self._definitions[name])
             if again or _constant(self._definitions[name]):
                 kept.append((name, definition))
             else:
                 expression = self._substituted(expression, name)
                 kept = [(n, self._substituted(d, name)) for n, d in kept]
+            if any(larger(e, LONGEST) for e in (expression, *(d for _, d in kept))):
+                raise TooLong
         return expression, kept[::-1]
 
     def _substituted(self, expression: sp.Expr, name: str) -> sp.Expr:
