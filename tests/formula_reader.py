@@ -154,14 +154,18 @@ class _Formula:
                 raise Unreadable(f"{name} has {self._tensors[name].ndim} axes, not {len(at)}")
             return self._tensors[name][at] if at else self._tensors[name]
         if name in self._parts:
-            return self._part(name)[at] if at else self._part(name)
+            part = self._part(name)
+            varies = (i if length > 1 else 0 * i for i, length in zip(at, part.shape, strict=True))
+            return part[tuple(varies)] if at else part
         return CONSTANTS[name]
 
     def _part(self, name: str) -> Array:
         """A part's values over its own axes, computed once."""
         if name not in self._known:
             part = self._parts[name]
-            shape = tuple(self._range(letter, part.body) for letter in part.axes)
+            # A part that does not vary along one of its axes has no need to know how long it is.
+            lengths = [self._length(letter, part.body) for letter in part.axes]
+            shape = tuple(1 if length is None else length for length in lengths)
             self._known[name] = np.broadcast_to(self._number(part.body, _spanned(part.axes, shape)), shape)
         return self._known[name]
 
@@ -176,15 +180,28 @@ class _Formula:
         return reduce(value, axis=tuple(range(-len(bound), 0)))
 
     def _range(self, letter: str, body: ast.expr) -> int:
+        length = self._length(letter, body)
+        if length is None:
+            raise Unreadable(f"nothing says how far {letter} runs in {ast.unparse(body)}")
+        return length
+
+    def _length(self, letter: str, body: ast.expr) -> int | None:
         for node in ast.walk(body):
-            if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
-                name = node.value.id
-                for axis, index in enumerate(_indices(node.slice)):
-                    if isinstance(index, ast.Name) and index.id == letter:
-                        if name in self._tensors:
-                            return self._tensors[name].shape[axis]
-                        return self._range(self._parts[name].axes[axis], self._parts[name].body)
-        raise Unreadable(f"nothing says how far {letter} runs in {ast.unparse(body)}")
+            match node:
+                case ast.Subscript(ast.Name(name), index):
+                    for axis, found in enumerate(_indices(index)):
+                        if isinstance(found, ast.Name) and found.id == letter:
+                            length = self._along(name, axis)
+                            if length is not None:
+                                return length
+                case ast.Call(ast.Name("delta"), [ast.Name(other), ast.Name(same)]) if same == letter:
+                    return self._length(other, body)
+        return None
+
+    def _along(self, name: str, axis: int) -> int | None:
+        if name in self._tensors:
+            return self._tensors[name].shape[axis]
+        return self._length(self._parts[name].axes[axis], self._parts[name].body)
 
 
 def _indices(index: ast.expr) -> tuple[ast.expr, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -38,7 +39,9 @@ def question(expression: str, inputs: Tensors, seed: int | None = 1) -> Question
     if seed is None:
         upstream = torch.ones(output.shape, dtype=dtype)
     else:
-        upstream = torch.randn(output.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)).to(dtype)
+        upstream = torch.randn(output.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)).to(
+            dtype
+        )
     return Question(expression, asked.inputs, upstream)
 
 
@@ -109,7 +112,7 @@ def reading(asked: Question, derivative: Derivative) -> Reading:
     values = {o.name: o.tensor.to(torch.float64).numpy() for o in asked.inputs}
     program = prepared(asked).typed
     assert asked.upstream is not None
-    used = {n for n in program.program.inputs()}
+    used = set(program.program.inputs())
     taken = used | {name for name, _ in program.program.bindings}
     upstream_name = next(name for name in ("v", "v_", "v__") if name not in taken)
     values[upstream_name] = asked.upstream.to(torch.float64).numpy()
@@ -168,19 +171,11 @@ def sample_inputs(
     row: Operator, text: str, seed: int = 0, dtype: torch.dtype = torch.float64
 ) -> dict[str, torch.Tensor]:
     """The inputs that a sample names, drawn from its row's interval; the floating ones of that dtype."""
-    drawn = draw(row.interval, seed)
-    whole = Question(text, tuple(Operand(n, torch.empty(s.shape)) for n, s in drawn.items()))
-    del whole
+    named = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)} - set(BY_NAME)
     found = {}
-    for name, sample in drawn.items():
-        if name in _names(text):
+    for name, sample in draw(row.interval, seed).items():
+        if name in named:
             kind = dtype if sample.dtype.floating else getattr(torch, sample.dtype.label)
-            found[name] = torch.tensor(sample.values, dtype=torch.float64 if sample.dtype.floating else kind)
-            found[name] = found[name].to(kind).reshape(sample.shape)
+            exact = torch.tensor(sample.values, dtype=torch.float64).to(kind)
+            found[name] = exact.reshape(sample.shape)
     return found
-
-
-def _names(text: str) -> set[str]:
-    import ast
-
-    return {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)} - set(BY_NAME)

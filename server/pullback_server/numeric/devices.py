@@ -26,7 +26,7 @@ def supports(device: torch.device, dtype: torch.dtype) -> bool:
     """Whether a device computes in a dtype; some accelerators lack float64."""
     try:
         return bool(torch.ones(1, dtype=dtype, device=device).add(1).sum().isfinite())
-    except (TypeError, RuntimeError):
+    except (AssertionError, RuntimeError, TypeError):
         return False
 
 

@@ -37,6 +37,11 @@ class Entry(sp.Expr):  # type: ignore[misc]
         new: Entry = sp.Expr.__new__(cls, Str(name) if isinstance(name, str) else name, *indices)
         return new
 
+    @classmethod
+    def class_key(cls) -> tuple[int, int, str]:
+        """Entries stand where symbols do: before functions."""
+        return 2, 0, cls.__name__
+
     @property
     def name(self) -> str:
         """The name of the tensor."""

@@ -1,0 +1,199 @@
+"""Closed forms as they are kept: for every size, in bytes, and equal after the journey."""
+
+import json
+
+import pytest
+import sympy as sp
+import torch
+from pullback_server.language import check, parse
+from pullback_server.operators import TABLE
+from pullback_server.program import DType, Limits, TensorType
+from pullback_server.symbolic import Forms, codec, derive, entries, evaluator, form_key
+from pullback_server.symbolic.cutting import cut
+from pullback_server.symbolic.derivatives import backward, differentiate
+from pullback_server.symbolic.plan import Call, Fetch, Plan, Product, Reduce, Result, pruned
+from questions import ask, by_name, disagreements, prepared, question, sample_inputs, samples, tensors
+from written_expressions import LINES, ORDINARY, SUMS
+
+#: The expressions that people come with, at sizes at which a form of one formula an entry would never end.
+LARGE = (
+    ("softmax(Q @ K.T / sqrt(64), dim=-1) @ V", {"Q": (48, 64), "K": (40, 64), "V": (40, 32)}),
+    (
+        "tanh(W3 @ tanh(W2 @ tanh(W1 @ x + b1) + b2) + b3)",
+        {"W1": (64, 50), "W2": (40, 64), "W3": (30, 40), "b1": (64,), "b2": (40,), "b3": (30,), "x": (50,)},
+    ),
+    ("mean(softplus(-y*(X @ w)))", {"y": (500,), "X": (500, 20), "w": (20,)}),
+    ("sum(log(1 + exp(-y*(X @ w))))", {"y": (500,), "X": (500, 20), "w": (20,)}),
+    ("softmax(x)", {"x": (5000,)}),
+    ("sum((X - U @ V.T)**2)", {"X": (80, 60), "U": (80, 10), "V": (60, 10)}),
+)
+
+
+def typed(expression, dtype=DType.FLOAT64, **shapes):
+    types = {name: TensorType(dtype, shape) for name, shape in shapes.items()}
+    return check(parse(expression, tuple(types), Limits()), types, Limits())
+
+
+def key(expression, wrt=None, dtype=DType.FLOAT64, **shapes):
+    return form_key(typed(expression, dtype, **shapes), wrt or tuple(shapes))
+
+
+def derived(expression, inputs):
+    """The forms of an expression with the tensors that its plan takes."""
+    asked = question(expression, inputs)
+    found = prepared(asked)
+    named = found.typed.program.inputs()
+    point = {o.name: o.tensor.to(torch.float64) for o in asked.inputs if o.name in named}
+    return derive(found.typed, found.used), point | {"^": asked.upstream.to(torch.float64)}
+
+
+@pytest.mark.parametrize(("expression", "shapes"), LARGE, ids=[text[:30] for text, _ in LARGE])
+def test_the_expressions_of_every_day_agree_at_every_entry_and_read_well(expression, shapes):
+    inputs = tensors(low=-1, high=1, **shapes)
+    answer = ask(expression, inputs)
+    assert not disagreements(answer)
+    for d in answer.derivatives:
+        assert d.verdict.compared == inputs[d.name].numel()
+        for form in (d.jacobian, d.vjp):
+            assert 0 < len(form.text) < 2000
+            assert 0 < len(form.latex) < 4000
+
+
+@pytest.mark.parametrize(
+    ("expression", "shapes", "others"),
+    [
+        ("A @ x", {"A": (2, 3), "x": (3,)}, {"A": (50, 7), "x": (7,)}),
+        ("A @ x", {"A": (2, 3), "x": (3,)}, {"A": (0, 7), "x": (7,)}),
+        ("mean(x)*x.shape[0]", {"x": (2, 3)}, {"x": (5, 9)}),
+        ("softmax(x, 1) + b", {"x": (2, 3), "b": (1, 3)}, {"x": (4, 5), "b": (1, 5)}),
+    ],
+)
+def test_a_form_is_the_same_for_every_size(expression, shapes, others):
+    assert key(expression, **shapes) == key(expression, **others)
+
+
+def test_a_form_does_not_depend_on_the_dtype():
+    assert key("x**2", x=(3,)) == key("x**2", dtype=DType.FLOAT32, x=(3,))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("x + y", {"x": (2, 3), "y": (2, 3)}), ("x + y", {"x": (2, 3), "y": (1, 3)})),
+        (("x + y", {"x": (2, 3), "y": (2, 3)}), ("x + y", {"x": (2, 3), "y": (3,)})),
+        (("sum(x)", {"x": (3,)}), ("sum(x)", {"x": (1,)})),
+        (("sum(x)", {"x": (3,)}), ("sum(y)", {"y": (3,)})),
+        (("sum(x, 0)", {"x": (3, 3)}), ("sum(x, 1)", {"x": (3, 3)})),
+        (("x*2", {"x": (3,)}), ("x*3", {"x": (3,)})),
+        (("x*1", {"x": (3,)}), ("x*1.0", {"x": (3,)})),
+        (("x*e", {"x": (3,)}), ("x*pi", {"x": (3,)})),
+        (("z = x*x\nz*z", {"x": (3,)}), ("y = x*x\ny*y", {"x": (3,)})),
+        (("x*x.shape[0]", {"x": (3, 4)}), ("x*x.shape[1]", {"x": (3, 4)})),
+    ],
+)
+def test_another_meaning_has_another_form(one, other):
+    assert key(one[0], **one[1]) != key(other[0], **other[1])
+
+
+def test_a_form_for_fewer_inputs_is_another():
+    shapes = {"x": (3,), "y": (3,)}
+    assert len({key("x*y", wrt, **shapes) for wrt in [("x",), ("y",), ("x", "y")]}) == 3
+
+
+def test_a_line_that_another_follows_does_not_change_where_the_text_stands():
+    assert key("x  *  2", x=(3,)) == key("(x*2)", x=(3,))
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
+def test_the_forms_of_a_rows_samples_survive_the_journey_as_bytes(row):
+    for _, text in samples([row]):
+        forms, point = derived(text, sample_inputs(row, text))
+        again = Forms.from_bytes(forms.to_bytes())
+        assert again == forms, text
+        assert again.to_bytes() == forms.to_bytes(), text
+        if forms.reason:
+            continue
+        before, after = evaluator(forms.plan)(point), evaluator(again.plan)(point)
+        for name, gradient in before.items():
+            assert (gradient is None) == (after[name] is None)
+            assert gradient is None or torch.equal(gradient, after[name]), text
+
+
+@pytest.mark.parametrize(("expression", "shapes"), [*ORDINARY, *SUMS, *LINES], ids=lambda value: str(value)[:40])
+def test_entries_after_the_journey_are_those_before_it(expression, shapes):
+    forms, _ = derived(expression, tensors(**shapes))
+    again = Forms.from_bytes(forms.to_bytes())
+    assert again == forms
+    for (_, one), (_, other) in zip(forms.inputs, again.inputs, strict=True):
+        assert entries(forms, one.jacobian, shapes) == entries(again, other.jacobian, shapes)
+        assert entries(forms, one.vjp, shapes) == entries(again, other.vjp, shapes)
+
+
+def test_the_reason_for_no_form_survives_the_journey():
+    forms, _ = derived("diag(u, 1)", tensors(u=(3,)))
+    assert forms.reason
+    assert Forms.from_bytes(forms.to_bytes()) == forms
+
+
+def test_bytes_of_another_format_are_refused():
+    parts = json.loads(Forms(reason="none").to_bytes())
+    with pytest.raises(ValueError, match="format"):
+        Forms.from_bytes(json.dumps([parts[0] + 1, *parts[1:]]).encode())
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
+def test_every_expression_of_a_rows_samples_is_decoded_as_it_was_encoded(row):
+    """All that travels in a tree: the bodies of the pieces, their derivatives, and the gradients that flow inwards."""
+    for _, text in samples([row]):
+        found = prepared(question(text, sample_inputs(row, text)))
+        if derive(found.typed, found.used).reason:
+            continue
+        differentiated = differentiate(cut(found.typed))
+        pieces = [*differentiated.forward, *backward(differentiated, found.used).values()]
+        expressions = [p.body for p in pieces]
+        expressions += [partial.value for partials in differentiated.partials.values() for partial in partials]
+        for e in expressions:
+            travelled = codec.decode(json.loads(json.dumps(codec.encode(e))))
+            assert travelled == e, text
+            assert sp.srepr(travelled) == sp.srepr(e)
+
+
+def test_a_plan_keeps_no_step_that_no_result_needs():
+    used = Fetch("x", (0,))
+    steps = (
+        Fetch("y", (0,)),
+        used,
+        Call("exp", ((0, None),)),
+        Reduce("sum", 1, (0,)),
+        Product((1, 1), ((0,), (0,)), ()),
+    )
+    plan = pruned(Plan(steps, (("x", Result((3, None), (-1,))), ("y", None), ("z", Result(2.0, ())))))
+    assert plan.steps == (used, Reduce("sum", 0, (0,)))
+    assert plan.results == (("x", Result((1, None), (-1,))), ("y", None), ("z", Result(2.0, ())))
+
+
+@pytest.mark.parametrize(("expression", "shapes"), [*ORDINARY, *SUMS, *LINES], ids=lambda value: str(value)[:40])
+def test_every_step_of_a_plan_is_read(expression, shapes):
+    plan = derived(expression, tensors(**shapes))[0].plan
+    assert pruned(plan) == plan
+
+
+def test_inputs_that_share_a_product_compute_it_once():
+    """The gradients of both factors go through tanh of the same product."""
+    forms, _ = derived("sum(tanh(A @ B))", tensors(A=(3, 4), B=(4, 2)))
+    products = [step for step in forms.plan.steps if isinstance(step, Product)]
+    assert len(products) == 3
+    assert sum(isinstance(step, Call) and step.function == "tanh" for step in forms.plan.steps) == 1
+
+
+def test_a_softmax_is_computed_in_one_step():
+    forms, _ = derived("softmax(x, 0)", tensors(x=(3, 4)))
+    assert [step.kind for step in forms.plan.steps if isinstance(step, Reduce)].count("softmax") == 1
+    assert not any(isinstance(step, Reduce) and step.kind == "logsumexp" for step in forms.plan.steps)
+
+
+def test_the_gradient_of_an_input_that_cancels_is_zero():
+    answer = by_name(ask("x - x + y", tensors(x=(3,), y=(3,))))
+    assert answer["x"].jacobian.text == "0"
+    assert not answer["x"].gradient.any()
+    assert answer["x"].verdict.outcome.name == "AGREE"

@@ -1,0 +1,108 @@
+"""What is printed is right: the text alone, read back and evaluated, comes to torch's own Jacobian."""
+
+import pytest
+from formula_reader import free_letters
+from pullback_server.operators import TABLE
+from questions import ask, by_name, disagreements, final, misread, question, reading, sample_inputs, samples, tensors
+from written_expressions import ALL, LENGTHS, ORDINARY, SUMS
+
+
+def told(expression, name, **shapes):
+    """The Jacobian's text, first line first."""
+    return by_name(ask(expression, tensors(**shapes)))[name].jacobian.text.split("\n")
+
+
+@pytest.mark.parametrize(("expression", "shapes"), ALL, ids=[text for text, _ in ALL])
+def test_the_printed_jacobian_and_vjp_come_to_torchs_numbers(expression, shapes):
+    asked = question(expression, tensors(**shapes))
+    answer = final(asked)
+    assert not disagreements(answer)
+    for derivative in answer.derivatives:
+        assert not misread(reading(asked, derivative)), derivative.jacobian.text
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
+def test_the_printed_forms_of_a_rows_samples_come_to_torchs_numbers(row):
+    wrong = []
+    for _, text in samples([row]):
+        asked = question(text, sample_inputs(row, text))
+        for derivative in final(asked).derivatives:
+            if derivative.jacobian.text:
+                wrong += [(text, derivative.name, what) for what in misread(reading(asked, derivative))]
+    assert not wrong
+
+
+@pytest.mark.parametrize(("expression", "shapes"), [*ORDINARY, *SUMS], ids=[text for text, _ in (*ORDINARY, *SUMS)])
+def test_the_form_of_one_size_is_right_at_another(expression, shapes):
+    """The text does not know the sizes, so it must be the same, and right, when they change."""
+    larger = {name: tuple(n + 2 for n in shape) for name, shape in shapes.items()}
+    asked = question(expression, tensors(**larger))
+    small, large = ask(expression, tensors(**shapes)), final(asked)
+    for one, other in zip(small.derivatives, large.derivatives, strict=True):
+        assert (one.jacobian.text, one.vjp.text) == (other.jacobian.text, other.vjp.text)
+        assert not misread(reading(asked, other))
+
+
+@pytest.mark.parametrize(
+    ("expression", "name", "shapes", "text"),
+    [
+        ("3*a**3 - b**2", "a", {"a": (2,), "b": (2,)}, "9*a[p]**2*delta(i, p)"),
+        ("3*a**3 - b**2", "b", {"a": (2,), "b": (2,)}, "-2*b[p]*delta(i, p)"),
+        ("A @ x", "x", {"A": (2, 3), "x": (3,)}, "A[i, p]"),
+        ("A @ x", "A", {"A": (2, 3), "x": (3,)}, "x[q]*delta(i, p)"),
+        ("sum(x)", "x", {"x": (3,)}, "1"),
+        ("dot(x, y)", "x", {"x": (3,), "y": (3,)}, "y[p]"),
+        ("x.T", "x", {"x": (2, 3)}, "delta(i, q)*delta(j, p)"),
+        (
+            "sum((X - U @ V.T)**2)",
+            "X",
+            {"X": (3, 4), "U": (3, 2), "V": (4, 2)},
+            "2*X[p, q] - 2*Sum(U[p, s]*V[q, s], s)",
+        ),
+        ("relu(x)", "x", {"x": (3,)}, "where(x[p] > 0, 1, 0)*delta(i, p)"),
+        ("exp(x)*c", "c", {"x": (3,), "c": (1,)}, "exp(x[i])"),
+        ("e*x", "x", {"x": (3,)}, "e*delta(i, p)"),
+        ("clamp(x, max=1)*y", "y", {"x": (3,), "y": (3,)}, "clamp(x[p], max=1)*delta(i, p)"),
+    ],
+)
+def test_a_form_reads_as_one_would_write_it(expression, name, shapes, text):
+    assert told(expression, name, **shapes) == [text]
+
+
+def test_what_is_used_again_is_named_under_where():
+    first, *lines = told("softmax(x)", "x", x=(4,))
+    assert first == "g[i]*(delta(i, p) - g[p])"
+    assert lines == ["where g[i] = exp(x[i])/Sum(exp(x[s]), s)"]
+
+
+def test_a_line_of_the_program_keeps_its_name_under_where():
+    lines = told("weights = softmax(x)\nweights*sum(weights*y)", "x", x=(4,), y=(4,))[1:]
+    assert lines[0].startswith("where weights[i] = ")
+
+
+def test_a_length_is_told_where_it_is_read():
+    assert told("mean(x)", "x", x=(3,)) == ["1/n", "where n = x.shape[0]"]
+
+
+def test_entries_are_written_while_there_are_at_most_64():
+    few, many = (ask("x**2", tensors(x=(n,))).derivatives[0].jacobian.entries for n in (8, 9))
+    assert (len(few), few[0], few[1], few[63]) == (64, "2*x[0]", "0", "2*x[7]")
+    assert many == ()
+
+
+@pytest.mark.parametrize(("expression", "shapes"), LENGTHS, ids=[text for text, _ in LENGTHS])
+def test_an_axis_of_length_one_is_written_as_zero(expression, shapes):
+    """Then every index of an input stands in the text, and the reader would find one missing."""
+    for derivative in ask(expression, tensors(**shapes)).derivatives:
+        assert derivative.jacobian.text
+        assert derivative.vjp.text
+
+
+def test_an_input_that_is_not_used_has_a_zero_form():
+    unused = by_name(ask("x**2", tensors(x=(2,), y=(3,))))["y"]
+    assert (unused.jacobian.text, unused.vjp.text, unused.jacobian.latex) == ("0", "0", "0")
+    assert not unused.gradient.any()
+
+
+def test_the_readers_letters_pass_over_names_that_are_taken():
+    assert free_letters("ijkl", {"j", "i1"}, 6) == ["i", "k", "l", "j1", "k1", "l1"]

@@ -1,0 +1,106 @@
+"""The running error bound covers what rounding does: in the plan itself, and in autograd's order of the same work."""
+
+import pytest
+import torch
+from pullback_server.symbolic import derive, error_bound, evaluator
+from pullback_server.verdict.comparison import SLACK
+from questions import disagreements, final, prepared, question, tensors
+
+#: Expressions, shapes and the interval of the inputs: easy ones, long sums, and all kinds of cancellation.
+CASES = (
+    ("3*a**3 - b**2", {"a": (300,), "b": (300,)}, (-2, 2)),
+    ("(1 - cos(x))/x**2", {"x": (1000,)}, (1e-4, 1)),
+    ("exp(x) - exp(y)", {"x": (50,), "y": (50,)}, (0.5, 0.5001)),
+    ("x**20 - x**19", {"x": (100,)}, (0.9, 1.1)),
+    ("tanh(x)*(1 - tanh(x))", {"x": (100,)}, (3, 9)),
+    ("sin(1000*x)", {"x": (100,)}, (-5, 5)),
+    ("acos(x)", {"x": (100,)}, (0.99, 0.99999)),
+    ("atanh(x)", {"x": (100,)}, (0.999, 0.9999999)),
+    ("1/(x - 0.5)", {"x": (100,)}, (0.5001, 0.5002)),
+    ("where(x > 0, sqrt(abs(x)), x)", {"x": (100,)}, (-1e-3, 1e-3)),
+    ("log(1 + exp(x)) - softplus(x)", {"x": (50,)}, (-5, 5)),
+    ("softmax(x)", {"x": (200,)}, (-5, 5)),
+    ("log_softmax(x)", {"x": (200,)}, (-5, 5)),
+    ("softmax(softmax(x)*50)", {"x": (60,)}, (-2, 2)),
+    ("logsumexp(x)", {"x": (1000,)}, (-5, 5)),
+    ("sum(exp(x))*x", {"x": (10_000,)}, (-3, 3)),
+    ("sum(x*sin(x))/mean(x)", {"x": (100_000,)}, (-1, 1)),
+    ("sum(x*y)", {"x": (100_000,), "y": (100_000,)}, (-1, 1)),
+    ("sum(sum(x*x, 1)**3)", {"x": (30, 300)}, (-1, 1)),
+    ("A @ B @ x", {"A": (50, 50), "B": (50, 50), "x": (50,)}, (-5, 5)),
+    ("softmax(A @ x)", {"A": (50, 50), "x": (50,)}, (-5, 5)),
+    ("sum((X - U @ V.T)**2)", {"X": (30, 40), "U": (30, 5), "V": (40, 5)}, (-2, 2)),
+    ("prod(x)", {"x": (30,)}, (0.5, 1.5)),
+    ("norm(x - mean(x))", {"x": (300,)}, (1000, 1001)),
+    ("(x - mean(x))/sqrt(mean((x - mean(x))**2) + 1e-5)", {"x": (300,)}, (100, 101)),
+)
+SINGLE = torch.finfo(torch.float32)
+
+
+def in_single(expression, shapes, interval, seed):
+    """The question on float32 inputs, its plan, and the plan's inputs in float32."""
+    inputs = {n: t.float() for n, t in tensors(low=interval[0], high=interval[1], **shapes).items()}
+    asked = question(expression, inputs, seed)
+    found = prepared(asked)
+    return asked, derive(found.typed, found.used).plan, inputs | {"^": asked.upstream}
+
+
+@pytest.mark.parametrize("seed", [1, None], ids=["random", "ones"])
+@pytest.mark.parametrize(("expression", "shapes", "interval"), CASES, ids=[text for text, *_ in CASES])
+def test_the_bound_covers_float32_in_either_order(expression, shapes, interval, seed):
+    asked, plan, point = in_single(expression, shapes, interval, seed)
+    exact = {name: tensor.double() for name, tensor in point.items()}
+    single, double = evaluator(plan)(point), evaluator(plan)(exact)
+    answer = final(asked)
+    assert not disagreements(answer)
+    for derivative in answer.derivatives:
+        bound = error_bound(plan, derivative.name, exact, SINGLE.eps)
+        found, right = single[derivative.name], double[derivative.name]
+        assert found.dtype == torch.float32
+        if bound is None:
+            torch.testing.assert_close(found.double(), right, rtol=0, atol=0)
+            continue
+        assert bound.shape == right.shape
+        # Below the smallest normal number float32 has fewer digits, which the comparison allows for too.
+        assert ((found.double() - right).abs() <= bound + SINGLE.tiny).all()
+        assert ((derivative.gradient.double() - right).abs() <= SLACK * bound + SINGLE.tiny).all()
+
+
+@pytest.mark.parametrize(
+    ("expression", "shapes", "interval", "limit"),
+    [
+        ("3*a**3 - b**2", {"a": (300,), "b": (300,)}, (-2, 2), 10),
+        ("sum(x*y)", {"x": (100_000,), "y": (100_000,)}, (-1, 1), 10),
+        ("A @ x", {"A": (50, 50), "x": (50,)}, (0, 1), 100),
+        ("softmax(x)*x", {"x": (200,)}, (-1, 1), 1000),
+        ("(x - mean(x))**2", {"x": (300,)}, (0, 1), 1000),
+    ],
+)
+def test_the_bound_is_not_so_wide_that_it_covers_everything(expression, shapes, interval, limit):
+    """In the middle of the entries a gradient that is wrong by a thousandth, or less, would be seen."""
+    _, plan, point = in_single(expression, shapes, interval, 1)
+    exact = {name: tensor.double() for name, tensor in point.items()}
+    for name, right in evaluator(plan)(exact).items():
+        bound = error_bound(plan, name, exact, SINGLE.eps)
+        assert float((bound / right.abs()).median()) < limit * SINGLE.eps
+
+
+def test_cancellation_widens_the_bound_where_it_happens():
+    """Near 0 the derivative of (1 - cos(x))/x**2 is a difference of numbers ever larger than itself."""
+    asked, plan, _ = in_single("(1 - cos(x))/x**2", {"x": (2,)}, (0.1, 1), None)
+    point = {"x": torch.tensor([1e-3, 1.0], dtype=torch.float64), "^": asked.upstream.double()}
+    near, far = error_bound(plan, "x", point, SINGLE.eps).tolist()
+    assert near > 1e4 * far
+
+
+def test_the_bound_of_a_result_that_is_zero_is_none():
+    _, plan, point = in_single("x - x + y", {"x": (3,), "y": (3,)}, (0, 1), None)
+    assert error_bound(plan, "x", point, SINGLE.eps) is None
+
+
+def test_the_bound_is_infinite_where_it_cannot_be_told():
+    """Rounding could carry the root's operand below 0."""
+    _, plan, _ = in_single("sqrt(sum(x) - sum(y))", {"x": (3,), "y": (3,)}, (0, 1), None)
+    same = {"x": torch.full((3,), 0.1, dtype=torch.float64), "y": torch.full((3,), 0.1, dtype=torch.float64)}
+    bound = error_bound(plan, "x", same | {"^": torch.ones((), dtype=torch.float64)}, SINGLE.eps)
+    assert bound.isinf().all()

@@ -1,0 +1,175 @@
+"""The pipeline: provisional answers, shared forms, what fails without costing the number."""
+
+from importlib import import_module
+
+import pytest
+import torch
+from pullback_server.program import Refusal
+from pullback_server.verdict import (
+    Differentiator,
+    FormOrigin,
+    FormOverBudget,
+    LegState,
+    Notation,
+    Operand,
+    Outcome,
+    Question,
+    formbook,
+)
+from questions import final
+
+
+def ask(expression, upstream=None, check=True, notations=frozenset(Notation), **values):
+    operands = tuple(Operand(name, _tensor(value)) for name, value in values.items())
+    return Question(expression, operands, None if upstream is None else _tensor(upstream), notations, check)
+
+
+def _tensor(value):
+    return value if isinstance(value, torch.Tensor) else torch.tensor(value, dtype=torch.float64)
+
+
+class Store:
+    """The service's forms, in one process."""
+
+    def __init__(self):
+        self.forms = {}
+
+    def get(self, key):
+        return self.forms.get(key)
+
+    def put(self, key, form):
+        self.forms[key] = form
+
+
+def test_a_provisional_answer_comes_first_until_the_form_is_at_hand():
+    differentiator = Differentiator("cpu")
+    first = list(differentiator.answer(ask("x**3", x=2.0)))
+    assert [d.symbolic.state for answer in first for d in answer.derivatives] == [LegState.DEADLINE, LegState.DONE]
+    assert first[0].derivatives[0].gradient == 12
+    assert first[0].derivatives[0].verdict.reason == "DEADLINE"
+    assert len(list(differentiator.answer(ask("x**3", x=3.0)))) == 1
+
+
+def test_forms_are_derived_once_for_all_who_share_a_store(monkeypatch):
+    store = Store()
+    one, two = Differentiator("cpu", forms=store), Differentiator("cpu", forms=store)
+    assert final(ask("sin(x)*x", x=2.0), one).form_origin is FormOrigin.DERIVED
+    monkeypatch.setattr(formbook, "derive", lambda *_: pytest.fail("derived again"))
+    shared = final(ask("sin(x)*x", x=5.0), two)
+    assert shared.form_origin is FormOrigin.SERVICE
+    assert shared.derivatives[0].jacobian.text == "x*cos(x) + sin(x)"
+    assert shared.derivatives[0].verdict.outcome is Outcome.AGREE
+    assert final(ask("sin(x)*x", x=6.0), two).form_origin is FormOrigin.WORKER
+
+
+def test_other_sizes_use_the_same_form_and_other_patterns_of_ones_do_not():
+    differentiator = Differentiator("cpu")
+    vector = [1.0] * 5
+    assert final(ask("sum(x*x)", x=vector), differentiator).form_origin is FormOrigin.DERIVED
+    assert final(ask("sum(x*x)", x=vector * 20), differentiator).form_origin is FormOrigin.WORKER
+    assert final(ask("sum(x*x)", x=[1.0]), differentiator).form_origin is FormOrigin.DERIVED
+
+
+def test_a_form_that_took_too_long_before_costs_no_number():
+    class Impatient(Store):
+        def get(self, key):
+            raise FormOverBudget(key)
+
+    answer = final(ask("x**3", x=2.0), Differentiator("cpu", forms=Impatient()))
+    (derivative,) = answer.derivatives
+    assert (derivative.gradient, derivative.symbolic.state) == (12, LegState.DEADLINE)
+    assert derivative.verdict.outcome is Outcome.UNDECIDED
+
+
+def test_a_failure_of_sympy_costs_no_number(monkeypatch):
+    def fail(_):
+        raise RecursionError
+
+    monkeypatch.setattr(import_module("pullback_server.symbolic.derive"), "differentiate", fail)
+    (derivative,) = final(ask("exp(x)*3", x=0.0), Differentiator("cpu")).derivatives
+    assert derivative.gradient == 3
+    assert derivative.symbolic.state is LegState.NO_CLOSED_FORM
+    assert derivative.verdict.reason == "NO_CLOSED_FORM"
+
+
+def test_no_leg_runs_that_is_not_wanted():
+    differentiator = Differentiator("cpu")
+    (only,) = differentiator.answer(ask("x**3", check=False, notations=frozenset(), x=2.0))
+    assert only.form_origin is None
+    assert only.derivatives[0].symbolic.state is LegState.NOT_REQUESTED
+    printed = final(ask("x**3", check=False, notations=frozenset({Notation.LATEX}), x=2.0), differentiator)
+    assert printed.derivatives[0].jacobian.latex == "3 x^{2}"
+    assert printed.derivatives[0].jacobian.text == ""
+    assert printed.derivatives[0].verdict.reason == "NOT_CHECKED"
+
+
+LONG = {
+    "constants above constants": "exp(exp(exp(100)))*x",
+    "constants in exponents": "sin(7**exp(exp(exp(10*exp(1))))+1)*x",
+    "zero to a power": "0**x",
+    "a high power": "(1 + x)**1000",
+    "a power of a polynomial": "(1 + x + x**2)**500",
+    "sixty sines": "sin(" * 60 + "x" + ")" * 60,
+    "a long sum": " + ".join(f"{k}*x**{k % 7}" for k in range(1, 200)),
+    "a long product": "*".join(f"(x + {k})" for k in range(1, 61)),
+    "nested roots": "sqrt(1+" * 7 + "x" + ")" * 7,
+    "doubling lines": "\n".join(
+        f"y{k + 1} = {f'y{k}' if k else 'x'}*0.5 + sin({f'y{k}' if k else 'x'})" for k in range(50)
+    )
+    + "\ny50",
+    "maxima": "*".join(f"maximum(x, {k})" for k in range(25)),
+}
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("expression", LONG.values(), ids=LONG.keys())
+def test_what_might_blow_up_ends_with_its_number(expression):
+    x = torch.tensor(0.3, dtype=torch.float64)
+    (derivative,) = final(ask(expression, x=x), Differentiator("cpu")).derivatives
+    assert derivative.gradient.shape == ()
+    assert derivative.verdict.outcome in (Outcome.AGREE, Outcome.UNDECIDED)
+
+
+REFUSED = [
+    ("x**2", {"x": [1.0, 2.0]}, None, "UPSTREAM_REQUIRED", "upstream"),
+    ("x**2", {"x": [1.0, 2.0]}, [1.0], "UPSTREAM_SHAPE", "upstream"),
+    ("x**2", {"x": [1.0, 2.0]}, torch.ones(2), "UPSTREAM_DTYPE", "upstream"),
+    ("x > 1", {"x": 1.0}, None, "NOT_DIFFERENTIABLE", "expression"),
+    ("n*1", {"x": 1.0, "n": torch.tensor(2)}, None, "NOT_DIFFERENTIABLE", "expression"),
+    ("n*1.0", {"n": torch.tensor(2)}, None, "NOTHING_TO_DIFFERENTIATE", "inputs"),
+]
+
+
+@pytest.mark.parametrize(("expression", "values", "upstream", "reason", "field"), REFUSED)
+def test_what_torch_would_not_differentiate_is_refused_and_explained(expression, values, upstream, reason, field):
+    with pytest.raises(Refusal) as refused:
+        final(ask(expression, upstream, **values), Differentiator("cpu"))
+    assert (refused.value.reason, refused.value.field) == (reason, field)
+    assert refused.value.hint
+    if field == "upstream":
+        assert refused.value.output_shape == (2,)
+
+
+def test_requires_grad_on_integers_is_refused_and_false_leaves_an_input_out():
+    n = Operand("n", torch.tensor(2), requires_grad=True)
+    x = Operand("x", torch.tensor(3.0, dtype=torch.float64), requires_grad=False)
+    y = Operand("y", torch.tensor(4.0, dtype=torch.float64))
+    with pytest.raises(Refusal) as refused:
+        final(Question("n*y", (n, y)))
+    assert refused.value.field == "inputs[0].requires_grad"
+    answer = final(Question("x*y", (x, y)))
+    assert [(d.name, d.gradient.item()) for d in answer.derivatives] == [("y", 3.0)]
+
+
+def test_an_input_that_the_output_does_not_depend_on_gets_zeros_and_agrees():
+    answer = final(ask("x*2 + 0*z.sum()", x=1.0, y=[1.0, 2.0], z=[3.0, 4.0]))
+    found = {d.name: d for d in answer.derivatives}
+    assert found["y"].gradient.tolist() == found["z"].gradient.tolist() == [0, 0]
+    assert found["y"].jacobian.text == found["z"].jacobian.text == "0"
+    assert all(d.verdict.outcome is Outcome.AGREE for d in answer.derivatives)
+
+
+def test_the_deviation_of_torch_from_softplus_is_seen():
+    (derivative,) = final(ask("softplus(x)", x=20.1)).derivatives
+    assert derivative.verdict.outcome is Outcome.DIFFER
+    assert derivative.verdict.worst.closed_form == pytest.approx(0.9999999981349912, abs=1e-16)
