@@ -80,3 +80,8 @@ def _written(w: Written) -> list[Any]:
 def _read(parts: list[Any]) -> Written:
     text, latex, tree, axes = parts
     return Written(text, latex, tree, tuple(axes))
+
+
+def length_of(source: Source, shapes: dict[str, tuple[int, ...]]) -> int:
+    """A dimension's length in a request with inputs of these shapes."""
+    return source if isinstance(source, int) else shapes[source[0]][source[1]]

@@ -108,6 +108,11 @@ def _closer(
         nan = int(both_nan.flatten().to(torch.uint8).argmax())
         message = f"Both legs give NaN at {int(both_nan.sum())} of {count} entries, which proves nothing."
         return Verdict(Outcome.UNDECIDED, "NOT_A_NUMBER", message, count, 0, _entry(ours, theirs, nan), tolerance)
+    untold = error.isinf() & ~same & (difference > CLOSE * unit * ours.abs() + tiny)
+    if bool(untold.any()):
+        first = int(untold.flatten().to(torch.uint8).argmax())
+        message = f"Rounding could carry the closed form anywhere at {int(untold.sum())} of {count} entries."
+        return Verdict(Outcome.UNDECIDED, "UNBOUNDED_ERROR", message, count, 0, _entry(ours, theirs, first), tolerance)
     return _agreement(ours, theirs, worst, tolerance)
 
 

@@ -7,12 +7,11 @@ from itertools import product
 
 import sympy as sp
 
-from ..operators.functions import where
-from ..operators.index import Entry, Total
-from . import codec
-from .derive import length_of
-from .form import Forms, Written
-from .notation.printers import text
+from ...operators.functions import where
+from ...operators.index import Delta, Entry, Total
+from .. import codec
+from ..form import Forms, Written, length_of
+from .printers import text
 
 #: More entries than this are not written out.
 MOST = 64
@@ -73,6 +72,8 @@ def _at(
             if e.name in units:
                 return Entry(e.name, *(sp.S.Zero if unit else next(indices) for unit in units[e.name]))
             return Entry(e.name, *indices)
+        case sp.Mul() if any(d.xreplace(at) == 0 for d in e.args if isinstance(d, Delta)):
+            return sp.S.Zero
         case sp.Symbol():
             return at[e] if e in at else sp.Integer(lengths.get(e.name, 1))
     args = [_at(a, at, lengths, units) for a in e.args]

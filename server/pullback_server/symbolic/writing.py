@@ -1,0 +1,80 @@
+"""One input's derivative in writing: its Jacobian and its vector-Jacobian product, checked before they are shown."""
+
+from __future__ import annotations
+
+import logging
+
+import sympy as sp
+
+from ..operators.index import Entry
+from . import codec
+from .cutting import Cut
+from .derivatives import Differentiated, jacobian
+from .form import Forms, InputForm, Written
+from .notation.display import Display, TooLong, combine
+from .notation.proof import agrees
+from .terms import Term, contract, merge
+
+log = logging.getLogger(__name__)
+
+#: A formula whose text is longer than this is withheld: nobody reads it.
+LONGEST = 20_000
+
+
+def write(found: Differentiated, name: str, forms: Forms) -> InputForm:
+    """The derivative in writing; without any where writing fails, for evaluation can do without."""
+    try:
+        return _in_writing(found, name, forms)
+    except TooLong:
+        return InputForm()
+    except Exception:
+        log.exception("a closed form could not be written")
+        return InputForm()
+
+
+def _in_writing(found: Differentiated, name: str, forms: Forms) -> InputForm:
+    solved = jacobian(found, name)
+    if solved is None:
+        return InputForm()
+    by, terms = solved
+    pieces, c = found.cut.pieces, found.cut
+    output = found.output.axes
+    v = Entry(upstream_name(c), *output)
+    through = tuple(contract(Term(t.coefficient * v, t.deltas, (*t.bound, *output)), pieces) for t in terms)
+    units = dict(forms.units) | {v.name: tuple(a is None for a in c.output.axes)}
+    display = Display(pieces, found.forward, {*c.names, v.name}, c.bindings)
+    by_axes = _with_units(by, c.inputs[name].axes)
+    whole = combine(terms, by)
+    whole_axes = (*c.output.axes, *by_axes)
+    pulled = combine(merge(through, pieces), by)
+    if not agrees(found, name, forms.plan, (whole, whole_axes), (pulled, by_axes), v.name):
+        log.error("a closed form in writing does not come to the numbers of its plan, so it is withheld")
+        return InputForm()
+    j = display.formula(whole, output, by, units)
+    g = display.formula(pulled, (), by, units)
+    return InputForm(
+        _written(j.text, j.latex, display.inlined(whole), whole_axes),
+        _written(g.text, g.latex, display.inlined(pulled), by_axes),
+    )
+
+
+def upstream_name(c: Cut) -> str:
+    """What the symbolic upstream gradient is called: `v`, or `v_` where that is taken."""
+    name = "v"
+    while name in c.names:
+        name += "_"
+    return name
+
+
+def _with_units(by: tuple[sp.Symbol, ...], axes: tuple[sp.Symbol | None, ...]) -> tuple[sp.Symbol | None, ...]:
+    given = iter(by)
+    return tuple(None if a is None else next(given) for a in axes)
+
+
+def _written(text: str, latex: str, tree: sp.Expr | None, axes: tuple[sp.Symbol | None, ...]) -> Written:
+    if len(text) > LONGEST:
+        return Written()
+    # Constants that were kept from sympy have no name outside "where", so there are no entries to print.
+    written_out = tree is not None and not any(e.name.startswith("%") for e in tree.atoms(Entry))
+    whole = codec.encode(tree) if written_out else None
+    return Written(text, latex, whole, tuple(None if a is None else a.name for a in axes))
