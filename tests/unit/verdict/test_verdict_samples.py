@@ -1,0 +1,93 @@
+"""Every row of the table through both legs: they agree, and autograd's gradient is the one that torch gives directly."""
+
+import pytest
+import torch
+from pullback_server.operators import TABLE
+from pullback_server.verdict import LegState, Outcome
+from questions import disagreements, final, prepared, question, sample_inputs, samples
+
+#: The only samples without a closed form: lengths are not part of one, and these diagonals end where a length says.
+NO_FORM = {"diag(u, 1)", "diag(A, -1)", "diag(A, diagonal=9)"}
+#: Samples whose derivative is too large for float16: autograd gives inf where the closed form has a number.
+TOO_LARGE = {("x ** 70", torch.float16)}
+NARROW = (torch.float32, torch.bfloat16, torch.float16)
+ROWS = pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
+
+
+def directly(asked):
+    """torch's gradients by `backward` on the program's value, input by input."""
+    found = prepared(asked)
+    leaves = {o.name: o.tensor.clone().requires_grad_(o.tensor.is_floating_point()) for o in asked.inputs}
+    values = found.forward(leaves)
+    output = found.forward.tensor(values, found.typed.program.output, torch.device("cpu"))
+    if output.requires_grad:
+        output.backward(asked.upstream)
+    return {
+        name: torch.zeros_like(leaf) if leaf.grad is None else leaf.grad
+        for name, leaf in leaves.items()
+        if leaf.requires_grad
+    }
+
+
+def flaws(text, asked):
+    """What is wrong with the answer to a sample."""
+    answer = final(asked)
+    right = directly(asked)
+    found = [f"{text}: derivatives of {[d.name for d in answer.derivatives]}"] * (
+        [d.name for d in answer.derivatives] != list(right)
+    )
+    for d in answer.derivatives:
+        if d.gradient.dtype != right[d.name].dtype or d.gradient.shape != right[d.name].shape:
+            found.append(f"{text}: the gradient of {d.name} has another type")
+        elif not torch.equal(d.gradient.nan_to_num(), right[d.name].nan_to_num()):
+            found.append(f"{text}: the gradient of {d.name} is not torch's")
+    if text in NO_FORM:
+        found += [
+            f"{text}: {d.name} {d.symbolic}"
+            for d in answer.derivatives
+            if (d.symbolic.state, d.verdict.outcome) != (LegState.NO_CLOSED_FORM, Outcome.UNDECIDED)
+            or d.verdict.reason != "NO_CLOSED_FORM"
+        ]
+        return found
+    found += [f"{text}: {what}" for what in disagreements(answer)]
+    for d in answer.derivatives:
+        if not (d.jacobian.text and d.jacobian.latex and d.vjp.text and d.vjp.latex):
+            found.append(f"{text}: {d.name} has no formula")
+        if d.verdict.compared != d.gradient.numel():
+            found.append(f"{text}: {d.name} was compared at {d.verdict.compared} entries")
+    return found
+
+
+@ROWS
+@pytest.mark.parametrize("seed", [0, 7])
+def test_the_samples_agree_and_their_gradients_are_torchs(row, seed):
+    wrong = [what for _, t in samples([row]) for what in flaws(t, question(t, sample_inputs(row, t, seed), seed + 1))]
+    assert not wrong
+
+
+@ROWS
+def test_the_samples_agree_under_an_upstream_of_ones_where_softmax_cancels(row):
+    assert not [what for _, t in samples([row]) for what in flaws(t, question(t, sample_inputs(row, t), None))]
+
+
+@ROWS
+@pytest.mark.parametrize("dtype", NARROW, ids=lambda dtype: str(dtype).removeprefix("torch."))
+def test_the_samples_agree_in_narrower_dtypes(row, dtype):
+    wrong = []
+    for _, text in samples([row]):
+        if (text, dtype) not in TOO_LARGE:
+            wrong += flaws(text, question(text, sample_inputs(row, text, dtype=dtype)))
+    assert not wrong
+
+
+@pytest.mark.parametrize(("text", "dtype"), sorted(TOO_LARGE, key=str))
+def test_what_overflows_in_a_narrow_dtype_is_no_agreement(text, dtype):
+    (row,) = (row for row, sample in samples() if sample == text)
+    (derivative,) = final(question(text, sample_inputs(row, text, dtype=dtype))).derivatives
+    assert derivative.gradient.isinf().any()
+    assert derivative.verdict.outcome is Outcome.DIFFER
+    assert derivative.verdict.worst.autograd in (float("inf"), float("-inf"))
+
+
+def test_only_a_diagonal_with_an_offset_has_no_closed_form():
+    assert {text for _, text in samples()} >= NO_FORM
