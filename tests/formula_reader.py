@@ -200,7 +200,7 @@ class _Formula:
 
     def _along(self, name: str, axis: int) -> int | None:
         if name in self._tensors:
-            return self._tensors[name].shape[axis]
+            return int(self._tensors[name].shape[axis])
         return self._length(self._parts[name].axes[axis], self._parts[name].body)
 
 

@@ -91,11 +91,9 @@ def test_a_gradient_has_its_inputs_dtype_where_dtypes_meet():
 
 
 def test_numbers_of_the_text_do_not_widen_a_tensor():
-    found = vjp("0.1*x + 2", [1, 1], x=torch.tensor([1.0, 2.0], dtype=torch.float16).double())
-    assert found.value.dtype == torch.float64
     half = torch.tensor([1.0, 2.0], dtype=torch.float16)
-    typed = check(parse("maximum(x, 0.1)*pi", ("x",), Limits()), {"x": TensorType(DType.FLOAT16, (2,))}, Limits())
-    assert differentiate(compile_program(typed), {"x": half}, ("x",), torch.ones(2).half(), CPU).value.dtype == half.dtype
+    found = vjp("sum(maximum(x, 0.1)*pi + 2)", x=half)
+    assert (found.value.dtype, found.gradients["x"].dtype) == (half.dtype, half.dtype)
 
 
 def test_a_broadcast_input_gets_the_sum_over_what_it_was_spread_to():

@@ -83,6 +83,27 @@ def test_nothing_to_compare_agrees():
     assert (verdict.outcome, verdict.compared) == (Outcome.AGREE, 0)
 
 
+@pytest.mark.parametrize("size", [3, FEW + 1])
+def test_a_tolerance_without_bound_lets_nothing_pass(size):
+    """Where rounding could carry the closed form anywhere, numbers that are apart are neither equal nor wrong."""
+    right, unbounded = normal(size), lambda _: torch.full((size,), math.inf, dtype=torch.float64)
+    apart = right.clone()
+    apart[1] += 1
+    verdict = compare(apart, right, torch.float64, unbounded)
+    assert (verdict.outcome, verdict.reason, verdict.worst.index) == (Outcome.UNDECIDED, "UNBOUNDED_ERROR", (1,))
+    assert compare(right.clone(), right, torch.float64, unbounded).outcome is Outcome.AGREE
+    apart[2] = math.nan
+    assert compare(apart, right, torch.float64, unbounded).outcome is Outcome.DIFFER
+
+
+def test_a_difference_is_allowed_where_the_bound_covers_it_and_nowhere_else():
+    right, bound = normal(3), torch.tensor([0.0, 1e-6, 0.0], dtype=torch.float64)
+    for at, outcome in enumerate((Outcome.DIFFER, Outcome.AGREE, Outcome.DIFFER)):
+        apart = right.clone()
+        apart[at] += 1e-5
+        assert compare(apart, right, torch.float64, lambda _: bound).outcome is outcome
+
+
 def test_the_tolerance_says_what_it_is_and_where_it_comes_from():
     right = normal(10)
     verdict = compare(right, right.clone(), torch.float64, no_bound)

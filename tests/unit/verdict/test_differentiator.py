@@ -92,6 +92,30 @@ def test_a_failure_of_sympy_costs_no_number(monkeypatch):
     assert derivative.verdict.reason == "NO_CLOSED_FORM"
 
 
+@pytest.mark.parametrize("problem", [AttributeError, KeyError, RuntimeError("sizes"), MemoryError, AssertionError])
+def test_a_closed_form_that_cannot_be_evaluated_costs_no_number(monkeypatch, problem):
+    def fail(_):
+        raise problem
+
+    monkeypatch.setattr(formbook, "evaluator", lambda _: fail)
+    (derivative,) = final(ask("exp(x)*3", x=0.0), Differentiator("cpu")).derivatives
+    assert derivative.gradient == 3
+    assert derivative.jacobian.text == "3*exp(x)"
+    assert derivative.symbolic.state is LegState.FAILED
+    assert derivative.verdict.outcome is Outcome.UNDECIDED
+    assert derivative.verdict.reason == ("MEMORY" if problem is MemoryError else "EVALUATION_FAILED")
+
+
+def test_a_large_request_is_answered_provisionally_even_with_its_form_at_hand():
+    """Evaluating the form takes a while, and the number is there before."""
+    differentiator, large = Differentiator("cpu"), torch.ones(2**18 + 1, dtype=torch.float64)
+    assert len(list(differentiator.answer(ask("sum(x**2)", x=[1.0, 2.0])))) == 2
+    provisional, last = differentiator.answer(ask("sum(x**2)", x=large))
+    assert torch.equal(provisional.derivatives[0].gradient, last.derivatives[0].gradient)
+    assert last.form_origin is FormOrigin.WORKER
+    assert last.derivatives[0].verdict.compared == large.numel()
+
+
 def test_no_leg_runs_that_is_not_wanted():
     differentiator = Differentiator("cpu")
     (only,) = differentiator.answer(ask("x**3", check=False, notations=frozenset(), x=2.0))

@@ -1,4 +1,4 @@
-"""Every row of the table through both legs: they agree, and autograd's gradient is the one that torch gives directly."""
+"""Every row of the table through both legs: they agree, and autograd's gradient is what torch gives directly."""
 
 import pytest
 import torch
