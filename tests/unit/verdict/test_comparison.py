@@ -142,3 +142,29 @@ def test_cancellation_is_not_taken_for_a_difference(expression, shapes, dtype):
     inputs = {n: t.to(dtype) for n, t in tensors(low=0.01, **shapes).items()}
     for derivative in final(question(expression, inputs, seed=None)).derivatives:
         assert derivative.verdict.outcome is Outcome.AGREE, derivative.verdict
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "sin(x)**2 + cos(x)**2",
+        "x/x",
+        "exp(x)*exp(-x)",
+        "x*y/y",
+        "cosh(x)**2 - sinh(x)**2",
+        "(x + y)**2 - x**2 - 2*x*y - y**2",
+    ],
+)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_what_sympy_cancels_and_autograd_only_nearly_is_no_difference(expression, dtype):
+    inputs = {n: t.to(dtype) for n, t in tensors(x=(30,), y=(30,)).items() if n in expression}
+    for derivative in final(question(expression, inputs)).derivatives:
+        assert derivative.verdict.outcome is Outcome.AGREE, derivative.verdict
+
+
+def test_a_spread_does_not_excuse_what_is_further_apart_than_it():
+    right = normal(10)
+    wrong = right * (1 + 1e-9)
+    verdict = compare(wrong, right, torch.float64, no_bound, lambda: 1e-15)
+    assert verdict.outcome is Outcome.DIFFER
+    assert "autograd" in verdict.tolerance.source
