@@ -63,7 +63,7 @@ def _where_derivative(self: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
 where._eval_derivative = _where_derivative
 
 sign = flat("sign")
-floor, ceil, trunc, round_ = flat("floor"), flat("ceil"), flat("trunc"), flat("round")
+floor = flat("floor")
 
 absolute = function("abs", lambda x: (sign(x),))
 sigmoid: type[ScalarFunction] = function("sigmoid", lambda x: (sigmoid(x) * (1 - sigmoid(x)),))

@@ -54,9 +54,6 @@ CORE: dict[str, Callable[..., Any]] = {
     "neither": _of_tensors(torch.logical_not),
     "sign": _of_tensors(torch.sign),
     "floor": _of_tensors(torch.floor),
-    "ceil": _of_tensors(torch.ceil),
-    "trunc": _of_tensors(torch.trunc),
-    "round": _of_tensors(torch.round),
 }
 
 

@@ -6,6 +6,7 @@ serves every size.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -100,6 +101,15 @@ def reads(step: Step) -> tuple[int, ...]:
     return ()
 
 
+def needed(plan: Plan, slots: Iterable[int]) -> list[int]:
+    """The steps that some slots are computed from, those of the slots included, in order."""
+    found = set(slots)
+    for number in range(len(plan.steps) - 1, -1, -1):
+        if number in found:
+            found.update(reads(plan.steps[number]))
+    return sorted(found)
+
+
 def pruned(plan: Plan) -> Plan:
     """The plan without the steps that no result needs.
 
@@ -107,11 +117,8 @@ def pruned(plan: Plan) -> Plan:
     >>> pruned(plan).steps
     (Fetch(name='y', axes=(0,)),)
     """
-    needed = {r.slot[0] for _, r in plan.results if r is not None and isinstance(r.slot, tuple)}
-    for number in range(len(plan.steps) - 1, -1, -1):
-        if number in needed:
-            needed.update(reads(plan.steps[number]))
-    new = {old: number for number, old in enumerate(sorted(needed))}
+    results = {r.slot[0] for _, r in plan.results if r is not None and isinstance(r.slot, tuple)}
+    new = {old: number for number, old in enumerate(needed(plan, results))}
 
     def moved(o: Operand) -> Operand:
         return (new[o[0]], o[1]) if isinstance(o, tuple) else o
@@ -126,8 +133,8 @@ def pruned(plan: Plan) -> Plan:
                 return Reduce(kind, new[slot], axes)
         return old
 
-    results = ((name, r if r is None else Result(moved(r.slot), r.axes)) for name, r in plan.results)
-    return Plan(tuple(step(plan.steps[old]) for old in new), tuple(results))
+    placed = ((name, r if r is None else Result(moved(r.slot), r.axes)) for name, r in plan.results)
+    return Plan(tuple(step(plan.steps[old]) for old in new), tuple(placed))
 
 
 def encode(value: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from .evaluation import Slots, closure, functions, operand_views, restore
-from .plan import Call, Plan, Product, Reduce, reads
+from .plan import Call, Plan, Product, Reduce, needed
 
 
 def error_bound(plan: Plan, name: str, tensors: Mapping[str, torch.Tensor], unit: float) -> torch.Tensor | None:
@@ -25,10 +25,9 @@ def error_bound(plan: Plan, name: str, tensors: Mapping[str, torch.Tensor], unit
     result = dict(plan.results).get(name)
     if result is None or not isinstance(result.slot, tuple):
         return None
-    needed = _needed(plan, result.slot[0])
     values: Slots = [None] * len(plan.steps)
     errors: Slots = [None] * len(plan.steps)
-    for number in sorted(needed):
+    for number in needed(plan, (result.slot[0],)):
         step = plan.steps[number]
         value = values[number] = torch.as_tensor(closure(step)(values, tensors))
         match step:
@@ -42,17 +41,6 @@ def error_bound(plan: Plan, name: str, tensors: Mapping[str, torch.Tensor], unit
                 error = torch.zeros_like(value)
         errors[number] = error.nan_to_num(nan=torch.inf, posinf=torch.inf)
     return restore(result, errors, tensors[name])
-
-
-def _needed(plan: Plan, slot: int) -> set[int]:
-    """The steps that a slot is computed from, itself included."""
-    found, waiting = set(), [slot]
-    while waiting:
-        number = waiting.pop()
-        if number not in found:
-            found.add(number)
-            waiting += reads(plan.steps[number])
-    return found
 
 
 def _real(value: Any) -> Any:

@@ -10,7 +10,7 @@ import torch
 from ..numeric import DeviceExhausted, device_for, memory_guard
 from ..numeric import differentiate as autograd
 from ..numeric.vjp import Differentiated
-from ..symbolic import error_bound
+from ..symbolic import UPSTREAM, error_bound
 from .assembly import DONE
 from .comparison import compare
 from .formbook import Bound
@@ -34,7 +34,7 @@ def check(
     named = prepared.typed.program.inputs()
     point = {o.name: o.tensor.to(wide, torch.float64) for o in question.inputs if o.name in named}
     upstream = torch.ones_like(numbers.value) if question.upstream is None else question.upstream
-    point["^"] = upstream.to(wide, torch.float64)
+    point[UPSTREAM] = upstream.to(wide, torch.float64)
     try:
         with memory_guard():
             found = bound.evaluate(point)
