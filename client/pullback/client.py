@@ -60,12 +60,15 @@ class Client:
         notations: Iterable[str] = DEFAULT_NOTATIONS,
         check: bool = True,
         timeout: float | None = DEFAULT_TIMEOUT,
+        closed_form_gradients: bool = False,
     ) -> Reply:
         """The value of an expression, its derivatives by both legs, and the verdict; `Request` explains the arguments.
 
         Raises InvalidRequest for a request that will never succeed, and the other errors of the tree.
         """
-        request = Request(expression, inputs, upstream, wrt, notations, check, timeout)
+        request = Request(
+            expression, inputs, upstream, wrt, notations, check, timeout, closed_form_gradients=closed_form_gradients
+        )
         message = request_message(request)
         try:
             return reply_from(self._stub.Differentiate(message, timeout=timeout))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -11,7 +11,8 @@ class Operator:
     """One operator of the language.
 
     `domain` says where it is defined for real numbers and `kinks` where it has no derivative; both are empty where
-    there is nothing to say. `closed_form` is whether the symbolic leg has a closed form for it.
+    there is nothing to say. `closed_form` is whether the symbolic leg has a closed form for it, and `example_jacobians`
+    are those of the example by its inputs' names, where the operator was asked for by name.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Operator:
     kinks: str
     closed_form: bool
     example: str
+    example_jacobians: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.name}({self.signature}): {self.doc}"

@@ -16,12 +16,15 @@ from .errors import InternalError, InvalidRequest
 from .language import Language, Limit, Operator
 from .reply import (
     ClosedForm,
+    Code,
     FormOrigin,
     Leg,
     Legs,
     LegState,
     Outcome,
     Reply,
+    Step,
+    StepKind,
     Timings,
     Tolerance,
     Verdict,
@@ -31,7 +34,10 @@ from .request import Constant, Request
 from .tensors import FLOATING, array_from, array_of, is_typed, tensor_of
 from .v1 import derivative_pb2
 
-NOTATIONS = {"text": derivative_pb2.NOTATION_TEXT, "latex": derivative_pb2.NOTATION_LATEX}
+#: The contract's notations by the names that callers use: `text`, `latex`, `matrix`, `code`, `steps`.
+NOTATIONS = {
+    name.removeprefix("NOTATION_").lower(): number for name, number in derivative_pb2.Notation.items() if number
+}
 
 E = TypeVar("E", bound=Enum)
 
@@ -48,6 +54,7 @@ def request_message(request: Request) -> derivative_pb2.DifferentiateRequest:
         expression=_text(request.expression, "expression"),
         notations=derivative_pb2.NotationSelection(notations=_notations(request)),
         check=request.check,
+        closed_form_gradients=request.closed_form_gradients,
     )
     for place, (name, array) in enumerate(arrays.items()):
         message.inputs.add(
@@ -87,6 +94,16 @@ def reply_from(message: derivative_pb2.DifferentiateResponse) -> Reply:
         form_origin=_member(FormOrigin, derivative_pb2.FormOrigin, message.form_origin),
         timings=Timings(**{name: getattr(message.timings, name) for name in vars(Timings())}),
         versions=dict(message.versions),
+        closed_form_gradients={
+            d.name: array_from(d.closed_form_gradient)
+            for d in message.derivatives
+            if d.HasField("closed_form_gradient")
+        },
+        code=Code(message.code.torch, message.code.numpy),
+        steps=tuple(
+            Step(_member(StepKind, derivative_pb2.StepKind, step.kind), step.rule, step.text, step.latex, step.input)
+            for step in message.steps
+        ),
     )
 
 
@@ -105,6 +122,7 @@ def language_from(message: derivative_pb2.DescribeLanguageResponse) -> Language:
                 kinks=operator.kinks,
                 closed_form=operator.closed_form,
                 example=operator.example,
+                example_jacobians={formula.input: formula.text for formula in operator.example_jacobians},
             )
             for operator in message.operators
         ),
@@ -182,7 +200,7 @@ def _closed_form(
             entries = entries.reshape((*before, *shape))
         except ValueError as error:
             raise InternalError("the service sent too many or too few entries", reason="BAD_REPLY") from error
-    return ClosedForm(message.text, message.latex, entries)
+    return ClosedForm(message.text, message.latex, entries, message.matrix, message.matrix_latex)
 
 
 def _leg(message: derivative_pb2.Leg) -> Leg:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -45,6 +45,21 @@ class FormOrigin(Enum):
     UNSPECIFIED = "unspecified"
 
 
+class StepKind(Enum):
+    """What a step of a derivation does; the names are the contract's."""
+
+    #: Names a part of the expression, or the whole.
+    FORWARD = "forward"
+    #: Differentiates one part by one tensor in it.
+    DERIVATIVE = "derivative"
+    #: Says which gradient flows into a part.
+    BACKWARD = "backward"
+    #: Comes to an input's gradient.
+    RESULT = "result"
+    #: The service said what this client is too old to know.
+    UNSPECIFIED = "unspecified"
+
+
 @dataclass(frozen=True)
 class Leg:
     """How a leg fared; the message says why it is not done, and is empty when it is."""
@@ -69,7 +84,8 @@ class ClosedForm:
     """A formula in the notations that were asked for; what was not asked for is empty.
 
     `entries` holds the text of every entry while there are at most 64, else None; its shape is the output's followed
-    by the input's for a Jacobian, and the input's for a vector-Jacobian product.
+    by the input's for a Jacobian, and the input's for a vector-Jacobian product. `matrix` is in the language of
+    expressions, so that it can be sent back.
 
     >>> print(ClosedForm(text="9*a[p]**2*delta(i, p)"))
     9*a[p]**2*delta(i, p)
@@ -78,12 +94,54 @@ class ClosedForm:
     text: str = ""
     latex: str = ""
     entries: NDArray[np.object_] | None = None
+    matrix: str = ""
+    matrix_latex: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.text or self.latex)
+        return bool(self.text or self.latex or self.matrix)
 
     def __str__(self) -> str:
-        return self.text or self.latex or "none"
+        return self.text or self.matrix or self.latex or "none"
+
+    def lines(self) -> tuple[str, ...]:
+        """The formulas for a person to read: matrix notation first, then index notation, or else LaTeX."""
+        return tuple(filter(None, (self.matrix, self.text))) or tuple(filter(None, (self.latex,)))
+
+    def _repr_latex_(self) -> str | None:
+        latex = self.matrix_latex or self.latex
+        return f"$\\displaystyle {latex}$" if latex else None
+
+
+@dataclass(frozen=True)
+class Code:
+    """Python modules with `jacobian(inputs...)` and `vjp(inputs..., v)`, which return dicts by the inputs' names.
+
+    A module that was not asked for, or that cannot be written, is empty; `jacobian` is left out where it is too long.
+    Read it before you run it, as any code that comes from elsewhere.
+    """
+
+    torch: str = ""
+    numpy: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a derivation in index notation, and the rule that it follows.
+
+    A result's `input` is the name of the input whose gradient it comes to.
+
+    >>> print(Step(StepKind.DERIVATIVE, "tanh(u) has the derivative 1 - tanh(u)**2", "df[i]/dh[i] = 1 - tanh(h[i])**2"))
+    df[i]/dh[i] = 1 - tanh(h[i])**2
+    """
+
+    kind: StepKind
+    rule: str
+    text: str
+    latex: str = ""
+    input: str = ""
+
+    def __str__(self) -> str:
+        return self.text
 
     def _repr_latex_(self) -> str | None:
         return f"$\\displaystyle {self.latex}$" if self.latex else None
@@ -155,7 +213,8 @@ class Reply:
     """What both legs found, by the names of the differentiated inputs, and the verdict on each.
 
     Arrays are NumPy arrays in the dtype of the service's tensors (bfloat16 through ml_dtypes) and read-only; a gradient
-    has its input's shape and dtype.
+    has its input's shape and dtype. `closed_form_gradients` are what the closed forms come to, in float64; they, `code`
+    and `steps` are empty unless they were asked for.
     """
 
     id: str
@@ -170,6 +229,9 @@ class Reply:
     form_origin: FormOrigin
     timings: Timings
     versions: Mapping[str, str]
+    closed_form_gradients: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    code: Code = Code()
+    steps: tuple[Step, ...] = ()
 
     @property
     def agree(self) -> bool:
@@ -181,9 +243,9 @@ class Reply:
 
     def _repr_latex_(self) -> str | None:
         formulas = [
-            f"$$\\frac{{\\partial f}}{{\\partial {latex_name(name)}}} = {form.latex}$$"
+            f"$$\\frac{{\\partial f}}{{\\partial {latex_name(name)}}} = {form.matrix_latex or form.latex}$$"
             for name, form in self.jacobians.items()
-            if form.latex
+            if form.matrix_latex or form.latex
         ]
         return "\n\n".join(formulas) or None
 
@@ -196,8 +258,9 @@ class Reply:
             if name in self.gradients:
                 yield f"  gradient  {shown(self.gradients[name])}"
             for label, forms in (("Jacobian", self.jacobians), ("VJP", self.vjps)):
-                if forms[name]:
-                    yield f"  {label:8}  " + str(forms[name]).replace("\n", "\n" + 12 * " ")
+                for formula in forms[name].lines():
+                    yield f"  {label:8}  " + formula.replace("\n", "\n" + 12 * " ")
+                    label = ""
             yield f"  verdict   {verdict}"
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 #: Seconds that a request may take when nothing else is said.
 DEFAULT_TIMEOUT = 60.0
 #: The notations of the closed forms when nothing else is said.
-DEFAULT_NOTATIONS = ("text", "latex")
+DEFAULT_NOTATIONS = ("text", "latex", "matrix")
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,11 @@ class Request:
     keeps it. Floating inputs are differentiated unless `constant` marks them; where `wrt`, a name or several, is given,
     only these are. `upstream` is the upstream gradient, of the output's shape and dtype, and may be left out where the
     output has one element; Python numbers and lists become float64 there too, unless all floating inputs share a
-    narrower dtype, which it then takes. `notations` are some of "text" and "latex". Without `check` the closed form is
+    narrower dtype, which it then takes. `notations` are some of "text", "latex" and "matrix", which cost nothing, and
+    "code" and "steps", which the service works out when they are first asked for. Without `check` the closed form is
     not compared with autograd. `timeout` is in seconds, None for no limit of the client's own. `id` comes back
-    with the answer; where it is empty the request's position takes its place.
+    with the answer; where it is empty the request's position takes its place. With `closed_form_gradients` the numbers
+    that the closed form comes to come back beside autograd's.
 
     >>> Request("3*a**3 - b**2", {"a": [2, 3], "b": [6, 4]}, upstream=[1, 1], id="first").id
     'first'
@@ -51,3 +53,4 @@ class Request:
     check: bool = True
     timeout: float | None = DEFAULT_TIMEOUT
     id: str = ""
+    closed_form_gradients: bool = False

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from rich.console import Console
 
-from . import check, forms, gradcheck, jacobian, latency, recovery, refusals, tensors, throughput
+from . import check, closed_forms, forms, gradcheck, jacobian, latency, recovery, refusals, tensors, throughput
 from .pairs import FULL, QUICK, Effort, Finding
 from .report import as_json, machine, print_tables
 from .servers import Servers
@@ -29,6 +29,7 @@ COMPARISONS: dict[str, Comparison] = {
     check.GROUP: check.check,
     gradcheck.GROUP: gradcheck.gradcheck,
     jacobian.GROUP: jacobian.jacobian,
+    closed_forms.GROUP: closed_forms.closed_forms,
 }
 
 

@@ -15,6 +15,17 @@ class Notation(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     NOTATION_UNSPECIFIED: _ClassVar[Notation]
     NOTATION_TEXT: _ClassVar[Notation]
     NOTATION_LATEX: _ClassVar[Notation]
+    NOTATION_MATRIX: _ClassVar[Notation]
+    NOTATION_CODE: _ClassVar[Notation]
+    NOTATION_STEPS: _ClassVar[Notation]
+
+class StepKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    STEP_KIND_UNSPECIFIED: _ClassVar[StepKind]
+    STEP_KIND_FORWARD: _ClassVar[StepKind]
+    STEP_KIND_DERIVATIVE: _ClassVar[StepKind]
+    STEP_KIND_BACKWARD: _ClassVar[StepKind]
+    STEP_KIND_RESULT: _ClassVar[StepKind]
 
 class LegState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -41,6 +52,14 @@ class FormOrigin(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
 NOTATION_UNSPECIFIED: Notation
 NOTATION_TEXT: Notation
 NOTATION_LATEX: Notation
+NOTATION_MATRIX: Notation
+NOTATION_CODE: Notation
+NOTATION_STEPS: Notation
+STEP_KIND_UNSPECIFIED: StepKind
+STEP_KIND_FORWARD: StepKind
+STEP_KIND_DERIVATIVE: StepKind
+STEP_KIND_BACKWARD: StepKind
+STEP_KIND_RESULT: StepKind
 LEG_STATE_UNSPECIFIED: LegState
 LEG_STATE_DONE: LegState
 LEG_STATE_NOT_REQUESTED: LegState
@@ -57,20 +76,22 @@ FORM_ORIGIN_WORKER: FormOrigin
 FORM_ORIGIN_SERVICE: FormOrigin
 
 class DifferentiateRequest(_message.Message):
-    __slots__ = ("id", "expression", "inputs", "upstream", "notations", "check")
+    __slots__ = ("id", "expression", "inputs", "upstream", "notations", "check", "closed_form_gradients")
     ID_FIELD_NUMBER: _ClassVar[int]
     EXPRESSION_FIELD_NUMBER: _ClassVar[int]
     INPUTS_FIELD_NUMBER: _ClassVar[int]
     UPSTREAM_FIELD_NUMBER: _ClassVar[int]
     NOTATIONS_FIELD_NUMBER: _ClassVar[int]
     CHECK_FIELD_NUMBER: _ClassVar[int]
+    CLOSED_FORM_GRADIENTS_FIELD_NUMBER: _ClassVar[int]
     id: str
     expression: str
     inputs: _containers.RepeatedCompositeFieldContainer[Input]
     upstream: _tensor_pb2.Tensor
     notations: NotationSelection
     check: bool
-    def __init__(self, id: _Optional[str] = ..., expression: _Optional[str] = ..., inputs: _Optional[_Iterable[_Union[Input, _Mapping]]] = ..., upstream: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., notations: _Optional[_Union[NotationSelection, _Mapping]] = ..., check: bool = ...) -> None: ...
+    closed_form_gradients: bool
+    def __init__(self, id: _Optional[str] = ..., expression: _Optional[str] = ..., inputs: _Optional[_Iterable[_Union[Input, _Mapping]]] = ..., upstream: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., notations: _Optional[_Union[NotationSelection, _Mapping]] = ..., check: bool = ..., closed_form_gradients: bool = ...) -> None: ...
 
 class Input(_message.Message):
     __slots__ = ("name", "tensor", "requires_grad")
@@ -89,7 +110,7 @@ class NotationSelection(_message.Message):
     def __init__(self, notations: _Optional[_Iterable[_Union[Notation, str]]] = ...) -> None: ...
 
 class DifferentiateResponse(_message.Message):
-    __slots__ = ("id", "value", "derivatives", "intermediates", "device", "versions", "timings", "form_origin")
+    __slots__ = ("id", "value", "derivatives", "intermediates", "device", "versions", "timings", "form_origin", "code", "steps")
     class VersionsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -105,6 +126,8 @@ class DifferentiateResponse(_message.Message):
     VERSIONS_FIELD_NUMBER: _ClassVar[int]
     TIMINGS_FIELD_NUMBER: _ClassVar[int]
     FORM_ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    STEPS_FIELD_NUMBER: _ClassVar[int]
     id: str
     value: _tensor_pb2.Tensor
     derivatives: _containers.RepeatedCompositeFieldContainer[Derivative]
@@ -113,10 +136,12 @@ class DifferentiateResponse(_message.Message):
     versions: _containers.ScalarMap[str, str]
     timings: Timings
     form_origin: FormOrigin
-    def __init__(self, id: _Optional[str] = ..., value: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., derivatives: _Optional[_Iterable[_Union[Derivative, _Mapping]]] = ..., intermediates: _Optional[_Iterable[_Union[_tensor_pb2.NamedTensor, _Mapping]]] = ..., device: _Optional[str] = ..., versions: _Optional[_Mapping[str, str]] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., form_origin: _Optional[_Union[FormOrigin, str]] = ...) -> None: ...
+    code: Code
+    steps: _containers.RepeatedCompositeFieldContainer[Step]
+    def __init__(self, id: _Optional[str] = ..., value: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., derivatives: _Optional[_Iterable[_Union[Derivative, _Mapping]]] = ..., intermediates: _Optional[_Iterable[_Union[_tensor_pb2.NamedTensor, _Mapping]]] = ..., device: _Optional[str] = ..., versions: _Optional[_Mapping[str, str]] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., form_origin: _Optional[_Union[FormOrigin, str]] = ..., code: _Optional[_Union[Code, _Mapping]] = ..., steps: _Optional[_Iterable[_Union[Step, _Mapping]]] = ...) -> None: ...
 
 class Derivative(_message.Message):
-    __slots__ = ("name", "gradient", "jacobian", "vjp", "numeric", "symbolic", "verdict")
+    __slots__ = ("name", "gradient", "jacobian", "vjp", "numeric", "symbolic", "verdict", "closed_form_gradient")
     NAME_FIELD_NUMBER: _ClassVar[int]
     GRADIENT_FIELD_NUMBER: _ClassVar[int]
     JACOBIAN_FIELD_NUMBER: _ClassVar[int]
@@ -124,6 +149,7 @@ class Derivative(_message.Message):
     NUMERIC_FIELD_NUMBER: _ClassVar[int]
     SYMBOLIC_FIELD_NUMBER: _ClassVar[int]
     VERDICT_FIELD_NUMBER: _ClassVar[int]
+    CLOSED_FORM_GRADIENT_FIELD_NUMBER: _ClassVar[int]
     name: str
     gradient: _tensor_pb2.Tensor
     jacobian: ClosedForm
@@ -131,17 +157,44 @@ class Derivative(_message.Message):
     numeric: Leg
     symbolic: Leg
     verdict: Verdict
-    def __init__(self, name: _Optional[str] = ..., gradient: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., jacobian: _Optional[_Union[ClosedForm, _Mapping]] = ..., vjp: _Optional[_Union[ClosedForm, _Mapping]] = ..., numeric: _Optional[_Union[Leg, _Mapping]] = ..., symbolic: _Optional[_Union[Leg, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ...) -> None: ...
+    closed_form_gradient: _tensor_pb2.Tensor
+    def __init__(self, name: _Optional[str] = ..., gradient: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., jacobian: _Optional[_Union[ClosedForm, _Mapping]] = ..., vjp: _Optional[_Union[ClosedForm, _Mapping]] = ..., numeric: _Optional[_Union[Leg, _Mapping]] = ..., symbolic: _Optional[_Union[Leg, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., closed_form_gradient: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class ClosedForm(_message.Message):
-    __slots__ = ("text", "latex", "entries")
+    __slots__ = ("text", "latex", "entries", "matrix", "matrix_latex")
     TEXT_FIELD_NUMBER: _ClassVar[int]
     LATEX_FIELD_NUMBER: _ClassVar[int]
     ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    MATRIX_FIELD_NUMBER: _ClassVar[int]
+    MATRIX_LATEX_FIELD_NUMBER: _ClassVar[int]
     text: str
     latex: str
     entries: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, text: _Optional[str] = ..., latex: _Optional[str] = ..., entries: _Optional[_Iterable[str]] = ...) -> None: ...
+    matrix: str
+    matrix_latex: str
+    def __init__(self, text: _Optional[str] = ..., latex: _Optional[str] = ..., entries: _Optional[_Iterable[str]] = ..., matrix: _Optional[str] = ..., matrix_latex: _Optional[str] = ...) -> None: ...
+
+class Code(_message.Message):
+    __slots__ = ("torch", "numpy")
+    TORCH_FIELD_NUMBER: _ClassVar[int]
+    NUMPY_FIELD_NUMBER: _ClassVar[int]
+    torch: str
+    numpy: str
+    def __init__(self, torch: _Optional[str] = ..., numpy: _Optional[str] = ...) -> None: ...
+
+class Step(_message.Message):
+    __slots__ = ("kind", "input", "rule", "text", "latex")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    INPUT_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    LATEX_FIELD_NUMBER: _ClassVar[int]
+    kind: StepKind
+    input: str
+    rule: str
+    text: str
+    latex: str
+    def __init__(self, kind: _Optional[_Union[StepKind, str]] = ..., input: _Optional[str] = ..., rule: _Optional[str] = ..., text: _Optional[str] = ..., latex: _Optional[str] = ...) -> None: ...
 
 class Leg(_message.Message):
     __slots__ = ("state", "message")

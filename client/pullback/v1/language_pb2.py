@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1apullback/v1/language.proto\x12\x0bpullback.v1\"\xb1\x01\n\x08Operator\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x61liases\x18\x02 \x03(\t\x12\x0e\n\x06\x66\x61mily\x18\x03 \x01(\t\x12\x11\n\tsignature\x18\x04 \x01(\t\x12\x11\n\tspellings\x18\x05 \x03(\t\x12\x0b\n\x03\x64oc\x18\x06 \x01(\t\x12\x0e\n\x06\x64omain\x18\x07 \x01(\t\x12\r\n\x05kinks\x18\x08 \x01(\t\x12\x13\n\x0b\x63losed_form\x18\t \x01(\x08\x12\x0f\n\x07\x65xample\x18\n \x01(\t\"9\n\x05Limit\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1apullback/v1/language.proto\x12\x0bpullback.v1\"\xe2\x01\n\x08Operator\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x61liases\x18\x02 \x03(\t\x12\x0e\n\x06\x66\x61mily\x18\x03 \x01(\t\x12\x11\n\tsignature\x18\x04 \x01(\t\x12\x11\n\tspellings\x18\x05 \x03(\t\x12\x0b\n\x03\x64oc\x18\x06 \x01(\t\x12\x0e\n\x06\x64omain\x18\x07 \x01(\t\x12\r\n\x05kinks\x18\x08 \x01(\t\x12\x13\n\x0b\x63losed_form\x18\t \x01(\x08\x12\x0f\n\x07\x65xample\x18\n \x01(\t\x12/\n\x11\x65xample_jacobians\x18\x0b \x03(\x0b\x32\x14.pullback.v1.Formula\"5\n\x07\x46ormula\x12\r\n\x05input\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\r\n\x05latex\x18\x03 \x01(\t\"9\n\x05Limit\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,7 +32,9 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pullback.v1.language_pb2', 
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_OPERATOR']._serialized_start=44
-  _globals['_OPERATOR']._serialized_end=221
-  _globals['_LIMIT']._serialized_start=223
-  _globals['_LIMIT']._serialized_end=280
+  _globals['_OPERATOR']._serialized_end=270
+  _globals['_FORMULA']._serialized_start=272
+  _globals['_FORMULA']._serialized_end=325
+  _globals['_LIMIT']._serialized_start=327
+  _globals['_LIMIT']._serialized_end=384
 # @@protoc_insertion_point(module_scope)

@@ -37,7 +37,8 @@ class Bound(Generic[Argument]):
 def bind(row: Operator, positional: Sequence[Argument], keywords: Sequence[tuple[str, Argument]]) -> Bound[Argument]:
     """Assigns arguments to parameters as a call in Python does; raises BindingError."""
     signature = row.parameters
-    ordered = [p.name for p in signature.parameters if p.name != signature.variadic]
+    named = [p for p in signature.parameters if p.name != signature.variadic and p.kind not in ("output", "key")]
+    ordered = [p.name for p in named]
     rest = tuple(positional[len(ordered) :])
     if rest and not signature.variadic:
         message = f"{row.name} takes {_counted(len(ordered), 'argument')}, {len(positional)} are given"
@@ -59,7 +60,7 @@ def bind(row: Operator, positional: Sequence[Argument], keywords: Sequence[tuple
         else:
             given[name] = argument
     for parameter in signature.parameters:
-        if parameter.required and parameter.name not in given:
+        if parameter in named and parameter.required and parameter.name not in given:
             raise BindingError(f"{row.name} needs `{parameter.name}`", "nothing")
     return Bound(given, rest)
 

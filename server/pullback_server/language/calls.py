@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..operators import Operator
-from ..operators.signature import KINDS, Parameter
+from ..operators.signature import KINDS, TENSORS, Parameter
 from ..program import Argument, Literal, Refusal
 from .binding import BindingError, Bound, accepts, bind, usage
 from .folding import FoldingError, Number, evaluate
@@ -18,14 +18,28 @@ if TYPE_CHECKING:
     from .reader import Reader
 
 
-def apply_call(reader: Reader, node: ast.Call, row: Operator, positional: Sequence[ast.expr]) -> int:
-    """The number of the node that a call becomes; `positional` has a method's receiver too. Raises Refusal."""
+def apply_call(
+    reader: Reader, node: ast.Call, row: Operator, positional: Sequence[ast.expr], output: int | None = None
+) -> int:
+    """The number of the node that a call becomes; `positional` has a method's receiver too. Raises Refusal.
+
+    `output` says which result is asked for of a call that gives several.
+    """
     bound = _bound(reader, node, row, positional)
+    if row.parameters.output and output is None:
+        listed = ", ".join(f"{row.name}(...)[{k}] is {name}" for k, name in enumerate(row.outputs))
+        hint = listed or f"one of them, such as {row.name}(...)[0]"
+        raise refuse("BAD_ARGUMENT", reader.place(node), f"{row.name} gives several results", row.name, hint)
     operands: list[int | None] = []
     arguments: list[tuple[str, Argument]] = []
     for parameter in row.parameters.parameters:
         given = bound.given.get(parameter.name)
-        if parameter.name == row.parameters.variadic:
+        if parameter.kind == "output":
+            assert output is not None
+            arguments.append((parameter.name, output))
+        elif parameter.kind == TENSORS:
+            operands.extend(_tensors(reader, row, parameter, given))
+        elif parameter.name == row.parameters.variadic:
             rest = bound.rest
             if len(rest) == 1 and isinstance(rest[0], ast.Tuple | ast.List):
                 rest = tuple(rest[0].elts)
@@ -67,6 +81,16 @@ def _tensor(reader: Reader, row: Operator, parameter: Parameter, node: ast.expr)
         message = f"`{parameter.name}` of {row.name} is a tensor or a number"
         raise refuse("BAD_ARGUMENT", reader.place(node), message, shown(repr(node.value)), usage(row))
     return reader.builder.number(reader.expression(node))
+
+
+def _tensors(reader: Reader, row: Operator, parameter: Parameter, node: ast.expr | None) -> list[int | None]:
+    match node:
+        case ast.Tuple(elts=elements) | ast.List(elts=elements) if elements:
+            return [_tensor(reader, row, parameter, element) for element in elements]
+        case ast.expr():
+            message = f"`{parameter.name}` of {row.name} is a list of tensors"
+            raise refuse("BAD_ARGUMENT", reader.place(node), message, "something else", f"{row.name}([x, y])")
+    return []
 
 
 def _argument(reader: Reader, row: Operator, parameter: Parameter, node: ast.expr) -> Argument:

@@ -38,8 +38,21 @@ PREFIXES: frozenset[str] = frozenset(
     }
 )
 
+#: Libraries by the last word of a prefix; a row may have a name of its own there, such as `linalg.norm`.
+LIBRARIES: dict[str, str] = {"numpy": "np", "jnp": "np", "F": "functional", "nn": "functional"}
+
+#: What a library means by a name that torch means something else by, and what to write instead.
+ELSEWHERE: dict[str, str] = {
+    "np.median": "torch's median is the lower of two middle entries: write median(x)",
+    "np.split": "chunk(x, n)[k] cuts into n parts, split(x, size)[k] into parts of a size",
+    "np.array_split": "tensor_split is not there: chunk(x, n)[k] cuts into n parts",
+    "np.repeat": "repeat_interleave(x, n) repeats entries, tile(x, n) the whole",
+    "np.dot": "write x @ y",
+    "np.gradient": "send the function, its derivative comes",
+}
+
 #: Names that no input and no intermediate may have: those of operators that are called. `T` is free, `x.T` is not it.
-RESERVED: frozenset[str] = frozenset(name for name, row in BY_NAME.items() if not row.attribute)
+RESERVED: frozenset[str] = frozenset(name for name, row in BY_NAME.items() if not row.attribute and "." not in name)
 
 #: Names that people bring from elsewhere, and what they write here instead.
 _FOREIGN = {

@@ -48,6 +48,15 @@ def _program(statements: list[ast.stmt], source: Source, reader: Reader, limits:
                 place = source.place_of_bytes(target.lineno, target.col_offset)
                 _check_new(name, place, reader, limits)
                 bindings.append((name, reader.bind(name, value)))
+            case ast.Assign(targets=[ast.Tuple(elts=[*targets])], value=ast.Call() as call) if all(
+                isinstance(target, ast.Name) for target in targets
+            ):
+                reader.expect_outputs(call, len(targets))
+                for number, target in enumerate(targets):
+                    assert isinstance(target, ast.Name)
+                    _check_new(target.id, source.place_of_bytes(target.lineno, target.col_offset), reader, limits)
+                    one = ast.copy_location(ast.Subscript(call, ast.copy_location(ast.Constant(number), call)), call)
+                    bindings.append((target.id, reader.bind(target.id, one)))
             case ast.Expr():
                 place = source.place_of_bytes(line.lineno, line.col_offset)
                 hint = f"{ASSIGNMENT}; bracket an expression that runs over several lines"

@@ -14,12 +14,16 @@ from .builder import Builder, Operand
 from .calls import apply_call, read_literal
 from .folding import FoldingError, Number, fitting, fold
 from .guards import Source
-from .names import CONSTANTS, PREFIXES, did_you_mean, shown
-from .refusals import COMPARED, NORM_OF_A_MATRIX, SIGNS_OF_NODES, over_limit, refuse, unsupported, unsupported_node
+from .keys import apply_key
+from .names import CONSTANTS, ELSEWHERE, LIBRARIES, PREFIXES, did_you_mean, shown
+from .refusals import COMPARED, SIGNS_OF_NODES, over_limit, refuse, unsupported, unsupported_node
 
 #: Long sums and products are flat for a reader, and here: they count as one level of depth.
 _FLAT: dict[type[ast.AST], str] = {ast.Add: "sum", ast.Sub: "sum", ast.Mult: "product"}
 _ROOTS = {prefix.split(".")[0] for prefix in PREFIXES}
+
+#: Operators that give torch's `values` only; torch gives the indices beside them.
+VALUES_ONLY = ("max", "min", "median", "amax", "amin")
 
 _Read = TypeVar("_Read")
 
@@ -149,7 +153,30 @@ class Reader:
     def _subscript(self, node: ast.Subscript) -> Operand:
         if isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
             return self._size(node, node.value.value, node.slice)
-        raise unsupported_node(self.place(node), node)
+        if isinstance(node.value, ast.Call):
+            row, positional = self._called(node.value)
+            if row.parameters.output:
+                return apply_call(self, node.value, row, positional, self._output(node, row))
+            if row.name in VALUES_ONLY and len(node.value.args) + len(node.value.keywords) > 1:
+                hint = f"`.values[...]` for entries of it; {row.name}(x, dim) gives values only"
+                raise refuse("BAD_ARGUMENT", self.place(node), f"an index after {row.name} with a dim", "[", hint)
+        return apply_key(self, node)
+
+    def expect_outputs(self, node: ast.Call, count: int) -> None:
+        """Refuses a call whose results are not as many as the names that they are given, `L, V = eigh(A)`."""
+        row, _ = self._called(node)
+        if len(row.outputs) != count:
+            message = f"{row.name} gives {len(row.outputs) or 'no fixed number of'} results, {count} names are given"
+            hint = "write `name = expression`, or one result as eigh(A)[0]"
+            raise refuse("BAD_ARGUMENT", self.place(node), message, f"{count} names", hint)
+
+    def _output(self, node: ast.Subscript, row: Operator) -> int:
+        output = read_literal(self, node.slice)
+        count = len(row.outputs)
+        if type(output) is not int or (count and not -count <= output < count):
+            hint = ", ".join(f"{k} is {name}" for k, name in enumerate(row.outputs)) or f"{row.name}(...)[0]"
+            raise refuse("BAD_ARGUMENT", self.place(node), f"which result of {row.name}?", shown(repr(output)), hint)
+        return output % count if count else output
 
     def _size(self, node: ast.expr, tensor: ast.expr, axis: ast.expr | None) -> Literal:
         value = read_literal(self, axis) if axis else None
@@ -167,12 +194,26 @@ class Reader:
             raise refuse("UNKNOWN_NAME", place, f"`{name}` is an operator, not a tensor", name, usage(row))
         if name in ("shape", "size"):
             raise unsupported(place, (f"a whole `.{name}`", "one dimension: x.shape[0]"))
+        if isinstance(node.value, ast.Call):
+            row, positional = self._called(node.value)
+            if name in row.outputs:
+                return apply_call(self, node.value, row, positional, row.outputs.index(name))
+            if name == "values" and row.name in VALUES_ONLY:
+                return self.expression(node.value)
         row = self._operator(node, name)
         if not row.attribute:
             raise refuse("BAD_ARGUMENT", place, f"`{name}` is called, it is no attribute", f".{name}", usage(row))
         return self.builder.apply(row.name, [self.builder.number(self.expression(node.value))], (), place)
 
     def _call(self, node: ast.Call) -> Operand:
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "size" and not self._prefixed(node.func):
+            axes = [*node.args, *(k.value for k in node.keywords if k.arg == "dim")]
+            return self._size(node, node.func.value, axes[0] if len(axes) == 1 else None)
+        row, positional = self._called(node)
+        return apply_call(self, node, row, positional)
+
+    def _called(self, node: ast.Call) -> tuple[Operator, list[ast.expr]]:
+        """The operator that a call names, and its positional arguments with a method's receiver among them."""
         positional = list(node.args)
         match node.func:
             case ast.Name(id=name) if self.defines(name):
@@ -180,14 +221,11 @@ class Reader:
                 raise refuse("BAD_ARGUMENT", self.place(node), message, f"{name}(", "write * between factors")
             case ast.Name(id=name):
                 row = self._operator(node, name)
-            case ast.Attribute(attr=name) as function if self._prefixed(function):
-                row = self._operator(node, name)
-                ordered = len(node.args) + len(node.keywords) > 1
-                if name == "norm" and ordered and ast.unparse(function.value).endswith("linalg"):
-                    raise unsupported(self.place(node), NORM_OF_A_MATRIX)
-            case ast.Attribute(value=receiver, attr="size"):
-                axes = [*positional, *(k.value for k in node.keywords if k.arg == "dim")]
-                return self._size(node, receiver, axes[0] if len(axes) == 1 else None)
+            case ast.Attribute(attr=name) as function if library := self._prefixed(function):
+                own = f"{LIBRARIES.get(library.rpartition('.')[2], library)}.{name}"
+                if own in ELSEWHERE:
+                    raise refuse("UNKNOWN_OPERATOR", self.place(node), f"`{own}` means something else", own, ELSEWHERE[own])
+                row = BY_NAME.get(own) or self._operator(node, name)
             case ast.Attribute(value=receiver, attr=name):
                 row = self._operator(node, name)
                 first = next((k for k, p in enumerate(row.parameters.parameters) if not p.kind), 0)
@@ -197,7 +235,7 @@ class Reader:
         if row.attribute:
             message = f"`{row.name}` is an attribute, it is not called"
             raise refuse("BAD_ARGUMENT", self.place(node), message, f"{name}(", usage(row))
-        return apply_call(self, node, row, positional)
+        return row, positional
 
     def _operator(self, node: ast.expr, name: str) -> Operator:
         row = BY_NAME.get(name)
@@ -205,22 +243,22 @@ class Reader:
             raise self._unknown_operator(node, name)
         return row
 
-    def _prefixed(self, node: ast.Attribute) -> bool:
-        """Whether what stands before an attribute is a prefix, such as `torch.nn.functional`, and not a tensor."""
+    def _prefixed(self, node: ast.Attribute) -> str:
+        """What stands before an attribute if it is a prefix, such as `torch.nn.functional`, and not a tensor."""
         path: list[str] = []
         inner: ast.expr = node.value
         while isinstance(inner, ast.Attribute):
             path.append(inner.attr)
             inner = inner.value
         if not isinstance(inner, ast.Name) or self.defines(inner.id):
-            return False
+            return ""
         prefix = ".".join((inner.id, *reversed(path)))
         if prefix in PREFIXES:
-            return True
+            return prefix
         if path and inner.id in _ROOTS and path[0] not in BY_NAME and path[0] not in CONSTANTS:
             hint = did_you_mean(prefix, PREFIXES) or "operators are written without a prefix"
             raise refuse("UNKNOWN_NAME", self.place(node), f"there is no prefix `{shown(prefix)}`", shown(prefix), hint)
-        return False
+        return ""
 
     def _unknown_operator(self, node: ast.expr, name: str) -> Refusal:
         hint = did_you_mean(name, BY_NAME) or "`pullback operators` lists them"

@@ -10,8 +10,6 @@ from ..program import Place, Refusal
 EXPRESSION = "an expression such as 3*a**3 - b**2"
 ASSIGNMENT = "lines `name = expression` and a last line that is an expression"
 COMPARED = "join comparisons by &, each in brackets: (a < b) & (b < c)"
-#: `linalg.norm` with an order means another norm of a matrix than of its entries, which `norm` is about.
-NORM_OF_A_MATRIX = ("`linalg.norm` with an order", "norm(x, p), which is about all entries, or linalg.norm(x)")
 _WHERE = "where(condition, a, b)"
 _STATEMENT = f"only {ASSIGNMENT}"
 _NO_LOOPS = "operators work on whole tensors: sum(x**2) has no loop"
@@ -94,8 +92,7 @@ NODES: dict[type[ast.AST], tuple[str, str]] = {
     ast.Tuple: ("a tuple", "tuples are arguments only, such as sum(x, dim=(0, 1))"),
     ast.List: ("a list", "lists are arguments only, such as sum(x, dim=[0, 1]); send a tensor as an input"),
     ast.Starred: ("a starred expression", "write arguments one by one, such as sum(x, dim=0)"),
-    ast.Subscript: ("an index", "x.shape[0] is read, entries and slices are not yet"),
-    ast.Slice: ("a slice", "x.shape[0] is read, entries and slices are not yet"),
+    ast.Slice: ("a slice", "slices stand in square brackets after a tensor: x[1:3]"),
     ast.AnnAssign: ("an annotation", "write `name = expression`"),
 }
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-from ..operators import BY_NAME
+from ..operators import BY_NAME, Misfit
 from ..operators.shapes import promote
-from ..program import Apply, DType, Input, Literal, Size, TypedProgram
+from ..program import Apply, DType, Input, Literal, Place, Refusal, Size, TensorType, TypedProgram
 from .devices import memory_guard
 
 DTYPES: dict[DType, torch.dtype] = {d: getattr(torch, d.label) for d in DType}
@@ -28,12 +28,22 @@ class Forward:
     output: int
     bindings: tuple[tuple[str, int], ...]
     types: tuple[torch.dtype, ...]
+    places: tuple[Place, ...]
 
     def __call__(self, inputs: Mapping[str, torch.Tensor]) -> list[Any]:
-        """The value of every node; numbers of the text are Python numbers."""
+        """The value of every node; numbers of the text are Python numbers.
+
+        Raises Refusal where an operator does not take the values of its operands, such as an index out of range.
+        """
         values: list[Any] = []
-        for step, name in zip(self.steps, self.names, strict=True):
-            values.append(inputs[name] if step is None else step(values))  # type: ignore[index]
+        try:
+            for step, name in zip(self.steps, self.names, strict=True):
+                values.append(inputs[name] if step is None else step(values))  # type: ignore[index]
+        except Misfit as misfit:
+            place = self.places[len(values)]
+            raise Refusal(
+                "BAD_VALUE", misfit.message, line=place.line, column=place.column, hint=misfit.hint
+            ) from None
         return values
 
     def tensor(self, values: Sequence[Any], number: int, device: torch.device) -> torch.Tensor:
@@ -53,6 +63,7 @@ def compile_program(typed: TypedProgram) -> Forward:
         program.output,
         program.bindings,
         tuple(DTYPES[t.dtype] for t in typed.types),
+        tuple(node.place for node in program.nodes),
     )
 
 
@@ -74,22 +85,19 @@ def _apply(typed: TypedProgram, number: int, operator: str, operands: tuple[int 
     function = row.torch
     types = [None if k is None else typed.types[k] for k in operands]
     if typed.types[number].weak:
-        number_type = (bool, int, float)[typed.types[number].dtype.category]
-
-        def constant(values: list[Any]) -> Any:
-            tensors = [None if k is None else torch.tensor(values[k], dtype=torch.float64) for k in operands]
-            return number_type(function(*tensors, **arguments).item())
-
-        return constant
+        return _constant(function, operands, arguments, typed.types[number])
     given = [t for t in types if t is not None]
     dtype = DTYPES[promote(*given)] if given else torch.float64
-    numbers = [k for k, t in enumerate(types) if t is not None and t.weak]
-    if numbers and not row.numbers:
+    constants = [k for k, t in enumerate(types) if t is not None and t.weak]
+    if constants and not (row.numbers and all(t.rank == 0 for t in given if t.weak)):
 
         def lifted(values: list[Any]) -> Any:
             tensors = [None if k is None else values[k] for k in operands]
-            for k in numbers:
-                tensors[k] = torch.tensor(tensors[k], dtype=dtype)
+            device = next(t.device for n, t in enumerate(tensors) if t is not None and n not in constants)
+            for k in constants:
+                # A number stays on the CPU, where every device reads it.
+                rank = typed.types[operands[k] or 0].rank
+                tensors[k] = torch.as_tensor(tensors[k], dtype=dtype, device=device if rank else None)
             return function(*tensors, **arguments)
 
         return lifted
@@ -99,6 +107,20 @@ def _apply(typed: TypedProgram, number: int, operator: str, operands: tuple[int 
         case (int() as one, int() as two) if not arguments:
             return lambda values: function(values[one], values[two])
     return lambda values: function(*(None if k is None else values[k] for k in operands), **arguments)
+
+
+def _constant(
+    function: Callable[..., Any], operands: tuple[int | None, ...], arguments: dict[str, Any], kind: TensorType
+) -> Step:
+    """A node that no input is part of, in float64: numbers stay Python's, so that they yield to what they meet."""
+    number_type, dtype = (bool, int, float)[kind.dtype.category], DTYPES[kind.dtype]
+
+    def constant(values: list[Any]) -> Any:
+        tensors = [None if k is None else torch.as_tensor(values[k], dtype=torch.float64) for k in operands]
+        result = function(*tensors, **arguments)
+        return result.to(dtype) if kind.rank else number_type(result.item())
+
+    return constant
 
 
 @dataclass(frozen=True)

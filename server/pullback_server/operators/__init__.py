@@ -1,15 +1,39 @@
 """The operator table: one row an operator, a module a family; everything else is derived from it."""
 
-from . import arithmetic, elementwise, linear, reductions, selection
+from . import (
+    activations,
+    arithmetic,
+    conditions,
+    elementwise,
+    factories,
+    joining,
+    linear,
+    pairs,
+    rearranging,
+    reductions,
+    rounding,
+    selecting,
+    selection,
+    special,
+)
 from .operator import Kink, Misfit, NoClosedForm, Operator
 
 #: Every operator, family by family, easy to hard.
 TABLE: tuple[Operator, ...] = (
     *arithmetic.OPERATORS,
     *elementwise.OPERATORS,
+    *rounding.OPERATORS,
+    *pairs.OPERATORS,
+    *activations.OPERATORS,
+    *special.OPERATORS,
+    *conditions.OPERATORS,
     *selection.OPERATORS,
     *reductions.OPERATORS,
     *linear.OPERATORS,
+    *selecting.OPERATORS,
+    *rearranging.OPERATORS,
+    *joining.OPERATORS,
+    *factories.OPERATORS,
 )
 
 #: The operators by each of their names.

@@ -179,10 +179,10 @@ OPERATORS = (
     comparison("!=", "ne", operator.ne, fn.not_equal,     "Whether the two differ.",      ("not_equal",)),
 
     # symbol    name           torch              step        reference                     doc
-    connective("&", "logical_and", torch.logical_and, fn.both,    lambda a, b: a and b,         "Whether both hold."),
-    connective("|", "logical_or",  torch.logical_or,  fn.either,  lambda a, b: a or b,          "Whether one holds."),
-    before("~", "logical_not", torch.logical_not, fn.neither, lambda x: mp.mpf(not x), "Whether it does not hold.",
+    connective("&", "bitwise_and", torch.logical_and, fn.both,    lambda a, b: a and b,         "Whether both hold."),
+    connective("|", "bitwise_or",  torch.logical_or,  fn.either,  lambda a, b: a or b,          "Whether one holds."),
+    before("~", "bitwise_not", torch.logical_not, fn.neither, lambda x: mp.mpf(not x), "Whether it does not hold.",
            shape=_condition, samples=("(~mask)*x", "(~(x > 0))*x", "(~(s > 0))*s", "(~(z > 0))*z"),
-           bad=("~x", "~count", "logical_not()", "logical_not(mask, mask)")),
+           bad=("~x", "~count", "bitwise_not()", "bitwise_not(mask, mask)")),
 )
 # fmt: on

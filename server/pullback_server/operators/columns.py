@@ -32,6 +32,28 @@ class Lifted:
         return pieces.elementwise(lambda *entries: self.scalar(*entries, **arguments), *given)
 
 
+class WithNumbers(Lifted):
+    """A scalar function that takes the literals of the call too, as numbers after the operands (or `before` them).
+
+    A literal whose value is `unwritten` is left out.
+    """
+
+    def __init__(
+        self, scalar: Callable[..., sp.Expr], before: bool = False, unwritten: int | float | None = None
+    ) -> None:
+        super().__init__(scalar)
+        self.before = before
+        self._unwritten = unwritten
+
+    def __call__(self, pieces: Pieces, *tensors: IndexTensor | None, **arguments: Any) -> IndexTensor:
+        """The function of the operands, broadcast against one another, and of the numbers."""
+        numbers = [fraction(value) for value in arguments.values() if value != self._unwritten]
+        given = [t for t in tensors if t is not None]
+        if self.before:
+            return pieces.elementwise(lambda *entries: self.scalar(*numbers, *entries), *given)
+        return pieces.elementwise(lambda *entries: self.scalar(*entries, *numbers), *given)
+
+
 class Stretched(Lifted):
     """A scalar function f as f(beta*x)/beta, whatever else it is told."""
 

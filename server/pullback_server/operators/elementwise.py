@@ -1,22 +1,22 @@
-"""Elementwise functions of one tensor: powers, exponentials, trigonometric and hyperbolic functions, activations."""
+"""Elementwise functions of one tensor: powers, exponentials, trigonometric and hyperbolic functions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+import mpmath as mp
 import sympy as sp
 import torch
-import torch.nn.functional as F
 
 from ..program import DType, TensorType
 from . import exact, reals
 from . import functions as fn
-from .columns import Lifted, Stretched, each
+from .columns import Lifted, WithNumbers, each
 from .operator import Kink, Misfit, Operator, ShapeRule
-from .shapes import broadcast, floating, only_floating, without_bools
+from .shapes import broadcast, floating, without_bools
 
-REAL, POSITIVE, INSIDE, ABOVE, STEEP = (-2.0, 2.0), (0.2, 3.0), (-0.9, 0.9), (1.1, 3.0), (-1.2, 1.2)
+REAL, POSITIVE, INSIDE, ABOVE, STEEP, UNIT = (-2.0, 2.0), (0.2, 3.0), (-0.9, 0.9), (1.1, 3.0), (-1.2, 1.2), (0.0, 0.95)
 
 _float = floating(broadcast)
 _same = broadcast
@@ -28,11 +28,11 @@ def _power(x: TensorType) -> TensorType:
     return broadcast(x, TensorType(DType.INT64, (), weak=True))
 
 
-def _soft(x: TensorType, *, beta: float, threshold: float) -> TensorType:
-    """beta divides, so it is not 0."""
-    if not 0 < abs(beta) < float("inf") or threshold != threshold:
-        raise Misfit(f"softplus with beta={beta} and threshold={threshold}", "a beta that is finite and not 0")
-    return only_floating(broadcast)(x)
+def _bounded(x: TensorType, *, eps: float | None) -> TensorType:
+    """Between eps and 1 - eps there is something left."""
+    if eps is not None and not 0 <= eps <= 0.5:
+        raise Misfit(f"logit with eps={eps}", "an eps from 0 to 0.5")
+    return _float(x)
 
 
 def row(
@@ -45,19 +45,19 @@ def row(
     doc: str,
     **more: Any,
 ) -> Operator:
-    """A function of one tensor, entry by entry."""
+    """A function of one tensor, entry by entry; the samples are calls with each of several inputs."""
     names = ("x", "s", "o", "z", "C", "c*r")
     fields: dict[str, Any] = {
         "samples": tuple(f"{name}({x})" for x in names),
         "bad": (f"{name}()", f"{name}(x, y)", f"{name}(x, dim=0)", f"{name}('x')"),
-        "sympy": Lifted(sympy_column),
         "signature": "x",
+        "family": "elementwise",
     } | more
     return Operator(
         name=name,
-        family="elementwise",
         shape=shape,
         torch=torch_column,
+        sympy=sympy_column if isinstance(sympy_column, Lifted) else Lifted(sympy_column),
         reference=each(reference),
         doc=doc,
         interval=interval,
@@ -65,8 +65,26 @@ def row(
     )
 
 
-SOFTPLUS = ("softplus(x)", "softplus(s)", "softplus(C, 2)", "softplus(x, beta=0.5, threshold=10)", "softplus(z, -1)")
-UNFIT_SOFTPLUS = ("softplus()", "softplus(x, 0)", "softplus(x, y)", "softplus(count)", "softplus(x, gamma=1)")
+# Functions that stand for themselves, with their derivatives.
+expm1 = fn.function("expm1", lambda x: (sp.exp(x),))
+log2 = fn.function("log2", lambda x: (1 / (x * sp.log(2)),))
+log10 = fn.function("log10", lambda x: (1 / (x * sp.log(10)),))
+log1p = fn.function("log1p", lambda x: (1 / (1 + x),))
+# At 0, where the quotient has no value, its limit.
+sinc: type[fn.ScalarFunction] = fn.function(
+    "sinc", lambda x: (fn.where(fn.equal(x, 0), 0, (sp.cos(sp.pi * x) - sinc(x)) / x),)
+)
+
+
+def _logit_partials(x: sp.Expr, eps: sp.Expr | None = None) -> tuple[sp.Expr]:
+    """Where x is held at eps or at 1 - eps there is no slope; on the bounds there is, as autograd has it."""
+    slope = 1 / (x * (1 - x))
+    if eps is None:
+        return (slope,)
+    return (fn.where(fn.both(fn.greater_equal(x, eps), fn.less_equal(x, 1 - eps)), slope, 0),)
+
+
+logit = fn.function("logit", _logit_partials)
 
 
 def _times_itself(x: Any) -> Any:
@@ -77,8 +95,33 @@ def _inverse(x: Any) -> Any:
     return reals.quotient(1, x)
 
 
-def _kink(where: str, gives: str) -> dict[str, Any]:
-    return {"kinks": (Kink(where, gives),)}
+def _rsqrt(x: sp.Expr) -> sp.Expr:
+    return exact.reciprocal(exact.sqrt(x))
+
+
+def _power_of_two(x: sp.Expr) -> sp.Expr:
+    return exact.power(sp.Integer(2), x)
+
+
+def _two_to(x: Any) -> Any:
+    return reals.power(mp.mpf(2), x)
+
+
+def _degrees(x: sp.Expr) -> sp.Expr:
+    return exact.times(180 / sp.pi, x)
+
+
+def _radians(x: sp.Expr) -> sp.Expr:
+    return exact.times(sp.pi / 180, x)
+
+
+def kinks(*conditions: tuple[str, str]) -> dict[str, Any]:
+    """The column of kinks: each a condition and what autograd gives there."""
+    return {"kinks": tuple(Kink(where, gives) for where, gives in conditions)}
+
+
+LOGIT = ("logit(x)", "logit(s)", "logit(C)", "logit(z)", "logit(c*r)", "logit(x, 0.1)", "logit(x, eps=0.25)")
+UNFIT_LOGIT = ("logit()", "logit(x, y)", "logit(x, eps=0.7)", "logit(x, -0.1)", "logit(x, dim=0)")
 
 
 # The interval is where samples are drawn; the domain is where there is a value.
@@ -88,16 +131,31 @@ OPERATORS = (
     row("square",     torch.square,     exact.square,     _times_itself,  _power, REAL,     "x times x."),
     row("reciprocal", torch.reciprocal, exact.reciprocal, _inverse,       _float, POSITIVE, "1/x.", domain="x != 0"),
     row("sqrt",       torch.sqrt,       exact.sqrt,       reals.sqrt,     _float, POSITIVE, "The square root.",
-        domain="x >= 0", **_kink("x == 0", "inf")),
+        domain="x >= 0", **kinks(("x == 0", "inf"))),
+    row("rsqrt",      torch.rsqrt,      _rsqrt,           reals.rsqrt,    _float, POSITIVE, "1/sqrt(x).",
+        domain="x > 0"),
     row("abs",        torch.abs,        fn.absolute,      abs,            _real,  REAL,     "The absolute value.",
-        aliases=("absolute",), **_kink("x == 0", "0")),
+        aliases=("absolute",), **kinks(("x == 0", "0"))),
     row("sign",       torch.sign,       fn.sign,          reals.sign,     _same,  REAL,
-        "-1, 0 or 1 as x is negative, zero or positive.", aliases=("sgn",), **_kink("x == 0", "0")),
+        "-1, 0 or 1 as x is negative, zero or positive.", aliases=("sgn",), **kinks(("x == 0", "0"))),
 
     # Exponentials and logarithms
     row("exp",        torch.exp,        sp.exp,           reals.exp,      _float, REAL,     "e to the power x."),
+    row("exp2",       torch.exp2,       _power_of_two,    _two_to,        _float, REAL,     "2 to the power x."),
+    row("expm1",      torch.expm1,      expm1,            reals.expm1,    _float, REAL,
+        "exp(x) - 1, precise where x is small.", source="NIST DLMF 4.2(iii)"),
     row("log",        torch.log,        sp.log,           reals.log,      _float, POSITIVE, "The natural logarithm.",
         aliases=("ln",), domain="x > 0"),
+    row("log2",       torch.log2,       log2,             reals.log2,     _float, POSITIVE, "The logarithm to base 2.",
+        domain="x > 0"),
+    row("log10",      torch.log10,      log10,            reals.log10,    _float, POSITIVE, "The logarithm to base 10.",
+        domain="x > 0"),
+    row("log1p",      torch.log1p,      log1p,            reals.log1p,    _float, INSIDE,
+        "log(1 + x), precise where x is small.", source="NIST DLMF 4.2(ii)", domain="x > -1"),
+    row("logit",      torch.logit,      WithNumbers(logit), reals.logit,  _bounded, UNIT,
+        "log(x/(1 - x)) for x from 0 to 1, the inverse of the sigmoid; with eps, of x held between eps and 1 - eps.",
+        signature="x, eps: number = None", samples=LOGIT, bad=UNFIT_LOGIT, source="torch.special.logit",
+        **kinks(("x == eps", "its slope above"), ("x == 1 - eps", "its slope below"))),
 
     # Trigonometric functions
     row("sin",        torch.sin,        sp.sin,           reals.sin,      _float, REAL,     "The sine of x radians."),
@@ -106,12 +164,18 @@ OPERATORS = (
         domain="cos(x) != 0"),
     row("asin",       torch.asin,       sp.asin,          reals.asin,     _float, INSIDE,
         "The angle in [-pi/2, pi/2] whose sine is x.", aliases=("arcsin",), source="NIST DLMF 4.23",
-        domain="abs(x) <= 1", **_kink("abs(x) == 1", "inf")),
+        domain="abs(x) <= 1", **kinks(("abs(x) == 1", "inf"))),
     row("acos",       torch.acos,       sp.acos,          reals.acos,     _float, INSIDE,
         "The angle in [0, pi] whose cosine is x.", aliases=("arccos",), source="NIST DLMF 4.23",
-        domain="abs(x) <= 1", **_kink("abs(x) == 1", "-inf")),
+        domain="abs(x) <= 1", **kinks(("abs(x) == 1", "-inf"))),
     row("atan",       torch.atan,       sp.atan,          reals.atan,     _float, REAL,
         "The angle in (-pi/2, pi/2) whose tangent is x.", aliases=("arctan",), source="NIST DLMF 4.23"),
+    row("sinc",       torch.sinc,       sinc,             reals.sinc,     _float, REAL,
+        "sin(pi*x)/(pi*x), and 1 at 0.", source="torch.special.sinc"),
+    row("deg2rad",    torch.deg2rad,    _radians,         mp.radians,     _float, REAL,     "x degrees in radians.",
+        aliases=("radians",)),
+    row("rad2deg",    torch.rad2deg,    _degrees,         mp.degrees,     _float, REAL,     "x radians in degrees.",
+        aliases=("degrees",)),
 
     # Hyperbolic functions
     row("sinh",       torch.sinh,       sp.sinh,          reals.sinh,     _float, REAL,     "(exp(x) - exp(-x))/2."),
@@ -121,20 +185,8 @@ OPERATORS = (
         "The number whose sinh is x.", aliases=("arcsinh",), source="NIST DLMF 4.37"),
     row("acosh",      torch.acosh,      sp.acosh,         reals.acosh,    _float, ABOVE,
         "The number from 0 on whose cosh is x.", aliases=("arccosh",), source="NIST DLMF 4.37",
-        domain="x >= 1", **_kink("x == 1", "inf")),
+        domain="x >= 1", **kinks(("x == 1", "inf"))),
     row("atanh",      torch.atanh,      sp.atanh,         reals.atanh,    _float, INSIDE,
         "The number whose tanh is x.", aliases=("arctanh",), source="NIST DLMF 4.37", domain="abs(x) < 1"),
-
-    # Activations, and the error function
-    row("sigmoid",    torch.sigmoid,    fn.sigmoid,       reals.sigmoid,  _float, REAL,     "1/(1 + exp(-x)).",
-        aliases=("expit",)),
-    row("softplus",   F.softplus,       fn.softplus,      reals.softplus, _soft,  REAL,
-        "log(1 + exp(beta*x))/beta; torch gives x itself where beta*x is above the threshold.",
-        signature="x, beta: number = 1, threshold: number = 20", sympy=Stretched(fn.softplus),
-        samples=SOFTPLUS, bad=UNFIT_SOFTPLUS, source="torch.nn.functional.softplus"),
-    row("relu",       torch.relu,       fn.relu,          reals.relu,     _real,  REAL,
-        "x where it is positive, else 0.", **_kink("x == 0", "0")),
-    row("erf",        torch.erf,        sp.erf,           reals.erf,      _float, REAL,
-        "The error function, 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x.", source="NIST DLMF 7.2.1"),
 )
 # fmt: on

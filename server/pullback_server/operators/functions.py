@@ -47,8 +47,22 @@ less, less_equal, greater, greater_equal, equal, not_equal = (
 )
 both, either, neither = flat("both", 2), flat("either", 2), flat("neither")
 
+isnan, isinf, isfinite, isposinf, isneginf, signbit = (
+    flat(name) for name in ("isnan", "isinf", "isfinite", "isposinf", "isneginf", "signbit")
+)
+logical_xor = flat("logical_xor", 2)
+
 #: What may stand as the condition of `where`, computed as bool.
-CONDITIONS = (less, less_equal, greater, greater_equal, equal, not_equal, both, either, neither)
+CONDITIONS = (
+    less, less_equal, greater, greater_equal, equal, not_equal, both, either, neither, logical_xor,
+    isnan, isinf, isfinite, isposinf, isneginf, signbit,
+)  # fmt: skip
+
+
+def truth(e: sp.Expr) -> sp.Expr:
+    """A number as a condition, which holds where it is not zero; a condition is one already."""
+    return e if isinstance(e, CONDITIONS) else not_equal(e, 0)
+
 
 #: `where(condition, a, b)`: the derivative of the branch that is taken, whatever the other one does.
 where: type[ScalarFunction] = function("where", lambda c, *_: (sp.S.Zero, where(c, 1, 0), where(c, 0, 1)))
@@ -63,12 +77,10 @@ def _where_derivative(self: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
 where._eval_derivative = _where_derivative
 
 sign = flat("sign")
-floor = flat("floor")
+floor, ceil, trunc, nearest = (flat(name) for name in ("floor", "ceil", "trunc", "round"))
 
 absolute = function("abs", lambda x: (sign(x),))
 sigmoid: type[ScalarFunction] = function("sigmoid", lambda x: (sigmoid(x) * (1 - sigmoid(x)),))
-softplus = function("softplus", lambda x: (sigmoid(x),))
-relu = function("relu", lambda x: (where(greater(x, 0), 1, 0),))
 
 # A tie gives each of the two one half, as autograd does.
 _HALF = sp.Rational(1, 2)
@@ -121,5 +133,6 @@ def _power_partials(a: sp.Expr, b: sp.Expr) -> tuple[sp.Expr, ...]:
 #: `a**b` with an exponent that varies or is large.
 power_of = function("pow", _power_partials)
 
-# The remainder has the sign of the divisor: a - b*floor(a/b).
+# The remainder has the sign of the divisor, a - b*floor(a/b), or of what is divided, a - b*trunc(a/b).
 remainder = function("remainder", lambda a, b: (sp.S.One, -floor(a / b)))
+fmod = function("fmod", lambda a, b: (sp.S.One, -trunc(a / b)))

@@ -102,12 +102,52 @@ class Total(sp.Expr):  # type: ignore[misc]
         return self.args[2:]  # type: ignore[no-any-return]
 
 
+class Applied(sp.Expr):  # type: ignore[misc]
+    """One entry of a function of a matrix: `Applied("inv", X[k, l], 2, k, l, i, j)` is `inv(X)[i, j]`.
+
+    The matrix has the entry `body` at its `bound` indices, rows first, and as many of them as the count says; `axes`
+    are the indices of the result. The kinds are the keys of `matrix_functions.KINDS`.
+    """
+
+    is_commutative = True
+    is_real = True
+
+    def __new__(cls, kind: str | Str, body: sp.Expr, count: sp.Expr, *indices: sp.Expr) -> Applied:
+        """`count` of the indices are bound."""
+        new: Applied = sp.Expr.__new__(cls, Str(kind) if isinstance(kind, str) else kind, body, count, *indices)
+        return new
+
+    @property
+    def kind(self) -> str:
+        """Which function it is."""
+        return str(self.args[0].name)
+
+    @property
+    def body(self) -> sp.Expr:
+        """The matrix's entry."""
+        return self.args[1]
+
+    @property
+    def bound(self) -> tuple[sp.Symbol, ...]:
+        """The matrix's indices."""
+        return self.args[3 : 3 + int(self.args[2])]  # type: ignore[no-any-return]
+
+    @property
+    def axes(self) -> tuple[sp.Expr, ...]:
+        """The result's indices."""
+        return self.args[3 + int(self.args[2]) :]  # type: ignore[no-any-return]
+
+
 @dataclass(eq=False)
 class Dimension:
-    """A length that formulas may name: where it is read (input, axis) or its fixed value; united with its equals."""
+    """A length that formulas may name: where it is read (input, axis) or its fixed value; united with its equals.
+
+    `length` is its value in the program at hand, which a form depends on only where `source` is that number.
+    """
 
     source: tuple[str, int] | int
     symbol: sp.Symbol
+    length: int
     parent: Dimension | None = None
 
     def root(self) -> Dimension:
@@ -122,8 +162,8 @@ class IndexTensor:
     axes: Axes
     entry: sp.Expr
 
-    def at(self, axes: Iterable[sp.Symbol | None]) -> sp.Expr:
-        """The entry at other indices, one an axis."""
+    def at(self, axes: Iterable[sp.Expr | None]) -> sp.Expr:
+        """The entry at other indices, one an axis; an index may be any expression whose values are in range."""
         swap = {a: b for a, b in zip(self.axes, axes, strict=True) if a is not None and b is not None and a != b}
         return self.entry.xreplace(swap) if swap else self.entry
 
@@ -135,18 +175,30 @@ class IndexTensor:
 
 @dataclass(frozen=True)
 class Piece:
-    """A named tensor `name[axes]`, the reduction of `body` over `bound` (of no kind where nothing is bound)."""
+    """A named tensor `name[axes]`, the reduction of `body` over `bound` (of no kind where nothing is bound).
+
+    Functions of matrices have a kind too: their `bound` are the matrix's indices, and those of `axes` that stand
+    last, as many as `own` says, are the result's own.
+    """
 
     name: str
     axes: tuple[sp.Symbol, ...]
     body: sp.Expr
     kind: str = ""
     bound: tuple[sp.Symbol, ...] = ()
+    own: int | None = None
 
     @property
     def definition(self) -> sp.Expr:
         """The piece's entry as one expression."""
-        return Total(self.kind, self.body, *self.bound)
+        if self.own is None:
+            return Total(self.kind, self.body, *self.bound)
+        return Applied(self.kind, self.body, sp.Integer(len(self.bound)), *self.bound, *self.own_axes)
+
+    @property
+    def own_axes(self) -> tuple[sp.Symbol, ...]:
+        """The axes that a function of a matrix brings in; none for others."""
+        return self.axes[len(self.axes) - self.own :] if self.own else ()
 
 
 @dataclass
@@ -154,7 +206,7 @@ class Pieces:
     """The pieces of one program as they are cut, with their index symbols and dimensions.
 
     >>> pieces = Pieces()
-    >>> A, x = pieces.input("A", (False, False)), pieces.input("x", (False,))
+    >>> A, x = pieces.input("A", (2, 3)), pieces.input("x", (3,))
     >>> y = pieces.contract(A, (A.axes[0], k := A.axes[1]), x, (k,), out=(A.axes[0],))
     >>> len(pieces.list)
     1
@@ -162,17 +214,36 @@ class Pieces:
 
     list: list[Piece] = field(default_factory=list)
     dimensions: dict[sp.Symbol, Dimension] = field(default_factory=dict)
+    axes: dict[str, tuple[sp.Symbol, ...]] = field(default_factory=dict)
     numbers: Any = field(default_factory=count)
 
-    def index(self, source: tuple[str, int] | int | sp.Symbol) -> sp.Symbol:
-        """A fresh index over the dimension read at `source`, of fixed length, or of another index."""
+    def index(self, source: tuple[str, int] | int | sp.Symbol, length: int | None = None) -> sp.Symbol:
+        """A fresh index over the dimension of another index, of fixed length, or read at (input, axis).
+
+        The last needs the `length` that it has in the program at hand.
+        """
         number = next(self.numbers)
         new = sp.Symbol(f"i{number:04d}", integer=True)
         if isinstance(source, sp.Symbol):
             self.dimensions[new] = self.dimensions[source]
         else:
-            self.dimensions[new] = Dimension(source, sp.Symbol(f"n{number:04d}", integer=True, positive=True))
+            length = source if isinstance(source, int) else length
+            assert length is not None
+            symbol = sp.Symbol(f"n{number:04d}", integer=True, positive=True)
+            self.dimensions[new] = Dimension(source, symbol, length)
         return new
+
+    def axis(self, length: int) -> sp.Symbol | None:
+        """A fresh axis of fixed length: None where that is 1."""
+        return None if length == 1 else self.index(length)
+
+    def length(self, axis: sp.Symbol | None) -> int:
+        """The length of an axis in the program at hand; the form serves this length only from now on."""
+        if axis is None:
+            return 1
+        root = self.dimensions[axis].root()
+        root.source = root.length
+        return root.length
 
     def size(self, axis: sp.Symbol | None) -> sp.Expr:
         """The length of an axis as a symbol of its own, or 1."""
@@ -185,9 +256,10 @@ class Pieces:
             first, second = sorted((first, second), key=lambda d: (isinstance(d.source, tuple), str(d.symbol)))
             second.parent = first
 
-    def input(self, name: str, units: tuple[bool, ...]) -> IndexTensor:
-        """A tensor of the request; `units` says which axes have length 1."""
-        axes = tuple(None if unit else self.index((name, axis)) for axis, unit in enumerate(units))
+    def input(self, name: str, shape: tuple[int, ...]) -> IndexTensor:
+        """A tensor of the request; of its shape only which axes have length 1 matters, unless a length is asked for."""
+        axes = tuple(None if n == 1 else self.index((name, axis), n) for axis, n in enumerate(shape))
+        self.axes[name] = tuple(a for a in axes if a is not None)
         return IndexTensor(axes, Entry(name, *(a for a in axes if a is not None)))
 
     def constant(self, value: sp.Expr) -> IndexTensor:
@@ -196,19 +268,33 @@ class Pieces:
 
     def named(self, x: IndexTensor) -> IndexTensor:
         """The tensor as an entry of a piece: itself where it is one already."""
-        if isinstance(x.entry, Entry) and len(set(x.entry.indices)) == len(x.entry.indices):
-            return x
-        return self._cut(x.axes, x.entry)
+        return x if self.whole(x.entry) else self._cut(x.axes, x.entry)
+
+    def whole(self, e: sp.Expr) -> bool:
+        """Whether it is an entry of a named tensor over all of its axes in any order, and no selection of entries."""
+        return (
+            isinstance(e, Entry)
+            and len({*e.indices}) == len(e.indices)
+            and all(self.spans(i, own) for i, own in zip(e.indices, self.axes[e.name], strict=True))
+        )
+
+    def spans(self, index: sp.Expr, axis: sp.Symbol) -> bool:
+        """Whether an index is one symbol that runs over the whole of an axis."""
+        dimension = self.dimensions.get(index)
+        return dimension is not None and dimension.root() is self.dimensions[axis].root()
 
     def settled(self, x: IndexTensor, shared: bool = False) -> IndexTensor:
         """The tensor, as a piece where its expression has grown large (or is shared and not quite small)."""
         bound = SHARED if shared else LARGE
         return self.named(x) if larger(x.entry, bound) else x
 
-    def _cut(self, axes: Axes, body: sp.Expr, kind: str = "", bound: tuple[sp.Symbol, ...] = ()) -> IndexTensor:
+    def _cut(
+        self, axes: Axes, body: sp.Expr, kind: str = "", bound: tuple[sp.Symbol, ...] = (), own: int | None = None
+    ) -> IndexTensor:
         free = tuple(a for a in axes if a is not None)
-        piece = Piece(f"%{len(self.list) + 1}", free, body, kind, bound)
+        piece = Piece(f"%{len(self.list) + 1}", free, body, kind, bound, own)
         self.list.append(piece)
+        self.axes[piece.name] = free
         return IndexTensor(axes, Entry(piece.name, *free))
 
     def renamed(self, x: IndexTensor) -> IndexTensor:
@@ -243,6 +329,10 @@ class Pieces:
         axes = tuple(None if k in dims else a for k, a in enumerate(x.axes) if keepdim or k not in dims)
         return self._cut(axes, x.entry, kind, bound) if bound else IndexTensor(axes, x.entry)
 
+    def total(self, entry: sp.Expr, bound: tuple[sp.Symbol, ...], axes: Axes) -> IndexTensor:
+        """The sum of a product of named tensors and deltas over indices, as a tensor with these axes."""
+        return self._cut(axes, entry, "sum", bound) if bound else IndexTensor(axes, entry)
+
     def contract(self, x: IndexTensor, x_axes: Axes, y: IndexTensor, y_axes: Axes, out: Axes) -> IndexTensor:
         """The sum of `x[x_axes]*y[y_axes]` over every index that `out` does not have; operands become pieces."""
         x, y = self.named(x), self.named(y)
@@ -253,6 +343,19 @@ class Pieces:
         bound = tuple(dict.fromkeys(a for a in (*x_axes, *y_axes) if a is not None and a not in out))
         body = x.at(x_axes) * y.at(y_axes)
         return self._cut(out, body, "sum", bound) if bound else IndexTensor(out, body)
+
+
+    def matrix_function(self, kind: str, x: IndexTensor, own: Axes) -> IndexTensor:
+        """A function of the matrices in the last two axes, whose result has the other axes of x and then `own`.
+
+        Where a matrix has an axis of length 1 the function still has one; a None in `own` is an axis of length 1.
+        """
+        batch, bound = x.axes[:-2], tuple(a if a is not None else self.index(1) for a in x.axes[-2:])
+        x = self.named(x)
+        present = tuple(a if a is not None else self.index(1) for a in own)
+        whole = self._cut((*batch, *present), x.entry, kind, bound, len(own))
+        at = {a: sp.S.Zero for a, given in zip(present, own, strict=True) if given is None}
+        return IndexTensor((*batch, *own), whole.entry.xreplace(at))
 
 
 def larger(expression: sp.Expr, bound: int) -> bool:

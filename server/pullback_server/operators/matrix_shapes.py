@@ -13,7 +13,7 @@ def matmul(x: TensorType, y: TensorType, **_: Any) -> TensorType:
     """torch.matmul: vectors lose their axis, matrices contract the last with the last but one, the rest broadcasts."""
     if not x.rank or not y.rank:
         raise Misfit("a matrix product needs tensors of rank 1 at least", "use * for numbers")
-    _one_floating_dtype("a matrix product", x, y)
+    dtype = one_floating_dtype("a matrix product", x, y)
     inner = y.shape[-2] if y.rank > 1 else y.shape[0]
     if x.shape[-1] != inner:
         raise Misfit(
@@ -24,22 +24,22 @@ def matmul(x: TensorType, y: TensorType, **_: Any) -> TensorType:
     batch = broadcast_shapes(x.shape[:-2], y.shape[:-2])
     rows = x.shape[-2:-1] if x.rank > 1 else ()
     columns = y.shape[-1:] if y.rank > 1 else ()
-    return TensorType(x.dtype, (*batch, *rows, *columns))
+    return TensorType(dtype, (*batch, *rows, *columns), x.weak and y.weak)
 
 
 def dot(x: TensorType, y: TensorType, **_: Any) -> TensorType:
     """Two vectors of one length give a number."""
     _ranks("dot", (1,), x, y)
-    _one_floating_dtype("a dot product", x, y)
+    dtype = one_floating_dtype("a dot product", x, y)
     if x.shape != y.shape:
         raise Misfit(f"a dot product of lengths {x.shape[0]} and {y.shape[0]}", "vectors of one length")
-    return TensorType(x.dtype, ())
+    return TensorType(dtype, (), x.weak and y.weak)
 
 
 def outer(x: TensorType, y: TensorType, **_: Any) -> TensorType:
     """Two vectors give a matrix."""
     _ranks("outer", (1,), x, y)
-    return TensorType(promote(x, y), x.shape + y.shape)
+    return TensorType(promote(x, y), x.shape + y.shape, x.weak and y.weak)
 
 
 def trace(x: TensorType, **_: Any) -> TensorType:
@@ -47,7 +47,7 @@ def trace(x: TensorType, **_: Any) -> TensorType:
     _square("trace", x)
     if x.dtype is DType.BOOL:
         raise Misfit("the trace of a bool matrix", "multiply it by 1 to count")
-    return TensorType(summed(x).dtype, ())
+    return TensorType(summed(x).dtype, (), x.weak)
 
 
 def diag(x: TensorType, *, diagonal: int = 0, **_: Any) -> TensorType:
@@ -55,9 +55,9 @@ def diag(x: TensorType, *, diagonal: int = 0, **_: Any) -> TensorType:
     _ranks("diag", (1, 2), x)
     if x.rank == 1:
         side = x.shape[0] + abs(diagonal)
-        return TensorType(x.dtype, (side, side))
+        return TensorType(x.dtype, (side, side), x.weak)
     _square("diag", x)
-    return TensorType(x.dtype, (max(0, x.shape[0] - abs(diagonal)),))
+    return TensorType(x.dtype, (max(0, x.shape[0] - abs(diagonal)),), x.weak)
 
 
 def turned(x: TensorType, **_: Any) -> TensorType:
@@ -71,7 +71,7 @@ def turned_last(x: TensorType, **_: Any) -> TensorType:
     """The last two dimensions change places."""
     if x.rank < 2:
         raise Misfit(f".mT of a tensor of rank {x.rank}", "a tensor of rank 2 at least, or .T")
-    return TensorType(x.dtype, (*x.shape[:-2], x.shape[-1], x.shape[-2]))
+    return TensorType(x.dtype, (*x.shape[:-2], x.shape[-1], x.shape[-2]), x.weak)
 
 
 def swapped(x: TensorType, *, dim0: int, dim1: int, **_: Any) -> TensorType:
@@ -96,10 +96,12 @@ def _square(name: str, x: TensorType) -> None:
         raise Misfit(f"{name} of a matrix of shape {list(x.shape)}", "a square matrix")
 
 
-def _one_floating_dtype(what: str, x: TensorType, y: TensorType) -> None:
-    """Contractions: torch has no integer ones on accelerators, and no mixed ones anywhere."""
-    if x.dtype is not y.dtype or not x.dtype.floating:
+def one_floating_dtype(what: str, *types: TensorType) -> DType:
+    """Contractions: torch has no integer ones on accelerators, and no mixed ones anywhere; constants yield."""
+    strong = [t for t in types if not t.weak] or list(types)
+    if len({t.dtype for t in strong}) > 1 or not promote(*types).floating:
         raise Misfit(
-            f"{what} of {x.dtype.label} and {y.dtype.label}",
+            f"{what} of {' and '.join(t.dtype.label for t in types)}",
             "operands of one floating dtype; multiply by 1.0 to make integers floating",
         )
+    return promote(*types)

@@ -48,7 +48,9 @@ class Operator:
     as in the kinks, a parameter that has an operator's name is written with an underscore after it, and a reduction
     is meant over what is reduced. Samples are expressions in the names of `samples.SAMPLE_SHAPES` with values from
     `interval`; the bad ones are refused. `work(result, *types)` counts multiplications and additions, one an element
-    by default.
+    by default. `sized` says that the sympy column mixes lengths into index arithmetic, so that a form serves the
+    lengths only that it was derived for. Where a call gives several results, `outputs` are their names, as far as they
+    have any, and the one that is asked for comes as the argument `output`.
     """
 
     name: str
@@ -70,6 +72,8 @@ class Operator:
     bad: tuple[str, ...] = ()
     interval: tuple[float, float] = (-2.0, 2.0)
     work: Callable[..., int] | None = None
+    sized: bool = False
+    outputs: tuple[str, ...] = ()
 
     @cached_property
     def parameters(self) -> Signature:
@@ -92,6 +96,8 @@ class Operator:
         names = [p.name for p in self.parameters.tensors]
         if self.attribute:
             return tuple(f"{names[0]}.{name}" for name in (self.name, *self.aliases))
+        if self.symbol == "[]":
+            return (f"{names[0]}[...]",)
         called = f"{self.name}({', '.join(names)})"
         if not self.symbol:
             return (called, f"{names[0]}.{self.name}({', '.join(names[1:])})")

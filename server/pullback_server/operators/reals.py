@@ -50,6 +50,17 @@ log, asin, acos, acosh, atanh = map(total, (mp.log, mp.asin, mp.acos, mp.acosh, 
 sqrt = total(mp.sqrt)
 sin, cos, tan = map(_periodic, (mp.sin, mp.cos, mp.tan))
 atan, asinh, erf = mp.atan, mp.asinh, mp.erf
+log2, log10 = total(lambda x: mp.log(x) / mp.log(2)), total(mp.log10)
+
+
+def expm1(x: Real) -> Real:
+    """e**x - 1, without the cancellation."""
+    return mp.expm1(x) if abs(x) <= LARGEST_EXPONENT else exp(x) - 1
+
+
+def log1p(x: Real) -> Real:
+    """log(1 + x), without the rounding of the sum."""
+    return mp.log1p(x) if x > -1 else log(1 + x)
 
 
 def sinh(x: Real) -> Real:
@@ -89,11 +100,49 @@ def sign(x: Real) -> Real:
     return mp.sign(x)
 
 
+def rsqrt(x: Real) -> Real:
+    """1/sqrt(x)."""
+    return quotient(1, sqrt(x))
+
+
+@total
+def sinc(x: Real) -> Real:
+    """sin(pi*x)/(pi*x), 1 at 0."""
+    return mp.sincpi(x)
+
+
+def logit(x: Real, *, eps: float | None = None) -> Real:
+    """log(x/(1 - x)), of x held between eps and 1 - eps where that is given; infinite at 0 and 1."""
+    if eps is not None:
+        x = clamp(x, mp.mpf(eps), 1 - mp.mpf(eps))
+    return log(x) - log1p(-x)
+
+
 def quotient(a: Real, b: Real) -> Real:
     """a/b; over 0 infinite, or nan where a is 0 too."""
     if b == 0:
         return mp.sign(a) * mp.inf
     return a / b
+
+
+def trunc(x: Real) -> Real:
+    """The whole number next to x towards 0."""
+    return mp.floor(x) if x >= 0 else mp.ceil(x)
+
+
+def nearest(x: Real, *, decimals: int = 0) -> Real:
+    """x rounded to so many decimals, a tie to the even one."""
+    return mp.nint(x * mp.mpf(10) ** decimals) / mp.mpf(10) ** decimals
+
+
+def frac(x: Real) -> Real:
+    """What trunc takes away."""
+    return x - trunc(x)
+
+
+def fmod(a: Real, b: Real) -> Real:
+    """a - b*trunc(a/b), which has the sign of a."""
+    return mp.sign(a) * remainder(abs(a), abs(b))
 
 
 def remainder(a: Real, b: Real) -> Real:
@@ -122,6 +171,39 @@ def power(a: Real, b: Real) -> Real:
     with mp.workprec(mp.mp.prec + 64):
         size = exp(b * mp.log(abs(a)))
     return -size if a < 0 and not mp.isint(b / 2) else +size
+
+
+def hypot(a: Real, b: Real) -> Real:
+    """The length of the vector (a, b)."""
+    return mp.inf if mp.isinf(a) or mp.isinf(b) else mp.hypot(a, b)
+
+
+def logaddexp(a: Real, b: Real) -> Real:
+    """log(exp(a) + exp(b))."""
+    if a == b:
+        return a + mp.log(2)
+    return maximum(a, b) + mp.log1p(exp(-abs(a - b)))
+
+
+def logaddexp2(a: Real, b: Real) -> Real:
+    """log2(2**a + 2**b)."""
+    two = mp.log(2)
+    return logaddexp(a * two, b * two) / two
+
+
+def copysign(a: Real, b: Real) -> Real:
+    """The magnitude of a with the sign of b; 0 counts as positive."""
+    return -abs(a) if b < 0 else abs(a)
+
+
+def heaviside(x: Real, values: Real) -> Real:
+    """0 below 0, 1 above, and the other operand at 0."""
+    return values if x == 0 else x if mp.isnan(x) else mp.mpf(x > 0)
+
+
+def lerp(start: Real, end: Real, weight: Real) -> Real:
+    """start + weight*(end - start)."""
+    return start + weight * (end - start)
 
 
 def maximum(a: Real, b: Real) -> Real:

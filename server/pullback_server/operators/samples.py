@@ -27,8 +27,8 @@ SAMPLE_SHAPES: dict[str, tuple[int, ...]] = {
     "D": (2, 4, 3),
     "z": (0, 3),
 }
-#: Inputs that are constants: booleans and integers.
-SAMPLE_CONSTANTS: dict[str, tuple[int, ...]] = {"mask": (2, 3), "count": (2, 3)}
+#: Inputs that are constants: booleans, integers, and indices, which are 0 or 1.
+SAMPLE_CONSTANTS: dict[str, tuple[int, ...]] = {"mask": (2, 3), "count": (2, 3), "at": (2,), "pos": (2, 2)}
 
 Nested = bool | int | float | list["Nested"]
 
@@ -57,6 +57,9 @@ def draw(interval: tuple[float, float], seed: int = 0) -> dict[str, Sample]:
     mask, count = SAMPLE_CONSTANTS["mask"], SAMPLE_CONSTANTS["count"]
     found["mask"] = Sample(DType.BOOL, mask, _fill(mask, iter(lambda: chance.random() < 0.5, None)))
     found["count"] = Sample(DType.INT64, count, _fill(count, iter(lambda: chance.choice(integers), None)))
+    for name in ("at", "pos"):
+        shape = SAMPLE_CONSTANTS[name]
+        found[name] = Sample(DType.INT64, shape, _fill(shape, iter(lambda: chance.choice((0, 1)), None)))
     return found
 
 

@@ -32,7 +32,12 @@ KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
         "a number, inf, 'fro' or 'nuc'",
     ),
     "text": (lambda v: isinstance(v, str), "a text in quotes"),
+    # Not written as arguments: which of several results is meant, and what stands in square brackets.
+    "output": (lambda _: False, "an index after the call, such as eigh(A)[0]"),
+    "key": (lambda _: False, "an index in square brackets, such as x[0]"),
 }
+#: The kind of a parameter that takes a list of tensors.
+TENSORS = "tensors"
 
 #: Stands for "no default".
 REQUIRED = ...
@@ -40,7 +45,10 @@ REQUIRED = ...
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter; `kind` is empty for a tensor, else a key of KINDS. A tensor with default None may be left out."""
+    """One parameter; `kind` is empty for a tensor, `tensors` for a list of them, else a key of KINDS.
+
+    A tensor with default None may be left out.
+    """
 
     name: str
     kind: str
@@ -61,13 +69,18 @@ class Signature:
 
     @property
     def tensors(self) -> tuple[Parameter, ...]:
-        """The parameters that are tensors."""
-        return tuple(p for p in self.parameters if not p.kind)
+        """The parameters that are tensors or lists of them."""
+        return tuple(p for p in self.parameters if p.kind in ("", TENSORS))
 
     @property
     def literals(self) -> tuple[Parameter, ...]:
         """The parameters that are literals."""
-        return tuple(p for p in self.parameters if p.kind)
+        return tuple(p for p in self.parameters if p.kind not in ("", TENSORS))
+
+    @property
+    def output(self) -> bool:
+        """Whether a call gives several results, one of which is asked for."""
+        return any(p.kind == "output" for p in self.parameters)
 
 
 @cache
@@ -83,13 +96,15 @@ def parse_signature(text: str) -> Signature:
     defaults = [REQUIRED] * (len(arguments.args) - len(arguments.defaults)) + [
         ast.literal_eval(default) for default in arguments.defaults
     ]
-    every = list(zip(arguments.args, defaults, strict=True))
+    every: list[tuple[ast.arg, Any]] = list(zip(arguments.args, defaults, strict=True))
     if arguments.vararg:
         every.append((arguments.vararg, ()))
+    for argument, given in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        every.append((argument, REQUIRED if given is None else ast.literal_eval(given)))
     parameters = tuple(
         Parameter(a.arg, a.annotation.id if isinstance(a.annotation, ast.Name) else "", default) for a, default in every
     )
-    unknown = [p.kind for p in parameters if p.kind and p.kind not in KINDS]
+    unknown = [p.kind for p in parameters if p.kind and p.kind not in (*KINDS, TENSORS)]
     if unknown:
         raise ValueError(f"no such kind of literal: {unknown[0]}; KINDS has {', '.join(KINDS)}")
     return Signature(parameters, arguments.vararg.arg if arguments.vararg else "")

@@ -14,7 +14,9 @@ from pullback.v1 import language_pb2, tensor_pb2
 from ..language import check_names
 from ..operators import Operator
 from ..program import Limits, Refusal
+from ..symbolic import Step
 from ..verdict import (
+    READY,
     Answer,
     ClosedForm,
     Derivative,
@@ -78,6 +80,8 @@ def reply(request: str, answer: Answer, versions: Mapping[str, str], queue: floa
             queue=queue, parse=spent.parse, numeric=spent.numeric, derive=spent.derive, check=spent.check, total=total
         ),
         form_origin=_ORIGINS[answer.form_origin],
+        code=wire.Code(**vars(answer.code)),
+        steps=map(_step, answer.steps),
     )
     return message.SerializeToString()
 
@@ -126,13 +130,14 @@ def _question(request: wire.DifferentiateRequest, limits: Limits) -> tuple[str, 
         upstream=from_wire(request.upstream, "upstream", limits) if request.HasField("upstream") else None,
         notations=_notations(request),
         check=request.check if request.HasField("check") else True,
+        closed_form_gradients=request.closed_form_gradients,
     )
     return request.id, question
 
 
 def _notations(request: wire.DifferentiateRequest) -> frozenset[Notation]:
     if not request.HasField("notations"):
-        return frozenset(Notation)
+        return READY
     for number, wanted in enumerate(request.notations.notations):
         if wanted not in _NOTATIONS:
             hint = f"one of {', '.join(notation.name for notation in Notation)}"
@@ -142,6 +147,7 @@ def _notations(request: wire.DifferentiateRequest) -> frozenset[Notation]:
 
 
 def _derivative(derivative: Derivative) -> wire.Derivative:
+    own = derivative.closed_form_gradient
     return wire.Derivative(
         name=derivative.name,
         gradient=to_wire(derivative.gradient),
@@ -150,7 +156,13 @@ def _derivative(derivative: Derivative) -> wire.Derivative:
         numeric=_leg(derivative.numeric),
         symbolic=_leg(derivative.symbolic),
         verdict=_verdict(derivative.verdict),
+        closed_form_gradient=None if own is None else to_wire(own),
     )
+
+
+def _step(step: Step) -> wire.Step:
+    kind = f"STEP_KIND_{step.kind.name}"
+    return wire.Step(kind=kind, input=step.input, rule=step.rule, text=step.text, latex=step.latex)
 
 
 # What replies have in common is made into messages once: a form, how a leg fared.

@@ -3,8 +3,26 @@
 from .derivatives import UPSTREAM
 from .derive import derive, form_key
 from .evaluation import evaluator
+from .explanation import Explanation, explain
 from .form import Forms, InputForm, Written
+from .notation.code import Code
+from .notation.derivation import Step, StepKind
 from .notation.entries import entries
 from .running_error import error_bound
 
-__all__ = ["UPSTREAM", "Forms", "InputForm", "Written", "derive", "entries", "error_bound", "evaluator", "form_key"]
+__all__ = [
+    "UPSTREAM",
+    "Code",
+    "Explanation",
+    "Forms",
+    "InputForm",
+    "Step",
+    "StepKind",
+    "Written",
+    "derive",
+    "entries",
+    "error_bound",
+    "evaluator",
+    "explain",
+    "form_key",
+]

@@ -10,14 +10,14 @@ import sympy as sp
 from ..operators import TABLE, functions
 from ..operators.columns import Lifted
 from ..operators.functions import ScalarFunction
-from ..operators.index import Delta, Entry, Total
+from ..operators.index import Applied, Delta, Entry, Total
 
 CONSTANTS = {"pi": sp.pi, "E": sp.E, "oo": sp.oo, "-oo": -sp.oo}
 _CONSTANT_NAMES = {constant: name for name, constant in CONSTANTS.items()}
 #: sympy's own functions that derivatives bring in.
 SYMPY = (
     sp.Add, sp.Mul, sp.Pow, sp.exp, sp.log, sp.sin, sp.cos, sp.tan, sp.cot, sp.sec, sp.csc, sp.asin, sp.acos, sp.atan,
-    sp.sinh, sp.cosh, sp.tanh, sp.coth, sp.sech, sp.csch, sp.asinh, sp.acosh, sp.atanh, sp.erf, sp.erfc,
+    sp.sinh, sp.cosh, sp.tanh, sp.coth, sp.sech, sp.csch, sp.asinh, sp.acosh, sp.atanh, sp.erf,
 )  # fmt: skip
 
 
@@ -25,7 +25,7 @@ SYMPY = (
 def _classes() -> dict[str, type]:
     rows = {r.sympy.scalar for r in TABLE if isinstance(r.sympy, Lifted) and isinstance(r.sympy.scalar, type)}
     own = {v for v in vars(functions).values() if isinstance(v, type) and issubclass(v, ScalarFunction)}
-    return {cls.__name__: cls for cls in (*SYMPY, *rows, *own, Entry, Delta, Total)}
+    return {cls.__name__: cls for cls in (*SYMPY, *rows, *own, Applied, Entry, Delta, Total)}
 
 
 def encode(e: sp.Basic) -> Any:
@@ -43,7 +43,7 @@ def encode(e: sp.Basic) -> Any:
     head = type(e).__name__
     if isinstance(e, Entry):
         return [head, e.name, *map(encode, e.indices)]
-    if isinstance(e, Total):
+    if isinstance(e, Total | Applied):
         return [head, e.kind, *map(encode, e.args[1:])]
     if head not in _classes():
         raise ValueError(f"cannot encode {head}")
@@ -68,6 +68,6 @@ def decode(value: Any) -> sp.Expr:
             return sp.Float(rest[0])
         case "constant":
             return CONSTANTS[rest[0]]
-        case "Entry" | "Total":
+        case "Entry" | "Total" | "Applied":
             return _classes()[head](rest[0], *map(decode, rest[1:]))
     return _classes()[head](*map(decode, rest))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from ..operators import BY_NAME, NoClosedForm
-from ..operators.index import Entry, IndexTensor, Pieces
+from ..operators.index import IndexTensor, Pieces
 from ..program import Apply, Input, Literal, Program, Size, TypedProgram
 
 CONSTANTS = {"pi": sp.pi, "e": sp.E, "inf": sp.oo}
@@ -18,9 +18,12 @@ CONSTANTS = {"pi": sp.pi, "e": sp.E, "inf": sp.oo}
 class Cut:
     """The pieces of a program; the last one is its output. `inputs` and `output` say which index each axis has.
 
-    `bindings` are the pieces that lines of the program name; `names` are those of all inputs and lines.
+    `bindings` are the pieces that lines of the program name; `names` are those of all inputs and lines. `tensors` are
+    the nodes of the program `typed` in index notation.
     """
 
+    typed: TypedProgram
+    tensors: tuple[IndexTensor, ...]
     pieces: Pieces
     inputs: dict[str, IndexTensor]
     output: IndexTensor
@@ -37,7 +40,7 @@ def cut(typed: TypedProgram) -> Cut:
     for number, node in enumerate(program.nodes):
         match node:
             case Input(name):
-                x = pieces.input(name, tuple(n == 1 for n in typed.types[number].shape))
+                x = pieces.input(name, typed.types[number].shape)
                 inputs[name] = x
             case Literal():
                 x = pieces.constant(_number(node, tensors, pieces))
@@ -48,10 +51,10 @@ def cut(typed: TypedProgram) -> Cut:
     bindings = {
         str(tensors[number].entry.name): name
         for name, number in program.bindings
-        if isinstance(tensors[number].entry, Entry)
+        if pieces.whole(tensors[number].entry)
     }
     names = frozenset((*inputs, *(name for name, _ in program.bindings)))
-    return Cut(pieces, inputs, pieces.renamed(out), bindings, names)
+    return Cut(typed, tuple(tensors), pieces, inputs, pieces.renamed(out), bindings, names)
 
 
 def _apply(node: Apply, number: int, typed: TypedProgram, tensors: list[IndexTensor], pieces: Pieces) -> IndexTensor:
@@ -80,7 +83,10 @@ def _number(node: Literal, tensors: list[IndexTensor], pieces: Pieces) -> sp.Exp
 
 
 def signature(typed: TypedProgram, wrt: tuple[str, ...]) -> tuple[object, ...]:
-    """What a closed form depends on: nodes without their places, which axes have length 1, and what it is for."""
+    """What a closed form depends on: nodes without their places, which axes have length 1, and what it is for.
+
+    Operators that mix lengths into index arithmetic bring their operands' shapes in.
+    """
     program: Program = typed.program
     nodes: list[object] = []
     for number, node in enumerate(program.nodes):
@@ -91,4 +97,6 @@ def signature(typed: TypedProgram, wrt: tuple[str, ...]) -> tuple[object, ...]:
                 nodes.append((repr(value), name))
             case Apply(operator, operands):
                 nodes.append((operator, operands, tuple(sorted(typed.arguments[number].items()))))
+                if BY_NAME[operator].sized:
+                    nodes.append(tuple(None if k is None else typed.types[k].shape for k in operands))
     return tuple(nodes), program.output, program.bindings, wrt

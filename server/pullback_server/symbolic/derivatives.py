@@ -11,6 +11,7 @@ from ..operators import NoClosedForm
 from ..operators.functions import equal
 from ..operators.index import Entry, Piece, Pieces, larger
 from .cutting import Cut
+from .matrix_functions import DERIVATIVES
 from .recognition import Recogniser
 from .terms import Term, contract, merge, split, taken_out
 
@@ -44,7 +45,7 @@ def differentiate(cut: Cut) -> Differentiated:
     partials: dict[str, tuple[Partial, ...]] = {}
     for piece in cut.pieces.list:
         forward.append(piece)
-        outer, extra = _outer(piece)
+        outer, extra = _outer(piece, cut.pieces)
         forward += extra
         partials[piece.name] = tuple(
             Partial(entry, recognise(outer * _real(inner))) for entry, inner in _inner(piece.body) if inner != 0
@@ -68,7 +69,7 @@ def _real(derivative: sp.Expr) -> sp.Expr:
     return derivative
 
 
-def _outer(piece: Piece) -> tuple[sp.Expr, tuple[Piece, ...]]:
+def _outer(piece: Piece, pieces: Pieces) -> tuple[sp.Expr, tuple[Piece, ...]]:
     """The derivative of a reduction with respect to one of its summands, and pieces that it needs."""
     value = Entry(piece.name, *piece.axes)
     match piece.kind:
@@ -83,8 +84,8 @@ def _outer(piece: Piece) -> tuple[sp.Expr, tuple[Piece, ...]]:
         case "prod":
             others = Piece(f"{piece.name}#", (*piece.axes, *piece.bound), piece.body, "others", piece.bound)
             return Entry(others.name, *others.axes), (others,)
-        case unknown:
-            raise ValueError(f"no derivative for a reduction of kind {unknown}")
+        case function:
+            return DERIVATIVES[function](piece, pieces)
 
 
 #: The name of the upstream gradient in plans; gradients that flow into a tensor have its name after this sign.
@@ -114,7 +115,8 @@ def backward(found: Differentiated, wrt: tuple[str, ...]) -> dict[str, Piece]:
                 target = tuple(pieces.index(a) for a in axes[partial.of.name])
                 deltas = tuple(zip(partial.of.indices, target, strict=True))
                 for term in split(flowing * partial.value):
-                    whole = Term(term.coefficient, term.deltas + deltas, piece.axes + piece.bound)
+                    bound = piece.axes + piece.bound + term.bound
+                    whole = Term(term.coefficient, term.deltas + deltas, bound)
                     incoming.setdefault(partial.of.name, []).append((target, contract(whole, pieces)))
     for name in wrt:
         if name in incoming:
@@ -158,9 +160,10 @@ def jacobian(found: Differentiated, name: str) -> tuple[tuple[sp.Symbol, ...], t
             for inner in known.get(partial.of.name, ()):
                 at = dict(zip(axes[partial.of.name], partial.of.indices, strict=True))
                 fresh = {k: pieces.index(k) for k in inner.bound}
-                moved = Term(inner.coefficient.xreplace(fresh), inner.deltas).at(at)
+                moved = Term(inner.coefficient, inner.deltas).at(fresh).at(at)
                 for term in split(partial.value * moved.coefficient):
-                    bound = (*piece.bound, *fresh.values()) if piece.kind != "others" else tuple(fresh.values())
+                    outer = piece.bound if piece.kind != "others" else ()
+                    bound = (*outer, *fresh.values(), *term.bound)
                     terms.append(contract(Term(term.coefficient, term.deltas + moved.deltas, bound), pieces))
         if terms:
             known[piece.name] = merge(terms, pieces)

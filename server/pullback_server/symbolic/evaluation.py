@@ -10,9 +10,27 @@ from typing import Any
 import opt_einsum
 import torch
 
-from ..operators import TABLE
-from ..operators.columns import Lifted
-from .plan import Call, Fetch, Identity, Length, Operand, Plan, Product, Reduce, Result, Step, reads
+from ..operators import TABLE, Operator
+from ..operators.columns import Lifted, WithNumbers
+from .indexing import gather, scatter
+from .matrices import MATRIX_FUNCTIONS
+from .plan import (
+    Call,
+    Fetch,
+    Gather,
+    Identity,
+    Length,
+    MatrixFunction,
+    Operand,
+    Plan,
+    Product,
+    Range,
+    Reduce,
+    Result,
+    Scatter,
+    Step,
+    reads,
+)
 
 Slots = list[Any]
 Closure = Callable[[Slots, Mapping[str, torch.Tensor]], Any]
@@ -29,6 +47,21 @@ def _tensor(value: Any) -> torch.Tensor:
 def _of_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
     """A torch function that does not take numbers, made to take them."""
     return lambda *operands: function(*map(_tensor, operands))
+
+
+def _with_numbers(row: Operator) -> Callable[..., Any]:
+    """The torch column of a row whose literals come as numbers beside the operands, none that follows one left out."""
+    literals, tensors = row.parameters.literals, len(row.parameters.tensors)
+    kinds = {p.name: int if p.kind == "integer" else float for p in literals}
+    start = len(literals) if isinstance(row.sympy, WithNumbers) and row.sympy.before else 0
+
+    def function(*operands: Any) -> Any:
+        numbers = (*operands[:start], *operands[start + tensors :])
+        named = {p.name: kinds[p.name](value) for p, value in zip(literals, numbers, strict=False)}
+        defaults = {p.name: p.default for p in literals if p.name not in named}
+        return row.torch(*map(_tensor, operands[start : start + tensors]), **named, **defaults)
+
+    return function
 
 
 #: Arithmetic, and the functions of `operators.functions` that are no row of the table.
@@ -52,8 +85,8 @@ CORE: dict[str, Callable[..., Any]] = {
     "both": _of_tensors(torch.logical_and),
     "either": _of_tensors(torch.logical_or),
     "neither": _of_tensors(torch.logical_not),
+    "logical_xor": _of_tensors(torch.logical_xor),
     "sign": _of_tensors(torch.sign),
-    "floor": _of_tensors(torch.floor),
 }
 
 
@@ -61,7 +94,7 @@ CORE: dict[str, Callable[..., Any]] = {
 def functions() -> dict[str, Callable[..., Any]]:
     """The elementwise functions that plans may name: the core, and each row whose sympy column is one function."""
     rows = {
-        row.sympy.scalar.__name__: _of_tensors(row.torch)
+        row.sympy.scalar.__name__: _with_numbers(row) if isinstance(row.sympy, WithNumbers) else _of_tensors(row.torch)
         for row in TABLE
         if isinstance(row.sympy, Lifted) and isinstance(row.sympy.scalar, type)
     }
@@ -114,6 +147,21 @@ def closure(step: Step) -> Closure:
         case Reduce(kind, slot, axes):
             reduce = REDUCERS[kind]
             return lambda slots, _: reduce(slots[slot], axes)
+        case Range(source):
+            return lambda _, tensors: torch.arange(
+                _length(source, tensors), dtype=(like := next(iter(tensors.values()))).dtype, device=like.device
+            )
+        case Gather(slot, axes, indices):
+            views = operand_views(indices)
+            return lambda slots, _: gather(slots[slot], axes, [view(slots) for view in views])
+        case Scatter(value, kept, indices, sources):
+            views = operand_views((value, *indices))
+            return lambda slots, tensors: scatter(
+                *(view(slots) for view in views), kept=kept, lengths=[_length(s, tensors) for s in sources]
+            )
+        case MatrixFunction(kind, slot, (rows, columns)):
+            function = MATRIX_FUNCTIONS[kind]
+            return lambda slots, _: function(slots[slot].movedim((rows, columns), (-2, -1)))
 
 
 def _squeezed(tensor: torch.Tensor, axes: tuple[int, ...]) -> torch.Tensor:
@@ -227,6 +275,8 @@ REDUCERS: dict[str, Callable[[torch.Tensor, tuple[int, ...]], torch.Tensor]] = {
     "softmax": lambda x, axes: x.softmax(axes[0]),
     "prod": _prod,
     "others": _others,
+    "cumsum": lambda x, axes: x.cumsum(axes[0]),
+    "cumsum_back": lambda x, axes: x.flip(axes[0]).cumsum(axes[0]).flip(axes[0]),
 }
 
 

@@ -10,7 +10,7 @@ from . import plan as plans
 from .plan import Plan
 
 #: Changes whenever forms of an older release cannot be read.
-FORMAT = 1
+FORMAT = 2
 
 Source = tuple[str, int] | int
 
@@ -21,13 +21,16 @@ NOTHING = Plan((), ())
 class Written:
     """A derivative in its notations; empty where it has none. `tree` is its expression, for printing entries.
 
-    `axes` are the names of its index symbols, outermost first, None for an axis of length 1.
+    `axes` are the names of its index symbols, outermost first, None for an axis of length 1. `matrix` is in our own
+    language.
     """
 
     text: str = ""
     latex: str = ""
     tree: Any = None
     axes: tuple[str | None, ...] = ()
+    matrix: str = ""
+    matrix_latex: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,12 +77,12 @@ class Forms:
 
 
 def _written(w: Written) -> list[Any]:
-    return [w.text, w.latex, w.tree, w.axes]
+    return [w.text, w.latex, w.tree, w.axes, w.matrix, w.matrix_latex]
 
 
 def _read(parts: list[Any]) -> Written:
-    text, latex, tree, axes = parts
-    return Written(text, latex, tree, tuple(axes))
+    text, latex, tree, axes, matrix, matrix_latex = parts
+    return Written(text, latex, tree, tuple(axes), matrix, matrix_latex)
 
 
 def length_of(source: Source, shapes: dict[str, tuple[int, ...]]) -> int:

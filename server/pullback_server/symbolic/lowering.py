@@ -9,9 +9,25 @@ from dataclasses import dataclass
 import sympy as sp
 
 from ..operators import NoClosedForm
-from ..operators.functions import CONDITIONS, ScalarFunction, where
+from ..operators.functions import CONDITIONS, ScalarFunction, less_equal, where
 from ..operators.index import Delta, Entry, Piece, Pieces, Total
-from .plan import Call, Fetch, Identity, Length, Operand, Plan, Product, Reduce, Result, Step, pruned
+from .plan import (
+    Call,
+    Fetch,
+    Gather,
+    Identity,
+    Length,
+    MatrixFunction,
+    Operand,
+    Plan,
+    Product,
+    Range,
+    Reduce,
+    Result,
+    Scatter,
+    Step,
+    pruned,
+)
 from .recognition import renaming
 
 Labels = tuple[sp.Symbol, ...]
@@ -95,8 +111,9 @@ class Lowering:
             case Total():
                 return self._total(e.kind, e.body, e.bound)
             case Delta():
-                a, b = e.args
-                return self._emit(Identity(self._pieces.dimensions[a].root().source), (a, b))
+                return self._delta(*e.args)
+            case sp.Symbol() if e in self._pieces.dimensions:
+                return self._emit(Range(self._source(e)), (e,))
             case sp.Symbol():
                 return self._emit(Length(self._lengths[e].source))
             case sp.Add():
@@ -135,9 +152,11 @@ class Lowering:
             own: Labels = tuple(a for a in self._tensors[e.name] if a is not None)
         else:
             own = self._definitions[e.name].axes
-        # A label of the value that repeats in the entry is taken from the diagonal.
         swap = dict(zip(own, e.indices, strict=True))
         labels = tuple(swap[label] for label in value.labels)
+        if not all(self._pieces.spans(swap[label], label) for label in value.labels):
+            return self._gathered(value, labels)
+        # A label of the value that repeats in the entry is taken from the diagonal.
         if len(set(labels)) == len(labels):
             return Value(value.slot, labels)
         out = tuple(dict.fromkeys(labels))
@@ -149,7 +168,35 @@ class Lowering:
             kept = tuple(k for k, a in enumerate(axes) if a is not None)
             return self._emit(Fetch(name, kept), tuple(a for a in axes if a is not None))
         piece = self._definitions[name]
+        if piece.own is not None:
+            return self._applied(piece)
         return self._total(piece.kind, piece.body, piece.bound) if piece.bound else self.lower(piece.body)
+
+    def _gathered(self, value: Value, indices: tuple[sp.Expr, ...]) -> Value:
+        """A tensor read at computed indices; axes whose index appears in one of those are read at theirs too."""
+        pairs = enumerate(zip(indices, value.labels, strict=True))
+        computed = {number for number, (index, own) in pairs if not self._pieces.spans(index, own)}
+        free = {s for number in computed for s in _indices(indices[number])}
+        free |= {index for index in indices if indices.count(index) > 1}
+        axes = tuple(n for n, index in enumerate(indices) if n in computed or index in free)
+        values = [self.lower(indices[n]) for n in axes]
+        labels = tuple(dict.fromkeys(label for v in values for label in v.labels))
+        kept = tuple(index for n, index in enumerate(indices) if n not in axes)
+        return self._emit(Gather(_slot(value), axes, tuple(_aligned(v, labels) for v in values)), kept + labels)
+
+    def _applied(self, piece: Piece) -> Value:
+        value = self._spanning(self.lower(piece.body), piece.bound)
+        rows, columns = (value.labels.index(k) for k in piece.bound)
+        batch = tuple(label for label in value.labels if label not in piece.bound)
+        return self._emit(MatrixFunction(piece.kind, _slot(value), (rows, columns)), batch + piece.own_axes)
+
+    def _delta(self, a: sp.Expr, b: sp.Expr) -> Value:
+        if a.is_Symbol and b.is_Symbol and self._pieces.spans(a, b):
+            return self._emit(Identity(self._source(a)), (a, b))
+        return self._call("number", self._call("equal", self.lower(a), self.lower(b)))
+
+    def _source(self, index: sp.Symbol) -> tuple[str, int] | int:
+        return self._pieces.dimensions[index].root().source
 
     def _sum(self, e: sp.Add) -> Value:
         positive = [t for t in e.args if not t.could_extract_minus_sign()]
@@ -190,7 +237,7 @@ class Lowering:
 
     def _total(self, kind: str, body: sp.Expr, bound: Labels) -> Value:
         if kind == "sum":
-            if isinstance(body, sp.Add) and any(_spread(t) for t in body.args):
+            if isinstance(body, sp.Add) and any(_spread(t) or t.has(Delta) for t in body.args):
                 parts = [self.lower(Total("sum", t, *bound)) for t in body.args]
                 result = parts[0]
                 for part in parts[1:]:
@@ -206,13 +253,9 @@ class Lowering:
         """The value made to vary along every bound label, by ones where it does not."""
         for k in bound:
             if k not in value.labels:
-                ones = self._emit(Call("ones_like", ((_slot(self._length_range(k)), None),)), (k,))
-                value = self._call("mul", value, ones)
+                along = self._emit(Range(self._source(k)), (k,))
+                value = self._call("mul", value, self._call("ones_like", along))
         return value
-
-    def _length_range(self, k: sp.Symbol) -> Value:
-        identity = self._emit(Identity(self._pieces.dimensions[k].root().source), (k, sp.Symbol("_")))
-        return self._emit(Product((_slot(identity),), ((0, 0),), (0,)), (k,))
 
     def _softmax(self, e: sp.exp) -> Value | None:
         """`exp(u - logsumexp(u))` computed in one step, where the expression is one."""
@@ -233,18 +276,62 @@ class Lowering:
     def _contraction(self, body: sp.Expr, bound: Labels) -> Value:
         """The sum of a product: the tensors contracted, then what has no label, and bound labels that no tensor has."""
         coefficient, rest = body.as_coeff_Mul()
-        values = [self.lower(f) for f in sp.Mul.make_args(rest)]
+        parts = sp.Mul.make_args(rest)
+        special = self._scattered(parts, bound) or self._scanned(parts, bound)
+        if special is not None:
+            return special if coefficient == 1 else self._call("mul", special, Value(float(coefficient)))
+        values = [self.lower(f) for f in parts]
         tensors = [v for v in values if v.labels]
         lengths = [k for k in bound if not any(k in v.labels for v in tensors)]
         factors = [self._summed(tensors, bound)] if tensors else []
         factors += [v for v in values if not v.labels]
-        factors += [self._emit(Length(self._pieces.dimensions[k].root().source)) for k in lengths]
+        factors += [self._emit(Length(self._source(k))) for k in lengths]
         if coefficient != 1:
             factors.append(Value(float(coefficient)))
         result = factors[0]
         for factor in factors[1:]:
             result = self._call("mul", result, factor)
         return result
+
+    def _scattered(self, parts: tuple[sp.Expr, ...], bound: Labels) -> Value | None:
+        """A sum with deltas of computed indices, `Sum(f(k)*delta(2*k, p), k)`, as additions at those places."""
+        deltas = [_towards(d, bound) for d in parts if isinstance(d, Delta) and d.free_symbols & {*bound}]
+        targets = tuple(target for _, target in deltas)
+        others = [p for p in parts if not (isinstance(p, Delta) and p.free_symbols & {*bound})]
+        inside = [p for p in others if p.free_symbols & {*bound}]
+        taken = {s for p in (*inside, *(index for index, _ in deltas)) for s in p.free_symbols}
+        if not deltas or None in targets or len({*targets}) < len(targets) or taken & {*targets}:
+            return None
+        indices = [self.lower(index) for index, _ in deltas]
+        moving = tuple(k for k in bound if any(k in v.labels for v in indices))
+        resting = tuple(k for k in bound if k not in moving)
+        value = self._contraction(sp.Mul(*inside), resting)
+        kept = tuple(dict.fromkeys(k for v in (value, *indices) for k in v.labels if k not in moving))
+        step = Scatter(
+            _aligned(value, kept + moving),
+            len(kept),
+            tuple(_aligned(v, kept + moving) for v in indices),
+            tuple(self._source(target) for target in targets if target is not None),
+        )
+        result = self._emit(step, kept + tuple(target for target in targets if target is not None))
+        for other in others:
+            if other not in inside:
+                result = self._call("mul", result, self.lower(other))
+        return result
+
+    def _scanned(self, parts: tuple[sp.Expr, ...], bound: Labels) -> Value | None:
+        """`Sum(f(k)*(k <= i), k)` as a running sum along k, from the other end where it is `i <= k`."""
+        for part in parts:
+            if isinstance(part, less_equal) and all(a.is_Symbol and a in self._pieces.dimensions for a in part.args):
+                first, last = part.args
+                (here, there), kind = ((first, last), "cumsum") if first in bound else ((last, first), "cumsum_back")
+                rest = [p for p in parts if p is not part]
+                if here in bound and there not in bound and not any(there in p.free_symbols for p in rest):
+                    value = self._contraction(sp.Mul(*rest), tuple(k for k in bound if k is not here))
+                    value = self._spanning(value, (here,))
+                    labels = tuple(there if k == here else k for k in value.labels)
+                    return self._emit(Reduce(kind, _slot(value), (value.labels.index(here),)), labels)
+        return None
 
     def _summed(self, tensors: list[Value], bound: Labels) -> Value:
         """The product of tensors summed over those bound labels that they have."""
@@ -274,6 +361,15 @@ def _number(e: sp.Expr) -> float:
 def _slot(value: Value) -> int:
     assert isinstance(value.slot, int)
     return value.slot
+
+
+def _towards(delta: Delta, bound: Labels) -> tuple[sp.Expr, sp.Symbol | None]:
+    """The computed index of a delta and the free one that it must meet, if it has one."""
+    a, b = delta.args
+    for index, target in ((a, b), (b, a)):
+        if target.is_Symbol and target not in bound and target not in index.free_symbols:
+            return index, target
+    return a, None
 
 
 def _position(labels: Labels, axis: sp.Symbol) -> int:

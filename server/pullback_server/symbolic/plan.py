@@ -63,8 +63,53 @@ class Identity:
     source: tuple[str, int] | int
 
 
-Step = Fetch | Length | Call | Product | Reduce | Identity
-STEPS: tuple[type, ...] = (Fetch, Length, Call, Product, Reduce, Identity)
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The numbers from 0 to a dimension's length, which is left out."""
+
+    source: tuple[str, int] | int
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """The entries of a slot at computed indices, one operand for each of these axes.
+
+    The other axes come first in the result, then those that the indices have, lined up with one another. An index out
+    of range reads the nearest entry, which a condition around it then leaves out; of an axis of length 0 it reads 0.
+    """
+
+    slot: int
+    axes: tuple[int, ...]
+    indices: tuple[Operand, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scatter:
+    """The sum of a value's entries at computed indices, one operand an axis of these dimensions.
+
+    Value and indices line up; the first axes, as many as `kept` says, stay and come first in the result. An index out
+    of range adds nothing.
+    """
+
+    value: Operand
+    kept: int
+    indices: tuple[Operand, ...]
+    sources: tuple[tuple[str, int] | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixFunction:
+    """A function of the matrices in two axes of a slot, rows first; the axes of its own come last in the result."""
+
+    kind: str
+    slot: int
+    axes: tuple[int, int]
+
+
+Step = Fetch | Length | Call | Product | Reduce | Identity | Range | Gather | Scatter | MatrixFunction
+STEPS: tuple[type, ...] = (
+    Fetch, Length, Call, Product, Reduce, Identity, Range, Gather, Scatter, MatrixFunction,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +141,12 @@ def reads(step: Step) -> tuple[int, ...]:
             return tuple({o[0]: None for o in operands if isinstance(o, tuple)})
         case Product(slots):
             return tuple(dict.fromkeys(slots))
-        case Reduce(_, slot):
+        case Reduce(_, slot) | MatrixFunction(_, slot):
             return (slot,)
+        case Gather(slot, _, indices):
+            return tuple({slot: None} | {o[0]: None for o in indices if isinstance(o, tuple)})
+        case Scatter(value, _, indices):
+            return tuple({o[0]: None for o in (value, *indices) if isinstance(o, tuple)})
     return ()
 
 
@@ -131,6 +180,12 @@ def pruned(plan: Plan) -> Plan:
                 return Product(tuple(new[s] for s in slots), labels, out)
             case Reduce(kind, slot, axes):
                 return Reduce(kind, new[slot], axes)
+            case MatrixFunction(kind, slot, matrix):
+                return MatrixFunction(kind, new[slot], matrix)
+            case Gather(slot, axes, indices):
+                return Gather(new[slot], axes, tuple(map(moved, indices)))
+            case Scatter(value, kept, indices, sources):
+                return Scatter(moved(value), kept, tuple(map(moved, indices)), sources)
         return old
 
     placed = ((name, r if r is None else Result(moved(r.slot), r.axes)) for name, r in plan.results)

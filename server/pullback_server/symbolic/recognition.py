@@ -19,7 +19,7 @@ def renaming(pattern: sp.Expr, expression: sp.Expr) -> Swap | None:
     {i: p}
     """
     own, other = (sorted(e.atoms(Entry), key=str) for e in (pattern, expression))
-    if [e.name for e in own] != [e.name for e in other]:
+    if [e.name for e in own] != [e.name for e in other] or not all(i.is_Symbol for e in own for i in e.indices):
         return None
     swap: Swap = {}
     for a, b in zip(own, other, strict=True):
@@ -65,7 +65,7 @@ def _known(piece: Piece, expression: sp.Expr) -> sp.Expr | None:
             return None
         expression = expression.base**body.exp
     swap = renaming(body, expression)
-    if swap is None:
+    if swap is None or not swap.keys() >= {*piece.axes}:
         return None
     entry: sp.Expr = Entry(piece.name, *(swap.get(a, a) for a in piece.axes))
     return entry**power

@@ -8,12 +8,15 @@ computation is, so it also bounds what another order of the same operations, aut
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
 
-from .evaluation import Slots, closure, functions, operand_views, restore
-from .plan import Call, Plan, Product, Reduce, needed
+from .evaluation import REDUCERS, Slots, closure, functions, operand_views, restore
+from .indexing import gather
+from .matrices import of_matrix_function
+from .plan import Call, Gather, MatrixFunction, Plan, Product, Reduce, Scatter, needed
 
 
 def error_bound(plan: Plan, name: str, tensors: Mapping[str, torch.Tensor], unit: float) -> torch.Tensor | None:
@@ -37,6 +40,13 @@ def error_bound(plan: Plan, name: str, tensors: Mapping[str, torch.Tensor], unit
                 error = _of_product(step, value, values, errors, unit)
             case Reduce(kind, slot, axes):
                 error = _of_reduction(kind, value, values[slot], errors[slot], axes, unit)
+            case Gather(slot, axes, indices):
+                error = gather(errors[slot], axes, [view(values) for view in operand_views(indices)])
+            case Scatter():
+                error = _of_scatter(step, values, errors, tensors, unit)
+            case MatrixFunction(kind, slot, (rows, columns)):
+                moved = [t.movedim((rows, columns), (-2, -1)) for t in (values[slot], errors[slot])]
+                error = of_matrix_function(kind, value, *moved, unit)
             case _:
                 error = torch.zeros_like(value)
         errors[number] = error.nan_to_num(nan=torch.inf, posinf=torch.inf)
@@ -77,10 +87,26 @@ def _of_product(step: Product, value: Any, values: Slots, errors: Slots, unit: f
     return error.reshape(value.shape)
 
 
+def _of_scatter(
+    step: Scatter, values: Slots, errors: Slots, tensors: Mapping[str, torch.Tensor], unit: float
+) -> torch.Tensor:
+    """Errors add up as the entries do, with a rounding of each."""
+    if not isinstance(step.value, tuple):
+        return torch.zeros_like(closure(step)(values, tensors))
+    slot = step.value[0]
+    error = errors[slot] + unit * _real(values[slot]).abs()
+    moved = replace(step, value=(len(values), step.value[1]))
+    result: torch.Tensor = closure(moved)([*values, error], tensors)
+    return result
+
+
 def _of_reduction(
     kind: str, value: torch.Tensor, x: torch.Tensor, error: torch.Tensor, axes: tuple[int, ...], unit: float
 ) -> torch.Tensor:
     match kind:
+        case "cumsum" | "cumsum_back":
+            run = REDUCERS[kind]
+            return run(error, axes) + unit * run(_real(x).abs(), axes)
         case "sum":
             magnitudes: torch.Tensor = _real(x).abs()
             return error.sum(axes) + unit * magnitudes.sum(axes)

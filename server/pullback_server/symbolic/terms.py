@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from ..operators.functions import equal, less, less_equal, remainder, where
 from ..operators.index import Delta, Pieces, Total
+from ..operators.index_arithmetic import interval, modulo, rejoined, within
 
-Pair = tuple[sp.Symbol, sp.Symbol]
+#: Two indices, either of which may be an expression in index symbols.
+Pair = tuple[sp.Expr, sp.Expr]
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,9 @@ class Term:
         """The term as one expression."""
         return Total("sum", sp.Mul(self.coefficient, *(Delta(a, b) for a, b in self.deltas)), *self.bound)
 
-    def at(self, swap: dict[sp.Symbol, sp.Symbol]) -> Term:
+    def at(self, swap: dict[sp.Symbol, sp.Expr]) -> Term:
         """The term with its free indices renamed."""
-        deltas = tuple((swap.get(a, a), swap.get(b, b)) for a, b in self.deltas)
+        deltas = tuple((a.xreplace(swap), b.xreplace(swap)) for a, b in self.deltas)
         return Term(self.coefficient.xreplace(swap), deltas, self.bound)
 
     def times(self, factor: sp.Expr) -> Term:
@@ -42,20 +45,24 @@ class Term:
 
 
 def split(expression: sp.Expr) -> Iterator[Term]:
-    """An expression as terms whose coefficients have no delta among their factors.
+    """An expression as terms whose coefficients have no delta and no sum over indices among their factors.
 
-    A product is multiplied out only where a sum among its factors holds a delta.
+    A product is multiplied out only where a sum among its factors holds one of these.
     """
-    if isinstance(expression, sp.Add) and expression.has(Delta):
+    if isinstance(expression, sp.Add) and expression.has(Delta, Total):
         for part in expression.args:
             yield from split(part)
         return
     factors = sp.Mul.make_args(expression)
     for number, factor in enumerate(factors):
-        if isinstance(factor, sp.Add) and factor.has(Delta):
+        if isinstance(factor, sp.Add) and factor.has(Delta, Total):
             rest = sp.Mul(*factors[:number], *factors[number + 1 :])
             for part in factor.args:
                 yield from split(rest * part)
+            return
+        if isinstance(factor, Total) and factor.kind == "sum":
+            for term in split(sp.Mul(*factors[:number], factor.body, *factors[number + 1 :])):
+                yield Term(term.coefficient, term.deltas, (*term.bound, *factor.bound))
             return
         if isinstance(factor, sp.Pow) and isinstance(factor.base, Delta) and factor.exp.is_positive:
             # delta is 0 or 1, so a positive power of it is delta itself
@@ -68,40 +75,104 @@ def split(expression: sp.Expr) -> Iterator[Term]:
 def contract(term: Term, pieces: Pieces) -> Term:
     """The term with every delta that has a bound index summed away: `Sum(f(k)*delta(k, p), k) = f(p)`.
 
-    A bound index that nothing depends on leaves its dimension's length as a factor.
+    A delta stays in its sum where no value of the bound index, or more than one, may fit. A bound index that nothing
+    depends on leaves its dimension's length as a factor.
     """
     coefficient, bound = term.coefficient, list(term.bound)
-    waiting, kept = list(term.deltas), list[Pair]()
+    waiting, kept = rejoined([*term.deltas]), list[Pair]()
     while waiting:
         a, b = waiting.pop()
         if a == b:
             continue
-        gone, stays = (a, b) if a in bound else (b, a)
-        if gone in bound:
+        solved = _solved(a, b, bound, pieces)
+        if solved is not None:
+            gone, stays = solved
             swap = {gone: stays}
             coefficient = coefficient.xreplace(swap)
-            waiting = [(swap.get(x, x), swap.get(y, y)) for x, y in waiting]
-            kept = [(swap.get(x, x), swap.get(y, y)) for x, y in kept]
+            waiting = [(x.xreplace(swap), y.xreplace(swap)) for x, y in (*waiting, *kept)]
+            kept = []
             bound.remove(gone)
+        elif a.is_Integer and b.is_Integer:
+            return Term(sp.S.Zero)
         elif (a, b) not in kept and (b, a) not in kept:
             kept.append((a, b))
-    kept = [(a, b) for a, b in kept if a != b]
-    free = coefficient.free_symbols
+    coefficient = decided(coefficient, pieces)
+    free = coefficient.free_symbols.union(*(x.free_symbols for pair in kept for x in pair))
     for index in [k for k in bound if k not in free]:
         coefficient *= pieces.size(index)
         bound.remove(index)
     return Term(coefficient, tuple(sorted(kept, key=str)), tuple(bound))
 
 
+def _solved(a: sp.Expr, b: sp.Expr, bound: list[sp.Symbol], pieces: Pieces) -> tuple[sp.Symbol, sp.Expr] | None:
+    """A bound index and what it must be where a delta of a and b is 1: one value in range, whatever the others are."""
+    for gone, stays in ((a, b), (b, a)):
+        # A computed index is in the range of the axis that it stands at.
+        if gone in bound and gone not in stays.free_symbols and (not stays.is_Symbol or _covers(gone, stays, pieces)):
+            return gone, stays
+    for one, other in ((a, b), (b, a)):
+        if isinstance(one, remainder) and one.args[1].is_Integer:
+            # i + 2 is p modulo n where i is p - 2 modulo n.
+            solved = _inverted(one.args[0], other, bound)
+            if solved is not None and pieces.dimensions[solved[0]].root().source == one.args[1]:
+                return solved[0], modulo(solved[1], int(one.args[1]), pieces)
+    solved = _inverted(a, b, bound)
+    return solved if solved is not None and _covers(*solved, pieces) else None
+
+
+def _inverted(a: sp.Expr, b: sp.Expr, bound: list[sp.Symbol]) -> tuple[sp.Symbol, sp.Expr] | None:
+    """A bound index that a sum or difference of indices can be solved for, and its value where a and b are equal."""
+    difference = a - b
+    for index in bound:
+        slope = difference.coeff(index)
+        rest = difference - slope * index
+        if slope in (1, -1) and index not in rest.free_symbols:
+            return index, sp.expand(-slope * rest)
+    return None
+
+
+def _covers(index: sp.Symbol, value: sp.Expr, pieces: Pieces) -> bool:
+    """Whether an index takes every value that the other expression has."""
+    own = pieces.dimensions[index].root()
+    other = pieces.dimensions.get(value)
+    if other is not None and other.root() is own:
+        return True
+    return isinstance(own.source, int) and within(value, own.source, pieces)
+
+
+def decided(e: sp.Expr, pieces: Pieces) -> sp.Expr:
+    """The expression with every comparison of indices whose outcome their ranges tell worked out."""
+    outcomes = {}
+    for comparison in e.atoms(less, less_equal, equal):
+        known = interval(comparison.args[0] - comparison.args[1], pieces)
+        if known is not None:
+            low, high = known
+            match comparison:
+                case less() if high < 0 or low >= 0:
+                    outcomes[comparison] = sp.Integer(high < 0)
+                case less_equal() if high <= 0 or low > 0:
+                    outcomes[comparison] = sp.Integer(high <= 0)
+                case equal() if low > 0 or high < 0 or low == high:
+                    outcomes[comparison] = sp.Integer(low == high == 0)
+    if not outcomes:
+        return e
+    return e.xreplace(outcomes).replace(
+        lambda part: isinstance(part, where) and part.args[0].is_Integer,
+        lambda part: part.args[1] if part.args[0] else part.args[2],
+    )
+
+
 def merge(terms: Iterable[Term], pieces: Pieces) -> tuple[Term, ...]:
     """Terms with the same deltas and the same sums added up, those that cancel left out."""
-    found: dict[tuple[tuple[Pair, ...], int], list[Term]] = {}
+    found: dict[object, list[Term]] = {}
     for term in terms:
         if term.coefficient == 0:
             continue
-        found.setdefault((term.deltas, len(term.bound)), []).append(term)
+        # Sums that a delta is part of are the same only where their indices are.
+        fixed = tuple(k for k in term.bound if any(k in x.free_symbols for pair in term.deltas for x in pair))
+        found.setdefault((term.deltas, term.bound if fixed else len(term.bound)), []).append(term)
     merged = []
-    for (deltas, _), group in found.items():
+    for group in found.values():
         first = group[0]
         total = first.coefficient
         for other in group[1:]:
@@ -111,7 +182,7 @@ def merge(terms: Iterable[Term], pieces: Pieces) -> tuple[Term, ...]:
             else:
                 total += other.coefficient.xreplace(dict(zip(other.bound, first.bound, strict=True)))
         if total != 0:
-            merged.append(Term(total, deltas, first.bound))
+            merged.append(Term(total, first.deltas, first.bound))
     return tuple(merged)
 
 

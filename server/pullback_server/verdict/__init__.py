@@ -4,6 +4,7 @@ from .description import Description, describe
 from .differentiator import Differentiator
 from .formbook import FormOverBudget, FormStore
 from .question import (
+    READY,
     Answer,
     ClosedForm,
     Derivative,
@@ -21,6 +22,7 @@ from .question import (
 )
 
 __all__ = [
+    "READY",
     "Answer",
     "ClosedForm",
     "Derivative",

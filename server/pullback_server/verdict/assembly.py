@@ -7,17 +7,31 @@ from dataclasses import replace
 import torch
 
 from ..numeric.vjp import Differentiated
-from ..symbolic import Written
+from ..symbolic import Code, Explanation, Written
 from .formbook import Bound
 from .preparation import Prepared
-from .question import Answer, ClosedForm, Derivative, Leg, LegState, Notation, Outcome, Question, Timings, Verdict
+from .question import (
+    Answer,
+    ClosedForm,
+    Derivative,
+    Leg,
+    LegState,
+    Notation,
+    Outcome,
+    Question,
+    Timings,
+    Verdict,
+)
 
 #: The shapes of a request's inputs by name.
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]
+#: What closed forms come to, by the input's name.
+Gradients = dict[str, torch.Tensor]
 
 DONE = Leg(LegState.DONE)
 NOT_REQUESTED = Leg(LegState.NOT_REQUESTED)
 LATE = Leg(LegState.DEADLINE, "The closed form did not come in time.")
+UNEXPLAINED = Leg(LegState.DEADLINE, "The closed form is there; its code and steps did not come in time.")
 OVER_BUDGET = Leg(LegState.DEADLINE, "This closed form took too long before; it is not tried again yet.")
 NOT_CHECKED = Verdict(Outcome.UNDECIDED, "NOT_CHECKED", "The check was not asked for.")
 NO_FORM = ClosedForm()
@@ -45,9 +59,9 @@ def without_forms(answer: Answer, leg: Leg) -> Answer:
 
 
 def with_forms(
-    answer: Answer, question: Question, prepared: Prepared, bound: Bound, verdicts: dict[str, Verdict], leg: Leg
+    answer: Answer, question: Question, bound: Bound, verdicts: dict[str, Verdict], gradients: Gradients, leg: Leg
 ) -> Answer:
-    """The answer with the closed forms in the notations that were asked for, and the verdicts."""
+    """The answer with the closed forms in the notations that were asked for, what they come to, and the verdicts."""
     shapes: Shapes = tuple((o.name, tuple(o.tensor.shape)) for o in question.inputs)
     written = dict(bound.forms.inputs)
     derivatives = []
@@ -59,9 +73,24 @@ def with_forms(
             vjp = _form(form.vjp, bound, name, "vjp", shapes, question.notations)
         else:
             jacobian = vjp = _in(question.notations, Written("0", "0"))
-        verdict = verdicts.get(name, NOT_CHECKED)
-        derivatives.append(Derivative(name, derivative.gradient, jacobian, vjp, DONE, leg, verdict))
+        verdict, gradient = verdicts.get(name, NOT_CHECKED), gradients.get(name)
+        own = gradient.cpu() if question.closed_form_gradients and gradient is not None else None
+        derivatives.append(Derivative(name, derivative.gradient, jacobian, vjp, DONE, leg, verdict, own))
     return replace(answer, derivatives=tuple(derivatives))
+
+
+def explained(answer: Answer, question: Question, explanation: Explanation) -> Answer:
+    """The answer with the code and the steps that were asked for."""
+    return replace(
+        answer,
+        code=explanation.code if Notation.CODE in question.notations else Code(),
+        steps=explanation.steps if Notation.STEPS in question.notations else (),
+    )
+
+
+def with_leg(answer: Answer, leg: Leg) -> Answer:
+    """The answer with another word on its symbolic leg."""
+    return replace(answer, derivatives=tuple(replace(d, symbolic=leg) for d in answer.derivatives))
 
 
 def _form(
@@ -76,4 +105,6 @@ def _in(notations: frozenset[Notation], written: Written, entries: tuple[str, ..
         written.text if Notation.TEXT in notations else "",
         written.latex if Notation.LATEX in notations else "",
         entries,
+        written.matrix if Notation.MATRIX in notations else "",
+        written.matrix_latex if Notation.MATRIX in notations else "",
     )

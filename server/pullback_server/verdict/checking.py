@@ -25,8 +25,9 @@ MOVES = 4
 
 def check(
     question: Question, prepared: Prepared, numbers: Differentiated, bound: Bound, device: torch.device
-) -> tuple[dict[str, Verdict], Leg]:
-    """The verdict on every differentiated input, and how the symbolic leg fared.
+) -> tuple[dict[str, Verdict], dict[str, torch.Tensor], Leg]:
+    """The verdict on every differentiated input if the question wants a check, what its closed form comes to, and how
+    the symbolic leg fared.
 
     The closed form is evaluated in float64, on the CPU where the device has none.
     """
@@ -39,21 +40,24 @@ def check(
         with memory_guard():
             found = bound.evaluate(point)
             spreads = _Spreads(question, prepared, numbers, device)
-            verdicts = {}
+            verdicts, own = {}, {}
             for name in prepared.wrt:
                 theirs, ours = numbers.gradients[name].to(wide), found.get(name)
                 if ours is None:
                     ours = torch.zeros_like(theirs, dtype=torch.float64)
+                own[name] = ours
+                if not question.check:
+                    continue
                 bounds = partial(error_bound, bound.forms.plan, name, point)
                 verdicts[name] = compare(theirs, ours, prepared.coarsest, bounds, partial(spreads, name))
-            return verdicts, DONE
+            return verdicts, own, DONE
     except DeviceExhausted:
         reason, message = "MEMORY", "There was not enough memory to evaluate the closed form."
     except Exception:
         # A closed form that cannot be evaluated must not cost the number; it is a fault of ours, so it is logged.
         log.exception("a closed form could not be evaluated")
         reason, message = "EVALUATION_FAILED", "The closed form could not be evaluated on these tensors."
-    return dict.fromkeys(prepared.wrt, Verdict(Outcome.UNDECIDED, reason, message)), Leg(LegState.FAILED, message)
+    return dict.fromkeys(prepared.wrt, Verdict(Outcome.UNDECIDED, reason, message)), {}, Leg(LegState.FAILED, message)
 
 
 class _Spreads:

@@ -12,11 +12,21 @@ import torch
 from ..numeric import best_device, device_for
 from ..numeric import differentiate as autograd
 from ..program import Limits
-from .assembly import DONE, LATE, OVER_BUDGET, numeric_answer, with_forms, without_forms
+from .assembly import (
+    DONE,
+    LATE,
+    OVER_BUDGET,
+    UNEXPLAINED,
+    explained,
+    numeric_answer,
+    with_forms,
+    with_leg,
+    without_forms,
+)
 from .checking import check
 from .formbook import FormBook, FormOverBudget, FormStore
-from .preparation import check_upstream, differentiated, prepare, types_of
-from .question import Answer, Leg, LegState, Operand, Question, Timings
+from .preparation import Prepared, check_upstream, differentiated, prepare, types_of
+from .question import READY, Answer, Leg, LegState, Operand, Question, Timings
 
 #: A provisional answer precedes the check of a request with more entries than this, even with its form at hand.
 LARGE = 2**18
@@ -56,7 +66,8 @@ class Differentiator:
         numbers = autograd(prepared.forward, tensors, wrt, question.upstream, device)
         computed = perf_counter()
         answer = numeric_answer(numbers, wrt, device, Timings(parse=parsed - start, numeric=computed - parsed))
-        if not question.check and not question.notations:
+        evaluated = question.check or question.closed_form_gradients
+        if not evaluated and not question.notations:
             yield answer
             return
         if prepared.key not in self._forms or sum(t.numel() for t in tensors.values()) > LARGE:
@@ -70,10 +81,26 @@ class Differentiator:
         if bound.forms.reason:
             final = without_forms(answer, Leg(LegState.NO_CLOSED_FORM, f"{bound.forms.reason}."))
         else:
-            verdicts, leg = check(question, prepared, numbers, bound, device) if question.check else ({}, DONE)
-            final = with_forms(answer, question, prepared, bound, verdicts, leg)
+            verdicts, own, leg = check(question, prepared, numbers, bound, device) if evaluated else ({}, {}, DONE)
+            final = with_forms(answer, question, bound, verdicts, own, leg)
         timings = replace(answer.timings, derive=derived - computed, check=perf_counter() - derived)
-        yield replace(final, form_origin=origin, timings=timings)
+        final = replace(final, form_origin=origin, timings=timings)
+        if bound.forms.reason or question.notations <= READY:
+            yield final
+            return
+        yield from self._explained(final, question, prepared)
+
+    def _explained(self, answer: Answer, question: Question, prepared: Prepared) -> Iterator[Answer]:
+        """The answer with code and steps, after one without where they are not at hand."""
+        started = perf_counter()
+        if not self._forms.explains(prepared.key):
+            yield with_leg(answer, UNEXPLAINED)
+        try:
+            final = explained(answer, question, self._forms.explanation(prepared))
+        except FormOverBudget:
+            final = with_leg(answer, UNEXPLAINED)
+        spent = answer.timings.derive + perf_counter() - started
+        yield replace(final, timings=replace(answer.timings, derive=spent))
 
     def warm_up(self) -> None:
         """Runs one small question through both legs, so that the next is answered at full speed.

@@ -10,13 +10,17 @@ from typing import Protocol
 
 import torch
 
-from ..symbolic import Forms, Written, derive, entries, evaluator
+from ..symbolic import Explanation, Forms, Written, derive, entries, evaluator, explain
 from .preparation import Prepared
 from .question import FormOrigin
 
 
+#: What follows the key of a program's forms in the key of their explanation.
+EXPLAINED = " explained"
+
+
 class FormStore(Protocol):
-    """Where closed forms that other workers derived are found; keys are short hex strings, forms are opaque bytes."""
+    """Where closed forms that other workers derived are found; keys are short texts, forms are opaque bytes."""
 
     def get(self, key: str) -> bytes | None:
         """The form of that key, or None where nobody has derived it yet.
@@ -51,9 +55,14 @@ class FormBook:
         self._store = store
         self._size = size
         self._known: OrderedDict[str, Bound] = OrderedDict()
+        self._explained: OrderedDict[str, Explanation] = OrderedDict()
 
     def __contains__(self, key: str) -> bool:
         return key in self._known
+
+    def explains(self, key: str) -> bool:
+        """Whether the explanation of the forms of that key is at hand."""
+        return key in self._explained
 
     def find(self, prepared: Prepared) -> tuple[Bound, FormOrigin]:
         """The forms of a program and where they came from; raises FormOverBudget."""
@@ -73,6 +82,24 @@ class FormBook:
         if len(self._known) > self._size:
             self._known.popitem(last=False)
         return bound, origin
+
+    def explanation(self, prepared: Prepared) -> Explanation:
+        """The explanation of a program's forms; raises FormOverBudget."""
+        key, stored = prepared.key, prepared.key + EXPLAINED
+        if key in self._explained:
+            self._explained.move_to_end(key)
+            return self._explained[key]
+        data = self._store.get(stored) if self._store else None
+        if data is not None:
+            found = Explanation.from_bytes(data)
+        else:
+            found = explain(prepared.typed, prepared.used)
+            if self._store:
+                self._store.put(stored, found.to_bytes())
+        self._explained[key] = found
+        if len(self._explained) > self._size:
+            self._explained.popitem(last=False)
+        return found
 
 
 def _bind(forms: Forms) -> Bound:

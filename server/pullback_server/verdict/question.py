@@ -7,12 +7,21 @@ from enum import Enum
 
 import torch
 
+from ..symbolic import Code, Step
+
 
 class Notation(Enum):
     """A way to write a closed form."""
 
     TEXT = "text"
     LATEX = "latex"
+    MATRIX = "matrix"
+    CODE = "code"
+    STEPS = "steps"
+
+
+#: The notations that cost nothing beside the closed form itself.
+READY = frozenset({Notation.TEXT, Notation.LATEX, Notation.MATRIX})
 
 
 class LegState(Enum):
@@ -52,13 +61,17 @@ class Operand:
 
 @dataclass(frozen=True)
 class Question:
-    """One request: an expression, its inputs, an upstream gradient, and what is wanted."""
+    """One request: an expression, its inputs, an upstream gradient, and what is wanted.
+
+    With `closed_form_gradients` the numbers that the closed form comes to are part of the answer.
+    """
 
     expression: str
     inputs: tuple[Operand, ...]
     upstream: torch.Tensor | None = None
-    notations: frozenset[Notation] = frozenset(Notation)
+    notations: frozenset[Notation] = READY
     check: bool = True
+    closed_form_gradients: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +89,8 @@ class ClosedForm:
     text: str = ""
     latex: str = ""
     entries: tuple[str, ...] = ()
+    matrix: str = ""
+    matrix_latex: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,7 +128,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Derivative:
-    """The derivative with respect to one input; the gradient has the input's shape and dtype, on the CPU."""
+    """The derivative with respect to one input; the gradient has the input's shape and dtype, on the CPU.
+
+    `closed_form_gradient` is what the closed form comes to, in float64, where that was asked for.
+    """
 
     name: str
     gradient: torch.Tensor
@@ -122,6 +140,7 @@ class Derivative:
     numeric: Leg
     symbolic: Leg
     verdict: Verdict
+    closed_form_gradient: torch.Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -144,3 +163,5 @@ class Answer:
     device: str
     form_origin: FormOrigin | None = None
     timings: Timings = Timings()
+    code: Code = Code()
+    steps: tuple[Step, ...] = ()

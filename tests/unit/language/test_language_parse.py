@@ -62,7 +62,7 @@ def written(program: Program, number: int | None = None) -> str:
         ("np.inf - x", "sub(inf, x)"),
         ("x/x.shape[0]", "div(x, x.shape[0])"),
         ("x/x.size(-1)", "div(x, x.shape[-1])"),
-        ("(x > 0) & ~(y < 1)", "logical_and(gt(x, 0), logical_not(lt(y, 1)))"),
+        ("(x > 0) & ~(y < 1)", "bitwise_and(gt(x, 0), bitwise_not(lt(y, 1)))"),
         ("where(x != y, True, x)", "where(ne(x, y), True, x)"),
         ("-x**2", "neg(pow(x, 2))"),
         ("a @ x % b", "remainder(matmul(a, x), b)"),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import mpmath as mp
 import pytest
 import sympy as sp
-from pullback_server.operators import exact, reals
+from pullback_server.operators import exact, real_activations, real_special, reals
 from pullback_server.operators.functions import power_of
 
 x = sp.Symbol("x", real=True)
@@ -47,20 +47,34 @@ def test_the_root_of_a_square_is_the_tables_own_absolute_value() -> None:
 
 EXTREME = [mp.mpf(t) for t in ("0", "1", "-1", "0.5", "-2.5", "1e308", "-1e308", "5e-324", "inf", "-inf", "nan")]
 EXTREME += [mp.ldexp(1, 10**15), -mp.ldexp(1, 10**15), mp.ldexp(1, -(10**15))]
-TWO = ("quotient", "remainder", "power", "maximum", "minimum")
+TWO = ("quotient", "remainder", "power", "maximum", "minimum", "fmod", "hypot", "logaddexp", "logaddexp2", "copysign")
+TWO += ("heaviside", "xlogy", "xlog1py")
 ONE = ("exp", "log", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh")
-ONE += ("atanh", "erf", "sigmoid", "relu", "sign")
+ONE += ("atanh", "erf", "sigmoid", "relu", "sign", "expm1", "log1p", "log2", "log10", "rsqrt", "sinc", "logit", "trunc")
+ONE += ("nearest", "frac", "erfc", "erfinv", "ndtr", "lgamma", "digamma", "i0", "i1", "i0e", "i1e", "entr", "softsign")
+ONE += ("logsigmoid", "relu6", "selu", "silu", "mish", "hardsigmoid", "hardswish", "tanhshrink")
 
 
 @pytest.mark.parametrize("name", ONE + TWO)
 def test_real_functions_are_total_and_quick(name: str) -> None:
-    function, began = getattr(reals, name), time.perf_counter()
+    module = next(m for m in (reals, real_special, real_activations) if hasattr(m, name))
+    function, began = getattr(module, name), time.perf_counter()
     with mp.workdps(50):
         for a in EXTREME:
             for b in EXTREME if name in TWO else [None]:
                 value = function(a) if b is None else function(a, b)
                 assert isinstance(value, mp.mpf | type(mp.inf)), f"{name}({a}, {b}) is {value!r}"
     assert time.perf_counter() - began < 2, f"{name} takes too long somewhere"
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 100])
+def test_derivatives_of_digamma_are_total_and_quick(order: int) -> None:
+    began = time.perf_counter()
+    with mp.workdps(50):
+        assert all(isinstance(real_special.polygamma(a, n=order), mp.mpf | type(mp.inf)) for a in EXTREME)
+        slope = mp.diff(lambda t: real_special.polygamma(t, n=order - 1), mp.mpf("-2.3"))
+        assert mp.almosteq(real_special.polygamma(mp.mpf("-2.3"), n=order), slope, 1e-20)
+    assert time.perf_counter() - began < 2
 
 
 def test_reductions_of_numbers_that_overflow_or_of_nothing() -> None:

@@ -192,7 +192,7 @@ def test_sympy_column_builds_or_says_why_not(row: Operator) -> None:
 
 @ROWS
 def test_domain_and_kinks_are_conditions_on_the_parameters(row: Operator) -> None:
-    names = [p.name + "_" * (p.name in BY_NAME) for p in row.parameters.tensors]
+    names = [p.name + "_" * (p.name in BY_NAME) for p in row.parameters.parameters]
     for text in [row.domain] * bool(row.domain) + [kink.where for kink in row.kinks]:
         program = parse(text, names, Limits())
         types = {name: TensorType(DType.FLOAT64, (2, 3)) for name in names}
@@ -234,6 +234,21 @@ CALLS: list[tuple[str, Any]] = [
     ("2**x", lambda t: torch.pow(2, t["x"])),
     ("x**-2", lambda t: torch.pow(t["x"], -2)),
     ("3 % x", lambda t: torch.remainder(3, t["x"])),
+    ("logit(x, 0.1)", lambda t: torch.logit(t["x"], 0.1)),
+    ("round(x, decimals=1)", lambda t: torch.round(t["x"], decimals=1)),
+    ("polygamma(0, x)", lambda t: torch.polygamma(0, t["x"])),
+    ("polygamma(2, x)", lambda t: t["x"].polygamma(2)),
+    ("x.polygamma(2)", lambda t: torch.special.polygamma(2, t["x"])),
+    ("psi(x)", lambda t: torch.special.psi(t["x"])),
+    ("i1(x)", lambda t: torch.special.i1(t["x"])),
+    ("gelu(x, approximate='tanh')", lambda t: F.gelu(t["x"], approximate="tanh")),
+    ("hardsigmoid(x)", lambda t: F.hardsigmoid(t["x"])),
+    ("threshold(x, 0.5, 9)", lambda t: F.threshold(t["x"], 0.5, 9)),
+    ("heaviside(x, y)", lambda t: torch.heaviside(t["x"], t["y"])),
+    ("lerp(x, y, 0.5)", lambda t: torch.lerp(t["x"], t["y"], 0.5)),
+    ("fmod(x, 2)", lambda t: torch.fmod(t["x"], 2)),
+    ("float_power(2, x)", lambda t: torch.float_power(2, t["x"])),
+    ("logical_and(x, y)", lambda t: torch.logical_and(t["x"], t["y"])),
     ("x.T", lambda t: t["x"].T),
     ("C.mT", lambda t: t["C"].mT),
     ("diag(u, 1)", lambda t: torch.diag(t["u"], 1)),

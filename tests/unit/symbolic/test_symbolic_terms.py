@@ -19,7 +19,7 @@ VALUES = {name: np.random.default_rng(rank).standard_normal((LENGTH,) * rank) fo
 def world():
     """Pieces with one dimension for all indices, the free ones and the bound ones."""
     pieces = Pieces()
-    first = pieces.index(("x", 0))
+    first = pieces.index(("x", 0), 3)
     indices = [first, *(pieces.index(first) for _ in range(len(FREE) + len(BOUND) - 1))]
     return pieces, dict(zip((*FREE, *BOUND), indices, strict=True))
 

@@ -10,7 +10,7 @@ from itertools import count
 import sympy as sp
 
 from ...operators.functions import where
-from ...operators.index import Delta, Entry, Piece, Pieces, Total, larger
+from ...operators.index import Applied, Delta, Entry, Piece, Pieces, Total, larger
 from ..terms import Term, taken_out
 from .printers import latex, letter, text
 
@@ -70,16 +70,17 @@ def _written(term: Term, swap: dict[sp.Symbol, sp.Symbol]) -> sp.Expr:
     """The term with its coefficient at other indices, and what its sums do not run over before them."""
     coefficient = term.coefficient.xreplace(swap)
     inside, outside = sp.S.One, sp.S.One
-    for factor in sp.Mul.make_args(coefficient):
+    for factor in (*sp.Mul.make_args(coefficient), *(Delta(a, b) for a, b in term.deltas)):
         if factor.free_symbols.isdisjoint(term.bound):
             outside *= factor
         else:
             inside *= factor
-    return sp.Mul(outside, Total("sum", inside, *term.bound), *(Delta(a, b) for a, b in term.deltas))
+    return sp.Mul(outside, Total("sum", inside, *term.bound))
 
 
 def _oriented(term: Term, by: tuple[sp.Symbol, ...]) -> list[tuple[sp.Symbol, sp.Symbol]]:
-    return [(b, a) if a in by and b not in by else (a, b) for a, b in term.deltas]
+    plain = ((a, b) for a, b in term.deltas if a.is_Symbol and b.is_Symbol)
+    return [(b, a) if a in by and b not in by else (a, b) for a, b in plain]
 
 
 def _nodes(e: sp.Expr) -> int:
@@ -114,7 +115,7 @@ class Display:
         """
         expression, kept = self._written_out(expression)
         letters, taken = _Letters(self._taken), frozenset(self._taken)
-        names = {name: self._bindings.get(name) or letters.fresh(PART) for name, _ in kept}
+        names = self._bindings | {n: self._bindings.get(n) or letters.fresh(PART) for n, _ in kept}
         swap = dict(zip(output, letters.several(OUTPUT, len(output)), strict=True))
         swap |= dict(zip(given, letters.several(INPUT, len(given)), strict=True))
         lengths: dict[sp.Symbol, sp.Symbol] = {}
@@ -142,7 +143,7 @@ class Display:
         for name in reversed(self._order):
             if larger(expression, LONGEST):
                 return None
-            if not _constant(self._definitions[name]):
+            if not _constant(self._definitions[name]) and name not in _matrices((expression,)):
                 expression = self._substituted(expression, name)
         return expression
 
@@ -154,8 +155,9 @@ class Display:
             if not uses:
                 continue
             definition = self._substituted(Entry(name, *self._definitions[name].axes), name)
-            again = uses > 1 and _nodes(definition) > SMALL and not _reduces_to_log(self._definitions[name])
-            if again or _constant(self._definitions[name]):
+            again = uses > 1 and _nodes(definition) > SMALL and not self._named_well(name)
+            matrix = name in _matrices((expression, *(d for _, d in kept)))
+            if again or matrix or _constant(self._definitions[name]):
                 kept.append((name, definition))
             else:
                 expression = self._substituted(expression, name)
@@ -164,12 +166,21 @@ class Display:
                 raise TooLong
         return expression, kept[::-1]
 
+    def _named_well(self, name: str) -> bool:
+        """Whether a piece reads better written out however often: `log(Sum(exp(...)))`, or a function of an input."""
+        piece = self._definitions[name]
+        of_input = piece.own is not None and all(e.name not in self._definitions for e in piece.body.atoms(Entry))
+        return of_input or _reduces_to_log(piece)
+
     def _substituted(self, expression: sp.Expr, name: str) -> sp.Expr:
         piece = self._definitions[name]
         swap = {}
         for entry in {e for e in _entries((expression,)) if e.name == name}:
             at = dict(zip(piece.axes, entry.indices, strict=True))
             fresh = {k: self._pieces.index(k) for k in piece.bound}
+            if piece.own is not None:
+                swap[entry] = _applied(piece, at, fresh)
+                continue
             if piece.kind == "others":
                 itself = sp.Mul(*(Delta(new, at[old]) for old, new in fresh.items()))
                 at = {a: b for a, b in at.items() if a not in piece.bound}
@@ -183,6 +194,23 @@ class Display:
                 else Total(piece.kind, body, *bound)
             )
         return expression.xreplace(swap)
+
+
+def _applied(piece: Piece, at: dict[sp.Symbol, sp.Expr], fresh: dict[sp.Symbol, sp.Symbol]) -> sp.Expr:
+    """A function of a matrix at given indices; the cofactors are written as people do, as `det(X)*inv(X)[j, i]`."""
+    own = tuple(at[a] for a in piece.own_axes)
+    inner = {a: b for a, b in at.items() if a not in piece.own_axes} | fresh
+    body, count = piece.body.xreplace(inner), sp.Integer(len(piece.bound))
+
+    def function(kind: str, *axes: sp.Expr) -> sp.Expr:
+        return Applied(kind, body, count, *fresh.values(), *axes)
+
+    return function("det") * function("inv", *own[::-1]) if piece.kind == "cofactor" else function(piece.kind, *own)
+
+
+def _matrices(expressions: Iterable[sp.Expr]) -> set[str]:
+    """The tensors that functions of matrices are written of: they stand there by their names."""
+    return {e.name for whole in expressions for a in whole.atoms(Applied) for e in a.body.atoms(Entry)}
 
 
 def _constant(piece: Piece) -> bool:
@@ -214,8 +242,13 @@ def _renamed(
         own = dict(zip(e.bound, letters.bound(depth, len(e.bound)), strict=True))
         body = _renamed(e.body, swap | own, names, letters, units, depth + len(e.bound))
         return Total(e.kind, body, *own.values())
+    if isinstance(e, Applied):
+        own = dict(zip(e.bound, letters.bound(depth, len(e.bound)), strict=True))
+        body = _renamed(e.body, swap | own, names, letters, units, depth + len(e.bound))
+        axes = (_renamed(a, swap, names, letters, units, depth) for a in e.axes)
+        return Applied(e.kind, body, e.args[2], *own.values(), *axes)
     if isinstance(e, Entry):
-        indices = iter([swap.get(i, i) for i in e.indices])
+        indices = iter([_renamed(i, swap, names, letters, units, depth) for i in e.indices])
         if e.name in units:
             return Entry(e.name, *(sp.S.Zero if unit else next(indices) for unit in units[e.name]))
         return Entry(names.get(e.name, e.name), *indices)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Callable
 from itertools import product
 
 import sympy as sp
 
-from ...operators.functions import where
-from ...operators.index import Delta, Entry, Total
+from ...operators import functions as fn
+from ...operators.functions import floor, where
+from ...operators.index import Applied, Delta, Entry, Total
 from .. import codec
 from ..form import Forms, Written, length_of
 from .printers import text
@@ -17,6 +20,20 @@ from .printers import text
 MOST = 64
 #: Nor are entries that would have more operations and names than this, all together.
 NODES = 20_000
+
+#: What is worked out where indices are compared or divided.
+INTEGERS: dict[type, Callable[..., int]] = {
+    fn.less: operator.lt,
+    fn.less_equal: operator.le,
+    fn.greater: operator.gt,
+    fn.greater_equal: operator.ge,
+    fn.equal: operator.eq,
+    fn.not_equal: operator.ne,
+    fn.both: lambda a, b: a and b,
+    fn.either: lambda a, b: a or b,
+    fn.neither: operator.not_,
+    fn.remainder: operator.mod,
+}
 
 
 def entries(forms: Forms, written: Written, shapes: dict[str, tuple[int, ...]]) -> tuple[str, ...]:
@@ -67,16 +84,24 @@ def _at(
                     return sp.Mul(*parts)
                 case kind:
                     return Entry(f"{kind}({', '.join(map(text, parts))})")
+        case Applied():
+            return Applied(e.kind, e.body, e.args[2], *e.bound, *(_at(a, at, lengths, units) for a in e.axes))
         case Entry():
-            indices = iter([at.get(i, i) for i in e.indices])
+            indices = iter([_at(i, at, lengths, units) for i in e.indices])
             if e.name in units:
                 return Entry(e.name, *(sp.S.Zero if unit else next(indices) for unit in units[e.name]))
             return Entry(e.name, *indices)
-        case sp.Mul() if any(d.xreplace(at) == 0 for d in e.args if isinstance(d, Delta)):
+        case sp.Mul() if any(_at(d, at, lengths, units) == 0 for d in e.args if isinstance(d, Delta)):
             return sp.S.Zero
         case sp.Symbol():
             return at[e] if e in at else sp.Integer(lengths.get(e.name, 1))
+        case where():
+            condition = _at(e.args[0], at, lengths, units)
+            if condition.is_Integer:
+                return _at(e.args[1] if condition else e.args[2], at, lengths, units)
     args = [_at(a, at, lengths, units) for a in e.args]
-    if isinstance(e, where) and args[0].is_Integer:
-        return args[1] if args[0] else args[2]
+    if type(e) in INTEGERS and args and all(a.is_Integer for a in args):
+        return sp.Integer(int(INTEGERS[type(e)](*map(int, args))))
+    if isinstance(e, floor) and args[0].is_Rational:
+        return sp.floor(args[0])
     return e.func(*args) if args else e

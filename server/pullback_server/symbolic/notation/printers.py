@@ -10,7 +10,7 @@ from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.printer import Printer
 from sympy.printing.str import StrPrinter
 
-from ...operators.index import Delta, Entry, Total
+from ...operators.index import Applied, Delta, Entry, Total
 
 #: Comparisons and their like, as (text, LaTeX).
 SIGNS = {
@@ -25,12 +25,43 @@ SIGNS = {
 }
 #: Comparisons and what joins them: numbers, 0 or 1, wherever no condition is expected.
 CONDITIONS = (*SIGNS, "neither")
+#: What stands around an operand in LaTeX.
+BARS = {"abs": ("|", "|"), "ceil": (r"\lceil ", r"\rceil ")}
 TOTALS = {
     "sum": ("Sum", r"\sum"),
     "prod": ("Product", r"\prod"),
     "max": ("Max", r"\max"),
     "min": ("Min", r"\min"),
 }
+
+
+#: Functions of a matrix, as (text, LaTeX) of its name; their indices follow.
+MATRIX_FUNCTIONS = {
+    "inv": ("inv({})", "{}^{{-1}}"),
+    "pinv": ("pinv({})", "{}^{{+}}"),
+    "det": ("det({})", r"\det {}"),
+    "logdet": ("logdet({})", r"\log\det {}"),
+    "logabsdet": ("slogdet({})[1]", r"\log\left|\det {}\right|"),
+    "eigenvalues": ("eigvalsh({})", r"\operatorname{{eigvalsh}}\left({}\right)"),
+    "eigenvectors": ("eigh({})[1]", r"\operatorname{{eigh}}_{{2}}\left({}\right)"),
+    "singular_values": ("svdvals({})", r"\operatorname{{svdvals}}\left({}\right)"),
+    "left_vectors": ("svd({})[0]", r"\operatorname{{svd}}_{{1}}\left({}\right)"),
+    "right_vectors": ("svd({})[2]", r"\operatorname{{svd}}_{{3}}\left({}\right)"),
+}
+
+
+def matrix(e: Applied, turned: str) -> str:
+    """The name of the matrix that a function is of, with a mark where it is turned: `X`, `X.T`."""
+    rows, columns = e.bound
+    match e.body:
+        case Entry() if e.body.indices[-2:] == (rows, columns) or {rows, columns}.isdisjoint(e.body.indices):
+            batch = e.body.indices[:-2]
+            name = e.body.name
+        case Entry() if e.body.indices[-2:] == (columns, rows):
+            batch, name = e.body.indices[:-2], e.body.name + turned
+        case _:
+            raise ValueError("a function of a matrix without a name")
+    return name + (f"[{', '.join(map(str, batch))}]" if batch else "")
 
 
 class Ordered(Printer):  # type: ignore[misc]
@@ -51,7 +82,7 @@ class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
 
     def parenthesize(self, item: sp.Expr, level: int, strict: bool = False) -> str:
         """Calls and entries stand without parentheses; comparisons have theirs already."""
-        if isinstance(item, Entry | Delta | Total) or type(item).__name__ in CONDITIONS:
+        if isinstance(item, Applied | Entry | Delta | Total) or type(item).__name__ in CONDITIONS:
             return str(self._print(item))
         return str(super().parenthesize(item, level, strict))
 
@@ -68,6 +99,10 @@ class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
 
     def _print_Entry(self, e: Entry) -> str:
         return f"{e.name}[{', '.join(map(self._print, e.indices))}]" if e.indices else e.name
+
+    def _print_Applied(self, e: Applied) -> str:
+        indices = f"[{', '.join(map(self._argument, e.axes))}]" if e.axes else ""
+        return MATRIX_FUNCTIONS[e.kind][0].format(matrix(e, ".T")) + indices
 
     def _print_Delta(self, e: Delta) -> str:
         return f"delta({', '.join(map(self._print, e.args))})"
@@ -112,6 +147,14 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
         base = f"{name}_{{{' '.join(map(self._print, e.indices))}}}" if e.indices else name
         return f"{base}^{{{exp}}}" if exp is not None else base
 
+    def _print_Applied(self, e: Applied, exp: str | None = None) -> str:
+        turned = matrix(e, "^")
+        name = letter(turned.rstrip("^").split("[")[0]) + (r"^{\top}" if turned.endswith("^") else "")
+        base = MATRIX_FUNCTIONS[e.kind][1].format(f"{{{name}}}" if "^" in name else name)
+        if e.axes:
+            base = rf"\left({base}\right)_{{{' '.join(map(self._print, e.axes))}}}"
+        return rf"\left({base}\right)^{{{exp}}}" if exp is not None else base
+
     def _print_Delta(self, e: Delta, exp: str | None = None) -> str:
         return rf"\delta_{{{' '.join(map(self._print, e.args))}}}"
 
@@ -124,8 +167,9 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
         name = type(e).__name__
         if name == "where":
             return self._cases(e) if exp is None else rf"\left({self._cases(e)}\right)^{{{exp}}}"
-        if name == "abs":
-            inside = rf"\left|{self._print(e.args[0])}\right|"
+        if name in BARS:
+            left, right = BARS[name]
+            inside = rf"\left{left}{self._print(e.args[0])}\right{right}"
         elif name in CONDITIONS:
             # Iverson's bracket: 1 where it holds, else 0.
             inside = rf"\left[{self._condition(e)}\right]"
@@ -180,6 +224,9 @@ def letter(name: str) -> str:
     tail = name[len(head) :]
     if len(head) == 1 and head.isascii() and head.isalpha():
         return f"{{{head}_{{{tail}}}}}" if tail else head
+    base, _, index = name.partition("_")
+    if len(base) == 1 and base.isascii() and base.isalpha() and index[:1].isalpha():
+        return f"{{{base}_{{{letter(index)}}}}}"
     known = translate(name)
     greek = known.startswith("\\") and name.isalpha() and name not in ("delta", "pi")
     return str(known) if greek else rf"\mathrm{{{escape(name)}}}"

@@ -1,0 +1,57 @@
+"""What stands in square brackets after a tensor: whole numbers, slices, `...`, None, lists and index tensors."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ..program import Argument, Literal, Size
+from .calls import read_literal
+from .refusals import refuse
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+ACCEPTED = "whole numbers, slices, ..., None, lists of whole numbers and integer tensors"
+
+
+def apply_key(reader: Reader, node: ast.Subscript) -> int:
+    """The number of the node that takes entries of a tensor; raises Refusal.
+
+    Each item of the key is a whole number, None, `("...",)`, `("slice", start, stop, step)`, `("list", 0, 2)` or
+    `("tensor", k)`, which stands for the k-th of the index tensors.
+    """
+    x = reader.builder.number(reader.expression(node.value))
+    elements = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    tensors: list[int | None] = []
+    key = tuple(_item(reader, element, tensors) for element in elements)
+    return reader.builder.apply("getitem", [x, *tensors], [("key", key)], reader.place(node))
+
+
+def _item(reader: Reader, node: ast.expr, tensors: list[int | None]) -> Argument:
+    match node:
+        case ast.Constant(value=value) if value is ...:
+            return ("...",)
+        case ast.Constant(value=None):
+            return None
+        case ast.Slice(lower=start, upper=stop, step=step):
+            return ("slice", *(None if part is None else _whole(reader, part) for part in (start, stop, step)))
+        case ast.List(elts=elements) | ast.Tuple(elts=elements):
+            return ("list", *(_whole(reader, element) for element in elements))
+        case ast.Constant() | ast.UnaryOp(op=ast.USub()):
+            return _whole(reader, node)
+    value = reader.expression(node)
+    if isinstance(value, Literal):
+        return _checked(reader, node, value.value)
+    tensors.append(value)
+    return ("tensor", len(tensors) - 1)
+
+
+def _whole(reader: Reader, node: ast.expr) -> Argument:
+    return _checked(reader, node, read_literal(reader, node))
+
+
+def _checked(reader: Reader, node: ast.expr, value: Argument) -> Argument:
+    if isinstance(value, bool) or not isinstance(value, int | Size):
+        raise refuse("BAD_ARGUMENT", reader.place(node), "this is no index", "something else", ACCEPTED)
+    return value

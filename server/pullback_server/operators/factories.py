@@ -1,0 +1,172 @@
+"""Tensors made of nothing but their shape: they take the dtype of what they meet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+import sympy as sp
+import torch
+
+from ..program import DType, TensorType
+from . import exact
+from .columns import Objects
+from .index import Delta, IndexTensor, Pieces
+from .operator import Misfit, Operator
+from .rearranging import numbers
+
+#: A number of the text as mpmath has it, exactly as it was written.
+Number = int | float
+
+
+def _constant(shape: tuple[int, ...], whole: bool = False) -> TensorType:
+    if any(n < 0 for n in shape):
+        raise Misfit(f"the shape {list(shape)}", "lengths from 0 on")
+    return TensorType(DType.INT64 if whole else DType.FLOAT64, shape, weak=True)
+
+
+def _filled(pieces: Pieces, shape: tuple[int, ...], value: Number) -> IndexTensor:
+    return IndexTensor(tuple(map(pieces.axis, shape)), exact.fraction(value))
+
+
+def _objects(shape: tuple[int, ...], value: Number) -> Objects:
+    return np.full(shape, mp.mpf(value), dtype=object)
+
+
+def _whole(*values: Number) -> bool:
+    return all(isinstance(v, int) for v in values)
+
+
+def _counted(start: Number, end: Number | None, step: Number) -> tuple[Number, int]:
+    """Where an arange begins, and how many numbers it has."""
+    first, last = (0, start) if end is None else (start, end)
+    if step == 0 or not all(map(math.isfinite, (first, last, step))):
+        raise Misfit(f"arange from {first} to {last} by {step}", "finite numbers and a step that is not 0")
+    if (last - first) * step < 0:
+        raise Misfit(f"arange from {first} to {last} by {step}", "a step towards the end")
+    return first, math.ceil((last - first) / step)
+
+
+def filled(name: str, value: int, doc: str) -> tuple[Operator, Operator]:
+    """`zeros` or `ones`, with its like."""
+    of_size = Operator(
+        name=name, family="shapes", signature="*size: integers", doc=doc, source=f"torch.{name}",
+        shape=lambda *, size: _constant(numbers(size)),
+        torch=lambda *, size: torch.full(numbers(size), value, dtype=torch.float64),
+        sympy=lambda pieces, *, size: _filled(pieces, numbers(size), value),
+        reference=lambda *, size: _objects(numbers(size), value),
+        samples=(f"x + {name}(2, 3)", f"{name}((3,)) * u", f"{name}(x.shape[0], 4) * c", f"x @ {name}(3, 2)", f"{name}(()) * s",
+                 f"z * {name}(0, 3)", f"{name}(size=(2, 1)) * x"),
+        bad=(f"x + {name}(-1, 3)", f"x + {name}(4)", f"x + {name}(0.5)", f"x + {name}(y)"),
+    )  # fmt: skip
+    like = Operator(
+        name=f"{name}_like", family="shapes", signature="x", doc=doc + " In the shape and dtype of x.", source=f"torch.{name}_like",
+        shape=lambda x: TensorType(x.dtype, x.shape, x.weak),
+        torch=lambda x: torch.full_like(x, value),
+        sympy=lambda _, x: IndexTensor(x.axes, sp.Integer(value)),
+        reference=lambda x: _objects(x.shape, value),
+        samples=tuple(f"{t} + {name}_like({t})" for t in ("x", "s", "c", "z", "C")),
+        bad=(f"{name}_like()", f"{name}_like(x, y)"),
+    )  # fmt: skip
+    return of_size, like
+
+
+def _eye_shape(*, n: int, m: int | None) -> TensorType:
+    return _constant((n, n if m is None else m))
+
+
+def _eye_form(pieces: Pieces, *, n: int, m: int | None) -> IndexTensor:
+    i, j = pieces.axis(n), pieces.axis(n if m is None else m)
+    return IndexTensor((i, j), Delta(sp.S.Zero if i is None else i, sp.S.Zero if j is None else j))
+
+
+def _full_shape(*, size: Any, fill_value: Number) -> TensorType:
+    return _constant(numbers((size,)), _whole(fill_value))
+
+
+def _arange_shape(*, start: Number, end: Number | None, step: Number) -> TensorType:
+    _, count = _counted(start, end, step)
+    return _constant((count,), _whole(*(v for v in (start, end, step) if v is not None)))
+
+
+def _arange(*, start: Number, end: Number | None, step: Number) -> torch.Tensor:
+    first, count = _counted(start, end, step)
+    return first + step * torch.arange(count, dtype=torch.float64)
+
+
+def _arange_form(pieces: Pieces, *, start: Number, end: Number | None, step: Number) -> IndexTensor:
+    first, count = _counted(start, end, step)
+    i = pieces.axis(count)
+    return IndexTensor((i,), exact.fraction(first) + exact.fraction(step) * (sp.S.Zero if i is None else i))
+
+
+def _arange_reference(*, start: Number, end: Number | None, step: Number) -> Objects:
+    first, count = _counted(start, end, step)
+    return np.array([mp.mpf(first) + mp.mpf(step) * k for k in range(count)] + [None], dtype=object)[:-1]
+
+
+def _linspace_shape(*, start: Number, end: Number, steps: int) -> TensorType:
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise Misfit(f"linspace from {start} to {end}", "finite ends")
+    return _constant((steps,))
+
+
+def _linspace_form(pieces: Pieces, *, start: Number, end: Number, steps: int) -> IndexTensor:
+    i = pieces.axis(steps)
+    if i is None or steps == 0:
+        return IndexTensor((i,), exact.fraction(start))
+    stride = (exact.fraction(end) - exact.fraction(start)) / (steps - 1)
+    return IndexTensor((i,), exact.fraction(start) + stride * i)
+
+
+def _linspace_reference(*, start: Number, end: Number, steps: int) -> Objects:
+    stride = (mp.mpf(end) - mp.mpf(start)) / max(steps - 1, 1)
+    return np.array([mp.mpf(start) + stride * k for k in range(steps)] + [None], dtype=object)[:-1]
+
+
+def row(name: str, signature: str, shape: Callable[..., TensorType], *columns: Any, doc: str, **more: Any) -> Operator:
+    """A constant; the columns are torch's, sympy's and the reference's."""
+    torch_column, sympy_column, reference = columns
+    return Operator(
+        name=name, family="shapes", signature=signature, shape=shape, torch=torch_column, sympy=sympy_column,
+        reference=reference, doc=doc, source=f"torch.{name}", **more,
+    )  # fmt: skip
+
+
+# fmt: off
+OPERATORS = (
+    *filled("zeros", 0, "Zeros."),
+    *filled("ones", 1, "Ones."),
+    row("full", "size: integers, fill_value: number", _full_shape,
+        lambda *, size, fill_value: torch.full(numbers((size,)), fill_value, dtype=torch.float64),
+        lambda pieces, *, size, fill_value: _filled(pieces, numbers((size,)), fill_value),
+        lambda *, size, fill_value: _objects(numbers((size,)), fill_value),
+        doc="A number in every entry.",
+        samples=("x * full((2, 3), 0.5)", "full((3,), 2) * u", "full((), 0.1) * s", "full(3, 1.5) @ u"),
+        bad=("full((2,), x)", "full((-1,), 1.0) * s", "full((2, 3)) * x")),
+    row("full_like", "x, fill_value: number", lambda x, *, fill_value: TensorType(x.dtype, x.shape, x.weak),
+        lambda x, *, fill_value: torch.full_like(x, fill_value),
+        lambda _, x, *, fill_value: IndexTensor(x.axes, exact.fraction(fill_value)),
+        lambda x, *, fill_value: _objects(x.shape, fill_value),
+        doc="A number in every entry, in the shape and dtype of x.",
+        samples=("x * full_like(x, 0.5)", "full_like(s, 2) * s", "z + full_like(z, 1)"), bad=("full_like(x)", "full_like(x, y)")),
+    row("eye", "n: integer, m: integer = None", _eye_shape,
+        lambda *, n, m: torch.eye(n, n if m is None else m, dtype=torch.float64), _eye_form,
+        lambda *, n, m: np.vectorize(mp.mpf, otypes=[object])(np.eye(n, m)) if n and m != 0 else np.empty((n, n if m is None else m), dtype=object),
+        doc="The identity matrix, or ones on the diagonal of n rows and m columns.", aliases=("identity",),
+        samples=("A + eye(3)", "eye(x.shape[1]) @ u", "x @ eye(3, 4)", "eye(1) * s", "eye(2, 3) * x", "trace(A @ (2*eye(3)))", "eye(0, 3) + z"),
+        bad=("eye(-1) * s", "A + eye(4)", "eye(x)", "eye(0.5)")),
+    row("arange", "start: number, end: number = None, step: number = 1", _arange_shape, _arange, _arange_form, _arange_reference,
+        doc="start, start + step and so on, before the end; from 0 with one argument.",
+        samples=("arange(3) * u", "arange(1, 4) * u", "arange(0, 1, 0.25) * w", "x * arange(x.shape[1])", "arange(3, 0, -1) @ (1.0*u)", "arange(1) * s"),
+        bad=("arange(3, 0) * u", "arange(0, 3, 0) * u", "arange(u)", "arange(4) * u")),
+    row("linspace", "start: number, end: number, steps: integer", _linspace_shape,
+        lambda *, start, end, steps: torch.linspace(start, end, steps, dtype=torch.float64), _linspace_form, _linspace_reference,
+        doc="So many numbers from start to end, both of them among them, at even distances.",
+        samples=("linspace(0, 1, 3) * u", "linspace(-1, 2, 4) * w", "linspace(0.5, 1, 1) * s", "x @ linspace(0, 1, 3)"),
+        bad=("linspace(0, 1) * u", "linspace(0, 1, -1) * u", "linspace(0, u, 3)")),
+)
+# fmt: on

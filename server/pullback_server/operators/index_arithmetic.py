@@ -1,0 +1,140 @@
+"""Arithmetic on indices: offsets, strides, and the one index of a tensor laid out in rows.
+
+An index expression is a sympy expression in index symbols of fixed length; its values are whole numbers in range.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from . import functions as fn
+from .index import Axes, Pieces
+
+Interval = tuple[int, int]
+
+
+def interval(e: sp.Expr, pieces: Pieces) -> Interval | None:
+    """The least and the greatest value of an index expression; None where lengths or entries of tensors matter.
+
+    An index over nothing counts as 0.
+    """
+    match e:
+        case sp.Integer():
+            return int(e), int(e)
+        case sp.Symbol():
+            dimension = pieces.dimensions.get(e)
+            source = dimension.root().source if dimension is not None else None
+            return (0, max(source - 1, 0)) if isinstance(source, int) else None
+        case sp.Add():
+            parts = [interval(part, pieces) for part in e.args]
+            known = [part for part in parts if part is not None]
+            return (sum(low for low, _ in known), sum(high for _, high in known)) if len(known) == len(parts) else None
+        case sp.Mul():
+            factor, rest = e.as_coeff_Mul()
+            inner = interval(rest, pieces) if factor.is_Integer and factor != 1 else None
+            return None if inner is None else (min(x := [int(factor) * end for end in inner]), max(x))
+        case fn.floor():
+            (quotient_,) = e.args
+            divisor, inner = int(sp.denom(quotient_)), interval(sp.numer(quotient_), pieces)
+            return None if inner is None else (inner[0] // divisor, inner[1] // divisor)
+        case fn.remainder() if e.args[1].is_Integer:
+            return 0, int(e.args[1]) - 1
+    return None
+
+
+def within(e: sp.Expr, length: int, pieces: Pieces) -> bool:
+    """Whether an index expression is known to stay in an axis of that length."""
+    known = interval(e, pieces)
+    return known is not None and known[0] >= 0 and known[1] < length
+
+
+def quotient(e: sp.Expr, divisor: int, pieces: Pieces) -> sp.Expr:
+    """`floor(e/divisor)`, worked out where it can be; of nothing it is 0.
+
+    >>> pieces = Pieces()
+    >>> i, j = pieces.index(5), pieces.index(3)
+    >>> quotient(3*i + j, 3, pieces) == i
+    True
+    """
+    if divisor == 0:
+        return sp.S.Zero
+    multiples, rest = _divided(e, divisor)
+    return multiples if within(rest, divisor, pieces) else multiples + fn.floor(rest / divisor)
+
+
+def modulo(e: sp.Expr, divisor: int, pieces: Pieces) -> sp.Expr:
+    """What is left of e over whole multiples of the divisor, worked out where it can be."""
+    if divisor == 0:
+        return sp.S.Zero
+    _, rest = _divided(e, divisor)
+    return rest if within(rest, divisor, pieces) else fn.remainder(rest, sp.Integer(divisor))
+
+
+def ravel(indices: tuple[sp.Expr, ...], lengths: tuple[int, ...]) -> sp.Expr:
+    """The position in rows of the entry at these indices, the last of which runs fastest."""
+    position: sp.Expr = sp.S.Zero
+    for index, length in zip(indices, lengths, strict=True):
+        position = sp.expand(position * length + index)
+    return position
+
+
+def unravel(position: sp.Expr, lengths: tuple[int, ...], pieces: Pieces) -> tuple[sp.Expr, ...]:
+    """The inverse of `ravel`."""
+    indices: list[sp.Expr] = []
+    for number, length in reversed([*enumerate(lengths)]):
+        indices.append(modulo(position, length, pieces) if number and length != 1 else position)
+        if length == 1:
+            indices[-1] = sp.S.Zero
+        if number:
+            position = quotient(position, length, pieces)
+    return tuple(reversed(indices))
+
+
+def listed_index(values: tuple[int, ...], index: sp.Symbol | None) -> sp.Expr:
+    """The value at an index of a list: an even progression where it is one, else case by case."""
+    steps = {b - a for a, b in zip(values, values[1:], strict=False)}
+    if index is None or len(values) < 2:
+        return sp.Integer(values[0]) if values else sp.S.Zero
+    if len(steps) == 1:
+        return values[0] + steps.pop() * index
+    chosen: sp.Expr = sp.Integer(values[-1])
+    for number, value in reversed([*enumerate(values[:-1])]):
+        chosen = fn.where(fn.equal(index, number), value, chosen)
+    return chosen
+
+
+def rejoined(pairs: list[tuple[sp.Expr, sp.Expr]]) -> list[tuple[sp.Expr, sp.Expr]]:
+    """Deltas of both parts of one division made one: `floor(i/3)` is p and `remainder(i, 3)` is q where i is 3*p + q."""
+    for first in pairs:
+        for whole, rest in ((first, second) for second in pairs if second is not first):
+            (upper, p), (lower, q) = _oriented(whole, fn.floor), _oriented(rest, fn.remainder)
+            if isinstance(upper, fn.floor) and isinstance(lower, fn.remainder):
+                dividend, divisor = lower.args
+                if upper.args[0] * divisor == dividend:
+                    others = [pair for pair in pairs if pair is not whole and pair is not rest]
+                    return rejoined([*others, (dividend, sp.expand(divisor * p + q))])
+    return pairs
+
+
+def fresh(pieces: Pieces, axes: Axes) -> Axes:
+    """Fresh indices over the same lengths; an axis of length 1 still has none."""
+    return tuple(None if a is None else pieces.index(a) for a in axes)
+
+
+def _oriented(pair: tuple[sp.Expr, sp.Expr], head: type) -> tuple[sp.Expr, sp.Expr]:
+    return pair[::-1] if isinstance(pair[1], head) else pair
+
+
+def _divided(e: sp.Expr, divisor: int) -> tuple[sp.Expr, sp.Expr]:
+    """The terms of e that are whole multiples of the divisor, over it, and the others."""
+    multiples, rest = list[sp.Expr](), list[sp.Expr]()
+    for term in sp.Add.make_args(sp.expand(e)):
+        factor, symbol = term.as_coeff_Mul()
+        if not factor.is_Integer:
+            rest.append(term)
+            continue
+        # Towards zero, so that -i stays -i.
+        left = int(sp.sign(factor)) * (abs(int(factor)) % divisor)
+        multiples.append((factor - left) / divisor * symbol)
+        rest.append(left * symbol)
+    return sp.Add(*multiples), sp.Add(*rest)

@@ -1,0 +1,160 @@
+"""Elementwise functions of two tensors, which broadcast against each other: angles, lengths, sums of exponentials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import mpmath as mp
+import sympy as sp
+import torch
+
+from ..program import DType, TensorType
+from . import exact, reals
+from . import functions as fn
+from . import real_special as special
+from .columns import Lifted, each
+from .elementwise import kinks, log1p
+from .operator import Misfit, Operator, ShapeRule
+from .shapes import broadcast, floating, only_floating, without_bools
+
+ANY, POSITIVE, SMALL = (-2.0, 2.0), (0.3, 3.0), (-0.9, 2.0)
+
+_hint = "multiply the bool by 1 to make it a number"
+_float = floating(broadcast)
+_real = floating(without_bools(broadcast, _hint))
+_only = only_floating(without_bools(broadcast, _hint), "make one operand floating, such as 2.0")
+
+
+def _double(*types: TensorType) -> TensorType:
+    """float64, whatever comes in."""
+    result = broadcast(*types)
+    return TensorType(DType.FLOAT64, result.shape, result.weak)
+
+
+def _one_dtype(*types: TensorType) -> TensorType:
+    """torch mixes no dtypes here; numbers of the text take that of the tensors."""
+    given = {t.dtype for t in types if not t.weak}
+    if len(given) > 1:
+        labels = " and ".join(sorted(d.label for d in given))
+        raise Misfit(f"operands of {labels}, which this operator does not mix", "operands of one dtype")
+    return _only(*types)
+
+
+# Each function with its derivatives by both operands.
+hypot: type[fn.ScalarFunction] = fn.function("hypot", lambda a, b: (a / hypot(a, b), b / hypot(a, b)))
+logaddexp = fn.function("logaddexp", lambda a, b: (fn.sigmoid(a - b), fn.sigmoid(b - a)))
+logaddexp2 = fn.function("logaddexp2", lambda a, b: (fn.sigmoid(sp.log(2) * (a - b)), fn.sigmoid(sp.log(2) * (b - a))))
+copysign: type[fn.ScalarFunction] = fn.function("copysign", lambda a, b: (fn.sign(a) * copysign(1, b), sp.S.Zero))
+
+
+def _angle_partials(y: sp.Expr, x: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """At the origin, where there is no angle, 0 as autograd has it."""
+    origin, square = fn.both(fn.equal(x, 0), fn.equal(y, 0)), x**2 + y**2
+    return fn.where(origin, 0, x / square), fn.where(origin, 0, -y / square)
+
+
+atan2 = fn.function("atan2", _angle_partials)
+
+
+def _xlogy_partials(x: sp.Expr, y: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """By x the logarithm, and 0 where that has no value but x is 0."""
+    lost = fn.both(fn.equal(x, 0), fn.less_equal(y, 0))
+    return sp.log(y) if y.is_positive else fn.where(lost, 0, sp.log(y)), x / y
+
+
+def _xlog1py_partials(x: sp.Expr, y: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """By x the logarithm, and 0 where that has no value but x is 0."""
+    lost = fn.both(fn.equal(x, 0), fn.less_equal(y, -1))
+    return log1p(y) if y.is_positive else fn.where(lost, 0, log1p(y)), x / (1 + y)
+
+
+xlogy = fn.function("xlogy", _xlogy_partials)
+xlog1py = fn.function("xlog1py", _xlog1py_partials)
+
+
+def _heaviside(x: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    """torch.heaviside, which has no derivative by the values in torch."""
+    step = torch.heaviside(x.detach(), torch.zeros((), dtype=x.dtype, device=x.device))
+    return torch.where(x == 0, values.to(x.device), step)
+
+
+def _step(x: sp.Expr, values: sp.Expr) -> sp.Expr:
+    return fn.where(fn.equal(x, 0), values, fn.greater(x, 0))
+
+
+def _between(x: sp.Expr, end: sp.Expr, weight: sp.Expr) -> sp.Expr:
+    return exact.plus(x, exact.times(weight, exact.minus(end, x)))
+
+
+OPERANDS = ("x, y", "x, s", "s, x", "c, r", "o, u", "z, r", "C, w", "x, 2", "0.5, x")
+THREE = ("x, y, 0.25", "x, s, y", "c, r, s", "C, w, C", "z, r, 2", "0, x, 0.5", "x, 1.5, c")
+
+
+def pair(
+    name: str,
+    torch_column: Callable[..., Any],
+    sympy_column: Callable[..., sp.Expr],
+    reference: Callable[..., Any],
+    shape: ShapeRule,
+    interval: tuple[float, float],
+    doc: str,
+    operands: tuple[str, ...] = OPERANDS,
+    **more: Any,
+) -> Operator:
+    """A function of two tensors, entry by entry; the samples are calls with each of several operands."""
+    fields: dict[str, Any] = {
+        "signature": "x, y",
+        "bad": tuple(f"{name}({given})" for given in ("x", "x, B", "x, y, s, s", "x, y, dim=0", "x, 'a'")),
+    } | more
+    return Operator(
+        name=name,
+        family="pairs",
+        shape=shape,
+        torch=torch_column,
+        sympy=Lifted(sympy_column),
+        reference=each(reference),
+        doc=doc,
+        interval=interval,
+        samples=tuple(f"{name}({given})" for given in operands),
+        **fields,
+    )
+
+
+ORIGIN = "(x == 0) & (y == 0)"
+NO_BASE = "(x > 0) | ((x == 0) & (exponent >= 0)) | ((x < 0) & (exponent % 1 == 0))"
+
+# fmt: off
+OPERATORS = (
+    #    name           torch                  sympy        reference         shape       interval  doc
+    pair("atan2",       torch.atan2,           atan2,       mp.atan2,         _real,      ANY,
+         "The angle of the point (y, x), from -pi to pi.", signature="y, x", aliases=("arctan2",),
+         source="NIST DLMF 4.23(iv)", **kinks((ORIGIN, "0 to each"), ("(y == 0) & (x < 0)", "0 by x, 1/x by y"))),
+    pair("hypot",       torch.hypot,           hypot,       reals.hypot,      _only,      ANY,
+         "sqrt(x**2 + y**2), which does not overflow.", **kinks((ORIGIN, "nan"))),
+    pair("logaddexp",   torch.logaddexp,       logaddexp,   reals.logaddexp,  _only,      ANY,
+         "log(exp(x) + exp(y)), which does not overflow."),
+    pair("logaddexp2",  torch.logaddexp2,      logaddexp2,  reals.logaddexp2, _only,      ANY,
+         "log2(2**x + 2**y), which does not overflow."),
+    pair("xlogy",       torch.xlogy,           xlogy,       special.xlogy,    _float,     POSITIVE,
+         "x*log(y), and 0 where x is 0.", source="torch.special.xlogy", domain="(y > 0) | (x == 0)",
+         **kinks(("(x == 0) & (y <= 0)", "0 by x"))),
+    pair("xlog1py",     torch.special.xlog1py, xlog1py,     special.xlog1py,  _float,     SMALL,
+         "x*log(1 + y), and 0 where x is 0.", source="torch.special.xlog1py", domain="(y > -1) | (x == 0)",
+         **kinks(("(x == 0) & (y <= -1)", "0 by x"))),
+    pair("float_power", torch.float_power,     exact.power, reals.power,      _double,    POSITIVE,
+         "x to the power of the exponent, in float64.", signature="x, exponent", source="torch.float_power",
+         domain=NO_BASE, **kinks(("(x == 0) & (exponent > 0) & (exponent < 1)", "inf"))),
+    pair("fmod",        torch.fmod,            fn.fmod,     reals.fmod,       _only,      POSITIVE,
+         "x - y*trunc(x/y), which has the sign of x; not of two integers.", source="torch.fmod",
+         domain="y != 0", **kinks(("x % y == 0", "1 for x, -trunc(x/y) for y"))),
+    pair("copysign",    torch.copysign,        copysign,    reals.copysign,   _float,     ANY,
+         "The magnitude of x with the sign of y.", source="torch.copysign",
+         **kinks(("x == 0", "0"), ("y == 0", "0 for y"))),
+    pair("heaviside",   _heaviside,            _step,       reals.heaviside,  _one_dtype, ANY,
+         "0 where x is negative, 1 where it is positive, and the value given where it is zero.",
+         signature="x, values", source="torch.heaviside", **kinks(("x == 0", "0 for x, 1 for the value"))),
+    pair("lerp",        torch.lerp,            _between,    reals.lerp,       _one_dtype, ANY,
+         "x + weight*(end - x).", operands=THREE, signature="x, end, weight", source="torch.lerp"),
+)
+# fmt: on

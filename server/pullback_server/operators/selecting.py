@@ -1,0 +1,353 @@
+"""Entries taken out of a tensor, and put together: square brackets, gather and its kin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import sympy as sp
+import torch
+
+from ..program import TensorType
+from . import functions as fn
+from .columns import Objects
+from .index import Axes, Delta, IndexTensor, Pieces, Total
+from .index_arithmetic import listed_index
+from .keys import Added, Listed, Sliced, Taken, key_of_types, resolve
+from .operator import Misfit, NoClosedForm, Operator
+from .shapes import axis_of, broadcast_shapes, promote_dtypes
+
+#: Lists of more indices than this have no closed form: each of them would stand in it.
+LONGEST_LIST = 64
+
+# Shape rules.
+
+
+def _getitem_shape(x: TensorType, *indices: TensorType | None, key: tuple[Any, ...]) -> TensorType:
+    return TensorType(x.dtype, key_of_types(key, x, indices).shape, x.weak and all(t is None or t.weak for t in indices))
+
+
+def _integers(name: str, index: TensorType) -> None:
+    if index.dtype.category != 1:
+        raise Misfit(f"{name} of dtype {index.dtype.label}", "an integer tensor")
+
+
+def _gather_shape(x: TensorType, index: TensorType, *, dim: int) -> TensorType:
+    _integers("an index", index)
+    axis = axis_of(dim, x.rank)
+    if x.rank != index.rank or any(n > m for k, (n, m) in enumerate(zip(index.shape, x.shape, strict=True)) if k != axis):
+        raise Misfit(
+            f"an index of shape {list(index.shape)} for a tensor of shape {list(x.shape)}",
+            "the same rank, and no dimension but dim longer than the tensor's",
+        )
+    return TensorType(x.dtype, index.shape, x.weak)
+
+
+def _select_shape(x: TensorType, index: TensorType, *, dim: int) -> TensorType:
+    _integers("an index", index)
+    if index.rank > 1:
+        raise Misfit(f"an index of rank {index.rank}", "a vector of indices")
+    axis = axis_of(dim, x.rank)
+    shape = list(x.shape)
+    if shape:
+        shape[axis] = index.elements
+    return TensorType(x.dtype, tuple(shape), x.weak)
+
+
+def _along_shape(x: TensorType, indices: TensorType, *, dim: int | None) -> TensorType:
+    _integers("an index", indices)
+    if dim is None:
+        return TensorType(x.dtype, (indices.elements,), x.weak)
+    axis = axis_of(dim, x.rank)
+    if x.rank != indices.rank:
+        raise Misfit(f"indices of rank {indices.rank} for a tensor of rank {x.rank}", "the same rank")
+    shape = broadcast_shapes(*(tuple(1 if k == axis else n for k, n in enumerate(t.shape)) for t in (x, indices)))
+    return TensorType(x.dtype, tuple(indices.shape[k] if k == axis else n for k, n in enumerate(shape)), x.weak)
+
+
+def _scatter_shape(x: TensorType, index: TensorType, src: TensorType, *, dim: int) -> TensorType:
+    _integers("an index", index)
+    axis = axis_of(dim, x.rank)
+    shapes = [list(t.shape) for t in (x, index, src)]
+    fits = len({t.rank for t in (x, index, src)}) == 1 and all(
+        i <= s and (k == axis or i <= n)
+        for k, (n, i, s) in enumerate(zip(x.shape, index.shape, src.shape, strict=True))
+    )
+    if not fits:
+        raise Misfit(
+            f"shapes {shapes[0]}, {shapes[1]} and {shapes[2]}",
+            "one rank; the index nowhere longer than src, nor than the tensor but along dim",
+        )
+    if x.dtype is not src.dtype and not (x.weak or src.weak):
+        raise Misfit(f"{x.dtype.label} and {src.dtype.label}", "a tensor and src of one dtype")
+    return TensorType(src.dtype if x.weak else x.dtype, x.shape, x.weak and src.weak)
+
+
+# The torch column. Indices are checked before they are used: an accelerator that meets a bad one is lost.
+
+
+def _checked(index: torch.Tensor, length: int, negative: bool = True) -> torch.Tensor:
+    index = index.long()
+    low = -length if negative else 0
+    if index.numel() and not bool(((index >= low) & (index < length)).all()):
+        wrong = index[(index < low) | (index >= length)][0].item()
+        raise Misfit(f"index {wrong} of a dimension of length {length}", f"from {low} to {length - 1}")
+    return torch.where(index < 0, index + length, index)
+
+
+def _getitem(x: torch.Tensor, *indices: torch.Tensor, key: tuple[Any, ...]) -> torch.Tensor:
+    resolved = resolve(key, tuple(x.shape), tuple(tuple(i.shape) for i in indices))
+    python: list[Any] = []
+    turned: list[int] = []
+    for item in resolved.items:
+        match item:
+            case Taken(_, index):
+                python.append(index)
+            case Added():
+                python.append(None)
+            case Listed(axis, int() as number):
+                python.append(_checked(indices[number], x.shape[axis]))
+            case Listed(_, listed):
+                python.append(torch.tensor(listed, dtype=torch.long, device=x.device))
+            case Sliced(axis, start, step, length):
+                if step < 0:
+                    turned.append(axis)
+                    start, step = x.shape[axis] - 1 - start, -step
+                python.append(slice(start, start + step * length, step) if length else slice(0, 0))
+    return (x.flip(turned) if turned else x)[tuple(python)]
+
+
+def _gather(x: torch.Tensor, index: torch.Tensor, *, dim: int) -> torch.Tensor:
+    return torch.gather(x, dim, _checked(index, x.shape[dim] if x.dim() else 1, negative=False))
+
+
+def _select(x: torch.Tensor, index: torch.Tensor, *, dim: int) -> torch.Tensor:
+    return torch.index_select(x, dim, _checked(index, x.shape[dim] if x.dim() else 1, negative=False))
+
+
+def _along(x: torch.Tensor, indices: torch.Tensor, *, dim: int | None) -> torch.Tensor:
+    length = x.numel() if dim is None else x.shape[dim] if x.dim() else 1
+    return torch.take_along_dim(x, _checked(indices, length), dim)
+
+
+def _scatter_add(x: torch.Tensor, index: torch.Tensor, src: torch.Tensor, *, dim: int) -> torch.Tensor:
+    # torch's backward pass wants a src of the index's shape; only that part of it is added.
+    used = src[tuple(slice(n) for n in index.shape)]
+    return torch.scatter_add(x, dim, _checked(index, x.shape[dim] if x.dim() else 1, negative=False), used)
+
+
+# The sympy column: the entry at computed indices.
+
+
+def _getitem_form(pieces: Pieces, x: IndexTensor, *indices: IndexTensor, key: tuple[Any, ...]) -> IndexTensor:
+    shape = tuple(map(pieces.length, x.axes))
+    shapes = tuple(tuple(map(pieces.length, i.axes)) for i in indices)
+    resolved = resolve(key, shape, shapes)
+    common = tuple(pieces.axis(n) for n in resolved.listed or ())
+    at: list[sp.Expr | None] = []
+    out: list[sp.Symbol | None] = []
+    for item in resolved.items:
+        match item:
+            case Taken(_, index):
+                at.append(sp.Integer(index))
+            case Added():
+                out.append(None)
+            case Listed(_, int() as number):
+                at.append(_entry_of(pieces, indices[number], common))
+            case Listed(_, listed):
+                if len(listed) > LONGEST_LIST:
+                    raise NoClosedForm(f"a list of more than {LONGEST_LIST} indices has no closed form")
+                at.append(listed_index(listed, common[-1]))
+            case Sliced(axis, start, step, length):
+                if (start, step, length) == (0, 1, shape[axis]):
+                    out.append(x.axes[axis])
+                    at.append(x.axes[axis])
+                else:
+                    new = pieces.axis(length)
+                    out.append(new)
+                    at.append(start + step * (new or sp.S.Zero))
+    if resolved.listed is not None:
+        out[resolved.place : resolved.place] = common
+    return IndexTensor(tuple(out), x.at(at))
+
+
+def _entry_of(pieces: Pieces, index: IndexTensor, common: Axes) -> sp.Expr:
+    """The entry of an index tensor that broadcasts to common axes."""
+    target = common[len(common) - len(index.axes) :]
+    for own, axis in zip(index.axes, target, strict=True):
+        if own is not None and axis is not None:
+            pieces.same(own, axis)
+    return index.at(target)
+
+
+def _gather_form(pieces: Pieces, x: IndexTensor, index: IndexTensor, *, dim: int) -> IndexTensor:
+    if not x.axes:
+        return x
+    axis = dim % len(x.axes)
+    index = _distinct(pieces, index)
+    at: list[sp.Expr | None] = []
+    for k, (own, new) in enumerate(zip(x.axes, index.axes, strict=True)):
+        if k != axis and own is not None and new is not None and pieces.length(own) == pieces.length(new):
+            pieces.same(own, new)
+        at.append(index.entry if k == axis else sp.S.Zero if new is None else new)
+    return IndexTensor(index.axes, x.at(at))
+
+
+def _distinct(pieces: Pieces, x: IndexTensor) -> IndexTensor:
+    """The tensor with fresh indices of its own, so that they meet no other's."""
+    axes = tuple(None if a is None else pieces.index(a) for a in x.axes)
+    return IndexTensor(axes, x.at(axes))
+
+
+def _select_form(pieces: Pieces, x: IndexTensor, index: IndexTensor, *, dim: int) -> IndexTensor:
+    if not x.axes:
+        return x
+    axis = dim % len(x.axes)
+    index = _distinct(pieces, index)
+    at = [index.entry if k == axis else a for k, a in enumerate(x.axes)]
+    new = index.axes[0] if index.axes else None
+    return IndexTensor(tuple(new if k == axis else a for k, a in enumerate(x.axes)), x.at(at))
+
+
+def _along_form(pieces: Pieces, x: IndexTensor, indices: IndexTensor, *, dim: int | None) -> IndexTensor:
+    from .rearranging import reshaped
+
+    if dim is None:
+        x, indices, dim = reshaped(pieces, x, (-1,)), reshaped(pieces, indices, (-1,)), 0
+    if not x.axes:
+        return x
+    axis = dim % len(x.axes)
+    indices = _distinct(pieces, indices)
+    out: list[sp.Symbol | None] = []
+    at: list[sp.Expr | None] = []
+    for k, (own, new) in enumerate(zip(x.axes, indices.axes, strict=True)):
+        if k != axis and own is not None and new is not None:
+            pieces.same(own, new)
+        out.append(new if k == axis or new is not None else own)
+        at.append(indices.entry if k == axis else own if new is None else new)
+    return IndexTensor(tuple(out), x.at(at))
+
+
+def _scatter_add_form(
+    pieces: Pieces, x: IndexTensor, index: IndexTensor, src: IndexTensor, *, dim: int
+) -> IndexTensor:
+    if not x.axes:
+        return pieces.elementwise(lambda a, b: a + b, x, src)
+    axis = dim % len(x.axes)
+    index, source = _distinct(pieces, index), pieces.named(src)
+    axes = tuple(None if a is None else pieces.index(a) for a in x.axes)
+    read = [sp.S.Zero if new is None else new for new in index.axes]
+    entry = source.at(read)
+    for k, (own, new) in enumerate(zip(axes, index.axes, strict=True)):
+        place = index.entry if k == axis else sp.S.Zero if new is None else new
+        entry *= Delta(place, sp.S.Zero if own is None else own)
+    added = pieces.total(entry, tuple(a for a in index.axes if a is not None), axes)
+    return IndexTensor(axes, x.at(axes) + added.entry)
+
+
+# The reference column.
+
+
+def _numbers(index: Objects) -> Any:
+    return np.vectorize(int, otypes=[np.int64])(index) if index.size else np.zeros(index.shape, dtype=np.int64)
+
+
+def _getitem_reference(x: Objects, *indices: Objects, key: tuple[Any, ...]) -> Objects:
+    resolved = resolve(key, x.shape, tuple(i.shape for i in indices))
+    taken = {item.axis: item.index for item in resolved.items if isinstance(item, Taken)}
+    x = x[tuple(taken.get(k, slice(None)) for k in range(x.ndim))]
+    python: list[Any] = []
+    for item in resolved.items:
+        match item:
+            case Added():
+                python.append(None)
+            case Listed(_, int() as number):
+                python.append(_numbers(indices[number]))
+            case Listed(_, listed):
+                python.append(np.array(listed, dtype=np.int64))
+            case Sliced(_, start, step, length):
+                positions = range(start, start + step * length, step)
+                stop = positions.stop if positions.stop >= 0 else None
+                python.append(slice(start, stop, step) if length else slice(0, 0))
+    return np.asarray(x[tuple(python)], dtype=object)
+
+
+def _gather_reference(x: Objects, index: Objects, *, dim: int) -> Objects:
+    if not x.ndim:
+        return x
+    rows = np.ogrid[tuple(slice(n) for n in index.shape)]
+    at = [_numbers(index) if k == dim % x.ndim else rows[k] for k in range(x.ndim)]
+    return np.asarray(x[tuple(at)], dtype=object)
+
+
+def _select_reference(x: Objects, index: Objects, *, dim: int) -> Objects:
+    return np.take(x, _numbers(index).reshape(-1), axis=dim) if x.ndim else x
+
+
+def _along_reference(x: Objects, indices: Objects, *, dim: int | None) -> Objects:
+    if dim is None:
+        return np.asarray(x.reshape(-1)[_numbers(indices).reshape(-1)], dtype=object)
+    axis = dim % max(x.ndim, 1)
+    shape = np.broadcast_shapes(*(tuple(1 if k == axis else n for k, n in enumerate(a.shape)) for a in (x, indices)))
+    wide = [
+        np.broadcast_to(a, tuple(a.shape[k] if k == axis else n for k, n in enumerate(shape))) for a in (x, indices)
+    ]
+    return _gather_reference(wide[0], wide[1], dim=axis)
+
+
+def _scatter_add_reference(x: Objects, index: Objects, src: Objects, *, dim: int) -> Objects:
+    out = np.array(x, dtype=object)
+    at = _numbers(index)
+    for place in np.ndindex(index.shape):
+        target = tuple(int(at[place]) if k == dim % max(x.ndim, 1) else p for k, p in enumerate(place))
+        out[target] = out[target] + src[place]
+    return out
+
+
+KEYS = ("x[0]", "x[-1]*y", "x[:, 1]", "x[0, 2]", "C[1, :, -2]", "x[::-1]", "x[:, ::-2]", "x[:, 1:]", "x[..., None]*y[:, None]",
+        "C[..., 1:3]", "u[None] + x", "u[[0, 2]]", "x[:, [2, 0, 0]]", "x[at]", "x[at, pos]", "C[:, at]", "C[at, :, pos]",
+        "x[[0, 1], [2, 0]]", "z[:, 1:]", "z[::-1]", "x[2:]", "s[...]", "o[0]", "c[:, 0]", "C[0, [1, 1]]", "C[0, ..., at]",
+        "x.T[1]", "exp(x)[1:] * 2", "sum(x, 1)[0]", "u[-2:]", "(x @ A)[:, 0]", "g[0, 0]", "u[:2] * u[1:]")  # fmt: skip
+
+# fmt: off
+OPERATORS = (
+    Operator(
+        name="getitem", family="shapes", signature="x, *indices, key: key", symbol="[]", sized=True,
+        shape=_getitem_shape, torch=_getitem, sympy=_getitem_form, reference=_getitem_reference,
+        doc="Entries, slices with any step, `...`, None for a new dimension, lists of indices and integer tensors.",
+        source="torch indexing semantics",
+        samples=KEYS,
+        bad=("x[2]", "x[0, 0, 0]", "x[mask]", "x[u]", "x[0.5]", "x[::0]", "x[..., ...]", "s[0]", "x['a']", "x[[0, 5]]", "x[True]"),
+    ),
+    Operator(
+        name="gather", family="shapes", signature="input, dim: dim, index", sized=True,
+        shape=_gather_shape, torch=_gather, sympy=_gather_form, reference=_gather_reference,
+        doc="The entry at index along dim, for each entry of the index.", source="torch.gather",
+        samples=("gather(x, 1, pos)", "gather(x, 0, pos)", "gather(x, dim=-1, index=pos) * x[:, :2]", "gather(u, 0, at)",
+                 "gather(exp(A), 1, pos)"),
+        bad=("gather(x, 1, x)", "gather(u, 0, pos)", "gather(x, 2, pos)", "gather(x, 1)"),
+    ),
+    Operator(
+        name="index_select", family="shapes", signature="input, dim: dim, index", sized=True,
+        shape=_select_shape, torch=_select, sympy=_select_form, reference=_select_reference,
+        doc="The slices of dim at these indices.", source="torch.index_select",
+        samples=("index_select(x, 0, at)", "index_select(C, 1, at)", "index_select(u, 0, at)", "index_select(x, -1, at) * c"),
+        bad=("index_select(x, 0, pos)", "index_select(x, 0, u)", "index_select(x, 2, at)"),
+    ),
+    Operator(
+        name="take_along_dim", family="shapes", signature="input, indices, dim: dim = None", sized=True,
+        shape=_along_shape, torch=_along, sympy=_along_form, reference=_along_reference,
+        doc="As gather, with broadcasting; of all entries in rows where dim is left out.",
+        aliases=("take_along_axis",), source="torch.take_along_dim",
+        samples=("take_along_dim(x, pos, 1)", "take_along_dim(c, pos, dim=0)", "take_along_dim(x, pos)", "take_along_dim(u, at, 0)"),
+        bad=("take_along_dim(x, at, 1)", "take_along_dim(x, y, 1)", "take_along_dim(x, pos, 2)"),
+    ),
+    Operator(
+        name="scatter_add", family="shapes", signature="input, dim: dim, index, src", sized=True,
+        shape=_scatter_shape, torch=_scatter_add, sympy=_scatter_add_form, reference=_scatter_add_reference,
+        doc="Each entry of src added to the entry at index along dim.", source="torch.scatter_add",
+        samples=("scatter_add(x, 1, pos, y)", "scatter_add(x, 0, pos, exp(y))", "scatter_add(u, 0, at, v)", "scatter_add(A, 1, pos, x)"),
+        bad=("scatter_add(x, 1, y, y)", "scatter_add(x, 1, pos, u)", "scatter_add(u, 0, at, o)"),
+    ),
+)
+# fmt: on

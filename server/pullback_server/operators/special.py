@@ -1,0 +1,137 @@
+"""Special functions: of the normal distribution, of gamma, of Bessel, and entropies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import sympy as sp
+import torch
+
+from ..program import TensorType
+from . import functions as fn
+from . import real_special as real
+from . import reals
+from .columns import WithNumbers
+from .elementwise import INSIDE, POSITIVE, REAL, kinks, row
+from .operator import Misfit
+from .shapes import broadcast, floating
+
+_float = floating(broadcast)
+
+#: A derivative of digamma of a higher order overflows float64 almost everywhere.
+HIGHEST = 100
+
+
+def normal_density(x: sp.Expr) -> sp.Expr:
+    """exp(-x**2/2)/sqrt(2*pi)."""
+    return sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi)
+
+
+# Each function with its derivative.
+erfc = fn.function("erfc", lambda x: (-2 * sp.exp(-(x**2)) / sp.sqrt(sp.pi),))
+erfinv: type[fn.ScalarFunction] = fn.function("erfinv", lambda x: (sp.sqrt(sp.pi) * sp.exp(erfinv(x) ** 2) / 2,))
+ndtr = fn.function("ndtr", lambda x: (normal_density(x),))
+digamma = fn.function("digamma", lambda x: (polygamma(1, x),))
+lgamma = fn.function("lgamma", lambda x: (digamma(x),))
+polygamma: type[fn.ScalarFunction] = fn.function("polygamma", lambda n, x: (sp.S.Zero, polygamma(n + 1, x)))
+i0 = fn.function("i0", lambda x: (i1(x),))
+# At 0 the quotients have no value but a limit.
+i1: type[fn.ScalarFunction] = fn.function("i1", lambda x: (fn.where(fn.equal(x, 0), sp.S.Half, i0(x) - i1(x) / x),))
+i0e: type[fn.ScalarFunction] = fn.function("i0e", lambda x: (i1e(x) - fn.sign(x) * i0e(x),))
+i1e: type[fn.ScalarFunction] = fn.function(
+    "i1e", lambda x: (fn.where(fn.equal(x, 0), sp.S.Half, i0e(x) - i1e(x) * (fn.sign(x) + 1 / x)),)
+)
+entr = fn.function("entr", lambda x: (-sp.log(x) - 1,))
+
+
+def _trigamma(x: torch.Tensor) -> torch.Tensor:
+    """polygamma(1, x) by Hurwitz's zeta and the reflection at 1/2 (NIST DLMF 25.11.12, 5.15.6).
+
+    torch's own has nine digits in float64.
+    """
+    right = x > 0
+    zeta = torch.special.zeta(2.0, torch.where(right, x, 1 - x))
+    return torch.where(right, zeta, (torch.pi / torch.sin(torch.pi * (x - x.round()))) ** 2 - zeta)
+
+
+class _Digamma(torch.autograd.Function):
+    """torch.digamma with a derivative that has all digits of float64."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(x)
+        return torch.digamma(x)
+
+    @staticmethod
+    def backward(ctx: Any, upstream: torch.Tensor) -> torch.Tensor:
+        (x,) = ctx.saved_tensors
+        return upstream * _trigamma(x)
+
+
+def _digamma(x: torch.Tensor) -> torch.Tensor:
+    return _Digamma.apply(x) if x.dtype == torch.float64 else torch.digamma(x)  # type: ignore[no-untyped-call]
+
+
+def _polygamma(x: torch.Tensor, *, n: int) -> torch.Tensor:
+    if n == 0:
+        return _digamma(x)
+    return _trigamma(x) if n == 1 and x.dtype == torch.float64 else torch.polygamma(n, x)
+
+
+def _at_least_single(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    """torch lacks the derivatives of these in 16 bits, where they are computed in 32."""
+
+    def column(x: torch.Tensor) -> torch.Tensor:
+        return function(x.float()).to(x.dtype) if x.is_floating_point() and x.element_size() == 2 else function(x)
+
+    return column
+
+
+def _derivative(x: TensorType, *, n: int) -> TensorType:
+    """The order counts from 0."""
+    if not 0 <= n <= HIGHEST:
+        raise Misfit(f"polygamma of order {n}", f"an order from 0 to {HIGHEST}")
+    return _float(x)
+
+
+POLYGAMMA = WithNumbers(polygamma, before=True)
+ORDERS = ("polygamma(1, x)", "polygamma(0, s)", "polygamma(2, C)", "polygamma(3, z)", "polygamma(n=5, x=c*r)")
+UNFIT_ORDERS = ("polygamma(x)", "polygamma(-1, x)", "polygamma(0.5, x)", "polygamma(x, y)", "polygamma(1, x, y)")
+GAMMA_DOMAIN: dict[str, Any] = {"domain": "(x > 0) | (x % 1 != 0)"}
+
+special = partial(row, family="special functions")
+
+# fmt: off
+OPERATORS = (
+    #       name         torch                 sympy                   reference       shape        interval  doc
+    special("erf",       torch.erf,            sp.erf,                 reals.erf,      _float,      REAL,
+            "The error function, 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x.", source="NIST DLMF 7.2.1"),
+    special("erfc",      torch.erfc,           erfc,                   real.erfc,      _float,      REAL,
+            "1 - erf(x), precise where x is large.", source="NIST DLMF 7.2.2"),
+    special("erfinv",    torch.erfinv,         erfinv,                 real.erfinv,    _float,      INSIDE,
+            "The number whose erf is x.", source="NIST DLMF 7.17", domain="abs(x) <= 1",
+            **kinks(("abs(x) == 1", "inf"))),
+    special("ndtr",      torch.special.ndtr,   ndtr,                   real.ndtr,      _float,      REAL,
+            "The standard normal distribution function, erfc(-x/sqrt(2))/2.", source="NIST DLMF 7.18"),
+    special("lgamma",    torch.lgamma,         lgamma,                 real.lgamma,    _float,      POSITIVE,
+            "The logarithm of the magnitude of the gamma function.", aliases=("gammaln",), source="NIST DLMF 5.2",
+            **GAMMA_DOMAIN),
+    special("digamma",   _digamma,             digamma,                real.digamma,   _float,      POSITIVE,
+            "The derivative of lgamma.", aliases=("psi",), source="NIST DLMF 5.2.2", **GAMMA_DOMAIN),
+    special("polygamma", _polygamma,           POLYGAMMA,              real.polygamma, _derivative, POSITIVE,
+            "The n-th derivative of digamma.", signature="n: integer, x", source="NIST DLMF 5.15",
+            samples=ORDERS, bad=UNFIT_ORDERS, **GAMMA_DOMAIN),
+    special("i0",        torch.i0,             i0,                     real.i0,        _float,      REAL,
+            "The modified Bessel function of the first kind and order 0.", source="NIST DLMF 10.25"),
+    special("i0e",       torch.special.i0e,    i0e,                    real.i0e,       _float,      REAL,
+            "exp(-abs(x))*i0(x).", source="NIST DLMF 10.25", **kinks(("x == 0", "0"))),
+    special("i1",        _at_least_single(torch.special.i1),  i1,      real.i1,        _float,      REAL,
+            "The modified Bessel function of the first kind and order 1.", source="NIST DLMF 10.25"),
+    special("i1e",       _at_least_single(torch.special.i1e), i1e,     real.i1e,       _float,      REAL,
+            "exp(-abs(x))*i1(x).", source="NIST DLMF 10.25"),
+    special("entr",      torch.special.entr,   entr,                   real.entr,      _float,      POSITIVE,
+            "-x*log(x), and 0 at 0.", source="torch.special.entr", domain="x >= 0", **kinks(("x == 0", "inf"))),
+)
+# fmt: on

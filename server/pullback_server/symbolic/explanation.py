@@ -1,0 +1,57 @@
+"""What a person may ask of a closed form beyond reading it: its derivation, and code that computes it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import astuple, dataclass
+
+from ..operators import NoClosedForm
+from ..program import TypedProgram
+from .cutting import cut
+from .derivatives import backward, differentiate
+from .notation.code import Code
+from .notation.derivation import Step, StepKind, derivation
+from .notation.display import TooLong
+from .notation.naming import naming
+from .writing import upstream_name
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Code and derivation of a program's gradients, for every size; empty where there are none."""
+
+    code: Code = Code()
+    steps: tuple[Step, ...] = ()
+
+    def to_bytes(self) -> bytes:
+        """The explanation in a format of our own."""
+        steps = [[s.kind.name, s.rule, s.text, s.latex, s.input] for s in self.steps]
+        return json.dumps([astuple(self.code), steps], separators=(",", ":")).encode()
+
+    @staticmethod
+    def from_bytes(data: bytes) -> Explanation:
+        """The inverse of `to_bytes`."""
+        code, steps = json.loads(data)
+        return Explanation(Code(*code), tuple(Step(StepKind[kind], *rest) for kind, *rest in steps))
+
+
+def explain(typed: TypedProgram, wrt: tuple[str, ...]) -> Explanation:
+    """The explanation of the derivatives by the inputs in `wrt`, which the program names all.
+
+    Never raises: what cannot be explained is left out.
+    """
+    try:
+        found = differentiate(cut(typed))
+        gradients = backward(found, wrt)
+        names = naming(found, gradients, wrt, upstream_name(found.cut))
+        steps = derivation(found, gradients, wrt, names)
+    except (NoClosedForm, TooLong):
+        return Explanation()
+    except Exception:
+        # As in `derive`: none of it may cost the number.
+        log.exception("a closed form could not be explained")
+        return Explanation()
+    return Explanation(Code(), steps)

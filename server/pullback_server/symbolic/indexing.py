@@ -1,0 +1,66 @@
+"""Entries read and added at computed indices, which are whole numbers in floating tensors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+
+def gather(x: torch.Tensor, axes: tuple[int, ...], indices: Sequence[Any]) -> torch.Tensor:
+    """The entries of x at indices that broadcast against one another, one for each of these axes.
+
+    The other axes come first in the result. A negative index counts from the end; one that is out of range all the
+    same reads the nearest entry, and of nothing it reads 0.
+
+    >>> gather(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), (1,), [torch.tensor([1.0, 1.0, 9.0])])
+    tensor([[2., 2., 2.],
+            [4., 4., 4.]])
+    """
+    kept = [k for k in range(x.dim()) if k not in axes]
+    lengths = [x.shape[k] for k in axes]
+    at = [_wrapped(torch.as_tensor(i, device=x.device), n) for i, n in zip(indices, lengths, strict=True)]
+    if 0 in lengths:
+        return x.new_zeros([x.shape[k] for k in kept] + list(torch.broadcast_shapes(*(i.shape for i in at))))
+    moved = x.permute(*kept, *axes)
+    at = [i.clamp(0, n - 1) for i, n in zip(at, lengths, strict=True)]
+    return moved[(slice(None),) * len(kept) + tuple(at)]
+
+
+def scatter(value: Any, *indices: Any, kept: int, lengths: Sequence[int]) -> torch.Tensor:
+    """The sum of a value's entries at each place: the first `kept` axes stay, the others go where the indices say.
+
+    Value and indices broadcast against one another. A negative index counts from the end; one out of range adds
+    nothing.
+
+    >>> scatter(torch.tensor([1.0, 2.0, 4.0]), torch.tensor([0.0, 1.0, 0.0]), kept=0, lengths=[2])
+    tensor([5., 2.])
+    """
+    at = [_wrapped(torch.as_tensor(i), n) for i, n in zip(indices, lengths, strict=True)]
+    like = next(i for i in (value, *indices) if isinstance(i, torch.Tensor))
+    value = torch.as_tensor(value, dtype=like.dtype, device=like.device)
+    places = torch.zeros((), dtype=torch.long, device=like.device)
+    valid = torch.ones((), dtype=torch.bool, device=like.device)
+    for i, n in zip(at, lengths, strict=True):
+        valid = valid & (i >= 0) & (i < n)
+        places = places * n + i.clamp(0, max(n - 1, 0))
+    full = torch.broadcast_shapes(value.shape, places.shape)
+    stays, goes = full[:kept], full[kept:]
+    rows, room = math.prod(stays), math.prod(lengths)
+    value = torch.where(valid, value, 0).expand(full).reshape(rows, math.prod(goes))
+    if room == 0:
+        return value.new_zeros((*stays, *lengths))
+    if all(n == 1 for n in places.shape[: max(0, places.dim() - len(goes))]):
+        # The same places in every row.
+        flat = places.expand((1,) * kept + tuple(goes)).reshape(-1)
+        return value.new_zeros(rows, room).index_add_(1, flat, value).reshape(*stays, *lengths)
+    flat = places.expand(full).reshape(rows, -1) + torch.arange(rows, device=like.device)[:, None] * room
+    added = value.new_zeros(rows * room).index_add_(0, flat.reshape(-1), value.reshape(-1))
+    return added.reshape(*stays, *lengths)
+
+
+def _wrapped(index: torch.Tensor, length: int) -> torch.Tensor:
+    index = index.long()
+    return torch.where(index < 0, index + length, index)

@@ -1,0 +1,156 @@
+"""Functions of a matrix that have no scalar formula: their derivatives in terms of themselves and of one another.
+
+Each derivative is that of the result's entry at the piece's own axes, i and j, by the matrix's entry at k and l, all
+entries being independent. Sources: K. B. Petersen and M. S. Pedersen, The Matrix Cookbook (2012), sections 2.1, 2.2;
+G. H. Golub and V. Pereyra (1973) for the pseudoinverse of constant rank; M. B. Giles (2008) for eigen- and singular
+values, which must be simple where vectors are differentiated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import sympy as sp
+
+from ..operators.functions import equal, where
+from ..operators.index import Delta, Entry, Piece, Pieces, Total
+
+Derivative = tuple[sp.Expr, tuple[Piece, ...]]
+
+
+def _value(piece: Piece, *own: sp.Expr) -> Entry:
+    """The entry of a piece at other indices of its own."""
+    return Entry(piece.name, *piece.axes[: len(piece.axes) - len(piece.own_axes)], *own)
+
+
+def _other(piece: Piece, kind: str, own: tuple[sp.Symbol, ...]) -> Piece:
+    """Another function of the same matrix, with these indices of its own."""
+    batch = piece.axes[: len(piece.axes) - len(piece.own_axes)]
+    return replace(piece, name=f"{piece.name}#{kind}", kind=kind, axes=(*batch, *own), own=len(own))
+
+
+def _made(piece: Piece, name: str, own: tuple[sp.Symbol, ...], body: sp.Expr, *bound: sp.Symbol) -> Piece:
+    """A piece of plain arithmetic beside a function of a matrix."""
+    batch = piece.axes[: len(piece.axes) - len(piece.own_axes)]
+    return Piece(f"{piece.name}#{name}", (*batch, *own), body, "sum" if bound else "", bound, None)
+
+
+def _at(piece: Piece, batch: Piece, *own: sp.Expr) -> Entry:
+    """The entry of a piece made by `_made` or `_other` beside `batch`."""
+    return Entry(piece.name, *batch.axes[: len(batch.axes) - len(batch.own_axes)], *own)
+
+
+def _inverse(y: Piece, _: Pieces) -> Derivative:
+    (i, j), (k, l) = y.own_axes, y.bound
+    return -_value(y, i, k) * _value(y, l, j), ()
+
+
+def _determinant(y: Piece, pieces: Pieces) -> Derivative:
+    k, l = y.bound
+    inverse = _other(y, "inv", (pieces.index(k), pieces.index(l)))
+    cofactor = _other(y, "cofactor", (pieces.index(k), pieces.index(l)))
+    return _at(cofactor, y, k, l), (inverse, cofactor)
+
+
+def _log_determinant(y: Piece, pieces: Pieces) -> Derivative:
+    k, l = y.bound
+    inverse = _other(y, "inv", (pieces.index(k), pieces.index(l)))
+    return _at(inverse, y, l, k), (inverse,)
+
+
+def _pseudoinverse(y: Piece, pieces: Pieces) -> Derivative:
+    """`-P dA P + P P' dA' (I - A P) + (I - P A) dA' P' P`."""
+    (i, j), (k, l) = y.own_axes, y.bound
+    a, b, c, d = pieces.index(l), pieces.index(l), pieces.index(k), pieces.index(k)
+    rows, columns = pieces.index(k), pieces.index(l)
+    matrix = y.body.xreplace
+    left = _made(y, "left", (a, b), _value(y, a, rows) * _value(y, b, rows), rows)
+    right = _made(y, "right", (c, d), _value(y, columns, c) * _value(y, columns, d), columns)
+    onto = _made(y, "onto", (c, d), matrix({k: c, l: columns}) * _value(y, columns, d), columns)
+    along = _made(y, "along", (a, b), _value(y, a, rows) * matrix({k: rows, l: b}), rows)
+    value = (
+        -_value(y, i, k) * _value(y, l, j)
+        + _at(left, y, i, l) * (Delta(k, j) - _at(onto, y, k, j))
+        + (Delta(i, l) - _at(along, y, i, l)) * _at(right, y, k, j)
+    )
+    return value, (left, right, onto, along)
+
+
+def _eigenvalue(y: Piece, pieces: Pieces) -> Derivative:
+    (a,), (k, l) = y.own_axes, y.bound
+    vectors = _other(y, "eigenvectors", (pieces.index(k), pieces.index(a)))
+    return _at(vectors, y, k, a) * _at(vectors, y, l, a), (vectors,)
+
+
+def _eigenvector(y: Piece, pieces: Pieces) -> Derivative:
+    (i, a), (k, l) = y.own_axes, y.bound
+    values = _other(y, "eigenvalues", (pieces.index(a),))
+    gap, c = _gap(y, pieces, _at(values, y, a))
+    term = _value(y, i, c) * _value(y, k, c) * _value(y, l, a) * _at(gap, y, a, c)
+    return Total("sum", term, c), (values, gap)
+
+
+def _singular_value(y: Piece, pieces: Pieces) -> Derivative:
+    (a,), (k, l) = y.own_axes, y.bound
+    left = _other(y, "left_vectors", (pieces.index(k), pieces.index(a)))
+    right = _other(y, "right_vectors", (pieces.index(a), pieces.index(l)))
+    return _at(left, y, k, a) * _at(right, y, a, l), (left, right)
+
+
+def _left_vector(y: Piece, pieces: Pieces) -> Derivative:
+    (i, a), (k, l) = y.own_axes, y.bound
+    right = _other(y, "right_vectors", (pieces.index(a), pieces.index(l)))
+    return _turned(y, pieces, (a, i, k, l), lambda p, c: _value(y, p, c), lambda c, q: _at(right, y, c, q), right)
+
+
+def _right_vector(y: Piece, pieces: Pieces) -> Derivative:
+    (a, j), (k, l) = y.own_axes, y.bound
+    left = _other(y, "left_vectors", (pieces.index(k), pieces.index(a)))
+    return _turned(y, pieces, (a, j, l, k), lambda p, c: _value(y, c, p), lambda c, q: _at(left, y, q, c), left)
+
+
+def _turned(
+    y: Piece,
+    pieces: Pieces,
+    indices: tuple[sp.Symbol, ...],
+    own: Callable[[sp.Expr, sp.Expr], sp.Expr],
+    other: Callable[[sp.Expr, sp.Expr], sp.Expr],
+    opposite: Piece,
+) -> Derivative:
+    """The derivative of entry i of singular vector a by the matrix's k and l: among the vectors, and out of their span.
+
+    k runs along the vectors of this side, l along those of the opposite one.
+    """
+    a, i, k, l = indices
+    values = _other(y, "singular_values", (pieces.index(a),))
+    gap, c = _gap(y, pieces, _at(values, y, a) ** 2)
+    s_a, s_c = _at(values, y, a), _at(values, y, c)
+    among = own(i, c) * (own(k, c) * other(a, l) * s_a + other(c, l) * own(k, a) * s_c) * _at(gap, y, a, c)
+    p, q = pieces.index(k), pieces.index(k)
+    span = _made(y, "span", (p, q), own(p, c) * own(q, c), c)
+    outside = (Delta(i, k) - _at(span, y, i, k)) * other(a, l) / s_a
+    return Total("sum", among, c) + outside, (opposite, values, gap, span)
+
+
+def _gap(y: Piece, pieces: Pieces, value: sp.Expr) -> tuple[Piece, sp.Symbol]:
+    """`1/(value[a] - value[c])`, 0 on the diagonal, with an index c to sum over."""
+    a = next(s for s in y.own_axes if s in value.free_symbols)
+    b, c = pieces.index(a), pieces.index(a)
+    difference = value.xreplace({a: b}) - value.xreplace({a: c})
+    return _made(y, "gap", (b, c), where(equal(b, c), 0, 1 / difference)), c
+
+
+#: The derivative of each kind, with the pieces that it needs.
+DERIVATIVES: dict[str, Callable[[Piece, Pieces], Derivative]] = {
+    "inv": _inverse,
+    "det": _determinant,
+    "logdet": _log_determinant,
+    "logabsdet": _log_determinant,
+    "pinv": _pseudoinverse,
+    "eigenvalues": _eigenvalue,
+    "eigenvectors": _eigenvector,
+    "singular_values": _singular_value,
+    "left_vectors": _left_vector,
+    "right_vectors": _right_vector,
+}

@@ -1,0 +1,141 @@
+"""The derivation of a gradient, step by step, as one would write it on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import sympy as sp
+
+from ...operators.index import Entry, Piece
+from ..derivatives import UPSTREAM, Differentiated, Partial
+from .display import Display, Formula
+from .naming import Naming
+from .printers import latex, text
+from .rules import backward_rule, derivative_rule, forward_rule
+
+#: A derivation of more characters than this is not written: nobody reads it.
+LONGEST = 60_000
+
+Units = dict[str, tuple[bool, ...]]
+
+
+class StepKind(Enum):
+    """What a step does."""
+
+    FORWARD = "forward"
+    DERIVATIVE = "derivative"
+    BACKWARD = "backward"
+    RESULT = "result"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a derivation with the rule that it follows; a result names the input whose gradient it comes to."""
+
+    kind: StepKind
+    rule: str
+    text: str
+    latex: str
+    input: str = ""
+
+
+def derivation(
+    found: Differentiated, gradients: Mapping[str, Piece], wrt: tuple[str, ...], names: Naming
+) -> tuple[Step, ...]:
+    """The parts of the program in order, each with its derivatives, then the gradients from the output to the inputs.
+
+    Nothing where it is too long. Raises TooLong where one line of it is.
+    """
+    steps, length = list[Step](), 0
+    for step in _Derivation(found, gradients, wrt, names).steps():
+        steps.append(step)
+        length += len(step.text)
+        if length > LONGEST:
+            return ()
+    return tuple(steps)
+
+
+class _Derivation:
+    def __init__(
+        self, found: Differentiated, gradients: Mapping[str, Piece], wrt: tuple[str, ...], names: Naming
+    ) -> None:
+        self._found, self._gradients, self._wrt, self._names = found, gradients, wrt, names
+        c = found.cut
+        own = {p.name for p in c.pieces.list}
+        # What only derivatives need, such as how many entries tie, is written out where it is needed.
+        self._extra = tuple(p for p in found.forward if p.name not in own)
+        self._units: Units = {n: tuple(a is None for a in x.axes) for n, x in c.inputs.items()}
+        self._units[names[UPSTREAM]] = tuple(a is None for a in c.output.axes)
+        self._useful = {UPSTREAM + found.output.name, *gradients}
+
+    def steps(self) -> Iterator[Step]:
+        """All steps in order."""
+        kinds = {p.name: p.kind for p in self._found.cut.pieces.list}
+        for piece in self._found.cut.pieces.list:
+            if piece.name not in self._names.same:
+                rule = forward_rule(piece, kinds)
+                yield self._step(StepKind.FORWARD, rule, self._left(piece), self._definition(piece))
+            if UPSTREAM + piece.name in self._useful and piece.name not in self._names.same:
+                for partial in self._found.partials[piece.name]:
+                    if partial.of.name in self._found.cut.inputs and partial.of.name not in self._wrt:
+                        continue
+                    yield self._derivative(piece, partial)
+        for name, gradient in self._gradients.items():
+            target = name.removeprefix(UPSTREAM)
+            if target not in self._found.cut.inputs and name not in self._names.same:
+                yield self._backward(StepKind.BACKWARD, target, gradient)
+        for name in self._wrt:
+            if UPSTREAM + name in self._gradients:
+                yield self._backward(StepKind.RESULT, name, self._gradients[UPSTREAM + name])
+            else:
+                yield self._nothing(name)
+
+    def _definition(self, piece: Piece) -> Formula:
+        if not piece.kind:
+            return self._formula(piece.body, piece)
+        display = self._display(piece, *self._extra)
+        return display.formula(Entry(piece.name, *piece.axes), piece.axes, (), self._units)
+
+    def _display(self, *definitions: Piece) -> Display:
+        return Display(self._found.cut.pieces, definitions, self._names.taken, dict(self._names.names))
+
+    def _left(self, piece: Piece) -> Formula:
+        """What stands left of the equals sign: a piece, or a gradient with the axes of length 1 of its input."""
+        shown = self._names[piece.name]
+        units = self._units.get(piece.name.removeprefix(UPSTREAM)) if piece.name.startswith(UPSTREAM) else None
+        return self._display().formula(Entry(shown, *piece.axes), piece.axes, units={shown: units} if units else {})
+
+    def _formula(self, e: sp.Expr, piece: Piece, given: tuple[sp.Symbol, ...] = ()) -> Formula:
+        """An expression at the indices of a piece and the `given` ones."""
+        e = e.xreplace({a: Entry(self._names[UPSTREAM], *a.indices) for a in e.atoms(Entry) if a.name == UPSTREAM})
+        return self._display(*self._extra).formula(e, piece.axes, given, self._units)
+
+    def _derivative(self, piece: Piece, partial: Partial) -> Step:
+        bound = tuple(k for k in piece.bound if k not in piece.axes)
+        above, below = self._left(piece), self._formula(partial.of, piece, bound)
+        value = self._formula(partial.value, piece, bound)
+        left = f"d{text(above.expression)}/d{text(below.expression)}"
+        fraction = rf"\frac{{\partial {latex(above.expression)}}}{{\partial {latex(below.expression)}}}"
+        rule = derivative_rule(piece, partial)
+        return Step(StepKind.DERIVATIVE, rule, f"{left} = {value.text}", f"{fraction} = {value.latex}")
+
+    def _backward(self, kind: StepKind, target: str, gradient: Piece) -> Step:
+        through = [
+            self._names[p.name]
+            for p in reversed(self._found.cut.pieces.list)
+            if UPSTREAM + p.name in self._useful and any(q.of.name == target for q in self._found.partials[p.name])
+        ]
+        left, right = self._left(gradient), self._formula(gradient.body, gradient)
+        step = self._step(kind, backward_rule(list(dict.fromkeys(through))), left, right)
+        return replace(step, input=target) if kind is StepKind.RESULT else step
+
+    def _nothing(self, name: str) -> Step:
+        zero = Piece(UPSTREAM + name, self._found.cut.inputs[name].free, sp.S.Zero)
+        left, right = self._left(zero), self._formula(zero.body, zero)
+        step = self._step(StepKind.RESULT, "the value does not depend on it", left, right)
+        return replace(step, input=name)
+
+    def _step(self, kind: StepKind, rule: str, left: Formula, right: Formula) -> Step:
+        return Step(kind, rule, f"{left.text} = {right.text}", f"{left.latex} = {right.latex}")

@@ -1,0 +1,183 @@
+"""A sum of products over index symbols as matrix products, dot products, diagonals and outer products.
+
+The tensors of the product are a graph: an index is a vertex, a matrix an edge, a vector sits on its vertex. Tensors
+with the same indices are multiplied entry by entry; then the bound indices go one by one, those first that leave a
+vector, so that chains are read from the right: `A.T @ (v*w)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import sympy as sp
+
+from ....operators.index import Axes
+from .tensors import Tensor, aligned, multiplied, only_divides, oriented, squeezed
+from .tree import Call, NoMatrixForm, Number, Product, Tree, matmul, number, product, split_scalars
+
+#: The length of the axis of an index, as a tree.
+LengthOf = Callable[[sp.Symbol], Tree]
+Symbols = Sequence[sp.Symbol]
+
+
+def contract(above: Sequence[Tensor], below: Sequence[Tensor], bound: Symbols, size: LengthOf) -> Tensor:
+    """The product of tensors over others, summed over the bound indices; raises NoMatrixForm."""
+    every = dict.fromkeys(k for t in (*above, *below) for k in t.symbols)
+    free = tuple(k for k in every if k not in bound)
+    parts = _merged(above, below, free)
+    for k in bound:
+        if not any(k in t.symbols for t in parts):
+            parts.append(Tensor(size(k), ()))
+    left = [k for k in bound if any(k in t.symbols for t in parts)]
+    while left:
+        k = min(left, key=lambda k: _cost(k, parts))
+        touching = [t for t in parts if k in t.symbols]
+        others = [t for t in parts if k not in t.symbols]
+        parts = _merged([*others, _without(k, touching)], (), free)
+        left = [k for k in left if any(k in t.symbols for t in parts)]
+    return _joined(parts, free)
+
+
+def _merged(above: Sequence[Tensor], below: Sequence[Tensor], free: Axes) -> list[Tensor]:
+    """Tensors with the same indices as their elementwise product."""
+    groups: dict[frozenset[sp.Symbol], tuple[list[Tensor], list[Tensor]]] = {}
+    for side, tensors in enumerate((above, below)):
+        for t in tensors:
+            groups.setdefault(frozenset(t.symbols), ([], []))[side].append(t)
+    return [multiplied(*group, free) if len(group[0]) != 1 or group[1] else group[0][0] for group in groups.values()]
+
+
+def _cost(k: sp.Symbol, parts: Sequence[Tensor]) -> tuple[int, int]:
+    """Which bound index goes first: one that leaves a vector without a transpose."""
+    matrices = [t for t in parts if k in t.symbols and len(t.symbols) > 1]
+    vectors = [t for t in parts if t.symbols == (k,)]
+    rank = {0: 1, 1: 0 if vectors else 2, 2: 3}.get(len(matrices), 4)
+    return rank, sum(1 for t in matrices if t.symbols[0] == k)
+
+
+def _without(k: sp.Symbol, touching: Sequence[Tensor]) -> Tensor:
+    """The product of all tensors that have the index, summed over it."""
+    matrices = [t for t in touching if len(t.symbols) == 2]
+    vectors = [t for t in touching if t.symbols == (k,)]
+    if len(matrices) + len(vectors) < len(touching):
+        raise NoMatrixForm("a sum over an index of a tensor of more than two dimensions")
+    if len(matrices) == 2 and vectors:
+        (u,) = vectors
+        if not u.floating or not u.flat or only_divides(u):
+            chosen = max(matrices, key=lambda m: m.symbols[1] == k)
+            matrices[matrices.index(chosen)] = multiplied((chosen, u))
+            vectors = []
+    match matrices, vectors:
+        case [], [u]:
+            return _added_up(u)
+        case [m], []:
+            return _summed(m, k)
+        case [m], [u]:
+            return _applied(m, u, k)
+        case [m, n], middle if m.floating and n.floating:
+            m, n = squeezed(m), squeezed(n)
+            i, j = (next(s for s in t.symbols if s != k) for t in (m, n))
+            if _is_transpose(m, k, first=True) and _is_transpose(n, k, first=False):
+                m, n, i, j = n, m, j, i
+            return Tensor(matmul(oriented(m, i, k), *(_diag(u) for u in middle), oriented(n, k, j)), (i, j))
+    raise NoMatrixForm("an index that more than two matrices share")
+
+
+def _is_transpose(m: Tensor, k: sp.Symbol, first: bool) -> bool:
+    """Whether a matrix would have to be turned to stand first, or second, in a product over the index."""
+    return (m.symbols[0] == k) == first
+
+
+def _added_up(u: Tensor) -> Tensor:
+    """The sum of a vector: a dot product where it is the product of two."""
+    scale, rest = split_scalars(u.tree)
+    match rest:
+        case Product(factors=(a, b), below=()) if u.flat and u.floating and a.rank == b.rank == 1:
+            return Tensor(product(scale, matmul(a, b)), ())
+    return Tensor(product(scale, Call("sum", (rest,), 0)), (), u.floating)
+
+
+def _summed(m: Tensor, k: sp.Symbol) -> Tensor:
+    """A matrix summed over one of its indices."""
+    dim = m.axes.index(k)
+    scale, rest = split_scalars(m.tree)
+    axes = tuple(a for a in m.axes if a != k)
+    return Tensor(product(scale, Call("sum", (rest,), len(axes), (("dim", dim),))), axes, m.floating)
+
+
+def _applied(m: Tensor, u: Tensor, k: sp.Symbol) -> Tensor:
+    """A matrix times a vector; a column stays one, and so does a row."""
+    if not m.floating or not u.floating or not m.flat:
+        return _summed(multiplied((m, u)), k)
+    (i,) = (s for s in m.symbols if s != k)
+    if u.axes == (None, k):
+        return Tensor(matmul(u.tree, oriented(m, k, i)), (None, i))
+    if u.axes not in ((k,), (k, None)):
+        u = squeezed(u)
+    return Tensor(matmul(oriented(m, i, k), u.tree), (i, *u.axes[1:]))
+
+
+def _diag(u: Tensor) -> Tree:
+    """The diagonal matrix of a vector."""
+    tree = squeezed(u).tree
+    if not u.floating:
+        tree = Call("where", (tree, Number(number(1).value, True), Number(number(0).value, True)), 1)
+    return Call("diag", (tree,), 2)
+
+
+def diagonal(u: Tensor, axes: Axes, length: Tree) -> Tensor:
+    """A diagonal matrix; of a number, that many times the identity."""
+    if u.symbols:
+        return Tensor(_diag(u), axes)
+    return Tensor(product(squeezed(u).tree, Call("eye", (length,), 2)), axes)
+
+
+def completed(t: Tensor, free: Symbols, size: LengthOf) -> Tensor:
+    """The tensor made to vary along every free index, by ones where it does not."""
+    missing = [k for k in free if k not in t.symbols]
+    if not missing:
+        return t
+    ones = Tensor(Call("ones", tuple(map(size, missing)), len(missing)), tuple(missing))
+    if not t.symbols:
+        return Tensor(product(squeezed(t).tree, ones.tree), ones.axes)
+    if len(free) > 2:
+        raise NoMatrixForm("a tensor of more than two dimensions that does not vary along one of them")
+    return _outer(*sorted((squeezed(t), ones), key=lambda v: free.index(v.symbols[0])))
+
+
+def _joined(parts: Sequence[Tensor], free: Axes) -> Tensor:
+    """What is left when no index is bound: scalars, vectors and at most one matrix over the free indices."""
+    scalars = [t for t in parts if not t.symbols]
+    tensors = [t for t in parts if t.symbols]
+    if len(free) > 2 or not tensors or not all(t.flat for t in scalars):
+        return multiplied(parts, prefer=free)
+    whole = _tensor(tensors, free)
+    floating = any(t.floating for t in (*scalars, whole))
+    return Tensor(product(*(t.tree for t in scalars), whole.tree), whole.axes, floating)
+
+
+def _tensor(tensors: Sequence[Tensor], free: Axes) -> Tensor:
+    matrices = [t for t in tensors if len(t.symbols) == 2]
+    vectors = [t for t in tensors if len(t.symbols) == 1]
+    if not matrices:
+        return vectors[0] if len(vectors) == 1 else _outer(*sorted(vectors, key=lambda t: free.index(t.symbols[0])))
+    (m,) = matrices
+    for u in vectors:
+        if not (u.floating and u.flat and m.floating and m.flat):
+            m = multiplied((m, u))
+        elif only_divides(u):
+            m = multiplied((m, u))
+        elif u.symbols[0] == m.axes[0]:
+            m = Tensor(matmul(_diag(u), m.tree), m.axes)
+        else:
+            m = Tensor(matmul(m.tree, _diag(u)), m.axes)
+    return m
+
+
+def _outer(u: Tensor, w: Tensor) -> Tensor:
+    """The product of two vectors' entries; of a column and a row by their broadcasting."""
+    if not (u.flat and w.flat):
+        axes, trees = aligned((u, w), (*u.symbols, *w.symbols))
+        return Tensor(product(*trees), axes)
+    (a, left), (b, right) = split_scalars(u.tree), split_scalars(w.tree)
+    return Tensor(product(a, b, Call("outer", (left, right), 2)), (*u.symbols, *w.symbols))

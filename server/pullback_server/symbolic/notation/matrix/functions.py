@@ -1,0 +1,63 @@
+"""What functions of index notation are called in our own language, as operators on whole tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+from ....operators import TABLE
+from ....operators.columns import Lifted
+from .tree import Call, Infix, Item, Power, Tree, add, product, turned
+
+
+@cache
+def names() -> dict[str, str]:
+    """The operator of each scalar function, by the function's name in index notation."""
+    lifted = ((row, row.sympy.scalar) for row in TABLE if isinstance(row.sympy, Lifted))
+    return {scalar.__name__: row.name for row, scalar in lifted if isinstance(scalar, type)}
+
+
+def _one_over(function: str) -> Callable[[Tree], Tree]:
+    return lambda x: product(below=(Call(function, (x,), x.rank),))
+
+
+#: Scalar functions that are no operator's name.
+FORMS: dict[str, Callable[..., Tree]] = {
+    "add": add,
+    "mul": product,
+    "pow": Power,
+    "remainder": lambda a, b: Infix("%", a, b),
+    "sec": _one_over("cos"),
+    "csc": _one_over("sin"),
+    "cot": _one_over("tan"),
+    "sech": _one_over("cosh"),
+    "csch": _one_over("sinh"),
+    "coth": _one_over("tanh"),
+}
+
+#: Reductions by their kinds.
+REDUCTIONS = {"max": "amax", "min": "amin", "prod": "prod", "logsumexp": "logsumexp"}
+
+
+def _called(name: str, rank: int) -> Callable[[Tree], Tree]:
+    return lambda x: Call(name, (x,), rank)
+
+
+def _item(name: str, position: int, rank: int) -> Callable[[Tree], Tree]:
+    return lambda x: Item(Call(name, (x,), 0), position, rank)
+
+
+#: Functions of a matrix by their kinds.
+MATRIX_FUNCTIONS: dict[str, Callable[[Tree], Tree]] = {
+    "inv": _called("inv", 2),
+    "pinv": _called("pinv", 2),
+    "det": _called("det", 0),
+    "logdet": _called("logdet", 0),
+    "cofactor": lambda x: product(Call("det", (x,), 0), turned(Call("inv", (x,), 2))),
+    "logabsdet": _item("slogdet", 1, 0),
+    "eigenvalues": _called("eigvalsh", 1),
+    "eigenvectors": _item("eigh", 1, 2),
+    "singular_values": _called("svdvals", 1),
+    "left_vectors": _item("svd", 0, 2),
+    "right_vectors": _item("svd", 2, 2),
+}

@@ -1,0 +1,102 @@
+"""The nodes of a program as matrix expressions, as the program wrote them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from ....operators import BY_NAME
+from ....program import Apply, Argument, Input, Literal, Size, TypedProgram
+from .tree import (
+    Call,
+    Constant,
+    Infix,
+    Length,
+    Name,
+    NoMatrixForm,
+    Number,
+    Option,
+    Power,
+    Tree,
+    add,
+    matmul,
+    number,
+    product,
+    turned,
+)
+
+#: Operators that have a form of their own; all others are called by their names.
+FORMS: dict[str, Callable[..., Tree]] = {
+    "add": add,
+    "sub": lambda a, b: add(a, product(number(-1), b)),
+    "mul": product,
+    "div": lambda a, b: product(a, below=(b,)),
+    "pow": Power,
+    "neg": lambda a: product(number(-1), a),
+    "positive": lambda a: a,
+    "matmul": matmul,
+    "T": turned,
+}
+
+
+class ProgramTrees:
+    """The nodes of one program as trees, each made once."""
+
+    def __init__(self, typed: TypedProgram) -> None:
+        self._typed = typed
+        self._known: dict[int, Tree] = {}
+
+    def __getitem__(self, node: int) -> Tree:
+        """The tree of one node; nodes before it first, so that long programs do not nest deeply."""
+        if node not in self._known:
+            wanted, needed = [node], {node}
+            while wanted:
+                match self._typed.program.nodes[wanted.pop()]:
+                    case Apply(operands=operands):
+                        new = {k for k in operands if k is not None} - needed
+                        needed |= new
+                        wanted += new
+                    case Literal(Size(operand)):
+                        wanted += {operand} - needed
+                        needed.add(operand)
+            for k in sorted(needed - self._known.keys()):
+                self._known[k] = self._tree(k)
+        return self._known[node]
+
+    def _tree(self, node: int) -> Tree:
+        rank = self._typed.types[node].rank
+        match self._typed.program.nodes[node]:
+            case Input(name):
+                return Name(name, rank)
+            case Literal(Size() as size):
+                return self._length(size)
+            case Literal(value, name=name) if name:
+                return Constant(name)
+            case Literal(bool() as value):
+                return Constant(str(value))
+            case Literal(int() | float() as value):
+                return Number(Fraction(repr(value)))
+            case Apply(operator, operands, arguments):
+                trees = [None if k is None else self._known[k] for k in operands]
+                row = BY_NAME[operator]
+                if operator in FORMS:
+                    return FORMS[operator](*trees)
+                if row.symbol and len(trees) == 2 and trees[0] is not None and trees[1] is not None:
+                    return Infix(row.symbol, trees[0], trees[1])
+                options = tuple((name, self._option(value)) for name, value in arguments)
+                return Call(operator, tuple(trees), rank, options)
+        raise NoMatrixForm("a number that has no exact value")
+
+    def _length(self, size: Size) -> Length:
+        of = self._known.get(size.operand)
+        if of is None:
+            of = self[size.operand]
+        return Length(of, size.axis % max(self._typed.types[size.operand].rank, 1))
+
+    def _option(self, value: Argument) -> Option:
+        match value:
+            case Size():
+                return self._length(value)
+            case tuple():
+                return tuple(map(self._option, value))
+        return value

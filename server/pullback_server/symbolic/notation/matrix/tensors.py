@@ -1,0 +1,152 @@
+"""Matrix expressions with an index symbol for each axis, and how they are lined up for elementwise operations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import sympy as sp
+
+from ....operators.index import Axes
+from .tree import Call, NoMatrixForm, Part, Product, Tree, product, turned
+
+#: Reductions, which keep an axis as one of length 1 where they are told.
+REDUCTIONS = ("sum", "mean", "prod", "amax", "amin", "logsumexp", "norm")
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tree whose value has these axes, None for one of length 1.
+
+    `floating` is false for conditions and counts, whose dtype is not that of the inputs: they may be multiplied with
+    other tensors but not contracted with them.
+    """
+
+    tree: Tree
+    axes: Axes
+    floating: bool = True
+
+    @property
+    def symbols(self) -> tuple[sp.Symbol, ...]:
+        """The axes that have an index."""
+        return tuple(a for a in self.axes if a is not None)
+
+    @property
+    def flat(self) -> bool:
+        """Whether no axis has length 1."""
+        return None not in self.axes
+
+
+def transposed(t: Tensor) -> Tensor:
+    """The transpose of a matrix."""
+    return replace(t, tree=turned(t.tree), axes=t.axes[::-1])
+
+
+def squeezed(t: Tensor) -> Tensor:
+    """The tensor without its axes of length 1."""
+    if t.flat:
+        return t
+    index = tuple(0 if a is None else ":" for a in t.axes)
+    while index and index[-1] == ":":
+        index = index[:-1]
+    return replace(t, tree=Part(t.tree, index), axes=t.symbols)
+
+
+def oriented(t: Tensor, rows: sp.Symbol, columns: sp.Symbol) -> Tree:
+    """A matrix with those rows and columns."""
+    return t.tree if t.axes == (rows, columns) else transposed(t).tree
+
+
+def _fits(axes: Axes, target: Axes) -> bool:
+    if len(axes) > len(target):
+        return False
+    return all(a is None or a == b for a, b in zip(axes, target[len(target) - len(axes) :], strict=True))
+
+
+def fitted(t: Tensor, target: Axes) -> Tree:
+    """The tensor as a tree that broadcasts to the target's axes, which hold all of its symbols."""
+    candidates = [t]
+    if len(t.axes) == 2:
+        candidates.append(transposed(t))
+    if not t.flat:
+        bare = squeezed(t)
+        candidates += [bare, transposed(bare)] if len(bare.axes) == 2 else [bare]
+    for candidate in candidates:
+        if _fits(candidate.axes, target):
+            return candidate.tree
+    bare = candidates[-1] if len(candidates[-1].axes) == 1 else candidates[0]
+    if len(bare.axes) != 1 or bare.axes[0] not in target:
+        raise NoMatrixForm("axes in an order that broadcasting does not have")
+    behind = len(target) - 1 - target.index(bare.axes[0])
+    kept = _keeping(bare.tree) if behind == 1 else None
+    if kept is not None:
+        return kept
+    return Part(bare.tree, (":", *(None,) * behind))
+
+
+def _keeping(tree: Tree) -> Tree | None:
+    """A reduction along the rows of a matrix as a column, where the tree is one."""
+    match tree:
+        case Call(function, (operand,), 1, (("dim", 1 | -1) as along,)) if function in REDUCTIONS and operand:
+            return Call(function, (operand,), 2, (along, ("keepdim", True))) if operand.rank == 2 else None
+    return None
+
+
+def exactly(t: Tensor, target: Axes) -> Tree:
+    """The tensor as a tree of exactly these axes, of which it has all symbols."""
+    if t.axes == target:
+        return t.tree
+    if t.axes == target[::-1]:
+        return transposed(t).tree
+    bare = squeezed(t)
+    order = tuple(a for a in target if a is not None)
+    if bare.axes == order[::-1]:
+        bare = transposed(bare)
+    if bare.axes != order:
+        raise NoMatrixForm("axes in an order that a transpose does not give")
+    return bare.tree if len(order) == len(target) else Part(bare.tree, tuple(None if a is None else ":" for a in target))
+
+
+def aligned(tensors: Sequence[Tensor], prefer: Axes = ()) -> tuple[Axes, tuple[Tree, ...]]:
+    """Broadcasting: common axes, and each tensor as a tree that broadcasts to them.
+
+    The tensors' own axes are used as they are where torch's broadcasting gives each index one axis; otherwise those of
+    `prefer` come first.
+    """
+    natural = _broadcast([t.axes for t in tensors])
+    if natural is not None:
+        return natural, tuple(t.tree for t in tensors)
+    symbols = list(dict.fromkeys(s for t in sorted(tensors, key=lambda t: -len(t.symbols)) for s in t.symbols))
+    orders: list[Axes] = [tuple(symbols)]
+    if len(symbols) == 2:
+        orders.append(tuple(reversed(symbols)))
+    turns = {o: sum(1 for t in tensors if len(t.symbols) == 2 and t.symbols != o) for o in orders}
+    favourite = tuple(a for a in prefer if a in symbols)
+    order = min(orders, key=lambda o: (turns[o], o != favourite))
+    return order, tuple(fitted(t, order) for t in tensors)
+
+
+def _broadcast(shapes: Sequence[Axes]) -> Axes | None:
+    """The axes that torch's broadcasting gives, if each index then has one axis."""
+    rank = max(map(len, shapes), default=0)
+    out: list[sp.Symbol | None] = [None] * rank
+    for axes in shapes:
+        for k, axis in enumerate(axes, rank - len(axes)):
+            if axis is not None:
+                if out[k] not in (None, axis):
+                    return None
+                out[k] = axis
+    named = [a for a in out if a is not None]
+    return tuple(out) if len(set(named)) == len(named) else None
+
+
+def multiplied(above: Sequence[Tensor], below: Sequence[Tensor] = (), prefer: Axes = ()) -> Tensor:
+    """The elementwise product of tensors, divided by those below."""
+    axes, trees = aligned((*above, *below), prefer)
+    floating = any(t.floating for t in (*above, *below))
+    return Tensor(product(*trees[: len(above)], below=trees[len(above) :]), axes, floating)
+
+
+def only_divides(t: Tensor) -> bool:
+    """Whether a tensor is one over others."""
+    return isinstance(t.tree, Product) and not t.tree.factors

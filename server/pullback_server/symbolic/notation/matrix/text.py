@@ -1,0 +1,136 @@
+"""Matrix expressions as text in our own language, with as few parentheses as it needs."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from ....operators import BY_NAME
+from .tree import (
+    Call,
+    Constant,
+    Infix,
+    Item,
+    Length,
+    MatMul,
+    Name,
+    Number,
+    Option,
+    Part,
+    Power,
+    Product,
+    Sum,
+    Tree,
+    Turned,
+    negative,
+    product,
+)
+
+#: How tightly a text holds together.
+LOOSE, COMPARED, EITHER, BOTH, ADDED, MULTIPLIED, SIGNED, RAISED, ATOM = range(9)
+_INFIX = {"|": EITHER, "&": BOTH, "%": MULTIPLIED}
+#: Fractions of larger numbers are written as floats, as in index notation.
+NUMERATOR, DENOMINATOR, WHOLE = 10**6, 10**4, 2**53
+
+
+def text(tree: Tree) -> str:
+    """The expression as one line of text.
+
+    >>> text(Power(Sum((Name("x", 1), Number(Fraction(-1)))), Number(Fraction(1, 2))))
+    '(x - 1)**(1/2)'
+    """
+    return _text(tree)[0]
+
+
+def _at(tree: Tree, level: int) -> str:
+    """The text where something binds at that level, in parentheses if it is looser."""
+    written, own = _text(tree)
+    return written if own >= level else f"({written})"
+
+
+def _text(tree: Tree) -> tuple[str, int]:
+    match tree:
+        case Name(name) | Constant(name):
+            return name, ATOM
+        case Number(value, point):
+            return _number(value, point)
+        case Length(of, axis):
+            return f"{_at(of, ATOM)}.shape[{axis}]", ATOM
+        case Call("logical_not", (of,)) if of is not None:
+            return f"~{_at(of, SIGNED)}", SIGNED
+        case Call():
+            return _call(tree), ATOM
+        case Turned(of):
+            return f"{_at(of, ATOM)}.T", ATOM
+        case Part(of, index):
+            return f"{_at(of, ATOM)}[{', '.join(map(str, index))}]", ATOM
+        case Item(of, position):
+            return f"{_at(of, ATOM)}[{position}]", ATOM
+        case Power(base, exponent):
+            return f"{_at(base, ATOM)}**{_at(exponent, RAISED)}", RAISED
+        case Infix(sign, left, right):
+            level = _INFIX.get(sign, COMPARED)
+            # In Python & and | bind tighter than comparisons.
+            return f"{_at(left, level)} {sign} {_at(right, level + 1)}", level
+        case MatMul(factors):
+            return " @ ".join(_at(t, SIGNED) for t in factors), MULTIPLIED
+        case Product():
+            return _product(tree)
+        case Sum((first, *rest)):
+            signed = (f" - {_at(product(_MINUS, t), MULTIPLIED)}" if negative(t) else f" + {_at(t, ADDED)}" for t in rest)
+            return _at(first, ADDED) + "".join(signed), ADDED
+    raise TypeError(type(tree).__name__)
+
+
+_MINUS = Number(Fraction(-1))
+
+
+def _number(value: Fraction, point: bool) -> tuple[str, int]:
+    p, q = value.numerator, value.denominator
+    if point or (abs(p) > WHOLE if q == 1 else abs(p) >= NUMERATOR or q >= DENOMINATOR):
+        return repr(float(value)), ATOM if p >= 0 else SIGNED
+    return (str(p), ATOM if p >= 0 else SIGNED) if q == 1 else (f"{p}/{q}", MULTIPLIED)
+
+
+def _product(p: Product) -> tuple[str, int]:
+    size = abs(p.number)
+    written, level = _number(size, False)
+    whole = level == ATOM
+    top, bottom = ("" if size == 1 else written, "") if whole else map(str, size.as_integer_ratio())
+    above = [top] if top not in ("", "1") else []
+    tensors = (*p.scalars, *p.factors)
+    for position, t in enumerate(tensors):
+        # A number in front of a chain does not change what the chain means: 2*A @ x is (2*A) @ x.
+        chain = isinstance(t, MatMul) and t.rank and position == len(tensors) - 1 and len(p.factors) == 1
+        above.append(_at(t, MULTIPLIED if chain or (len(tensors) == 1 and not above) else SIGNED))
+    below = ([bottom] if bottom else []) + [_at(t, SIGNED) for t in (*p.under, *p.below)]
+    if not below:
+        divisor = ""
+    elif len(below) == 1:
+        divisor = f"/{below[0]}"
+    else:
+        divisor = f"/({'*'.join(below)})"
+    sign = "-" if p.number < 0 else ""
+    return sign + ("*".join(above) or "1") + divisor, ADDED if sign else MULTIPLIED
+
+
+def _call(call: Call) -> str:
+    row = BY_NAME.get(call.function)
+    if row is not None and row.attribute and call.operands[0] is not None:
+        return f"{_at(call.operands[0], ATOM)}.{call.function}"
+    names = [p.name for p in row.parameters.parameters if not p.kind] if row is not None else []
+    arguments: list[str] = []
+    for position, t in enumerate(call.operands):
+        left_out = None in call.operands[:position]
+        if t is not None:
+            arguments.append(f"{names[position]}={text(t)}" if left_out else text(t))
+    arguments += [f"{name}={_option(value)}" for name, value in call.options]
+    return f"{call.function}({', '.join(arguments)})"
+
+
+def _option(value: Option) -> str:
+    match value:
+        case Length():
+            return text(value)
+        case tuple():
+            return f"({', '.join(map(_option, value))}{',' if len(value) == 1 else ''})"
+    return "inf" if value == float("inf") else repr(value)

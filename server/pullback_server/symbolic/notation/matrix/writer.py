@@ -1,0 +1,315 @@
+"""Scalar expressions in index notation as matrix expressions: what is written with `x[i]` written with `x`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+import sympy as sp
+
+from ....operators.functions import CONDITIONS, ScalarFunction, where
+from ....operators.index import Axes, Delta, Entry, Total, larger
+from ....program import DType, Input
+from ...derivatives import Differentiated
+from ...recognition import renaming
+from ...terms import Term, split
+from ...terms import contract as without_deltas
+from ..printers import SIGNS
+from .contraction import completed, contract, diagonal
+from .factoring import factored
+from .functions import FORMS, MATRIX_FUNCTIONS, REDUCTIONS, names
+from .program import ProgramTrees
+from .tensors import Tensor, aligned, exactly, oriented, squeezed, transposed
+from .tree import Call, Constant, Infix, Length, Name, NoMatrixForm, Number, Power, Tree, add, as_column, number, product
+
+#: Expressions of more nodes than this are not written: nobody would read them.
+NODES = 600
+CONSTANTS = {sp.pi: "pi", sp.E: "e", sp.oo: "inf"}
+
+Symbols = Sequence[sp.Symbol]
+
+
+class Writer:
+    """Writes expressions of one program; `upstream` is what the upstream gradient is called."""
+
+    def __init__(self, found: Differentiated, upstream: str) -> None:
+        self._pieces = found.cut.pieces
+        self._definitions = {p.name: p for p in found.forward}
+        self._known: dict[sp.Expr, Tensor] = {}
+        self.program = ProgramTrees(found.cut.typed)
+        inputs = found.cut.inputs.items()
+        self._axes: dict[str, Axes] = {name: x.axes for name, x in inputs} | {upstream: found.cut.output.axes}
+        typed = found.cut.typed
+        floating = {n.name: t.dtype.floating for n, t in zip(typed.program.nodes, typed.types) if isinstance(n, Input)}
+        self._floating = floating | {upstream: True}
+        # Pieces, and elementwise expressions, that are nodes of the program.
+        self._nodes: dict[sp.Expr, tuple[int, Axes]] = {}
+        for node, x in enumerate(found.cut.tensors):
+            if x.entry.has(Entry) and not (isinstance(x.entry, Entry) and x.entry.name in self._axes):
+                standard, swap = self._standard(x.entry)
+                if all(a in swap for a in x.free):
+                    self._nodes.setdefault(standard, (node, tuple(None if a is None else swap[a] for a in x.axes)))
+
+    def derivative(self, terms: Iterable[Term], target: Axes) -> Tree:
+        """The sum of terms as a matrix expression with exactly these axes; raises NoMatrixForm."""
+        free = tuple(a for a in target if a is not None)
+        whole = completed(self._terms(list(terms), free), free, self.length)
+        if not whole.floating and isinstance(whole.tree, Infix | Name):
+            one, zero = (Number(Fraction(k), True) for k in (1, 0))
+            whole = Tensor(Call("where", (whole.tree, one, zero), len(whole.axes)), whole.axes)
+        return exactly(whole, target)
+
+    def length(self, index: sp.Symbol) -> Tree:
+        """The length of an index's axis."""
+        dimension = self._pieces.dimensions[index]
+        return self._size(dimension.source)
+
+    def _size(self, source: tuple[str, int] | int) -> Tree:
+        if isinstance(source, int):
+            return number(source)
+        return Length(Name(source[0], len(self._axes[source[0]])), source[1])
+
+    def _standard(self, e: sp.Expr) -> tuple[sp.Expr, dict[sp.Symbol, sp.Symbol]]:
+        """The expression with its indices numbered as they come, and which is which."""
+        found = (s for s in sp.preorder_traversal(e) if s in self._pieces.dimensions)
+        swap = {s: sp.Symbol(f"_{k}", integer=True) for k, s in enumerate(dict.fromkeys(found))}
+        return e.xreplace(swap), swap
+
+    def tensor(self, e: sp.Expr) -> Tensor:
+        """An expression as a tensor over the indices that are free in it; raises NoMatrixForm."""
+        if e not in self._known:
+            if larger(e, NODES):
+                raise NoMatrixForm("an expression that is too long to be read")
+            self._known[e] = self._node(e) or self._tensor(e)
+        return self._known[e]
+
+    def _node(self, e: sp.Expr) -> Tensor | None:
+        """What the program wrote, where the expression is a node of it."""
+        if not e.args or not e.has(Entry) or isinstance(e, Entry) and e.name in self._axes:
+            return None
+        standard, swap = self._standard(e)
+        if standard not in self._nodes:
+            return None
+        node, axes = self._nodes[standard]
+        back = {new: old for old, new in swap.items()}
+        return Tensor(as_column(self.program[node]), tuple(None if a is None else back[a] for a in axes))
+
+    def _tensor(self, e: sp.Expr) -> Tensor:
+        match e:
+            case sp.Rational():
+                return Tensor(Number(Fraction(int(e.p), int(e.q))), ())
+            case _ if e in CONSTANTS:
+                return Tensor(self._constant(CONSTANTS[e]), ())
+            case sp.Symbol():
+                source = next((d.root().source for d in self._pieces.dimensions.values() if d.root().symbol == e), None)
+                if source is None:
+                    raise NoMatrixForm("an index as a number")
+                return Tensor(self._size(source), ())
+            case Entry():
+                return self._entry(e)
+            case Delta():
+                a, b = e.args
+                return diagonal(Tensor(number(1), ()), self._plain(e.args), self.length(b))
+            case Total():
+                return self._total(e.kind, e.body, e.bound)
+            case sp.Add() | sp.Mul():
+                return self._terms([Term(e)], ())
+            case sp.Pow():
+                return self._power(e.base, e.exp)
+            case sp.exp() if (softmax := self._softmax(e)) is not None:
+                return softmax
+            case sp.Function():
+                return self._function(e)
+        raise NoMatrixForm(f"a {type(e).__name__}")
+
+    def _constant(self, name: str) -> Tree:
+        if name not in self._axes:
+            return Constant(name)
+        if name == "e":
+            return Call("exp", (number(1),), 0)
+        if name == "pi":
+            return Call("acos", (number(-1),), 0)
+        raise NoMatrixForm("a constant whose name is taken")
+
+    def _plain(self, indices: Iterable[sp.Expr]) -> tuple[sp.Symbol, ...]:
+        found = tuple(indices)
+        if not all(i in self._pieces.dimensions for i in found):
+            raise NoMatrixForm("an index that is an expression")
+        return found
+
+    def _entry(self, e: Entry) -> Tensor:
+        if e.name in self._axes:
+            given = iter(self._plain(e.indices))
+            axes = tuple(None if a is None else next(given) for a in self._axes[e.name])
+            return _on_diagonal(Tensor(Name(e.name, len(axes)), axes, self._floating[e.name]))
+        piece = self._definitions[e.name]
+        fresh = {k: self._pieces.index(k) for k in piece.bound}
+        if piece.own is not None:
+            at = dict(zip(piece.axes, self._plain(e.indices), strict=True))
+            rows, columns = fresh.values()
+            own = tuple(at.pop(a) for a in piece.own_axes)
+            body = squeezed(self.tensor(piece.body.xreplace(at | fresh)))
+            if piece.kind not in MATRIX_FUNCTIONS or at:
+                raise NoMatrixForm(f"{piece.kind} of several matrices at once")
+            tree = MATRIX_FUNCTIONS[piece.kind](oriented(body, rows, columns))
+            return _on_diagonal(Tensor(tree, own))
+        at = dict(zip(piece.axes, e.indices, strict=True))
+        if len(set(e.indices)) < len(e.indices):
+            own = {a: self._pieces.index(a) for a in piece.axes}
+            whole = self.tensor(Entry(e.name, *own.values()))
+            back = {new: at[old] for old, new in own.items()}
+            axes = tuple(None if a is None else back[a] for a in whole.axes)
+            return _on_diagonal(Tensor(whole.tree, axes, whole.floating))
+        body = piece.body.xreplace(at | fresh)
+        return self._total(piece.kind, body, tuple(fresh.values())) if piece.kind else self.tensor(body)
+
+    def _total(self, kind: str, body: sp.Expr, bound: Symbols) -> Tensor:
+        if kind == "sum":
+            return self._terms([Term(body, (), tuple(bound))], ())
+        if kind not in REDUCTIONS:
+            raise NoMatrixForm(f"a reduction of kind {kind}")
+        x = self.tensor(body)
+        if not all(k in x.symbols for k in bound):
+            raise NoMatrixForm("a reduction over an axis along which nothing varies")
+        dims = tuple(k for k, a in enumerate(x.axes) if a in bound)
+        axes = tuple(a for a in x.axes if a not in bound)
+        whole = len(x.symbols) == len(bound)
+        options = () if whole else (("dim", dims[0] if len(dims) == 1 else dims),)
+        return Tensor(Call(REDUCTIONS[kind], (x.tree,), 0 if whole else len(axes), options), () if whole else axes)
+
+    def _terms(self, terms: Sequence[Term], prefer: Symbols) -> Tensor:
+        """The sum of terms, each over its own bound indices; those with deltas become diagonal matrices."""
+        parts: list[Tensor] = []
+        for term in terms:
+            if term.coefficient.has(Delta):
+                for each in split(term.coefficient):
+                    whole = Term(each.coefficient, each.deltas + term.deltas, (*term.bound, *each.bound))
+                    parts += self._part(without_deltas(whole, self._pieces))
+            else:
+                parts += self._part(term)
+        if len(parts) == 1:
+            return parts[0]
+        axes, trees = aligned(parts, tuple(prefer))
+        return Tensor(factored(add(*trees)), axes, any(t.floating for t in parts))
+
+    def _part(self, term: Term) -> list[Tensor]:
+        """One term, or the terms of the sum that its coefficient is."""
+        if term.deltas:
+            ((a, b),) = term.deltas if len(term.deltas) == 1 else (self._refuse(),)
+            (a, b) = self._plain((a, b))
+            inner = self._terms([Term(term.coefficient.xreplace({b: a}), (), term.bound)], ())
+            return [diagonal(inner, (a, b), self.length(b))]
+        e = term.coefficient
+        if isinstance(e, sp.Add) and (not term.bound or len({self._indices(t) for t in e.args}) > 1):
+            return [part for t in e.as_ordered_terms() for part in self._part(self._over(t, term.bound))]
+        try:
+            return [self._product(e, term.bound)]
+        except NoMatrixForm:
+            expanded = _multiplied_out(e)
+            if expanded is None:
+                raise
+            return [part for t in expanded for part in self._part(self._over(t, term.bound))]
+
+    def _refuse(self) -> tuple[sp.Expr, sp.Expr]:
+        raise NoMatrixForm("a tensor of more than two dimensions that is zero off a diagonal")
+
+    def _over(self, e: sp.Expr, bound: Symbols) -> Term:
+        """A summand of a sum over bound indices; those that it lacks leave their lengths as factors."""
+        return without_deltas(Term(e, (), tuple(bound)), self._pieces)
+
+    def _indices(self, e: sp.Expr) -> frozenset[sp.Symbol]:
+        return frozenset(e.free_symbols & self._pieces.dimensions.keys())
+
+    def _product(self, e: sp.Expr, bound: Symbols) -> Tensor:
+        above: list[Tensor] = []
+        below: list[Tensor] = []
+        for factor in sp.Mul.make_args(e):
+            divides = isinstance(factor, sp.Pow) and factor.exp.is_Rational and factor.exp.is_negative
+            (below if divides else above).append(self.tensor(1 / factor if divides else factor))
+        return contract(above, below, bound, self.length)
+
+    def _power(self, base: sp.Expr, exponent: sp.Expr) -> Tensor:
+        if exponent.is_Rational and exponent.is_negative:
+            x = self.tensor(base**-exponent)
+            return Tensor(product(below=(x.tree,)), x.axes)
+        if exponent == sp.S.Half:
+            x = self.tensor(base)
+            return Tensor(Call("sqrt", (x.tree,), len(x.axes)), x.axes)
+        axes, (a, b) = aligned((self.tensor(base), self.tensor(exponent)))
+        return Tensor(Power(a, b), axes)
+
+    def _softmax(self, e: sp.exp) -> Tensor | None:
+        """`exp(u - logsumexp(u))`, where the expression is one."""
+        for term in sp.Add.make_args(-e.args[0]):
+            piece = self._definitions.get(term.name) if isinstance(term, Entry) else None
+            if piece is None or piece.kind != "logsumexp" or len(piece.bound) != 1:
+                continue
+            rest = e.args[0] + term
+            swap = renaming(piece.body.xreplace(dict(zip(piece.axes, term.indices, strict=True))), rest)
+            if swap is None or any(swap.get(i, i) != i for i in term.indices):
+                continue
+            x, along = self.tensor(rest), swap.get(piece.bound[0])
+            if along in x.symbols and along not in term.indices:
+                dim = x.axes.index(along)
+                options = () if dim == len(x.axes) - 1 else (("dim", dim),)
+                return Tensor(Call("softmax", (x.tree,), len(x.axes), options), x.axes)
+        return None
+
+    def _function(self, e: sp.Function) -> Tensor:
+        if type(e) in CONDITIONS:
+            return self._condition(e)
+        name = type(e).__name__
+        if isinstance(e, where):
+            condition, *branches = e.args
+            if tuple(branches) in ((1, 0), (0, 1)):
+                holds = self._condition(condition)
+                return holds if branches[0] == 1 else _negated(holds)
+            tensors = [self._condition(condition), *map(self.tensor, branches)]
+            floating = any(t.floating and not isinstance(t.tree, Number) for t in tensors[1:])
+        elif name == "clamp":
+            tensors = [self.tensor(a) for a in e.args if a not in (sp.oo, -sp.oo)]
+            floating = True
+        else:
+            tensors, floating = [self.tensor(a) for a in e.args], True
+        axes, trees = aligned(tensors)
+        if name in FORMS:
+            return Tensor(FORMS[name](*trees), axes, floating)
+        given = iter(trees)
+        operands = tuple(None if a in (sp.oo, -sp.oo) else next(given) for a in e.args)
+        known = name if isinstance(e, where) else names().get(name)
+        if known is None:
+            raise NoMatrixForm(f"{name} is no operator")
+        return Tensor(Call(known, operands, len(axes)), axes, floating)
+
+    def _condition(self, e: sp.Expr) -> Tensor:
+        """A comparison, or what joins some."""
+        if type(e) not in CONDITIONS:
+            return self.tensor(e)
+        name = type(e).__name__
+        if name == "neither":
+            return _negated(self._condition(e.args[0]))
+        axes, (a, b) = aligned([self._condition(x) for x in e.args])
+        return Tensor(Infix(SIGNS[name][0], a, b), axes, floating=False)
+
+
+def _negated(t: Tensor) -> Tensor:
+    return Tensor(Call("logical_not", (t.tree,), len(t.axes)), t.axes, floating=False)
+
+
+def _on_diagonal(t: Tensor) -> Tensor:
+    """A matrix with one index for both axes is its diagonal."""
+    if len(set(t.symbols)) == len(t.symbols):
+        return t
+    if len(t.axes) != 2:
+        raise NoMatrixForm("a diagonal of a tensor of more than two dimensions")
+    return Tensor(Call("diag", (t.tree,), 1), t.axes[:1], t.floating)
+
+
+def _multiplied_out(e: sp.Expr) -> list[sp.Expr] | None:
+    """A product's first sum multiplied with the rest."""
+    factors = sp.Mul.make_args(e)
+    for k, factor in enumerate(factors):
+        if isinstance(factor, sp.Add):
+            rest = sp.Mul(*factors[:k], *factors[k + 1 :])
+            return [rest * part for part in factor.args]
+    return None

@@ -1,0 +1,88 @@
+"""What the tensors of a program are called in its derivation and in code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+
+from ...operators.index import Entry, Piece
+from ..derivatives import UPSTREAM, Differentiated
+
+#: Letters for parts of an expression that no line names.
+PARTS = "ghzy"
+
+
+@dataclass(frozen=True)
+class Naming:
+    """Names by those in the pieces: of the upstream gradient, of pieces, and of the gradients that flow into tensors.
+
+    `same` are pieces and gradients that only repeat another one, and so share its name.
+    """
+
+    names: Mapping[str, str]
+    same: frozenset[str]
+    taken: frozenset[str]
+
+    def __getitem__(self, name: str) -> str:
+        """The name of an input, a piece or a gradient."""
+        return self.names.get(name, name)
+
+
+def naming(found: Differentiated, gradients: Mapping[str, Piece], wrt: tuple[str, ...], upstream: str) -> Naming:
+    """Lines of the program keep their names; the output is f, other parts get letters that are free.
+
+    The gradient that flows into h is `v_h`, where the upstream gradient is called v.
+    """
+    taken = {*found.cut.names, upstream}
+    names, same = {UPSTREAM: upstream}, set[str]()
+    bindings = dict(found.cut.bindings)
+    repeated = _repeats(found.output)
+    if repeated and repeated not in bindings and repeated not in found.cut.inputs:
+        bindings[repeated] = _free(iter_names("f"), taken)
+    elif not repeated and found.output.name not in bindings:
+        bindings[found.output.name] = _free(iter_names("f"), taken)
+    for piece in found.cut.pieces.list:
+        original = _repeats(piece)
+        if original in names and piece.name not in bindings:
+            names[piece.name] = names[original]
+            same.add(piece.name)
+        else:
+            names[piece.name] = bindings.get(piece.name) or _free(iter_names(PARTS), taken)
+    for name, gradient in gradients.items():
+        original = _repeats(gradient)
+        target = name.removeprefix(UPSTREAM)
+        if original is not None and original.startswith(UPSTREAM) and target not in found.cut.inputs:
+            names[name] = names[original]
+            same.add(name)
+        else:
+            names[name] = _free(iter_names(f"{upstream}_{names.get(target, target)}", "_"), taken)
+    for name in wrt:
+        if UPSTREAM + name not in names:
+            names[UPSTREAM + name] = _free(iter_names(f"{upstream}_{name}", "_"), taken)
+    return Naming(names, frozenset(same), frozenset(taken))
+
+
+def iter_names(alphabet: str, suffix: str = "") -> Iterator[str]:
+    """Names without end: the letters of an alphabet, then with numbers; or a name with ever more of a suffix.
+
+    >>> names = iter_names("ab")
+    >>> [next(names) for _ in range(4)]
+    ['a', 'b', 'a1', 'b1']
+    """
+    if suffix:
+        yield from (alphabet + suffix * number for number in count())
+    yield from alphabet
+    yield from (f"{letter}{number}" for number in count(1) for letter in alphabet)
+
+
+def _free(stream: Iterable[str], taken: set[str]) -> str:
+    name = next(candidate for candidate in stream if candidate not in taken)
+    taken.add(name)
+    return name
+
+
+def _repeats(piece: Piece) -> str | None:
+    """The tensor that a piece only repeats, if there is one."""
+    body = piece.body
+    return body.name if isinstance(body, Entry) and not piece.bound and body.indices == piece.axes else None

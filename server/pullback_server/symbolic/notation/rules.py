@@ -1,0 +1,90 @@
+"""The rules that a derivation follows, each in a few words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import sympy as sp
+
+from ...operators.functions import CONDITIONS, where
+from ...operators.index import Entry, Piece
+from ..derivatives import Partial
+from .printers import text
+
+#: By a piece's kind: what it is, and how its derivative goes.
+KINDS: dict[str, tuple[str, str]] = {
+    "": ("entry by entry", ""),
+    "sum": ("a sum", "a sum passes the gradient to each summand"),
+    "prod": ("a product", "the derivative of a product by one factor is the product of the others"),
+    "max": ("the greatest entry", "the gradient goes to the greatest entry, and ties share it"),
+    "min": ("the least entry", "the gradient goes to the least entry, and ties share it"),
+    "logsumexp": ("log-sum-exp", "the derivative of log-sum-exp is softmax"),
+    "inv": ("a matrix inverse", "d inv(X) = -inv(X) @ dX @ inv(X)"),
+    "pinv": ("a pseudoinverse", "the derivative of the pseudoinverse at constant rank (Golub and Pereyra, 1973)"),
+    "det": ("a determinant", "d det(X) = trace(det(X)*inv(X) @ dX)"),
+    "logdet": ("a log-determinant", "d logdet(X) = trace(inv(X) @ dX)"),
+    "logabsdet": ("the logarithm of a determinant's magnitude", "d log(abs(det(X))) = trace(inv(X) @ dX)"),
+    "eigenvalues": ("eigenvalues", "the derivative of an eigenvalue is outer(u, u), of its unit vector u"),
+    "eigenvectors": ("eigenvectors", "an eigenvector turns towards the others by their overlap over the gap"),
+    "singular_values": ("singular values", "the derivative of a singular value is outer(u, v), of its vectors"),
+    "left_vectors": ("left singular vectors", "a singular vector turns towards the others by overlap over gap"),
+    "right_vectors": ("right singular vectors", "a singular vector turns towards the others by overlap over gap"),
+}  # fmt: skip
+TERMS = "a sum of terms is differentiated term by term"
+FACTOR, PRODUCT = "other factors stay", "the product rule"
+PLAIN = (TERMS, FACTOR, PRODUCT)
+CHOICE, CHAIN = "a choice passes the gradient to the branch that is taken", "the chain rule joins them"
+COPY = "the entry itself"
+
+
+def forward_rule(piece: Piece, kinds: Mapping[str, str]) -> str:
+    """What a piece is, given the kinds of all pieces by name."""
+    body = piece.body
+    if piece.kind == "sum" and isinstance(body, sp.Mul) and len({e.name for e in body.atoms(Entry)}) > 1:
+        return "a sum of products"
+    if isinstance(body, sp.exp) and any(kinds.get(e.name) == "logsumexp" for e in body.atoms(Entry)):
+        return "softmax, by the log-sum-exp before it"
+    return KINDS[piece.kind][0]
+
+
+def derivative_rule(piece: Piece, partial: Partial) -> str:
+    """How a piece is differentiated by one entry in it."""
+    rules = dict.fromkeys(_rules(piece.body, partial.of))
+    if isinstance(piece.body, sp.Add):
+        rules = {TERMS: None} | rules
+    nested = sum(rule not in (*PLAIN, CHOICE) for rule in rules) + (piece.kind not in ("", "sum")) > 1
+    whole = filter(None, (KINDS[piece.kind][1], *rules, CHAIN if nested else ""))
+    return "; ".join(whole) or COPY
+
+
+def backward_rule(through: list[str]) -> str:
+    """How a gradient comes to where it is: back through the tensors of these names."""
+    if len(through) == 1:
+        return f"the chain rule through {through[0]}"
+    return f"the sum of what comes back through {', '.join(through[:-1])} and {through[-1]}" if through else ""
+
+
+def _rules(e: sp.Expr, of: Entry) -> Iterator[str]:
+    """The rules from the outermost function inwards."""
+    if isinstance(e, Entry) or not e.has(of) or isinstance(e, CONDITIONS):
+        return
+    match e:
+        case sp.Add():
+            pass
+        case sp.Mul():
+            yield PRODUCT if sum(a.has(of) for a in e.args) > 1 else FACTOR
+        case sp.Function() if isinstance(e, where):
+            yield CHOICE
+        case sp.Function() | sp.Pow():
+            yield _of_function(e, of)
+    for argument in e.args:
+        yield from _rules(argument, of)
+
+
+def _of_function(e: sp.Expr, of: Entry) -> str:
+    """`tanh(u) has the derivative 1 - tanh(u)**2`: u stands for what depends on the entry, w for what does not."""
+    u = sp.Symbol("u", real=True)
+    others = iter(sp.symbols("w x y z", real=True))
+    moving = next(a for a in e.args if a.has(of))
+    general = e.func(*(u if a == moving else a if a.is_number else next(others) for a in e.args))
+    return f"{text(general)} has the derivative {text(general.diff(u))}"

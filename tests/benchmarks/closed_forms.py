@@ -1,0 +1,99 @@
+"""The closed forms of the derivatives that are printed in books, from nothing, beside sympy's own matrix calculus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from pullback_server.program import Limits, TypedProgram
+from pullback_server.symbolic import derive
+from pullback_server.verdict import Operand, Question
+from pullback_server.verdict.preparation import Prepared, prepare, types_of
+from sympy.core.cache import clear_cache
+
+from tests.case_files import Case, Tensors, drawn, missing, read
+
+from .matrix_calculus import Array, Unavailable, derivative, evaluate
+from .pairs import Effort, Finding, Spread, absolute, by_round, interleave, ratio
+from .servers import Servers
+
+GROUP = "closed_forms"
+AGAINST = "sympy's MatrixExpr.diff"
+#: How far off sympy's derivative may be, relative and absolute, and still be right.
+TOLERANCE = 1e-8
+#: A table has so many lines that each gets a share of the patience only.
+SHARE = 1 / 12
+
+
+def closed_forms(_: Servers, effort: Effort) -> Iterator[Finding]:
+    """Each identity of the book cold, sympy's cache emptied before; then the median and the worst of all.
+
+    Ours is everything from the text to Jacobian and VJP in every notation and as a plan; sympy's is the derivative of
+    the same program as an expression of matrix symbols, where it gives one, and the right one.
+    """
+    found = {case["eq"]: _finding(case, effort) for case in read("identities") if not missing(case)}
+    yield from found.values()
+    every = np.array([finding.ours for finding in found.values()])
+    worst = max(found, key=lambda eq: found[eq].ours)
+    yield absolute(GROUP, f"all {len(found)} identities, median", every, note=f"the longest is ({worst})")
+    pairs = [(f.figure.median, f.ours, f.theirs) for f in found.values() if f.theirs is not None]
+    ratios, ours, theirs = (np.array(column) for column in zip(*pairs, strict=True))
+    note = "median, least and greatest of the ratios above"
+    yield Finding(
+        GROUP, f"the {len(pairs)} of which sympy's is right", AGAINST, "s", float(np.median(ours)),
+        float(np.median(theirs)), Spread.of(ratios), note=note,
+    )  # fmt: skip
+
+
+def _finding(case: Case, effort: Effort) -> Finding:
+    title, inputs = f"({case['eq']}) {case['f']} by {case['wrt']}", drawn(case)
+    prepared = _prepared(case["f"], inputs)
+    typed, wrt = prepared.typed, case["wrt"]
+
+    def ours() -> None:
+        clear_cache()
+        derive(_prepared(case["f"], inputs, wrt).typed, (wrt,))
+
+    def sympys() -> None:
+        clear_cache()
+        derivative(typed, wrt)
+
+    ours()
+    fault = _fault(case, typed, inputs)
+    contenders = (ours,) if fault else (ours, sympys)
+    patience = effort.patience * SHARE
+    measured = by_round(interleave(*contenders, rounds=effort.rounds, patience=patience, warm_up=0))
+    if fault:
+        return absolute(GROUP, title, measured[0], note=f"sympy: {fault}")
+    return ratio(GROUP, title, AGAINST, measured[0], measured[1])
+
+
+def _fault(case: Case, typed: TypedProgram, inputs: Tensors) -> str:
+    """Why sympy's derivative is no match: it gives none, or one that is not the book's in value; empty where it is."""
+    try:
+        found = derivative(typed, case["wrt"])
+    except Unavailable as reason:
+        return f"no word for {reason}"
+    except Exception as error:
+        # Its matrix calculus fails in whichever way it likes.
+        return f"fails with {type(error).__name__}"
+    right = _value(case["df"], inputs)
+    try:
+        value = evaluate(found, {name: x.numpy() for name, x in inputs.items()}, right.shape)
+    except Exception as error:
+        return f"gives {found}, which cannot be evaluated ({type(error).__name__})"
+    return "" if np.allclose(value, right, rtol=TOLERANCE, atol=TOLERANCE) else f"wrong: it gives {found}"
+
+
+def _value(text: str, inputs: Tensors) -> Array:
+    """What an expression of our own language comes to."""
+    found = _prepared(text, inputs)
+    values = found.forward(inputs)
+    output: Array = found.forward.tensor(values, found.typed.program.output, torch.device("cpu")).numpy()
+    return output
+
+
+def _prepared(text: str, inputs: Tensors, *wrt: str) -> Prepared:
+    question = Question(text, tuple(Operand(name, tensor) for name, tensor in inputs.items()))
+    return prepare(text, types_of(question), wrt or tuple(inputs), Limits())

@@ -1,0 +1,68 @@
+"""The case files: what they hold, inputs drawn as they ask for them, and which operators they wait for."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from pullback_server.operators import BY_NAME
+
+#: Operators that cases name and the table does not have yet; a test fails where it does have one.
+NOT_YET: frozenset[str] = frozenset({"cross", "det", "eigvalsh", "einsum", "eye", "inv", "kron", "logdet", "ones",
+                                     "solve"})  # fmt: skip
+
+#: Between which numbers the entries of an input lie, where a case's `structure` gives such a word.
+INTERVALS = {"positive": (0.5, 1.5), "large": (3.0, 4.0), "small": (-0.3, 0.3)}
+
+_CASES = Path(__file__).parent / "cases"
+_CALLED = re.compile(r"\b(\w+)\(")
+
+Case = dict[str, Any]
+Tensors = Mapping[str, torch.Tensor]
+
+
+def read(name: str) -> list[Case]:
+    """The cases of a file, one a line."""
+    return [json.loads(line) for line in (_CASES / f"{name}.jsonl").read_text().splitlines()]
+
+
+def missing(case: Case) -> set[str]:
+    """The operators that a case names and the table does not have.
+
+    >>> missing({"f": "sum(exp(x))"})
+    set()
+    """
+    return set(_CALLED.findall(f"{case['f']} {case.get('df', '')}")) - BY_NAME.keys()
+
+
+def drawn(case: Case, seed: int = 0) -> dict[str, torch.Tensor]:
+    """Random inputs in float64 of the shapes that a case asks for; normal ones but for its `structure`."""
+    random = torch.Generator().manual_seed(seed)
+    return {
+        name: _drawn(tuple(shape), case["structure"].get(name, ""), random) for name, shape in case["shapes"].items()
+    }
+
+
+def _drawn(shape: tuple[int, ...], structure: str, random: torch.Generator) -> torch.Tensor:
+    x = torch.randn(shape, dtype=torch.float64, generator=random)
+    match structure:
+        case "":
+            return x
+        case "spd":
+            return x @ x.T + torch.eye(shape[0], dtype=torch.float64)
+        case "symmetric":
+            return x + x.T
+        case "well-conditioned":
+            return x + 2 * shape[0] * torch.eye(shape[0], dtype=torch.float64)
+        case "probability":
+            return torch.softmax(x, -1)
+        case "signs":
+            return torch.sign(x)
+        case _ if structure in INTERVALS:
+            low, high = INTERVALS[structure]
+            return torch.rand(shape, dtype=torch.float64, generator=random) * (high - low) + low
+    raise ValueError(f"no inputs are drawn as {structure!r}")

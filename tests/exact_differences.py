@@ -1,0 +1,47 @@
+"""Slopes in 50 digits by the table's reference column, which shares nothing with torch and sympy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+import torch
+from pullback_server.operators import BY_NAME
+from pullback_server.program import Apply, Input, Literal, Size, TypedProgram
+
+#: Digits of the computation, and the step, whose square is what the slope is off by.
+DIGITS, STEP = 50, "1e-18"
+
+
+def slope(
+    typed: TypedProgram, inputs: Mapping[str, torch.Tensor], upstream: torch.Tensor, name: str, way: torch.Tensor
+) -> float:
+    """The slope of sum(upstream*value) when one input moves along a direction, by central differences."""
+    with mp.workdps(DIGITS):
+        exact = {n: _exact(t) for n, t in inputs.items()}
+        seed, step = _exact(upstream), mp.mpf(STEP) * _exact(way)
+        up, down = (np.sum(seed * _value(typed, {**exact, name: exact[name] + s * step})) for s in (1, -1))
+        return float((up - down) / (2 * mp.mpf(STEP)))
+
+
+def _value(typed: TypedProgram, inputs: Mapping[str, Any]) -> Any:
+    values: list[Any] = []
+    for number, node in enumerate(typed.program.nodes):
+        match node:
+            case Input(name):
+                values.append(inputs[name])
+            case Literal(Size(operand, axis)):
+                values.append(np.array(mp.mpf(typed.types[operand].shape[axis]), dtype=object))
+            case Literal(value):
+                values.append(np.array(mp.mpf(value), dtype=object))
+            case Apply(operator, operands):
+                given = (None if k is None else values[k] for k in operands)
+                values.append(BY_NAME[operator].reference(*given, **typed.arguments[number]))
+    return values[typed.program.output]
+
+
+def _exact(tensor: torch.Tensor) -> Any:
+    flat = np.array([mp.mpf(v) for v in tensor.flatten().tolist()] + [None], dtype=object)[:-1]
+    return flat.reshape(tuple(tensor.shape))

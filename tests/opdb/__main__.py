@@ -1,0 +1,63 @@
+"""`python -m tests.opdb [OPERATOR ...]`: what came of torch's samples, operator by operator, with every reason."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections import Counter
+
+from pullback_server.operators import BY_NAME, TABLE
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from .operations import operations
+from .trial import State, Trial, trials
+
+#: Characters that the table takes at least, whatever the terminal is.
+NARROWEST = 160
+NUMBERS = re.compile(r"-?\d+(\.\d+)?")
+
+
+def main() -> None:
+    """Runs the samples of the operators that are named, of all by default, and prints the table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.opdb", description=__doc__)
+    parser.add_argument("operators", nargs="*", metavar="OPERATOR", help="names of the table")
+    wanted = {BY_NAME[name].name for name in parser.parse_args().operators} or {row.name for row in TABLE}
+    console = Console()
+    console.width = max(console.width, NARROWEST)
+    progress = Console(stderr=True)
+    table = Table(box=box.SIMPLE)
+    for heading in ("operator", "torch's", *(state.value for state in State), "why"):
+        table.add_column(heading, overflow="fold", justify="right" if heading in {s.value for s in State} else "left")
+    whole: Counter[State] = Counter()
+    for operation in operations():
+        if operation.row.name in wanted:
+            progress.print(operation.name, style="dim", end=" ")
+            found = list(trials(operation))
+            counts = Counter(trial.state for trial in found)
+            whole += counts
+            name = f"{operation.name} {operation.info.variant_test_name}".rstrip()
+            table.add_row(operation.row.name, name, *(_count(counts[state]) for state in State), _reasons(found))
+    table.add_row("all", "", *(_count(whole[state]) for state in State), end_section=True, style="bold")
+    progress.print()
+    console.print(table)
+    matched = {operation.row.name for operation in operations()}
+    without = [name for name in (row.name for row in TABLE) if name in wanted - matched]
+    console.print(f"Of {len(wanted)} rows {len(wanted & matched)} have samples of torch's.")
+    console.print(f"Without: {', '.join(without) or 'none'}.", soft_wrap=True)
+
+
+def _count(number: int) -> str:
+    return str(number or "")
+
+
+def _reasons(found: list[Trial]) -> str:
+    """The reasons, the most frequent first; those that differ in their numbers only are one. What is wrong, in full."""
+    reasons = Counter(str(t) if t.state.wrong else NUMBERS.sub("#", t.reason) for t in found if t.reason)
+    return escape("\n".join(f"{count} x {reason}" for reason, count in reasons.most_common()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""A sample of torch's as a question: tensors become named inputs, everything else is written as a literal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from pullback_server.verdict.preparation import DTYPES
+
+#: Keywords that say nothing when they repeat what holds anyway; otherwise the language has no word for them.
+DEFAULTS: dict[str, tuple[Any, ...]] = {
+    "device": (None, "cpu", torch.device("cpu")),
+    "dtype": (None, torch.float64),
+    "layout": (None, torch.strided),
+    "memory_format": (None, torch.contiguous_format, torch.preserve_format),
+    "out": (None,),
+    "pin_memory": (None, False),
+    "requires_grad": (None, False, True),
+}
+
+
+class Untranslatable(Exception):
+    """The language has no word for an argument; the message says for which."""
+
+
+@dataclass
+class Translator:
+    """Writes arguments; the tensors that it met are in `inputs`, by the names that it gave them."""
+
+    inputs: dict[str, torch.Tensor] = field(default_factory=dict)
+
+    def arguments(self, positional: Sequence[Any], keywords: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+        """The arguments by position, and those by keyword as `name=value`; raises Untranslatable.
+
+        >>> Translator().arguments([torch.ones(2), (0, -1)], {"keepdim": True, "dtype": None})
+        (['x1', '(0, -1)'], ['keepdim=True'])
+        """
+        told = {k: v for k, v in keywords.items() if k not in DEFAULTS or v not in DEFAULTS[k]}
+        return [self.written(each) for each in positional], [f"{k}={self.written(v)}" for k, v in told.items()]
+
+    def written(self, value: Any) -> str:
+        """One argument; raises Untranslatable."""
+        match value:
+            case torch.Tensor():
+                return self._named(value)
+            case None | bool() | int() | str() | float() if not isinstance(value, float) or math.isfinite(value):
+                return repr(value)
+            case float() if math.isinf(value):
+                return "inf" if value > 0 else "-inf"
+            case list():
+                return f"[{', '.join(map(self.written, value))}]"
+            case tuple():
+                return f"({', '.join(map(self.written, value))}{',' * (len(value) == 1)})"
+            case slice(start=start, stop=stop, step=step):
+                ends = ("" if end is None else self.written(end) for end in (start, stop))
+                return ":".join((*ends, *([] if step is None else [self.written(step)])))
+            case _ if value is ...:
+                return "..."
+        raise Untranslatable(f"no word for {value!r}" if value != value else f"no word for a {type(value).__name__}")
+
+    def _named(self, tensor: torch.Tensor) -> str:
+        if tensor.dtype not in DTYPES:
+            raise Untranslatable(f"no tensors of {str(tensor.dtype).removeprefix('torch.')}")
+        for name, known in self.inputs.items():
+            if known is tensor:
+                return name
+        name = f"x{len(self.inputs) + 1}"
+        self.inputs[name] = tensor
+        return name
+
+
+def outputs(text: str, result: Any) -> list[tuple[tuple[str, ...], torch.Tensor]]:
+    """The tensors of a result, each with the ways in which an expression may ask for it, best first.
+
+    A field of a named tuple is asked for by name, `eigh(x).eigenvalues`; where the language gives the values alone,
+    as of `max(x, 1)`, the call is enough. Other tuples and lists are asked for by number.
+    """
+    if isinstance(result, torch.Tensor):
+        return [((text,), result)]
+    if not isinstance(result, tuple | list):
+        raise Untranslatable(f"no word for a result that is a {type(result).__name__}")
+    fields = _fields(result)
+    found: list[tuple[tuple[str, ...], torch.Tensor]] = []
+    for number, part in enumerate(result):
+        if not isinstance(part, torch.Tensor):
+            raise Untranslatable("no word for a part of the result that is no tensor")
+        ways: tuple[str, ...] = (f"{text}[{number}]",)
+        if fields:
+            ways = (f"{text}.{fields[number]}", *((text,) if fields[number] == "values" else ways))
+        found.append((ways, part))
+    return found
+
+
+def _fields(result: Any) -> tuple[str, ...]:
+    """The names of the fields of one of torch's named tuples, in order; none of any other."""
+    match = getattr(type(result), "__match_args__", ())
+    return tuple(match) if len(match) == len(result) else ()

@@ -1,0 +1,121 @@
+"""Random programs of the table: autograd, the closed form and finite differences come to the same slopes."""
+
+from collections import Counter
+
+import pytest
+import torch
+from differences import along, slope
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from opdb.kinks import unsmooth
+from pullback_server.operators.samples import SAMPLE_CONSTANTS, SAMPLE_SHAPES
+from pullback_server.symbolic import UPSTREAM, Forms, evaluator
+from pullback_server.verdict import Differentiator, Operand, Outcome, Question
+from pullback_server.verdict.preparation import differentiated, prepare, types_of
+from random_programs import DRAWN, INTEGERS, programs, usable_rows
+
+#: Why the legs may say nothing of each other on a smooth stretch.
+SILENT = {"NO_CLOSED_FORM", "NOT_A_NUMBER", "UNBOUNDED_ERROR"}
+
+
+class Kept:
+    """The closed forms that were derived, as the service keeps them."""
+
+    def __init__(self):
+        self._forms = {}
+
+    def get(self, key):
+        return self._forms.get(key)
+
+    def put(self, key, form):
+        self._forms[key] = form
+
+
+STORE = Kept()
+LEGS = Differentiator("cpu", forms=STORE)
+
+
+def asked(text, seed):
+    """The program on random inputs, those that it names, with a random upstream gradient."""
+    random = torch.Generator().manual_seed(seed)
+    low, high = DRAWN
+    drawn = {
+        name: torch.rand(shape, dtype=torch.float64, generator=random) * (high - low) + low
+        for name, shape in SAMPLE_SHAPES.items()
+    }
+    drawn["mask"] = torch.rand(SAMPLE_CONSTANTS["mask"], generator=random) < 0.5
+    drawn["count"] = torch.randint(INTEGERS[0], INTEGERS[1] + 1, SAMPLE_CONSTANTS["count"], generator=random)
+    every = Question(text, tuple(Operand(name, tensor) for name, tensor in drawn.items()))
+    program = prepare(text, types_of(every), differentiated(every), LEGS.limits).typed
+    used = tuple(o for o in every.inputs if o.name in program.program.inputs())
+    upstream = torch.randn(program.output.shape, dtype=torch.float64, generator=random)
+    return Question(text, used, upstream.to(getattr(torch, program.output.dtype.label)), frozenset())
+
+
+def slopes(text, seed):
+    """What is wrong with the legs, and for each differentiated input whether its slope could be told."""
+    question = asked(text, seed)
+    prepared = prepare(text, types_of(question), differentiated(question), LEGS.limits)
+    point = {o.name: o.tensor for o in question.inputs}
+    wide = question.upstream.to(torch.float64)
+
+    def value(moved):
+        values = prepared.forward(moved)
+        output = prepared.forward.tensor(values, prepared.typed.program.output, torch.device("cpu"))
+        return (output.to(torch.float64) * wide).sum()
+
+    *_, answer = LEGS.answer(question)
+    forms = Forms.from_bytes(STORE.get(prepared.key))
+    closed = None
+    if not forms.reason:
+        floats = {name: tensor.to(torch.float64) for name, tensor in point.items()}
+        closed = evaluator(forms.plan)(floats | {UPSTREAM: wide})
+    wrong, told = [], []
+    smooth = not unsmooth(prepared.typed, prepared.forward(point))
+    random = torch.Generator().manual_seed(seed + 1)
+    for derivative in answer.derivatives:
+        way = torch.rand(derivative.gradient.shape, dtype=torch.float64, generator=random) * 2 - 1
+        by = slope(along(value, point, derivative.name, way)) if smooth else None
+        told.append(by is not None and bool(derivative.gradient.isfinite().all()))
+        if not told[-1]:
+            continue
+        legs = {"autograd": derivative.gradient}
+        if closed is not None:
+            found = closed[derivative.name]
+            legs["closed form"] = torch.zeros_like(way) if found is None else found
+        for leg, gradient in legs.items():
+            said = float((gradient * way).sum())
+            if not abs(said - by.value) <= by.uncertainty:
+                wrong.append(f"{derivative.name}: {leg} {said:.12g}, differences {by.value:.12g} in `{text}`")
+        verdict = derivative.verdict
+        if verdict.outcome is not Outcome.AGREE and verdict.reason not in SILENT:
+            wrong.append(f"{derivative.name}: {verdict.outcome.name} {verdict.reason} {verdict.message} `{text}`")
+    return wrong, told
+
+
+def examine(strategy, examples):
+    """The slopes of random programs; most of them can be told, or the test would say little."""
+    counts = Counter()
+
+    @settings(max_examples=examples)
+    @given(strategy, st.integers(0, 2**16))
+    def attempt(text, seed):
+        wrong, told = slopes(text, seed)
+        counts.update(told)
+        assert not wrong
+
+    attempt()
+    return counts
+
+
+def test_both_legs_come_to_the_slopes_of_random_programs():
+    counts = examine(programs(), 50)
+    assert counts[True] > 4 * counts[False]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("row", usable_rows(), ids=lambda row: row.name)
+def test_both_legs_come_to_the_slopes_of_programs_around_every_row(row):
+    counts = examine(programs(row), 40)
+    assert counts[True] > counts[False]
