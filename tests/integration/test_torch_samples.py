@@ -32,11 +32,14 @@ def test_arguments_become_inputs_and_literals():
     write = Translator()
     positional, keywords = write.arguments(
         [[x, y, x], (slice(1, None), None, ..., slice(None, None, 2), index), float("-inf"), -2, True, "fro"],
-        {"dim": (0, -1), "dtype": torch.float64, "device": "cpu"},
+        {"dim": (0, -1), "dtype": None, "device": "cpu"},
     )
     assert positional == ["[x1, x2, x1]", "(1:, None, ..., ::2, x3)", "-inf", "-2", "True", "'fro'"]
     assert keywords == ["dim=(0, -1)"]
     assert list(write.inputs) == ["x1", "x2", "x3"]
+    assert Translator().arguments([x], {"dtype": torch.float64}) == (["x1"], [])
+    with pytest.raises(Untranslatable):
+        Translator().arguments([index], {"dtype": torch.float64})
     for value in (torch.float32, float("nan"), 1j, torch.ones(2, dtype=torch.complex64)):
         with pytest.raises(Untranslatable):
             write.written(value)

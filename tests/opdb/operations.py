@@ -27,7 +27,7 @@ Spelling = Callable[[Sequence[str], Sequence[str]], str]
 _REFLECTED = {"__radd__": "+", "__rsub__": "-", "__rmul__": "*", "__rdiv__": "/", "__rmod__": "%", "__rpow__": "**",
               "__rmatmul__": "@", "__rand__": "&", "__ror__": "|"}  # fmt: skip
 #: The places of the arguments in the call, of operators whose samples have them in the order of a method.
-_ORDER = {"where": (1, 0, 2)}
+_ORDER = {"where": (1, 0, 2), "polygamma": (1, 0), "einsum": (1, 0)}
 
 
 @dataclass(frozen=True)

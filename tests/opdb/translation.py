@@ -38,8 +38,11 @@ class Translator:
         >>> Translator().arguments([torch.ones(2), (0, -1)], {"keepdim": True, "dtype": None})
         (['x1', '(0, -1)'], ['keepdim=True'])
         """
+        given = [self.written(each) for each in positional]
         told = {k: v for k, v in keywords.items() if k not in DEFAULTS or v not in DEFAULTS[k]}
-        return [self.written(each) for each in positional], [f"{k}={self.written(v)}" for k, v in told.items()]
+        if any(not tensor.is_floating_point() for tensor in self.inputs.values()) and keywords.get("dtype"):
+            raise Untranslatable("no word for another dtype than the operands'")
+        return given, [f"{k}={self.written(v)}" for k, v in told.items()]
 
     def written(self, value: Any) -> str:
         """One argument; raises Untranslatable."""

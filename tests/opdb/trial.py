@@ -15,24 +15,28 @@ from pullback_server.verdict import Answer, Differentiator, LegState, Operand, O
 from pullback_server.verdict.preparation import differentiated, prepare, types_of
 from torch.utils import _pytree as pytree
 
-from .kinks import unsmooth
+from .kinks import Tensors, unsmooth
 from .operations import Operation
 from .translation import Translator, Untranslatable, outputs
 
-#: How far torch's gradients by two ways of calling it may be apart.
-TOLERANCE = 1e-9
+#: How far torch's gradients by two ways of calling it may be apart: it has constants in float32, as hardsigmoid's 1/6.
+TOLERANCE = 1e-7
 
 
 class State(Enum):
-    """What came of a sample, in the order of the report's columns; the last two must not happen."""
+    """What came of a sample, in the order of the report's columns; the last three must not happen.
+
+    UNSAID is what the language has no word for, or torch itself has no result or gradient of.
+    """
 
     AGREED = "agreed"
     ON_A_KINK = "on a kink"
     UNDECIDED = "undecided"
     REFUSED = "refused"
-    NO_WORD = "no word"
+    UNSAID = "unsaid"
     DIFFERED = "differed"
     NOT_TORCHS = "not torch's"
+    FAILED = "failed"
 
     @property
     def ran(self) -> bool:
@@ -42,7 +46,7 @@ class State(Enum):
     @property
     def wrong(self) -> bool:
         """Whether it must not happen."""
-        return self in (State.DIFFERED, State.NOT_TORCHS)
+        return self in (State.DIFFERED, State.NOT_TORCHS, State.FAILED)
 
 
 @dataclass(frozen=True)
@@ -81,41 +85,60 @@ def _trials(operation: Operation, positional: tuple[Any, ...], keywords: dict[st
         result = operation.call(*positional, **keywords)
         parts = outputs(text, result)
     except Untranslatable as reason:
-        yield Trial(operation.name, State.NO_WORD, str(reason))
+        yield Trial(operation.name, State.UNSAID, str(reason))
+        return
+    except RuntimeError as error:
+        yield Trial(operation.name, State.UNSAID, f"torch: {_first_line(error)}")
         return
     for ways, value in parts:
         yield _output(ways, value, translator.inputs)
 
 
-def _output(ways: tuple[str, ...], value: torch.Tensor, inputs: dict[str, torch.Tensor]) -> Trial:
+def _output(ways: tuple[str, ...], value: torch.Tensor, inputs: Tensors) -> Trial:
     """One output; where it cannot be differentiated itself, a factor that can be carries it."""
     if value.is_complex():
-        return Trial(ways[0], State.NO_WORD, "no complex numbers")
+        return Trial(ways[0], State.UNSAID, "no complex numbers")
     random = torch.Generator().manual_seed(1)
-    if not value.requires_grad:
+    if not _differentiable(value):
+        value = value.detach()
         carrier = torch.rand(value.shape, dtype=torch.float64, generator=random).requires_grad_()
         ways, value, inputs = tuple(f"({way})*carrier" for way in ways), value * carrier, {**inputs, "carrier": carrier}
     upstream = torch.randn(value.shape, dtype=torch.float64, generator=random).to(value.dtype)
+    try:
+        right = _gradients(value, inputs, upstream)
+    except RuntimeError as error:
+        return Trial(ways[0], State.UNSAID, f"torch: {_first_line(error)}")
     operands = tuple(Operand(name, tensor.detach()) for name, tensor in inputs.items())
-    for last, way in enumerate(ways, 1 - len(ways)):
+    refused = ""
+    for way in ways:
         question = Question(way, operands, upstream, frozenset())
         try:
             *_, answer = _differentiator().answer(question)
         except Refusal as refusal:
-            if not last:
-                return Trial(ways[0], State.REFUSED, f"{refusal.reason}: {refusal.message}")
-            continue
-        return _judged(question, answer, value, inputs)
-    raise AssertionError("an output without a way to ask for it")
+            refused = refused or f"{refusal.reason}: {refusal.message}"
+        except RuntimeError as error:
+            return Trial(way, State.FAILED, _first_line(error))
+        else:
+            return _judged(question, answer, value.detach(), right)
+    return Trial(ways[0], State.REFUSED, refused)
 
 
-def _judged(question: Question, answer: Answer, value: torch.Tensor, inputs: dict[str, torch.Tensor]) -> Trial:
-    leaves = {name: inputs[name] for name in (d.name for d in answer.derivatives)}
-    gradients = torch.autograd.grad(value, list(leaves.values()), question.upstream, allow_unused=True)
-    pairs = [("value", answer.value, value.detach())]
-    for derivative, leaf, gradient in zip(answer.derivatives, leaves.values(), gradients, strict=True):
-        right = torch.zeros_like(leaf).detach() if gradient is None else gradient
-        pairs.append((f"gradient of {derivative.name}", derivative.gradient, right))
+def _differentiable(value: torch.Tensor) -> bool:
+    """Whether torch has a derivative of this output; of some operators it has a graph that ends in a refusal."""
+    return value.requires_grad and type(value.grad_fn).__name__ != "NotImplemented"
+
+
+def _gradients(value: torch.Tensor, inputs: Tensors, upstream: torch.Tensor) -> dict[str, torch.Tensor]:
+    """torch's gradients of a value, by the names of the floating inputs; zeros where it does not depend on one."""
+    leaves = {name: tensor for name, tensor in inputs.items() if tensor.requires_grad}
+    found = torch.autograd.grad(value, list(leaves.values()), upstream, allow_unused=True)
+    gradients = {name: g for name, g in zip(leaves, found, strict=True) if g is not None}
+    return {n: gradients.get(n, torch.zeros_like(x)).detach() for n, x in inputs.items() if x.is_floating_point()}
+
+
+def _judged(question: Question, answer: Answer, value: torch.Tensor, right: dict[str, torch.Tensor]) -> Trial:
+    pairs = [("value", answer.value, value)]
+    pairs += [(f"gradient of {d.name}", d.gradient, right[d.name]) for d in answer.derivatives]
     for what, ours, theirs in pairs:
         if (ours.dtype, ours.shape) != (theirs.dtype, theirs.shape):
             return Trial(question.expression, State.NOT_TORCHS, f"the {what} is {ours.dtype} of {list(ours.shape)}")
@@ -133,6 +156,10 @@ def _judged(question: Question, answer: Answer, value: torch.Tensor, inputs: dic
                 return Trial(question.expression, State.ON_A_KINK, condition)
             return Trial(question.expression, State.DIFFERED, told)
     return Trial(question.expression, State.AGREED)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _kink(question: Question) -> str:

@@ -37,7 +37,7 @@ def _within(x: sp.Expr, low: sp.Expr, high: sp.Expr) -> sp.Expr:
 
 def _dead(x: sp.Expr, width: sp.Expr) -> sp.Expr:
     """0 where x is at most so far from 0, else 1."""
-    return fn.where(fn.both(fn.greater_equal(x, -width), fn.less_equal(x, width)), 0, 1)
+    return fn.where(fn.less_equal(fn.absolute(x), width), 0, 1)
 
 
 def _mish_slope(x: sp.Expr) -> sp.Expr:

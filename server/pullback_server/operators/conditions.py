@@ -61,7 +61,7 @@ def _xor(a: sp.Expr, b: sp.Expr) -> sp.Expr:
 
 
 def _not(a: sp.Expr) -> sp.Expr:
-    return fn.neither(fn.truth(a))
+    return fn.neither(a) if isinstance(a, fn.CONDITIONS) else fn.equal(a, 0)
 
 
 # fmt: off
@@ -72,7 +72,7 @@ OPERATORS = (
     condition("isfinite",    torch.isfinite,    fn.isfinite,  mp.isfinite,             "Whether x is a number."),
     condition("isposinf",    torch.isposinf,    fn.isposinf,  lambda x: x == mp.inf,   "Whether x is inf."),
     condition("isneginf",    torch.isneginf,    fn.isneginf,  lambda x: x == -mp.inf,  "Whether x is -inf."),
-    condition("signbit",     torch.signbit,     fn.signbit,   lambda x: x < 0,         "Whether x is negative; -0.0 is.",
+    condition("signbit",     torch.signbit,     fn.signbit,   lambda x: x < 0,         "Whether x has a minus sign.",
               "x == 0"),
     condition("logical_not", torch.logical_not, _not,         lambda x: not x,         "Whether x is zero.",
               "x == 0"),

@@ -21,6 +21,9 @@ class ScalarFunction(sp.Function):  # type: ignore[misc]
     def eval(cls, *_: sp.Expr) -> None:
         """Never evaluates."""
 
+    def _eval_evalf(self, _: int) -> None:
+        """No number: sympy would take one from the function of mpmath's that has the same name."""
+
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         """The derivative with respect to one argument, counted from 1."""
         return type(self).partials(*self.args)[argindex - 1]

@@ -8,7 +8,7 @@ that every entry stays a plain scalar expression in named tensors, which sympy d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -178,7 +178,8 @@ class Piece:
     """A named tensor `name[axes]`, the reduction of `body` over `bound` (of no kind where nothing is bound).
 
     Functions of matrices have a kind too: their `bound` are the matrix's indices, and those of `axes` that stand
-    last, as many as `own` says, are the result's own.
+    last, as many as `own` says, are the result's own. `stationary` names a piece in the body that the whole does not
+    change with to first order: the mean that the squares of a sum are taken about.
     """
 
     name: str
@@ -187,6 +188,7 @@ class Piece:
     kind: str = ""
     bound: tuple[sp.Symbol, ...] = ()
     own: int | None = None
+    stationary: str = ""
 
     @property
     def definition(self) -> sp.Expr:
@@ -236,6 +238,10 @@ class Pieces:
     def axis(self, length: int) -> sp.Symbol | None:
         """A fresh axis of fixed length: None where that is 1."""
         return None if length == 1 else self.index(length)
+
+    def seen_length(self, axis: sp.Symbol | None) -> int:
+        """The length of an axis in the program at hand, for what serves other lengths all the same."""
+        return 1 if axis is None else self.dimensions[axis].root().length
 
     def length(self, axis: sp.Symbol | None) -> int:
         """The length of an axis in the program at hand; the form serves this length only from now on."""
@@ -328,6 +334,15 @@ class Pieces:
         bound = tuple(a for k, a in enumerate(x.axes) if k in dims and a is not None)
         axes = tuple(None if k in dims else a for k, a in enumerate(x.axes) if keepdim or k not in dims)
         return self._cut(axes, x.entry, kind, bound) if bound else IndexTensor(axes, x.entry)
+
+    def squares_about(
+        self, mean: IndexTensor, x: IndexTensor, dims: tuple[int, ...], keepdim: bool = False
+    ) -> IndexTensor:
+        """The sum of `(x - mean)**2` over some axes of x, of which `mean` is the mean with these axes kept."""
+        mean = self.named(mean)
+        total = self.reduce("sum", self.elementwise(lambda a, b: (a - b) ** 2, x, mean), dims, keepdim)
+        self.list[-1] = replace(self.list[-1], stationary=mean.entry.name)
+        return total
 
     def total(self, entry: sp.Expr, bound: tuple[sp.Symbol, ...], axes: Axes) -> IndexTensor:
         """The sum of a product of named tensors and deltas over indices, as a tensor with these axes."""

@@ -11,13 +11,13 @@ from ..program import TensorType
 from . import exact
 from . import matrix_shapes as shapes
 from .columns import Objects
-from .index import Axes, Delta, IndexTensor, Pieces
-from .operator import NoClosedForm, Operator
+from .index import Axes, IndexTensor, Pieces
+from .operator import Operator
 
 # The sympy column: an axis of length 1 has no index, so that nothing is summed over it.
 
 
-def _matmul_form(pieces: Pieces, x: IndexTensor, y: IndexTensor) -> IndexTensor:
+def matmul_form(pieces: Pieces, x: IndexTensor, y: IndexTensor) -> IndexTensor:
     """`x[..., i, k]*y[..., k, j]` summed over k; a vector has k only."""
     rows, columns = x.axes[-2:-1] if len(x.axes) > 1 else (), y.axes[-1:] if len(y.axes) > 1 else ()
     inner = _fresh(pieces, x.axes[-1:])
@@ -29,6 +29,15 @@ def _matmul_form(pieces: Pieces, x: IndexTensor, y: IndexTensor) -> IndexTensor:
     return pieces.contract(
         x, (*x_batch, *rows, *inner), y, (*y_batch, *y_inner, *columns), out=(*batch, *rows, *columns)
     )
+
+
+def product_of_matrices(pieces: Pieces, x: IndexTensor, times: int) -> IndexTensor:
+    """The matrix multiplied by itself, by repeated squaring."""
+    if times == 1:
+        return x
+    half = product_of_matrices(pieces, x, times // 2)
+    whole = matmul_form(pieces, half, half)
+    return matmul_form(pieces, whole, x) if times % 2 else whole
 
 
 def _broadcast(pieces: Pieces, x: Axes, y: Axes) -> Axes:
@@ -52,28 +61,11 @@ def _outer_form(pieces: Pieces, x: IndexTensor, y: IndexTensor) -> IndexTensor:
     return IndexTensor((*x.axes, *columns), exact.times(x.entry, y.at(columns)))
 
 
-def _diagonal(pieces: Pieces, x: IndexTensor) -> IndexTensor:
-    """`x[i, i]`; both lengths are equal."""
+def _trace_form(pieces: Pieces, x: IndexTensor) -> IndexTensor:
     i, j = x.axes
     if i is not None and j is not None:
         pieces.same(i, j)
-    return IndexTensor((i,), x.at((i, i)))
-
-
-def _trace_form(pieces: Pieces, x: IndexTensor) -> IndexTensor:
-    return pieces.reduce("sum", _diagonal(pieces, x), (0,))
-
-
-def _diag_form(pieces: Pieces, x: IndexTensor, *, diagonal: int = 0) -> IndexTensor:
-    if diagonal:
-        raise NoClosedForm("diag has a closed form for the main diagonal only")
-    if len(x.axes) == 2:
-        return _diagonal(pieces, x)
-    (i,) = x.axes
-    if i is None:
-        return IndexTensor((None, None), x.entry)
-    j = pieces.index(i)
-    return IndexTensor((i, j), x.entry * Delta(i, j))
+    return pieces.reduce("sum", IndexTensor((i,), x.at((i, i))), (0,))
 
 
 def _transpose_form(_: Pieces, x: IndexTensor, *, dim0: int, dim1: int) -> IndexTensor:
@@ -94,7 +86,7 @@ def _turned_last_form(pieces: Pieces, x: IndexTensor) -> IndexTensor:
 # The reference column: NumPy multiplies and adds mpmath numbers as they are.
 
 
-def _matmul(x: Objects, y: Objects) -> Objects:
+def matmul_reference(x: Objects, y: Objects) -> Objects:
     left = x if x.ndim > 1 else x[np.newaxis, :]
     right = y if y.ndim > 1 else y[:, np.newaxis]
     product = (left[..., :, :, np.newaxis] * right[..., np.newaxis, :, :]).sum(axis=-2)
@@ -110,10 +102,6 @@ def _trace(x: Objects) -> Objects:
     return np.asarray(np.trace(x), dtype=object)
 
 
-def _diag(x: Objects, *, diagonal: int = 0) -> Objects:
-    return np.asarray(np.diag(x, diagonal), dtype=object)
-
-
 def _transpose(x: Objects, *, dim0: int, dim1: int) -> Objects:
     return np.swapaxes(x, dim0, dim1) if x.ndim else x
 
@@ -127,10 +115,6 @@ def _turned_last(x: Objects) -> Objects:
 
 def _mt(x: torch.Tensor) -> torch.Tensor:
     return x.mT
-
-
-def _diag_of(x: torch.Tensor, *, diagonal: int = 0) -> torch.Tensor:
-    return torch.diag(x, diagonal)
 
 
 def _swap(x: torch.Tensor, *, dim0: int, dim1: int) -> torch.Tensor:
@@ -149,7 +133,7 @@ def _viewed(*_: TensorType) -> int:
 OPERATORS = (
     Operator(
         name="matmul", family="linear algebra", signature="x, y", symbol="@", work=_contracted,
-        shape=shapes.matmul, torch=torch.matmul, sympy=_matmul_form, reference=_matmul,
+        shape=shapes.matmul, torch=torch.matmul, sympy=matmul_form, reference=matmul_reference,
         doc="The matrix product; vectors are rows on the left and columns on the right, further dimensions broadcast.",
         source="torch.matmul",
         samples=("A @ B", "A @ u", "u @ B", "u @ v", "A @ A", "x @ y.T", "c @ r", "r @ u", "o @ r", "g @ g", "g @ o",
@@ -159,7 +143,7 @@ OPERATORS = (
     ),
     Operator(
         name="dot", family="linear algebra", signature="x, y", work=_contracted,
-        shape=shapes.dot, torch=torch.dot, sympy=_matmul_form, reference=_matmul,
+        shape=shapes.dot, torch=torch.dot, sympy=matmul_form, reference=matmul_reference,
         doc="The sum of the products of two vectors' entries.",
         samples=("dot(u, v)", "dot(u, u)", "dot(o, o)", "dot(sum(x, 0), u)", "dot(u, A @ v)",
                  "dot(z.sum(1), z.sum(1))"),
@@ -179,14 +163,6 @@ OPERATORS = (
         doc="The sum of the main diagonal of a square matrix.",
         samples=("trace(A)", "trace(g)", "trace(A @ A)", "trace(x @ y.T)", "trace(z @ z.T)", "trace(A.T @ B @ B.T)"),
         bad=("trace(x)", "trace(u)", "trace(C)", "trace(A, 1)", "trace(A > 0)"),
-    ),
-    Operator(
-        name="diag", family="linear algebra", signature="x, diagonal: integer = 0",
-        shape=shapes.diag, torch=_diag_of, sympy=_diag_form, reference=_diag,
-        doc="The diagonal matrix of a vector, or a diagonal of a square matrix; only main ones have a closed form.",
-        samples=("diag(u)", "diag(A)", "diag(o)", "diag(g)", "diag(u, 1)", "diag(A, -1)", "diag(A, diagonal=9)",
-                 "diag(sum(z, 1))", "diag(diag(A))", "diag(u) @ B"),
-        bad=("diag(x)", "diag(s)", "diag(C)", "diag(u, 0.5)", "diag(u, u)", "diag()"),
     ),
     Operator(
         name="T", family="linear algebra", signature="x", attribute=True, work=_viewed,

@@ -51,13 +51,17 @@ def trace(x: TensorType, **_: Any) -> TensorType:
 
 
 def diag(x: TensorType, *, diagonal: int = 0, **_: Any) -> TensorType:
-    """A vector becomes a diagonal of a square matrix; of a square matrix a diagonal is taken."""
+    """A vector becomes a diagonal of a square matrix; of a matrix a diagonal is taken."""
     _ranks("diag", (1, 2), x)
     if x.rank == 1:
         side = x.shape[0] + abs(diagonal)
         return TensorType(x.dtype, (side, side), x.weak)
-    _square("diag", x)
-    return TensorType(x.dtype, (max(0, x.shape[0] - abs(diagonal)),), x.weak)
+    return TensorType(x.dtype, (diagonal_length(*x.shape, diagonal),), x.weak)
+
+
+def diagonal_length(rows: int, columns: int, offset: int) -> int:
+    """How long the diagonal is that begins `offset` columns to the right, or that far below."""
+    return max(0, min(rows, columns - offset) if offset >= 0 else min(rows + offset, columns))
 
 
 def turned(x: TensorType, **_: Any) -> TensorType:

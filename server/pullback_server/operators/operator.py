@@ -49,7 +49,7 @@ class Operator:
     is meant over what is reduced. Samples are expressions in the names of `samples.SAMPLE_SHAPES` with values from
     `interval`; the bad ones are refused. `work(result, *types)` counts multiplications and additions, one an element
     by default. `sized` says that the sympy column mixes lengths into index arithmetic, so that a form serves the
-    lengths only that it was derived for. Where a call gives several results, `outputs` are their names, as far as they
+    lengths only that it was derived for; a function of types and arguments where only some calls do. Where a call gives several results, `outputs` are their names, as far as they
     have any, and the one that is asked for comes as the argument `output`.
     """
 
@@ -72,13 +72,17 @@ class Operator:
     bad: tuple[str, ...] = ()
     interval: tuple[float, float] = (-2.0, 2.0)
     work: Callable[..., int] | None = None
-    sized: bool = False
+    sized: bool | Callable[..., bool] = False
     outputs: tuple[str, ...] = ()
 
     @cached_property
     def parameters(self) -> Signature:
         """The signature, parsed."""
         return parse_signature(self.signature)
+
+    def mixes_lengths(self, *types: TensorType | None, **arguments: Any) -> bool:
+        """Whether the form of this call depends on its operands' lengths."""
+        return self.sized if isinstance(self.sized, bool) else self.sized(*types, **arguments)
 
     @property
     def closed_form(self) -> bool:

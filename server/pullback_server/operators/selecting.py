@@ -140,8 +140,9 @@ def _scatter_add(x: torch.Tensor, index: torch.Tensor, src: torch.Tensor, *, dim
 
 
 def _getitem_form(pieces: Pieces, x: IndexTensor, *indices: IndexTensor, key: tuple[Any, ...]) -> IndexTensor:
-    shape = tuple(map(pieces.length, x.axes))
-    shapes = tuple(tuple(map(pieces.length, i.axes)) for i in indices)
+    length = pieces.length if _counts(key=key) else pieces.seen_length
+    shape = tuple(map(length, x.axes))
+    shapes = tuple(tuple(map(length, i.axes)) for i in indices)
     resolved = resolve(key, shape, shapes)
     common = tuple(pieces.axis(n) for n in resolved.listed or ())
     at: list[sp.Expr | None] = []
@@ -158,17 +159,23 @@ def _getitem_form(pieces: Pieces, x: IndexTensor, *indices: IndexTensor, key: tu
                 if len(listed) > LONGEST_LIST:
                     raise NoClosedForm(f"a list of more than {LONGEST_LIST} indices has no closed form")
                 at.append(listed_index(listed, common[-1]))
-            case Sliced(axis, start, step, length):
-                if (start, step, length) == (0, 1, shape[axis]):
+            case Sliced(axis, start, step, count):
+                if (start, step, count) == (0, 1, shape[axis]):
                     out.append(x.axes[axis])
                     at.append(x.axes[axis])
                 else:
-                    new = pieces.axis(length)
+                    new = pieces.axis(count)
                     out.append(new)
                     at.append(start + step * (new or sp.S.Zero))
     if resolved.listed is not None:
         out[resolved.place : resolved.place] = common
     return IndexTensor(tuple(out), x.at(at))
+
+
+def _counts(*_: TensorType | None, key: tuple[Any, ...]) -> bool:
+    """Whether a key depends on lengths: not where it takes whole dimensions, and entries counted from the beginning."""
+    plain = (None, ("...",), ("slice", None, None, None))
+    return any(item not in plain and not (isinstance(item, int) and item >= 0) for item in key)
 
 
 def _entry_of(pieces: Pieces, index: IndexTensor, common: Axes) -> sp.Expr:
@@ -312,7 +319,7 @@ KEYS = ("x[0]", "x[-1]*y", "x[:, 1]", "x[0, 2]", "C[1, :, -2]", "x[::-1]", "x[:,
 # fmt: off
 OPERATORS = (
     Operator(
-        name="getitem", family="shapes", signature="x, *indices, key: key", symbol="[]", sized=True,
+        name="getitem", family="shapes", signature="x, *indices, key: key", symbol="[]", sized=_counts,
         shape=_getitem_shape, torch=_getitem, sympy=_getitem_form, reference=_getitem_reference,
         doc="Entries, slices with any step, `...`, None for a new dimension, lists of indices and integer tensors.",
         source="torch indexing semantics",

@@ -97,6 +97,7 @@ def signature(typed: TypedProgram, wrt: tuple[str, ...]) -> tuple[object, ...]:
                 nodes.append((repr(value), name))
             case Apply(operator, operands):
                 nodes.append((operator, operands, tuple(sorted(typed.arguments[number].items()))))
-                if BY_NAME[operator].sized:
-                    nodes.append(tuple(None if k is None else typed.types[k].shape for k in operands))
+                types = [None if k is None else typed.types[k] for k in operands]
+                if BY_NAME[operator].mixes_lengths(*types, **typed.arguments[number]):
+                    nodes.append(tuple(None if t is None else t.shape for t in types))
     return tuple(nodes), program.output, program.bindings, wrt

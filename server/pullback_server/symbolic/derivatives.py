@@ -48,7 +48,9 @@ def differentiate(cut: Cut) -> Differentiated:
         outer, extra = _outer(piece, cut.pieces)
         forward += extra
         partials[piece.name] = tuple(
-            Partial(entry, recognise(outer * _real(inner))) for entry, inner in _inner(piece.body) if inner != 0
+            Partial(entry, recognise(outer * _real(inner)))
+            for entry, inner in _inner(piece.body)
+            if inner != 0 and entry.name != piece.stationary
         )
     return Differentiated(cut, tuple(forward), partials)
 

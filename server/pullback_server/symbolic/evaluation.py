@@ -71,7 +71,7 @@ CORE: dict[str, Callable[..., Any]] = {
     "mul": lambda a, b: a * b,
     "div": lambda a, b: a / b,
     "neg": lambda a: -a,
-    "pow": lambda a, b: a**b,
+    "pow": lambda a, b: (a if isinstance(b, torch.Tensor) else _tensor(a)) ** b,
     "sqrt": _of_tensors(torch.sqrt),
     "number": lambda condition: condition.to(torch.float64),
     "ones_like": torch.ones_like,

@@ -10,7 +10,7 @@ from ..operators import NoClosedForm
 from ..program import TypedProgram
 from .cutting import cut
 from .derivatives import backward, differentiate
-from .notation.code import Code
+from .notation.code import Code, code
 from .notation.derivation import Step, StepKind, derivation
 from .notation.display import TooLong
 from .notation.naming import naming
@@ -48,10 +48,12 @@ def explain(typed: TypedProgram, wrt: tuple[str, ...]) -> Explanation:
         gradients = backward(found, wrt)
         names = naming(found, gradients, wrt, upstream_name(found.cut))
         steps = derivation(found, gradients, wrt, names)
+        definitions = [s.text for s in steps if s.kind is StepKind.FORWARD]
+        written = code(found, gradients, wrt, names, definitions)
     except (NoClosedForm, TooLong):
         return Explanation()
     except Exception:
         # As in `derive`: none of it may cost the number.
         log.exception("a closed form could not be explained")
         return Explanation()
-    return Explanation(Code(), steps)
+    return Explanation(written, steps)

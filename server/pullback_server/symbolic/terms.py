@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ..operators.functions import equal, less, less_equal, remainder, where
-from ..operators.index import Delta, Pieces, Total
+from ..operators.functions import equal, floor, less, less_equal, remainder, where
+from ..operators.index import Delta, Entry, Pieces, Total
 from ..operators.index_arithmetic import interval, modulo, rejoined, within
 
 #: Two indices, either of which may be an expression in index symbols.
@@ -78,6 +78,7 @@ def contract(term: Term, pieces: Pieces) -> Term:
     A delta stays in its sum where no value of the bound index, or more than one, may fit. A bound index that nothing
     depends on leaves its dimension's length as a factor.
     """
+    term = _parted(term, pieces)
     coefficient, bound = term.coefficient, list(term.bound)
     waiting, kept = rejoined([*term.deltas]), list[Pair]()
     while waiting:
@@ -104,11 +105,27 @@ def contract(term: Term, pieces: Pieces) -> Term:
     return Term(coefficient, tuple(sorted(kept, key=str)), tuple(bound))
 
 
+def _parted(term: Term, pieces: Pieces) -> Term:
+    """A sum over an index whose quotient and remainder the term asks for as two sums, over these."""
+    for index in term.bound:
+        length = pieces.dimensions[index].root().source
+        for part in term.coefficient.atoms(remainder).union(*(x.atoms(remainder) for pair in term.deltas for x in pair)):
+            dividend, divisor = part.args
+            if dividend == index and divisor.is_Integer and isinstance(length, int) and length % int(divisor) == 0:
+                upper, lower = pieces.axis(length // int(divisor)), pieces.axis(int(divisor))
+                high, low = (sp.S.Zero if a is None else a for a in (upper, lower))
+                swap = {part: low, floor(index / divisor): high, index: divisor * high + low}
+                new = tuple(a for a in (upper, lower) if a is not None)
+                moved = term.at(swap)
+                bound = (*(k for k in term.bound if k is not index), *new)
+                return _parted(Term(moved.coefficient, moved.deltas, bound), pieces)
+    return term
+
+
 def _solved(a: sp.Expr, b: sp.Expr, bound: list[sp.Symbol], pieces: Pieces) -> tuple[sp.Symbol, sp.Expr] | None:
     """A bound index and what it must be where a delta of a and b is 1: one value in range, whatever the others are."""
     for gone, stays in ((a, b), (b, a)):
-        # A computed index is in the range of the axis that it stands at.
-        if gone in bound and gone not in stays.free_symbols and (not stays.is_Symbol or _covers(gone, stays, pieces)):
+        if gone in bound and gone not in stays.free_symbols and _covers(gone, stays, pieces):
             return gone, stays
     for one, other in ((a, b), (b, a)):
         if isinstance(one, remainder) and one.args[1].is_Integer:
@@ -132,8 +149,10 @@ def _inverted(a: sp.Expr, b: sp.Expr, bound: list[sp.Symbol]) -> tuple[sp.Symbol
 
 
 def _covers(index: sp.Symbol, value: sp.Expr, pieces: Pieces) -> bool:
-    """Whether an index takes every value that the other expression has."""
+    """Whether an index takes every value that the other expression has; entries of tensors are in range."""
     own = pieces.dimensions[index].root()
+    if value.has(Entry):
+        return True
     other = pieces.dimensions.get(value)
     if other is not None and other.root() is own:
         return True

@@ -6,8 +6,11 @@ from collections.abc import Callable
 import mpmath as mp
 import pytest
 import sympy as sp
-from pullback_server.operators import exact, real_activations, real_special, reals
+import torch
+from pullback_server.operators import BY_NAME, exact, real_activations, real_special, reals
+from pullback_server.operators.elementwise import sinc
 from pullback_server.operators.functions import power_of
+from pullback_server.operators.special import digamma, erfc
 
 x = sp.Symbol("x", real=True)
 GROWING: dict[str, Callable[[sp.Expr], sp.Expr]] = {
@@ -43,6 +46,22 @@ def test_a_large_or_odd_power_stands_as_written() -> None:
 
 def test_the_root_of_a_square_is_the_tables_own_absolute_value() -> None:
     assert not exact.sqrt(x**2).has(sp.Abs)
+
+
+def test_a_function_that_stands_for_itself_has_no_number_of_a_namesake() -> None:
+    """mpmath's sinc is another one, its erfc fails on numbers of this size, and its digamma takes long."""
+    for constant in (sinc(sp.Integer(9)), erfc(sp.Integer(10) ** 308), digamma(-sp.Integer(10) ** 100 - sp.S.Half)):
+        assert sp.N(constant) == constant
+        assert constant.is_positive is None
+
+
+def test_polygamma_far_below_zero_is_quick_and_right() -> None:
+    began, below = time.perf_counter(), torch.tensor([-(10.0**9) - 0.25, -2.25], dtype=torch.float64)
+    for order in (1, 2, 3, 20):
+        found = BY_NAME["polygamma"].torch(below, n=order)
+        right = [float(real_special.polygamma(mp.mpf(x), n=order)) for x in below.tolist()]
+        assert found.tolist() == pytest.approx(right, rel=1e-12)
+    assert time.perf_counter() - began < 2
 
 
 EXTREME = [mp.mpf(t) for t in ("0", "1", "-1", "0.5", "-2.5", "1e308", "-1e308", "5e-324", "inf", "-inf", "nan")]

@@ -1,8 +1,30 @@
-"""Derivatives as Python modules, in torch and in NumPy."""
+"""Derivatives as Python modules, in torch and in NumPy, with the functions `jacobian` and `vjp`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+import sympy as sp
+
+from ...operators.index import Axes, Entry, Piece
+from ..derivatives import UPSTREAM, Differentiated, jacobian
+from ..lowering import Labels, Lowering
+from ..plan import Fetch, Length, Plan
+from .code_helpers import HELPERS
+from .code_writer import Body, Library, NoCode
+from .display import combine
+from .naming import Naming, iter_names
+
+#: What modules are called, and how they are imported.
+IMPORTS = {
+    "torch": "import torch",
+    "F": "import torch.nn.functional",
+    "np": "import numpy",
+    "special": "from scipy import special",
+}
+#: Code of more characters than this is not written.
+LONGEST = 60_000
 
 
 @dataclass(frozen=True)
@@ -11,3 +33,156 @@ class Code:
 
     torch: str = ""
     numpy: str = ""
+
+
+def code(
+    found: Differentiated,
+    gradients: Mapping[str, Piece],
+    wrt: tuple[str, ...],
+    names: Naming,
+    definitions: Sequence[str],
+) -> Code:
+    """The derivatives by the inputs in `wrt` as code, for tensors of all sizes.
+
+    `definitions` are the lines that say what is differentiated. Nothing but names of the program and words of ours
+    ever comes into the code.
+    """
+    functions = [f for f in (_jacobian(found, wrt, names), _vjp(found, gradients, wrt, names)) if f is not None]
+    return Code(*(_module(number, functions, found, wrt, names, definitions) for number in (0, 1)))
+
+
+@dataclass(frozen=True)
+class _Function:
+    """A function to write: what it is called, what it says of itself, its plan, and the axes of each result."""
+
+    name: str
+    doc: str
+    plan: Plan
+    axes: Mapping[str, Axes]
+    upstream: bool
+
+
+def _jacobian(found: Differentiated, wrt: tuple[str, ...], names: Naming) -> _Function | None:
+    """The whole Jacobians; None where one is too long to be read."""
+    c, wanted, axes = found.cut, list[tuple[str, sp.Expr | None, Labels]](), dict[str, Axes]()
+    for name in wrt:
+        solved = jacobian(found, name)
+        if solved is None:
+            return None
+        by, terms = solved
+        given = iter(by)
+        axes[name] = (*c.output.axes, *(None if a is None else next(given) for a in c.inputs[name].axes))
+        wanted.append((name, combine(terms, by) if terms else None, (*c.output.free, *by)))
+    lowering = Lowering(c.pieces, found.forward, {n: x.axes for n, x in c.inputs.items()})
+    plan = lowering.plan((*wanted, *_named(p for p in c.pieces.list)))
+    doc = f"The Jacobian of {names[found.output.name]} by each input: its own axes first, then the input's."
+    return _Function("jacobian", doc, plan, axes, upstream=False)
+
+
+def _vjp(found: Differentiated, gradients: Mapping[str, Piece], wrt: tuple[str, ...], names: Naming) -> _Function:
+    c = found.cut
+    definitions = {p.name: p for p in (*found.forward, *gradients.values())}
+    tensors = {n: x.axes for n, x in c.inputs.items()} | {UPSTREAM: c.output.axes}
+    wanted: list[tuple[str, sp.Expr | None, Labels]] = []
+    for name in wrt:
+        g = gradients.get(UPSTREAM + name)
+        wanted.append((name, Entry(g.name, *g.axes) if g else None, g.axes if g else ()))
+    inner = (g for name, g in gradients.items() if name.removeprefix(UPSTREAM) not in c.inputs)
+    plan = Lowering(c.pieces, definitions.values(), tensors).plan((*wanted, *_named((*c.pieces.list, *inner))))
+    shown, v = names[found.output.name], names[UPSTREAM]
+    doc = f"The gradient of sum({v}*{shown}) by each input, for an upstream gradient {v} of the shape of {shown}."
+    return _Function("vjp", doc, plan, {name: c.inputs[name].axes for name in wrt}, upstream=True)
+
+
+#: Before the name of a result that is there only to learn in which slot a piece is.
+_PIECE = "="
+
+
+def _named(pieces: Iterable[Piece]) -> Iterable[tuple[str, sp.Expr, Labels]]:
+    return ((_PIECE + p.name, Entry(p.name, *p.axes), p.axes) for p in pieces)
+
+
+def _module(
+    number: int,
+    functions: Iterable[_Function],
+    found: Differentiated,
+    wrt: tuple[str, ...],
+    names: Naming,
+    definitions: Sequence[str],
+) -> str:
+    called = {name: _free(name, names) for name in (*IMPORTS, *(helper for helper, *_ in HELPERS.values()))}
+    library = Library(number, called)
+    try:
+        written = [_function(f, library, found, wrt, names) for f in functions]
+    except NoCode:
+        return ""
+    imports = [_import(name, called[name]) for name in IMPORTS if name in library.used or called[name] == library.main]
+    helpers = [library.brought(kind) for kind in sorted(library.helpers)]
+    shown = names[found.output.name]
+    doc = "\n".join((f'"""The derivatives of {shown} in closed form.', "", *definitions, '"""'))
+    text = "\n\n\n".join((f"{doc}\n\n" + "\n".join(imports), *helpers, *written)) + "\n"
+    return text if len(text) <= LONGEST else ""
+
+
+def _free(name: str, names: Naming) -> str:
+    """What a module or a helper is called: its name, unless a tensor has it."""
+    return next(candidate for candidate in iter_names(name, "_") if candidate not in names.taken)
+
+
+def _import(name: str, called: str) -> str:
+    statement = IMPORTS[name]
+    return statement if statement.rsplit(" ", 1)[1] == called else f"{statement} as {called}"
+
+
+def _function(f: _Function, library: Library, found: Differentiated, wrt: tuple[str, ...], names: Naming) -> str:
+    c = found.cut
+    ranks = {n: len(x.axes) for n, x in c.inputs.items()} | {UPSTREAM: len(c.output.axes)}
+    like = wrt[0]
+    body = Body(f.plan, library, ranks, {UPSTREAM: names[UPSTREAM]}, like, _slots(f.plan, names), names.taken)
+    shapes = {name: _shape(found, name, () if f.upstream else c.output.axes) for name in wrt}
+    results = body.results(shapes, {name: tuple(a is None for a in f.axes[name]) for name in wrt})
+    parameters = [*c.inputs, *([names[UPSTREAM]] if f.upstream else [])]
+    lines = [f'"""{f.doc}"""', *_converted(parameters, wrt, library, f, like), *body.lines]
+    entries = [f'    "{name}": {text},' for name, text in results.items()]
+    one_line = "return {" + ", ".join(e.strip()[:-1] for e in entries) + "}"
+    lines += [one_line] if len(one_line) <= 88 else ["return {", *entries, "}"]
+    kind = f"{library.main}.{'ndarray' if library.numpy else 'Tensor'}"
+    head = f"def {f.name}({', '.join(parameters)}) -> dict[str, {kind}]:"
+    return "\n".join((head, *(f"    {line}" for line in lines)))
+
+
+def _converted(
+    parameters: list[str], wrt: tuple[str, ...], library: Library, f: _Function, like: str
+) -> Iterable[str]:
+    """Lines that make all inputs floating tensors of one kind."""
+    if library.numpy:
+        if len(parameters) == 1:
+            yield f"{parameters[0]} = {library.main}.asarray({parameters[0]}, {library.main}.float64)"
+        else:
+            names = ", ".join(parameters)
+            yield f"{names} = ({library.main}.asarray(array, {library.main}.float64) for array in ({names}))"
+        return
+    used = {step.name for step in f.plan.steps if isinstance(step, Fetch)}
+    for name in parameters:
+        if name in used and name not in wrt:
+            yield f"{name} = {name}.to({like})"
+
+
+def _slots(plan: Plan, names: Naming) -> dict[int, str]:
+    """The slots that hold a piece as it is, by what that is called."""
+    found: dict[int, str] = {}
+    for name, result in plan.results:
+        if name.startswith(_PIECE) and result is not None and isinstance(result.slot, tuple):
+            slot = result.slot[0]
+            if result.axes == tuple(range(len(result.axes))) and not isinstance(plan.steps[slot], Fetch | Length):
+                found.setdefault(slot, names[name.removeprefix(_PIECE)])
+    return found
+
+
+def _shape(found: Differentiated, name: str, before: Axes) -> str:
+    """The shape of a result as text: the lengths of some axes, and then the shape of an input."""
+    lengths = []
+    for axis in before:
+        source = 1 if axis is None else found.cut.pieces.dimensions[axis].root().source
+        lengths.append(str(source) if isinstance(source, int) else f"{source[0]}.shape[{source[1]}]")
+    return f"({', '.join((*lengths, f'*{name}.shape'))})" if lengths else f"{name}.shape"

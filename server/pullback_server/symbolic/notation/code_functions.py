@@ -1,12 +1,12 @@
-"""What the functions that plans may name are called in torch and in NumPy: one row a function.
+"""What the functions and reductions that plans may name are called in torch and in NumPy: one row each.
 
-In a row `{0}`, `{1}`, ... are the operands; `{lib}` is the library, torch or np. `special` is scipy.special. What
-NumPy lacks is written out. A number among the operands becomes a tensor for torch, but behind `{n1}` it stays one.
+In a row `{0}`, `{1}`, ... are the operands and `{n1}` is one that stays a Python number; `{along}` is the argument for
+the axes, left out where these are all, `{axes}` and `{axis}` are axes without a name, and `{helper}` is a function
+that the module brings along. `F` is torch.nn.functional, `special` is scipy.special. What NumPy lacks is written out.
 """
 
 from __future__ import annotations
 
-BOTH = "{lib}."
 #: Functions of one operand with the same name in both libraries.
 SAME = (
     "sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "expm1", "exp2", "log", "log1p", "log2", "log10", "sqrt", "sign",
@@ -79,18 +79,18 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
     "xlog1py":    ("torch.special.xlog1py({0}, {1})", "special.xlog1py({0}, {1})"),
 }
 
-#: name: (torch, NumPy); {axis} is one axis, {axes} a tuple of them or one, {helper} the name of the module's helper.
+#: name:        (torch, NumPy)
 REDUCTIONS: dict[str, tuple[str, str]] = {
-    "sum":         ("torch.sum({0}, {axes})",        "np.sum({0}, {axes})"),
-    "max":         ("torch.amax({0}, {axes})",       "np.max({0}, {axes})"),
-    "min":         ("torch.amin({0}, {axes})",       "np.min({0}, {axes})"),
-    "logsumexp":   ("torch.logsumexp({0}, {axes})",  "special.logsumexp({0}, {axes})"),
-    "softmax":     ("torch.softmax({0}, {axis})",    "special.softmax({0}, {axis})"),
-    "cumsum":      ("torch.cumsum({0}, {axis})",     "np.cumsum({0}, {axis})"),
-    "cumsum_back": ("torch.cumsum({0}.flip({axis}), {axis}).flip({axis})",
-                    "np.flip(np.cumsum(np.flip({0}, {axis}), {axis}), {axis})"),
-    "prod":        ("{prod}",                        "np.prod({0}, {axes})"),
-    "others":      ("{helper}({0}, {axes})",         "{helper}({0}, {axes})"),
+    "sum":         ("torch.sum({0}{along})",              "np.sum({0}{along})"),
+    "max":         ("torch.amax({0}{along})",             "np.max({0}{along})"),
+    "min":         ("torch.amin({0}{along})",             "np.min({0}{along})"),
+    "logsumexp":   ("torch.logsumexp({0}, dim={axes})",   "np.logaddexp.reduce({0}, axis={axes})"),
+    "softmax":     ("torch.softmax({0}, dim={axis})",     "{helper}({0}, axis={axis})"),
+    "cumsum":      ("torch.cumsum({0}, dim={axis})",      "np.cumsum({0}, axis={axis})"),
+    "cumsum_back": ("torch.flip(torch.cumsum(torch.flip({0}, ({axis},)), dim={axis}), ({axis},))",
+                    "np.flip(np.cumsum(np.flip({0}, {axis}), axis={axis}), {axis})"),
+    "prod":        ("{helper}({0}, {axes})",              "np.prod({0}{along})"),
+    "others":      ("{helper}({0}, {axes})",              "{helper}({0}, {axes})"),
 }
 
 #: Functions of the matrices in the last two axes: name: (torch, NumPy).

@@ -68,7 +68,7 @@ def _nodes(e: sp.Expr, lengths: dict[str, int]) -> int:
 
 
 def _at(
-    e: sp.Expr, at: dict[sp.Symbol, sp.Integer], lengths: dict[str, int], units: dict[str, tuple[bool, ...]]
+    e: sp.Expr, at: dict[sp.Symbol, sp.Expr], lengths: dict[str, int], units: dict[str, tuple[bool, ...]]
 ) -> sp.Expr:
     """The expression at given indices, with its sums and products written out."""
     match e:
@@ -85,7 +85,9 @@ def _at(
                 case kind:
                     return Entry(f"{kind}({', '.join(map(text, parts))})")
         case Applied():
-            return Applied(e.kind, e.body, e.args[2], *e.bound, *(_at(a, at, lengths, units) for a in e.axes))
+            bound = {k: k for k in e.bound}
+            own = (_at(a, at, lengths, units) for a in e.axes)
+            return Applied(e.kind, _at(e.body, at | bound, lengths, units), e.args[2], *e.bound, *own)
         case Entry():
             indices = iter([_at(i, at, lengths, units) for i in e.indices])
             if e.name in units:

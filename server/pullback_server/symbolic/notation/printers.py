@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import sympy as sp
@@ -51,17 +52,20 @@ MATRIX_FUNCTIONS = {
 
 
 def matrix(e: Applied, turned: str) -> str:
-    """The name of the matrix that a function is of, with a mark where it is turned: `X`, `X.T`."""
-    rows, columns = e.bound
-    match e.body:
-        case Entry() if e.body.indices[-2:] == (rows, columns) or {rows, columns}.isdisjoint(e.body.indices):
-            batch = e.body.indices[:-2]
-            name = e.body.name
-        case Entry() if e.body.indices[-2:] == (columns, rows):
-            batch, name = e.body.indices[:-2], e.body.name + turned
-        case _:
-            raise ValueError("a function of a matrix without a name")
-    return name + (f"[{', '.join(map(str, batch))}]" if batch else "")
+    """The name of the matrix that a function is of, with a mark where it is turned: `X`, `X.T`.
+
+    Raises ValueError where it has no name of its own.
+    """
+    if isinstance(e.body, Entry) and len(e.body.indices) >= 2:
+        *batch, first, second = e.body.indices
+        name = e.body.name + (f"[{', '.join(map(str, batch))}]" if batch else "")
+        # An axis of length 1 stands there as 0.
+        rows, columns = ({k, sp.S.Zero} if not e.body.has(k) else {k} for k in e.bound)
+        if first in rows and second in columns:
+            return name
+        if first in columns and second in rows:
+            return name + turned
+    raise ValueError("a function of a matrix without a name")
 
 
 class Ordered(Printer):  # type: ignore[misc]
@@ -70,6 +74,13 @@ class Ordered(Printer):  # type: ignore[misc]
     def _as_ordered_terms(self, expr: sp.Expr, order: str | None = None) -> list[sp.Expr]:
         terms: list[sp.Expr] = super()._as_ordered_terms(expr, order)
         return sorted(terms, key=lambda t: t.could_extract_minus_sign())
+
+    def _print_Mul(self, expr: sp.Mul) -> str:
+        """A fraction that is not short stands before the product as a decimal number, in one piece."""
+        coefficient, rest = expr.as_coeff_Mul()
+        if coefficient.is_Rational and not _short(coefficient):
+            expr = sp.Mul(sp.Float(float(coefficient), 17), *sp.Mul.make_args(rest), evaluate=False)
+        return str(super()._print_Mul(expr))
 
 
 class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
@@ -136,7 +147,7 @@ class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
         return repr(float(e))
 
     def _print_Rational(self, e: sp.Rational) -> str:
-        return f"{e.p}/{e.q}" if abs(e.p) < 10**6 and e.q < 10**4 else repr(float(e))
+        return f"{e.p}/{e.q}" if _short(e) else repr(float(e))
 
 
 class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
@@ -204,9 +215,12 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
         return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
 
     def _print_Rational(self, e: sp.Rational) -> str:
-        if abs(e.p) < 10**6 and e.q < 10**4:
-            return str(super()._print_Rational(e))
-        return str(self._print(sp.Float(float(e), 17)))
+        return str(super()._print_Rational(e) if _short(e) else self._print(sp.Float(float(e), 17)))
+
+
+def _short(e: sp.Rational) -> bool:
+    """Whether a fraction is read more easily than a decimal number, or is none; a whole number always is."""
+    return e.q == 1 or (abs(e.p) < 10**6 and e.q < 10**4) or not 0 < abs(float(e)) < math.inf
 
 
 def escape(name: str) -> str:

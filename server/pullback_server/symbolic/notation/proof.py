@@ -13,8 +13,8 @@ from ..evaluation import evaluator
 from ..lowering import Lowering
 from ..plan import Plan
 
-#: The lengths that unknown dimensions take, in turn.
-SIZES = (2, 3)
+#: The lengths that unknown dimensions take begin and end here.
+SMALLEST, LONGEST = 2, 5
 #: A Jacobian of more entries than this is not computed.
 LARGEST = 10**6
 #: What the two expressions are called while they are evaluated; no input has such names.
@@ -66,9 +66,8 @@ def _shape(own: Axes, pieces: Pieces, sizes: dict[sp.Symbol, int]) -> list[int]:
 
 
 def _sizes(pieces: Pieces) -> dict[sp.Symbol, int]:
-    sizes: dict[sp.Symbol, int] = {}
-    for dimension in pieces.dimensions.values():
-        root = dimension.root()
-        free = SIZES[len(sizes) % len(SIZES)]
-        sizes.setdefault(root.symbol, root.source if isinstance(root.source, int) else free)
-    return sizes
+    """Small lengths in the order of the real ones: a tall matrix stays tall, so that its rank stays full."""
+    roots = {d.root() for d in pieces.dimensions.values()}
+    free = sorted((r for r in roots if not isinstance(r.source, int)), key=lambda r: (r.length, str(r.symbol)))
+    small = {r.symbol: min(SMALLEST + number, LONGEST) for number, r in enumerate(free)}
+    return small | {r.symbol: r.source for r in roots if isinstance(r.source, int)}

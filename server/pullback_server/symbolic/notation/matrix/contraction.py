@@ -94,6 +94,8 @@ def _added_up(u: Tensor) -> Tensor:
     match rest:
         case Product(factors=(a, b), below=()) if u.flat and u.floating and a.rank == b.rank == 1:
             return Tensor(product(scale, matmul(a, b)), ())
+        case Call("sum", (whole,)):
+            rest = whole
     return Tensor(product(scale, Call("sum", (rest,), 0)), (), u.floating)
 
 
@@ -114,7 +116,13 @@ def _applied(m: Tensor, u: Tensor, k: sp.Symbol) -> Tensor:
         return Tensor(matmul(u.tree, oriented(m, k, i)), (None, i))
     if u.axes not in ((k,), (k, None)):
         u = squeezed(u)
-    return Tensor(matmul(oriented(m, i, k), u.tree), (i, *u.axes[1:]))
+    scale, tree = split_scalars(oriented(m, i, k))
+    match tree:
+        case Call("outer", (a, b)) if u.flat:
+            return Tensor(product(scale, matmul(b, u.tree), a), (i,))
+        case Call("diag", (a,)) if u.flat:
+            return Tensor(product(scale, a, u.tree), (i,))
+    return Tensor(product(scale, matmul(tree, u.tree)), (i, *u.axes[1:]))
 
 
 def _diag(u: Tensor) -> Tree:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from dataclasses import replace
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import takewhile
 
-from .tree import Call, MatMul, Number, Product, Sum, Tree, add, as_product, matmul, product
+from .tree import Call, MatMul, Product, Sum, Tree, add, as_product, matmul, number, product, split_scalars
 
-#: A term as (what it shares with others, what it has of its own, how both become one again).
-Sharing = tuple[Tree, Tree, Callable[[Tree, Tree], Tree]]
+#: What a term shares with others (None where it has nothing of the kind), and what it has of its own.
+Sharing = Callable[[Tree, int], tuple[Tree | None, Tree]]
+#: What they share applied to the sum of what they have of their own.
+Joining = Callable[[Tree, Tree], Tree]
 
 
 def factored(tree: Tree) -> Tree:
@@ -20,115 +23,155 @@ def factored(tree: Tree) -> Tree:
     >>> factored(add(matmul(A, x), matmul(Turned(A), x))).factors[1]
     Name(name='x', rank=1)
     """
-    if not isinstance(tree, Sum):
-        return tree
-    for share in (_last, _first, _right, _left, _diagonal):
-        tree = _grouped(tree, share)
-        if not isinstance(tree, Sum):
-            return tree
-    return _common(tree)
+    for end in (-1, 0):
+        if isinstance(tree, Sum):
+            tree = _chains(tree, end)
+    for share, join in ((_right, _joined_right), (_left, _joined_left), (_diagonal, _joined_diagonal)):
+        if isinstance(tree, Sum):
+            tree = _grouped(tree, share, join)
+    return _common(tree) if isinstance(tree, Sum) else tree
 
 
-def _grouped(tree: Sum, share: Callable[[Tree], Sharing | None]) -> Tree:
-    """The sum with terms that share something added up before what they share is applied to them."""
-    groups: dict[Hashable, list[tuple[Product, Sharing | None]]] = {}
-    for number, term in enumerate(tree.terms):
-        p = as_product(term)
-        sharing = share(p.factors[0]) if len(p.factors) == 1 and not p.below else None
-        # What has nothing to share stays a group of its own.
-        key = number if sharing is None else (sharing[0], p.scalars, p.under)
-        groups.setdefault(key, []).append((p, sharing))
-    if len(groups) == len(tree.terms):
-        return tree
-    terms: list[Tree] = []
-    for group in groups.values():
-        p, sharing = group[0]
-        if len(group) == 1 or sharing is None:
-            terms += [product(member) for member, _ in group]
+@dataclass(frozen=True)
+class _Term:
+    """A term as a scale and a tensor."""
+
+    scale: Tree
+    tensor: Tree
+
+
+def _terms(tree: Sum) -> list[_Term]:
+    return [_Term(*split_scalars(t)) if t.rank else _Term(t, number(1)) for t in tree.terms]
+
+
+def _groups(terms: Sequence[_Term], key: Callable[[_Term], Tree | None]) -> list[list[_Term]]:
+    """Terms with the same key together, those without one each alone."""
+    found: dict[Hashable, list[_Term]] = {}
+    for position, term in enumerate(terms):
+        shared = key(term)
+        found.setdefault(position if shared is None else shared, []).append(term)
+    return list(found.values())
+
+
+def _added(parts: Sequence[tuple[Tree, Tree]]) -> tuple[Tree, Tree]:
+    """The sum of scaled trees, as a scale and the rest."""
+    inner = factored(add(*(product(scale, own) for scale, own in parts)))
+    return split_scalars(inner) if inner.rank else (number(1), inner)
+
+
+def _chains(tree: Sum, end: int) -> Tree:
+    """Chains that end alike, or begin alike, with what differs added up; long chains are left apart."""
+
+    def key(term: _Term) -> Tree | None:
+        return term.tensor.factors[end] if isinstance(term.tensor, MatMul) else None
+
+    done: list[Tree] = []
+    for group in _groups(_terms(tree), key):
+        chains = [t.tensor.factors[::end or 1] for t in group if isinstance(t.tensor, MatMul)]
+        if len(chains) < 2:
+            done += [product(t.scale, t.tensor) for t in group]
             continue
-        inner = add(*(product(Number(q.number), own) for q, (_, own, _) in _shared(group)))
-        scale, inner = _number_of(factored(inner))
-        shared, _, join = sharing
-        terms.append(product(Number(scale), replace(p, number=Fraction(1), factors=()), join(shared, inner)))
-    return add(*terms)
+        longest = min(map(len, chains)) - 1
+        alike = takewhile(lambda k: len({c[k] for c in chains}) == 1, range(longest))
+        common = sum(1 for _ in alike)
+        owns = [c[common:][:: end or 1] for c in chains]
+        if min(map(len, owns)) > common:
+            done += [product(t.scale, t.tensor) for t in group]
+            continue
+        scale, own = _added([(t.scale, _chain(c)) for t, c in zip(group, owns, strict=True)])
+        shared = chains[0][:common][:: end or 1]
+        done.append(product(scale, matmul(own, *shared) if end else matmul(*shared, own)))
+    return add(*done)
 
 
-def _shared(group: list[tuple[Product, Sharing | None]]) -> list[tuple[Product, Sharing]]:
-    return [(p, sharing) for p, sharing in group if sharing is not None]
+def _chain(factors: tuple[Tree, ...]) -> Tree:
+    return factors[0] if len(factors) == 1 else MatMul(factors)
 
 
-def _number_of(tree: Tree) -> tuple[Fraction, Tree]:
-    p = as_product(tree)
-    return p.number, product(replace(p, number=Fraction(1)))
+def _grouped(tree: Sum, share: Sharing, join: Joining) -> Tree:
+    """Terms that share something, with what they have of their own added up."""
+    done: list[Tree] = []
+    for group in _groups(_terms(tree), lambda t: share(t.tensor, tree.rank)[0]):
+        if len(group) < 2:
+            done += [product(t.scale, t.tensor) for t in group]
+            continue
+        shared, _ = share(group[0].tensor, tree.rank)
+        assert shared is not None
+        scale, own = _added([(t.scale, share(t.tensor, tree.rank)[1]) for t in group])
+        done.append(product(scale, join(shared, own)))
+    return add(*done)
 
 
-def _last(tree: Tree) -> Sharing | None:
-    """A chain by its last factor."""
+def _right(tree: Tree, rank: int) -> tuple[Tree | None, Tree]:
+    """An outer product by its second vector; a vector added to each row of a matrix is one with ones."""
     match tree:
-        case MatMul((*first, last)):
-            return last, _chain(first), lambda shared, own: matmul(own, shared)
-    return None
+        case Call("outer", (u, w)) if u is not None:
+            return w, u
+    return (tree, number(1)) if rank == 2 and tree.rank == 1 else (None, tree)
 
 
-def _first(tree: Tree) -> Sharing | None:
-    """A chain by its first factor."""
-    match tree:
-        case MatMul((first, *rest)):
-            return first, _chain(rest), matmul
-    return None
+def _joined_right(shared: Tree, own: Tree) -> Tree:
+    return Call("outer", (own, shared), 2) if own.rank else product(own, shared)
 
 
-def _chain(factors: list[Tree]) -> Tree:
-    return factors[0] if len(factors) == 1 else MatMul(tuple(factors))
-
-
-def _right(tree: Tree) -> Sharing | None:
-    """An outer product by its second vector."""
-    match tree:
-        case Call("outer", (u, w)) if u is not None and w is not None:
-            return w, u, lambda shared, own: Call("outer", (own, shared), 2)
-    return None
-
-
-def _left(tree: Tree) -> Sharing | None:
+def _left(tree: Tree, _: int) -> tuple[Tree | None, Tree]:
     """An outer product by its first vector."""
     match tree:
-        case Call("outer", (u, w)) if u is not None and w is not None:
-            return u, w, lambda shared, own: Call("outer", (shared, own), 2)
-    return None
+        case Call("outer", (u, w)) if w is not None:
+            return u, w
+    return None, tree
 
 
-def _diagonal(tree: Tree) -> Sharing | None:
+def _joined_left(shared: Tree, own: Tree) -> Tree:
+    return Call("outer", (shared, own), 2)
+
+
+def _diagonal(tree: Tree, _: int) -> tuple[Tree | None, Tree]:
     """Diagonal matrices add up."""
     match tree:
         case Call("diag", (u,), 2) if u is not None:
-            return Call("diag", (), 2), u, lambda _, own: Call("diag", (own,), 2)
-    return None
+            return Call("diag", (), 2), u
+    return None, tree
+
+
+def _joined_diagonal(_: Tree, own: Tree) -> Tree:
+    return Call("diag", (own,), 2)
 
 
 def _common(tree: Sum) -> Tree:
     """The sum with the number and the elementwise factors that all its terms have before it."""
     terms = [as_product(t) for t in tree.terms]
-    first = terms[0]
-    numbers = {abs(t.number) for t in terms}
-    size = numbers.pop() if len(numbers) == 1 else Fraction(1)
-    sign = -1 if all(t.number < 0 for t in terms) else 1
-    shared = {
-        field: tuple(f for f in getattr(first, field) if all(f in getattr(t, field) for t in terms))
-        for field in ("scalars", "under", "factors", "below")
-    }
-    # A vector may stand before a sum of vectors only, since the sum of a vector and a matrix broadcasts.
-    if len({t.rank for t in terms}) > 1 or any(t.rank != f.rank for t in terms for f in shared["factors"]):
-        shared |= {"factors": (), "below": ()}
-    if size * sign == 1 and not any(shared.values()):
-        return tree
+    sizes = {abs(t.number) for t in terms}
+    size = sizes.pop() if len(sizes) == 1 else Fraction(1)
+    shared = Product(
+        -size if all(t.number < 0 for t in terms) else size,
+        _shared([t.scalars for t in terms]),
+        _shared([t.under for t in terms]),
+        # The sum of a vector and a matrix broadcasts, so that what stands before it is not what stands in it.
+        *((_shared([t.factors for t in terms]), _shared([t.below for t in terms])) if _even(tree) else ((), ())),
+    )
     rest = [
-        replace(t, number=t.number / (size * sign), **{k: _without(getattr(t, k), v) for k, v in shared.items()})
+        product(
+            Product(
+                t.number / shared.number,
+                _without(t.scalars, shared.scalars),
+                _without(t.under, shared.under),
+                _without(t.factors, shared.factors),
+                _without(t.below, shared.below),
+            )
+        )
         for t in terms
     ]
-    if any(r.rank < t.rank for r, t in zip(rest, terms, strict=True)) and len({r.rank for r in rest}) > 1 and tree.rank > 1:
-        return tree
-    return product(Product(size * sign, **shared), add(*map(product, rest)))
+    return tree if shared == Product() else product(shared, add(*rest))
+
+
+def _even(tree: Sum) -> bool:
+    """Whether every factor of every term has the rank of the whole."""
+    return all(f.rank == tree.rank for t in tree.terms for f in (*as_product(t).factors, *as_product(t).below))
+
+
+def _shared(sides: Sequence[tuple[Tree, ...]]) -> tuple[Tree, ...]:
+    return tuple(f for f in sides[0] if all(f in side for side in sides))
 
 
 def _without(factors: tuple[Tree, ...], shared: tuple[Tree, ...]) -> tuple[Tree, ...]:

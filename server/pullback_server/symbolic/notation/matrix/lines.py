@@ -13,6 +13,8 @@ from .tree import Call, Infix, Item, MatMul, Name, Power, Product, Sum, Tree, ch
 
 #: A part is given a line when its text has at least this many characters.
 SHORTEST = 10
+#: And when it has this many, where the program has a name for it.
+OWN = 5
 #: What lines are called, by the rank of what they name.
 LETTERS = {0: "cdgh", 1: "stuwz"}
 MATRICES = "STUWZ"
@@ -28,20 +30,42 @@ class Lines:
 
 def with_lines(tree: Tree, given: Mapping[Tree, str], taken: frozenset[str]) -> Lines:
     """The tree with its repeated parts named; `given` are names that the program has for some, `taken` all its names."""
-    definitions: list[tuple[str, Tree]] = []
-    used = set(taken) | CONSTANTS.keys() | RESERVED | {p.split(".")[0] for p in PREFIXES}
+    parts: list[Tree] = []
+    names: list[str | None] = []
     while True:
-        uses = Counter(part for whole in (tree, *(d for _, d in definitions)) for part in _parts(whole))
-        repeated = [(len(written), part) for part, n in uses.items() if n > 1 and len(written := text(part)) >= SHORTEST]
+        uses = Counter(part for whole in (tree, *parts) for part in _parts(whole))
+        written = {part: len(text(part)) for part, n in uses.items() if n > 1}
+        repeated = [part for part, n in written.items() if n >= (OWN if part in given else SHORTEST)]
         if not repeated:
-            return Lines(tuple(reversed(definitions)), tree)
-        _, part = max(repeated, key=lambda r: r[0])
-        name = given.get(part) or next(c for c in _stream(LETTERS.get(part.rank, MATRICES)) if c not in used)
+            break
+        part = max(repeated, key=lambda p: written[p])
+        swap = _swapping(part, Name(f"%{len(parts)}", part.rank))
+        tree, parts = swap(tree), [*map(swap, parts), part]
+        names.append(given.get(part))
+    return _named(tree, parts, names, set(taken))
+
+
+def _named(tree: Tree, parts: list[Tree], names: list[str | None], taken: set[str]) -> Lines:
+    """The placeholders `%0`, `%1`, ... given letters in the order of their lines; what has become short is put back."""
+    used = taken | CONSTANTS.keys() | RESERVED | {p.split(".")[0] for p in PREFIXES}
+    written_out: dict[str, Tree] = {}
+    definitions: list[tuple[str, Tree]] = []
+
+    def finished(t: Tree) -> Tree:
+        return written_out.get(t.name, t) if isinstance(t, Name) else rebuilt(t, finished)
+
+    # The parts found later stand in those found before.
+    for number, part in reversed([*enumerate(parts)]):
+        definition = finished(part)
+        own = names[number]
+        if own is None and len(text(definition)) < SHORTEST:
+            written_out[f"%{number}"] = definition
+            continue
+        name = own or next(c for c in _stream(LETTERS.get(part.rank, MATRICES)) if c not in used)
         used.add(name)
-        swap = _swapping(part, Name(name, part.rank))
-        tree = swap(tree)
-        definitions = [(n, swap(d)) for n, d in definitions]
-        definitions.append((name, part))
+        written_out[f"%{number}"] = Name(name, part.rank)
+        definitions.append((name, definition))
+    return Lines(tuple(definitions), finished(tree))
 
 
 def _parts(tree: Tree) -> Iterator[Tree]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from ....operators.index import Axes
-from .tree import Call, NoMatrixForm, Part, Product, Tree, product, turned
+from .tree import Call, NoMatrixForm, Part, Power, Product, Tree, product, split_scalars, turned
 
 #: Reductions, which keep an axis as one of length 1 where they are told.
 REDUCTIONS = ("sum", "mean", "prod", "amax", "amin", "logsumexp", "norm")
@@ -47,9 +47,24 @@ def squeezed(t: Tensor) -> Tensor:
     if t.flat:
         return t
     index = tuple(0 if a is None else ":" for a in t.axes)
-    while index and index[-1] == ":":
-        index = index[:-1]
-    return replace(t, tree=Part(t.tree, index), axes=t.symbols)
+    return replace(t, tree=_indexed(t.tree, index), axes=t.symbols)
+
+
+def _indexed(tree: Tree, index: tuple[int | str, ...]) -> Tree:
+    """The tree without the axes at which the index is 0: without `keepdim` where that is what made them."""
+    match tree:
+        case Call(function, (operand,), rank, (*rest, ("dim", int() as dim), ("keepdim", True))) if (
+            function in REDUCTIONS and index == tuple(0 if k == dim % rank else ":" for k in range(rank))
+        ):
+            return Call(function, (operand,), rank - 1, (*rest, ("dim", dim)))
+        case Product(factors=factors, below=below) if all(t.rank == len(index) for t in (*factors, *below)):
+            pushed = ([_indexed(t, index) for t in side] for side in (factors, below))
+            above, under = pushed
+            return product(replace(tree, factors=(), below=()), *above, below=tuple(under))
+        case Power(base, exponent) if base.rank == len(index) and not exponent.rank:
+            return Power(_indexed(base, index), exponent)
+    last = max(k for k, i in enumerate(index) if i == 0)
+    return Part(tree, index[: last + 1], index.count(":"))
 
 
 def oriented(t: Tensor, rows: sp.Symbol, columns: sp.Symbol) -> Tree:
@@ -81,7 +96,8 @@ def fitted(t: Tensor, target: Axes) -> Tree:
     kept = _keeping(bare.tree) if behind == 1 else None
     if kept is not None:
         return kept
-    return Part(bare.tree, (":", *(None,) * behind))
+    scale, tree = split_scalars(bare.tree)
+    return product(scale, Part(tree, (":", *(None,) * behind), 1 + behind))
 
 
 def _keeping(tree: Tree) -> Tree | None:
@@ -104,7 +120,13 @@ def exactly(t: Tensor, target: Axes) -> Tree:
         bare = transposed(bare)
     if bare.axes != order:
         raise NoMatrixForm("axes in an order that a transpose does not give")
-    return bare.tree if len(order) == len(target) else Part(bare.tree, tuple(None if a is None else ":" for a in target))
+    return bare.tree if len(order) == len(target) else _unsqueezed(bare.tree, target)
+
+
+def _unsqueezed(tree: Tree, target: Axes) -> Tree:
+    """The tree with axes of length 1 where the target has them."""
+    scale, rest = split_scalars(tree)
+    return product(scale, Part(rest, tuple(None if a is None else ":" for a in target), len(target)))
 
 
 def aligned(tensors: Sequence[Tensor], prefer: Axes = ()) -> tuple[Axes, tuple[Tree, ...]]:

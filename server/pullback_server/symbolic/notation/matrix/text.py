@@ -36,7 +36,7 @@ def text(tree: Tree) -> str:
     """The expression as one line of text.
 
     >>> text(Power(Sum((Name("x", 1), Number(Fraction(-1)))), Number(Fraction(1, 2))))
-    '(x - 1)**(1/2)'
+    '(x - 1)**0.5'
     """
     return _text(tree)[0]
 
@@ -55,8 +55,8 @@ def _text(tree: Tree) -> tuple[str, int]:
             return _number(value, point)
         case Length(of, axis):
             return f"{_at(of, ATOM)}.shape[{axis}]", ATOM
-        case Call("logical_not", (of,)) if of is not None:
-            return f"~{_at(of, SIGNED)}", SIGNED
+        case Call(function, (of,)) if of is not None and (sign := prefix(function)):
+            return f"{sign}{_at(of, SIGNED)}", SIGNED
         case Call():
             return _call(tree), ATOM
         case Turned(of):
@@ -84,31 +84,49 @@ def _text(tree: Tree) -> tuple[str, int]:
 _MINUS = Number(Fraction(-1))
 
 
-def _number(value: Fraction, point: bool) -> tuple[str, int]:
+def prefix(function: str) -> str:
+    """The sign of an operator with one operand, such as `~`; empty where it is called."""
+    row = BY_NAME.get(function)
+    return row.symbol if row is not None and len(row.parameters.tensors) == 1 else ""
+
+
+def decimal(value: Fraction) -> bool:
+    """Whether a number is better written as a float: a decimal one, or one of many digits."""
     p, q = value.numerator, value.denominator
-    if point or (abs(p) > WHOLE if q == 1 else abs(p) >= NUMERATOR or q >= DENOMINATOR):
-        return repr(float(value)), ATOM if p >= 0 else SIGNED
-    return (str(p), ATOM if p >= 0 else SIGNED) if q == 1 else (f"{p}/{q}", MULTIPLIED)
+    if q == 1:
+        return abs(p) > WHOLE
+    return abs(p) >= NUMERATOR or q >= DENOMINATOR or 10**8 % q == 0
+
+
+def _number(value: Fraction, point: bool) -> tuple[str, int]:
+    tight = ATOM if value >= 0 else SIGNED
+    if point or decimal(value):
+        return repr(float(value)), tight
+    return (str(value), tight) if value.denominator == 1 else (str(value), MULTIPLIED)
+
+
+def in_ratio(value: Fraction) -> tuple[str, str]:
+    """A positive factor as what stands above and under the line, empty for 1: `3*x/2`, `0.1*x`.
+
+    >>> in_ratio(Fraction(3, 2))
+    ('3', '2')
+    """
+    p, q = value.as_integer_ratio()
+    if max(p, q) >= NUMERATOR or q >= DENOMINATOR:
+        return (repr(float(value)) if decimal(value) else str(p)), ""
+    return str(p) if p != 1 else "", str(q) if q != 1 else ""
 
 
 def _product(p: Product) -> tuple[str, int]:
-    size = abs(p.number)
-    written, level = _number(size, False)
-    whole = level == ATOM
-    top, bottom = ("" if size == 1 else written, "") if whole else map(str, size.as_integer_ratio())
-    above = [top] if top not in ("", "1") else []
+    top, bottom = in_ratio(abs(p.number))
+    above = [top] if top else []
     tensors = (*p.scalars, *p.factors)
     for position, t in enumerate(tensors):
         # A number in front of a chain does not change what the chain means: 2*A @ x is (2*A) @ x.
         chain = isinstance(t, MatMul) and t.rank and position == len(tensors) - 1 and len(p.factors) == 1
         above.append(_at(t, MULTIPLIED if chain or (len(tensors) == 1 and not above) else SIGNED))
     below = ([bottom] if bottom else []) + [_at(t, SIGNED) for t in (*p.under, *p.below)]
-    if not below:
-        divisor = ""
-    elif len(below) == 1:
-        divisor = f"/{below[0]}"
-    else:
-        divisor = f"/({'*'.join(below)})"
+    divisor = "/" + (below[0] if len(below) == 1 else f"({'*'.join(below)})") if below else ""
     sign = "-" if p.number < 0 else ""
     return sign + ("*".join(above) or "1") + divisor, ADDED if sign else MULTIPLIED
 

@@ -67,15 +67,11 @@ class Turned:
 
 @dataclass(frozen=True)
 class Part:
-    """`u[:, None]`: `index` has ":" for an axis that stays, None for a new one, an integer for one that goes."""
+    """`u[:, None]`: `index` has ":" for an axis that stays, None for a new one, 0 for one that goes."""
 
     of: Tree
     index: tuple[str | int | None, ...]
-
-    @property
-    def rank(self) -> int:
-        """The number of dimensions."""
-        return sum(1 for k in self.index if not isinstance(k, int))
+    rank: int
 
 
 @dataclass(frozen=True)

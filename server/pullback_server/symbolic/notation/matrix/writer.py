@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
 import sympy as sp
 
+from ....operators import BY_SYMBOL
 from ....operators.functions import CONDITIONS, ScalarFunction, where
 from ....operators.index import Axes, Delta, Entry, Total, larger
 from ....program import DType, Input
@@ -19,7 +20,7 @@ from .contraction import completed, contract, diagonal
 from .factoring import factored
 from .functions import FORMS, MATRIX_FUNCTIONS, REDUCTIONS, names
 from .program import ProgramTrees
-from .tensors import Tensor, aligned, exactly, oriented, squeezed, transposed
+from .tensors import Tensor, aligned, exactly, oriented, squeezed
 from .tree import Call, Constant, Infix, Length, Name, NoMatrixForm, Number, Power, Tree, add, as_column, number, product
 
 #: Expressions of more nodes than this are not written: nobody would read them.
@@ -34,6 +35,7 @@ class Writer:
 
     def __init__(self, found: Differentiated, upstream: str) -> None:
         self._pieces = found.cut.pieces
+        self._upstream = upstream
         self._definitions = {p.name: p for p in found.forward}
         self._known: dict[sp.Expr, Tensor] = {}
         self.program = ProgramTrees(found.cut.typed)
@@ -160,6 +162,8 @@ class Writer:
             back = {new: at[old] for old, new in own.items()}
             axes = tuple(None if a is None else back[a] for a in whole.axes)
             return _on_diagonal(Tensor(whole.tree, axes, whole.floating))
+        if piece.kind == "others":
+            return self._others(piece.body.xreplace(at), tuple(at[k] for k in piece.bound))
         body = piece.body.xreplace(at | fresh)
         return self._total(piece.kind, body, tuple(fresh.values())) if piece.kind else self.tensor(body)
 
@@ -176,6 +180,15 @@ class Writer:
         whole = len(x.symbols) == len(bound)
         options = () if whole else (("dim", dims[0] if len(dims) == 1 else dims),)
         return Tensor(Call(REDUCTIONS[kind], (x.tree,), 0 if whole else len(axes), options), () if whole else axes)
+
+    def _others(self, body: sp.Expr, along: Axes) -> Tensor:
+        """At each place of a vector the product of all other entries, which division would not give beside a zero."""
+        x = squeezed(self.tensor(body))
+        if x.axes != along or len(along) != 1:
+            raise NoMatrixForm("the product of all other entries of a matrix")
+        identity = Call("eye", (self.length(x.symbols[0]),), 2)
+        chosen = Call("where", (Infix("==", identity, number(1)), number(1), x.tree), 2)
+        return Tensor(Call("prod", (chosen,), 1, (("dim", 1),)), x.axes)
 
     def _terms(self, terms: Sequence[Term], prefer: Symbols) -> Tensor:
         """The sum of terms, each over its own bound indices; those with deltas become diagonal matrices."""
@@ -195,27 +208,40 @@ class Writer:
     def _part(self, term: Term) -> list[Tensor]:
         """One term, or the terms of the sum that its coefficient is."""
         if term.deltas:
-            ((a, b),) = term.deltas if len(term.deltas) == 1 else (self._refuse(),)
-            (a, b) = self._plain((a, b))
+            if len(term.deltas) > 1:
+                raise NoMatrixForm("a tensor of more than two dimensions that is zero off a diagonal")
+            a, b = self._plain(term.deltas[0])
             inner = self._terms([Term(term.coefficient.xreplace({b: a}), (), term.bound)], ())
             return [diagonal(inner, (a, b), self.length(b))]
         e = term.coefficient
-        if isinstance(e, sp.Add) and (not term.bound or len({self._indices(t) for t in e.args}) > 1):
-            return [part for t in e.as_ordered_terms() for part in self._part(self._over(t, term.bound))]
+        if isinstance(e, sp.Add) and (not term.bound or self._contracts(e)):
+            return self._parts(e.as_ordered_terms(), term.bound)
+        expanded = _multiplied_out(e, lambda f: bool(term.bound) and self._mixed(f, term.bound))
+        if expanded is not None:
+            return self._parts(expanded, term.bound)
         try:
             return [self._product(e, term.bound)]
         except NoMatrixForm:
-            expanded = _multiplied_out(e)
+            expanded = _multiplied_out(e, lambda _: True)
             if expanded is None:
                 raise
-            return [part for t in expanded for part in self._part(self._over(t, term.bound))]
+            return self._parts(expanded, term.bound)
 
-    def _refuse(self) -> tuple[sp.Expr, sp.Expr]:
-        raise NoMatrixForm("a tensor of more than two dimensions that is zero off a diagonal")
+    def _parts(self, terms: Sequence[sp.Expr], bound: Symbols) -> list[Tensor]:
+        """Summands, each summed on its own over the bound indices that it has."""
+        each = (without_deltas(Term(t, (), tuple(bound)), self._pieces) for t in terms)
+        return [part for term in each for part in self._part(term)]
 
-    def _over(self, e: sp.Expr, bound: Symbols) -> Term:
-        """A summand of a sum over bound indices; those that it lacks leave their lengths as factors."""
-        return without_deltas(Term(e, (), tuple(bound)), self._pieces)
+    def _contracts(self, e: sp.Add) -> bool:
+        """Whether a sum is better summed term by term: one of them is a product of tensors, or they differ in indices."""
+        several = (sum(1 for f in sp.Mul.make_args(t) if self._indices(f)) > 1 for t in e.args)
+        return any(several) or len({self._indices(t) for t in e.args}) > 1
+
+    def _mixed(self, e: sp.Add, bound: Symbols) -> bool:
+        """Whether a sum under a sum has products of vectors, or vectors beside matrices, which are better apart."""
+        every = self._indices(e)
+        own = (self._indices(f) for t in e.args for f in sp.Mul.make_args(t))
+        return len(every) > 1 and not every.isdisjoint(bound) and any(i and i != every for i in own)
 
     def _indices(self, e: sp.Expr) -> frozenset[sp.Symbol]:
         return frozenset(e.free_symbols & self._pieces.dimensions.keys())
@@ -223,7 +249,8 @@ class Writer:
     def _product(self, e: sp.Expr, bound: Symbols) -> Tensor:
         above: list[Tensor] = []
         below: list[Tensor] = []
-        for factor in sp.Mul.make_args(e):
+        # The upstream gradient comes first.
+        for factor in sorted(sp.Mul.make_args(e), key=lambda f: not (isinstance(f, Entry) and f.name == self._upstream)):
             divides = isinstance(factor, sp.Pow) and factor.exp.is_Rational and factor.exp.is_negative
             (below if divides else above).append(self.tensor(1 / factor if divides else factor))
         return contract(above, below, bound, self.length)
@@ -235,6 +262,9 @@ class Writer:
         if exponent == sp.S.Half:
             x = self.tensor(base)
             return Tensor(Call("sqrt", (x.tree,), len(x.axes)), x.axes)
+        if type(base) in CONDITIONS and exponent.is_Rational:
+            # A condition is 0 or 1.
+            return self.tensor(base)
         axes, (a, b) = aligned((self.tensor(base), self.tensor(exponent)))
         return Tensor(Power(a, b), axes)
 
@@ -264,6 +294,9 @@ class Writer:
             if tuple(branches) in ((1, 0), (0, 1)):
                 holds = self._condition(condition)
                 return holds if branches[0] == 1 else _negated(holds)
+            if branches[1] == 0 and isinstance((inner := self.tensor(branches[0])).tree, Infix):
+                axes, (a, b) = aligned((self._condition(condition), inner))
+                return Tensor(Infix("&", a, b), axes, floating=False)
             tensors = [self._condition(condition), *map(self.tensor, branches)]
             floating = any(t.floating and not isinstance(t.tree, Number) for t in tensors[1:])
         elif name == "clamp":
@@ -293,7 +326,7 @@ class Writer:
 
 
 def _negated(t: Tensor) -> Tensor:
-    return Tensor(Call("logical_not", (t.tree,), len(t.axes)), t.axes, floating=False)
+    return Tensor(Call(BY_SYMBOL["~", 1].name, (t.tree,), len(t.axes)), t.axes, floating=False)
 
 
 def _on_diagonal(t: Tensor) -> Tensor:
@@ -305,11 +338,11 @@ def _on_diagonal(t: Tensor) -> Tensor:
     return Tensor(Call("diag", (t.tree,), 1), t.axes[:1], t.floating)
 
 
-def _multiplied_out(e: sp.Expr) -> list[sp.Expr] | None:
-    """A product's first sum multiplied with the rest."""
+def _multiplied_out(e: sp.Expr, when: Callable[[sp.Add], bool]) -> list[sp.Expr] | None:
+    """A product's first sum of some kind multiplied with the rest."""
     factors = sp.Mul.make_args(e)
     for k, factor in enumerate(factors):
-        if isinstance(factor, sp.Add):
+        if isinstance(factor, sp.Add) and len(factors) > 1 and when(factor):
             rest = sp.Mul(*factors[:k], *factors[k + 1 :])
-            return [rest * part for part in factor.args]
+            return [rest * part for part in factor.as_ordered_terms()]
     return None

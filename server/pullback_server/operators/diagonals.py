@@ -1,0 +1,176 @@
+"""Diagonals and triangles of matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+import sympy as sp
+import torch
+
+from ..program import TensorType
+from . import functions as fn
+from . import matrix_shapes as shapes
+from .columns import Objects
+from .index import Delta, IndexTensor, Pieces
+from .operator import Misfit, Operator
+from .shapes import axis_of
+
+# Shape rules.
+
+
+def _diagonal_shape(x: TensorType, *, offset: int, dim1: int, dim2: int) -> TensorType:
+    a, b = _two(x.rank, dim1, dim2)
+    rest = tuple(n for k, n in enumerate(x.shape) if k not in (a, b))
+    return TensorType(x.dtype, (*rest, shapes.diagonal_length(x.shape[a], x.shape[b], offset)), x.weak)
+
+
+def _embedded_shape(x: TensorType, *, offset: int, dim1: int, dim2: int) -> TensorType:
+    if not x.rank:
+        raise Misfit("diag_embed of a number", "a tensor of rank 1 at least")
+    a, b = _two(x.rank + 1, dim1, dim2)
+    rest, side = iter(x.shape[:-1]), x.shape[-1] + abs(offset)
+    return TensorType(x.dtype, tuple(side if k in (a, b) else next(rest) for k in range(x.rank + 1)), x.weak)
+
+
+def _two(rank: int, dim1: int, dim2: int) -> tuple[int, int]:
+    if rank < 2:
+        raise Misfit(f"a diagonal of a tensor of rank {rank}", "rank 2 at least")
+    a, b = axis_of(dim1, rank, "dim1"), axis_of(dim2, rank, "dim2")
+    if a == b:
+        raise Misfit(f"dim1={dim1} and dim2={dim2}", "two dimensions")
+    return a, b
+
+
+def _triangle_shape(x: TensorType, **_: Any) -> TensorType:
+    if x.rank < 2:
+        raise Misfit(f"a triangle of a tensor of rank {x.rank}", "a matrix at least")
+    return TensorType(x.dtype, x.shape, x.weak)
+
+
+# The sympy column.
+
+
+def _taken(pieces: Pieces, x: IndexTensor, a: int, b: int, offset: int) -> IndexTensor:
+    """`x[i, i + offset]`; the main diagonal of a square matrix serves every size."""
+    rows, columns = x.axes[a], x.axes[b]
+    rest = tuple(axis for k, axis in enumerate(x.axes) if k not in (a, b))
+    if not offset and pieces.seen_length(rows) == pieces.seen_length(columns):
+        if rows is not None and columns is not None:
+            pieces.same(rows, columns)
+        return IndexTensor((*rest, rows), x.at([rows if k in (a, b) else axis for k, axis in enumerate(x.axes)]))
+    new = pieces.axis(shapes.diagonal_length(pieces.length(rows), pieces.length(columns), offset))
+    i = sp.S.Zero if new is None else new
+    at = {a: i - min(offset, 0), b: i + max(offset, 0)}
+    return IndexTensor((*rest, new), x.at([at.get(k, axis) for k, axis in enumerate(x.axes)]))
+
+
+def _diagonal_form(pieces: Pieces, x: IndexTensor, *, offset: int, dim1: int, dim2: int) -> IndexTensor:
+    return _taken(pieces, x, *_two(len(x.axes), dim1, dim2), offset)
+
+
+def _embedded_form(pieces: Pieces, x: IndexTensor, *, offset: int, dim1: int, dim2: int) -> IndexTensor:
+    """`x[i]*delta(i + offset, j)`: out of x's range the delta is 0."""
+    a, b = _two(len(x.axes) + 1, dim1, dim2)
+    own = x.axes[-1]
+    if not offset:
+        rows, columns = own, None if own is None else pieces.index(own)
+    else:
+        rows, columns = (pieces.axis(pieces.length(own) + abs(offset)) for _ in range(2))
+    i, j = (sp.S.Zero if k is None else k for k in (rows, columns))
+    entry = x.at((*x.axes[:-1], i if offset >= 0 else j)) * Delta(i + max(offset, 0), j - min(offset, 0))
+    rest = iter(x.axes[:-1])
+    axes = tuple(rows if k == a else columns if k == b else next(rest) for k in range(len(x.axes) + 1))
+    return IndexTensor(axes, entry)
+
+
+def _diag_form(pieces: Pieces, x: IndexTensor, *, diagonal: int) -> IndexTensor:
+    column = _diagonal_form if len(x.axes) == 2 else _embedded_form
+    return column(pieces, x, offset=diagonal, dim1=0, dim2=1)
+
+
+def _triangle_form(x: IndexTensor, diagonal: int, lower: bool) -> IndexTensor:
+    """`x[i, j]` where `j <= i + diagonal`, or the other way round."""
+    i, j = (sp.S.Zero if k is None else k for k in x.axes[-2:])
+    kept = (j, i + diagonal) if lower else (i + diagonal, j)
+    return IndexTensor(x.axes, fn.where(fn.less_equal(*kept), x.entry, 0))
+
+
+def _off_square(x: TensorType, *, offset: int, dim1: int, dim2: int) -> bool:
+    return bool(offset) or x.shape[dim1] != x.shape[dim2]
+
+
+def _off_diagonal(x: TensorType, *, diagonal: int) -> bool:
+    return bool(diagonal) or (x.rank == 2 and x.shape[0] != x.shape[1])
+
+
+# The reference column.
+
+
+def _embedded_reference(x: Objects, *, offset: int, dim1: int, dim2: int) -> Objects:
+    side = x.shape[-1] + abs(offset)
+    out = np.full((*x.shape[:-1], side, side), mp.mpf(0), dtype=object)
+    for k in range(x.shape[-1]):
+        out[..., k - min(offset, 0), k + max(offset, 0)] = x[..., k]
+    return np.moveaxis(out, (-2, -1), (dim1, dim2))
+
+
+def _diag_reference(x: Objects, *, diagonal: int) -> Objects:
+    if x.ndim == 1:
+        return _embedded_reference(x, offset=diagonal, dim1=0, dim2=1)
+    return np.asarray(np.diagonal(x, diagonal), dtype=object)
+
+
+def _triangle_reference(x: Objects, diagonal: int, lower: bool) -> Objects:
+    i, j = np.ogrid[: x.shape[-2], : x.shape[-1]]
+    return np.where(j <= i + diagonal if lower else i + diagonal <= j, x, mp.mpf(0))
+
+
+DIAGONAL = "input, offset: integer = 0, dim1: dim = 0, dim2: dim = 1"
+EMBEDDED = "input, offset: integer = 0, dim1: dim = -2, dim2: dim = -1"
+
+# fmt: off
+OPERATORS = (
+    Operator(
+        name="diag", family="linear algebra", signature="x, diagonal: integer = 0", sized=_off_diagonal,
+        shape=shapes.diag, torch=torch.diag, sympy=_diag_form, reference=_diag_reference,
+        doc="The diagonal matrix of a vector, or a diagonal of a matrix.", source="torch.diag",
+        samples=("diag(u)", "diag(A)", "diag(o)", "diag(g)", "diag(u, 1)", "diag(A, -1)", "diag(A, diagonal=9)", "diag(B, 2)", "diag(o, -2)",
+                 "diag(sum(z, 1))", "diag(diag(A))", "diag(u) @ B", "diag(u, -1) @ diag(w)"),
+        bad=("diag(s)", "diag(C)", "diag(u, 0.5)", "diag(u, u)", "diag()"),
+    ),
+    Operator(
+        name="diagonal", family="linear algebra", signature=DIAGONAL, sized=_off_square, work=lambda *_: 0,
+        shape=_diagonal_shape, torch=torch.diagonal, sympy=_diagonal_form,
+        reference=lambda x, *, offset, dim1, dim2: np.asarray(np.diagonal(x, offset, dim1, dim2), dtype=object),
+        doc="A diagonal of the matrices in two dimensions, as the last dimension.", source="torch.diagonal",
+        samples=("diagonal(A)", "diagonal(C, 0, 1, 2)", "diagonal(B, offset=1)", "diagonal(C, -1, 0, 2)", "diagonal(x, 5)", "diagonal(z)", "diagonal(c)",
+                 "sum(diagonal(C @ D, 0, -2, -1), -1)"),
+        bad=("diagonal(u)", "diagonal(A, 0, 0, 0)", "diagonal(A, 0, 0, 2)", "diagonal(A, 0.5)"),
+    ),
+    Operator(
+        name="diag_embed", family="linear algebra", signature=EMBEDDED, sized=lambda _, *, offset, dim1, dim2: bool(offset),
+        shape=_embedded_shape, torch=torch.diag_embed, sympy=_embedded_form, reference=_embedded_reference,
+        doc="The last dimension as a diagonal of matrices.", source="torch.diag_embed",
+        samples=("diag_embed(u)", "diag_embed(x)", "diag_embed(x, 1)", "diag_embed(x, -2)", "diag_embed(x, 0, 0, 2)", "diag_embed(c)", "diag_embed(z)"),
+        bad=("diag_embed(s)", "diag_embed(u, 0, 1, 1)", "diag_embed(u, 0.5)"),
+    ),
+    Operator(
+        name="tril", family="linear algebra", signature="input, diagonal: integer = 0",
+        shape=_triangle_shape, torch=torch.tril, sympy=lambda _, x, *, diagonal: _triangle_form(x, diagonal, lower=True),
+        reference=lambda x, *, diagonal: _triangle_reference(x, diagonal, lower=True),
+        doc="The entries on and below a diagonal; 0 elsewhere.", source="torch.tril",
+        samples=("tril(A)", "tril(x, 1)", "tril(C, -1)", "tril(c)", "tril(A) @ u", "tril(z)", "tril(exp(A), diagonal=-9)"),
+        bad=("tril(u)", "tril(A, 0.5)", "tril(A, u)"),
+    ),
+    Operator(
+        name="triu", family="linear algebra", signature="input, diagonal: integer = 0",
+        shape=_triangle_shape, torch=torch.triu, sympy=lambda _, x, *, diagonal: _triangle_form(x, diagonal, lower=False),
+        reference=lambda x, *, diagonal: _triangle_reference(x, diagonal, lower=False),
+        doc="The entries on and above a diagonal; 0 elsewhere.", source="torch.triu",
+        samples=("triu(A)", "triu(x, 1)", "triu(C, -1)", "triu(r)", "sum(triu(A, 1)**2)", "triu(z)"),
+        bad=("triu(u)", "triu(A, 0.5)", "triu(s)"),
+    ),
+)
+# fmt: on

@@ -1,0 +1,125 @@
+"""Variances and standard deviations, as torch and as NumPy have them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import sympy as sp
+import torch
+
+from ..program import TensorType
+from . import exact, real_reductions
+from .columns import along
+from .index import IndexTensor, Pieces
+from .operator import Kink, Misfit, NoClosedForm, Operator
+from .reductions import four_passes, mean_form
+from .shapes import axes_of, only_floating, reduction
+
+TORCH = "x, dim: dims = None, unbiased: flag = None, keepdim: flag = False, correction: number = None"
+NUMPY = "x, dim: dims = None, ddof: number = 0, keepdim: flag = False"
+SAMPLES = {
+    TORCH: ("{0}(x)", "{0}(x, 0)", "{0}(x, 1, False)", "{0}(x, dim=-1, keepdim=True)", "{0}(C, (0, 2))", "{0}(u)",
+            "{0}(C, unbiased=True)", "{0}(C, dim=1, correction=0)", "{0}(x, correction=2.5)", "{0}(z, 1)",
+            "x/{0}(x, 1, keepdim=True)", "{0}(C, keepdim=True)", "{0}(x*c, 0)"),
+    NUMPY: ("{0}(x)", "{0}(x, axis=0)", "{0}(x, axis=1, ddof=1)", "{0}(C, (0, 2), keepdims=True)", "{0}(u)",
+            "{0}(z, 1)"),
+}  # fmt: skip
+BAD = {
+    TORCH: ("{0}()", "{0}(x, 2)", "{0}(count)", "{0}(x, True)", "{0}(x, 0, 1)", "{0}(x, y)",
+            "{0}(x, unbiased=True, correction=1)", "{0}(x, 0, correction=3)"),
+    NUMPY: ("{0}()", "{0}(x, 2)", "{0}(count)", "{0}(x, ddof=7)", "{0}(x, correction=1)"),
+}  # fmt: skip
+DOC = "The squared deviations from the mean, over their number less"
+
+
+def variance(name: str, signature: str, doc: str) -> Operator:
+    """A variance; NumPy's has a name of its own, since its default is another one."""
+    return _moment(name, signature, torch.var, _variance_form, real_reductions.variance, doc)
+
+
+def deviation(name: str, signature: str, doc: str) -> Operator:
+    """The square root of a variance, which has no derivative where that is 0."""
+    kink = Kink("amax(x) == amin(x)", "nan")
+    return _moment(name, signature, torch.std, _deviation_form, real_reductions.deviation, doc, (kink,))
+
+
+def _moment(
+    name: str,
+    signature: str,
+    function: Callable[..., torch.Tensor],
+    form: Callable[..., IndexTensor],
+    reference: Callable[..., Any],
+    doc: str,
+    kinks: tuple[Kink, ...] = (),
+) -> Operator:
+    return Operator(
+        name=name,
+        family="reductions",
+        signature=signature,
+        shape=_shape,
+        torch=_column(function),
+        sympy=form,
+        reference=along(lambda values, **given: reference(values, correction=_correction(**given))),
+        doc=doc,
+        source=f"{'numpy' if signature is NUMPY else 'torch'}.{name.removeprefix('np.')}",
+        kinks=kinks,
+        samples=tuple(text.format(name) for text in SAMPLES[signature]),
+        bad=tuple(text.format(name) for text in BAD[signature]),
+        work=four_passes,
+    )
+
+
+def _correction(
+    *, unbiased: bool | None = None, correction: float | None = None, ddof: float | None = None
+) -> float:
+    """What is taken from the number of entries, whichever way the call says it; torch's default is 1."""
+    given = [value for value in (unbiased, correction, ddof) if value is not None]
+    if len(given) > 1:
+        raise Misfit("both `unbiased` and `correction`", "one of them")
+    return given[0] * 1 if given else 1
+
+
+def _shape(x: TensorType, *, dim: Any = None, keepdim: bool = False, **given: Any) -> TensorType:
+    """A correction of the whole number of entries gives nan, and a greater one is refused."""
+    result = only_floating(reduction)(x, dim=dim, keepdim=keepdim)
+    count, correction = math.prod(x.shape[k] for k in axes_of(dim, x.rank)), _correction(**given)
+    if 0 < count < correction:
+        raise Misfit(f"a correction of {correction} for {count} entries", f"{count - 1} at most")
+    return result
+
+
+def _column(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    def column(x: torch.Tensor, *, dim: Any = None, keepdim: bool = False, **given: Any) -> torch.Tensor:
+        return function(x, dim=axes_of(dim, x.dim()), correction=_correction(**given), keepdim=keepdim)
+
+    return column
+
+
+def _variance_form(
+    pieces: Pieces, x: IndexTensor, *, dim: Any = None, keepdim: bool = False, **given: Any
+) -> IndexTensor:
+    axes = axes_of(dim, len(x.axes))
+    left = sp.Mul(*(pieces.size(x.axes[k]) for k in axes)) - exact.fraction(_correction(**given))
+    if all(x.axes[k] is None for k in axes):
+        if not left.is_positive:
+            raise NoClosedForm("of one entry the correction leaves nothing, so it has no closed form")
+        return pieces.elementwise(lambda _: sp.S.Zero, pieces.reduce("sum", x, axes, keepdim))
+    mean = mean_form(pieces, x, dim=axes, keepdim=True)
+    return pieces.elementwise(lambda e: exact.over(e, left), pieces.squares_about(mean, x, axes, keepdim))
+
+
+def _deviation_form(pieces: Pieces, x: IndexTensor, **given: Any) -> IndexTensor:
+    return pieces.named(pieces.elementwise(exact.sqrt, _variance_form(pieces, x, **given)))
+
+
+# fmt: off
+OPERATORS = (
+    #         name      signature  doc
+    variance("var",     TORCH,     f"{DOC} the correction, 1 by default."),
+    deviation("std",    TORCH,     "The square root of the variance."),
+    variance("np.var",  NUMPY,     f"{DOC} ddof, 0 by default."),
+    deviation("np.std", NUMPY,     "The square root of NumPy's variance."),
+)
+# fmt: on

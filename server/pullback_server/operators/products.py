@@ -1,0 +1,297 @@
+"""Contractions of two and more tensors beside the matrix product: einsum and its kin."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import sympy as sp
+import torch
+
+from ..program import TensorType
+from . import exact
+from . import matrix_shapes as shapes
+from .columns import Objects
+from .index import IndexTensor, Pieces
+from .index_arithmetic import modulo, quotient
+from .linear import matmul_form, matmul_reference
+from .operator import Misfit, Operator
+from .shapes import axis_of, broadcast, broadcast_shapes, promote, without_bools
+
+Labels = list[str]
+
+#: Stand for the dimensions of `...`, from the last to the first.
+_DOTS = string.digits
+
+
+def read_equation(equation: str, ranks: tuple[int, ...]) -> tuple[list[Labels], Labels]:
+    """The labels of each operand and of the result; raises Misfit.
+
+    >>> read_equation("ij,jk", (2, 2))
+    ([['i', 'j'], ['j', 'k']], ['i', 'k'])
+    """
+    left, arrow, right = equation.replace(" ", "").partition("->")
+    terms = left.split(",")
+    if len(terms) != len(ranks):
+        raise Misfit(f"{len(terms)} terms for {len(ranks)} operands", "one term an operand, such as 'ij,jk->ik'")
+    labels = [_labels(term, rank) for term, rank in zip(terms, ranks, strict=True)]
+    every = [label for own in labels for label in own]
+    dots = sorted({label for label in every if label in _DOTS}, reverse=True)
+    if not arrow:
+        return labels, dots + sorted(label for label in {*every} if label not in _DOTS and every.count(label) == 1)
+    out = _labels(right, len(right.replace("...", "")) + len(dots))
+    if len({*out}) < len(out) or not {*out} <= {*every}:
+        raise Misfit(f"the result `{right}`", "labels of the operands, each once")
+    return labels, out
+
+
+def _labels(term: str, rank: int) -> Labels:
+    letters = term.replace("...", "")
+    if not all(c in string.ascii_letters for c in letters) or term.count("...") > 1:
+        raise Misfit(f"the term `{term}`", "letters and `...`")
+    missing = rank - len(letters)
+    if missing < 0 or (missing and "..." not in term) or missing > len(_DOTS):
+        raise Misfit(f"the term `{term}` for a tensor of rank {rank}", "a letter a dimension, or `...` for several")
+    before, _, after = term.partition("...")
+    return [*before, *reversed(_DOTS[:missing]), *after]
+
+
+def _einsum_shape(*operands: TensorType, equation: str) -> TensorType:
+    if not operands:
+        raise Misfit("einsum of nothing", "one tensor at least")
+    labels, out = read_equation(equation, tuple(t.rank for t in operands))
+    lengths: dict[str, int] = {}
+    for own, t in zip(labels, operands, strict=True):
+        for label, n in zip(own, t.shape, strict=True):
+            if lengths.setdefault(label, n) == 1:
+                lengths[label] = n
+            elif n not in (1, lengths[label]):
+                raise Misfit(f"`{label}` of lengths {lengths[label]} and {n}", "one length a letter")
+    for own, t in zip(labels, operands, strict=True):
+        if any(own.count(label) > 1 and n != lengths[label] for label, n in zip(own, t.shape, strict=True)):
+            raise Misfit(f"a repeated letter for shape {list(t.shape)}", "equal lengths on a diagonal")
+    dtype = shapes.one_floating_dtype("einsum", *operands)
+    return TensorType(dtype, tuple(lengths[label] for label in out), all(t.weak for t in operands))
+
+
+def _einsum(*operands: torch.Tensor, equation: str) -> torch.Tensor:
+    return torch.einsum(equation, *operands)
+
+
+def _einsum_form(pieces: Pieces, *operands: IndexTensor, equation: str) -> IndexTensor:
+    labels, out = read_equation(equation, tuple(len(t.axes) for t in operands))
+    common: dict[str, sp.Symbol] = {}
+    entry: sp.Expr = sp.S.One
+    for own, operand in zip(labels, map(pieces.named, operands), strict=True):
+        for label, axis in zip(own, operand.axes, strict=True):
+            if axis is not None:
+                pieces.same(axis, common.setdefault(label, pieces.index(axis)))
+        entry *= operand.at([common.get(label) for label in own])
+    bound = tuple(k for label, k in common.items() if label not in out)
+    return pieces.total(entry, bound, tuple(common.get(label) for label in out))
+
+
+def _einsum_reference(*operands: Objects, equation: str) -> Objects:
+    labels, out = read_equation(equation, tuple(x.ndim for x in operands))
+    order = [*out, *sorted({label for own in labels for label in own} - {*out})]
+    product: Any = np.ones((1,) * len(order), dtype=object)
+    for own, x in zip(labels, operands, strict=True):
+        kept = list(dict.fromkeys(own))
+        for label in kept:
+            while own.count(label) > 1:
+                first, second = [k for k, c in enumerate(own) if c == label][:2]
+                x, own = np.diagonal(x, axis1=first, axis2=second), [c for k, c in enumerate(own) if k not in (first, second)] + [label]
+        x = x.transpose([own.index(label) for label in order if label in own])
+        shape = iter(x.shape)
+        product = product * x.reshape([next(shape) if label in own else 1 for label in order])
+    return np.asarray(product.sum(axis=tuple(range(len(out), len(order)))), dtype=object)
+
+
+def _work(result: TensorType, *operands: TensorType) -> int:
+    return 2 * result.elements * max((n for t in operands for n in t.shape), default=1)
+
+
+def _contracted(dims: Any, a: int, b: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The axes of both that tensordot sums over."""
+    if isinstance(dims, int):
+        if not 0 <= dims <= min(a, b):
+            raise Misfit(f"dims={dims} for ranks {a} and {b}", f"from 0 to {min(a, b)}")
+        return tuple(range(a - dims, a)), tuple(range(dims))
+    pairs = tuple(d if isinstance(d, tuple) else (d,) for d in dims)
+    if len(pairs) != 2 or len(pairs[0]) != len(pairs[1]):
+        raise Misfit(f"dims={dims}", "a number, or two lists of as many dimensions")
+    return tuple(axis_of(d, a) for d in pairs[0]), tuple(axis_of(d, b) for d in pairs[1])
+
+
+def _tensordot_equation(dims: Any, a: int, b: int) -> str:
+    first, second = _contracted(dims, a, b)
+    left, right = list(string.ascii_letters[:a]), list(string.ascii_letters[a : a + b])
+    for x, y in zip(first, second, strict=True):
+        right[y] = left[x]
+    out = [c for k, c in enumerate(left) if k not in first] + [c for k, c in enumerate(right) if k not in second]
+    return f"{''.join(left)},{''.join(right)}->{''.join(out)}"
+
+
+def _tensordot_shape(a: TensorType, b: TensorType, *, dims: Any) -> TensorType:
+    for x, y in zip(*_contracted(dims, a.rank, b.rank), strict=True):
+        if a.shape[x] != b.shape[y]:
+            raise Misfit(f"dimensions of lengths {a.shape[x]} and {b.shape[y]}", "equal lengths are contracted")
+    return _einsum_shape(a, b, equation=_tensordot_equation(dims, a.rank, b.rank))
+
+
+def _inner_equation(a: int, b: int) -> str:
+    if not a or not b:
+        return f"{string.ascii_letters[:a]},{string.ascii_letters[:b]}"
+    left, right = string.ascii_letters[:a], string.ascii_letters[a : a + b - 1] + string.ascii_letters[a - 1]
+    return f"{left},{right}->{left[:-1]}{right[:-1]}"
+
+
+def _inner_shape(x: TensorType, y: TensorType) -> TensorType:
+    if x.rank and y.rank and x.shape[-1] != y.shape[-1]:
+        raise Misfit(f"last dimensions of lengths {x.shape[-1]} and {y.shape[-1]}", "equal last dimensions")
+    return _einsum_shape(x, y, equation=_inner_equation(x.rank, y.rank))
+
+
+def _kron_shape(x: TensorType, y: TensorType) -> TensorType:
+    rank = max(x.rank, y.rank)
+    a, b = ((1,) * (rank - t.rank) + t.shape for t in (x, y))
+    return TensorType(promote(x, y), tuple(n * m for n, m in zip(a, b, strict=True)), x.weak and y.weak)
+
+
+def _kron_form(pieces: Pieces, x: IndexTensor, y: IndexTensor) -> IndexTensor:
+    rank = max(len(x.axes), len(y.axes))
+    first, second = ((None,) * (rank - len(t.axes)) + t.axes for t in (x, y))
+    axes, left, right = list[sp.Symbol | None](), list[sp.Expr | None](), list[sp.Expr | None]()
+    for a, b in zip(first, second, strict=True):
+        if a is None or b is None:
+            new = b if a is None else a
+            new = None if new is None else pieces.index(new)
+            at = (None, new) if a is None else (new, None)
+        else:
+            inner = pieces.length(b)
+            new = pieces.axis(pieces.length(a) * inner)
+            # Without entries there is nothing to divide.
+            at = (quotient(new, inner, pieces), modulo(new, inner, pieces)) if new is not None else (sp.S.Zero, sp.S.Zero)
+        axes.append(new)
+        left.append(at[0])
+        right.append(at[1])
+    entry = exact.times(x.at(left[rank - len(x.axes) :]), y.at(right[rank - len(y.axes) :]))
+    return IndexTensor(tuple(axes), entry)
+
+
+def _kron_counts(x: TensorType, y: TensorType) -> bool:
+    rank = max(x.rank, y.rank)
+    a, b = ((1,) * (rank - t.rank) + t.shape for t in (x, y))
+    return any(n != 1 and m != 1 for n, m in zip(a, b, strict=True))
+
+
+def _cross_shape(x: TensorType, y: TensorType, *, dim: int) -> TensorType:
+    if x.rank != y.rank or not x.rank:
+        raise Misfit(f"ranks {x.rank} and {y.rank}", "two tensors of one rank, 1 at least")
+    axis = axis_of(dim, x.rank)
+    if x.shape[axis] != 3 or y.shape[axis] != 3:
+        raise Misfit(f"lengths {x.shape[axis]} and {y.shape[axis]} along dimension {axis}", "vectors of length 3")
+    return without_bools(broadcast, "make it a number")(x, y)
+
+
+def _cross_form(pieces: Pieces, x: IndexTensor, y: IndexTensor, *, dim: int) -> IndexTensor:
+    axis = dim % len(x.axes)
+    i = pieces.index(3)
+    batch = [IndexTensor(tuple(a for k, a in enumerate(t.axes) if k != axis), t.entry) for t in (x, y)]
+    common, entries = pieces.align(*batch)
+
+    def at(t: IndexTensor, entry: sp.Expr, step: int) -> sp.Expr:
+        own = t.axes[axis]
+        assert own is not None
+        return entry.xreplace({own: modulo(i + step, 3, pieces)})
+
+    (a, b) = entries
+    entry = at(x, a, 1) * at(y, b, 2) - at(x, a, 2) * at(y, b, 1)
+    return IndexTensor((*common[:axis], i, *common[axis:]), entry)
+
+
+def _cross_reference(x: Objects, y: Objects, *, dim: int) -> Objects:
+    shape = np.broadcast_shapes(x.shape, y.shape)
+    x, y = (np.moveaxis(np.broadcast_to(t, shape), dim, 0) for t in (x, y))
+    out = np.stack([x[(k + 1) % 3] * y[(k + 2) % 3] - x[(k + 2) % 3] * y[(k + 1) % 3] for k in range(3)])
+    return np.asarray(np.moveaxis(out, 0, dim), dtype=object)
+
+
+def _kron_reference(x: Objects, y: Objects) -> Objects:
+    rank = max(x.ndim, y.ndim)
+    x, y = (t.reshape((1,) * (rank - t.ndim) + t.shape) for t in (x, y))
+    out = np.multiply.outer(x, y).transpose([k for pair in zip(range(rank), range(rank, 2 * rank), strict=True) for k in pair])
+    return np.asarray(out.reshape([n * m for n, m in zip(x.shape, y.shape, strict=True)]), dtype=object)
+
+
+def product(
+    name: str, ranks: tuple[int, int], torch_column: Callable[..., Any], doc: str, samples: tuple[str, ...], bad: tuple[str, ...]
+) -> Operator:
+    """The matrix product of operands of two given ranks."""
+
+    def rule(x: TensorType, y: TensorType) -> TensorType:
+        if (x.rank, y.rank) != ranks:
+            raise Misfit(f"{name} of ranks {x.rank} and {y.rank}", f"ranks {ranks[0]} and {ranks[1]}; x @ y takes any")
+        if ranks == (3, 3) and x.shape[0] != y.shape[0]:
+            raise Misfit(f"{x.shape[0]} and {y.shape[0]} matrices", "as many on both sides; x @ y broadcasts")
+        return shapes.matmul(x, y)
+
+    return Operator(
+        name=name, family="linear algebra", signature="input, other", shape=rule, torch=torch_column, sympy=matmul_form,
+        reference=matmul_reference, doc=doc, samples=samples, bad=bad, source=f"torch.{name}", work=_work,
+    )  # fmt: skip
+
+
+# fmt: off
+OPERATORS = (
+    product("mm", (2, 2), torch.mm, "The product of two matrices.", ("mm(A, B)", "mm(x, y.T)", "mm(c, r)", "mm(z.T, z)"),
+            ("mm(A, u)", "mm(C, D)", "mm(x, y)")),
+    product("mv", (2, 1), torch.mv, "A matrix times a vector.", ("mv(A, u)", "mv(x, u)", "mv(c, o)", "mv(z, u)"), ("mv(u, A)", "mv(A, w)", "mv(C, u)")),
+    product("bmm", (3, 3), torch.bmm, "The products of as many pairs of matrices.", ("bmm(C, D)", "bmm(D, C)", "bmm(C[:1], D[:1])"),
+            ("bmm(A, B)", "bmm(C, C)", "bmm(C, D[:1])")),
+    Operator(
+        name="einsum", family="linear algebra", signature="equation: text, *operands", shape=_einsum_shape, work=_work,
+        torch=_einsum, sympy=_einsum_form, reference=_einsum_reference,
+        doc="The sum of products that the letters say: those that the result lacks are summed over.", source="torch.einsum",
+        samples=("einsum('ij,jk->ik', A, B)", "einsum('ij,jk', A, B)", "einsum('ii->i', A)", "einsum('ii', A)", "einsum('bij,bjk->bik', C, D)",
+                 "einsum('i,j->ij', u, w)", "einsum('ij,ij->', x, y)", "einsum('...i,i->...', C, w)", "einsum('ij->ji', x)", "einsum('ij,j,kj->ik', x, u, A)",
+                 "einsum('ij,ij->ij', c, x)", "einsum('i,i', u, v)", "einsum('bij->', C)", "einsum('ij,ik->jk', z, z)", "einsum('...,...', s, x)"),
+        bad=("einsum('ij,jk', A)", "einsum('ij', u)", "einsum('i1', x)", "einsum('ij,ij', A, B)", "einsum('ij->k', A)", "einsum(A, B)", "einsum('ij->ii', A)"),
+    ),
+    Operator(
+        name="tensordot", family="linear algebra", signature="a, b, dims: pairs = 2", shape=_tensordot_shape, work=_work,
+        torch=lambda a, b, *, dims: torch.tensordot(a, b, dims),
+        sympy=lambda pieces, a, b, *, dims: _einsum_form(pieces, a, b, equation=_tensordot_equation(dims, len(a.axes), len(b.axes))),
+        reference=lambda a, b, *, dims: _einsum_reference(a, b, equation=_tensordot_equation(dims, a.ndim, b.ndim)),
+        doc="The last dimensions of a contracted with the first of b, or those that are named.", source="torch.tensordot",
+        samples=("tensordot(A, B, 1)", "tensordot(x, y)", "tensordot(u, w, 0)", "tensordot(C, x, ((0, 1), (0, 1)))", "tensordot(C, D, dims=([2], [1]))"),
+        bad=("tensordot(A, B, 3)", "tensordot(x, y, 1)", "tensordot(x, y, ((0,), (0, 1)))", "tensordot(x, y, -1)"),
+    ),
+    Operator(
+        name="vdot", family="linear algebra", signature="input, other", shape=shapes.dot, torch=torch.vdot, sympy=matmul_form, reference=matmul_reference, work=_work,
+        doc="The sum of the products of two vectors' entries.", source="torch.vdot", aliases=("vecdot",),
+        samples=("vdot(u, v)", "vdot(u, A @ u)", "vdot(o, o)"), bad=("vdot(x, y)", "vdot(u, w)", "vdot(u)"),
+    ),
+    Operator(
+        name="inner", family="linear algebra", signature="input, other", shape=_inner_shape, torch=torch.inner, work=_work,
+        sympy=lambda pieces, x, y: _einsum_form(pieces, x, y, equation=_inner_equation(len(x.axes), len(y.axes))),
+        reference=lambda x, y: _einsum_reference(x, y, equation=_inner_equation(x.ndim, y.ndim)),
+        doc="The sum of products over the last dimension of both.", source="torch.inner",
+        samples=("inner(u, v)", "inner(x, y)", "inner(C, w)", "inner(s, x)", "inner(z, x)", "inner(c, o)"), bad=("inner(x, w)", "inner(x)", "inner(u, w)"),
+    ),
+    Operator(
+        name="kron", family="linear algebra", signature="input, other", shape=_kron_shape, torch=torch.kron, sympy=_kron_form, reference=_kron_reference, sized=_kron_counts,
+        doc="Every entry of the first times the whole second: the Kronecker product.", source="torch.kron",
+        samples=("kron(A, x)", "kron(u, w)", "kron(x, u)", "kron(c, r)", "trace(kron(A, A))", "kron(s, x)", "kron(z, x)", "kron(g, A) @ u"),
+        bad=("kron(A)", "kron(A, x, y)", "kron(A, dim=0)"),
+    ),
+    Operator(
+        name="cross", family="linear algebra", signature="input, other, dim: dim = -1", shape=_cross_shape, torch=torch.linalg.cross, sympy=_cross_form, reference=_cross_reference,
+        doc="The vector product of vectors of length 3.", source="torch.linalg.cross",
+        samples=("cross(u, v)", "cross(x, y)", "cross(A, x.T @ x, dim=0)", "cross(u, cross(u, v))", "cross(z, z)", "cross(x, r)"),
+        bad=("cross(u, w)", "cross(s, s)", "cross(x, u)", "cross(x, y, 0)"),
+    ),
+)
+# fmt: on

@@ -1,0 +1,80 @@
+"""The largest, the smallest and the middle entry, as torch gives them beside their indices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from ..program import TensorType
+from . import real_reductions, reals
+from .columns import along, reduced
+from .operator import Kink, Misfit, Operator
+from .reductions import DIMS, TIES, UNFIT
+from .shapes import axes_of, nonempty, numeric, reduction
+
+MEDIANS = ("median(x)", "median(x, 0)", "median(x, dim=-1, keepdim=True)", "median(C, 1).values", "median(u)",
+           "x*median(x, 1, True)", "median(s)", "median(o, 0)", "median(count)*x")  # fmt: skip
+UNFIT_MEDIAN = ("median()", "median(x, 2)", "median(x, (0, 1))", "median(z, 0)", "median(mask)", "median(x, y)",
+                "median(x, keepdim=True)")  # fmt: skip
+ONE_TIES = f"{TIES}; with dim 1 to the one that torch finds"
+
+
+def extreme(
+    name: str, several: Callable[..., torch.Tensor], one: Callable[..., Any], reference: Callable[..., Any], doc: str
+) -> Operator:
+    """The largest or smallest entry; `several` is torch's function over several dimensions, `one` over one or all."""
+    return Operator(
+        name=name,
+        family="reductions",
+        signature="x, dim: dims = None, keepdim: flag = False",
+        shape=nonempty(reduction),
+        torch=_values(one, several),
+        sympy=reduced(name),
+        reference=along(reference),
+        doc=f"{doc}; with a dim its values, without the indices.",
+        source=f"torch.{name}",
+        kinks=(Kink(f"sum(x == a{name}(x)) > 1", ONE_TIES),),
+        samples=(*(text.format(name) for text in DIMS), f"{name}(count)*x", f"{name}(x, 0).values"),
+        bad=(*(text.format(name) for text in UNFIT), f"{name}(z)", f"{name}(z, 0)"),
+    )
+
+
+def _middle(x: TensorType, *, dim: int | None, keepdim: bool) -> TensorType:
+    """The median of nothing is nan over all dimensions, and refused over one."""
+    if keepdim and dim is None:
+        raise Misfit("median with keepdim and without dim", "a dim")
+    rule = reduction if dim is None and x.dtype.floating else nonempty(reduction)
+    return numeric(rule, "multiply the bool by 1 to make it a number")(x, dim=dim, keepdim=keepdim)
+
+
+def _values(
+    one: Callable[..., Any], several: Callable[..., torch.Tensor] | None = None
+) -> Callable[..., torch.Tensor]:
+    """torch.max and its like without the indices that it gives beside the values over one dimension."""
+
+    def column(x: torch.Tensor, *, dim: Any = None, keepdim: bool = False) -> torch.Tensor:
+        if isinstance(dim, int):
+            return one(x, dim, keepdim).values  # type: ignore[no-any-return]
+        if several is None or (dim is None and not keepdim):
+            return one(x)  # type: ignore[no-any-return]
+        return several(x, axes_of(dim, x.dim()), keepdim)
+
+    return column
+
+
+# fmt: off
+OPERATORS = (
+    #       name   several     one        reference       doc
+    extreme("max", torch.amax, torch.max, reals.largest,  "The largest entry"),
+    extreme("min", torch.amin, torch.min, reals.smallest, "The smallest entry"),
+    Operator(
+        name="median", family="reductions", signature="x, dim: dim = None, keepdim: flag = False",
+        shape=_middle, torch=_values(torch.median), sympy=None, reference=along(real_reductions.median),
+        doc="The middle entry, the lower of two; with a dim its values, without the indices.", source="torch.median",
+        kinks=(Kink("sum(x == median(x)) > 1", ONE_TIES),),
+        samples=MEDIANS, bad=UNFIT_MEDIAN,
+    ),
+)
+# fmt: on

@@ -1,0 +1,125 @@
+"""Reductions, running totals, norms and distances of mpmath numbers, total; they share nothing with torch or sympy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+
+from . import reals
+from .columns import Objects
+from .reals import Real
+
+
+def variance(values: Sequence[Real], *, correction: float = 1) -> Real:
+    """The squared deviations from the mean over their number less the correction; nan of nothing."""
+    left = mp.mpf(len(values)) - mp.mpf(correction)
+    mean = reals.mean(values)
+    return reals.quotient(reals.add_up([(v - mean) ** 2 for v in values]), left if values and left > 0 else mp.mpf(0))
+
+
+def deviation(values: Sequence[Real], *, correction: float = 1) -> Real:
+    """The square root of the variance."""
+    return reals.sqrt(variance(values, correction=correction))
+
+
+def median(values: Sequence[Real]) -> Real:
+    """The middle value, the lower of the two where they are even in number; nan of nothing or where one is."""
+    if not values or any(map(mp.isnan, values)):
+        return mp.nan
+    return sorted(values)[(len(values) - 1) // 2]
+
+
+def every(values: Sequence[Real]) -> Real:
+    """1 where none is zero, else 0."""
+    return mp.mpf(all(v != 0 for v in values))
+
+
+def some(values: Sequence[Real]) -> Real:
+    """1 where one is not zero, else 0."""
+    return mp.mpf(any(v != 0 for v in values))
+
+
+def running_sum(values: Sequence[Real]) -> list[Real]:
+    """The sums of the first one, two, three, ..."""
+    return list(accumulate(values))
+
+
+def running_product(values: Sequence[Real]) -> list[Real]:
+    """The products of the first one, two, three, ..."""
+    return list(accumulate(values, lambda a, b: a * b))
+
+
+def running_logsumexp(values: Sequence[Real]) -> list[Real]:
+    """The logarithms of the running sums of exp."""
+    return [reals.logsumexp(values[: k + 1]) for k in range(len(values))]
+
+
+def norm(values: Sequence[Real], *, p: float | str | None = 2) -> Real:
+    """The p-th root of the sum of |x|**p; the greatest or least |x| where p is infinite, how many are not 0 at p = 0."""
+    sizes = [abs(v) for v in values]
+    order = mp.mpf(2 if p is None or isinstance(p, str) else p)
+    if mp.isinf(order):
+        return reals.largest(sizes) if order > 0 else reals.smallest(sizes)
+    if order == 0:
+        return reals.add_up([mp.mpf(s != 0) for s in sizes])
+    return reals.power(reals.add_up([reals.power(s, order) for s in sizes]), 1 / order)
+
+
+def matrix_norm(matrix: Objects, order: float | str) -> Real:
+    """The norm of one matrix: of its entries, its rows, its columns or its singular values."""
+    if order == "fro":
+        return norm(list(matrix.flat))
+    if order in ("nuc", 2, -2):
+        if not matrix.size:
+            return mp.mpf(0)
+        values = singular_values(matrix)
+        return reals.add_up(values) if order == "nuc" else max(values) if order == 2 else min(values)
+    lines = matrix if order in (mp.inf, -mp.inf) else matrix.T
+    sums = [reals.add_up([abs(v) for v in line]) for line in lines]
+    return reals.largest(sums) if order > 0 else reals.smallest(sums)  # type: ignore[operator]
+
+
+def singular_values(matrix: Objects) -> list[Real]:
+    """The singular values of a matrix; nan where an entry is not finite."""
+    if not all(map(mp.isfinite, matrix.flat)):
+        return [mp.nan] * min(matrix.shape)
+    return list(mp.svd_r(mp.matrix(matrix.tolist()), compute_uv=False))
+
+
+def lines(function: Callable[[list[Any]], list[Any]]) -> Callable[..., Objects]:
+    """The reference column of a function that maps each line along `dim` to a line of the same length.
+
+    Where `dim` is None there is one line at most.
+    """
+
+    def reference(x: Objects, *, dim: int | None = -1) -> Objects:
+        x = np.asarray(x, dtype=object)
+        axis = -1 if dim is None else dim
+        moved = np.moveaxis(x, axis, -1) if x.ndim else x.reshape(1)
+        out = np.empty(moved.shape, dtype=object)
+        for index in np.ndindex(moved.shape[:-1]):
+            # A None at the end keeps NumPy from looking into the numbers.
+            out[index] = np.array([*function(list(moved[index])), None], dtype=object)[:-1]
+        return np.moveaxis(out, -1, axis) if x.ndim else out.reshape(())
+
+    return reference
+
+
+def log_softmax(values: list[Any]) -> list[Any]:
+    """The logarithm of softmax."""
+    level = reals.logsumexp(values)
+    return [v - level for v in values]
+
+
+def softmax(values: list[Any]) -> list[Any]:
+    """exp(x)/sum(exp(x))."""
+    return [reals.exp(v) for v in log_softmax(values)]
+
+
+def softmin(values: list[Any]) -> list[Any]:
+    """softmax(-x)."""
+    return softmax([-v for v in values])

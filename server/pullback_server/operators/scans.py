@@ -1,0 +1,98 @@
+"""Running totals: what the first one, two, three, ... entries of each line come to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sympy as sp
+import torch
+
+from ..program import TensorType
+from . import functions as fn
+from . import real_reductions
+from .index import IndexTensor, Pieces
+from .operator import Misfit, Operator
+from .reductions import four_passes
+from .shapes import axis_of, only_floating, summed
+
+SAMPLES = ("{0}(x, 0)", "{0}(x, dim=1)", "{0}(C, -2)", "{0}(u)", "{0}(s)", "{0}(o, 0)", "{0}(c, 1)", "{0}(c, 0)*x",
+           "{0}(z, 0)", "{0}(z, 1)", "y*{0}(x*y, axis=1)", "sum({0}(x, 1), 1)", "{0}(-x, 1)*x", "exp({0}(x, 0))")  # fmt: skip
+BAD = ("{0}()", "{0}(x)", "{0}(x, 2)", "{0}(x, (0, 1))", "{0}(x, y)", "{0}(C, dim=None)")
+
+
+def scan(
+    name: str,
+    shape: Callable[..., TensorType],
+    function: Callable[..., torch.Tensor],
+    form: Callable[..., IndexTensor],
+    reference: Callable[[list[Any]], list[Any]],
+    doc: str,
+    samples: tuple[str, ...] = (),
+    bad: tuple[str, ...] = (),
+) -> Operator:
+    """A running total along `dim`, which a vector may leave out; its form has an index k that runs up to i."""
+    return Operator(
+        name=name,
+        family="reductions",
+        signature="x, dim: dim = None",
+        shape=_along(shape),
+        torch=lambda x, *, dim=None: function(x, 0 if dim is None else dim),
+        sympy=_running(form),
+        reference=real_reductions.lines(reference),
+        doc=doc,
+        source=f"torch.{name}",
+        samples=(*(text.format(name) for text in SAMPLES), *samples),
+        bad=(*(text.format(name) for text in BAD), *bad),
+        work=four_passes,
+    )
+
+
+def _along(rule: Callable[..., TensorType]) -> Callable[..., TensorType]:
+    def shape(x: TensorType, *, dim: int | None = None) -> TensorType:
+        if dim is None and x.rank > 1:
+            raise Misfit(f"a running total of a tensor of rank {x.rank} without a dim", "a dim, such as -1")
+        axis_of(0 if dim is None else dim, x.rank)
+        return TensorType(rule(x, dim=()).dtype, x.shape, x.weak)
+
+    return shape
+
+
+def _running(form: Callable[..., IndexTensor]) -> Callable[..., IndexTensor]:
+    """The sympy column of a running total, from the form that masks an entry by `k <= i`."""
+
+    def column(pieces: Pieces, x: IndexTensor, *, dim: int | None = None) -> IndexTensor:
+        number = axis_of(0 if dim is None else dim, len(x.axes))
+        if not x.axes or (k := x.axes[number]) is None:
+            return x
+        i = pieces.index(k)
+        total = form(pieces, IndexTensor((*x.axes, i), x.entry), fn.less_equal(k, i), number)
+        rest = total.axes[:-1]
+        return IndexTensor((*rest[:number], i, *rest[number:]), total.entry)
+
+    return column
+
+
+def _sum(pieces: Pieces, x: IndexTensor, within: sp.Expr, axis: int) -> IndexTensor:
+    return pieces.reduce("sum", IndexTensor(x.axes, x.entry * within), (axis,))
+
+
+def _product(pieces: Pieces, x: IndexTensor, within: sp.Expr, axis: int) -> IndexTensor:
+    return pieces.reduce("prod", IndexTensor(x.axes, fn.where(within, x.entry, 1)), (axis,))
+
+
+def _logsumexp(pieces: Pieces, x: IndexTensor, within: sp.Expr, axis: int) -> IndexTensor:
+    return pieces.reduce("logsumexp", IndexTensor(x.axes, fn.where(within, x.entry, -sp.oo)), (axis,))
+
+
+# fmt: off
+OPERATORS = (
+    #    name            shape                    torch                form        reference
+    scan("cumsum",       summed,                  torch.cumsum,        _sum,       real_reductions.running_sum,
+         "The sums of the first one, two, three, ... entries.", ("cumsum(count, 0)*x", "cumsum(mask, 1)*x")),
+    scan("cumprod",      summed,                  torch.cumprod,       _product,   real_reductions.running_product,
+         "The products of the first one, two, three, ... entries.", ("cumprod(count, 0)*x",)),
+    scan("logcumsumexp", only_floating(summed),   torch.logcumsumexp,  _logsumexp, real_reductions.running_logsumexp,
+         "The logarithms of the running sums of exp.", bad=("logcumsumexp(count, 0)",)),
+)
+# fmt: on

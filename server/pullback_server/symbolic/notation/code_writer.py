@@ -1,0 +1,358 @@
+"""One function of a generated module: the steps of a plan as lines of Python, each library in its own words."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..plan import (
+    Call,
+    Fetch,
+    Gather,
+    Identity,
+    Length,
+    MatrixFunction,
+    Operand,
+    Plan,
+    Product,
+    Range,
+    Reduce,
+    Result,
+    Scatter,
+    Step,
+    needed,
+)
+from . import code_text as write
+from .code_functions import FUNCTIONS, MATRICES, REDUCTIONS
+from .code_helpers import HELPERS
+from .code_text import Kind, Level, Text, commas
+from .naming import iter_names
+
+#: A part that is used once is written where it is used, while it has at most so many characters.
+FOLDED = 48
+#: Functions whose values are bools.
+CONDITIONS = ("isnan", "isinf", "isfinite", "isposinf", "isneginf", "signbit")
+#: How many axes a matrix function takes away; the others none.
+LOST = {"det": 2, "logdet": 2, "logabsdet": 2, "eigenvalues": 1, "singular_values": 1}
+
+Source = tuple[str, int] | int
+_MODULE = re.compile(r"(?<![.\w])(torch|np|F|special)\.")
+
+
+class NoCode(Exception):
+    """A step that has no counterpart in the library."""
+
+
+@dataclass
+class Library:
+    """torch (number 0) or NumPy (number 1): under which names a module imports what it needs, and which helpers."""
+
+    number: int
+    names: Mapping[str, str]
+    used: set[str] = field(default_factory=set)
+    helpers: set[str] = field(default_factory=set)
+
+    @property
+    def numpy(self) -> bool:
+        """Whether it is NumPy."""
+        return self.number == 1
+
+    @property
+    def main(self) -> str:
+        """The library's own name."""
+        return self.names["np" if self.numpy else "torch"]
+
+    def local(self, template: str) -> str:
+        """A row of a table with the names under which this module imports."""
+        return _MODULE.sub(self._imported, template)
+
+    def _imported(self, module: re.Match[str]) -> str:
+        self.used.add(module[1])
+        return f"{self.names[module[1]]}."
+
+    def helper(self, kind: str) -> str:
+        """The name of a helper, which the module brings along from now on."""
+        self.helpers.add(kind)
+        return self.names[HELPERS[kind][0]]
+
+    def brought(self, kind: str) -> str:
+        """The text of a helper."""
+        name, *texts = HELPERS[kind]
+        return self.local(texts[self.number].strip("\n")).replace(f"def {name}(", f"def {self.names[name]}(")
+
+
+class Body:
+    """The lines of a function that computes a plan's results.
+
+    `ranks` are those of the tensors that it fetches and `shown` what these are called, where that is not their name;
+    new tensors are like the one called `like`. `named` says what slots are called, and `taken` what nothing else is.
+    """
+
+    def __init__(
+        self, plan: Plan, library: Library, ranks: Mapping[str, int], shown: Mapping[str, str], like: str,
+        named: Mapping[int, str], taken: frozenset[str],
+    ) -> None:  # fmt: skip
+        self.lines: list[str] = []
+        self._plan, self._library, self._like = plan, library, like
+        self._ranks, self._shown, self._named = ranks, shown, named
+        self._fresh = (name for name in iter_names("t") if name not in taken)
+        self._texts: dict[int, Text] = {}
+
+    def results(self, shapes: Mapping[str, str], axes: Mapping[str, tuple[bool, ...]]) -> dict[str, str]:
+        """The expression of each result; its shape as text, and which of its axes have length 1."""
+        wanted = {n: r for n, r in self._plan.results if n in shapes}
+        slots = [r.slot[0] for r in wanted.values() if r is not None and isinstance(r.slot, tuple)]
+        numbers = needed(self._plan, slots)
+        uses = Counter(slots)
+        for number in numbers:
+            uses.update(_read(self._plan.steps[number]))
+        for number in numbers:
+            text = self._step(self._plan.steps[number])
+            simple = text.level is Level.ATOM and (text.kind is Kind.NUMBER or text.text.isidentifier())
+            once = uses[number] == 1
+            fold = once and (number in slots or (number not in self._named and len(text.text) <= FOLDED))
+            self._texts[number] = text if simple or fold else self._assigned(text, self._named.get(number))
+        return {name: self._result(wanted[name], shapes[name], axes[name]) for name in shapes}
+
+    def _assigned(self, text: Text, name: str | None = None) -> Text:
+        name = name or next(self._fresh)
+        self.lines.append(f"{name} = {text.text}")
+        return Text(name, kind=Kind.TENSOR if text.kind is Kind.NUMBER else text.kind, rank=text.rank)
+
+    def _step(self, step: Step) -> Text:
+        library, like = self._library, self._like
+        match step:
+            case Fetch(name, axes):
+                return self._fetched(name, axes)
+            case Length(source):
+                return Text(_length(source), kind=Kind.NUMBER)
+            case Identity(source) | Range(source):
+                name, rank = ("eye", 2) if isinstance(step, Identity) else ("arange", 1)
+                typed = "" if library.numpy else f", dtype={like}.dtype, device={like}.device"
+                return Text(f"{library.main}.{name}({_length(source)}{typed})", rank=rank)
+            case Call(function, operands):
+                return self._call(function, [self._view(o) for o in operands])
+            case Product(slots, labels, out):
+                return self._product([self._texts[s] for s in slots], labels, out)
+            case Reduce(kind, slot, axes):
+                return self._reduced(kind, self._texts[slot], axes)
+            case MatrixFunction(kind, slot, axes):
+                x = self._moved(self._texts[slot], axes)
+                helper = library.helper(kind) if "{helper}" in _row(MATRICES, kind)[library.number] else ""
+                text = library.local(_row(MATRICES, kind)[library.number]).format(x.text, helper=helper)
+                return Text(text, rank=x.rank - LOST.get(kind, 0))
+            case Gather(slot, axes, indices):
+                x, at = self._texts[slot], [self._view(i) for i in indices]
+                text = f"{library.helper('gather')}({', '.join((x.text, commas(*map(str, axes)), *(i.text for i in at)))})"
+                return Text(text, rank=x.rank - len(axes) + max(i.rank for i in at))
+            case Scatter(value, kept, indices, sources):
+                parts = [self._view(value).text, str(kept), commas(*map(_length, sources))]
+                parts += [self._view(i).text for i in indices]
+                return Text(f"{library.helper('scatter')}({', '.join(parts)})", rank=kept + len(sources))
+
+    def _fetched(self, name: str, axes: tuple[int, ...]) -> Text:
+        rank, shown = self._ranks[name], self._shown.get(name, name)
+        if len(axes) == rank:
+            return Text(shown, rank=rank)
+        return Text(f"{shown}[{', '.join(':' if a in axes else '0' for a in range(rank))}]", rank=len(axes))
+
+    def _view(self, operand: Operand) -> Text:
+        """An operand lined up with the others."""
+        if isinstance(operand, float):
+            return write.number(operand, self._library.main)
+        slot, axes = operand
+        x = self._texts[slot]
+        return x if axes is None else self._turned(x, axes)
+
+    def _turned(self, x: Text, axes: tuple[int, ...]) -> Text:
+        """A tensor with its axes in another order, and new ones of length 1 at -1."""
+        order, text = tuple(a for a in axes if a >= 0), x.at(Level.ATOM)
+        if order != tuple(range(len(order))):
+            method = "transpose" if self._library.numpy else "permute"
+            text = f"{text}.T" if order == (1, 0) else f"{text}.{method}{commas(*map(str, order))}"
+        while axes and axes[0] < 0:
+            axes = axes[1:]
+        if -1 in axes:
+            text = f"{text}[{', '.join(':' if a >= 0 else 'None' for a in axes)}]"
+        return Text(text, kind=x.kind, rank=len(axes)) if text != x.at(Level.ATOM) else x
+
+    def _moved(self, x: Text, axes: tuple[int, int]) -> Text:
+        last = (x.rank - 2, x.rank - 1)
+        if axes == last:
+            return x
+        return self._turned(x, (*(k for k in range(x.rank) if k not in axes), *axes))
+
+    def _tensor(self, x: Text) -> Text:
+        """A Python number as a tensor of no axes."""
+        if x.kind is not Kind.NUMBER:
+            return x
+        text = f"{self._library.main}.float64({x.text})" if self._library.numpy else f"{self._like}.new_tensor({x.text})"
+        return Text(text)
+
+    def _condition(self, x: Text) -> Text:
+        return x if x.kind is Kind.BOOL else self._compared("not_equal", x, Text("0", kind=Kind.NUMBER))
+
+    def _compared(self, function: str, a: Text, b: Text) -> Text:
+        return write.COMPARISONS[function](self._tensor(a) if b.kind is Kind.NUMBER else a, b)
+
+    def _number(self, x: Text) -> Text:
+        cast = f"astype({self._library.main}.float64)" if self._library.numpy else f"to({self._like}.dtype)"
+        return Text(f"{self._condition(x).at(Level.ATOM)}.{cast}", rank=x.rank)
+
+    def _divided(self, a: Text, b: Text) -> Text:
+        whole = write.DIVIDE(self._tensor(a) if b.kind is Kind.NUMBER else a, b)
+        return Text(whole.text, whole.level, whole.kind, whole.rank, b) if a.text == "1" else whole
+
+    def _call(self, function: str, x: list[Text]) -> Text:
+        match function, x:
+            case "add", [a, b]:
+                return write.ADD(a, b)
+            case "sub", [a, b]:
+                return write.SUBTRACT(a, b)
+            case "mul", [a, b] if b.inverse is not None:
+                return self._divided(a, b.inverse)
+            case "mul", [a, b] if a.inverse is not None:
+                return self._divided(b, a.inverse)
+            case "mul", [a, Text("-1")]:
+                return write.negated(a)
+            case "mul", [a, b]:
+                return write.MULTIPLY(b, a) if b.kind is Kind.NUMBER else write.MULTIPLY(a, b)
+            case "div", [a, b]:
+                return self._divided(a, b)
+            case "neg", [a]:
+                return write.negated(a)
+            case "pow", [a, b]:
+                return write.POWER(self._tensor(a) if b.kind is Kind.NUMBER else a, b)
+            case _, [a, b] if function in write.COMPARISONS:
+                return self._compared(function, a, b)
+            case _, [a, b] if function in write.CONNECTIVES:
+                return write.CONNECTIVES[function](self._condition(a), self._condition(b))
+            case "neither", [a]:
+                return Text(f"~{self._condition(a).at(Level.ATOM)}", Level.SIGN, Kind.BOOL, a.rank)
+            case "number", [a]:
+                return self._number(a)
+            case "where", [condition, a, b]:
+                return self._where(self._condition(condition), a, b)
+            case "clamp", [a, low, high]:
+                return self._clamped(a, low, high)
+        return self._function(function, x)
+
+    def _where(self, condition: Text, a: Text, b: Text) -> Text:
+        if (a.text, b.text) == ("1", "0"):
+            return self._number(condition)
+        if b.kind is Kind.NUMBER:
+            a = self._tensor(a) if a.kind is Kind.NUMBER else a
+        rank = max(condition.rank, a.rank, b.rank)
+        return Text(f"{self._library.main}.where({condition.text}, {a.text}, {b.text})", rank=rank)
+
+    def _clamped(self, a: Text, low: Text, high: Text) -> Text:
+        rank = max(t.rank for t in (a, low, high))
+        if self._library.numpy:
+            return Text(f"{self._library.main}.clip({a.text}, {low.text}, {high.text})", rank=rank)
+        if not low.kind is high.kind is Kind.NUMBER:
+            low, high = self._tensor(low), self._tensor(high)
+        return Text(f"{self._library.main}.clamp({self._tensor(a).text}, {low.text}, {high.text})", rank=rank)
+
+    def _function(self, function: str, x: list[Text]) -> Text:
+        row = _row(FUNCTIONS, function)[self._library.number]
+        numbers = {f"n{k}": t.text for k, t in enumerate(x)}
+        rank = max(t.rank for t in x)
+        if not self._library.numpy:
+            x = [self._tensor(t) if f"{{n{k}}}" not in row else t for k, t in enumerate(x)]
+        # What a row says more than once is said by name.
+        again = [row.count(f"{{{k}}}") > 1 and not t.text.isidentifier() for k, t in enumerate(x)]
+        x = [self._assigned(t) if a and t.kind is not Kind.NUMBER else t for t, a in zip(x, again, strict=True)]
+        kind = Kind.BOOL if function in CONDITIONS else Kind.TENSOR
+        return Text(self._library.local(row).format(*(t.text for t in x), **numbers), kind=kind, rank=rank)
+
+    def _reduced(self, kind: str, x: Text, axes: tuple[int, ...]) -> Text:
+        library, row = self._library, _row(REDUCTIONS, kind)[self._library.number]
+        listed = str(axes[0]) if len(axes) == 1 else commas(*map(str, axes))
+        along = "" if len(axes) == x.rank else f", {'axis' if library.numpy else 'dim'}={listed}"
+        helper = library.helper(kind) if "{helper}" in row else ""
+        text = library.local(row).format(x.text, along=along, axes=listed, axis=axes[0], helper=helper)
+        keeps = kind in ("softmax", "others", "cumsum", "cumsum_back")
+        return Text(text, rank=x.rank if keeps else x.rank - len(axes))
+
+    def _product(self, x: list[Text], labels: tuple[tuple[int, ...], ...], out: tuple[int, ...]) -> Text:
+        if len(x) == 2:
+            (a, b), (m, n) = x, labels
+            written = _by_matrices(a, m, b, n, out) or _by_matrices(b, n, a, m, out)
+            if written is not None:
+                return written
+            if m == n and not out and len({*m}) == len(m):
+                return Text(f"{self._library.main}.sum({write.MULTIPLY(a, b).text})")
+        letters = {k: string.ascii_letters[(number + 8) % 52] for number, k in enumerate(_labels(labels))}
+        terms = ",".join("".join(letters[k] for k in term) for term in labels)
+        equation = f'"{terms}->{"".join(letters[k] for k in out)}"'
+        best = ", optimize=True" if self._library.numpy and len(x) > 2 else ""
+        return Text(
+            f"{self._library.main}.einsum({equation}, {', '.join(t.text for t in x)}{best})", rank=len(out)
+        )
+
+    def _result(self, result: Result | None, shape: str, units: tuple[bool, ...]) -> str:
+        """A result in its full shape."""
+        library, like = self._library, self._like
+        slot = 0.0 if result is None else result.slot
+        if result is None or isinstance(slot, float):
+            full = f"{library.main}.full" if library.numpy else f"{like}.new_full"
+            return f"{full}({shape}, {write.number(float(slot), library.main).text})"  # type: ignore[arg-type]
+        x, given = self._tensor(self._texts[slot[0]]), iter(result.axes)
+        axes = tuple(-1 if unit else next(given) for unit in units)
+        if any(a < 0 for a in result.axes):
+            return f"{library.main}.broadcast_to({self._turned(x, axes).text}, {shape})"
+        leading = bool(axes) and axes[0] < 0
+        return f"{self._turned(x, axes).at(Level.ATOM)}.reshape({shape})" if leading else self._turned(x, axes).text
+
+
+def _by_matrices(a: Text, m: tuple[int, ...], b: Text, n: tuple[int, ...], out: tuple[int, ...]) -> Text | None:
+    """The product as `a @ b`, transposed where need be; None where it is another one."""
+    common = {*m} & {*n}
+    if len(common) != 1 or len(m) > 2 or len(n) > 2 or common & {*out} or len({*m}) < len(m) or len({*n}) < len(n):
+        return None
+    rest = (*(k for k in m if k not in common), *(k for k in n if k not in common))
+    if rest != out:
+        return None
+    (k,) = common
+    left = a if m[-1] == k else Text(f"{a.at(Level.ATOM)}.T", rank=2)
+    right = b if n[0] == k else Text(f"{b.at(Level.ATOM)}.T", rank=2)
+    if len(m) == 1 and len(n) == 2 and n[0] != k:
+        # v @ M.T reads better as M @ v.
+        left, right = b, a
+    elif len(n) == 1 and len(m) == 2 and m[-1] != k:
+        left, right = b, a
+    product = write.MATRIX(left, right)
+    return Text(product.text, product.level, Kind.TENSOR, len(out))
+
+
+def _row(table: Mapping[str, tuple[str, str]], name: str) -> tuple[str, str]:
+    if name not in table:
+        raise NoCode(name)
+    return table[name]
+
+
+def _labels(labels: tuple[tuple[int, ...], ...]) -> list[int]:
+    return list(dict.fromkeys(k for term in labels for k in term))
+
+
+def _length(source: Source) -> str:
+    return str(source) if isinstance(source, int) else f"{source[0]}.shape[{source[1]}]"
+
+
+def _read(step: Step) -> list[int]:
+    """The slots that a step reads, as often as it reads them."""
+    match step:
+        case Call(_, operands):
+            return [o[0] for o in operands if isinstance(o, tuple)]
+        case Product(slots):
+            return [*slots]
+        case Reduce(_, slot) | MatrixFunction(_, slot):
+            return [slot]
+        case Gather(slot, _, indices):
+            return [slot, *(o[0] for o in indices if isinstance(o, tuple))]
+        case Scatter(value, _, indices):
+            return [o[0] for o in (value, *indices) if isinstance(o, tuple)]
+    return []

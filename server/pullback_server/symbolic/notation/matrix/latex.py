@@ -1,0 +1,216 @@
+r"""Matrix expressions in LaTeX: `A^{\top} \left(v \odot u\right)`, `u v^{\top}`, `\operatorname{diag}\left(u\right)`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from ....operators import BY_NAME
+from ..printers import escape, letter
+from .text import decimal, in_ratio, prefix
+from .tree import (
+    Call,
+    Constant,
+    Infix,
+    Item,
+    Length,
+    MatMul,
+    Name,
+    Number,
+    Option,
+    Part,
+    Power,
+    Product,
+    Sum,
+    Tree,
+    Turned,
+    negative,
+    number,
+    product,
+)
+
+LOOSE, COMPARED, ADDED, MULTIPLIED, RAISED, ATOM = range(6)
+
+_CONSTANTS = {"pi": r"\pi", "e": r"\mathrm{e}", "inf": r"\infty"}
+_SIGNS = {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne", "&": r"\wedge", "|": r"\vee", "%": r"\bmod"}
+#: Functions with a command or a letter of their own.
+_FUNCTIONS = {
+    **{n: rf"\{n}" for n in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "det")},
+    **{f"a{n}": rf"\arc{n}" for n in ("sin", "cos", "tan")},
+    "trace": r"\operatorname{tr}", "sigmoid": r"\sigma", "amax": r"\max", "amin": r"\min", "logdet": r"\log\det",
+    "maximum": r"\max", "minimum": r"\min",
+}  # fmt: skip
+#: What stands around an operand.
+_AROUND = {
+    "abs": (r"\left|", r"\right|"),
+    "sqrt": (r"\sqrt{", "}"),
+    "floor": (r"\left\lfloor ", r" \right\rfloor"),
+    "ceil": (r"\left\lceil ", r" \right\rceil"),
+}
+_AFTER = {"inv": "-1", "pinv": "+", "T": r"\top", "mT": r"\top"}
+
+
+def latex(tree: Tree) -> str:
+    r"""The expression in LaTeX, without dollar signs.
+
+    >>> latex(MatMul((Turned(Name("A", 2)), Name("x", 1))))
+    'A^{\\top} x'
+    """
+    return _latex(tree)[0]
+
+
+def _bracketed(inside: str) -> str:
+    return rf"\left({inside}\right)"
+
+
+def _at(tree: Tree, level: int) -> str:
+    written, own = _latex(tree)
+    return written if own >= level else _bracketed(written)
+
+
+def _latex(tree: Tree) -> tuple[str, int]:
+    match tree:
+        case Name(name):
+            return letter(name), ATOM
+        case Constant(name):
+            return _CONSTANTS.get(name, rf"\mathrm{{{name}}}"), ATOM
+        case Number(value):
+            return _number(value)
+        case Length(of, axis):
+            return rf"\dim_{{{axis}}} {_at(of, ATOM)}", MULTIPLIED
+        case Turned(of):
+            return rf"{_at(of, ATOM)}^{{\top}}", RAISED
+        case Part(of, (":", None)):
+            return rf"{_at(of, MULTIPLIED)} \mathbf{{1}}^{{\top}}", MULTIPLIED
+        case Part(of):
+            # Axes of length 1 come and go without a word.
+            return _latex(of)
+        case Item(of, position):
+            return rf"\left[{_latex(of)[0]}\right]_{{{position + 1}}}", ATOM
+        case Power(base, exponent):
+            circle = r"\odot " if base.rank == 2 else ""
+            return f"{_at(base, ATOM)}^{{{circle}{latex(exponent)}}}", RAISED
+        case Infix(sign, left, right):
+            joins = sign in ("&", "|")
+            a, b = (_at(t, ADDED) if not joins else _bracketed(_condition(t)) for t in (left, right))
+            inside = f"{a} {_SIGNS.get(sign, sign)} {b}"
+            # Iverson's bracket: 1 where it holds, else 0.
+            return (rf"\left[{inside}\right]", ATOM) if sign != "%" else (inside, ADDED)
+        case MatMul(factors):
+            return _chain(factors), MULTIPLIED
+        case Product():
+            return _product(tree)
+        case Sum(terms):
+            return _sum(terms, tree.rank), ADDED
+        case Call():
+            return _call(tree)
+    raise TypeError(type(tree).__name__)
+
+
+def _number(value: Fraction) -> tuple[str, int]:
+    tight = ATOM if value >= 0 else ADDED
+    p, q = abs(value).as_integer_ratio()
+    if q == 1 and not decimal(value):
+        return str(value), tight
+    if q == 1 or in_ratio(abs(value))[1] == "":
+        mantissa, _, exponent = repr(float(value)).partition("e")
+        return mantissa + (rf" \cdot 10^{{{int(exponent)}}}" if exponent else ""), tight if not exponent else ADDED
+    return rf"{'-' if value < 0 else ''}\frac{{{p}}}{{{q}}}", tight
+
+
+def _chain(factors: tuple[Tree, ...]) -> str:
+    """Factors side by side; a vector that stands first is a row."""
+    written = []
+    for position, t in enumerate(factors):
+        row = t.rank == 1 and position == 0 and len(factors) > 1
+        written.append(rf"{_at(t, ATOM)}^{{\top}}" if row else _at(t, RAISED))
+    return " ".join(written)
+
+
+def _sum(terms: Iterable[Tree], rank: int) -> str:
+    written = ""
+    for t in terms:
+        minus = negative(t)
+        size = product(number(-1), t) if minus else t
+        # A vector is added to each row of a matrix.
+        rows = rf"\mathbf{{1}} {_at(size, ATOM)}^{{\top}}" if rank == 2 and t.rank == 1 else _at(size, MULTIPLIED)
+        written += (" - " if minus else " + ") + rows
+    return "-" + written[3:] if written.startswith(" - ") else written[3:]
+
+
+def _product(p: Product) -> tuple[str, int]:
+    top, bottom = in_ratio(abs(p.number))
+    scalars = [top] if top else []
+    scalars += [_at(t, MULTIPLIED if isinstance(t, MatMul) else RAISED) for t in p.scalars]
+    under = ([bottom] if bottom else []) + [_at(t, RAISED) for t in p.under]
+    single = len(p.factors) == 1
+    tensors = [_at(t, MULTIPLIED if single else RAISED) for t in p.factors]
+    body = r" \odot ".join(tensors)
+    if p.below:
+        below = r" \odot ".join(_at(t, LOOSE if len(p.below) == 1 else RAISED) for t in p.below)
+        body = rf"\frac{{{body or '1'}}}{{{below}}}"
+    if under:
+        # What is short stands above the line, a matrix expression behind it.
+        inside = not p.below and single and p.factors[0].rank == 1
+        above = " ".join([*scalars, body] if inside else scalars)
+        body = rf"\frac{{{above or '1'}}}{{{' '.join(under)}}}" + ("" if inside or not body else f" {body}")
+    else:
+        body = " ".join([*scalars, body]).strip() or "1"
+    sign = "-" if p.number < 0 else ""
+    return sign + body, ADDED if sign else MULTIPLIED
+
+
+def _condition(t: Tree) -> str:
+    return latex(t).removeprefix(r"\left[").removesuffix(r"\right]") if isinstance(t, Infix) else latex(t)
+
+
+def _call(call: Call) -> tuple[str, int]:
+    options = dict(call.options)
+    operands = [t for t in call.operands if t is not None]
+    sign = prefix(call.function)
+    match call.function, operands:
+        case _, [t] if sign:
+            return (rf"\neg {_at(t, ATOM)}" if sign == "~" else f"{sign}{_at(t, MULTIPLIED)}"), MULTIPLIED
+        case name, [t] if name in _AFTER:
+            return f"{_at(t, ATOM)}^{{{_AFTER[name]}}}", RAISED
+        case name, [t] if name in _AROUND:
+            left, right = _AROUND[name]
+            return f"{left}{latex(t)}{right}", ATOM
+        case "norm", [t]:
+            order = options.get("p", 2)
+            return rf"\left\|{latex(t)}\right\|_{{{_option(order)}{_dims(options)}}}", ATOM
+        case "outer", [u, w]:
+            return rf"{_at(u, RAISED)} {_at(w, ATOM)}^{{\top}}", MULTIPLIED
+        case "kron", [a, b]:
+            return rf"{_at(a, RAISED)} \otimes {_at(b, RAISED)}", MULTIPLIED
+        case "eye", [n, *_]:
+            return rf"I_{{{latex(n)}}}", ATOM
+        case ("ones" | "zeros") as name, lengths:
+            digit = r"\mathbf{1}" if name == "ones" else "0"
+            return rf"{digit}_{{{r' \times '.join(map(latex, lengths))}}}", ATOM
+        case "where", [c, a, b]:
+            rows = rf"{latex(a)} & \text{{if }} {_condition(c)} \\ {latex(b)} & \text{{otherwise}}"
+            return rf"\begin{{cases}} {rows} \end{{cases}}", ATOM
+    row = BY_NAME.get(call.function)
+    known = row.name if row is not None else call.function
+    name = _FUNCTIONS.get(known, rf"\operatorname{{{escape(known)}}}")
+    given = "" if not _dims(options) else f"_{{{_dims(options).removeprefix(',')}}}"
+    others = [f"{escape(k)}={_option(v)}" for k, v in options.items() if k not in ("dim", "keepdim")]
+    return f"{name}{given}{_bracketed(', '.join([*map(latex, operands), *others]))}", RAISED
+
+
+def _dims(options: dict[str, Option]) -> str:
+    """The dimension that a function runs along, as an index of its name."""
+    dim = options.get("dim")
+    return "" if dim is None else f",{_option(dim)}"
+
+
+def _option(value: Option) -> str:
+    match value:
+        case Length():
+            return latex(value)
+        case tuple():
+            return rf"\left({', '.join(map(_option, value))}\right)"
+        case str():
+            return rf"\text{{{value}}}"
+    return r"\infty" if value == float("inf") else str(value)
