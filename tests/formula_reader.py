@@ -109,6 +109,12 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "max": lambda *x: np.max(x, axis=0), "min": lambda *x: np.min(x, axis=0),
     "logsumexp": lambda *x: np.log(np.sum(np.exp(x), axis=0)),
 }  # fmt: skip
+#: Functions of a whole matrix, of which entries are taken, `inv(A)[i, j]`, or of one of several results, `eigh(A)[1]`.
+MATRICES: dict[str, Callable[..., Any]] = {
+    "inv": np.linalg.inv, "pinv": np.linalg.pinv, "det": np.linalg.det, "eigvalsh": np.linalg.eigvalsh,
+    "eigh": np.linalg.eigh, "svd": lambda x: np.linalg.svd(x, full_matrices=False),
+    "svdvals": lambda x: np.linalg.svd(x, compute_uv=False),
+}  # fmt: skip
 CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf}
 ARITHMETIC: dict[type, Callable[..., Any]] = {
     ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.divide, ast.Pow: np.power,
@@ -143,6 +149,12 @@ def read(text: str, tensors: Mapping[str, Array], letters: Mapping[str, int]) ->
     with np.errstate(all="ignore"):
         value = np.asarray(formula.value(formula.main, _spanned(tuple(letters), shape)), dtype=float)
         return np.broadcast_to(value, shape)
+
+
+def lines_of(text: str, tensors: Mapping[str, Array]) -> dict[str, Array]:
+    """The values of the tensors that a formula defines under "where", by name."""
+    with np.errstate(all="ignore"):
+        return _Formula(text, tensors).parts()
 
 
 def _spanned(letters: tuple[str, ...], shape: tuple[int, ...]) -> Grid:
@@ -187,6 +199,10 @@ class _Formula:
                 return float(self._tensors[name].shape[axis])
             case ast.Subscript(ast.Name(name), index):
                 return self._entry(name, _indices(index), grid)
+            case ast.Subscript(ast.Call() | ast.Subscript() as whole, index):
+                return self._whole(whole)[self._at(_indices(index), grid)]
+            case ast.Call(ast.Name(function)) if function in MATRICES:
+                return self._whole(node)
             case ast.UnaryOp(op, operand):
                 return ARITHMETIC[type(op)](self._number(operand, grid)) * 1.0
             case ast.BinOp(left, op, right):
@@ -200,16 +216,40 @@ class _Formula:
                 return FUNCTIONS[function](*(self._number(a, grid) for a in arguments), **named)
         raise Unreadable(ast.unparse(node))
 
+    def parts(self) -> dict[str, Array]:
+        """What stands under "where"."""
+        return {name: np.asarray(self._part(name), dtype=float) for name in self._parts}
+
     def _number(self, node: ast.expr, grid: Grid) -> Array:
         return np.asarray(self.value(node, grid), dtype=float)
 
+    def _at(self, indices: tuple[ast.expr, ...], grid: Grid) -> tuple[npt.NDArray[np.intp], ...]:
+        return tuple(np.asarray(self.value(i, grid), dtype=np.intp) for i in indices)
+
+    def _whole(self, node: ast.expr) -> Any:
+        """A tensor, a part, or a function of a matrix, with all its entries."""
+        match node:
+            case ast.Name(name) if name in self._parts:
+                return self._part(name)
+            case ast.Name(name) if name in self._tensors:
+                return self._tensors[name]
+            case ast.Call(ast.Name(function), [matrix]) if function in MATRICES:
+                return MATRICES[function](self._whole(matrix))
+            case ast.Subscript(ast.Call() as results, ast.Constant(int() as number)):
+                return self._whole(results)[number]
+        raise Unreadable(ast.unparse(node))
+
     def _entry(self, name: str, indices: tuple[ast.expr, ...], grid: Grid) -> Any:
-        at = tuple(np.asarray(self.value(i, grid), dtype=np.intp) for i in indices)
+        at = self._at(indices, grid)
         if name in self._tensors:
             if len(at) != self._tensors[name].ndim:
                 raise Unreadable(f"{name} has {self._tensors[name].ndim} axes, not {len(at)}")
             return self._tensors[name][at] if at else self._tensors[name]
         if name in self._parts:
+            axes, body = self._parts[name].axes, self._parts[name].body
+            if any(self._length(letter, body) is None for letter in axes):
+                # A part that does not say how far its own indices run is read where it stands.
+                return self.value(body, dict(zip(axes, at, strict=True)))
             part = self._part(name)
             varies = (i if length > 1 else 0 * i for i, length in zip(at, part.shape, strict=True))
             return part[tuple(varies)] if at else part
@@ -229,11 +269,19 @@ class _Formula:
         if set(bound) & set(grid):
             raise Unreadable(f"an index that is in force is bound again: {ast.unparse(body)}")
         inner = {name: index[(..., *[None] * len(bound))] for name, index in grid.items()}
-        ranges = [self._range(letter, body) for letter in bound]
+        ranges = [self._compared(letter, body, grid) or self._range(letter, body) for letter in bound]
         inner |= _spanned(tuple(bound), tuple(ranges))
         outer = np.broadcast_shapes(*(index.shape[: index.ndim - len(bound)] for index in inner.values()))
         value = np.broadcast_to(self.value(body, inner), (*outer, *ranges))
         return reduce(value, axis=tuple(range(-len(bound), 0)))
+
+    def _compared(self, letter: str, body: ast.expr, grid: Grid) -> int | None:
+        """How far an index runs that is compared with one in force: as far as that one."""
+        for node in ast.walk(body):
+            match node:
+                case ast.Compare(ast.Name(a), [_], [ast.Name(b)]) if letter in (a, b) and (a in grid or b in grid):
+                    return int(grid[a if a in grid else b].size)
+        return None
 
     def _range(self, letter: str, body: ast.expr) -> int:
         length = self._length(letter, body)
@@ -244,20 +292,21 @@ class _Formula:
     def _length(self, letter: str, body: ast.expr) -> int | None:
         for node in ast.walk(body):
             match node:
-                case ast.Subscript(ast.Name(name), index):
+                case ast.Subscript(of, index):
                     for axis, found in enumerate(_indices(index)):
                         if isinstance(found, ast.Name) and found.id == letter:
-                            length = self._along(name, axis)
+                            length = self._along(of, axis)
                             if length is not None:
                                 return length
                 case ast.Call(ast.Name("delta"), [ast.Name(other), ast.Name(same)]) if same == letter:
                     return self._length(other, body)
         return None
 
-    def _along(self, name: str, axis: int) -> int | None:
-        if name in self._tensors:
-            return int(self._tensors[name].shape[axis])
-        return self._length(self._parts[name].axes[axis], self._parts[name].body)
+    def _along(self, of: ast.expr, axis: int) -> int | None:
+        match of:
+            case ast.Name(name) if name in self._parts:
+                return self._length(self._parts[name].axes[axis], self._parts[name].body)
+        return int(self._whole(of).shape[axis])
 
 
 def _indices(index: ast.expr) -> tuple[ast.expr, ...]:

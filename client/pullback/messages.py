@@ -35,9 +35,7 @@ from .tensors import FLOATING, array_from, array_of, is_typed, tensor_of
 from .v1 import derivative_pb2
 
 #: The contract's notations by the names that callers use: `text`, `latex`, `matrix`, `code`, `steps`.
-NOTATIONS = {
-    name.removeprefix("NOTATION_").lower(): number for name, number in derivative_pb2.Notation.items() if number
-}
+NOTATIONS = {name.removeprefix("NOTATION_").lower(): name for name, number in derivative_pb2.Notation.items() if number}
 
 E = TypeVar("E", bound=Enum)
 
@@ -153,7 +151,7 @@ def _wanted(request: Request) -> dict[str, bool | None]:
     return {name: name in names for name in request.inputs}
 
 
-def _notations(request: Request) -> list[derivative_pb2.Notation]:
+def _notations(request: Request) -> list[str]:
     asked = [request.notations] if isinstance(request.notations, str) else list(request.notations)
     for notation in asked:
         if notation not in NOTATIONS:

@@ -103,11 +103,27 @@ def differing(request):
     return reply
 
 
+def explained(request):
+    """As echo, with everything that a request may ask for beside."""
+    reply = echo(request)
+    reply.code.torch, reply.code.numpy = "import torch\n", "import numpy as np\n"
+    reply.steps.add(kind=pb.STEP_KIND_FORWARD, rule="entry by entry", text="f[i] = 3*a[i]**3", latex="f_i = 3 a_i^3")
+    reply.steps.add(
+        kind=pb.STEP_KIND_RESULT, rule="the chain rule through f", text="v_a[i] = 9*a[i]**2*v[i]", input="a"
+    )
+    for derivative in reply.derivatives:
+        derivative.jacobian.matrix, derivative.jacobian.matrix_latex = "diag(9*a**2)", r"\operatorname{diag}(9 a^2)"
+        if request.closed_form_gradients:
+            derivative.closed_form_gradient.CopyFrom(derivative.gradient)
+    return reply
+
+
 LANGUAGE = pb.DescribeLanguageResponse(
     operators=[
         language_pb2.Operator(
             name="sin", family="elementwise", signature="x", spellings=["sin(x)", "x.sin()"], doc="The sine of x.",
             closed_form=True, example="sin(x)",
+            example_jacobians=[language_pb2.Formula(input="x", text="cos(x[p])*delta(i, p)", latex="")],
         ),
         language_pb2.Operator(
             name="sum", family="reductions", signature="x, dim: dims = None", spellings=["sum(x)"], doc="The sum.",

@@ -12,8 +12,9 @@ import numpy as np
 import pullback
 import pytest
 from click.testing import CliRunner
-from fake_service import FakeService, differing, exhausted, refused, serving, status_of
+from fake_service import FakeService, differing, exhausted, explained, refused, serving, status_of
 from pullback.cli import main
+from pullback.v1 import derivative_pb2 as pb
 
 QUESTION = ("3*a**3 - b**2", "a=2,3", "b=6,4", "--upstream", "1,1")
 
@@ -102,6 +103,63 @@ def test_latex_is_printed_whole(shell):
     ]
 
 
+def test_matrix_notation_comes_first(shell, service):
+    service.answer = explained
+    lines = [" ".join(line.split()) for line in shell("diff", *QUESTION).stdout.splitlines()]
+    assert lines[lines.index("Jacobian diag(9*a**2)") + 1] == "9*a[p]**2*delta(i, p)"
+    assert r"\operatorname{diag}(9 a^2)" in shell("diff", *QUESTION, "--latex").stdout.splitlines()
+
+
+def test_the_derivation_is_printed_where_it_is_asked_for(shell, service):
+    service.answer = explained
+    done = shell("diff", *QUESTION, "--steps")
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert lines[-6:] == [
+        "forward", "1 f[i] = 3*a[i]**3 entry by entry", "",
+        "backward", "2 v_a[i] = 9*a[i]**2*v[i] the chain rule through f", "",
+    ]  # fmt: skip
+    assert pb.NOTATION_STEPS in service.received[0].notations.notations
+    shell("diff", *QUESTION)
+    assert pb.NOTATION_STEPS not in service.received[1].notations.notations
+
+
+@pytest.mark.parametrize(("library", "text"), [("torch", "import torch\n"), ("numpy", "import numpy as np\n")])
+def test_code_is_printed_alone_so_that_it_can_be_kept(shell, service, library, text):
+    service.answer = explained
+    assert shell("diff", *QUESTION, "--code", library).stdout == text
+    assert list(service.received[0].notations.notations) == [pb.NOTATION_CODE]
+
+
+def test_code_that_there_is_not_is_said_to_be_missing(shell):
+    assert shell("diff", *QUESTION, "--code", "torch").stdout == "# There is no code for this expression in torch.\n"
+
+
+def test_a_picture_is_drawn_from_unit_upstream_gradients(shell, service, tmp_path):
+    service.answer = explained
+    done = shell("diff", *QUESTION, "--plot", str(tmp_path / "jacobians.png"))
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "jacobians.png").read_bytes().startswith(b"\x89PNG")
+    first, *rows = service.received
+    assert not first.closed_form_gradients
+    units = sorted((np.frombuffer(row.upstream.data).tolist() for row in rows), reverse=True)
+    assert units == [[1, 0], [0, 1]]
+    assert all(row.closed_form_gradients and not row.check and not row.notations.notations for row in rows)
+
+
+def test_a_picture_that_cannot_be_drawn_is_refused_before_anything_is_asked(shell, service, monkeypatch):
+    monkeypatch.setattr("pullback.cli.plot.find_spec", lambda name: None)
+    done = shell("diff", *QUESTION, "--plot", "x.png")
+    assert done.exit_code == 1
+    assert "pip install 'pullback[plot]'" in done.stderr
+    assert not service.received
+
+
+def test_a_picture_that_cannot_be_written_says_so(shell, service, tmp_path):
+    service.answer = explained
+    done = shell("diff", *QUESTION, "--plot", str(tmp_path / "no" / "x.png"))
+    assert "cannot write" in done.stderr
+
+
 def test_another_verdict_ends_with_1(shell, service):
     service.answer = differing
     done = shell("diff", *QUESTION)
@@ -177,6 +235,7 @@ def test_the_operators_are_listed_by_family(shell):
 
 
 def test_one_operator_is_described(shell):
+    assert "by x cos(x[p])*delta(i, p)" in " ".join(shell("operators", "sin").stdout.split())
     assert "parameters x" in " ".join(shell("operators", "sin").stdout.split())
     assert json.loads(shell("operators", "sin", "--json").stdout)["operators"][0]["name"] == "sin"
     assert shell("operators", "sine").exit_code == 2

@@ -65,6 +65,33 @@ def test_the_first_example_is_right_to_the_last_digit(client):
     assert_all_agree(reply)
 
 
+def test_code_and_steps_are_there_for_those_who_ask(client):
+    plain = client.differentiate(*EXAMPLE)
+    assert (plain.code, plain.steps) == (pullback.Code(), ())
+    assert plain.jacobians["a"].matrix == "diag(9*a**2)"
+    assert plain.jacobians["a"].matrix_latex
+    for _ in range(3):
+        reply = client.differentiate(*EXAMPLE, notations=("code", "steps"))
+        scope = {}
+        exec(reply.code.numpy, scope)
+        np.testing.assert_array_equal(scope["vjp"]([2, 3], [6, 4], [1, 1])["a"], reply.gradients["a"])
+        assert "def jacobian(a, b)" in reply.code.torch
+        results = {step.input: step.text for step in reply.steps if step.kind is pullback.StepKind.RESULT}
+        assert results == {"a": "v_a[i] = 9*a[i]**2*v[i]", "b": "v_b[i] = -2*b[i]*v[i]"}
+        assert reply.jacobians["a"].text == ""
+        assert_all_agree(reply)
+
+
+def test_the_closed_forms_own_numbers_come_where_they_are_asked_for(client):
+    assert not client.differentiate(*EXAMPLE).closed_form_gradients
+    inputs = {"x": np.array([1.0, 2.0], np.float32)}
+    reply = client.differentiate("sin(x)", inputs, [1, 2], notations=(), check=False, closed_form_gradients=True)
+    own = reply.closed_form_gradients["x"]
+    assert own.dtype == np.float64
+    np.testing.assert_allclose(own, np.array([1, 2]) * np.cos([1.0, 2.0]), rtol=1e-15)
+    assert reply.verdicts["x"].reason == "NOT_CHECKED"
+
+
 def test_lines_with_names_are_intermediates(client):
     reply = client.differentiate("z = x**2 + y\np = z*2 + x\np", {"x": 1, "y": 2})
     assert (reply.value, reply.intermediates["z"]) == (7, 3)
@@ -229,4 +256,6 @@ def test_the_shell_describes_the_operators(client):
     listed = shell("operators", "--target", client.target)
     assert listed.returncode == 0
     assert "logsumexp" in listed.stdout
-    assert "x == 0" in shell("operators", "abs", "--target", client.target).stdout
+    described = shell("operators", "abs", "--target", client.target).stdout
+    assert "x == 0" in described
+    assert "sign(x[p, q])*delta(i, p)*delta(j, q)" in described

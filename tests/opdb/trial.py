@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 import torch
+from pullback_server.language.binding import KEYWORD_ALIASES
 from pullback_server.numeric import compile_program
 from pullback_server.program import Refusal
 from pullback_server.verdict import Answer, Differentiator, LegState, Operand, Outcome, Question
@@ -17,7 +18,7 @@ from torch.utils import _pytree as pytree
 
 from .kinks import Tensors, unsmooth
 from .operations import Operation
-from .translation import Translator, Untranslatable, outputs
+from .translation import DEFAULTS, Translator, Untranslatable, outputs
 
 #: How far torch's gradients by two ways of calling it may be apart: it has constants in float32, as hardsigmoid's 1/6.
 TOLERANCE = 1e-7
@@ -39,11 +40,6 @@ class State(Enum):
     FAILED = "failed"
 
     @property
-    def ran(self) -> bool:
-        """Whether both numbers were there to compare."""
-        return self in (State.AGREED, State.ON_A_KINK, State.DIFFERED)
-
-    @property
     def wrong(self) -> bool:
         """Whether it must not happen."""
         return self in (State.DIFFERED, State.NOT_TORCHS, State.FAILED)
@@ -57,14 +53,23 @@ class Trial:
     state: State
     reason: str = ""
 
+    def ran(self, closed_form: bool) -> bool:
+        """Whether torch's gradients were there to compare, and the closed form too if there is one."""
+        silent = self.state is State.UNDECIDED and self.reason.startswith("NO_CLOSED_FORM") and not closed_form
+        return self.state in (State.AGREED, State.ON_A_KINK, State.DIFFERED) or silent
+
     def __str__(self) -> str:
         return f"{self.text}: {self.state.value} {self.reason}".rstrip()
 
 
 def trials(operation: Operation) -> Iterator[Trial]:
-    """Every sample of an operation, output by output."""
+    """Every sample of an operation, output by output; one with options that the row lacks also without them."""
     for sample in operation.samples():
-        yield from _trials(operation, *pytree.tree_map(_leaf, sample))
+        positional, keywords = pytree.tree_map(_leaf, sample)
+        yield from _trials(operation, positional, keywords)
+        known = {p.name for p in operation.row.parameters.parameters} | KEYWORD_ALIASES.keys() | DEFAULTS.keys()
+        if lacking := keywords.keys() - known:
+            yield from _trials(operation, positional, {k: v for k, v in keywords.items() if k not in lacking})
 
 
 @cache
@@ -131,7 +136,7 @@ def _differentiable(value: torch.Tensor) -> bool:
 def _gradients(value: torch.Tensor, inputs: Tensors, upstream: torch.Tensor) -> dict[str, torch.Tensor]:
     """torch's gradients of a value, by the names of the floating inputs; zeros where it does not depend on one."""
     leaves = {name: tensor for name, tensor in inputs.items() if tensor.requires_grad}
-    found = torch.autograd.grad(value, list(leaves.values()), upstream, allow_unused=True)
+    found = torch.autograd.grad(value, list(leaves.values()), upstream, retain_graph=True, allow_unused=True)
     gradients = {name: g for name, g in zip(leaves, found, strict=True) if g is not None}
     return {n: gradients.get(n, torch.zeros_like(x)).detach() for n, x in inputs.items() if x.is_floating_point()}
 

@@ -11,8 +11,8 @@ from typing import Any
 from hypothesis import strategies as st
 from pullback_server.language import check, parse
 from pullback_server.operators import TABLE, Operator
-from pullback_server.operators.samples import SAMPLE_CONSTANTS, SAMPLE_SHAPES
-from pullback_server.program import DType, Limits, TensorType
+from pullback_server.operators.samples import SAMPLE_SHAPES, Sample, draw
+from pullback_server.program import Limits, TensorType
 
 #: Operators inside one another at most; each may bring some more, which keep its operands where it is defined.
 LEVELS = 3
@@ -39,10 +39,17 @@ class Template:
     inputs: tuple[str, ...]
 
 
+def inputs(seed: int) -> dict[str, Sample]:
+    """Values for every input that a program may name; the constants are those of samples, whatever the row."""
+    return {n: s for n, s in draw(INTEGERS, seed).items() if n not in SAMPLE_SHAPES} | {
+        n: s for n, s in draw(DRAWN, seed).items() if n in SAMPLE_SHAPES
+    }
+
+
 @st.composite
-def programs(draw: Draw, row: Operator | None = None) -> str:
+def programs(choose: Draw, row: Operator | None = None) -> str:
     """A program whose outermost operator is the row's, or any row's."""
-    return _filled(draw, draw(st.sampled_from(_outermost(row))), LEVELS - 1)
+    return _filled(choose, choose(st.sampled_from(_outermost(row))), LEVELS - 1)
 
 
 @cache
@@ -59,9 +66,7 @@ def _outermost(row: Operator | None) -> tuple[Template, ...]:
 def _templates(row: Operator) -> tuple[Template, ...]:
     """The samples of a row that have a floating value with entries, on inputs inside its interval."""
     found = []
-    types = {name: TensorType(DType.FLOAT64, shape) for name, shape in SAMPLE_SHAPES.items()}
-    types |= {"mask": TensorType(DType.BOOL, SAMPLE_CONSTANTS["mask"])}
-    types |= {"count": TensorType(DType.INT64, SAMPLE_CONSTANTS["count"])}
+    types = {name: TensorType(sample.dtype, sample.shape) for name, sample in inputs(0).items()}
     for text in row.samples:
         typed = check(parse(text, list(types), Limits()), types, Limits())
         named = tuple(typed.program.inputs())
@@ -78,18 +83,18 @@ def _by_shape(shape: Shape) -> tuple[Template, ...]:
     return tuple(template for template in _outermost(None) if template.shape == shape)
 
 
-def _filled(draw: Draw, template: Template, levels: int) -> str:
-    inner = {name: _operand(draw, SAMPLE_SHAPES[name], levels, template.row.interval) for name in template.inputs}
+def _filled(choose: Draw, template: Template, levels: int) -> str:
+    inner = {name: _operand(choose, SAMPLE_SHAPES[name], levels, template.row.interval) for name in template.inputs}
     return ast.unparse(_Filling(inner).visit(ast.parse(template.text, mode="eval")))
 
 
-def _operand(draw: Draw, shape: Shape, levels: int, interval: tuple[float, float]) -> ast.expr:
+def _operand(choose: Draw, shape: Shape, levels: int, interval: tuple[float, float]) -> ast.expr:
     """A program of a shape with values in an interval: an input or a template, moved there where it has to be."""
-    if levels and draw(st.integers(0, 3)):
-        text = _filled(draw, draw(st.sampled_from(_by_shape(shape))), levels - 1)
+    if levels and choose(st.integers(0, 3)):
+        text = _filled(choose, choose(st.sampled_from(_by_shape(shape))), levels - 1)
         inside = False
     else:
-        text = draw(st.sampled_from(NAMES[shape]))
+        text = choose(st.sampled_from(NAMES[shape]))
         inside = interval[0] <= DRAWN[0] and DRAWN[1] <= interval[1]
     if not inside:
         text = f"{interval[0]} + {interval[1] - interval[0]}*sigmoid({text})"

@@ -8,11 +8,10 @@ from differences import along, slope
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opdb.kinks import unsmooth
-from pullback_server.operators.samples import SAMPLE_CONSTANTS, SAMPLE_SHAPES
 from pullback_server.symbolic import UPSTREAM, Forms, evaluator
 from pullback_server.verdict import Differentiator, Operand, Outcome, Question
 from pullback_server.verdict.preparation import differentiated, prepare, types_of
-from random_programs import DRAWN, INTEGERS, programs, usable_rows
+from random_programs import inputs, programs, usable_rows
 
 #: Why the legs may say nothing of each other on a smooth stretch.
 SILENT = {"NO_CLOSED_FORM", "NOT_A_NUMBER", "UNBOUNDED_ERROR"}
@@ -38,13 +37,10 @@ LEGS = Differentiator("cpu", forms=STORE)
 def asked(text, seed):
     """The program on random inputs, those that it names, with a random upstream gradient."""
     random = torch.Generator().manual_seed(seed)
-    low, high = DRAWN
     drawn = {
-        name: torch.rand(shape, dtype=torch.float64, generator=random) * (high - low) + low
-        for name, shape in SAMPLE_SHAPES.items()
+        name: torch.tensor(sample.values, dtype=getattr(torch, sample.dtype.label)).reshape(sample.shape)
+        for name, sample in inputs(seed).items()
     }
-    drawn["mask"] = torch.rand(SAMPLE_CONSTANTS["mask"], generator=random) < 0.5
-    drawn["count"] = torch.randint(INTEGERS[0], INTEGERS[1] + 1, SAMPLE_CONSTANTS["count"], generator=random)
     every = Question(text, tuple(Operand(name, tensor) for name, tensor in drawn.items()))
     program = prepare(text, types_of(every), differentiated(every), LEGS.limits).typed
     used = tuple(o for o in every.inputs if o.name in program.program.inputs())

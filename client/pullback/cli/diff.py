@@ -15,7 +15,8 @@ from ..request import DEFAULT_NOTATIONS, DEFAULT_TIMEOUT, constant
 from .arguments import read_inputs, read_value
 from .connection import ExitCode, connect, failures, service_options
 from .plain import json_text
-from .table import latex_lines, reply_table
+from .plot import draw, jacobians, need_matplotlib
+from .table import latex_lines, reply_table, steps_table
 
 _OPTION = re.compile(r"--[a-z][a-z-]+(=.*)?")
 
@@ -40,6 +41,9 @@ _OPTION = re.compile(r"--[a-z][a-z-]+(=.*)?")
 )
 @click.option("--file", type=click.File("r", encoding="utf-8"), help="Read the expression from a file; - is the input.")
 @click.option("--latex", is_flag=True, help="Print the formulas in LaTeX and nothing else.")
+@click.option("--steps", is_flag=True, help="Print the derivation, step by step, too.")
+@click.option("--code", type=click.Choice(["torch", "numpy"]), help="Print the derivatives as code and nothing else.")
+@click.option("--plot", type=click.Path(dir_okay=False), metavar="FILE", help="Draw the Jacobians, by both legs.")
 @service_options
 def diff(
     words: tuple[str, ...],
@@ -50,6 +54,9 @@ def diff(
     timeout: float,
     file: TextIO | None,
     latex: bool,
+    steps: bool,
+    code: str | None,
+    plot: str | None,
     target: str | None,
     as_json: bool,
 ) -> None:
@@ -65,6 +72,8 @@ def diff(
     and 3 when the service failed.
     """
     expression, tokens = _split(words, file)
+    if plot is not None:
+        need_matplotlib()
     with failures(as_json, expression):
         inputs = read_inputs(tokens)
         for name in constants:
@@ -72,12 +81,14 @@ def diff(
                 raise InvalidRequest(f"`{name}` is not among the inputs", reason="UNKNOWN_INPUT", field="constant")
             inputs[name] = constant(inputs[name])
         gradient = None if upstream is None else read_value(upstream, "upstream")
-        notations = ("latex",) if latex and not as_json else DEFAULT_NOTATIONS
+        notations = _notations(latex, steps, code, as_json)
         with connect(target) as client:
             reply = client.differentiate(
                 expression, inputs, gradient, wrt or None, notations, check=not no_check, timeout=timeout
             )
-    _print(reply, latex, as_json)
+            if plot is not None:
+                draw(plot, jacobians(client, expression, inputs, wrt or None, reply, timeout))
+    _print(reply, latex, steps, code, as_json)
     sys.exit(int(ExitCode.AGREE if reply.agree or no_check else ExitCode.OTHER_VERDICT))
 
 
@@ -92,10 +103,22 @@ def _split(words: tuple[str, ...], file: TextIO | None) -> tuple[str, tuple[str,
     return words[0], words[1:]
 
 
-def _print(reply: Reply, latex: bool, as_json: bool) -> None:
+def _notations(latex: bool, steps: bool, code: str | None, as_json: bool) -> tuple[str, ...]:
+    asked = (*(["steps"] if steps else []), *(["code"] if code else []))
+    if as_json or not (latex or code):
+        return (*DEFAULT_NOTATIONS, *asked)
+    return (*(["latex", "matrix"] if latex else []), *asked)
+
+
+def _print(reply: Reply, latex: bool, steps: bool, code: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json_text(reply))
+    elif code is not None:
+        text = getattr(reply.code, code)
+        click.echo(text or f"# There is no code for this expression in {code}.", nl=not text)
     elif latex:
         click.echo("\n".join(latex_lines(reply)))
     else:
         Console(highlight=False).print(reply_table(reply))
+    if steps and not (as_json or latex or code):
+        Console(highlight=False).print(steps_table(reply))

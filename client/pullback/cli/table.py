@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..language import Language, Operator
-from ..reply import Leg, LegState, Outcome, Reply, Verdict, shown
+from ..reply import Leg, LegState, Outcome, Reply, StepKind, Verdict, shown
 
 _STYLES = {Outcome.AGREE: "bold green", Outcome.DIFFER: "bold red"}
 
@@ -36,9 +36,28 @@ def latex_lines(reply: Reply) -> Iterator[str]:
     for name, verdict in reply.verdicts.items():
         yield f"% {name}: {_one_line(str(verdict))}"
         for label, forms in (("Jacobian", reply.jacobians), ("VJP", reply.vjps)):
-            if forms[name].latex:
-                yield f"% {label}"
-                yield forms[name].latex
+            for notation, latex in (("", forms[name].latex), (", matrix notation", forms[name].matrix_latex)):
+                if latex:
+                    yield f"% {label}{notation}"
+                    yield latex
+
+
+def steps_table(reply: Reply) -> RenderableType:
+    """The derivation: each step with its number and the rule that it follows."""
+    table = Table(box=box.SIMPLE, show_header=False, pad_edge=False)
+    table.add_column(style="dim", justify="right", no_wrap=True)
+    table.add_column(overflow="fold", ratio=3)
+    table.add_column(style="dim", overflow="fold", ratio=2)
+    kind = None
+    for number, step in enumerate(reply.steps, 1):
+        backward = step.kind in (StepKind.BACKWARD, StepKind.RESULT)
+        if backward != kind:
+            kind = backward
+            table.add_section()
+            table.add_row("", Text("backward" if backward else "forward", style="bold cyan"), "")
+        style = "bold" if step.kind is StepKind.RESULT else ""
+        table.add_row(str(number), Text(step.text, style=style), Text(step.rule))
+    return table
 
 
 def language_table(language: Language) -> RenderableType:
@@ -73,6 +92,7 @@ def operator_table(operator: Operator) -> RenderableType:
         ("kinks", operator.kinks),
         ("closed form", "yes" if operator.closed_form else "no"),
         ("example", operator.example),
+        *((f"  by {name}", text) for name, text in operator.example_jacobians.items()),
     )
     for label, content in rows:
         if content:
@@ -84,8 +104,8 @@ def _block(reply: Reply, name: str) -> Iterator[tuple[str, Text]]:
     if name in reply.gradients:
         yield "gradient", Text(shown(reply.gradients[name]))
     for label, forms in (("Jacobian", reply.jacobians), ("VJP", reply.vjps)):
-        if forms[name]:
-            yield label, Text(str(forms[name]))
+        for place, formula in enumerate(forms[name].lines()):
+            yield label if place == 0 else "", Text(formula)
     for label, leg in (("autograd", reply.legs[name].numeric), ("closed form", reply.legs[name].symbolic)):
         if _worth_saying(leg):
             yield label, Text(str(leg), style="yellow")

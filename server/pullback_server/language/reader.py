@@ -222,7 +222,8 @@ class Reader:
             case ast.Name(id=name):
                 row = self._operator(node, name)
             case ast.Attribute(attr=name) as function if library := self._prefixed(function):
-                own = f"{LIBRARIES.get(library.rpartition('.')[2], library)}.{name}"
+                last = library.rpartition(".")[2]
+                own = f"{LIBRARIES.get(last, last)}.{name}"
                 if own in ELSEWHERE:
                     raise refuse("UNKNOWN_OPERATOR", self.place(node), f"`{own}` means something else", own, ELSEWHERE[own])
                 row = BY_NAME.get(own) or self._operator(node, name)

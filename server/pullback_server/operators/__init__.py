@@ -6,18 +6,25 @@ from . import (
     conditions,
     decompositions,
     diagonals,
+    distances,
     elementwise,
     factories,
     joining,
     linear,
+    moments,
+    norms,
     pairs,
     products,
+    ranking,
     rearranging,
     reductions,
     rounding,
+    scans,
     selecting,
     selection,
     special,
+    windows_convolution,
+    windows_pooling,
 )
 from .operator import Kink, Misfit, NoClosedForm, Operator
 
@@ -32,6 +39,11 @@ TABLE: tuple[Operator, ...] = (
     *conditions.OPERATORS,
     *selection.OPERATORS,
     *reductions.OPERATORS,
+    *ranking.OPERATORS,
+    *moments.OPERATORS,
+    *scans.OPERATORS,
+    *norms.OPERATORS,
+    *distances.OPERATORS,
     *linear.OPERATORS,
     *products.OPERATORS,
     *diagonals.OPERATORS,
@@ -40,6 +52,8 @@ TABLE: tuple[Operator, ...] = (
     *rearranging.OPERATORS,
     *joining.OPERATORS,
     *factories.OPERATORS,
+    *windows_convolution.OPERATORS,
+    *windows_pooling.OPERATORS,
 )
 
 #: The operators by each of their names.

@@ -96,9 +96,9 @@ def _solve_shape(a: TensorType, b: TensorType) -> TensorType:
     dtype = _dtype("solve", a, b)
     if not b.rank:
         raise Misfit("solve for a number", "a vector or a matrix")
-    if _vector(a, b):
+    if _vector(a, b) and b.shape[-1] == a.shape[-1]:
         return TensorType(dtype, b.shape, a.weak and b.weak)
-    if b.shape[-2] != a.shape[-1]:
+    if b.rank == 1 or b.shape[-2] != a.shape[-1]:
         raise Misfit(f"solve of shapes {list(a.shape)} and {list(b.shape)}", f"{a.shape[-1]} rows on the right")
     batch = broadcast_shapes(a.shape[:-2], b.shape[:-2])
     return TensorType(dtype, (*batch, *b.shape[-2:]), a.weak and b.weak)
@@ -383,7 +383,8 @@ def row(
 
 SPD = "(A @ A.T + 2*eye(3))"
 SINGULAR = (Kink("det(A) == 0", "nan or a large number: the inverse has none"),)
-TIES = (Kink("two values are equal", "inf or nan for vectors; for values those of one basis"),)
+EQUAL = "inf or nan for vectors; for values what one basis of many gives"
+TIES, SINGULAR_TIES = (Kink(f"{f}(A)[1:] == {f}(A)[:-1]", EQUAL) for f in ("eigvalsh", "svdvals"))
 
 # fmt: off
 OPERATORS = (
@@ -401,7 +402,7 @@ OPERATORS = (
         doc="The inverse matrix.", kinks=SINGULAR,
         samples=("inv(A)", "inv(C @ C.mT)", "inv(g)", f"inv({SPD}) @ u", "u @ inv(A) @ v", "trace(inv(A))", "inv(inv(A))", "inv(A.T)")),
     row("pinv", _pinv_shape, _guarded(torch.linalg.pinv), _pinv_form, _each(_pinv_reference),
-        doc="The pseudoinverse.", kinks=(Kink("the rank is not full", "a derivative along matrices of that rank"),),
+        doc="The pseudoinverse.", kinks=(Kink("svdvals(A)[-1] == 0", "the derivative along matrices of that rank"),),
         source="G. H. Golub and V. Pereyra, SIAM J. Numer. Anal. 10, 1973",
         samples=("pinv(x)", "pinv(x.T)", "pinv(C)", "pinv(A) @ u", "pinv(c)", "pinv(r)", "pinv(g)"), bad=("pinv(u)", "pinv()", "pinv(count)")),
     row("solve", _solve_shape, _solve, _solve_form, _solve_reference, signature="A, B", domain="det(A) != 0",
@@ -415,22 +416,22 @@ OPERATORS = (
     row("matrix_exp", _square_of("matrix_exp"), torch.linalg.matrix_exp, None, _each(_exp_reference),
         doc="The sum of the matrix's powers over their factorials.", source="torch.linalg.matrix_exp",
         samples=("matrix_exp(A)", "matrix_exp(C @ D / 4)", "matrix_exp(g)")),
-    row("cholesky", _square_of("cholesky"), _cholesky, None, _each(_cholesky_reference), domain="A is symmetric and positive definite",
+    row("cholesky", _square_of("cholesky"), _cholesky, None, _each(_cholesky_reference), domain="eigvalsh(A) > 0",
         doc="The lower triangle L with positive diagonal and L @ L.T = A, from A's lower triangle.", source="torch.linalg.cholesky",
         samples=(f"cholesky({SPD})", "cholesky(C @ C.mT)", "cholesky(g)")),
-    row("eigvalsh", _values_shape, _guarded(torch.linalg.eigvalsh), _values_form, _each(_eigh_reference), kinks=TIES,
+    row("eigvalsh", _values_shape, _guarded(torch.linalg.eigvalsh), _values_form, _each(_eigh_reference), kinks=(TIES,),
         doc="The eigenvalues of a symmetric matrix, ascending, from its lower triangle.", source="M. B. Giles, 2008, section 3.1",
         samples=(f"eigvalsh({SPD})", "eigvalsh(C @ C.mT)", "eigvalsh(g)", "sum(eigvalsh(A + A.T)**2)", f"log(eigvalsh({SPD}))")),
     row("eigh", _eigh_shape, _guarded(_eigh), _eigh_form, _each(_eigh_reference), signature="A, *, output: output", outputs=("eigenvalues", "eigenvectors"),
         doc="The eigenvalues, ascending, and the eigenvectors, as columns, of a symmetric matrix; a vector's sign is torch's.",
-        source="M. B. Giles, 2008, section 3.1", kinks=TIES,
+        source="M. B. Giles, 2008, section 3.1", kinks=(TIES,),
         samples=(f"eigh({SPD})[0]", f"eigh({SPD})[1]**2", "eigh(A + A.T).eigenvectors**2", "eigh(g)[1]**2", "eigh(C @ C.mT)[1]**2"),
         bad=("eigh(A)", "eigh(A)[2]", "eigh(x)[0]", "eigh(u)[0]", "eigh(A).values")),
     row("svdvals", _svdvals_shape, _guarded(torch.linalg.svdvals), _svdvals_form, _each(_svd_reference), sized=True,
-        doc="The singular values, descending.", source="M. B. Giles, 2008, section 3.2", kinks=TIES,
+        doc="The singular values, descending.", source="M. B. Giles, 2008, section 3.2", kinks=(SINGULAR_TIES,),
         samples=("svdvals(A)", "svdvals(x)", "svdvals(C)", "svdvals(c)", "sum(svdvals(x.T))", "svdvals(g)"), bad=("svdvals(u)", "svdvals()", "svdvals(count)")),
     row("svd", _svd_shape, _guarded(_svd), _svd_form, _each(_svd_reference), signature="A, full_matrices: flag = True, *, output: output",
-        outputs=("U", "S", "Vh"), sized=True, kinks=TIES, source="M. B. Giles, 2008, section 3.2",
+        outputs=("U", "S", "Vh"), sized=True, kinks=(SINGULAR_TIES,), source="M. B. Giles, 2008, section 3.2",
         doc="A = U @ diag(S) @ Vh: singular vectors as columns of U and rows of Vh, values descending; a vector's sign is torch's.",
         samples=("svd(A)[1]", "svd(A)[0]**2", "svd(x, full_matrices=False)[0]**2", "svd(x, False).Vh**2", "svd(x).S", "svd(x.T, False)[0]**2",
                  "svd(C, False)[2]**2", "svd(c, False)[0]**2"),

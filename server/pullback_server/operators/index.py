@@ -179,7 +179,8 @@ class Piece:
 
     Functions of matrices have a kind too: their `bound` are the matrix's indices, and those of `axes` that stand
     last, as many as `own` says, are the result's own. `stationary` names a piece in the body that the whole does not
-    change with to first order: the mean that the squares of a sum are taken about.
+    change with to first order: the mean that the squares of a sum are taken about. A `norm` is one that quotients by
+    are 0 where it is 0: the subgradient of autograd's norms.
     """
 
     name: str
@@ -189,6 +190,7 @@ class Piece:
     bound: tuple[sp.Symbol, ...] = ()
     own: int | None = None
     stationary: str = ""
+    norm: bool = False
 
     @property
     def definition(self) -> sp.Expr:
@@ -330,18 +332,30 @@ class Pieces:
         return IndexTensor(axes, scalar(*entries))
 
     def reduce(self, kind: str, x: IndexTensor, dims: tuple[int, ...], keepdim: bool = False) -> IndexTensor:
-        """The reduction of some axes, counted from 0."""
+        """The reduction of some axes, counted from 0; a sum of equal entries is their number times one."""
         bound = tuple(a for k, a in enumerate(x.axes) if k in dims and a is not None)
         axes = tuple(None if k in dims else a for k, a in enumerate(x.axes) if keepdim or k not in dims)
+        if kind == "sum":
+            equal = [a for a in bound if a not in x.entry.free_symbols]
+            x = IndexTensor(x.axes, x.entry * sp.Mul(*map(self.size, equal)))
+            bound = tuple(a for a in bound if a not in equal)
         return self._cut(axes, x.entry, kind, bound) if bound else IndexTensor(axes, x.entry)
+
+    def norm(self, x: IndexTensor) -> IndexTensor:
+        """The tensor, a root of a sum that has no derivative at 0, as a piece that is a norm."""
+        named = self.renamed(x)
+        self.list[-1] = replace(self.list[-1], norm=True)
+        return named
 
     def squares_about(
         self, mean: IndexTensor, x: IndexTensor, dims: tuple[int, ...], keepdim: bool = False
     ) -> IndexTensor:
         """The sum of `(x - mean)**2` over some axes of x, of which `mean` is the mean with these axes kept."""
         mean = self.named(mean)
+        before = len(self.list)
         total = self.reduce("sum", self.elementwise(lambda a, b: (a - b) ** 2, x, mean), dims, keepdim)
-        self.list[-1] = replace(self.list[-1], stationary=mean.entry.name)
+        if len(self.list) > before:
+            self.list[-1] = replace(self.list[-1], stationary=mean.entry.name)
         return total
 
     def total(self, entry: sp.Expr, bound: tuple[sp.Symbol, ...], axes: Axes) -> IndexTensor:

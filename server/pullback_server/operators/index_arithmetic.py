@@ -34,9 +34,9 @@ def interval(e: sp.Expr, pieces: Pieces) -> Interval | None:
             inner = interval(rest, pieces) if factor.is_Integer and factor != 1 else None
             return None if inner is None else (min(x := [int(factor) * end for end in inner]), max(x))
         case fn.floor():
-            (quotient_,) = e.args
-            divisor, inner = int(sp.denom(quotient_)), interval(sp.numer(quotient_), pieces)
-            return None if inner is None else (inner[0] // divisor, inner[1] // divisor)
+            dividend, divisor = e.args[0].as_numer_denom()
+            inner = interval(dividend, pieces)
+            return None if inner is None else (inner[0] // int(divisor), inner[1] // int(divisor))
         case fn.remainder() if e.args[1].is_Integer:
             return 0, int(e.args[1]) - 1
     return None

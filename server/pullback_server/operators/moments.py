@@ -40,8 +40,8 @@ def variance(name: str, signature: str, doc: str) -> Operator:
 
 
 def deviation(name: str, signature: str, doc: str) -> Operator:
-    """The square root of a variance, which has no derivative where that is 0."""
-    kink = Kink("amax(x) == amin(x)", "nan")
+    """The square root of a variance, without a derivative where that is 0."""
+    kink = Kink("amax(x) == amin(x)", "0")
     return _moment(name, signature, torch.std, _deviation_form, real_reductions.deviation, doc, (kink,))
 
 
@@ -71,9 +71,7 @@ def _moment(
     )
 
 
-def _correction(
-    *, unbiased: bool | None = None, correction: float | None = None, ddof: float | None = None
-) -> float:
+def _correction(*, unbiased: bool | None = None, correction: float | None = None, ddof: float | None = None) -> float:
     """What is taken from the number of entries, whichever way the call says it; torch's default is 1."""
     given = [value for value in (unbiased, correction, ddof) if value is not None]
     if len(given) > 1:
@@ -92,7 +90,12 @@ def _shape(x: TensorType, *, dim: Any = None, keepdim: bool = False, **given: An
 
 def _column(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
     def column(x: torch.Tensor, *, dim: Any = None, keepdim: bool = False, **given: Any) -> torch.Tensor:
-        return function(x, dim=axes_of(dim, x.dim()), correction=_correction(**given), keepdim=keepdim)
+        axes, correction = axes_of(dim, x.dim()), _correction(**given)
+        if x.numel() and math.prod(x.shape[k] for k in axes) > correction:
+            return function(x, dim=axes, correction=correction, keepdim=keepdim)
+        # Over nothing torch warns; it comes to nan, or inf where entries differ.
+        squares = ((x - x.mean(axes, keepdim=True)) ** 2).sum(axes, keepdim) / 0
+        return squares if function is torch.var else squares.sqrt()
 
     return column
 
@@ -111,7 +114,7 @@ def _variance_form(
 
 
 def _deviation_form(pieces: Pieces, x: IndexTensor, **given: Any) -> IndexTensor:
-    return pieces.named(pieces.elementwise(exact.sqrt, _variance_form(pieces, x, **given)))
+    return pieces.norm(pieces.elementwise(exact.sqrt, pieces.named(_variance_form(pieces, x, **given))))
 
 
 # fmt: off

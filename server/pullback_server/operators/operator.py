@@ -103,7 +103,9 @@ class Operator:
         if self.symbol == "[]":
             return (f"{names[0]}[...]",)
         called = f"{self.name}({', '.join(names)})"
+        if "." in self.name:
+            return (called,)
         if not self.symbol:
-            return (called, f"{names[0]}.{self.name}({', '.join(names[1:])})")
+            return (called, f"{names[0]}.{self.name}({', '.join(names[1:])})") if names else (called,)
         infix = f"{self.symbol}{names[0]}" if len(names) == 1 else f"{names[0]} {self.symbol} {names[1]}"
         return (infix, called)

@@ -193,6 +193,8 @@ def _cross_shape(x: TensorType, y: TensorType, *, dim: int) -> TensorType:
     axis = axis_of(dim, x.rank)
     if x.shape[axis] != 3 or y.shape[axis] != 3:
         raise Misfit(f"lengths {x.shape[axis]} and {y.shape[axis]} along dimension {axis}", "vectors of length 3")
+    if x.dtype is not y.dtype and not (x.weak or y.weak):
+        raise Misfit(f"{x.dtype.label} and {y.dtype.label}", "two tensors of one dtype")
     return without_bools(broadcast, "make it a number")(x, y)
 
 

@@ -49,9 +49,7 @@ def _middle(x: TensorType, *, dim: int | None, keepdim: bool) -> TensorType:
     return numeric(rule, "multiply the bool by 1 to make it a number")(x, dim=dim, keepdim=keepdim)
 
 
-def _values(
-    one: Callable[..., Any], several: Callable[..., torch.Tensor] | None = None
-) -> Callable[..., torch.Tensor]:
+def _values(one: Callable[..., Any], several: Callable[..., torch.Tensor] | None = None) -> Callable[..., torch.Tensor]:
     """torch.max and its like without the indices that it gives beside the values over one dimension."""
 
     def column(x: torch.Tensor, *, dim: Any = None, keepdim: bool = False) -> torch.Tensor:

@@ -59,7 +59,7 @@ def running_logsumexp(values: Sequence[Real]) -> list[Real]:
 
 
 def norm(values: Sequence[Real], *, p: float | str | None = 2) -> Real:
-    """The p-th root of the sum of |x|**p; the greatest or least |x| where p is infinite, how many are not 0 at p = 0."""
+    """The p-th root of the sum of |x|**p; at infinite p the greatest or least |x|, at p = 0 how many are not 0."""
     sizes = [abs(v) for v in values]
     order = mp.mpf(2 if p is None or isinstance(p, str) else p)
     if mp.isinf(order):

@@ -10,8 +10,9 @@ import torch
 from torch.nn import functional as F
 
 from ..program import TensorType
-from . import exact, real_reductions, reals
+from . import exact, reals
 from . import functions as fn
+from . import real_reductions as real
 from .columns import along, reduced
 from .index import IndexTensor, Pieces
 from .operator import Kink, Operator
@@ -107,7 +108,7 @@ def normalising(
         shape=_line_by_line,
         torch=torch_column,
         sympy=sympy_column,
-        reference=real_reductions.lines(reference),
+        reference=real.lines(reference),
         doc=doc,
         samples=tuple(text.format(name) for text in texts),
         bad=tuple(text.format(name) for text in unfit),
@@ -162,18 +163,18 @@ def _decided(kind: str) -> Callable[..., IndexTensor]:
     return column
 
 
-def _log_softmax_form(pieces: Pieces, x: IndexTensor, *, dim: int = -1) -> IndexTensor:
+def log_softmax_form(pieces: Pieces, x: IndexTensor, *, dim: int = -1) -> IndexTensor:
     x = pieces.named(x)
     level = pieces.reduce("logsumexp", x, axes_of(dim, len(x.axes)), keepdim=True)
     return pieces.elementwise(exact.minus, x, level)
 
 
-def _softmax_form(pieces: Pieces, x: IndexTensor, *, dim: int = -1) -> IndexTensor:
-    return pieces.named(pieces.elementwise(sp.exp, _log_softmax_form(pieces, x, dim=dim)))
+def softmax_form(pieces: Pieces, x: IndexTensor, *, dim: int = -1) -> IndexTensor:
+    return pieces.named(pieces.elementwise(sp.exp, log_softmax_form(pieces, x, dim=dim)))
 
 
 def _softmin_form(pieces: Pieces, x: IndexTensor, *, dim: int = -1) -> IndexTensor:
-    return _softmax_form(pieces, pieces.elementwise(lambda e: -e, x), dim=dim)
+    return softmax_form(pieces, pieces.elementwise(lambda e: -e, x), dim=dim)
 
 
 TIES = "1/k to each of the k that tie"
@@ -183,7 +184,7 @@ OPERATORS = (
     #        name         torch            sympy                 reference        shape     doc
     reducing("sum",       torch.sum,       reduced("sum"),       reals.add_up,    summed,   "The sum; 0 of nothing.",
              ("sum(count)*x", "sum(mask, 1)", "sum(z)"), ("sum(x, 0, 1)",)),
-    reducing("mean",      torch.mean,      mean_form,           reals.mean,      _mean,    "The mean; nan of nothing.",
+    reducing("mean",      torch.mean,      mean_form,            reals.mean,      _mean,    "The mean; nan of nothing.",
              ("mean(x.T)",), ("mean(count)",)),
     reducing("prod",      _prod,           reduced("prod"),      reals.product,   summed,
              "The product; 1 of nothing.", ("prod(count)*x", "prod(z)"), ("prod(x, 0, 1)",)),
@@ -194,11 +195,11 @@ OPERATORS = (
     reducing("logsumexp", torch.logsumexp, reduced("logsumexp"), reals.logsumexp, _floating,
              "log(sum(exp(x))) without overflow; -inf of nothing.", ("logsumexp(z)",),
              source="NIST DLMF 4.2"),
-    deciding("all", _truth(torch.all), "prod", real_reductions.every, "Whether none is false, or zero."),
-    deciding("any", _truth(torch.any), "sum",  real_reductions.some,  "Whether one is true, or not zero."),
-    #           name           torch              sympy              reference                    doc
-    normalising("softmax",     torch.softmax,     _softmax_form,     real_reductions.softmax,     "exp(x)/sum(exp(x))."),
-    normalising("log_softmax", torch.log_softmax, _log_softmax_form, real_reductions.log_softmax, "log(softmax(x))."),
-    normalising("softmin",     F.softmin,         _softmin_form,     real_reductions.softmin,     "softmax(-x)."),
+    deciding("all", _truth(torch.all), "prod", real.every, "Whether none is false, or zero."),
+    deciding("any", _truth(torch.any), "sum",  real.some,  "Whether one is true, or not zero."),
+    #           name           torch              sympy              reference         doc
+    normalising("softmax",     torch.softmax,     softmax_form,     real.softmax,     "exp(x)/sum(exp(x))."),
+    normalising("log_softmax", torch.log_softmax, log_softmax_form, real.log_softmax, "log(softmax(x))."),
+    normalising("softmin",     F.softmin,         _softmin_form,     real.softmin,     "softmax(-x)."),
 )
 # fmt: on

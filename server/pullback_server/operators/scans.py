@@ -17,7 +17,8 @@ from .reductions import four_passes
 from .shapes import axis_of, only_floating, summed
 
 SAMPLES = ("{0}(x, 0)", "{0}(x, dim=1)", "{0}(C, -2)", "{0}(u)", "{0}(s)", "{0}(o, 0)", "{0}(c, 1)", "{0}(c, 0)*x",
-           "{0}(z, 0)", "{0}(z, 1)", "y*{0}(x*y, axis=1)", "sum({0}(x, 1), 1)", "{0}(-x, 1)*x", "exp({0}(x, 0))")  # fmt: skip
+           "{0}(z, 0)", "{0}(z, 1)", "y*{0}(x*y, axis=1)", "sum({0}(x, 1), 1)", "{0}(-x, 1)*x",
+           "exp({0}(x, 0))")  # fmt: skip
 BAD = ("{0}()", "{0}(x)", "{0}(x, 2)", "{0}(x, (0, 1))", "{0}(x, y)", "{0}(C, dim=None)")
 
 

@@ -86,7 +86,7 @@ def _scatter_shape(x: TensorType, index: TensorType, src: TensorType, *, dim: in
 # The torch column. Indices are checked before they are used: an accelerator that meets a bad one is lost.
 
 
-def _checked(index: torch.Tensor, length: int, negative: bool = True) -> torch.Tensor:
+def checked(index: torch.Tensor, length: int, negative: bool = True) -> torch.Tensor:
     index = index.long()
     low = -length if negative else 0
     if index.numel() and not bool(((index >= low) & (index < length)).all()):
@@ -106,7 +106,7 @@ def _getitem(x: torch.Tensor, *indices: torch.Tensor, key: tuple[Any, ...]) -> t
             case Added():
                 python.append(None)
             case Listed(axis, int() as number):
-                python.append(_checked(indices[number], x.shape[axis]))
+                python.append(checked(indices[number], x.shape[axis]))
             case Listed(_, listed):
                 python.append(torch.tensor(listed, dtype=torch.long, device=x.device))
             case Sliced(axis, start, step, length):
@@ -118,22 +118,22 @@ def _getitem(x: torch.Tensor, *indices: torch.Tensor, key: tuple[Any, ...]) -> t
 
 
 def _gather(x: torch.Tensor, index: torch.Tensor, *, dim: int) -> torch.Tensor:
-    return torch.gather(x, dim, _checked(index, x.shape[dim] if x.dim() else 1, negative=False))
+    return torch.gather(x, dim, checked(index, x.shape[dim] if x.dim() else 1, negative=False))
 
 
 def _select(x: torch.Tensor, index: torch.Tensor, *, dim: int) -> torch.Tensor:
-    return torch.index_select(x, dim, _checked(index, x.shape[dim] if x.dim() else 1, negative=False))
+    return torch.index_select(x, dim, checked(index, x.shape[dim] if x.dim() else 1, negative=False))
 
 
 def _along(x: torch.Tensor, indices: torch.Tensor, *, dim: int | None) -> torch.Tensor:
     length = x.numel() if dim is None else x.shape[dim] if x.dim() else 1
-    return torch.take_along_dim(x, _checked(indices, length), dim)
+    return torch.take_along_dim(x, checked(indices, length), dim)
 
 
 def _scatter_add(x: torch.Tensor, index: torch.Tensor, src: torch.Tensor, *, dim: int) -> torch.Tensor:
     # torch's backward pass wants a src of the index's shape; only that part of it is added.
     used = src[tuple(slice(n) for n in index.shape)]
-    return torch.scatter_add(x, dim, _checked(index, x.shape[dim] if x.dim() else 1, negative=False), used)
+    return torch.scatter_add(x, dim, checked(index, x.shape[dim] if x.dim() else 1, negative=False), used)
 
 
 # The sympy column: the entry at computed indices.
@@ -260,9 +260,10 @@ def _numbers(index: Objects) -> Any:
 
 
 def _getitem_reference(x: Objects, *indices: Objects, key: tuple[Any, ...]) -> Objects:
+    x = np.asarray(x, dtype=object)
     resolved = resolve(key, x.shape, tuple(i.shape for i in indices))
     taken = {item.axis: item.index for item in resolved.items if isinstance(item, Taken)}
-    x = x[tuple(taken.get(k, slice(None)) for k in range(x.ndim))]
+    x = np.asarray(x[tuple(taken.get(k, slice(None)) for k in range(x.ndim))], dtype=object)
     python: list[Any] = []
     for item in resolved.items:
         match item:

@@ -31,6 +31,10 @@ KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda v: v is None or (isinstance(v, int | float) and not isinstance(v, bool)) or v in ("fro", "nuc"),
         "a number, inf, 'fro' or 'nuc'",
     ),
+    "padding": (
+        lambda v: isinstance(v, str) or KINDS["integers"][0](v),
+        "an integer, a tuple of integers, 'same' or 'valid'",
+    ),
     "pairs": (
         lambda v: _is_integer(v) or (isinstance(v, tuple) and len(v) == 2 and all(KINDS["integers"][0](d) for d in v)),
         "a number, or two tuples of dimensions",

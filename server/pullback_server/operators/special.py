@@ -57,8 +57,8 @@ def _derivative_of_digamma(x: torch.Tensor, n: int) -> torch.Tensor:
         return torch.special.zeta(2.0, y) if n == 1 and y.dtype == torch.float64 else torch.polygamma(n, y)
 
     right, part, sign = x > 0, x - x.floor(), (-1) ** (n + 1)
-    below = sign * (above(1 - part) - above(torch.where(right, 1, 1 - x)))
-    return above(torch.where(right, x, part)) + torch.where(right, 0, below)
+    below: torch.Tensor = sign * (above(torch.where(right, 1, 1 - part)) - above(torch.where(right, 1, 1 - x)))
+    return above(torch.where(right, x, part)) + below
 
 
 class _Digamma(torch.autograd.Function):

@@ -2,10 +2,11 @@
 
 from .limits import Limits
 from .nodes import Apply, Argument, Input, Literal, Node, Place, Program, Size
-from .refusal import Refusal
+from .refusal import REASONS, Refusal
 from .types import DType, TensorType, TypedProgram
 
 __all__ = [
+    "REASONS",
     "Apply",
     "Argument",
     "DType",

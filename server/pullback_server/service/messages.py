@@ -29,6 +29,7 @@ from ..verdict import (
     Outcome,
     Question,
     Verdict,
+    example_jacobians,
 )
 from .tensors import from_wire, to_wire
 
@@ -96,7 +97,7 @@ def describe_reply(body: bytes, description: Description) -> bytes:
         hint = f"did you mean {' or '.join(near)}?" if near else ""
         raise Refusal("UNKNOWN_OPERATOR", "there is no operator of that name", "operator", found=wanted, hint=hint)
     return wire.DescribeLanguageResponse(
-        operators=[_operator(row) for row in rows],
+        operators=[_operator(row, alone=bool(wanted)) for row in rows],
         constants=description.constants,
         prefixes=description.prefixes,
         limits=[language_pb2.Limit(name=n, value=value, description=doc) for n, value, doc in description.limits],
@@ -191,7 +192,9 @@ def _verdict(verdict: Verdict) -> wire.Verdict:
     )
 
 
-def _operator(row: Operator) -> language_pb2.Operator:
+def _operator(row: Operator, alone: bool) -> language_pb2.Operator:
+    """A row; one that was asked for alone with its example's Jacobians."""
+    jacobians = example_jacobians(row) if alone else ()
     return language_pb2.Operator(
         name=row.name,
         aliases=row.aliases,
@@ -203,4 +206,5 @@ def _operator(row: Operator) -> language_pb2.Operator:
         kinks="; ".join(f"{kink.where}: {kink.gives}" for kink in row.kinks),
         closed_form=row.closed_form,
         example=row.example,
+        example_jacobians=[language_pb2.Formula(input=n, text=w.text, latex=w.latex) for n, w in jacobians],
     )

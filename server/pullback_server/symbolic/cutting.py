@@ -54,7 +54,11 @@ def cut(typed: TypedProgram) -> Cut:
         if pieces.whole(tensors[number].entry)
     }
     names = frozenset((*inputs, *(name for name, _ in program.bindings)))
-    return Cut(typed, tuple(tensors), pieces, inputs, pieces.renamed(out), bindings, names)
+    output = pieces.renamed(out)
+    if not pieces.whole(out.entry):
+        own = pieces.list[-1].name
+        bindings.update((own, name) for name, number in program.bindings if number == program.output)
+    return Cut(typed, tuple(tensors), pieces, inputs, output, bindings, names)
 
 
 def _apply(node: Apply, number: int, typed: TypedProgram, tensors: list[IndexTensor], pieces: Pieces) -> IndexTensor:

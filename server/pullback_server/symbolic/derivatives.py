@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from ..operators import NoClosedForm
-from ..operators.functions import equal
+from ..operators.functions import equal, where
 from ..operators.index import Entry, Piece, Pieces, larger
 from .cutting import Cut
 from .matrix_functions import DERIVATIVES
@@ -48,7 +48,7 @@ def differentiate(cut: Cut) -> Differentiated:
         outer, extra = _outer(piece, cut.pieces)
         forward += extra
         partials[piece.name] = tuple(
-            Partial(entry, recognise(outer * _real(inner)))
+            Partial(entry, recognise(_chained(outer, _real(inner))))
             for entry, inner in _inner(piece.body)
             if inner != 0 and entry.name != piece.stationary
         )
@@ -71,6 +71,18 @@ def _real(derivative: sp.Expr) -> sp.Expr:
     return derivative
 
 
+def _chained(outer: sp.Expr, inner: sp.Expr) -> sp.Expr:
+    """The product; where a mask of indices makes the inner derivative 0 the outer one, which may be infinite, is not."""
+    if outer != 1 and isinstance(inner, where) and inner.args[2] == 0 and not inner.args[0].has(Entry):
+        return where(inner.args[0], outer * inner.args[1], 0)
+    return outer * inner
+
+
+def _unmasked(body: sp.Expr) -> sp.Expr:
+    """An entry of a log-sum-exp without the mask that leaves others out, which its inner derivative has too."""
+    return body.args[1] if isinstance(body, where) and body.args[2] == -sp.oo else body
+
+
 def _outer(piece: Piece, pieces: Pieces) -> tuple[sp.Expr, tuple[Piece, ...]]:
     """The derivative of a reduction with respect to one of its summands, and pieces that it needs."""
     value = Entry(piece.name, *piece.axes)
@@ -78,7 +90,7 @@ def _outer(piece: Piece, pieces: Pieces) -> tuple[sp.Expr, tuple[Piece, ...]]:
         case "" | "sum":
             return sp.S.One, ()
         case "logsumexp":
-            return sp.exp(piece.body - value), ()
+            return sp.exp(_unmasked(piece.body) - value), ()
         case "max" | "min":
             # Entries that tie share the derivative evenly, as autograd has it.
             ties = Piece(f"{piece.name}#", piece.axes, equal(piece.body, value), "sum", piece.bound)

@@ -12,6 +12,7 @@ from .cutting import cut, signature
 from .derivatives import UPSTREAM, backward, differentiate
 from .form import FORMAT, Forms
 from .lowering import Lowering
+from .notation.matrix import MatrixNotation
 from .writing import upstream_name, write
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,8 @@ def _derive(typed: TypedProgram, wrt: tuple[str, ...]) -> Forms:
         for name in wrt
     )
     forms = Forms(plan=plan, units=tuple((n, tuple(a is None for a in x.axes)) for n, x in found.cut.inputs.items()))
-    written = tuple((name, write(found, name, forms)) for name in wrt)
+    matrices = MatrixNotation(found, plan, upstream_name(found.cut))
+    written = tuple((name, write(found, name, forms, matrices)) for name in wrt)
     lengths = tuple((s.name, d.root().source) for s, d in pieces.dimensions.items())
     lengths += tuple({d.root().symbol.name: d.root().source for d in pieces.dimensions.values()}.items())
     used = {s for _, f in written for w in (f.jacobian, f.vjp) for s in _symbols([w.tree, *w.axes])}

@@ -70,6 +70,7 @@ CORE: dict[str, Callable[..., Any]] = {
     "sub": lambda a, b: a - b,
     "mul": lambda a, b: a * b,
     "div": lambda a, b: a / b,
+    "over_norm": _of_tensors(lambda a, b: torch.where(b == 0, 0, a / b)),
     "neg": lambda a: -a,
     "pow": lambda a, b: (a if isinstance(b, torch.Tensor) else _tensor(a)) ** b,
     "sqrt": _of_tensors(torch.sqrt),
@@ -277,6 +278,10 @@ REDUCERS: dict[str, Callable[[torch.Tensor, tuple[int, ...]], torch.Tensor]] = {
     "others": _others,
     "cumsum": lambda x, axes: x.cumsum(axes[0]),
     "cumsum_back": lambda x, axes: x.flip(axes[0]).cumsum(axes[0]).flip(axes[0]),
+    "cumprod": lambda x, axes: x.cumprod(axes[0]),
+    "cumprod_back": lambda x, axes: x.flip(axes[0]).cumprod(axes[0]).flip(axes[0]),
+    "cumlogsumexp": lambda x, axes: x.logcumsumexp(axes[0]),
+    "cumlogsumexp_back": lambda x, axes: x.flip(axes[0]).logcumsumexp(axes[0]).flip(axes[0]),
 }
 
 

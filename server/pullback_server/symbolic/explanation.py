@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 
 from ..operators import NoClosedForm
 from ..program import TypedProgram
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 class Explanation:
     """Code and derivation of a program's gradients, for every size; empty where there are none."""
 
-    code: Code = Code()
+    code: Code = field(default_factory=Code)
     steps: tuple[Step, ...] = ()
 
     def to_bytes(self) -> bytes:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import sympy as sp
 
 from ..operators import NoClosedForm
-from ..operators.functions import CONDITIONS, ScalarFunction, less_equal, where
+from ..operators.functions import CONDITIONS, ScalarFunction, less, where
 from ..operators.index import Delta, Entry, Piece, Pieces, Total
+from ..operators.index_arithmetic import interval
 from .plan import (
     Call,
     Fetch,
@@ -29,6 +30,7 @@ from .plan import (
     pruned,
 )
 from .recognition import renaming
+from .scans import Scan, contracted, masked, scan_of
 
 Labels = tuple[sp.Symbol, ...]
 
@@ -224,13 +226,19 @@ class Lowering:
         for value in values[1:]:
             result = self._call("mul", result, value)
         for factor in below:
-            result = self._call("div", result, self.lower(factor))
+            result = self._over(result, factor)
         return result
+
+    def _over(self, value: Value, divisor: sp.Expr) -> Value:
+        """The quotient, 0 where the divisor is a norm that is 0."""
+        base = divisor.as_base_exp()[0]
+        norm = isinstance(base, Entry) and base.name in self._definitions and self._definitions[base.name].norm
+        return self._call("over_norm" if norm else "div", value, self.lower(divisor))
 
     def _power(self, base: sp.Expr, exponent: sp.Expr) -> Value:
         match exponent:
             case sp.Integer() | sp.Rational() if exponent.is_negative:
-                return self._call("div", Value(1.0), self.lower(base**-exponent))
+                return self._over(Value(1.0), base**-exponent)
             case sp.Rational() if exponent == sp.S.Half:
                 return self._call("sqrt", self.lower(base))
         return self._call("pow", self.lower(base), self.lower(exponent))
@@ -244,6 +252,9 @@ class Lowering:
                     result = self._call("add", result, part)
                 return result
             return self._contraction(body, bound)
+        scan = scan_of(kind, body, bound, self._pieces)
+        if scan is not None:
+            return self._running(scan, self.lower(scan.body))
         value = self._spanning(self.lower(body), bound)
         axes = tuple(value.labels.index(k) for k in bound)
         left = value.labels if kind == "others" else tuple(k for k in value.labels if k not in bound)
@@ -302,7 +313,7 @@ class Lowering:
         taken = {s for p in (*inside, *(index for index, _ in deltas)) for s in p.free_symbols}
         if not deltas or None in targets or len({*targets}) < len(targets) or taken & {*targets}:
             return None
-        indices = [self.lower(index) for index, _ in deltas]
+        indices = [self.lower(self._nowhere(index, target)) for index, target in deltas]
         moving = tuple(k for k in bound if any(k in v.labels for v in indices))
         resting = tuple(k for k in bound if k not in moving)
         value = self._contraction(sp.Mul(*inside), resting)
@@ -319,19 +330,31 @@ class Lowering:
                 result = self._call("mul", result, self.lower(other))
         return result
 
+    def _nowhere(self, index: sp.Expr, target: sp.Symbol | None) -> sp.Expr:
+        """A computed index that may lie before the first entry moved behind the last one.
+
+        Only negative entries of a tensor of indices count from the end.
+        """
+        known = interval(index, self._pieces)
+        if index.has(Entry) or target is None or (known is not None and known[0] >= 0):
+            return index
+        return where(less(index, 0), self._pieces.size(target), index)
+
     def _scanned(self, parts: tuple[sp.Expr, ...], bound: Labels) -> Value | None:
         """`Sum(f(k)*(k <= i), k)` as a running sum along k, from the other end where it is `i <= k`."""
+        whole = contracted(parts, bound, (self._pieces, self._definitions))
+        if whole is not None:
+            return self.lower(whole)
         for part in parts:
-            if isinstance(part, less_equal) and all(a.is_Symbol and a in self._pieces.dimensions for a in part.args):
-                first, last = part.args
-                (here, there), kind = ((first, last), "cumsum") if first in bound else ((last, first), "cumsum_back")
-                rest = [p for p in parts if p is not part]
-                if here in bound and there not in bound and not any(there in p.free_symbols for p in rest):
-                    value = self._contraction(sp.Mul(*rest), tuple(k for k in bound if k is not here))
-                    value = self._spanning(value, (here,))
-                    labels = tuple(there if k == here else k for k in value.labels)
-                    return self._emit(Reduce(kind, _slot(value), (value.labels.index(here),)), labels)
+            scan = masked("sum", part, sp.Mul(*(p for p in parts if p is not part)), bound, self._pieces)
+            if scan is not None:
+                return self._running(scan, self._contraction(scan.body, tuple(k for k in bound if k is not scan.here)))
         return None
+
+    def _running(self, scan: Scan, value: Value) -> Value:
+        value = self._spanning(value, (scan.here,))
+        labels = tuple(scan.there if k == scan.here else k for k in value.labels)
+        return self._emit(Reduce(scan.reducer, _slot(value), (value.labels.index(scan.here),)), labels)
 
     def _summed(self, tensors: list[Value], bound: Labels) -> Value:
         """The product of tensors summed over those bound labels that they have."""

@@ -71,7 +71,9 @@ def _of_call(step: Call, value: Any, values: Slots, errors: Slots, unit: float) 
         sides = []
         for sign in (1, -1):
             moved = [o + sign * move if k == number else o for k, o in enumerate(operands)]
-            sides.append((_real(function(*moved)) - value).abs())
+            found = _real(function(*moved))
+            # What is infinite and stays so has not moved.
+            sides.append(torch.where(found == value, 0, (found - value).abs()))
         error = error + torch.maximum(*sides)
     return error
 
@@ -107,6 +109,13 @@ def _of_reduction(
         case "cumsum" | "cumsum_back":
             run = REDUCERS[kind]
             return run(error, axes) + unit * run(_real(x).abs(), axes)
+        case "cumprod" | "cumprod_back":
+            relative = torch.where(error == 0, 0, error / x.abs()) + unit
+            return value.abs() * REDUCERS[kind.replace("prod", "sum")](relative, axes)
+        case "cumlogsumexp" | "cumlogsumexp_back":
+            reached = REDUCERS[kind.replace("logsumexp", "sum")](torch.ones_like(x), axes)
+            off = error.amax(axes, keepdim=True) + unit * reached * (value.abs() + 1)
+            return torch.where(value == -torch.inf, 0, off)
         case "sum":
             magnitudes: torch.Tensor = _real(x).abs()
             return error.sum(axes) + unit * magnitudes.sum(axes)

@@ -97,7 +97,7 @@ def contract(term: Term, pieces: Pieces) -> Term:
             return Term(sp.S.Zero)
         elif (a, b) not in kept and (b, a) not in kept:
             kept.append((a, b))
-    coefficient = decided(coefficient, pieces)
+    coefficient = decided(coefficient, pieces, _known(kept, bound))
     free = coefficient.free_symbols.union(*(x.free_symbols for pair in kept for x in pair))
     for index in [k for k in bound if k not in free]:
         coefficient *= pieces.size(index)
@@ -109,7 +109,9 @@ def _parted(term: Term, pieces: Pieces) -> Term:
     """A sum over an index whose quotient and remainder the term asks for as two sums, over these."""
     for index in term.bound:
         length = pieces.dimensions[index].root().source
-        for part in term.coefficient.atoms(remainder).union(*(x.atoms(remainder) for pair in term.deltas for x in pair)):
+        for part in term.coefficient.atoms(remainder).union(
+            *(x.atoms(remainder) for pair in term.deltas for x in pair)
+        ):
             dividend, divisor = part.args
             if dividend == index and divisor.is_Integer and isinstance(length, int) and length % int(divisor) == 0:
                 upper, lower = pieces.axis(length // int(divisor)), pieces.axis(int(divisor))
@@ -148,6 +150,16 @@ def _inverted(a: sp.Expr, b: sp.Expr, bound: list[sp.Symbol]) -> tuple[sp.Symbol
     return None
 
 
+def _known(deltas: list[Pair], bound: list[sp.Symbol]) -> dict[sp.Symbol, sp.Expr]:
+    """What an index of each delta is where that is not 0, bound ones first."""
+    known = {}
+    for a, b in deltas:
+        others = sorted((a.free_symbols | b.free_symbols) - {*bound}, key=str)
+        if solved := _inverted(a, b, [*bound, *others]):
+            known[solved[0]] = solved[1]
+    return known
+
+
 def _covers(index: sp.Symbol, value: sp.Expr, pieces: Pieces) -> bool:
     """Whether an index takes every value that the other expression has; entries of tensors are in range."""
     own = pieces.dimensions[index].root()
@@ -159,13 +171,19 @@ def _covers(index: sp.Symbol, value: sp.Expr, pieces: Pieces) -> bool:
     return isinstance(own.source, int) and within(value, own.source, pieces)
 
 
-def decided(e: sp.Expr, pieces: Pieces) -> sp.Expr:
-    """The expression with every comparison of indices whose outcome their ranges tell worked out."""
+def decided(e: sp.Expr, pieces: Pieces, known: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
+    """The expression with every comparison of indices whose outcome their ranges tell worked out.
+
+    `known` says what some indices are wherever the outcome matters.
+    """
     outcomes = {}
     for comparison in e.atoms(less, less_equal, equal):
-        known = interval(comparison.args[0] - comparison.args[1], pieces)
-        if known is not None:
-            low, high = known
+        difference = comparison.args[0] - comparison.args[1]
+        if known and not difference.has(Entry):
+            difference = sp.expand(difference.xreplace(known))
+        range_ = interval(difference, pieces)
+        if range_ is not None:
+            low, high = range_
             match comparison:
                 case less() if high < 0 or low >= 0:
                     outcomes[comparison] = sp.Integer(high < 0)

@@ -12,6 +12,7 @@ from .cutting import Cut
 from .derivatives import Differentiated, jacobian
 from .form import Forms, InputForm, Written
 from .notation.display import Display, TooLong, combine
+from .notation.matrix import Matrix, MatrixNotation
 from .notation.proof import agrees
 from .terms import Term, contract, merge
 
@@ -21,10 +22,10 @@ log = logging.getLogger(__name__)
 LONGEST = 20_000
 
 
-def write(found: Differentiated, name: str, forms: Forms) -> InputForm:
+def write(found: Differentiated, name: str, forms: Forms, matrices: MatrixNotation) -> InputForm:
     """The derivative in writing; without any where writing fails, for evaluation can do without."""
     try:
-        return _in_writing(found, name, forms)
+        return _in_writing(found, name, forms, matrices)
     except TooLong:
         return InputForm()
     except Exception:
@@ -32,7 +33,7 @@ def write(found: Differentiated, name: str, forms: Forms) -> InputForm:
         return InputForm()
 
 
-def _in_writing(found: Differentiated, name: str, forms: Forms) -> InputForm:
+def _in_writing(found: Differentiated, name: str, forms: Forms, matrices: MatrixNotation) -> InputForm:
     solved = jacobian(found, name)
     if solved is None:
         return InputForm()
@@ -46,15 +47,17 @@ def _in_writing(found: Differentiated, name: str, forms: Forms) -> InputForm:
     by_axes = _with_units(by, c.inputs[name].axes)
     whole = combine(terms, by)
     whole_axes = (*c.output.axes, *by_axes)
-    pulled = combine(merge(through, pieces), by)
+    merged = merge(through, pieces)
+    pulled = combine(merged, by)
     if not agrees(found, name, forms.plan, (whole, whole_axes), (pulled, by_axes), v.name):
         log.error("a closed form in writing does not come to the numbers of its plan, so it is withheld")
         return InputForm()
     j = display.formula(whole, output, by, units)
     g = display.formula(pulled, (), by, units)
+    matrix_j, matrix_g = matrices(name, terms, merged, by_axes)
     return InputForm(
-        _written(j.text, j.latex, display.inlined(whole), whole_axes),
-        _written(g.text, g.latex, display.inlined(pulled), by_axes),
+        _written(j.text, j.latex, display.inlined(whole), whole_axes, matrix_j),
+        _written(g.text, g.latex, display.inlined(pulled), by_axes, matrix_g),
     )
 
 
@@ -71,10 +74,13 @@ def _with_units(by: tuple[sp.Symbol, ...], axes: tuple[sp.Symbol | None, ...]) -
     return tuple(None if a is None else next(given) for a in axes)
 
 
-def _written(text: str, latex: str, tree: sp.Expr | None, axes: tuple[sp.Symbol | None, ...]) -> Written:
+def _written(
+    text: str, latex: str, tree: sp.Expr | None, axes: tuple[sp.Symbol | None, ...], matrix: Matrix
+) -> Written:
     if len(text) > LONGEST:
         return Written()
     # Constants that were kept from sympy have no name outside "where", so there are no entries to print.
     written_out = tree is not None and not any(e.name.startswith("%") for e in tree.atoms(Entry))
     whole = codec.encode(tree) if written_out else None
-    return Written(text, latex, whole, tuple(None if a is None else a.name for a in axes))
+    names = tuple(None if a is None else a.name for a in axes)
+    return Written(text, latex, whole, names, matrix.text, matrix.latex)

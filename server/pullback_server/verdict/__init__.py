@@ -1,6 +1,6 @@
 """The two legs side by side: a question, its answer, and the verdict on whether they agree."""
 
-from .description import Description, describe
+from .description import Description, describe, example_jacobians
 from .differentiator import Differentiator
 from .formbook import FormOverBudget, FormStore
 from .question import (
@@ -42,4 +42,5 @@ __all__ = [
     "Verdict",
     "WorstEntry",
     "describe",
+    "example_jacobians",
 ]

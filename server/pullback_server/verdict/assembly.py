@@ -9,7 +9,6 @@ import torch
 from ..numeric.vjp import Differentiated
 from ..symbolic import Code, Explanation, Written
 from .formbook import Bound
-from .preparation import Prepared
 from .question import (
     Answer,
     ClosedForm,

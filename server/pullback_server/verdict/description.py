@@ -10,10 +10,12 @@ from importlib.metadata import version
 
 import torch
 
-from ..language import CONSTANTS, PREFIXES
+from ..language import CONSTANTS, PREFIXES, check, parse
 from ..numeric import best_device
 from ..operators import TABLE, Operator
-from ..program import Limits
+from ..operators.samples import draw
+from ..program import Limits, TensorType
+from ..symbolic import Written, derive
 
 
 @dataclass(frozen=True)
@@ -45,3 +47,19 @@ def describe(device: str = "auto", limits: Limits | None = None) -> Description:
     return Description(
         TABLE, tuple(CONSTANTS), tuple(PREFIXES), (limits or Limits()).describe(), str(chosen), versions()
     )
+
+
+@cache
+def example_jacobians(row: Operator) -> tuple[tuple[str, Written], ...]:
+    """The closed form of the row's example by each floating input that it has, by the input's name.
+
+    >>> from ..operators import BY_NAME
+    >>> [(name, form.text) for name, form in example_jacobians(BY_NAME["square"])]
+    [('x', '2*x[p, q]*delta(i, p)*delta(j, q)')]
+    """
+    types = {name: TensorType(sample.dtype, sample.shape) for name, sample in draw(row.interval).items()}
+    typed = check(parse(row.example, tuple(types), Limits()), types, Limits())
+    wrt = tuple(name for name in typed.program.inputs() if types[name].dtype.floating)
+    if not typed.output.dtype.floating:
+        return ()
+    return tuple((name, form.jacobian) for name, form in derive(typed, wrt).inputs if form.jacobian.text)

@@ -14,7 +14,6 @@ from ..symbolic import Explanation, Forms, Written, derive, entries, evaluator, 
 from .preparation import Prepared
 from .question import FormOrigin
 
-
 #: What follows the key of a program's forms in the key of their explanation.
 EXPLAINED = " explained"
 

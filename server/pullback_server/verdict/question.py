@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 import torch
@@ -163,5 +163,5 @@ class Answer:
     device: str
     form_origin: FormOrigin | None = None
     timings: Timings = Timings()
-    code: Code = Code()
+    code: Code = field(default_factory=Code)
     steps: tuple[Step, ...] = ()

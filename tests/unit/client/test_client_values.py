@@ -52,7 +52,7 @@ def test_importing_the_client_loads_neither_torch_nor_sympy_nor_the_server():
     assert done.stdout.strip() == "set()"
 
 
-@pytest.mark.parametrize("kind", [pullback.Outcome, pullback.LegState, pullback.FormOrigin])
+@pytest.mark.parametrize("kind", [pullback.Outcome, pullback.LegState, pullback.FormOrigin, pullback.StepKind])
 def test_enums_have_the_names_of_the_contract(kind):
     theirs = getattr(pb, kind.__name__)
     prefix = theirs.Name(0).removesuffix("UNSPECIFIED")

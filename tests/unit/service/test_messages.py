@@ -7,6 +7,7 @@ from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import tensor_pb2
 from pullback_server.program import DType, Limits, Refusal
 from pullback_server.service import messages, tensors
+from pullback_server.symbolic import Code, Step, StepKind
 from pullback_server.verdict import (
     Answer,
     ClosedForm,
@@ -97,7 +98,8 @@ def test_what_is_not_said_has_its_default():
     name, question = parse(request())
     assert name == "r"
     assert question.upstream is None
-    assert question.notations == frozenset(Notation)
+    assert question.notations == {Notation.TEXT, Notation.LATEX, Notation.MATRIX}
+    assert question.closed_form_gradients is False
     assert question.check is True
     assert question.inputs[0].requires_grad is None
 
@@ -105,10 +107,17 @@ def test_what_is_not_said_has_its_default():
 def test_what_is_said_is_kept():
     given = [wire.Input(name="x", tensor=tensor(), requires_grad=False)]
     _, question = parse(
-        request(inputs=given, notations=wire.NotationSelection(), check=False, upstream=tensor(shape=[], data=bytes(8)))
+        request(
+            inputs=given,
+            notations=wire.NotationSelection(),
+            check=False,
+            closed_form_gradients=True,
+            upstream=tensor(shape=[], data=bytes(8)),
+        )
     )
     assert question.notations == frozenset()
     assert question.check is False
+    assert question.closed_form_gradients is True
     assert question.inputs[0].requires_grad is False
     assert question.upstream.shape == ()
 
@@ -134,8 +143,9 @@ def test_the_bytes_are_row_major_and_little_endian():
 def derivative(state):
     worst = WorstEntry((0, 1), 1.0, 2.0, 3.0, float("inf"))
     verdict = Verdict(Outcome.DIFFER, "R", "m", 6, 1, worst, Tolerance(1e-3, 1e-6, "s"))
-    form = ClosedForm("t", "l", ("e", "f"))
-    return Derivative("x", torch.ones(2, 3), form, ClosedForm(), Leg(LegState.DONE), Leg(state, "why"), verdict)
+    form = ClosedForm("t", "l", ("e", "f"), "m", "ml")
+    legs, own = (Leg(LegState.DONE), Leg(state, "why")), torch.zeros(2, 3, dtype=torch.float64)
+    return Derivative("x", torch.ones(2, 3), form, ClosedForm(), *legs, verdict, own)
 
 
 def test_every_field_of_an_answer_reaches_the_wire():
@@ -146,6 +156,8 @@ def test_every_field_of_an_answer_reaches_the_wire():
         "cpu",
         FormOrigin.SERVICE,
         Timings(1, 2, 3, 4),
+        Code("t", "n"),
+        (Step(StepKind.RESULT, "rule", "text", "latex", "x"),),
     )
     said = wire.DifferentiateResponse.FromString(messages.reply("r", answer, {"torch": "2"}, 5.0, 6.0))
     [found] = said.derivatives
@@ -155,6 +167,11 @@ def test_every_field_of_an_answer_reaches_the_wire():
     assert [times.parse, times.numeric, times.derive, times.check, times.queue, times.total] == [1, 2, 3, 4, 5, 6]
     assert (found.name, found.gradient.shape) == ("x", [2, 3])
     assert (found.jacobian.text, found.jacobian.latex, found.jacobian.entries) == ("t", "l", ["e", "f"])
+    assert (found.jacobian.matrix, found.jacobian.matrix_latex) == ("m", "ml")
+    assert (found.closed_form_gradient.dtype, found.closed_form_gradient.shape) == (tensor_pb2.DTYPE_FLOAT64, [2, 3])
+    [step] = said.steps
+    assert (said.code.torch, said.code.numpy) == ("t", "n")
+    assert (step.kind, step.rule, step.text, step.latex, step.input) == (4, "rule", "text", "latex", "x")
     assert (found.numeric.state, found.symbolic.state, found.symbolic.message) == (1, 4, "why")
     verdict = found.verdict
     assert (verdict.outcome, verdict.reason, verdict.compared, verdict.differing) == (2, "R", 6, 1)
@@ -168,7 +185,7 @@ def test_an_answer_is_provisional_when_a_leg_ran_out_of_time(state):
     assert messages.provisional(answer) is (state is LegState.DEADLINE)
 
 
-@pytest.mark.parametrize("kind", [Notation, LegState, Outcome, FormOrigin])
+@pytest.mark.parametrize("kind", [Notation, LegState, Outcome, FormOrigin, StepKind])
 def test_every_word_of_the_domain_has_its_number(kind):
     enum = getattr(wire, kind.__name__)
     prefix = "".join(f"_{mark}" if mark.isupper() else mark for mark in kind.__name__)[1:].upper()

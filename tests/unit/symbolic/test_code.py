@@ -95,11 +95,13 @@ def test_every_function_that_a_plan_may_name_can_be_written():
 
 
 @pytest.mark.parametrize(
-    "names", [("torch", "np"), ("F", "special"), ("float", "dict"), ("product", "others"), ("jacobian", "vjp"), ("t", "f")]
+    "names",
+    [("torch", "np"), ("F", "special"), ("float", "dict"), ("product", "others"), ("jacobian", "vjp"), ("t", "f")],
 )
 def test_an_input_may_have_any_name(names):
     first, second = names
-    expression = f"prod({first}*softplus({second})) + erf({first})*sum({second}) + mean({first}) + where({second} > 0, {first}, 2)"
+    sums = f"erf({first})*sum({second}) + mean({first})"
+    expression = f"prod({first}*softplus({second})) + {sums} + where({second} > 0, {first}, 2)"
     assert not wrong(question(expression, tensors(**{first: (3,), second: (3,)})))
 
 
@@ -109,7 +111,13 @@ def test_no_name_is_bound_twice_for_two_things_and_every_line_is_used(expression
         for function in (n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef)):
             loaded = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
             parameters = [a.arg for a in function.args.args]
-            stored = [t.id for n in ast.walk(function) if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)]
+            stored = [
+                t.id
+                for n in ast.walk(function)
+                if isinstance(n, ast.Assign)
+                for t in n.targets
+                if isinstance(t, ast.Name)
+            ]
             new = [name for name in stored if name not in parameters]
             assert len(new) == len({*new})
             assert {*new} <= loaded
@@ -118,6 +126,8 @@ def test_no_name_is_bound_twice_for_two_things_and_every_line_is_used(expression
 
 
 def test_code_reads_as_one_would_write_it():
+    outer = code(question("A @ x", tensors(A=(3, 2), x=(2,)))).torch
+    assert 'return {"A": v[:, None] * x, "x": v @ A}' in outer
     torch_code = code(question("3*a**3 - b**2", tensors(a=(2,), b=(2,)))).torch
     assert 'return {"a": 9 * a**2 * v, "b": -2 * v * b}' in torch_code
     numpy_code = code(question("z = tanh(A @ x)\nz", tensors(A=(3, 2), x=(2,)))).numpy

@@ -6,6 +6,7 @@ import pytest
 import torch
 from pullback_server.program import Refusal
 from pullback_server.verdict import (
+    READY,
     Differentiator,
     FormOrigin,
     FormOverBudget,
@@ -19,7 +20,7 @@ from pullback_server.verdict import (
 from questions import final
 
 
-def ask(expression, upstream=None, check=True, notations=frozenset(Notation), **values):
+def ask(expression, upstream=None, check=True, notations=READY, **values):
     operands = tuple(Operand(name, _tensor(value)) for name, value in values.items())
     return Question(expression, operands, None if upstream is None else _tensor(upstream), notations, check)
 
@@ -149,7 +150,7 @@ LONG = {
 @pytest.mark.parametrize("expression", LONG.values(), ids=LONG.keys())
 def test_what_might_blow_up_ends_with_its_number(expression):
     x = torch.tensor(0.3, dtype=torch.float64)
-    (derivative,) = final(ask(expression, x=x), Differentiator("cpu")).derivatives
+    (derivative,) = final(ask(expression, notations=frozenset(Notation), x=x), Differentiator("cpu")).derivatives
     assert derivative.gradient.shape == ()
     assert derivative.verdict.outcome in (Outcome.AGREE, Outcome.UNDECIDED)
 
@@ -197,3 +198,60 @@ def test_the_deviation_of_torch_from_softplus_is_seen():
     (derivative,) = final(ask("softplus(x)", x=20.1)).derivatives
     assert derivative.verdict.outcome is Outcome.DIFFER
     assert derivative.verdict.worst.closed_form == pytest.approx(0.9999999981349912, abs=1e-16)
+
+
+PLAIN, WITH_CODE = frozenset({Notation.TEXT}), frozenset({Notation.TEXT, Notation.CODE, Notation.STEPS})
+
+
+def test_code_and_steps_come_after_an_answer_that_lacks_nothing_else():
+    differentiator = Differentiator("cpu")
+    late, without, whole = differentiator.answer(ask("x**3", x=2.0, notations=WITH_CODE))
+    states = [answer.derivatives[0].symbolic.state for answer in (late, without, whole)]
+    assert states == [LegState.DEADLINE, LegState.DEADLINE, LegState.DONE]
+    assert without.derivatives[0].jacobian.text == whole.derivatives[0].jacobian.text == "3*x**2"
+    assert without.derivatives[0].verdict.outcome is Outcome.AGREE
+    assert (without.code.torch, without.steps) == ("", ())
+    assert "def vjp(x, v)" in whole.code.torch
+    assert whole.steps
+    assert len(list(differentiator.answer(ask("x**3", x=3.0, notations=WITH_CODE)))) == 1
+
+
+def test_nothing_is_explained_that_was_not_asked_for():
+    differentiator = Differentiator("cpu")
+    final(ask("x**3", x=2.0, notations=WITH_CODE), differentiator)
+    plain = final(ask("x**3", x=2.0, notations=PLAIN), differentiator)
+    assert (plain.code.torch, plain.steps) == ("", ())
+    code = final(ask("x**3", x=2.0, notations=frozenset({Notation.CODE})), differentiator)
+    assert code.code.numpy
+    assert code.steps == ()
+
+
+def test_explanations_are_worked_out_once_for_all_who_share_a_store(monkeypatch):
+    store = Store()
+    first = final(ask("x**3", x=2.0, notations=WITH_CODE), Differentiator("cpu", forms=store))
+    monkeypatch.setattr(formbook, "explain", None)
+    second = final(ask("x**3", x=2.0, notations=WITH_CODE), Differentiator("cpu", forms=store))
+    assert (second.code, second.steps) == (first.code, first.steps)
+
+
+def test_an_explanation_that_took_too_long_before_costs_no_closed_form():
+    class Impatient(Store):
+        def get(self, key):
+            if key.endswith(formbook.EXPLAINED):
+                raise FormOverBudget(key)
+            return super().get(key)
+
+    last = final(ask("x**3", x=2.0, notations=WITH_CODE), Differentiator("cpu", forms=Impatient()))
+    assert last.derivatives[0].jacobian.text == "3*x**2"
+    assert last.derivatives[0].verdict.outcome is Outcome.AGREE
+    assert last.derivatives[0].symbolic.state is LegState.DEADLINE
+    assert "code and steps" in last.derivatives[0].symbolic.message
+
+
+def test_the_closed_forms_numbers_are_given_where_they_are_asked_for():
+    operand = Operand("x", torch.tensor([1.0, 2.0], dtype=torch.float32))
+    asked = Question("sum(x**3)", (operand,), notations=frozenset(), check=False, closed_form_gradients=True)
+    (derivative,) = final(asked, Differentiator("cpu")).derivatives
+    assert torch.equal(derivative.closed_form_gradient, torch.tensor([3.0, 12.0], dtype=torch.float64))
+    assert derivative.verdict.reason == "NOT_CHECKED"
+    assert final(ask("sum(x**3)", x=[1.0, 2.0])).derivatives[0].closed_form_gradient is None

@@ -12,7 +12,8 @@ from ..derivatives import UPSTREAM, Differentiated, jacobian
 from ..lowering import Labels, Lowering
 from ..plan import Fetch, Length, Plan
 from .code_helpers import HELPERS
-from .code_writer import Body, Library, NoCode
+from .code_library import Library
+from .code_writer import Body, NoCode
 from .display import combine
 from .naming import Naming, iter_names
 
@@ -151,9 +152,7 @@ def _function(f: _Function, library: Library, found: Differentiated, wrt: tuple[
     return "\n".join((head, *(f"    {line}" for line in lines)))
 
 
-def _converted(
-    parameters: list[str], wrt: tuple[str, ...], library: Library, f: _Function, like: str
-) -> Iterable[str]:
+def _converted(parameters: list[str], wrt: tuple[str, ...], library: Library, f: _Function, like: str) -> Iterable[str]:
     """Lines that make all inputs floating tensors of one kind."""
     if library.numpy:
         if len(parameters) == 1:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 #: Functions of one operand with the same name in both libraries.
 SAME = (
-    "sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "expm1", "exp2", "log", "log1p", "log2", "log10", "sqrt", "sign",
-    "floor", "ceil", "trunc", "sinc", "deg2rad", "rad2deg", "isnan", "isinf", "isfinite", "isposinf", "isneginf", "signbit",
-    "ones_like",
+    "sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "expm1", "exp2", "log", "log1p", "log2", "log10", "sqrt",
+    "sign", "floor", "ceil", "trunc", "sinc", "deg2rad", "rad2deg", "ones_like",
+    "isnan", "isinf", "isfinite", "isposinf", "isneginf", "signbit",
 )  # fmt: skip
 #: Functions of two operands with the same name in both libraries.
 PAIRS = ("maximum", "minimum", "fmod", "hypot", "copysign", "logaddexp", "logaddexp2", "heaviside", "remainder")
@@ -29,7 +29,7 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
     "acosh":      ("torch.acosh({0})",               "np.arccosh({0})"),
     "atanh":      ("torch.atanh({0})",               "np.arctanh({0})"),
     "atan2":      ("torch.atan2({0}, {1})",          "np.arctan2({0}, {1})"),
-    "round":      ("torch.round({0})",               "np.round({0})"),
+    "round":      ("torch.round({0}, decimals={n1})", "np.round({0}, {n1})"),
     "frac":       ("torch.frac({0})",                "({0} - np.trunc({0}))"),
     "cot":        ("(1 / torch.tan({0}))",           "(1 / np.tan({0}))"),
     "sec":        ("(1 / torch.cos({0}))",           "(1 / np.cos({0}))"),
@@ -89,6 +89,18 @@ REDUCTIONS: dict[str, tuple[str, str]] = {
     "cumsum":      ("torch.cumsum({0}, dim={axis})",      "np.cumsum({0}, axis={axis})"),
     "cumsum_back": ("torch.flip(torch.cumsum(torch.flip({0}, ({axis},)), dim={axis}), ({axis},))",
                     "np.flip(np.cumsum(np.flip({0}, {axis}), axis={axis}), {axis})"),
+    "cumprod":     ("torch.cumprod({0}, dim={axis})",     "np.cumprod({0}, axis={axis})"),
+    "cumprod_back": ("torch.flip(torch.cumprod(torch.flip({0}, ({axis},)), dim={axis}), ({axis},))",
+                    "np.flip(np.cumprod(np.flip({0}, {axis}), axis={axis}), {axis})"),
+    "cumlogsumexp": ("torch.logcumsumexp({0}, dim={axis})", "np.logaddexp.accumulate({0}, axis={axis})"),
+    "cumlogsumexp_back": ("torch.flip(torch.logcumsumexp(torch.flip({0}, ({axis},)), dim={axis}), ({axis},))",
+                    "np.flip(np.logaddexp.accumulate(np.flip({0}, {axis}), axis={axis}), {axis})"),
+    "cumprod":     ("torch.cumprod({0}, dim={axis})",     "np.cumprod({0}, axis={axis})"),
+    "cumprod_back": ("torch.flip(torch.cumprod(torch.flip({0}, ({axis},)), dim={axis}), ({axis},))",
+                    "np.flip(np.cumprod(np.flip({0}, {axis}), axis={axis}), {axis})"),
+    "cumlogsumexp": ("torch.logcumsumexp({0}, dim={axis})", "np.logaddexp.accumulate({0}, axis={axis})"),
+    "cumlogsumexp_back": ("torch.flip(torch.logcumsumexp(torch.flip({0}, ({axis},)), dim={axis}), ({axis},))",
+                    "np.flip(np.logaddexp.accumulate(np.flip({0}, {axis}), axis={axis}), {axis})"),
     "prod":        ("{helper}({0}, {axes})",              "np.prod({0}{along})"),
     "others":      ("{helper}({0}, {axes})",              "{helper}({0}, {axes})"),
 }

@@ -87,24 +87,23 @@ def gather(x, axes, *indices):
 
 _TORCH_SCATTER = '''
 def scatter(value, kept, lengths, *indices):
-    """The sum of the entries at each place: the first axes, `kept` of them, stay, the others go where the indices say."""
+    """The sum of the entries at each place: the first `kept` axes stay, the others go where the indices say."""
     like = next(t for t in (value, *indices) if torch.is_tensor(t))
     value, *places = torch.broadcast_tensors(*(torch.as_tensor(t).to(like) for t in (value, *indices)))
     places = [torch.where(i < 0, i + n, i).long() for i, n in zip(places, lengths)]
     valid = torch.stack([(i >= 0) & (i < n) for i, n in zip(places, lengths)]).all(0)
-    rows = torch.meshgrid(*(torch.arange(n, device=like.device) for n in value.shape[:kept]), indexing="ij")
-    rows = [r.reshape(r.shape + (1,) * (value.dim() - kept)).expand(value.shape)[valid] for r in rows]
+    rows = valid.nonzero(as_tuple=True)[:kept]
     out = value.new_zeros((*value.shape[:kept], *lengths))
     return out.index_put((*rows, *(i[valid] for i in places)), value[valid], accumulate=True)
 '''
 
 _NUMPY_SCATTER = '''
 def scatter(value, kept, lengths, *indices):
-    """The sum of the entries at each place: the first axes, `kept` of them, stay, the others go where the indices say."""
+    """The sum of the entries at each place: the first `kept` axes stay, the others go where the indices say."""
     value, *places = np.broadcast_arrays(value, *indices)
     places = [np.where(i < 0, i + n, i).astype(int) for i, n in zip(places, lengths)]
     valid = np.all([(i >= 0) & (i < n) for i, n in zip(places, lengths)], axis=0)
-    rows = [r[valid] for r in np.indices(value.shape)[:kept]]
+    rows = np.nonzero(valid)[:kept]
     out = np.zeros((*value.shape[:kept], *lengths))
     np.add.at(out, (*rows, *(i[valid] for i in places)), value[valid])
     return out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 
@@ -30,13 +30,19 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True)
 class Text:
-    """An expression; `inverse` is set where it is 1 over that, so that multiplying by it can be written as dividing."""
+    """An expression.
+
+    `inverse` is set where it is 1 over that, so that multiplying by it can be written as dividing; `column` where it is
+    that vector as a column, and `transpose` where the transpose has a text of its own.
+    """
 
     text: str
     level: Level = Level.ATOM
     kind: Kind = Kind.TENSOR
     rank: int = 0
     inverse: Text | None = None
+    column: Text | None = None
+    transpose: Text | None = None
 
     def at(self, level: Level) -> str:
         """The text where something stands that binds at least so tightly."""
@@ -80,6 +86,19 @@ CONNECTIVES = {
     "either": Infix(" | ", Level.OR, Level.OR, Level.AND, Kind.BOOL),
     "logical_xor": Infix(" != ", Level.COMPARISON, Level.OR, Level.OR, Kind.BOOL),
 }
+
+
+def as_column(x: Text) -> Text:
+    """A vector with an axis of length 1 behind its own."""
+    return Text(f"{x.at(Level.ATOM)}[:, None]", kind=x.kind, rank=2, column=x)
+
+
+def multiplied(a: Text, b: Text) -> Text:
+    """The product entry by entry; that of a column and a row knows its transpose."""
+    whole = MULTIPLY(a, b)
+    if a.column is None or b.rank != 1:
+        return whole
+    return replace(whole, transpose=MULTIPLY(as_column(b), a.column))
 
 
 def negated(x: Text) -> Text:

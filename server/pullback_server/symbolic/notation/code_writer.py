@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
-import string
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from ..plan import (
     Call,
@@ -27,61 +24,25 @@ from ..plan import (
 )
 from . import code_text as write
 from .code_functions import FUNCTIONS, MATRICES, REDUCTIONS
-from .code_helpers import HELPERS
+from .code_library import Library
+from .code_products import contracted
 from .code_text import Kind, Level, Text, commas
 from .naming import iter_names
 
 #: A part that is used once is written where it is used, while it has at most so many characters.
 FOLDED = 48
+#: An atom of at most so many characters may be written twice.
+NAMELIKE = 16
 #: Functions whose values are bools.
 CONDITIONS = ("isnan", "isinf", "isfinite", "isposinf", "isneginf", "signbit")
 #: How many axes a matrix function takes away; the others none.
 LOST = {"det": 2, "logdet": 2, "logabsdet": 2, "eigenvalues": 1, "singular_values": 1}
 
 Source = tuple[str, int] | int
-_MODULE = re.compile(r"(?<![.\w])(torch|np|F|special)\.")
 
 
 class NoCode(Exception):
     """A step that has no counterpart in the library."""
-
-
-@dataclass
-class Library:
-    """torch (number 0) or NumPy (number 1): under which names a module imports what it needs, and which helpers."""
-
-    number: int
-    names: Mapping[str, str]
-    used: set[str] = field(default_factory=set)
-    helpers: set[str] = field(default_factory=set)
-
-    @property
-    def numpy(self) -> bool:
-        """Whether it is NumPy."""
-        return self.number == 1
-
-    @property
-    def main(self) -> str:
-        """The library's own name."""
-        return self.names["np" if self.numpy else "torch"]
-
-    def local(self, template: str) -> str:
-        """A row of a table with the names under which this module imports."""
-        return _MODULE.sub(self._imported, template)
-
-    def _imported(self, module: re.Match[str]) -> str:
-        self.used.add(module[1])
-        return f"{self.names[module[1]]}."
-
-    def helper(self, kind: str) -> str:
-        """The name of a helper, which the module brings along from now on."""
-        self.helpers.add(kind)
-        return self.names[HELPERS[kind][0]]
-
-    def brought(self, kind: str) -> str:
-        """The text of a helper."""
-        name, *texts = HELPERS[kind]
-        return self.local(texts[self.number].strip("\n")).replace(f"def {name}(", f"def {self.names[name]}(")
 
 
 class Body:
@@ -136,7 +97,7 @@ class Body:
             case Call(function, operands):
                 return self._call(function, [self._view(o) for o in operands])
             case Product(slots, labels, out):
-                return self._product([self._texts[s] for s in slots], labels, out)
+                return contracted([self._texts[s] for s in slots], labels, out, library)
             case Reduce(kind, slot, axes):
                 return self._reduced(kind, self._texts[slot], axes)
             case MatrixFunction(kind, slot, axes):
@@ -146,8 +107,10 @@ class Body:
                 return Text(text, rank=x.rank - LOST.get(kind, 0))
             case Gather(slot, axes, indices):
                 x, at = self._texts[slot], [self._view(i) for i in indices]
-                text = f"{library.helper('gather')}({', '.join((x.text, commas(*map(str, axes)), *(i.text for i in at)))})"
-                return Text(text, rank=x.rank - len(axes) + max(i.rank for i in at))
+                parts = [x.text, commas(*map(str, axes)), *(i.text for i in at)]
+                return Text(
+                    f"{library.helper('gather')}({', '.join(parts)})", rank=x.rank - len(axes) + max(i.rank for i in at)
+                )
             case Scatter(value, kept, indices, sources):
                 parts = [self._view(value).text, str(kept), commas(*map(_length, sources))]
                 parts += [self._view(i).text for i in indices]
@@ -169,6 +132,10 @@ class Body:
 
     def _turned(self, x: Text, axes: tuple[int, ...]) -> Text:
         """A tensor with its axes in another order, and new ones of length 1 at -1."""
+        if axes == (0, -1):
+            return write.as_column(x)
+        if axes == (1, 0) and x.transpose is not None:
+            return x.transpose
         order, text = tuple(a for a in axes if a >= 0), x.at(Level.ATOM)
         if order != tuple(range(len(order))):
             method = "transpose" if self._library.numpy else "permute"
@@ -189,8 +156,8 @@ class Body:
         """A Python number as a tensor of no axes."""
         if x.kind is not Kind.NUMBER:
             return x
-        text = f"{self._library.main}.float64({x.text})" if self._library.numpy else f"{self._like}.new_tensor({x.text})"
-        return Text(text)
+        make = f"{self._library.main}.float64" if self._library.numpy else f"{self._like}.new_tensor"
+        return Text(f"{make}({x.text})")
 
     def _condition(self, x: Text) -> Text:
         return x if x.kind is Kind.BOOL else self._compared("not_equal", x, Text("0", kind=Kind.NUMBER))
@@ -206,6 +173,12 @@ class Body:
         whole = write.DIVIDE(self._tensor(a) if b.kind is Kind.NUMBER else a, b)
         return Text(whole.text, whole.level, whole.kind, whole.rank, b) if a.text == "1" else whole
 
+    def _over_norm(self, a: Text, norm: Text) -> Text:
+        """A quotient that is 0 where the norm is, as autograd has it."""
+        norm = norm if norm.level is Level.ATOM and len(norm.text) <= NAMELIKE else self._assigned(norm)
+        nothing = self._compared("equal", norm, Text("0", kind=Kind.NUMBER))
+        return self._where(nothing, Text("0", kind=Kind.NUMBER), self._divided(a, norm))
+
     def _call(self, function: str, x: list[Text]) -> Text:
         match function, x:
             case "add", [a, b]:
@@ -219,9 +192,11 @@ class Body:
             case "mul", [a, Text("-1")]:
                 return write.negated(a)
             case "mul", [a, b]:
-                return write.MULTIPLY(b, a) if b.kind is Kind.NUMBER else write.MULTIPLY(a, b)
+                return write.MULTIPLY(b, a) if b.kind is Kind.NUMBER else write.multiplied(a, b)
             case "div", [a, b]:
                 return self._divided(a, b)
+            case "over_norm", [a, b]:
+                return self._over_norm(a, b)
             case "neg", [a]:
                 return write.negated(a)
             case "pow", [a, b]:
@@ -258,7 +233,8 @@ class Body:
 
     def _function(self, function: str, x: list[Text]) -> Text:
         row = _row(FUNCTIONS, function)[self._library.number]
-        numbers = {f"n{k}": t.text for k, t in enumerate(x)}
+        # A number that was left out is 0.
+        numbers = {"n1": "0"} | {f"n{k}": t.text for k, t in enumerate(x)}
         rank = max(t.rank for t in x)
         if not self._library.numpy:
             x = [self._tensor(t) if f"{{n{k}}}" not in row else t for k, t in enumerate(x)]
@@ -274,24 +250,8 @@ class Body:
         along = "" if len(axes) == x.rank else f", {'axis' if library.numpy else 'dim'}={listed}"
         helper = library.helper(kind) if "{helper}" in row else ""
         text = library.local(row).format(x.text, along=along, axes=listed, axis=axes[0], helper=helper)
-        keeps = kind in ("softmax", "others", "cumsum", "cumsum_back")
+        keeps = kind in ("softmax", "others") or kind.startswith("cum")
         return Text(text, rank=x.rank if keeps else x.rank - len(axes))
-
-    def _product(self, x: list[Text], labels: tuple[tuple[int, ...], ...], out: tuple[int, ...]) -> Text:
-        if len(x) == 2:
-            (a, b), (m, n) = x, labels
-            written = _by_matrices(a, m, b, n, out) or _by_matrices(b, n, a, m, out)
-            if written is not None:
-                return written
-            if m == n and not out and len({*m}) == len(m):
-                return Text(f"{self._library.main}.sum({write.MULTIPLY(a, b).text})")
-        letters = {k: string.ascii_letters[(number + 8) % 52] for number, k in enumerate(_labels(labels))}
-        terms = ",".join("".join(letters[k] for k in term) for term in labels)
-        equation = f'"{terms}->{"".join(letters[k] for k in out)}"'
-        best = ", optimize=True" if self._library.numpy and len(x) > 2 else ""
-        return Text(
-            f"{self._library.main}.einsum({equation}, {', '.join(t.text for t in x)}{best})", rank=len(out)
-        )
 
     def _result(self, result: Result | None, shape: str, units: tuple[bool, ...]) -> str:
         """A result in its full shape."""
@@ -308,34 +268,10 @@ class Body:
         return f"{self._turned(x, axes).at(Level.ATOM)}.reshape({shape})" if leading else self._turned(x, axes).text
 
 
-def _by_matrices(a: Text, m: tuple[int, ...], b: Text, n: tuple[int, ...], out: tuple[int, ...]) -> Text | None:
-    """The product as `a @ b`, transposed where need be; None where it is another one."""
-    common = {*m} & {*n}
-    if len(common) != 1 or len(m) > 2 or len(n) > 2 or common & {*out} or len({*m}) < len(m) or len({*n}) < len(n):
-        return None
-    rest = (*(k for k in m if k not in common), *(k for k in n if k not in common))
-    if rest != out:
-        return None
-    (k,) = common
-    left = a if m[-1] == k else Text(f"{a.at(Level.ATOM)}.T", rank=2)
-    right = b if n[0] == k else Text(f"{b.at(Level.ATOM)}.T", rank=2)
-    if len(m) == 1 and len(n) == 2 and n[0] != k:
-        # v @ M.T reads better as M @ v.
-        left, right = b, a
-    elif len(n) == 1 and len(m) == 2 and m[-1] != k:
-        left, right = b, a
-    product = write.MATRIX(left, right)
-    return Text(product.text, product.level, Kind.TENSOR, len(out))
-
-
 def _row(table: Mapping[str, tuple[str, str]], name: str) -> tuple[str, str]:
     if name not in table:
         raise NoCode(name)
     return table[name]
-
-
-def _labels(labels: tuple[tuple[int, ...], ...]) -> list[int]:
-    return list(dict.fromkeys(k for term in labels for k in term))
 
 
 def _length(source: Source) -> str:

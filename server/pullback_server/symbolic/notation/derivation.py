@@ -10,6 +10,7 @@ import sympy as sp
 
 from ...operators.index import Entry, Piece
 from ..derivatives import UPSTREAM, Differentiated, Partial
+from ..terms import Term, contract, split
 from .display import Display, Formula
 from .naming import Naming
 from .printers import latex, text
@@ -68,6 +69,7 @@ class _Derivation:
         self._extra = tuple(p for p in found.forward if p.name not in own)
         self._units: Units = {n: tuple(a is None for a in x.axes) for n, x in c.inputs.items()}
         self._units[names[UPSTREAM]] = tuple(a is None for a in c.output.axes)
+        self._lengths: dict[sp.Symbol, sp.Symbol] = {}
         self._useful = {UPSTREAM + found.output.name, *gradients}
 
     def steps(self) -> Iterator[Step]:
@@ -99,7 +101,8 @@ class _Derivation:
         return display.formula(Entry(piece.name, *piece.axes), piece.axes, (), self._units)
 
     def _display(self, *definitions: Piece) -> Display:
-        return Display(self._found.cut.pieces, definitions, self._names.taken, dict(self._names.names))
+        names = self._names
+        return Display(self._found.cut.pieces, definitions, names.taken, dict(names.names), self._lengths)
 
     def _left(self, piece: Piece) -> Formula:
         """What stands left of the equals sign: a piece, or a gradient with the axes of length 1 of its input."""
@@ -109,13 +112,19 @@ class _Derivation:
 
     def _formula(self, e: sp.Expr, piece: Piece, given: tuple[sp.Symbol, ...] = ()) -> Formula:
         """An expression at the indices of a piece and the `given` ones."""
-        e = e.xreplace({a: Entry(self._names[UPSTREAM], *a.indices) for a in e.atoms(Entry) if a.name == UPSTREAM})
+        v = self._names[UPSTREAM]
+        e = e.xreplace({a: Entry(v, *a.indices) for a in e.atoms(Entry) if self._names[a.name] == v})
         return self._display(*self._extra).formula(e, piece.axes, given, self._units)
 
     def _derivative(self, piece: Piece, partial: Partial) -> Step:
         bound = tuple(k for k in piece.bound if k not in piece.axes)
-        above, below = self._left(piece), self._formula(partial.of, piece, bound)
-        value = self._formula(partial.value, piece, bound)
+        given = tuple(k for k in bound if k in partial.of.free_symbols)
+        # What the entry does not tell apart adds up.
+        rest, pieces = tuple(k for k in bound if k not in given), self._found.cut.pieces
+        terms = (contract(Term(t.coefficient, t.deltas, (*t.bound, *rest)), pieces) for t in split(partial.value))
+        summed = sp.Add(*(t.expression for t in terms)) if rest else partial.value
+        above, below = self._left(piece), self._formula(partial.of, piece, given)
+        value = self._formula(summed, piece, given)
         left = f"d{text(above.expression)}/d{text(below.expression)}"
         fraction = rf"\frac{{\partial {latex(above.expression)}}}{{\partial {latex(below.expression)}}}"
         rule = derivative_rule(piece, partial)

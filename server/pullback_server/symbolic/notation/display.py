@@ -94,13 +94,24 @@ class TooLong(Exception):
 class Display:
     """Turns expressions of one program into formulas."""
 
-    def __init__(self, pieces: Pieces, definitions: Iterable[Piece], names: Iterable[str], bindings: dict[str, str]):
-        """`names` are taken by inputs; `bindings` give pieces the names that the program gave them."""
+    def __init__(
+        self,
+        pieces: Pieces,
+        definitions: Iterable[Piece],
+        names: Iterable[str],
+        bindings: dict[str, str],
+        lengths: dict[sp.Symbol, sp.Symbol] | None = None,
+    ):
+        """`names` are taken by inputs; `bindings` give pieces the names that the program gave them.
+
+        `lengths` are those that other formulas have named, by their symbols; what is named here is added to them.
+        """
         self._pieces = pieces
         self._definitions = {p.name: p for p in definitions}
         self._order = list(self._definitions)
         self._taken = set(names) | set(bindings.values())
         self._bindings = bindings
+        self._lengths = lengths
 
     def formula(
         self,
@@ -114,7 +125,8 @@ class Display:
         Raises TooLong.
         """
         expression, kept = self._written_out(expression)
-        letters, taken = _Letters(self._taken), frozenset(self._taken)
+        known = {} if self._lengths is None else self._lengths
+        letters, taken = _Letters(self._taken | {s.name for s in known.values()}), frozenset(self._taken)
         names = self._bindings | {n: self._bindings.get(n) or letters.fresh(PART) for n, _ in kept}
         swap = dict(zip(output, letters.several(OUTPUT, len(output)), strict=True))
         swap |= dict(zip(given, letters.several(INPUT, len(given)), strict=True))
@@ -124,8 +136,9 @@ class Display:
         def finish(e: sp.Expr, swap: dict[sp.Symbol, sp.Symbol]) -> sp.Expr:
             for symbol in sorted(e.free_symbols & by_symbol.keys(), key=str):
                 root = by_symbol[symbol]
-                if root.symbol not in lengths:
-                    lengths[root.symbol] = letters.fresh_symbol(LENGTH)
+                if root.symbol not in known:
+                    known[root.symbol] = letters.fresh_symbol(LENGTH)
+                lengths[root.symbol] = known[root.symbol]
                 swap = swap | {symbol: lengths[root.symbol]}
             return _renamed(e, swap, names, letters, units or {}, 0)
 
@@ -133,8 +146,8 @@ class Display:
         for name, definition in kept:
             axes = self._definitions[name].axes
             own = dict(zip(axes, letters.several(OUTPUT, len(axes)), strict=True))
-            parts.append((Entry(names[name], *own.values()), finish(definition, own)))
-        shown = finish(expression, swap)
+            parts.append((Entry(names[name], *own.values()), _whole_factors(finish(definition, own))))
+        shown = _whole_factors(finish(expression, swap))
         roots = {d.root().symbol: d.root().source for d in self._pieces.dimensions.values()}
         return Formula(shown, tuple(parts), tuple((new, roots[old]) for old, new in lengths.items()), taken)
 
@@ -189,7 +202,7 @@ class Display:
             body = piece.body.xreplace(at | fresh)
             bound = tuple(fresh.values())
             swap[entry] = (
-                sp.log(Total("sum", sp.exp(body), *bound))
+                sp.log(Total("sum", _exponential(body), *bound))
                 if _reduces_to_log(piece)
                 else Total(piece.kind, body, *bound)
             )
@@ -220,6 +233,34 @@ def _constant(piece: Piece) -> bool:
 
 def _reduces_to_log(piece: Piece) -> bool:
     return piece.kind == "logsumexp"
+
+
+def _exponential(body: sp.Expr) -> sp.Expr:
+    """exp of an entry, 0 where a mask leaves it out."""
+    masked = isinstance(body, where) and body.args[2] == -sp.oo
+    return body.args[0] * sp.exp(body.args[1]) if masked else sp.exp(body)
+
+
+def _whole_factors(e: sp.Expr) -> sp.Expr:
+    """Numbers taken out of the sums and choices in a product: `(2*a - 2*b)/(2*c)` is `(a - b)/c`."""
+
+    def outside(product: sp.Mul) -> sp.Expr:
+        parts = [_without_number(f) for f in product.args]
+        return sp.Mul(*(number for number, _ in parts), *(rest for _, rest in parts))
+
+    return e.replace(
+        lambda part: isinstance(part, sp.Mul) and any(isinstance(f, sp.Add | where) for f in part.args), outside
+    )
+
+
+def _without_number(factor: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    if isinstance(factor, sp.Add):
+        return factor.primitive()  # type: ignore[no-any-return]
+    if isinstance(factor, where) and factor.args[2] == 0:
+        number, rest = factor.args[1].as_coeff_Mul()
+        if rest != 1:
+            return number, where(factor.args[0], rest, 0)
+    return sp.S.One, factor
 
 
 def _entries(expressions: Iterable[sp.Expr]) -> Iterator[Entry]:

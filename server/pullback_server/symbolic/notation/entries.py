@@ -55,7 +55,11 @@ def entries(forms: Forms, written: Written, shapes: dict[str, tuple[int, ...]]) 
     found = []
     for index in product(*map(range, ranges)):
         at = {a: sp.Integer(k) for a, k in zip(axes, index, strict=True) if a is not None}
-        found.append(text(_at(tree, at, lengths, units), names))
+        entry = _at(tree, at, lengths, units)
+        if entry.has(sp.nan, sp.zoo):
+            # A quotient by a norm that is 0 wherever it is taken, as in cdist(x, x).
+            return ()
+        found.append(text(entry, names))
     return tuple(found)
 
 
@@ -102,8 +106,18 @@ def _at(
             if condition.is_Integer:
                 return _at(e.args[1] if condition else e.args[2], at, lengths, units)
     args = [_at(a, at, lengths, units) for a in e.args]
-    if type(e) in INTEGERS and args and all(a.is_Integer for a in args):
-        return sp.Integer(int(INTEGERS[type(e)](*map(int, args))))
-    if isinstance(e, floor) and args[0].is_Rational:
-        return sp.floor(args[0])
-    return e.func(*args) if args else e
+    return _of_integers(e.func(*args)) if args else e
+
+
+def worked_out(e: sp.Expr) -> sp.Expr:
+    """An index expression in numbers with its comparisons, quotients and remainders worked out."""
+    if isinstance(e, where):
+        condition = worked_out(e.args[0])
+        return worked_out(e.args[1] if condition else e.args[2]) if condition.is_Integer else e
+    return _of_integers(e.func(*map(worked_out, e.args))) if e.args else e
+
+
+def _of_integers(e: sp.Expr) -> sp.Expr:
+    if type(e) in INTEGERS and all(a.is_Integer for a in e.args):
+        return sp.Integer(int(INTEGERS[type(e)](*map(int, e.args))))
+    return sp.floor(e.args[0]) if isinstance(e, floor) and e.args[0].is_Rational else e

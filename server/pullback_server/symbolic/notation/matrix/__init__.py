@@ -1,6 +1,5 @@
 """Matrix notation: derivatives of at most two dimensions in our own language, to be sent back, and in LaTeX."""
 
-from .tree import NoMatrixForm
-from .writer import Writer
+from .notation import Matrix, MatrixNotation
 
-__all__ = ["NoMatrixForm", "Writer"]
+__all__ = ["Matrix", "MatrixNotation"]

@@ -12,8 +12,10 @@ from collections.abc import Callable, Sequence
 import sympy as sp
 
 from ....operators.index import Axes
+from .building import eye, matmul, ones, product, split_scalars
+from .dtypes import as_floating, floating
 from .tensors import Tensor, aligned, multiplied, only_divides, oriented, squeezed
-from .tree import Call, NoMatrixForm, Number, Product, Tree, matmul, number, product, split_scalars
+from .tree import Call, NoMatrixForm, Option, Product, Tree
 
 #: The length of the axis of an index, as a tree.
 LengthOf = Callable[[sp.Symbol], Tree]
@@ -25,6 +27,8 @@ def contract(above: Sequence[Tensor], below: Sequence[Tensor], bound: Symbols, s
     every = dict.fromkeys(k for t in (*above, *below) for k in t.symbols)
     free = tuple(k for k in every if k not in bound)
     parts = _merged(above, below, free)
+    if bound and any(len(t.symbols) > 2 for t in parts):
+        return _reduced(parts, bound)
     for k in bound:
         if not any(k in t.symbols for t in parts):
             parts.append(Tensor(size(k), ()))
@@ -36,6 +40,18 @@ def contract(above: Sequence[Tensor], below: Sequence[Tensor], bound: Symbols, s
         parts = _merged([*others, _without(k, touching)], (), free)
         left = [k for k in left if any(k in t.symbols for t in parts)]
     return _joined(parts, free)
+
+
+def _reduced(parts: Sequence[Tensor], bound: Symbols) -> Tensor:
+    """An elementwise product of any rank summed over some of its axes."""
+    whole = multiplied(parts)
+    dims = tuple(k for k, a in enumerate(whole.axes) if a in bound)
+    if len(dims) < len(bound):
+        raise NoMatrixForm("a sum over an axis along which nothing varies")
+    scale, rest = split_scalars(whole.tree)
+    axes = tuple(a for a in whole.axes if a not in bound)
+    options: tuple[tuple[str, Option], ...] = (("dim", dims[0] if len(dims) == 1 else dims),) if axes else ()
+    return Tensor(product(scale, Call("sum", (rest,), len(axes), options)), axes)
 
 
 def _merged(above: Sequence[Tensor], below: Sequence[Tensor], free: Axes) -> list[Tensor]:
@@ -85,18 +101,20 @@ def _without(k: sp.Symbol, touching: Sequence[Tensor]) -> Tensor:
 
 def _is_transpose(m: Tensor, k: sp.Symbol, first: bool) -> bool:
     """Whether a matrix would have to be turned to stand first, or second, in a product over the index."""
-    return (m.symbols[0] == k) == first
+    return bool(m.symbols[0] == k) == first
 
 
 def _added_up(u: Tensor) -> Tensor:
     """The sum of a vector: a dot product where it is the product of two."""
     scale, rest = split_scalars(u.tree)
     match rest:
-        case Product(factors=(a, b), below=()) if u.flat and u.floating and a.rank == b.rank == 1:
+        case Product(factors=(a, b), below=()) if u.flat and floating(a) and floating(b) and a.rank == b.rank == 1:
             return Tensor(product(scale, matmul(a, b)), ())
-        case Call("sum", (whole,)):
+        case Call("sum", (whole,)) if whole is not None:
             rest = whole
-    return Tensor(product(scale, Call("sum", (rest,), 0)), (), u.floating)
+        case Call("diag", (matrix,)):
+            return Tensor(product(scale, Call("trace", (matrix,), 0)), ())
+    return Tensor(product(scale, Call("sum", (rest,), 0)), ())
 
 
 def _summed(m: Tensor, k: sp.Symbol) -> Tensor:
@@ -104,7 +122,7 @@ def _summed(m: Tensor, k: sp.Symbol) -> Tensor:
     dim = m.axes.index(k)
     scale, rest = split_scalars(m.tree)
     axes = tuple(a for a in m.axes if a != k)
-    return Tensor(product(scale, Call("sum", (rest,), len(axes), (("dim", dim),))), axes, m.floating)
+    return Tensor(product(scale, Call("sum", (rest,), len(axes), (("dim", dim),))), axes)
 
 
 def _applied(m: Tensor, u: Tensor, k: sp.Symbol) -> Tensor:
@@ -118,9 +136,9 @@ def _applied(m: Tensor, u: Tensor, k: sp.Symbol) -> Tensor:
         u = squeezed(u)
     scale, tree = split_scalars(oriented(m, i, k))
     match tree:
-        case Call("outer", (a, b)) if u.flat:
+        case Call("outer", (a, b)) if u.flat and a is not None and b is not None:
             return Tensor(product(scale, matmul(b, u.tree), a), (i,))
-        case Call("diag", (a,)) if u.flat:
+        case Call("diag", (a,)) if u.flat and a is not None:
             return Tensor(product(scale, a, u.tree), (i,))
     return Tensor(product(scale, matmul(tree, u.tree)), (i, *u.axes[1:]))
 
@@ -128,29 +146,29 @@ def _applied(m: Tensor, u: Tensor, k: sp.Symbol) -> Tensor:
 def _diag(u: Tensor) -> Tree:
     """The diagonal matrix of a vector."""
     tree = squeezed(u).tree
-    if not u.floating:
-        tree = Call("where", (tree, Number(number(1).value, True), Number(number(0).value, True)), 1)
-    return Call("diag", (tree,), 2)
+    return Call("diag", (as_floating(tree),), 2)
 
 
 def diagonal(u: Tensor, axes: Axes, length: Tree) -> Tensor:
     """A diagonal matrix; of a number, that many times the identity."""
     if u.symbols:
         return Tensor(_diag(u), axes)
-    return Tensor(product(squeezed(u).tree, Call("eye", (length,), 2)), axes)
+    return Tensor(product(squeezed(u).tree, eye(length)), axes)
 
 
 def completed(t: Tensor, free: Symbols, size: LengthOf) -> Tensor:
     """The tensor made to vary along every free index, by ones where it does not."""
-    missing = [k for k in free if k not in t.symbols]
+    if not set(t.symbols) <= set(free):
+        raise NoMatrixForm("an index that is part of another")
+    missing = [k for k in free if k not in t.symbols or not t.tree.rank]
     if not missing:
         return t
-    ones = Tensor(Call("ones", tuple(map(size, missing)), len(missing)), tuple(missing))
-    if not t.symbols:
-        return Tensor(product(squeezed(t).tree, ones.tree), ones.axes)
+    constant = Tensor(ones(*map(size, missing)), tuple(missing))
+    if not t.symbols or not t.tree.rank:
+        return Tensor(product(squeezed(t).tree, constant.tree), constant.axes)
     if len(free) > 2:
         raise NoMatrixForm("a tensor of more than two dimensions that does not vary along one of them")
-    return _outer(*sorted((squeezed(t), ones), key=lambda v: free.index(v.symbols[0])))
+    return _outer(*sorted((squeezed(t), constant), key=lambda v: free.index(v.symbols[0])))
 
 
 def _joined(parts: Sequence[Tensor], free: Axes) -> Tensor:
@@ -160,8 +178,7 @@ def _joined(parts: Sequence[Tensor], free: Axes) -> Tensor:
     if len(free) > 2 or not tensors or not all(t.flat for t in scalars):
         return multiplied(parts, prefer=free)
     whole = _tensor(tensors, free)
-    floating = any(t.floating for t in (*scalars, whole))
-    return Tensor(product(*(t.tree for t in scalars), whole.tree), whole.axes, floating)
+    return Tensor(product(*(t.tree for t in scalars), whole.tree), whole.axes)
 
 
 def _tensor(tensors: Sequence[Tensor], free: Axes) -> Tensor:
@@ -171,9 +188,7 @@ def _tensor(tensors: Sequence[Tensor], free: Axes) -> Tensor:
         return vectors[0] if len(vectors) == 1 else _outer(*sorted(vectors, key=lambda t: free.index(t.symbols[0])))
     (m,) = matrices
     for u in vectors:
-        if not (u.floating and u.flat and m.floating and m.flat):
-            m = multiplied((m, u))
-        elif only_divides(u):
+        if not (u.floating and u.flat and m.floating and m.flat) or only_divides(u):
             m = multiplied((m, u))
         elif u.symbols[0] == m.axes[0]:
             m = Tensor(matmul(_diag(u), m.tree), m.axes)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import takewhile
 
-from .tree import Call, MatMul, Product, Sum, Tree, add, as_product, matmul, number, product, split_scalars
+from .building import add, as_product, matmul, number, product, split_scalars
+from .tree import Call, MatMul, Product, Sum, Tree
 
 #: What a term shares with others (None where it has nothing of the kind), and what it has of its own.
 Sharing = Callable[[Tree, int], tuple[Tree | None, Tree]]
@@ -21,7 +22,7 @@ def factored(tree: Tree) -> Tree:
     >>> from .tree import Name, Turned
     >>> A, x = Name("A", 2), Name("x", 1)
     >>> factored(add(matmul(A, x), matmul(Turned(A), x))).factors[1]
-    Name(name='x', rank=1)
+    Name(name='x', rank=1, floating=True)
     """
     for end in (-1, 0):
         if isinstance(tree, Sum):
@@ -67,15 +68,15 @@ def _chains(tree: Sum, end: int) -> Tree:
 
     done: list[Tree] = []
     for group in _groups(_terms(tree), key):
-        chains = [t.tensor.factors[::end or 1] for t in group if isinstance(t.tensor, MatMul)]
+        chains = [t.tensor.factors[:: end or 1] for t in group if isinstance(t.tensor, MatMul)]
         if len(chains) < 2:
             done += [product(t.scale, t.tensor) for t in group]
             continue
-        longest = min(map(len, chains)) - 1
-        alike = takewhile(lambda k: len({c[k] for c in chains}) == 1, range(longest))
-        common = sum(1 for _ in alike)
+        # Each keeps a factor of its own.
+        columns = zip(*(c[:-1] for c in chains), strict=False)
+        common = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
         owns = [c[common:][:: end or 1] for c in chains]
-        if min(map(len, owns)) > common:
+        if max(map(len, owns)) > max(common, 2):
             done += [product(t.scale, t.tensor) for t in group]
             continue
         scale, own = _added([(t.scale, _chain(c)) for t, c in zip(group, owns, strict=True)])

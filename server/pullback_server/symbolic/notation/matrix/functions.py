@@ -7,18 +7,28 @@ from functools import cache
 
 from ....operators import TABLE
 from ....operators.columns import Lifted
-from .tree import Call, Infix, Item, Power, Tree, add, product, turned
+from .building import add, product, turned
+from .tree import Call, Infix, NoMatrixForm, Number, Option, Power, Tree
 
 
 @cache
 def names() -> dict[str, str]:
     """The operator of each scalar function, by the function's name in index notation."""
     lifted = ((row, row.sympy.scalar) for row in TABLE if isinstance(row.sympy, Lifted))
-    return {scalar.__name__: row.name for row, scalar in lifted if isinstance(scalar, type)}
+    needs = {row.name for row in TABLE if any(p.required for p in row.parameters.literals)}
+    return {scalar.__name__: row.name for row, scalar in lifted if isinstance(scalar, type) and row.name not in needs}
 
 
 def _one_over(function: str) -> Callable[[Tree], Tree]:
     return lambda x: product(below=(Call(function, (x,), x.rank),))
+
+
+def _polygamma(n: Tree, x: Tree) -> Tree:
+    """The order is a literal; that of order 0 has a name of its own."""
+    if not isinstance(n, Number) or n.value.denominator != 1:
+        raise NoMatrixForm("a polygamma function of an order that is no whole number")
+    order = int(n.value)
+    return Call("polygamma", (x,), x.rank, (("n", order),)) if order else Call("digamma", (x,), x.rank)
 
 
 #: Scalar functions that are no operator's name.
@@ -26,6 +36,7 @@ FORMS: dict[str, Callable[..., Tree]] = {
     "add": add,
     "mul": product,
     "pow": Power,
+    "polygamma": _polygamma,
     "remainder": lambda a, b: Infix("%", a, b),
     "sec": _one_over("cos"),
     "csc": _one_over("sin"),
@@ -43,8 +54,9 @@ def _called(name: str, rank: int) -> Callable[[Tree], Tree]:
     return lambda x: Call(name, (x,), rank)
 
 
-def _item(name: str, position: int, rank: int) -> Callable[[Tree], Tree]:
-    return lambda x: Item(Call(name, (x,), 0), position, rank)
+def _result(name: str, number: int, rank: int, *options: tuple[str, Option]) -> Callable[[Tree], Tree]:
+    """One of several results, such as `eigh(A)[1]`."""
+    return lambda x: Call(name, (x,), rank, (*options, ("output", number)))
 
 
 #: Functions of a matrix by their kinds.
@@ -54,10 +66,10 @@ MATRIX_FUNCTIONS: dict[str, Callable[[Tree], Tree]] = {
     "det": _called("det", 0),
     "logdet": _called("logdet", 0),
     "cofactor": lambda x: product(Call("det", (x,), 0), turned(Call("inv", (x,), 2))),
-    "logabsdet": _item("slogdet", 1, 0),
+    "logabsdet": _result("slogdet", 1, 0),
     "eigenvalues": _called("eigvalsh", 1),
-    "eigenvectors": _item("eigh", 1, 2),
+    "eigenvectors": _result("eigh", 1, 2),
     "singular_values": _called("svdvals", 1),
-    "left_vectors": _item("svd", 0, 2),
-    "right_vectors": _item("svd", 2, 2),
+    "left_vectors": _result("svd", 0, 2, ("full_matrices", False)),
+    "right_vectors": _result("svd", 2, 2, ("full_matrices", False)),
 }

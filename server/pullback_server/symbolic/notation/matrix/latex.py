@@ -1,18 +1,19 @@
-r"""Matrix expressions in LaTeX: `A^{\top} \left(v \odot u\right)`, `u v^{\top}`, `\operatorname{diag}\left(u\right)`."""
+r"""Matrix expressions in LaTeX: `A^{\top} \left(v \odot u\right)`, `u v^{\top}`, `X^{-1}`, `I_{n}`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from fractions import Fraction
 
 from ....operators import BY_NAME
 from ..printers import escape, letter
+from .building import negative, number, product
+from .lines import Lines, lettered
 from .text import decimal, in_ratio, prefix
 from .tree import (
     Call,
     Constant,
     Infix,
-    Item,
     Length,
     MatMul,
     Name,
@@ -24,11 +25,11 @@ from .tree import (
     Sum,
     Tree,
     Turned,
-    negative,
-    number,
-    product,
+    rebuilt,
 )
 
+#: What lengths are called.
+LENGTHS = "nmdh"
 LOOSE, COMPARED, ADDED, MULTIPLIED, RAISED, ATOM = range(6)
 
 _CONSTANTS = {"pi": r"\pi", "e": r"\mathrm{e}", "inf": r"\infty"}
@@ -59,6 +60,25 @@ def latex(tree: Tree) -> str:
     return _latex(tree)[0]
 
 
+def formula(lines: Lines, taken: Collection[str]) -> str:
+    """An expression with its lines under "where", as one formula; lengths have letters that are not `taken`."""
+    used = {*taken, *(name for name, _ in lines.definitions)}
+    lengths: dict[Tree, Name] = {}
+    free = (c for c in lettered(LENGTHS) if c not in used)
+
+    def named(tree: Tree) -> Tree:
+        if isinstance(tree, Length):
+            if tree not in lengths:
+                lengths[tree] = Name(next(free), 0)
+            return lengths[tree]
+        return rebuilt(tree, named)
+
+    result = latex(named(lines.result))
+    where = [f"{letter(name)} = {latex(named(d))}" for name, d in lines.definitions]
+    where += [f"{letter(name.name)} = {latex(length)}" for length, name in lengths.items()]
+    return result + (r" \quad\text{where } " + r",\; ".join(where) if where else "")
+
+
 def _bracketed(inside: str) -> str:
     return rf"\left({inside}\right)"
 
@@ -78,6 +98,8 @@ def _latex(tree: Tree) -> tuple[str, int]:
             return _number(value)
         case Length(of, axis):
             return rf"\dim_{{{axis}}} {_at(of, ATOM)}", MULTIPLIED
+        case Turned(Call("inv", (of,))) if of is not None:
+            return rf"{_at(of, ATOM)}^{{-\top}}", RAISED
         case Turned(of):
             return rf"{_at(of, ATOM)}^{{\top}}", RAISED
         case Part(of, (":", None)):
@@ -85,8 +107,6 @@ def _latex(tree: Tree) -> tuple[str, int]:
         case Part(of):
             # Axes of length 1 come and go without a word.
             return _latex(of)
-        case Item(of, position):
-            return rf"\left[{_latex(of)[0]}\right]_{{{position + 1}}}", ATOM
         case Power(base, exponent):
             circle = r"\odot " if base.rank == 2 else ""
             return f"{_at(base, ATOM)}^{{{circle}{latex(exponent)}}}", RAISED
@@ -114,7 +134,10 @@ def _number(value: Fraction) -> tuple[str, int]:
         return str(value), tight
     if q == 1 or in_ratio(abs(value))[1] == "":
         mantissa, _, exponent = repr(float(value)).partition("e")
-        return mantissa + (rf" \cdot 10^{{{int(exponent)}}}" if exponent else ""), tight if not exponent else ADDED
+        if not exponent:
+            return mantissa, tight
+        ten = f"10^{{{int(exponent)}}}"
+        return (ten if mantissa == "1" else rf"{mantissa} \cdot {ten}"), MULTIPLIED if value > 0 else ADDED
     return rf"{'-' if value < 0 else ''}\frac{{{p}}}{{{q}}}", tight
 
 
@@ -141,10 +164,13 @@ def _sum(terms: Iterable[Tree], rank: int) -> str:
 def _product(p: Product) -> tuple[str, int]:
     top, bottom = in_ratio(abs(p.number))
     scalars = [top] if top else []
-    scalars += [_at(t, MULTIPLIED if isinstance(t, MatMul) else RAISED) for t in p.scalars]
+    # A dot product stands in brackets, for side by side it would be part of a chain.
+    bare = not top and len(p.scalars) == 1 and not p.factors
+    scalars += [_at(t, MULTIPLIED if bare else RAISED) for t in p.scalars]
     under = ([bottom] if bottom else []) + [_at(t, RAISED) for t in p.under]
     single = len(p.factors) == 1
-    tensors = [_at(t, MULTIPLIED if single else RAISED) for t in p.factors]
+    alone = single and not scalars and (p.below or (p.under and p.factors[0].rank == 1))
+    tensors = [_at(t, LOOSE if alone else MULTIPLIED if single else RAISED) for t in p.factors]
     body = r" \odot ".join(tensors)
     if p.below:
         below = r" \odot ".join(_at(t, LOOSE if len(p.below) == 1 else RAISED) for t in p.below)
@@ -177,17 +203,18 @@ def _call(call: Call) -> tuple[str, int]:
             left, right = _AROUND[name]
             return f"{left}{latex(t)}{right}", ATOM
         case "norm", [t]:
-            order = options.get("p", 2)
-            return rf"\left\|{latex(t)}\right\|_{{{_option(order)}{_dims(options)}}}", ATOM
+            index = ("" if options.get("p", 2) == 2 else _option(options["p"])) + _dims(options)
+            return rf"\left\|{latex(t)}\right\|" + (f"_{{{index.removeprefix(',')}}}" if index else ""), ATOM
         case "outer", [u, w]:
-            return rf"{_at(u, RAISED)} {_at(w, ATOM)}^{{\top}}", MULTIPLIED
+            return rf"{_at(u, MULTIPLIED if isinstance(u, MatMul) else RAISED)} {_at(w, ATOM)}^{{\top}}", MULTIPLIED
         case "kron", [a, b]:
             return rf"{_at(a, RAISED)} \otimes {_at(b, RAISED)}", MULTIPLIED
-        case "eye", [n, *_]:
-            return rf"I_{{{latex(n)}}}", ATOM
-        case ("ones" | "zeros") as name, lengths:
+        case "eye", [] if len(options) == 1:
+            return rf"I_{{{_option(options['n'])}}}", ATOM
+        case ("ones" | "zeros") as name, [] if isinstance(size := options["size"], tuple):
             digit = r"\mathbf{1}" if name == "ones" else "0"
-            return rf"{digit}_{{{r' \times '.join(map(latex, lengths))}}}", ATOM
+            shape = r" \times ".join(map(_option, size))
+            return f"{digit}_{{{shape}}}", ATOM
         case "where", [c, a, b]:
             rows = rf"{latex(a)} & \text{{if }} {_condition(c)} \\ {latex(b)} & \text{{otherwise}}"
             return rf"\begin{{cases}} {rows} \end{{cases}}", ATOM
@@ -195,19 +222,22 @@ def _call(call: Call) -> tuple[str, int]:
     known = row.name if row is not None else call.function
     name = _FUNCTIONS.get(known, rf"\operatorname{{{escape(known)}}}")
     given = "" if not _dims(options) else f"_{{{_dims(options).removeprefix(',')}}}"
-    others = [f"{escape(k)}={_option(v)}" for k, v in options.items() if k not in ("dim", "keepdim")]
-    return f"{name}{given}{_bracketed(', '.join([*map(latex, operands), *others]))}", RAISED
+    others = [f"{escape(k)}={_option(v)}" for k, v in options.items() if k not in ("dim", "keepdim", "output")]
+    whole = f"{name}{given}{_bracketed(', '.join([*map(latex, operands), *others]))}"
+    if "output" in options and row is not None and isinstance(k := options["output"], int) and row.outputs:
+        return rf"{whole}_{{\text{{{row.outputs[k]}}}}}", ATOM
+    return whole, ATOM
 
 
 def _dims(options: dict[str, Option]) -> str:
     """The dimension that a function runs along, as an index of its name."""
     dim = options.get("dim")
-    return "" if dim is None else f",{_option(dim)}"
+    return "" if dim is None else rf",\dim {_option(dim)}"
 
 
 def _option(value: Option) -> str:
     match value:
-        case Length():
+        case Length() | Number() | Name():
             return latex(value)
         case tuple():
             return rf"\left({', '.join(map(_option, value))}\right)"

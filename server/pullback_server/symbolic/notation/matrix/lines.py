@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 
 from ....language import CONSTANTS, PREFIXES, RESERVED
 from .text import text
-from .tree import Call, Infix, Item, MatMul, Name, Power, Product, Sum, Tree, children, rebuilt
+from .tree import Call, Infix, MatMul, Name, Power, Product, Sum, Tree, children, rebuilt
 
 #: A part is given a line when its text has at least this many characters.
 SHORTEST = 10
@@ -29,7 +29,7 @@ class Lines:
 
 
 def with_lines(tree: Tree, given: Mapping[Tree, str], taken: frozenset[str]) -> Lines:
-    """The tree with its repeated parts named; `given` are names that the program has for some, `taken` all its names."""
+    """The tree with its repeated parts named: `given` has the program's names for some, `taken` has all its names."""
     parts: list[Tree] = []
     names: list[str | None] = []
     while True:
@@ -61,7 +61,7 @@ def _named(tree: Tree, parts: list[Tree], names: list[str | None], taken: set[st
         if own is None and len(text(definition)) < SHORTEST:
             written_out[f"%{number}"] = definition
             continue
-        name = own or next(c for c in _stream(LETTERS.get(part.rank, MATRICES)) if c not in used)
+        name = own or next(c for c in lettered(LETTERS.get(part.rank, MATRICES)) if c not in used)
         used.add(name)
         written_out[f"%{number}"] = Name(name, part.rank)
         definitions.append((name, definition))
@@ -70,7 +70,7 @@ def _named(tree: Tree, parts: list[Tree], names: list[str | None], taken: set[st
 
 def _parts(tree: Tree) -> Iterator[Tree]:
     """The subtrees that a line may stand for."""
-    if isinstance(tree, Call | Infix | Item | MatMul | Power | Sum) or (isinstance(tree, Product) and tree.number > 0):
+    if isinstance(tree, Call | Infix | MatMul | Power | Sum) or (isinstance(tree, Product) and tree.number > 0):
         yield tree
     for child in children(tree):
         yield from _parts(child)
@@ -83,7 +83,8 @@ def _swapping(part: Tree, name: Tree) -> Callable[[Tree], Tree]:
     return swap
 
 
-def _stream(letters: str) -> Iterator[str]:
+def lettered(letters: str) -> Iterator[str]:
+    """The letters, then the letters with numbers behind them."""
     yield from letters
     for number in count(1):
         yield from (f"{c}{number}" for c in letters)

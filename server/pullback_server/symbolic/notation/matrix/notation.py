@@ -3,50 +3,41 @@
 from __future__ import annotations
 
 import logging
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import sympy as sp
 import torch
 
 from ....operators.index import Axes
-from ...derivatives import UPSTREAM, Differentiated
-from ...evaluation import evaluator
+from ...derivatives import Differentiated
 from ...plan import Plan
 from ...terms import Term
-from .check import comes_to, value
-from .latex import latex
-from .lines import Lines, with_lines
+from .building import product
+from .latex import formula
+from .lines import with_lines
 from .text import text
-from .tree import NoMatrixForm, Tree
+from .tree import Name, NoMatrixForm, Tree
+from .trials import Trials
 from .writer import Writer
 
 log = logging.getLogger(__name__)
 
 #: A text longer than this is withheld: nobody reads it.
 LONGEST = 1000
-#: A Jacobian of more entries than this is not computed, so it is not given.
-LARGEST = 10**5
-#: Where inputs are drawn from, in turn, until every number is finite: most functions, then those of numbers above 1.
-INTERVALS = ((0.2, 0.8), (1.1, 2.0), (-0.7, 0.7))
+#: How closely values agree with the plan's; those that are float32 by themselves.
+TOLERANCE, COARSE = 1e-9, 1e-6
+
+#: From the value of an expression and the upstream gradient to the vector-Jacobian product.
+Pull = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """An expression of our own language, lines `name = expression` before it, and the same in LaTeX."""
+    """An expression of our own language, with lines `name = expression` before it, and the same in LaTeX."""
 
     text: str = ""
     latex: str = ""
-
-
-@dataclass(frozen=True)
-class _Trial:
-    """Tensors for the inputs and the upstream gradient, and the gradients that the plan gives for them."""
-
-    tensors: dict[str, torch.Tensor]
-    gradients: dict[str, torch.Tensor | None]
 
 
 class MatrixNotation:
@@ -54,37 +45,72 @@ class MatrixNotation:
 
     def __init__(self, found: Differentiated, plan: Plan, upstream: str) -> None:
         self._found = found
-        self._plan = plan
         self._upstream = upstream
+        self._trials = Trials(found, plan, upstream)
+
+    def __call__(self, name: str, jacobian: Sequence[Term], vjp: Sequence[Term], by: Axes) -> tuple[Matrix, Matrix]:
+        """The Jacobian and the vector-Jacobian product by an input with these axes, from their terms.
+
+        The Jacobian is given where it has at most two axes that are not of length 1: the output's, then the input's.
+        That of a number has the input's own shape, as the product always has. Never raises.
+        """
+        try:
+            return self._both(name, jacobian, vjp, by)
+        except Exception:
+            log.exception("a derivative could not be written in matrix notation")
+            return Matrix(), Matrix()
+
+    def _both(self, name: str, jacobian: Sequence[Term], vjp: Sequence[Term], by: Axes) -> tuple[Matrix, Matrix]:
+        output = self._found.cut.output.axes
+        outer, inner = (tuple(a for a in axes if a is not None) for axes in (output, by))
+        axes = by if not outer else output if not inner else (*outer, *inner)
+
+        def pull(whole: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+            return v.flatten() @ whole.reshape(v.numel(), whole.numel() // max(v.numel(), 1))
+
+        whole = self._tree(jacobian, axes) if not outer or len(outer) + len(inner) <= 2 else None
+        pulled = product(Name(self._upstream, 0), whole) if output == () and whole is not None else self._tree(vjp, by)
+        return self._given(whole, name, axes, pull), self._given(pulled, name, by, lambda x, _: x)
+
+    def _tree(self, terms: Sequence[Term], axes: Axes) -> Tree | None:
+        try:
+            return self._writer.derivative(terms, axes)
+        except NoMatrixForm:
+            return None
+
+    def _given(self, tree: Tree | None, name: str, axes: Axes, pull: Pull) -> Matrix:
+        """A tree as text and in LaTeX, if it comes to the numbers of the plan."""
+        if tree is None:
+            return Matrix()
+        lines = with_lines(tree, self._lines, self._taken)
+        written = "\n".join([*(f"{n} = {text(d)}" for n, d in lines.definitions), text(lines.result)])
+        if len(written) > LONGEST:
+            return Matrix()
+        return Matrix(written, formula(lines, self._taken)) if self._right(written, name, axes, pull) else Matrix()
+
+    def _right(self, written: str, name: str, axes: Axes, pull: Pull) -> bool:
+        """Whether the text comes to the numbers of the plan at every trial, and there is one."""
+        values = self._trials.values(written, axes)
+        for trial, found in values:
+            expected = trial.gradient(name).flatten()
+            pulled = pull(found.to(torch.float64), trial.tensors[self._upstream]).flatten()
+            # A choice between numbers alone is a float32, as in torch, whatever the inputs are.
+            tolerance = TOLERANCE if found.dtype is torch.float64 else COARSE
+            if not torch.allclose(pulled, expected, rtol=tolerance, atol=tolerance):
+                log.warning("a derivative in matrix notation does not come to the numbers of its plan: %s", written)
+                return False
+        return bool(values)
 
     @cached_property
     def _writer(self) -> Writer:
         return Writer(self._found, self._upstream)
 
-    def jacobian(self, name: str, terms: Sequence[Term], by: Axes) -> Matrix:
-        """The Jacobian, where it has at most two axes that are not of length 1: those of the output, then `by`.
+    @cached_property
+    def _lines(self) -> dict[Tree, str]:
+        """The names that lines of the program have, by what they name."""
+        program = self._found.cut.typed.program
+        return {self._writer.program[node]: name for name, node in reversed(program.bindings)}
 
-        That of a scalar has the input's own shape.
-        """
-        output = self._found.cut.output.axes
-        inner, outer = _free(by), _free(output)
-        axes = by if not outer else output if not inner else (*outer, *inner)
-        if outer and len(outer) + len(inner) > 2:
-            return Matrix()
-
-        def right(expression: str, trial: _Trial, expected: torch.Tensor) -> bool:
-            shape = _shape(axes, self._sizes)
-            if math.prod(shape) > LARGEST:
-                return False
-            found = value(expression, trial.tensors)
-            v = trial.tensors[self._upstream].flatten()
-            if found is None or list(found.shape) != shape:
-                return False
-            pulled = v @ found.to(torch.float64).reshape(len(v), -1)
-            return bool(torch.allclose(pulled.reshape(expected.shape), expected, rtol=1e-9, atol=1e-9))
-
-        return self._given(name, terms, axes, right)
-
-    def vjp(self, name: str, terms: Sequence[Term], by: Axes) -> Matrix:
-        """The vector-Jacobian product, in the input's own shape."""
-        return self._given(name, terms, by, lambda e, trial, expected: comes_to(e, trial.tensors, expected))
+    @cached_property
+    def _taken(self) -> frozenset[str]:
+        return self._found.cut.names | {self._upstream}

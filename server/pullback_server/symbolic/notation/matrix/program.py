@@ -7,23 +7,8 @@ from fractions import Fraction
 
 from ....operators import BY_NAME
 from ....program import Apply, Argument, Input, Literal, Size, TypedProgram
-from .tree import (
-    Call,
-    Constant,
-    Infix,
-    Length,
-    Name,
-    NoMatrixForm,
-    Number,
-    Option,
-    Power,
-    Tree,
-    add,
-    matmul,
-    number,
-    product,
-    turned,
-)
+from .building import add, matmul, number, product, turned
+from .tree import Call, Constant, Infix, Length, Name, NoMatrixForm, Number, Option, Power, Tree
 
 #: Operators that have a form of their own; all others are called by their names.
 FORMS: dict[str, Callable[..., Tree]] = {
@@ -67,7 +52,7 @@ class ProgramTrees:
         rank = self._typed.types[node].rank
         match self._typed.program.nodes[node]:
             case Input(name):
-                return Name(name, rank)
+                return Name(name, rank, self._typed.types[node].dtype.floating)
             case Literal(Size() as size):
                 return self._length(size)
             case Literal(value, name=name) if name:

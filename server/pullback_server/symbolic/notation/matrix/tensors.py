@@ -8,23 +8,25 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from ....operators.index import Axes
-from .tree import Call, NoMatrixForm, Part, Power, Product, Tree, product, split_scalars, turned
+from .building import product, split_scalars, turned
+from .dtypes import floating, inexact, scaled
+from .tree import Call, NoMatrixForm, Part, Power, Product, Tree
 
 #: Reductions, which keep an axis as one of length 1 where they are told.
-REDUCTIONS = ("sum", "mean", "prod", "amax", "amin", "logsumexp", "norm")
+REDUCTIONS = ("sum", "mean", "prod", "amax", "amin", "max", "min", "logsumexp", "norm")
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """A tree whose value has these axes, None for one of length 1.
-
-    `floating` is false for conditions and counts, whose dtype is not that of the inputs: they may be multiplied with
-    other tensors but not contracted with them.
-    """
+    """A tree whose value has these axes, None for one of length 1."""
 
     tree: Tree
     axes: Axes
-    floating: bool = True
+
+    @property
+    def floating(self) -> bool:
+        """Whether it has the inputs' dtype, so that it may be contracted with others."""
+        return floating(self.tree)
 
     @property
     def symbols(self) -> tuple[sp.Symbol, ...]:
@@ -89,22 +91,24 @@ def fitted(t: Tensor, target: Axes) -> Tree:
     for candidate in candidates:
         if _fits(candidate.axes, target):
             return candidate.tree
-    bare = candidates[-1] if len(candidates[-1].axes) == 1 else candidates[0]
-    if len(bare.axes) != 1 or bare.axes[0] not in target:
-        raise NoMatrixForm("axes in an order that broadcasting does not have")
-    behind = len(target) - 1 - target.index(bare.axes[0])
-    kept = _keeping(bare.tree) if behind == 1 else None
-    if kept is not None:
-        return kept
-    scale, tree = split_scalars(bare.tree)
-    return product(scale, Part(tree, (":", *(None,) * behind), 1 + behind))
+    for bare in candidates:
+        places = [target.index(a) for a in bare.symbols if a in target]
+        if bare.flat and places == sorted(places) and len(places) == len(bare.axes):
+            index = tuple(":" if a in bare.axes else None for a in target[places[0] :])
+            kept = _keeping(bare.tree, index)
+            scale, tree = split_scalars(bare.tree)
+            return kept if kept is not None else product(scale, Part(tree, index, len(index)))
+    raise NoMatrixForm("axes in an order that broadcasting does not have")
 
 
-def _keeping(tree: Tree) -> Tree | None:
-    """A reduction along the rows of a matrix as a column, where the tree is one."""
+def _keeping(tree: Tree, index: tuple[str | None, ...]) -> Tree | None:
+    """A reduction that keeps its axes as ones of length 1, where the index puts such axes back."""
     match tree:
-        case Call(function, (operand,), 1, (("dim", 1 | -1) as along,)) if function in REDUCTIONS and operand:
-            return Call(function, (operand,), 2, (along, ("keepdim", True))) if operand.rank == 2 else None
+        case Call(function, (operand,), _, (*rest, ("dim", dim))) if function in REDUCTIONS and operand is not None:
+            dims = {d % operand.rank for d in (dim if isinstance(dim, tuple) else (dim,)) if isinstance(d, int)}
+            whole = tuple(None if k in dims else ":" for k in range(operand.rank))
+            if whole[-len(index) :] == index and None not in index[:1] and ":" not in whole[: -len(index)]:
+                return Call(function, (operand,), operand.rank, (*rest, ("dim", dim), ("keepdim", True)))
     return None
 
 
@@ -112,11 +116,11 @@ def exactly(t: Tensor, target: Axes) -> Tree:
     """The tensor as a tree of exactly these axes, of which it has all symbols."""
     if t.axes == target:
         return t.tree
-    if t.axes == target[::-1]:
+    if len(target) == 2 and t.axes == target[::-1]:
         return transposed(t).tree
     bare = squeezed(t)
     order = tuple(a for a in target if a is not None)
-    if bare.axes == order[::-1]:
+    if len(order) == 2 and bare.axes == order[::-1]:
         bare = transposed(bare)
     if bare.axes != order:
         raise NoMatrixForm("axes in an order that a transpose does not give")
@@ -165,8 +169,19 @@ def _broadcast(shapes: Sequence[Axes]) -> Axes | None:
 def multiplied(above: Sequence[Tensor], below: Sequence[Tensor] = (), prefer: Axes = ()) -> Tensor:
     """The elementwise product of tensors, divided by those below."""
     axes, trees = aligned((*above, *below), prefer)
-    floating = any(t.floating for t in (*above, *below))
-    return Tensor(product(*trees[: len(above)], below=trees[len(above) :]), axes, floating)
+    return Tensor(_multiplied(trees[: len(above)], trees[len(above) :]), axes)
+
+
+def _multiplied(above: tuple[Tree, ...], below: tuple[Tree, ...]) -> Tree:
+    """The product of trees that broadcast; a choice between numbers that float32 would round takes a tensor in."""
+    for choice in filter(inexact, above):
+        for by in above:
+            if floating(by) and by.rank >= choice.rank:
+                rest = list(above)
+                rest.remove(choice)
+                rest[rest.index(by)] = scaled(choice, by)
+                return product(*rest, below=below)
+    return product(*above, below=below)
 
 
 def only_divides(t: Tensor) -> bool:

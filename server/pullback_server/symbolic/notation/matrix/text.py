@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 from ....operators import BY_NAME
-from .tree import (
-    Call,
-    Constant,
-    Infix,
-    Item,
-    Length,
-    MatMul,
-    Name,
-    Number,
-    Option,
-    Part,
-    Power,
-    Product,
-    Sum,
-    Tree,
-    Turned,
-    negative,
-    product,
-)
+from .building import negative, product
+from .tree import Call, Constant, Infix, Length, MatMul, Name, Number, Option, Part, Power, Product, Sum, Tree, Turned
 
 #: How tightly a text holds together.
 LOOSE, COMPARED, EITHER, BOTH, ADDED, MULTIPLIED, SIGNED, RAISED, ATOM = range(9)
@@ -63,8 +47,6 @@ def _text(tree: Tree) -> tuple[str, int]:
             return f"{_at(of, ATOM)}.T", ATOM
         case Part(of, index):
             return f"{_at(of, ATOM)}[{', '.join(map(str, index))}]", ATOM
-        case Item(of, position):
-            return f"{_at(of, ATOM)}[{position}]", ATOM
         case Power(base, exponent):
             return f"{_at(base, ATOM)}**{_at(exponent, RAISED)}", RAISED
         case Infix(sign, left, right):
@@ -76,7 +58,9 @@ def _text(tree: Tree) -> tuple[str, int]:
         case Product():
             return _product(tree)
         case Sum((first, *rest)):
-            signed = (f" - {_at(product(_MINUS, t), MULTIPLIED)}" if negative(t) else f" + {_at(t, ADDED)}" for t in rest)
+            signed = (
+                f" - {_at(product(_MINUS, t), MULTIPLIED)}" if negative(t) else f" + {_at(t, ADDED)}" for t in rest
+            )
             return _at(first, ADDED) + "".join(signed), ADDED
     raise TypeError(type(tree).__name__)
 
@@ -132,23 +116,60 @@ def _product(p: Product) -> tuple[str, int]:
 
 
 def _call(call: Call) -> str:
-    row = BY_NAME.get(call.function)
-    if row is not None and row.attribute and call.operands[0] is not None:
+    """A call with its arguments in the signature's order; what may be left out is named, and so is all after a gap."""
+    row = BY_NAME[call.function]
+    if row.attribute and call.operands[0] is not None:
         return f"{_at(call.operands[0], ATOM)}.{call.function}"
-    names = [p.name for p in row.parameters.parameters if not p.kind] if row is not None else []
+    operands, options = list(call.operands), dict(call.options)
     arguments: list[str] = []
-    for position, t in enumerate(call.operands):
-        left_out = None in call.operands[:position]
-        if t is not None:
-            arguments.append(f"{names[position]}={text(t)}" if left_out else text(t))
-    arguments += [f"{name}={_option(value)}" for name, value in call.options]
-    return f"{call.function}({', '.join(arguments)})"
+    gap, suffix = False, ""
+    for p in row.parameters.parameters:
+        several = p.name == row.parameters.variadic
+        match p.kind:
+            case "":
+                taken = [operands.pop(0) for _ in range(len(operands) if several else 1) if operands]
+                given = [text(t) for t in taken if t is not None]
+            case "tensors":
+                given = [f"[{', '.join(text(t) for t in operands if t is not None)}]"]
+            case "output":
+                suffix = f"[{_option(options[p.name])}]"
+                continue
+            case "key":
+                return f"{arguments[0]}[{', '.join(_item(k, arguments[1:]) for k in _several(options[p.name]))}]"
+            case _ if p.name not in options:
+                given = []
+            case _:
+                given = [_option(v) for v in _several(options[p.name])] if several else [_option(options[p.name])]
+        if given and not several and (gap or not (p.required or not p.kind or p.kind == "tensors")):
+            given = [f"{p.name}={given[0]}"]
+        gap = gap or not given
+        arguments += given
+    return f"{call.function}({', '.join(arguments)}){suffix}"
+
+
+def _several(value: Option) -> tuple[Option, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _item(item: Option, tensors: list[str]) -> str:
+    """What stands between the commas of square brackets."""
+    match item:
+        case ("...",):
+            return "..."
+        case ("slice", start, stop, step):
+            parts = ["" if part is None else _option(part) for part in (start, stop, step)]
+            return ":".join(parts if step is not None else parts[:2])
+        case ("list", *indices):
+            return f"[{', '.join(map(_option, indices))}]"
+        case ("tensor", int() as k):
+            return tensors[k]
+    return _option(item)
 
 
 def _option(value: Option) -> str:
     match value:
-        case Length():
+        case Length() | Number() | Name():
             return text(value)
         case tuple():
             return f"({', '.join(map(_option, value))}{',' if len(value) == 1 else ''})"
-    return "inf" if value == float("inf") else repr(value)
+    return ("-inf" if value < 0 else "inf") if isinstance(value, float) and math.isinf(value) else repr(value)

@@ -7,21 +7,21 @@ from fractions import Fraction
 
 import sympy as sp
 
-from ....operators import BY_SYMBOL
-from ....operators.functions import CONDITIONS, ScalarFunction, where
 from ....operators.index import Axes, Delta, Entry, Total, larger
-from ....program import DType, Input
 from ...derivatives import Differentiated
 from ...recognition import renaming
 from ...terms import Term, split
 from ...terms import contract as without_deltas
-from ..printers import SIGNS
+from .building import add, eye, number, zeros
 from .contraction import completed, contract, diagonal
+from .dtypes import as_floating
+from .elementwise import function, power
 from .factoring import factored
-from .functions import FORMS, MATRIX_FUNCTIONS, REDUCTIONS, names
+from .functions import MATRIX_FUNCTIONS, REDUCTIONS
+from .nodes import Nodes
 from .program import ProgramTrees
 from .tensors import Tensor, aligned, exactly, oriented, squeezed
-from .tree import Call, Constant, Infix, Length, Name, NoMatrixForm, Number, Power, Tree, add, as_column, number, product
+from .tree import Call, Constant, Infix, Length, Name, NoMatrixForm, Number, Tree
 
 #: Expressions of more nodes than this are not written: nobody would read them.
 NODES = 600
@@ -42,24 +42,16 @@ class Writer:
         inputs = found.cut.inputs.items()
         self._axes: dict[str, Axes] = {name: x.axes for name, x in inputs} | {upstream: found.cut.output.axes}
         typed = found.cut.typed
-        floating = {n.name: t.dtype.floating for n, t in zip(typed.program.nodes, typed.types) if isinstance(n, Input)}
-        self._floating = floating | {upstream: True}
-        # Pieces, and elementwise expressions, that are nodes of the program.
-        self._nodes: dict[sp.Expr, tuple[int, Axes]] = {}
-        for node, x in enumerate(found.cut.tensors):
-            if x.entry.has(Entry) and not (isinstance(x.entry, Entry) and x.entry.name in self._axes):
-                standard, swap = self._standard(x.entry)
-                if all(a in swap for a in x.free):
-                    self._nodes.setdefault(standard, (node, tuple(None if a is None else swap[a] for a in x.axes)))
+        self._floating = {n: typed.types[node].dtype.floating for n, node in typed.program.inputs().items()}
+        self._nodes = Nodes(found.cut, self.program)
 
-    def derivative(self, terms: Iterable[Term], target: Axes) -> Tree:
+    def derivative(self, terms: Sequence[Term], target: Axes) -> Tree:
         """The sum of terms as a matrix expression with exactly these axes; raises NoMatrixForm."""
         free = tuple(a for a in target if a is not None)
-        whole = completed(self._terms(list(terms), free), free, self.length)
-        if not whole.floating and isinstance(whole.tree, Infix | Name):
-            one, zero = (Number(Fraction(k), True) for k in (1, 0))
-            whole = Tensor(Call("where", (whole.tree, one, zero), len(whole.axes)), whole.axes)
-        return exactly(whole, target)
+        if not terms:
+            return zeros(*(number(1) if a is None else self.length(a) for a in target)) if target else number(0)
+        whole = completed(self._terms(terms, free), free, self.length)
+        return exactly(Tensor(as_floating(whole.tree), whole.axes), target)
 
     def length(self, index: sp.Symbol) -> Tree:
         """The length of an index's axis."""
@@ -71,30 +63,13 @@ class Writer:
             return number(source)
         return Length(Name(source[0], len(self._axes[source[0]])), source[1])
 
-    def _standard(self, e: sp.Expr) -> tuple[sp.Expr, dict[sp.Symbol, sp.Symbol]]:
-        """The expression with its indices numbered as they come, and which is which."""
-        found = (s for s in sp.preorder_traversal(e) if s in self._pieces.dimensions)
-        swap = {s: sp.Symbol(f"_{k}", integer=True) for k, s in enumerate(dict.fromkeys(found))}
-        return e.xreplace(swap), swap
-
     def tensor(self, e: sp.Expr) -> Tensor:
         """An expression as a tensor over the indices that are free in it; raises NoMatrixForm."""
         if e not in self._known:
             if larger(e, NODES):
                 raise NoMatrixForm("an expression that is too long to be read")
-            self._known[e] = self._node(e) or self._tensor(e)
+            self._known[e] = self._nodes.find(e) or self._tensor(e)
         return self._known[e]
-
-    def _node(self, e: sp.Expr) -> Tensor | None:
-        """What the program wrote, where the expression is a node of it."""
-        if not e.args or not e.has(Entry) or isinstance(e, Entry) and e.name in self._axes:
-            return None
-        standard, swap = self._standard(e)
-        if standard not in self._nodes:
-            return None
-        node, axes = self._nodes[standard]
-        back = {new: old for old, new in swap.items()}
-        return Tensor(as_column(self.program[node]), tuple(None if a is None else back[a] for a in axes))
 
     def _tensor(self, e: sp.Expr) -> Tensor:
         match e:
@@ -110,18 +85,18 @@ class Writer:
             case Entry():
                 return self._entry(e)
             case Delta():
-                a, b = e.args
-                return diagonal(Tensor(number(1), ()), self._plain(e.args), self.length(b))
+                axes = self._plain(e.args)
+                return diagonal(Tensor(number(1), ()), axes, self.length(axes[1]))
             case Total():
                 return self._total(e.kind, e.body, e.bound)
             case sp.Add() | sp.Mul():
                 return self._terms([Term(e)], ())
             case sp.Pow():
-                return self._power(e.base, e.exp)
+                return power(e.base, e.exp, self.tensor)
             case sp.exp() if (softmax := self._softmax(e)) is not None:
                 return softmax
             case sp.Function():
-                return self._function(e)
+                return function(e, self.tensor)
         raise NoMatrixForm(f"a {type(e).__name__}")
 
     def _constant(self, name: str) -> Tree:
@@ -143,7 +118,7 @@ class Writer:
         if e.name in self._axes:
             given = iter(self._plain(e.indices))
             axes = tuple(None if a is None else next(given) for a in self._axes[e.name])
-            return _on_diagonal(Tensor(Name(e.name, len(axes)), axes, self._floating[e.name]))
+            return _on_diagonal(Tensor(Name(e.name, len(axes), self._floating.get(e.name, True)), axes))
         piece = self._definitions[e.name]
         fresh = {k: self._pieces.index(k) for k in piece.bound}
         if piece.own is not None:
@@ -157,11 +132,11 @@ class Writer:
             return _on_diagonal(Tensor(tree, own))
         at = dict(zip(piece.axes, e.indices, strict=True))
         if len(set(e.indices)) < len(e.indices):
-            own = {a: self._pieces.index(a) for a in piece.axes}
-            whole = self.tensor(Entry(e.name, *own.values()))
-            back = {new: at[old] for old, new in own.items()}
+            apart = {a: self._pieces.index(a) for a in piece.axes}
+            whole = self.tensor(Entry(e.name, *apart.values()))
+            back = {new: at[old] for old, new in apart.items()}
             axes = tuple(None if a is None else back[a] for a in whole.axes)
-            return _on_diagonal(Tensor(whole.tree, axes, whole.floating))
+            return _on_diagonal(Tensor(whole.tree, axes))
         if piece.kind == "others":
             return self._others(piece.body.xreplace(at), tuple(at[k] for k in piece.bound))
         body = piece.body.xreplace(at | fresh)
@@ -186,7 +161,7 @@ class Writer:
         x = squeezed(self.tensor(body))
         if x.axes != along or len(along) != 1:
             raise NoMatrixForm("the product of all other entries of a matrix")
-        identity = Call("eye", (self.length(x.symbols[0]),), 2)
+        identity = eye(self.length(x.symbols[0]))
         chosen = Call("where", (Infix("==", identity, number(1)), number(1), x.tree), 2)
         return Tensor(Call("prod", (chosen,), 1, (("dim", 1),)), x.axes)
 
@@ -203,7 +178,7 @@ class Writer:
         if len(parts) == 1:
             return parts[0]
         axes, trees = aligned(parts, tuple(prefer))
-        return Tensor(factored(add(*trees)), axes, any(t.floating for t in parts))
+        return Tensor(factored(add(*trees)), axes)
 
     def _part(self, term: Term) -> list[Tensor]:
         """One term, or the terms of the sum that its coefficient is."""
@@ -233,7 +208,7 @@ class Writer:
         return [part for term in each for part in self._part(term)]
 
     def _contracts(self, e: sp.Add) -> bool:
-        """Whether a sum is better summed term by term: one of them is a product of tensors, or they differ in indices."""
+        """Whether a sum is better summed term by term: one is a product of tensors, or they differ in indices."""
         several = (sum(1 for f in sp.Mul.make_args(t) if self._indices(f)) > 1 for t in e.args)
         return any(several) or len({self._indices(t) for t in e.args}) > 1
 
@@ -250,23 +225,11 @@ class Writer:
         above: list[Tensor] = []
         below: list[Tensor] = []
         # The upstream gradient comes first.
-        for factor in sorted(sp.Mul.make_args(e), key=lambda f: not (isinstance(f, Entry) and f.name == self._upstream)):
+        factors = sp.Mul.make_args(e)
+        for factor in sorted(factors, key=lambda f: not (isinstance(f, Entry) and f.name == self._upstream)):
             divides = isinstance(factor, sp.Pow) and factor.exp.is_Rational and factor.exp.is_negative
             (below if divides else above).append(self.tensor(1 / factor if divides else factor))
         return contract(above, below, bound, self.length)
-
-    def _power(self, base: sp.Expr, exponent: sp.Expr) -> Tensor:
-        if exponent.is_Rational and exponent.is_negative:
-            x = self.tensor(base**-exponent)
-            return Tensor(product(below=(x.tree,)), x.axes)
-        if exponent == sp.S.Half:
-            x = self.tensor(base)
-            return Tensor(Call("sqrt", (x.tree,), len(x.axes)), x.axes)
-        if type(base) in CONDITIONS and exponent.is_Rational:
-            # A condition is 0 or 1.
-            return self.tensor(base)
-        axes, (a, b) = aligned((self.tensor(base), self.tensor(exponent)))
-        return Tensor(Power(a, b), axes)
 
     def _softmax(self, e: sp.exp) -> Tensor | None:
         """`exp(u - logsumexp(u))`, where the expression is one."""
@@ -285,49 +248,6 @@ class Writer:
                 return Tensor(Call("softmax", (x.tree,), len(x.axes), options), x.axes)
         return None
 
-    def _function(self, e: sp.Function) -> Tensor:
-        if type(e) in CONDITIONS:
-            return self._condition(e)
-        name = type(e).__name__
-        if isinstance(e, where):
-            condition, *branches = e.args
-            if tuple(branches) in ((1, 0), (0, 1)):
-                holds = self._condition(condition)
-                return holds if branches[0] == 1 else _negated(holds)
-            if branches[1] == 0 and isinstance((inner := self.tensor(branches[0])).tree, Infix):
-                axes, (a, b) = aligned((self._condition(condition), inner))
-                return Tensor(Infix("&", a, b), axes, floating=False)
-            tensors = [self._condition(condition), *map(self.tensor, branches)]
-            floating = any(t.floating and not isinstance(t.tree, Number) for t in tensors[1:])
-        elif name == "clamp":
-            tensors = [self.tensor(a) for a in e.args if a not in (sp.oo, -sp.oo)]
-            floating = True
-        else:
-            tensors, floating = [self.tensor(a) for a in e.args], True
-        axes, trees = aligned(tensors)
-        if name in FORMS:
-            return Tensor(FORMS[name](*trees), axes, floating)
-        given = iter(trees)
-        operands = tuple(None if a in (sp.oo, -sp.oo) else next(given) for a in e.args)
-        known = name if isinstance(e, where) else names().get(name)
-        if known is None:
-            raise NoMatrixForm(f"{name} is no operator")
-        return Tensor(Call(known, operands, len(axes)), axes, floating)
-
-    def _condition(self, e: sp.Expr) -> Tensor:
-        """A comparison, or what joins some."""
-        if type(e) not in CONDITIONS:
-            return self.tensor(e)
-        name = type(e).__name__
-        if name == "neither":
-            return _negated(self._condition(e.args[0]))
-        axes, (a, b) = aligned([self._condition(x) for x in e.args])
-        return Tensor(Infix(SIGNS[name][0], a, b), axes, floating=False)
-
-
-def _negated(t: Tensor) -> Tensor:
-    return Tensor(Call(BY_SYMBOL["~", 1].name, (t.tree,), len(t.axes)), t.axes, floating=False)
-
 
 def _on_diagonal(t: Tensor) -> Tensor:
     """A matrix with one index for both axes is its diagonal."""
@@ -335,7 +255,7 @@ def _on_diagonal(t: Tensor) -> Tensor:
         return t
     if len(t.axes) != 2:
         raise NoMatrixForm("a diagonal of a tensor of more than two dimensions")
-    return Tensor(Call("diag", (t.tree,), 1), t.axes[:1], t.floating)
+    return Tensor(Call("diag", (t.tree,), 1), t.axes[:1])
 
 
 def _multiplied_out(e: sp.Expr, when: Callable[[sp.Add], bool]) -> list[sp.Expr] | None:

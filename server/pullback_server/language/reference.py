@@ -1,0 +1,131 @@
+"""The language's reference, server/LANGUAGE.md, made from the tables that the language is read by.
+
+    python -m pullback_server.language.reference            write server/LANGUAGE.md
+    python -m pullback_server.language.reference --check    exit 1 where it is not what the tables give
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+
+from ..operators import TABLE, Operator
+from ..operators.signature import KINDS
+from ..program import REASONS, DType, Limits
+from .names import CONSTANTS, LIBRARIES, PREFIXES
+from .refusals import KEYWORDS
+
+FILE = Path(__file__).parents[2] / "LANGUAGE.md"
+
+INTRODUCTION = """\
+# The language
+
+This file is made from the operator table by `python -m pullback_server.language.reference`; change the table instead.
+
+An expression is written in Python's syntax with torch's names: `softmax(Q @ K.T / sqrt(8), dim=-1) @ V`. Lines
+`name = expression` may stand before it, each name given once; the last line is an expression. Text is parsed, never
+executed, and what is not described here is refused with its line and column.
+
+- An input or a line may have any identifier as its name that is not a keyword of Python and not the name of an operator
+  that is called; it hides a constant or a prefix of the same name.
+- An operator is called as a function, `sum(x)`, or as a method, `x.sum()`, unless it has a sign. Arguments go by
+  position or by keyword. A parameter without a kind is a tensor.
+- Meaning, broadcasting and dtypes are torch's. `dim` may be left out where torch demands it: reductions then run over
+  all axes, softmax and its kin over the last one. `x.shape[k]` is a number.
+"""
+
+
+def reference() -> str:
+    """The whole text."""
+    return "\n".join((INTRODUCTION, *_literals(), *_operators(), *_names(), *_limits(), *_refusals()))
+
+
+def _literals() -> Iterator[str]:
+    yield "## Dtypes and literals\n"
+    floating = ", ".join(f"`{d.label}`" for d in DType if d.floating)
+    yield f"Differentiable: {floating}. Constants: {', '.join(f'`{d.label}`' for d in DType if not d.floating)}.\n"
+    yield "The kinds of the parameters that are no tensors:\n"
+    yield from _table(("kind", "what is written"), ((f"`{kind}`", told) for kind, (_, told) in KINDS.items()))
+
+
+def _operators() -> Iterator[str]:
+    yield "## Operators\n"
+    families = [(family, list(rows)) for family, rows in groupby(TABLE, key=lambda row: row.family)]
+    listed = (
+        (f"[{family}](#{family.replace(' ', '-')})", " ".join(f"`{row.name}`" for row in rows))
+        for family, rows in families
+    )
+    yield from _table(("family", "operators"), listed)
+    for family, rows in families:
+        yield f"### {family[0].upper()}{family[1:]}\n"
+        for row in rows:
+            yield from _operator(row)
+
+
+def _operator(row: Operator) -> Iterator[str]:
+    yield f"#### `{row.name}`\n"
+    yield f"{row.doc}\n"
+    facts = (
+        ("Written", ", ".join(f"`{spelling}`" for spelling in row.spellings)),
+        ("Parameters", f"`{row.signature}`" if row.signature else ""),
+        ("Also called", ", ".join(f"`{alias}`" for alias in row.aliases)),
+        ("Defined where", f"`{row.domain}`" if row.domain else ""),
+        ("No derivative where", "; ".join(f"`{kink.where}` (autograd gives {kink.gives})" for kink in row.kinks)),
+        ("Closed form", "" if row.closed_form else "none"),
+        ("Example", f"`{row.example}`"),
+        ("Source", row.source),
+    )
+    yield from (f"- {label}: {fact}" for label, fact in facts if fact)
+    yield ""
+
+
+def _names() -> Iterator[str]:
+    yield "## Constants and prefixes\n"
+    yield f"Constants: {', '.join(f'`{name}`' for name in CONSTANTS)}.\n"
+    prefixes = ", ".join(f"`{prefix}.`" for prefix in sorted(PREFIXES))
+    yield f"A prefix may stand before an operator or a constant and is dropped: {prefixes}.\n"
+    yield "Where an operator's name has a prefix itself, as `np.var` has, the prefix chooses that operator; these say the"
+    alike = ", ".join(f"`{prefix}.` and `{library}.`" for prefix, library in LIBRARIES.items())
+    yield f"same: {alike}.\n"
+
+
+def _limits() -> Iterator[str]:
+    yield "## Limits\n"
+    yield "A request over one of these is refused before anything is computed.\n"
+    rows = ((f"`{name}`", f"{value:,}".replace(",", " "), sentence) for name, value, sentence in Limits().describe())
+    yield from _table(("limit", "value", "what it limits"), rows)
+
+
+def _refusals() -> Iterator[str]:
+    yield "## What is refused\n"
+    yield "Each refusal has a reason, says what was found and what would be accepted.\n"
+    yield from _table(("reason", "what it means"), ((f"`{reason}`", sentence) for reason, sentence in REASONS.items()))
+    yield "Keywords of Python that have no place here:\n"
+    yield from _table(("keyword", "instead"), ((f"`{word}`", instead) for word, (_, instead) in KEYWORDS.items()))
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield "|" + "---|" * len(head)
+    yield from (f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows)
+    yield ""
+
+
+def main() -> int:
+    """Do what the command line says; the exit status is 0 when all is well."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="compare with what is there, and write nothing")
+    if not parser.parse_args().check:
+        FILE.write_text(reference(), encoding="utf-8")
+        return 0
+    if FILE.exists() and FILE.read_text(encoding="utf-8") == reference():
+        return 0
+    print(f"{FILE} is not what the table gives: run python -m pullback_server.language.reference")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

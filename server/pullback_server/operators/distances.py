@@ -1,0 +1,207 @@
+"""Directions and distances: vectors divided by their norms, the angle between two, how far apart two are."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+import sympy as sp
+import torch
+from torch.nn import functional as F
+
+from ..program import TensorType
+from . import exact, norms, real_reductions, reals
+from . import functions as fn
+from .columns import Objects, along
+from .index import IndexTensor, Pieces
+from .matrix_shapes import one_floating_dtype
+from .operator import Kink, Misfit, NoClosedForm, Operator
+from .shapes import axes_of, axis_of, broadcast, broadcast_shapes, only_floating, reduced_shape, without_bools
+
+#: The closed form of cdist holds every difference of two entries at once, which torch does not: so many at most.
+LARGEST = 2**24
+
+# Shape rules.
+
+
+def _same(x: TensorType, *, p: float, dim: Any, eps: float) -> TensorType:
+    norms.vector(x, p=p, dim=dim)
+    return only_floating(lambda t: t)(x)
+
+
+def _angle(x1: TensorType, x2: TensorType, *, dim: int, eps: float) -> TensorType:
+    both = only_floating(broadcast)(x1, x2)
+    return TensorType(both.dtype, reduced_shape(both, dim, False), both.weak)
+
+
+def _distance(x1: TensorType, x2: TensorType, *, p: float, eps: float, keepdim: bool) -> TensorType:
+    both = only_floating(without_bools(broadcast, "multiply the bool by 1 to make it a number"))(x1, x2)
+    return norms.vector(both, p=p, dim=-1, keepdim=keepdim)
+
+
+def _table(x1: TensorType, x2: TensorType, *, p: float, compute_mode: str | None) -> TensorType:
+    """The rows of two matrices of equal width; further dimensions broadcast."""
+    dtype = one_floating_dtype("cdist", x1, x2)
+    if min(x1.rank, x2.rank) < 2 or x1.shape[-1] != x2.shape[-1]:
+        raise Misfit(f"cdist of shapes {list(x1.shape)} and {list(x2.shape)}", "matrices with rows of one length")
+    if dtype.size < 4:
+        raise Misfit(f"cdist in {dtype.label}", "float32 or float64")
+    if p < 0:
+        raise Misfit(f"cdist with p={p}", "0 or more")
+    if compute_mode not in (None, *MODES):
+        raise Misfit(f"compute_mode='{compute_mode}'", " or ".join(f"'{mode}'" for mode in MODES))
+    batch = broadcast_shapes(x1.shape[:-2], x2.shape[:-2])
+    return TensorType(dtype, (*batch, x1.shape[-2], x2.shape[-2]), x1.weak and x2.weak)
+
+
+def _pairs(result: TensorType, x1: TensorType, _: TensorType) -> int:
+    return 3 * result.elements * x1.shape[-1]
+
+
+# The sympy column. A norm below eps counts as eps, by a condition, so that its derivative is left out there and not
+# multiplied by 0: it is infinite at 0.
+
+
+def _held(pieces: Pieces, x: IndexTensor, p: float, axes: tuple[int, ...], eps: float) -> IndexTensor:
+    total, exponent = norms.powers(pieces, x, p, axes, keepdim=True)
+
+    def held(e: sp.Expr) -> sp.Expr:
+        norm, least = exact.power(e, exponent), exact.fraction(eps)
+        return fn.where(fn.greater_equal(norm, least), norm, least)
+
+    return pieces.named(pieces.elementwise(held, total))
+
+
+def _normalize_form(pieces: Pieces, x: IndexTensor, *, p: float, dim: Any, eps: float) -> IndexTensor:
+    return pieces.elementwise(exact.over, x, _held(pieces, x, p, axes_of(dim, len(x.axes)), eps))
+
+
+def _cosine_form(pieces: Pieces, x1: IndexTensor, x2: IndexTensor, *, dim: int, eps: float) -> IndexTensor:
+    axes, entries = pieces.align(x1, x2)
+    along = (axis_of(dim, len(axes)),)
+    a, b = (IndexTensor(axes, entry) for entry in entries)
+    product = pieces.reduce("sum", pieces.elementwise(exact.times, a, b), along, keepdim=True)
+    lengths = (_held(pieces, x, 2, along, eps) for x in (a, b))
+    quotient = pieces.elementwise(lambda e, m, n: exact.over(e, m * n), product, *lengths)
+    return pieces.reduce("sum", quotient, along)
+
+
+def _distance_form(
+    pieces: Pieces, x1: IndexTensor, x2: IndexTensor, *, p: float, eps: float, keepdim: bool
+) -> IndexTensor:
+    apart = pieces.elementwise(lambda a, b: exact.plus(a - b, exact.fraction(eps)), x1, x2)
+    axes = axes_of(-1, len(apart.axes))
+    return norms.rooted(pieces, *norms.powers(pieces, apart, p, axes, keepdim))
+
+
+def _table_form(pieces: Pieces, x1: IndexTensor, x2: IndexTensor, *, p: float, compute_mode: str | None) -> IndexTensor:
+    del compute_mode
+    rows = IndexTensor((*x1.axes[:-1], None, x1.axes[-1]), x1.entry)
+    columns = IndexTensor((*x2.axes[:-2], None, *x2.axes[-2:]), x2.entry)
+    apart = pieces.elementwise(lambda a, b: a - b, rows, columns)
+    if math.prod(pieces.dimensions[a].length for a in apart.free) > LARGEST:
+        raise NoClosedForm(f"the closed form of cdist takes more than {LARGEST} differences here")
+    return norms.rooted(pieces, *norms.powers(pieces, apart, p, (len(apart.axes) - 1,)))
+
+
+# The reference column.
+
+
+def _held_norm(x: Objects, p: float, dim: Any, eps: float) -> Objects:
+    norm = along(real_reductions.norm)(x, p=p, dim=dim, keepdim=True)
+    return np.asarray(np.frompyfunc(lambda n: reals.maximum(n, mp.mpf(eps)), 1, 1)(norm), dtype=object)
+
+
+def _normalize(x: Objects, *, p: float, dim: Any, eps: float) -> Objects:
+    return np.asarray(_QUOTIENT(x, _held_norm(x, p, dim, eps)), dtype=object)
+
+
+def _cosine(x1: Objects, x2: Objects, *, dim: int, eps: float) -> Objects:
+    a, b = np.broadcast_arrays(np.asarray(x1, dtype=object), np.asarray(x2, dtype=object))
+    lines = _QUOTIENT(a, _held_norm(a, 2, dim, eps)) * _QUOTIENT(b, _held_norm(b, 2, dim, eps))
+    return along(reals.add_up)(lines, dim=dim)
+
+
+def _pairwise(x1: Objects, x2: Objects, *, p: float, eps: float, keepdim: bool) -> Objects:
+    return along(real_reductions.norm)(np.asarray(x1 - x2 + mp.mpf(eps)), p=p, dim=-1, keepdim=keepdim)
+
+
+def _cdist(x1: Objects, x2: Objects, *, p: float, compute_mode: str | None) -> Objects:
+    del compute_mode
+    apart = x1[..., :, np.newaxis, :] - x2[..., np.newaxis, :, :]
+    if not apart.shape[-1]:
+        return np.full(apart.shape[:-1], mp.mpf(0), dtype=object)
+    return along(real_reductions.norm)(apart, p=p, dim=-1)
+
+
+_QUOTIENT: Any = np.frompyfunc(reals.quotient, 2, 1)
+MODES = ("use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist", "donot_use_mm_for_euclid_dist")
+
+
+def _cdist_column(x1: torch.Tensor, x2: torch.Tensor, *, p: float, compute_mode: str | None) -> torch.Tensor:
+    return torch.cdist(x1, x2, float(p), compute_mode or MODES[0])
+
+
+# fmt: off
+OPERATORS = (
+    Operator(
+        name="normalize", family="reductions",
+        signature="x, p: number = 2.0, dim: dims = 1, eps: number = 1e-12", shape=_same,
+        torch=F.normalize, sympy=_normalize_form, reference=_normalize,
+        doc="x over its norm of order p along dim, which counts as eps where it is less.",
+        source="torch.nn.functional.normalize",
+        kinks=(Kink("norm(x) == eps", "that of the norm"),),
+        samples=("normalize(x)", "normalize(x, dim=0)", "normalize(u, dim=0)", "normalize(x, 1)", "normalize(x, p=3)",
+                 "normalize(x, inf, 0)", "normalize(C, dim=(0, 2))", "F.normalize(C, 2, -1, 1e-3)", "normalize(z)",
+                 "normalize(x, eps=100)", "normalize(c, dim=0)", "normalize(c)", "normalize(x) @ normalize(y).T"),
+        bad=("normalize()", "normalize(u)", "normalize(count)", "normalize(x, dim=2)", "normalize(x, p=y)",
+             "normalize(x, 'fro')", "normalize(z, inf, 0)"),
+    ),
+    Operator(
+        name="cosine_similarity", family="reductions",
+        signature="x1, x2, dim: dim = 1, eps: number = 1e-8", shape=_angle,
+        torch=F.cosine_similarity, sympy=_cosine_form, reference=_cosine,
+        doc="The sum of x1*x2 along dim over the product of the norms. One below eps counts as eps, which torch leaves "
+            "out of the derivative.",
+        source="torch.nn.functional.cosine_similarity",
+        kinks=(Kink("norm(x1) == 0", "0"), Kink("norm(x2) == 0", "0")),
+        samples=("cosine_similarity(x, y)", "cosine_similarity(u, v, 0)", "cosine_similarity(x, y, dim=0)",
+                 "cosine_similarity(x, u)", "cosine_similarity(x, c)", "cosine_similarity(C, D.mT, dim=-1)",
+                 "cosine_similarity(x, count)", "cosine_similarity(x, x)", "cosine_similarity(c, r, 0)",
+                 "cosine_similarity(z, z)", "cosine_similarity(z, z, 0)", "cosine_similarity(o, u, dim=-1)",
+                 "F.cosine_similarity(x, y, eps=1e-6)"),
+        bad=("cosine_similarity(x)", "cosine_similarity(u, v)", "cosine_similarity(x, B)", "cosine_similarity(x, y, 2)",
+             "cosine_similarity(count, count)", "cosine_similarity(x, y, (0, 1))"),
+    ),
+    Operator(
+        name="pairwise_distance", family="reductions",
+        signature="x1, x2, p: number = 2.0, eps: number = 1e-6, keepdim: flag = False", shape=_distance,
+        torch=F.pairwise_distance, sympy=_distance_form, reference=_pairwise,
+        doc="The norm of order p of x1 - x2 + eps along the last dimension.",
+        source="torch.nn.functional.pairwise_distance",
+        kinks=(Kink("norm(x1 - x2 + eps) == 0", "0"), Kink("sum(x1 - x2 + eps == 0) > 0", "0 where p is 1 or less")),
+        samples=("pairwise_distance(x, y)", "pairwise_distance(u, v)", "pairwise_distance(x, y, 1)",
+                 "pairwise_distance(x, y, p=inf, keepdim=True)", "pairwise_distance(x, u, 3)",
+                 "pairwise_distance(C, D.mT, eps=0.5)", "pairwise_distance(c, r)", "pairwise_distance(z, u)",
+                 "pairwise_distance(x, count)", "F.pairwise_distance(x, 2*x)", "pairwise_distance(s, o)"),
+        bad=("pairwise_distance(x)", "pairwise_distance(x, B)", "pairwise_distance(count, count)",
+             "pairwise_distance(x, y, 'fro')", "pairwise_distance(x, y, dim=0)", "pairwise_distance(z.T, z.T, inf)"),
+    ),
+    Operator(
+        name="cdist", family="reductions", work=_pairs, sized=True,
+        signature="x1, x2, p: number = 2.0, compute_mode: text = None", shape=_table,
+        torch=_cdist_column, sympy=_table_form, reference=_cdist,
+        doc="The norm of order p between each row of one matrix and each row of another; further dimensions broadcast.",
+        source="torch.cdist",
+        kinks=(Kink("amin(cdist(x1, x2)) == 0", "0"),),
+        samples=("cdist(x, y)", "cdist(x, A)", "cdist(x, A, 1)", "cdist(x, y, p=inf)", "cdist(x, A, 3)",
+                 "cdist(C, D.mT)", "cdist(c, g)", "cdist(r, x)", "cdist(x, z)", "cdist(z, z)",
+                 "exp(-cdist(x, y)**2)",
+                 "cdist(x, y, 0)*c", "cdist(x, A, 2, 'donot_use_mm_for_euclid_dist')", "cdist(z.T, z.T)*A"),
+        bad=("cdist(x)", "cdist(u, v)", "cdist(x, B)", "cdist(x, y, -1)", "cdist(count, count)", "cdist(x, y, 'fro')",
+             "cdist(x, y, compute_mode='fast')"),
+    ),
+)
+# fmt: on

@@ -1,0 +1,240 @@
+"""Norms of vectors and matrices, as torch and torch.linalg have them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import sympy as sp
+import torch
+
+from ..program import TensorType
+from . import exact, real_reductions
+from . import functions as fn
+from .columns import Objects, along
+from .index import IndexTensor, Pieces
+from .operator import Kink, Misfit, Operator
+from .shapes import axes_of, nonempty, only_floating, reduction
+
+Order = float | str | None
+INF = float("inf")
+#: The orders of the norm of a matrix, and those that are found from its singular values.
+MATRIX, SPECTRAL = ("fro", "nuc", 1, -1, 2, -2, INF, -INF), ("nuc", 2, -2)
+
+# Shape rules.
+
+
+def vector(x: TensorType, *, p: Order, dim: Any = None, keepdim: bool = False) -> TensorType:
+    """Where p is negative or infinite there is an entry at least."""
+    if p == "nuc":
+        raise Misfit("the nuclear norm of vectors", "matrix_norm(x, 'nuc')")
+    rule = nonempty(reduction) if _order(p) < 0 or _order(p) == INF else reduction
+    return only_floating(rule)(x, dim=dim, keepdim=keepdim)
+
+
+def _vector(x: TensorType, *, ord: Order, dim: Any = None, keepdim: bool = False) -> TensorType:
+    if isinstance(ord, str):
+        raise Misfit(f"the norm of a vector of order '{ord}'", "a number or inf; matrix_norm takes 'fro' and 'nuc'")
+    return vector(x, p=ord, dim=dim, keepdim=keepdim)
+
+
+def _matrix(x: TensorType, *, ord: Order, dim: Any, keepdim: bool = False) -> TensorType:
+    """A matrix in two dimensions, with an entry at least unless the norm adds up."""
+    if ord not in MATRIX or ord is None:
+        raise Misfit(f"the norm of a matrix of order {ord}", "'fro', 'nuc', 1, -1, 2, -2, inf or -inf")
+    if x.rank < 2 or not isinstance(dim, tuple) or len(dim) != 2:
+        raise Misfit(f"a matrix in dim={dim} of a tensor of rank {x.rank}", "two dimensions, such as dim=(-2, -1)")
+    if ord in SPECTRAL and x.dtype.size < 4:
+        raise Misfit(f"singular values in {x.dtype.label}", "float32 or float64")
+    rule = reduction if ord in ("fro", "nuc") else nonempty(reduction)
+    return only_floating(rule)(x, dim=dim, keepdim=keepdim)
+
+
+def _either(x: TensorType, *, ord: Order, dim: Any = None, keepdim: bool = False) -> TensorType:
+    """numpy.linalg.norm: of all entries, or by the order of a vector or of a matrix, as the dimensions are many."""
+    if ord is not None and dim is None and x.rank not in (1, 2):
+        raise Misfit(f"a norm with an order of a tensor of rank {x.rank}", "rank 1 or 2, or a dim")
+    if isinstance(dim, tuple) and len(dim) not in (1, 2):
+        raise Misfit(f"a norm over {len(dim)} dimensions", "one or two")
+    if _of_matrix(x.rank, ord, dim):
+        return _matrix(x, ord=ord, dim=(0, 1) if dim is None else dim, keepdim=keepdim)
+    return _vector(x, ord=ord, dim=dim, keepdim=keepdim)
+
+
+def _of_matrix(rank: int, ord: Order, dim: Any) -> bool:
+    return ord is not None and (rank == 2 if dim is None else isinstance(dim, tuple) and len(dim) == 2)
+
+
+def _order(p: Order) -> float:
+    """The order of a norm of entries as a number."""
+    return 2 if p is None or isinstance(p, str) else p
+
+
+# The torch column.
+
+
+def over_entries(x: torch.Tensor, *, p: Order = 2, dim: Any = None, keepdim: bool = False) -> torch.Tensor:
+    """torch.norm of a tensor's entries."""
+    norm: torch.Tensor = torch.linalg.vector_norm(x, _order(p), axes_of(dim, x.dim()), keepdim)
+    return norm
+
+
+def _vector_norm(x: torch.Tensor, *, ord: Order = 2, dim: Any = None, keepdim: bool = False) -> torch.Tensor:
+    return over_entries(x, p=ord, dim=dim, keepdim=keepdim)
+
+
+# The sympy column.
+
+
+def powers(
+    pieces: Pieces, x: IndexTensor, p: Order, axes: tuple[int, ...], keepdim: bool = False
+) -> tuple[IndexTensor, sp.Expr]:
+    """The total that a norm is a root of, and the root's exponent, which is 1 where the total is the norm already."""
+    order = exact.fraction(_order(p))
+    absolute = pieces.elementwise(fn.absolute, x)
+    if order == 0:
+        return pieces.reduce("sum", pieces.elementwise(lambda e: fn.not_equal(e, 0), x), axes, keepdim), sp.S.One
+    if order.is_infinite or all(x.axes[k] is None for k in axes):
+        return pieces.reduce("max" if order == sp.oo else "min", absolute, axes, keepdim), sp.S.One
+    terms = pieces.elementwise(lambda e: exact.power(e, order), x if order.is_even else absolute)
+    return pieces.reduce("sum", terms, axes, keepdim), 1 / order
+
+
+def _norm_form(pieces: Pieces, x: IndexTensor, *, p: Order, dim: Any = None, keepdim: bool = False) -> IndexTensor:
+    return rooted(pieces, *powers(pieces, x, p, axes_of(dim, len(x.axes)), keepdim))
+
+
+def rooted(pieces: Pieces, total: IndexTensor, exponent: sp.Expr) -> IndexTensor:
+    """The norm by a name of its own, so that formulas keep it."""
+    if exponent == 1:
+        return total
+    return pieces.norm(pieces.elementwise(lambda e: exact.power(e, exponent), total))
+
+
+def _vector_form(pieces: Pieces, x: IndexTensor, *, ord: Order, dim: Any = None, keepdim: bool = False) -> IndexTensor:
+    return _norm_form(pieces, x, p=ord, dim=dim, keepdim=keepdim)
+
+
+def _matrix_form(pieces: Pieces, x: IndexTensor, *, ord: Order, dim: Any, keepdim: bool = False) -> IndexTensor:
+    rows, columns = axes_of(dim, len(x.axes))
+    if ord == "fro" or (ord in SPECTRAL and None in (x.axes[rows], x.axes[columns])):
+        # One row or column has one singular value.
+        return _norm_form(pieces, x, p=2, dim=(rows, columns), keepdim=keepdim)
+    if ord in SPECTRAL:
+        rest = [k for k in range(len(x.axes)) if k not in (rows, columns)]
+        matrices = IndexTensor(tuple(x.axes[k] for k in (*rest, rows, columns)), x.entry)
+        if (*rest, rows, columns) != tuple(range(len(x.axes))):
+            matrices = pieces.renamed(matrices)
+        shorter = min(matrices.axes[-2:], key=pieces.length)
+        own = None if shorter is None else pieces.index(shorter)
+        values = pieces.matrix_function("singular_values", matrices, (own,))
+        kind = "sum" if ord == "nuc" else "max" if ord == 2 else "min"
+        total = pieces.reduce(kind, values, (len(rest),))
+        left = iter(total.axes)
+        kept = tuple(None if k in (rows, columns) else next(left) for k in range(len(x.axes)))
+        return IndexTensor(kept if keepdim else total.axes, total.entry)
+    along, over = (columns, rows) if ord in (INF, -INF) else (rows, columns)
+    sums = pieces.reduce("sum", pieces.elementwise(fn.absolute, x), (along,), keepdim=True)
+    total = pieces.reduce("max" if _order(ord) > 0 else "min", sums, (over,), keepdim=True)
+    kept = tuple(a for k, a in enumerate(total.axes) if keepdim or k not in (rows, columns))
+    return IndexTensor(kept, total.entry)
+
+
+def _either_form(pieces: Pieces, x: IndexTensor, *, ord: Order, dim: Any = None, keepdim: bool = False) -> IndexTensor:
+    if _of_matrix(len(x.axes), ord, dim):
+        return _matrix_form(pieces, x, ord=ord, dim=(0, 1) if dim is None else dim, keepdim=keepdim)
+    return _vector_form(pieces, x, ord=ord, dim=dim, keepdim=keepdim)
+
+
+# The reference column.
+
+
+def _vector_reference(x: Objects, *, ord: Order, dim: Any = None, keepdim: bool = False) -> Objects:
+    return along(real_reductions.norm)(x, p=ord, dim=dim, keepdim=keepdim)
+
+
+def _matrix_reference(x: Objects, *, ord: float | str, dim: Any, keepdim: bool = False) -> Objects:
+    axes = axes_of(dim, np.ndim(x))
+    moved = np.moveaxis(np.asarray(x, dtype=object), axes, (-2, -1))
+    out = np.empty(moved.shape[:-2], dtype=object)
+    for index in np.ndindex(out.shape):
+        out[index] = real_reductions.matrix_norm(moved[index], ord)
+    return np.expand_dims(out, axes) if keepdim else out
+
+
+def _either_reference(x: Objects, *, ord: Any, dim: Any = None, keepdim: bool = False) -> Objects:
+    if _of_matrix(np.ndim(x), ord, dim):
+        return _matrix_reference(x, ord=ord, dim=(0, 1) if dim is None else dim, keepdim=keepdim)
+    return _vector_reference(x, ord=ord, dim=dim, keepdim=keepdim)
+
+
+NORMS = ("norm(x)", "norm(s)", "norm(o)", "norm(x, 1)", "norm(x, inf, 0)", "norm(x, 3, dim=1)", "norm(x, p=1.5)",
+         "norm(x, dim=0, keepdim=True)", "norm(C, 2, (0, -1))", "norm(C, 'fro')", "norm(C, 4, 1, True)", "norm(z)",
+         "norm(z, inf, 1)", "x*norm(g, 2, 0, True)", "norm(c, 2, 1)", "norm(x, 0.5)", "norm(x, -inf)",
+         "norm(x, -1, 1)", "x*norm(x, 0)", "norm(s, 0)*x", "norm(o, -2)", "norm(z, 0, 0)", "norm(x - c)**2",
+         "x/norm(x, -inf, 0)")  # fmt: skip
+UNFIT_NORM = ("norm()", "norm(x, 'nuc')", "norm(x, 2, 2)", "norm(count)", "norm(z, inf)", "norm(x, y)", "norm(z, -1)",
+              "norm(z, -inf, 0)", "norm(x, 'two')")  # fmt: skip
+VECTOR_NORMS = ("vector_norm(x)", "vector_norm(s)", "vector_norm(x, ord=3)", "vector_norm(C, 1, (0, 2))",
+                "vector_norm(x, inf, dim=1, keepdim=True)", "linalg.vector_norm(x, -inf)", "vector_norm(x, 0, 1)*c",
+                "vector_norm(z, 2, 1)", "torch.linalg.vector_norm(C, 0.5, -1)")  # fmt: skip
+UNFIT_VECTOR_NORM = ("vector_norm()", "vector_norm(x, 'fro')", "vector_norm(x, 'nuc')", "vector_norm(x, 2, 2)",
+                     "vector_norm(count)", "vector_norm(z, inf)")  # fmt: skip
+MATRIX_NORMS = ("matrix_norm(x)", "matrix_norm(x, 'nuc')", "matrix_norm(A, 2)", "matrix_norm(x, -2)",
+                "matrix_norm(x, ord=1)", "matrix_norm(x, -1)", "matrix_norm(C, inf)",
+                "matrix_norm(C, -inf, (0, 2), True)", "matrix_norm(C, 'nuc', dim=(2, 0))",
+                "matrix_norm(C, 2, keepdim=True)*C", "matrix_norm(c, 'nuc')", "matrix_norm(g, 2)", "matrix_norm(g, 1)",
+                "matrix_norm(r, -2)", "matrix_norm(z)", "matrix_norm(z, 'nuc')", "linalg.matrix_norm(C, 1, (1, 0))",
+                "matrix_norm(x - y, 'fro')**2")  # fmt: skip
+UNFIT_MATRIX_NORM = ("matrix_norm()", "matrix_norm(u)", "matrix_norm(x, 3)", "matrix_norm(x, None)",
+                     "matrix_norm(z, 2)", "matrix_norm(x, 2, 0)", "matrix_norm(x, 2, (0, 0))", "matrix_norm(count)",
+                     "matrix_norm(z, inf)")  # fmt: skip
+EITHER_NORMS = ("linalg.norm(x)", "np.linalg.norm(u)", "linalg.norm(C)", "linalg.norm(u, 1)", "linalg.norm(x, 1)",
+                "linalg.norm(x, 2)", "linalg.norm(x, 'nuc')", "torch.linalg.norm(x, 'fro')", "linalg.norm(x, inf)",
+                "np.linalg.norm(x, axis=1)", "np.linalg.norm(x, axis=1, keepdims=True)*x",
+                "linalg.norm(C, dim=(0, 2))", "linalg.norm(C, 2, (1, 2))", "linalg.norm(x, 3, 0)", "linalg.norm(s)",
+                "linalg.norm(u, -inf)", "linalg.norm(x - y)**2", "linalg.norm(x, 1, (0,))")  # fmt: skip
+UNFIT_EITHER = ("linalg.norm()", "linalg.norm(C, 2)", "linalg.norm(x, 3)", "linalg.norm(u, 'fro')",
+                "linalg.norm(s, 1)", "linalg.norm(x, 'fro', 0)", "linalg.norm(C, None, (0, 1, 2))",
+                "linalg.norm(count)")  # fmt: skip
+ZERO = Kink("norm(x) == 0", "0")
+ENTRY_KINKS = (ZERO, Kink("sum(x == 0) > 0", "0 where p is 1 or less"),
+               Kink("sum(abs(x) == amax(abs(x))) > 1", "shared evenly where p is inf"),
+               Kink("sum(abs(x) == amin(abs(x))) > 1", "shared evenly where p is -inf"))  # fmt: skip
+
+# fmt: off
+OPERATORS = (
+    Operator(
+        name="norm", family="reductions",
+        signature="x, p: order = 2, dim: dims = None, keepdim: flag = False", shape=vector,
+        torch=over_entries, sympy=_norm_form, reference=along(real_reductions.norm),
+        doc="The p-th root of the sum of abs(x)**p; the largest abs(x) where p is inf, the least where it is -inf, "
+            "how many are not 0 where it is 0; 'fro' is 2.",
+        source="torch.linalg.vector_norm", kinks=ENTRY_KINKS, samples=NORMS, bad=UNFIT_NORM,
+    ),
+    Operator(
+        name="vector_norm", family="reductions",
+        signature="x, ord: order = 2, dim: dims = None, keepdim: flag = False", shape=_vector,
+        torch=_vector_norm, sympy=_vector_form, reference=_vector_reference,
+        doc="The norm of order ord of the entries, as norm has it.",
+        source="torch.linalg.vector_norm", kinks=ENTRY_KINKS, samples=VECTOR_NORMS, bad=UNFIT_VECTOR_NORM,
+    ),
+    Operator(
+        name="matrix_norm", family="reductions", sized=True,
+        signature="x, ord: order = 'fro', dim: dims = (-2, -1), keepdim: flag = False", shape=_matrix,
+        torch=torch.linalg.matrix_norm, sympy=_matrix_form, reference=_matrix_reference,
+        doc="The root of the sum of squares ('fro'); the sum ('nuc'), the largest (2) or the least (-2) of the "
+            "singular values; the largest or least sum of abs(x) over a column (1, -1) or a row (inf, -inf).",
+        source="torch.linalg.matrix_norm",
+        kinks=(ZERO, Kink("sum(x == 0) > 0", "0 where it is a sum of abs(x)")),
+        samples=MATRIX_NORMS, bad=UNFIT_MATRIX_NORM,
+    ),
+    Operator(
+        name="linalg.norm", family="reductions", sized=True,
+        signature="x, ord: order = None, dim: dims = None, keepdim: flag = False", shape=_either,
+        torch=torch.linalg.norm, sympy=_either_form, reference=_either_reference,
+        doc="Of all entries without ord; else matrix_norm over two dimensions, vector_norm over one.",
+        source="torch.linalg.norm, numpy.linalg.norm", kinks=ENTRY_KINKS, samples=EITHER_NORMS, bad=UNFIT_EITHER,
+    ),
+)
+# fmt: on

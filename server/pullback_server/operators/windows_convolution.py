@@ -1,0 +1,174 @@
+"""Convolutions as neural networks have them: cross-correlations of the channels of a signal or an image."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+import sympy as sp
+import torch
+from torch.nn import functional as F
+
+from ..program import TensorType
+from . import exact
+from .columns import Objects
+from .index import Axes, IndexTensor, Pieces
+from .index_arithmetic import fresh
+from .matrix_shapes import one_floating_dtype
+from .operator import Misfit, Operator
+from .rearranging import reshaped
+from .windows import Window, Windows, each_dimension, place, reads, slid_shape, window_entries
+
+RANKS = {1: "(N, C, L)", 2: "(N, C, H, W)"}
+
+
+def _windows(sizes: tuple[int, ...], given: dict[str, Any]) -> Windows:
+    """The windows of a call; raises Misfit. Padding 'same' gives as many windows as entries."""
+    count, padding = len(sizes), given["padding"]
+    strides = each_dimension(given["stride"], count, "stride", 1)
+    dilations = each_dimension(given["dilation"], count, "dilation", 1)
+    if isinstance(padding, str):
+        if padding not in ("same", "valid"):
+            raise Misfit(f"padding='{padding}'", "'same', 'valid', a number, or one a dimension")
+        if padding == "same" and any(s > 1 for s in strides):
+            raise Misfit(f"padding='same' with stride={given['stride']}", "a stride of 1")
+        both = [d * (k - 1) if padding == "same" else 0 for k, d in zip(sizes, dilations, strict=True)]
+        pads = [(p // 2, p - p // 2) for p in both]
+    else:
+        pads = [(p, p) for p in each_dimension(padding, count, "padding", 0)]
+    return tuple(Window(k, s, d, *p) for k, s, d, p in zip(sizes, strides, dilations, pads, strict=True))
+
+
+def _shape_of(count: int) -> Callable[..., TensorType]:
+    name = f"conv{count}d"
+
+    def shape(x: TensorType, weight: TensorType, bias: TensorType | None = None, **given: Any) -> TensorType:
+        dtype = one_floating_dtype(name, *(t for t in (x, weight, bias) if t is not None))
+        groups = given["groups"]
+        if weight.rank != count + 2 or 0 in (weight.shape[0], *weight.shape[2:]):
+            raise Misfit(
+                f"a weight of shape {list(weight.shape)}", f"shape (channels out, channels in, {'k, ' * count})"
+            )
+        counts = slid_shape(x, _windows(weight.shape[2:], given), RANKS[count])
+        channels = x.shape[-count - 1]
+        if groups < 1 or weight.shape[0] % groups or channels != groups * weight.shape[1]:
+            raise Misfit(
+                f"{channels} channels and a weight of shape {list(weight.shape)} in {groups} groups",
+                "groups that divide the channels out, and channels in that are weight.shape[1]*groups",
+            )
+        if bias is not None and bias.shape != weight.shape[:1]:
+            raise Misfit(f"a bias of shape {list(bias.shape)}", f"shape {list(weight.shape[:1])}")
+        return TensorType(dtype, (*x.shape[: -count - 1], weight.shape[0], *counts))
+
+    return shape
+
+
+def _work(result: TensorType, _: TensorType, weight: TensorType, *__: TensorType | None) -> int:
+    return 2 * result.elements * math.prod(weight.shape[1:])
+
+
+def _column(function: Callable[..., torch.Tensor], count: int) -> Callable[..., torch.Tensor]:
+    def column(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, **given: Any) -> torch.Tensor:
+        if given["padding"] == "same":
+            # torch warns where it has to pad one side more than the other.
+            pads = [n for w in reversed(_windows(weight.shape[2:], given)) for n in (w.before, w.after)]
+            return function(F.pad(x, pads), weight, bias, **{**given, "padding": 0})
+        return function(x, weight, bias, **given)
+
+    return column
+
+
+def _form_of(count: int) -> Callable[..., IndexTensor]:
+    def form(
+        pieces: Pieces, x: IndexTensor, weight: IndexTensor, bias: IndexTensor | None, **given: Any
+    ) -> IndexTensor:
+        weight = pieces.named(weight)
+        windows = _windows(tuple(map(pieces.length, weight.axes[2:])), given)
+        read, inside = window_entries(pieces, x, windows, sp.S.Zero)
+        front, outside = read.axes[: -2 * count], read.axes[-2 * count : -count]
+        (own,) = fresh(pieces, weight.axes[1:2])
+        rows, row, channel = _rows(pieces, weight, own, given["groups"])
+        summand = weight.at((row, own, *inside)) * read.at((*front[:-1], channel, *outside, *inside))
+        bound = tuple(k for k in (own, *inside) if k is not None)
+        result = pieces.total(summand, bound, (*front[:-1], *rows, *outside))
+        if len(rows) > 1:
+            shape = tuple(map(pieces.length, (*front[:-1], weight.axes[0], *outside)))
+            result = reshaped(pieces, result, shape)
+        if bias is None:
+            return result
+        along = IndexTensor((*bias.axes, *(None,) * count), bias.entry)
+        return pieces.elementwise(exact.plus, result, along)
+
+    return form
+
+
+def _rows(pieces: Pieces, weight: IndexTensor, own: sp.Symbol | None, groups: int) -> tuple[Axes, sp.Expr, sp.Expr]:
+    """The axes of the channels out, and which one they mean; and the channel in that `own` is in a group."""
+    out, each = pieces.length(weight.axes[0]) // groups, pieces.length(weight.axes[1])
+    if groups == 1:
+        rows = fresh(pieces, weight.axes[:1])
+        return rows, place(rows[0]), place(own)
+    group, within = pieces.axis(groups), pieces.axis(out)
+    return (group, within), place(group) * out + place(within), place(group) * each + place(own)
+
+
+def _reference_of(count: int) -> Callable[..., Objects]:
+    def reference(x: Objects, weight: Objects, bias: Objects | None, **given: Any) -> Objects:
+        windows = _windows(weight.shape[2:], given)
+        batched = x if x.ndim == count + 2 else x[np.newaxis]
+        lengths, per_group = batched.shape[2:], weight.shape[0] // given["groups"]
+        shape = (len(batched), len(weight), *(w.count(n) for w, n in zip(windows, lengths, strict=True)))
+        out = np.empty(shape, dtype=object)
+        for number, read in reads(windows, lengths):
+            for n, o in np.ndindex(shape[:2]):
+                total = mp.mpf(0) if bias is None else bias[o]
+                for c in range(weight.shape[1]):
+                    channel = o // per_group * weight.shape[1] + c
+                    for inside, at in read:
+                        total = total + weight[(o, c, *inside)] * batched[(n, channel, *at)]
+                out[(n, o, *number)] = total
+        return out if x.ndim == count + 2 else out[0]
+
+    return reference
+
+
+SIGNATURE = (
+    "input, weight, bias=None, stride: integers = 1, padding: padding = 0, dilation: integers = 1, groups: integer = 1"
+)
+DOC = "Sums of products of a weight with each window of the input, over the window and the channels, plus a bias."
+
+# fmt: off
+OPERATORS = (
+    Operator(
+        name="conv1d", family="neural", signature=SIGNATURE, sized=True, work=_work,
+        shape=_shape_of(1), torch=_column(F.conv1d, 1), sympy=_form_of(1), reference=_reference_of(1),
+        doc=DOC, source="torch.nn.functional.conv1d",
+        samples=("conv1d(C, D[:, :3, :2])", "conv1d(x, C[:, :2, :2], at*s)", "conv1d(C, D[:, :3], stride=2, padding=1)",
+                 "conv1d(C, D[:, :3], None, 1, 'same')", "conv1d(C, D[:, :3, :2], padding='same', dilation=2)",
+                 "conv1d(C, D[:, :3, :2], x[:, 0], 1, 'valid', 3)", "conv1d(D, C[:, :2], u[:2], 1, 2, 1, 2)",
+                 "conv1d(x, C[:, :1, :2], groups=2)",
+                 "conv1d(B, D[:1, :3, :1])", "conv1d(z[:, None], D[:, :1])", "conv1d(g, g[None], o, padding=1)",
+                 "tanh(conv1d(C, D[:, :3, :2], padding=1))**2"),
+        bad=("conv1d(C, D)", "conv1d(C)", "conv1d(u, C)", "conv1d(C, D[:, :3], u)", "conv1d(C, D[:, :3], stride=0)",
+             "conv1d(C, D[:, :3], padding=-1)", "conv1d(C, D[:, :3], padding='full')", "conv1d(C, D[:, :3], groups=2)",
+             "conv1d(C, D[:, :3], padding='same', stride=2)", "conv1d(C, D[:, :3], stride=(1, 1))", "conv1d(x, C)",
+             "conv1d(C[:, :, :2], D[:, :3])", "conv1d(C, D[:, :3], dilation=2)", "conv1d(C, x)"),
+    ),
+    Operator(
+        name="conv2d", family="neural", signature=SIGNATURE, sized=True, work=_work,
+        shape=_shape_of(2), torch=_column(F.conv2d, 2), sympy=_form_of(2), reference=_reference_of(2),
+        doc=DOC, source="torch.nn.functional.conv2d",
+        samples=("conv2d(C[None], D[None, :, :2, :2])", "conv2d(C, D[None, :, :2], s[None], padding=1)",
+                 "conv2d(D[:, None], C[:, None, :2, :2], at*s, (2, 1), (1, 0), (1, 2))",
+                 "conv2d(D, x[:, None, None], None, 2, 'valid', groups=2)",
+                 "conv2d(C, x[:, None, None], padding='same', groups=2)",
+                 "conv2d(C[None], C[None, :, :2, :3], padding='same')", "conv2d(z[:, None, None], r[None, None])",
+                 "conv2d(B[None], A[None, None]) * o"),
+        bad=("conv2d(C, D)", "conv2d(x, C)", "conv2d(C, D[None], u)", "conv2d(C, C[None], stride=(1, 1, 1))",
+             "conv2d(C, C[None], groups=3)", "conv2d(C, D[None])", "conv2d(C, C[None], dilation=0)"),
+    ),
+)
+# fmt: on

@@ -1,0 +1,53 @@
+"""Contractions as a person would write them: `A @ x` where it is one, else an einsum."""
+
+from __future__ import annotations
+
+import string
+from dataclasses import replace
+
+from .code_library import Library
+from .code_text import MATRIX, MULTIPLY, Kind, Level, Text
+
+Labels = tuple[int, ...]
+
+
+def contracted(x: list[Text], labels: tuple[Labels, ...], out: Labels, library: Library) -> Text:
+    """The sum over every label that `out` lacks of the product of tensors with these labels."""
+    whole = _contracted(x, labels, out, library)
+    return replace(whole, transpose=_contracted(x, labels, out[::-1], library)) if len(out) == 2 else whole
+
+
+def _contracted(x: list[Text], labels: tuple[Labels, ...], out: Labels, library: Library) -> Text:
+    if len(x) == 2:
+        (a, b), (m, n) = x, labels
+        written = _by_matrices(a, m, b, n, out) or _by_matrices(b, n, a, m, out)
+        if written is not None:
+            return written
+        if m == n and not out and len({*m}) == len(m):
+            return Text(f"{library.main}.sum({MULTIPLY(a, b).text})")
+    every = dict.fromkeys(k for term in labels for k in term)
+    letters = {k: string.ascii_letters[(number + 8) % 52] for number, k in enumerate(every)}
+    terms = ",".join("".join(letters[k] for k in term) for term in labels)
+    equation = f'"{terms}->{"".join(letters[k] for k in out)}"'
+    best = ", optimize=True" if library.numpy and len(x) > 2 else ""
+    return Text(f"{library.main}.einsum({equation}, {', '.join(t.text for t in x)}{best})", rank=len(out))
+
+
+def _by_matrices(a: Text, m: Labels, b: Text, n: Labels, out: Labels) -> Text | None:
+    """The product as `a @ b`, transposed where need be; None where it is another one."""
+    common = {*m} & {*n}
+    if len(common) != 1 or len(m) > 2 or len(n) > 2 or common & {*out} or len({*m}) < len(m) or len({*n}) < len(n):
+        return None
+    rest = (*(k for k in m if k not in common), *(k for k in n if k not in common))
+    if rest != out:
+        return None
+    (k,) = common
+    left = a if m[-1] == k else Text(f"{a.at(Level.ATOM)}.T", rank=2)
+    right = b if n[0] == k else Text(f"{b.at(Level.ATOM)}.T", rank=2)
+    if len(m) == 1 and len(n) == 2 and n[0] != k:
+        # v @ M.T reads better as M @ v.
+        left, right = b, a
+    elif len(n) == 1 and len(m) == 2 and m[-1] != k:
+        left, right = b, a
+    product = MATRIX(left, right)
+    return Text(product.text, product.level, Kind.TENSOR, len(out))

@@ -1,0 +1,78 @@
+"""Which matrix expressions have the inputs' floating dtype, and which are conditions, counts or bare numbers.
+
+The latter may be multiplied with a tensor, but not contracted with one; and a fraction by itself is a float32.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import cache
+
+from ....operators.functions import CONDITIONS
+from .building import product
+from .functions import names
+from .tree import Call, Constant, Infix, Length, MatMul, Name, Number, Part, Power, Product, Sum, Tree, Turned
+
+#: Operators whose result has the dtype of their operands.
+PASSING = {"sum", "prod", "amax", "amin", "max", "min", "diag", "trace", "outer", "abs", "sign", "mT", "getitem"}
+
+
+@cache
+def _conditions() -> frozenset[str]:
+    return frozenset({names().get(c.__name__, "") for c in CONDITIONS} | {"all", "any"})
+
+
+def floating(tree: Tree) -> bool:
+    """Whether a tree has the inputs' dtype.
+
+    >>> floating(Infix(">", Name("x", 1), Name("y", 1)))
+    False
+    """
+    match tree:
+        case Name():
+            return tree.floating
+        case Constant() | Number() | Length():
+            return False
+        case Infix(sign, left, right):
+            return sign == "%" and (floating(left) or floating(right))
+        case Turned(of) | Part(of):
+            return floating(of)
+        case Product():
+            return any(map(floating, (*tree.scalars, *tree.under, *tree.factors, *tree.below)))
+        case Sum(several) | MatMul(several):
+            return any(map(floating, several))
+        case Power(base):
+            return floating(base)
+        case Call("where", (_, *branches)):
+            return any(t is not None and floating(t) for t in branches)
+        case Call(function, operands) if function in _conditions():
+            return False
+        case Call(function, operands) if function in PASSING:
+            return any(t is not None and floating(t) for t in operands)
+    return True
+
+
+def inexact(tree: Tree) -> bool:
+    """Whether a choice between numbers has one that float32 would round."""
+    match tree:
+        case Call("where", (_, *branches)):
+            return not floating(tree) and any(t is not None and inexact(t) for t in branches)
+        case Number(value):
+            return value.denominator & (value.denominator - 1) != 0
+    return False
+
+
+def scaled(choice: Tree, by: Tree) -> Tree:
+    """A choice between numbers times a tensor: `where(x > 0, v, 0.01*v)`."""
+    match choice:
+        case Call("where", (condition, *branches)):
+            return Call("where", (condition, *(scaled(t, by) for t in branches if t is not None)), by.rank)
+    return product(choice, by)
+
+
+def as_floating(tree: Tree) -> Tree:
+    """A condition as a number, 1.0 where it holds and else 0.0; any other tree as it is."""
+    if isinstance(tree, Infix | Name) and not floating(tree):
+        one, zero = (Number(Fraction(k), True) for k in (1, 0))
+        return Call("where", (tree, one, zero), tree.rank)
+    return tree

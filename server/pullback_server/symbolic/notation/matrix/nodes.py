@@ -1,0 +1,50 @@
+"""Expressions that are nodes of the program, which are written as the program wrote them."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+import sympy as sp
+
+from ....operators.index import Axes, Entry, Pieces
+from ...cutting import Cut
+from .building import as_column
+from .program import ProgramTrees
+from .tensors import Tensor
+
+
+class Nodes:
+    """Finds the node that an expression in index notation is, whatever its indices are called."""
+
+    def __init__(self, cut: Cut, program: ProgramTrees) -> None:
+        self._pieces: Pieces = cut.pieces
+        self._program = program
+        self._inputs: Container[str] = cut.inputs
+        self._known: dict[sp.Expr, tuple[int, Axes]] = {}
+        for node, x in enumerate(cut.tensors):
+            if not self._made(x.entry):
+                continue
+            standard, swap = self._standard(x.entry)
+            if all(a in swap for a in x.free):
+                self._known.setdefault(standard, (node, tuple(None if a is None else swap[a] for a in x.axes)))
+
+    def find(self, e: sp.Expr) -> Tensor | None:
+        """The node with its axes, if the expression is one."""
+        if not self._made(e):
+            return None
+        standard, swap = self._standard(e)
+        if standard not in self._known:
+            return None
+        node, axes = self._known[standard]
+        back = {new: old for old, new in swap.items()}
+        return Tensor(as_column(self._program[node]), tuple(None if a is None else back[a] for a in axes))
+
+    def _made(self, e: sp.Expr) -> bool:
+        """Whether an expression is something that was computed: no input itself, and no number."""
+        return e.has(Entry) and not (isinstance(e, Entry) and e.name in self._inputs)
+
+    def _standard(self, e: sp.Expr) -> tuple[sp.Expr, dict[sp.Symbol, sp.Symbol]]:
+        """The expression with its indices numbered as they come, and which is which."""
+        found = (s for s in sp.preorder_traversal(e) if s in self._pieces.dimensions)
+        swap = {s: sp.Symbol(f"_{k}", integer=True) for k, s in enumerate(dict.fromkeys(found))}
+        return e.xreplace(swap), swap

@@ -1,0 +1,122 @@
+"""Running totals in sums, products and log-sum-exps over an index k that is masked by `k <= i`, told from their bodies.
+
+A total of n entries for each of n indices is a table of n*n. Said as a running total it takes n steps, so a contraction
+with the derivative of one is written here as other running totals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sympy as sp
+
+from ..operators.functions import both, equal, less_equal, maximum, where
+from ..operators.index import Entry, Piece, Pieces, Total
+
+#: The indices of a program, and its pieces by name.
+Found = tuple[Pieces, Mapping[str, Piece]]
+
+#: What stands for an entry outside the mask: it changes nothing.
+NEUTRAL = {"prod": sp.S.One, "logsumexp": -sp.oo}
+
+
+@dataclass(frozen=True)
+class Scan:
+    """The running total of `body` along the index `here`, which becomes `there`; `back` says that it ends there."""
+
+    kind: str
+    body: sp.Expr
+    here: sp.Symbol
+    there: sp.Symbol
+    back: bool
+
+    @property
+    def reducer(self) -> str:
+        """The key of `REDUCERS`."""
+        return f"cum{self.kind}_back" if self.back else f"cum{self.kind}"
+
+
+def scan_of(kind: str, body: sp.Expr, bound: tuple[sp.Symbol, ...], pieces: Pieces) -> Scan | None:
+    """A product or log-sum-exp over one index as a running total, if it is one."""
+    if kind in NEUTRAL and len(bound) == 1 and isinstance(body, where) and body.args[2] == NEUTRAL[kind]:
+        condition, entry, _ = body.args
+        return masked(kind, condition, entry, bound, pieces)
+    return None
+
+
+def masked(kind: str, condition: sp.Expr, body: sp.Expr, bound: tuple[sp.Symbol, ...], pieces: Pieces) -> Scan | None:
+    """The running total of a body over the indices for which `k <= i` holds, or `i <= k` where it runs back."""
+    if not isinstance(condition, less_equal) or not all(a in pieces.dimensions for a in condition.args):
+        return None
+    first, last = condition.args
+    here, there = (first, last) if first in bound else (last, first)
+    equally_long = pieces.dimensions[here].root() is pieces.dimensions[there].root()
+    if here not in bound or there in bound or not equally_long or there in body.free_symbols:
+        return None
+    return Scan(kind, body, here, there, here is last)
+
+
+def contracted(parts: tuple[sp.Expr, ...], bound: tuple[sp.Symbol, ...], found: Found) -> sp.Expr | None:
+    """`Sum(u(i)*L(i, p), i)` in running totals, where L is the derivative by x[p] of a running product or log-sum-exp.
+
+    That is 0 unless `p <= i`; there it is `exp(x[p] - y[i])`, or the product of the other entries up to i.
+    """
+    for part in parts:
+        if not (isinstance(part, where) and isinstance(part.args[0], less_equal) and part.args[2] == 0):
+            continue
+        (p, i), slope = part.args[0].args, part.args[1]
+        if bound != (i,) or not p.is_Symbol:
+            continue
+        factors = [f for f in parts if f is not part] + [*sp.Mul.make_args(slope)]
+        outside = sp.Mul(*(f for f in factors if i not in f.free_symbols))
+        joint = [f for f in factors if {p, i} <= f.free_symbols]
+        weight = sp.Mul(*(f for f in factors if i in f.free_symbols and f not in joint))
+        match joint:
+            case [sp.exp(args=(exponent,))]:
+                total = _of_exponentials(weight, exponent, p, i)
+            case [Entry() as others] if others.name in found[1] and found[1][others.name].kind == "others":
+                total = _of_others(weight, others, p, i, found)
+            case _:
+                total = None
+        return None if total is None else outside * total
+    return None
+
+
+def _of_exponentials(weight: sp.Expr, exponent: sp.Expr, p: sp.Symbol, i: sp.Symbol) -> sp.Expr | None:
+    """The positive and the negative summands apart, each as exp of a running log-sum-exp, which cannot overflow."""
+    moving = [term for term in sp.Add.make_args(exponent) if i in term.free_symbols]
+    staying = sp.Add(*(term for term in sp.Add.make_args(exponent) if i not in term.free_symbols))
+    if any(p in term.free_symbols for term in moving):
+        return None
+
+    def total(weight: sp.Expr) -> sp.Expr:
+        logarithm = sp.log(maximum(weight, 0)) + sp.Add(*moving)
+        return sp.exp(staying + Total("logsumexp", where(less_equal(p, i), logarithm, -sp.oo), i))
+
+    return total(weight) - total(-weight)
+
+
+def _of_others(weight: sp.Expr, others: Entry, p: sp.Symbol, i: sp.Symbol, found: Found) -> sp.Expr | None:
+    """By division where x[p] is not 0; from the first 0 of a line on the product has 1 in its place."""
+    pieces, definitions = found
+    piece = definitions[others.name]
+    scan = scan_of("prod", piece.body, piece.bound, pieces)
+    at = dict(zip(piece.axes, others.indices, strict=True))
+    if scan is None or scan.back or (at[scan.here], at[scan.there]) != (p, i):
+        return None
+
+    def x(k: sp.Symbol) -> sp.Expr:
+        return scan.body.xreplace(at | {scan.here: k})
+
+    def first(k: sp.Symbol) -> sp.Expr:
+        m = pieces.index(p)
+        return both(equal(x(k), 0), equal(Total("sum", equal(x(m), 0) * less_equal(m, k), m), 1))
+
+    def total(products: sp.Expr) -> sp.Expr:
+        return Total("sum", weight * products * less_equal(p, i), i)
+
+    k = pieces.index(p)
+    product = Entry(others.name.removesuffix("#"), *others.indices[:-1])
+    without = Total("prod", where(less_equal(k, i), where(first(k), 1, x(k)), 1), k)
+    return where(first(p), total(without), where(equal(x(p), 0), 0, total(product) / x(p)))

@@ -1,0 +1,58 @@
+"""The reference says what the tables say, and all of it."""
+
+import ast
+import re
+from pathlib import Path
+
+import pullback_server
+import pytest
+from pullback_server.language import reference
+from pullback_server.operators import TABLE
+from pullback_server.program import REASONS
+from pullback_server.service.errors import REASONS as FAILURES
+
+SERVER = Path(pullback_server.__file__).parent
+#: How refusals are made: the first argument is the reason.
+MAKERS = ("Refusal", "refuse")
+
+
+def reasons():
+    """Every reason that a refusal of the server's code gives."""
+    for path in SERVER.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MAKERS and node.args:
+                first = node.args[0]
+                if isinstance(first, ast.Constant):
+                    yield first.value
+
+
+def test_the_reference_is_in_step_with_the_tables():
+    assert reference.FILE.read_text(encoding="utf-8") == reference.reference(), (
+        "run python -m pullback_server.language.reference"
+    )
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
+def test_every_operator_is_described(row):
+    text = reference.reference()
+    block = re.search(rf"#### `{re.escape(row.name)}`\n(.*?)(?=\n####? |\n## )", text, re.DOTALL)
+    assert block
+    for word in (row.doc, row.example, *row.aliases, *(kink.where for kink in row.kinks)):
+        assert word in block[1]
+
+
+def test_every_reason_is_described_and_no_other():
+    given = {*reasons()}
+    assert given == REASONS.keys()
+    assert not given & FAILURES.keys()
+
+
+def test_a_reference_that_is_out_of_step_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(reference, "FILE", tmp_path / "LANGUAGE.md")
+    monkeypatch.setattr("sys.argv", ["reference", "--check"])
+    assert reference.main() == 1
+    assert "run python -m" in capsys.readouterr().out
+    monkeypatch.setattr("sys.argv", ["reference"])
+    assert reference.main() == 0
+    monkeypatch.setattr("sys.argv", ["reference", "--check"])
+    assert reference.main() == 0

@@ -1,0 +1,214 @@
+"""Matrix notation: what is written is an expression of our own language, and comes to torch's own numbers."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from pullback_server.language import check, parse
+from pullback_server.numeric import compile_program
+from pullback_server.operators import TABLE
+from pullback_server.program import Limits, TensorType
+from pullback_server.symbolic import Forms, derive
+from pullback_server.symbolic.notation.matrix import notation
+from pullback_server.verdict.preparation import DTYPES
+from questions import jacobian, prepared, question, sample_inputs, samples, tensors
+from written_expressions import ALL, ORDINARY
+
+IDENTITIES = [
+    json.loads(line) for line in (Path(__file__).parents[2] / "cases" / "identities.jsonl").read_text().splitlines()
+]
+
+
+def written(expression, shapes):
+    """Each derivative's (Jacobian, vector-Jacobian product), by the input's name."""
+    return forms(question(expression, tensors(**shapes)))
+
+
+def forms(asked):
+    found = prepared(asked)
+    return dict(derive(found.typed, found.used).inputs)
+
+
+def value(expression, inputs):
+    """What an expression of our own language comes to."""
+    types = {name: TensorType(DTYPES[x.dtype], tuple(x.shape)) for name, x in inputs.items()}
+    forward = compile_program(check(parse(expression, tuple(types), Limits()), types, Limits()))
+    return forward.tensor(forward(inputs), forward.output, torch.device("cpu"))
+
+
+def sent_back(asked, expression):
+    """The value of a text in the names of the question's inputs and of its upstream gradient."""
+    inputs = {o.name: o.tensor for o in asked.inputs}
+    program = prepared(asked).typed.program
+    taken = {*program.inputs(), *(name for name, _ in program.bindings)}
+    upstream = next(name for name in ("v", "v_", "v__") if name not in taken)
+    used = {name: tensor for name, tensor in inputs.items() if name in taken}
+    return value(expression, used | {upstream: asked.upstream})
+
+
+def wrong(asked, name, form):
+    """Which of an input's two texts, where they are given, do not come to torch's numbers in the right shape."""
+    expected = jacobian(asked, name)
+    own, output = next(o.tensor for o in asked.inputs if o.name == name).shape, prepared(asked).typed.output.shape
+    pulled = torch.tensordot(asked.upstream.to(expected.dtype), expected, dims=len(output))
+    axes = tuple(n for n in output if n != 1), tuple(n for n in own if n != 1)
+    whole = tuple(own) if not axes[0] else output if not axes[1] else axes[0] + axes[1]
+    pairs = (("Jacobian", form.jacobian.matrix, expected.reshape(whole)), ("VJP", form.vjp.matrix, pulled))
+    return [
+        (asked.expression, name, what, text) for what, text, right in pairs if text and not same(asked, text, right)
+    ]
+
+
+def same(asked, text, right):
+    found = sent_back(asked, text)
+    # A choice between numbers alone is a float32, as in torch.
+    tolerance = 1e-10 if found.dtype is right.dtype else 1e-6
+    return found.shape == right.shape and np.allclose(found, right, rtol=tolerance, atol=tolerance, equal_nan=True)
+
+
+VECTORS = {"x": (3,), "y": (3,)}
+TEXTS = [
+    ("3*a**3 - b**2", "a", {"a": (2,), "b": (2,)}, "diag(9*a**2)", "9*v*a**2"),
+    ("3*a**3 - b**2", "b", {"a": (2,), "b": (2,)}, "diag(-2*b)", "-2*v*b"),
+    ("A @ x", "x", {"A": (2, 3), "x": (3,)}, "A", "A.T @ v"),
+    ("A @ x", "A", {"A": (2, 3), "x": (3,)}, "", "outer(v, x)"),
+    ("tanh(A @ x)", "x", {"A": (2, 3), "x": (3,)}, "diag(1 - tanh(A @ x)**2) @ A", "A.T @ (v*(1 - tanh(A @ x)**2))"),
+    ("x.T @ A @ x", "x", {"A": (3, 3), "x": (3,)}, "(A + A.T) @ x", "v*(A + A.T) @ x"),
+    ("x.T @ A @ x", "A", {"A": (3, 3), "x": (3,)}, "outer(x, x)", "v*outer(x, x)"),
+    ("softmax(x)", "x", {"x": (4,)}, "s = softmax(x)\ndiag(s) - outer(s, s)", "s = softmax(x)\ns*(v - v @ s)"),
+    ("x + y", "x", VECTORS, "eye(x.shape[0])", "v"),
+    ("sum(X)**2", "X", {"X": (2, 3)}, "2*sum(X)*ones(X.shape[0], X.shape[1])", "2*v*sum(X)*ones(X.shape[0], X.shape[1])"),
+    ("dot(x, y)", "x", VECTORS, "y", "v*y"),
+    ("norm(x - y)", "y", VECTORS, "-(x - y)/norm(x - y)", "-v*(x - y)/norm(x - y)"),
+    ("trace(A @ X @ B)", "X", {"A": (4, 2), "X": (2, 3), "B": (3, 4)}, "A.T @ B.T", "v*A.T @ B.T"),
+    ("log(det(X))", "X", {"X": (3, 3)}, "inv(X).T", "v*inv(X).T"),
+    ("inv(X)", "X", {"X": (3, 3)}, "", "-inv(X).T @ v @ inv(X).T"),
+    ("W2 @ relu(W1 @ x)", "x", {"W1": (3, 2), "W2": (2, 3), "x": (2,)}, "(W2*(W1 @ x > 0)) @ W1",
+     "W1.T @ ((W1 @ x > 0)*(W2.T @ v))"),
+    ("relu(x)", "x", {"x": (3,)}, "diag(where(x > 0, 1.0, 0.0))", "v*(x > 0)"),
+    ("leaky_relu(x)", "x", {"x": (2, 3)}, "", "where(x > 0, v, 0.01*v)"),
+    ("X @ w", "w", {"X": (3, 2), "w": (2, 1)}, "X", "X.T @ v"),
+    ("sum((X @ w - y)**2)", "w", {"X": (3, 2), "w": (2,), "y": (3,)}, "2*X.T @ (X @ w - y)", "2*v*X.T @ (X @ w - y)"),
+    ("C**2", "C", {"C": (2, 3, 4)}, "", "2*v*C"),
+    ("x*0 + y", "x", VECTORS, "zeros(x.shape[0], x.shape[0])", "zeros(x.shape[0])"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("expression", "name", "shapes", "whole", "pulled"), TEXTS, ids=[f"{t[0]}, {t[1]}" for t in TEXTS]
+)
+def test_a_derivative_reads_as_in_a_book(expression, name, shapes, whole, pulled):
+    form = written(expression, shapes)[name]
+    assert (form.jacobian.matrix, form.vjp.matrix) == (whole, pulled)
+
+
+@pytest.mark.parametrize(
+    ("expression", "name", "shapes", "latex"),
+    [
+        ("A @ x", "A", {"A": (2, 3), "x": (3,)}, r"v x^{\top}"),
+        ("tanh(A @ x)", "x", {"A": (2, 3), "x": (3,)},
+         r"A^{\top} \left(v \odot \left(1 - \tanh\left(A x\right)^{2}\right)\right)"),
+        ("log(det(X))", "X", {"X": (3, 3)}, r"v X^{-\top}"),
+        ("x", "x", {"x": (3,)}, "v"),
+        ("sum(X)**2", "X", {"X": (2, 3)}, r"2 v \operatorname{sum}\left(X\right) \mathbf{1}_{n \times m} "
+         r"\quad\text{where } n = \dim_{0} X,\; m = \dim_{1} X"),
+        ("softmax(x)", "x", {"x": (4,)},
+         r"s \odot \left(v - v^{\top} s\right) \quad\text{where } s = \operatorname{softmax}\left(x\right)"),
+    ],
+)  # fmt: skip
+def test_the_product_in_latex(expression, name, shapes, latex):
+    assert written(expression, shapes)[name].vjp.matrix_latex == latex
+
+
+@pytest.mark.parametrize(("expression", "shapes"), ALL, ids=[text for text, _ in ALL])
+def test_what_is_given_comes_to_torchs_numbers(expression, shapes):
+    asked = question(expression, tensors(**shapes))
+    assert not [bad for name, form in forms(asked).items() for bad in wrong(asked, name, form)]
+
+
+#: The only derivatives of at most two axes that have none: by an entry of a product along a matrix's columns.
+WITHOUT = {("prod(x, 0)*sum(x)", "x")}
+
+
+def test_every_derivative_of_at_most_two_axes_is_given():
+    missing = set()
+    for expression, shapes in ALL:
+        asked = question(expression, tensors(**shapes))
+        output = [n for n in prepared(asked).typed.output.shape if n != 1]
+        for name, form in forms(asked).items():
+            own = [n for n in shapes[name] if n != 1]
+            small = {form.vjp.matrix: len(own), form.jacobian.matrix: len(output) + len(own)}
+            if small.get("", 3) <= 2:
+                missing.add((expression, name))
+    assert missing == WITHOUT
+
+
+@pytest.mark.parametrize(("expression", "shapes"), ORDINARY, ids=[text for text, _ in ORDINARY])
+def test_the_text_of_one_size_is_right_at_another(expression, shapes):
+    larger = {name: tuple(n + 2 for n in shape) for name, shape in shapes.items()}
+    asked, small = question(expression, tensors(**larger)), written(expression, shapes)
+    for name, form in forms(asked).items():
+        assert form.vjp.matrix == small[name].vjp.matrix
+        assert form.jacobian.matrix == small[name].jacobian.matrix
+        assert not wrong(asked, name, form)
+
+
+@pytest.mark.parametrize("case", [c for c in IDENTITIES if c["kind"] == "gradient"], ids=lambda case: case["eq"])
+def test_the_gradient_of_an_identity_is_the_books(case):
+    random = torch.Generator().manual_seed(0)
+    inputs = {name: torch.randn(shape, dtype=torch.float64, generator=random) for name, shape in case["shapes"].items()}
+    for name, structure in case["structure"].items():
+        x = inputs[name]
+        inputs[name] = {"spd": x @ x.T + torch.eye(len(x)), "symmetric": x + x.T}.get(structure, x)
+    form = forms(question(case["f"], inputs, None))[case["wrt"]]
+    np.testing.assert_allclose(value(form.jacobian.matrix, inputs), value(case["df"], inputs), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
+def test_what_is_given_for_a_rows_samples_is_right(row):
+    bad = []
+    for _, text in samples([row]):
+        asked = question(text, sample_inputs(row, text))
+        for name, form in forms(asked).items():
+            bad += wrong(asked, name, form)
+    assert not bad
+
+
+def test_a_repeated_part_has_the_name_that_the_program_gave_it():
+    form = written("weights = softmax(x)\nweights*sum(weights*y)", {"x": (4,), "y": (4,)})["y"]
+    assert form.jacobian.matrix == "weights = softmax(x)\nouter(weights, weights)"
+
+
+def test_a_line_has_a_name_that_nothing_else_has():
+    form = written("softmax(s)", {"s": (4,)})["s"]
+    assert form.jacobian.matrix == "t = softmax(s)\ndiag(t) - outer(t, t)"
+
+
+def test_a_text_that_does_not_come_to_the_plans_numbers_is_withheld(monkeypatch):
+    honest = notation.text
+    monkeypatch.setattr(notation, "text", lambda tree: honest(tree).replace("A + A.T", "A + A"))
+    form = written("x.T @ A @ x", {"A": (3, 3), "x": (3,)})
+    assert form["x"].jacobian.matrix == form["x"].jacobian.matrix_latex == ""
+    assert form["x"].jacobian.text
+    assert form["A"].jacobian.matrix == "outer(x, x)"
+
+
+def test_a_transpose_that_equal_lengths_would_hide_is_found(monkeypatch):
+    honest = notation.text
+    monkeypatch.setattr(notation, "text", lambda tree: honest(tree).replace("A.T @ v", "A @ v"))
+    assert written("A @ x", {"A": (3, 3), "x": (3,)})["x"].vjp.matrix == ""
+
+
+def test_what_nobody_would_read_is_not_written():
+    text = "\n".join(["a0 = tanh(x)*x", *(f"a{k + 1} = tanh(a{k})*a{k} + x" for k in range(12)), "a12"])
+    form = written(text, {"x": (3,)})["x"]
+    assert (form.jacobian.matrix, form.vjp.matrix) == ("", "")
+
+
+def test_matrix_notation_travels_with_the_forms():
+    found = prepared(question("softmax(x)", tensors(x=(3,))))
+    kept = derive(found.typed, found.used)
+    assert Forms.from_bytes(kept.to_bytes()) == kept
+    assert dict(kept.inputs)["x"].jacobian.matrix
