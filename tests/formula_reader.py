@@ -35,6 +35,21 @@ def _clamp(x: Array, low: Array | float = -math.inf, high: Array | float = math.
     return np.minimum(np.maximum(x, bounds.get("min", low)), bounds.get("max", high))
 
 
+def _read(tensor: Array, at: tuple[npt.NDArray[np.intp], ...]) -> Array:
+    """The entries at these indices; past the end, where only a condition keeps a formula from, a number that shows."""
+    if not at:
+        return tensor
+    past = np.any(
+        [
+            np.broadcast_to(i >= n, np.broadcast_shapes(*(j.shape for j in at)))
+            for i, n in zip(at, tensor.shape, strict=True)
+        ],
+        axis=0,
+    )
+    inside = tuple(np.minimum(i, n - 1) for i, n in zip(at, tensor.shape, strict=True))
+    return np.asarray(np.where(past, 1234.5, tensor[inside]))
+
+
 def _where(condition: Array, a: Array, b: Array) -> Array:
     return np.where(condition != 0, a, b)
 
@@ -244,7 +259,7 @@ class _Formula:
         if name in self._tensors:
             if len(at) != self._tensors[name].ndim:
                 raise Unreadable(f"{name} has {self._tensors[name].ndim} axes, not {len(at)}")
-            return self._tensors[name][at] if at else self._tensors[name]
+            return _read(self._tensors[name], at)
         if name in self._parts:
             axes, body = self._parts[name].axes, self._parts[name].body
             if any(self._length(letter, body) is None for letter in axes):
@@ -252,7 +267,7 @@ class _Formula:
                 return self.value(body, dict(zip(axes, at, strict=True)))
             part = self._part(name)
             varies = (i if length > 1 else 0 * i for i, length in zip(at, part.shape, strict=True))
-            return part[tuple(varies)] if at else part
+            return _read(part, tuple(varies))
         return CONSTANTS[name]
 
     def _part(self, name: str) -> Array:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import torch
 from pullback_server.program import Limits, TypedProgram
 from pullback_server.symbolic import derive
 from pullback_server.verdict import Operand, Question
 from pullback_server.verdict.preparation import Prepared, prepare, types_of
 from sympy.core.cache import clear_cache
 
-from tests.case_files import Case, Tensors, drawn, missing, read
+from tests.case_files import Case, Tensors, drawn, read, value
 
-from .matrix_calculus import Array, Unavailable, derivative, evaluate
+from .matrix_calculus import Unavailable, derivative, evaluate
 from .pairs import Effort, Finding, Spread, absolute, by_round, interleave, ratio
 from .servers import Servers
 
@@ -32,7 +31,7 @@ def closed_forms(_: Servers, effort: Effort) -> Iterator[Finding]:
     Ours is everything from the text to Jacobian and VJP in every notation and as a plan; sympy's is the derivative of
     the same program as an expression of matrix symbols, where it gives one, and the right one.
     """
-    found = {case["eq"]: _finding(case, effort) for case in read("identities") if not missing(case)}
+    found = {case["eq"]: _finding(case, effort) for case in read("identities")}
     yield from found.values()
     every = np.array([finding.ours for finding in found.values()])
     worst = max(found, key=lambda eq: found[eq].ours)
@@ -78,20 +77,12 @@ def _fault(case: Case, typed: TypedProgram, inputs: Tensors) -> str:
     except Exception as error:
         # Its matrix calculus fails in whichever way it likes.
         return f"fails with {type(error).__name__}"
-    right = _value(case["df"], inputs)
+    right = value(case["df"], inputs).numpy()
     try:
-        value = evaluate(found, {name: x.numpy() for name, x in inputs.items()}, right.shape)
+        said = evaluate(found, {name: x.numpy() for name, x in inputs.items()}, right.shape)
     except Exception as error:
         return f"gives {found}, which cannot be evaluated ({type(error).__name__})"
-    return "" if np.allclose(value, right, rtol=TOLERANCE, atol=TOLERANCE) else f"wrong: it gives {found}"
-
-
-def _value(text: str, inputs: Tensors) -> Array:
-    """What an expression of our own language comes to."""
-    found = _prepared(text, inputs)
-    values = found.forward(inputs)
-    output: Array = found.forward.tensor(values, found.typed.program.output, torch.device("cpu")).numpy()
-    return output
+    return "" if np.allclose(said, right, rtol=TOLERANCE, atol=TOLERANCE) else f"wrong: it gives {found}"
 
 
 def _prepared(text: str, inputs: Tensors, *wrt: str) -> Prepared:

@@ -39,6 +39,8 @@ def expression(typed: TypedProgram) -> sp.Expr:
                 values.append(sp.Integer(typed.types[operand].shape[axis]))
             case Literal(value):
                 values.append(sp.nsimplify(value, rational=True))
+            case Apply("eye"):
+                values.append(sp.Identity(shape[0]))
             case Apply(operator, operands):
                 given = [values[k] for k in operands if k is not None]
                 ranks = [typed.types[k].rank for k in operands if k is not None]

@@ -92,7 +92,7 @@ def _trials(operation: Operation, positional: tuple[Any, ...], keywords: dict[st
     except Untranslatable as reason:
         yield Trial(operation.name, State.UNSAID, str(reason))
         return
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         yield Trial(operation.name, State.UNSAID, f"torch: {_first_line(error)}")
         return
     for ways, value in parts:

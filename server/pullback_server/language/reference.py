@@ -1,7 +1,7 @@
 """The language's reference, server/LANGUAGE.md, made from the tables that the language is read by.
 
-    python -m pullback_server.language.reference            write server/LANGUAGE.md
-    python -m pullback_server.language.reference --check    exit 1 where it is not what the tables give
+python -m pullback_server.language.reference            write server/LANGUAGE.md
+python -m pullback_server.language.reference --check    exit 1 where it is not what the tables give
 """
 
 from __future__ import annotations
@@ -87,9 +87,8 @@ def _names() -> Iterator[str]:
     yield f"Constants: {', '.join(f'`{name}`' for name in CONSTANTS)}.\n"
     prefixes = ", ".join(f"`{prefix}.`" for prefix in sorted(PREFIXES))
     yield f"A prefix may stand before an operator or a constant and is dropped: {prefixes}.\n"
-    yield "Where an operator's name has a prefix itself, as `np.var` has, the prefix chooses that operator; these say the"
-    alike = ", ".join(f"`{prefix}.` and `{library}.`" for prefix, library in LIBRARIES.items())
-    yield f"same: {alike}.\n"
+    yield "Where an operator's own name has a prefix, as `np.var` has, the prefix chooses it. These say the same:"
+    yield ", ".join(f"`{prefix}.` and `{library}.`" for prefix, library in LIBRARIES.items()) + ".\n"
 
 
 def _limits() -> Iterator[str]:

@@ -29,6 +29,7 @@ class Forward:
     bindings: tuple[tuple[str, int], ...]
     types: tuple[torch.dtype, ...]
     places: tuple[Place, ...]
+    shape: tuple[int, ...]
 
     def __call__(self, inputs: Mapping[str, torch.Tensor]) -> list[Any]:
         """The value of every node; numbers of the text are Python numbers.
@@ -64,6 +65,7 @@ def compile_program(typed: TypedProgram) -> Forward:
         program.bindings,
         tuple(DTYPES[t.dtype] for t in typed.types),
         tuple(node.place for node in program.nodes),
+        typed.output.shape,
     )
 
 
@@ -142,8 +144,24 @@ def differentiate(
     """The vector-Jacobian product, one gradient a name in `wrt`, each in its input's shape and dtype.
 
     The tensors are moved to the device; an input that the output does not depend on gets zeros; without an upstream
-    gradient it is ones, which is only right for an output of one element. Raises DeviceExhausted.
+    gradient it is ones, which is only right for an output of one element. Where a decomposition does not come to an
+    end everything is nan. Raises DeviceExhausted, and Refusal for values that an operator does not take.
     """
+    try:
+        return _differentiated(forward, inputs, wrt, upstream, device)
+    except torch.linalg.LinAlgError:
+        # A decomposition that does not come to an end has no value: an answer, and no failure.
+        nan = torch.full(forward.shape, torch.nan, dtype=forward.types[forward.output], device=device)
+        return Differentiated(nan, {name: torch.full_like(inputs[name], torch.nan).to(device) for name in wrt}, ())
+
+
+def _differentiated(
+    forward: Forward,
+    inputs: Mapping[str, torch.Tensor],
+    wrt: Sequence[str],
+    upstream: torch.Tensor | None,
+    device: torch.device,
+) -> Differentiated:
     with memory_guard():
         leaves = {name: tensor.to(device).detach().requires_grad_(name in wrt) for name, tensor in inputs.items()}
         values = forward(leaves)

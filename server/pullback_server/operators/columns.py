@@ -10,6 +10,7 @@ import numpy.typing as npt
 import sympy as sp
 
 from .exact import fraction, over, times
+from .functions import greater, where
 from .index import IndexTensor, Pieces
 from .shapes import axes_of
 
@@ -54,14 +55,24 @@ class WithNumbers(Lifted):
         return pieces.elementwise(lambda *entries: self.scalar(*entries, *numbers), *given)
 
 
+#: torch's own threshold, beyond which a stretched function and x differ by less than anybody asks for.
+USUAL_THRESHOLD = 20
+
+
 class Stretched(Lifted):
-    """A scalar function f as f(beta*x)/beta, whatever else it is told."""
+    """A scalar function f as f(beta*x)/beta; beyond a threshold that is not the usual one, as x."""
 
     def __call__(self, pieces: Pieces, *tensors: IndexTensor | None, **arguments: Any) -> IndexTensor:
         """The stretched function of the one operand."""
         (x,), beta = tensors, fraction(arguments["beta"])
         assert x is not None
-        return pieces.elementwise(lambda e: over(self.scalar(times(beta, e)), beta), x)
+        bound = arguments.get("threshold", USUAL_THRESHOLD)
+
+        def entry(e: sp.Expr) -> sp.Expr:
+            stretched = over(self.scalar(times(beta, e)), beta)
+            return stretched if bound == USUAL_THRESHOLD else where(greater(times(beta, e), fraction(bound)), e, stretched)
+
+        return pieces.elementwise(entry, x)
 
 
 def reduced(kind: str) -> Callable[..., IndexTensor]:

@@ -5,116 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import mpmath as mp
-import numpy as np
 import sympy as sp
 import torch
 
-from ..program import DType, TensorType
-from . import matrix_shapes as shapes
-from . import reals
-from .columns import Objects
+from ..program import TensorType
+from . import decomposition_shapes as shapes
 from . import functions as fn
+from . import real_matrices as real
 from .index import Axes, Delta, IndexTensor, Pieces
-from .linear import matmul_form, matmul_reference, product_of_matrices
-from .operator import Kink, Misfit, Operator
-from .shapes import DEFAULT_FLOAT, broadcast_shapes
+from .linear import matmul_form, product_of_matrices
+from .operator import Kink, Operator
 
 #: A decomposition takes about this many multiplications and additions an entry and row.
 _PASSES = 10
-
-#: Higher powers of matrices are refused: nobody means them.
-LARGEST_POWER = 64
-
-# Shape rules. torch has these in float32 and float64 only.
-
-
-def _dtype(name: str, *types: TensorType) -> DType:
-    dtype = shapes.one_floating_dtype(name, *types) if any(t.dtype.floating for t in types) else DEFAULT_FLOAT
-    if any(not t.dtype.floating for t in types) or dtype.size < 4:
-        found = " and ".join(t.dtype.label for t in types)
-        raise Misfit(f"{name} of {found}", "float32 or float64")
-    return dtype
-
-
-def _matrix(name: str, x: TensorType, square: bool = True) -> DType:
-    if x.rank < 2:
-        raise Misfit(f"{name} of a tensor of rank {x.rank}", "a matrix at least")
-    if square and x.shape[-1] != x.shape[-2]:
-        raise Misfit(f"{name} of matrices of shape {list(x.shape[-2:])}", "square matrices")
-    return _dtype(name, x)
-
-
-def _number_of(name: str) -> Callable[..., TensorType]:
-    def shape(x: TensorType, **_: Any) -> TensorType:
-        return TensorType(_matrix(name, x), x.shape[:-2], x.weak)
-
-    return shape
-
-
-def _square_of(name: str) -> Callable[..., TensorType]:
-    def shape(x: TensorType, **_: Any) -> TensorType:
-        return TensorType(_matrix(name, x), x.shape, x.weak)
-
-    return shape
-
-
-def _pinv_shape(x: TensorType) -> TensorType:
-    return TensorType(_matrix("pinv", x, square=False), (*x.shape[:-2], x.shape[-1], x.shape[-2]), x.weak)
-
-
-def _values_shape(x: TensorType) -> TensorType:
-    return TensorType(_matrix("eigvalsh", x), x.shape[:-1], x.weak)
-
-
-def _eigh_shape(x: TensorType, *, output: int) -> TensorType:
-    return TensorType(_matrix("eigh", x), x.shape if output else x.shape[:-1], x.weak)
-
-
-def _svdvals_shape(x: TensorType) -> TensorType:
-    return TensorType(_matrix("svdvals", x, square=False), (*x.shape[:-2], min(x.shape[-2:])), x.weak)
-
-
-def _svd_shape(x: TensorType, *, full_matrices: bool, output: int) -> TensorType:
-    dtype = _matrix("svd", x, square=False)
-    *batch, rows, columns = x.shape
-    least = min(rows, columns)
-    if full_matrices and rows != columns and output != 1:
-        raise Misfit("svd of matrices that are not square", "full_matrices=False: only those vectors are differentiable")
-    shape = ((rows, least), (least,), (least, columns))[output]
-    return TensorType(dtype, (*batch, *shape), x.weak)
-
-
-def _power_shape(x: TensorType, *, n: int) -> TensorType:
-    if abs(n) > LARGEST_POWER:
-        raise Misfit(f"matrix_power with n={n}", f"from {-LARGEST_POWER} to {LARGEST_POWER}")
-    return _square_of("matrix_power")(x)
-
-
-def _solve_shape(a: TensorType, b: TensorType) -> TensorType:
-    _matrix("solve", a)
-    dtype = _dtype("solve", a, b)
-    if not b.rank:
-        raise Misfit("solve for a number", "a vector or a matrix")
-    if _vector(a, b) and b.shape[-1] == a.shape[-1]:
-        return TensorType(dtype, b.shape, a.weak and b.weak)
-    if b.rank == 1 or b.shape[-2] != a.shape[-1]:
-        raise Misfit(f"solve of shapes {list(a.shape)} and {list(b.shape)}", f"{a.shape[-1]} rows on the right")
-    batch = broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    return TensorType(dtype, (*batch, *b.shape[-2:]), a.weak and b.weak)
-
-
-def _vector(a: Any, b: Any) -> bool:
-    """Whether torch takes the right side as vectors: one, or one for each matrix."""
-    return len(b.shape) == 1 or (len(b.shape) == len(a.shape) - 1 and tuple(b.shape) == tuple(a.shape[:-1]))
-
-
-def _lstsq_shape(a: TensorType, b: TensorType, *, output: int) -> TensorType:
-    _matrix("lstsq", a, square=False)
-    if b.rank != a.rank or a.shape[:-1] != b.shape[:-1]:
-        raise Misfit(f"lstsq of shapes {list(a.shape)} and {list(b.shape)}", "matrices with as many rows on both sides")
-    return TensorType(_dtype("lstsq", a, b), (*a.shape[:-2], a.shape[-1], b.shape[-1]), a.weak and b.weak)
-
 
 # The torch column: nan where a matrix has none, so that one bad matrix is an answer and no failure.
 
@@ -269,99 +172,6 @@ def _identity(pieces: Pieces, x: IndexTensor) -> IndexTensor:
     return IndexTensor((*x.axes[:-2], i, j), Delta(i, j))
 
 
-# The reference column, matrix by matrix.
-
-
-def _each(function: Callable[[Any], Any]) -> Callable[..., Objects]:
-    """A function of one mpmath matrix, as a list of lists, applied to the matrices in the last two dimensions."""
-
-    def column(x: Objects, **arguments: Any) -> Objects:
-        found = [np.array(_total(function, x[index], **arguments), dtype=object) for index in np.ndindex(x.shape[:-2])]
-        if not found:
-            empty = np.array(_total(function, np.full(x.shape[-2:], mp.mpf(1), dtype=object), **arguments), dtype=object)
-            return np.empty((*x.shape[:-2], *empty.shape), dtype=object)
-        return np.array(found, dtype=object).reshape((*x.shape[:-2], *found[0].shape))
-
-    return column
-
-
-def _total(function: Callable[..., Any], x: Objects, **arguments: Any) -> Any:
-    try:
-        return function(x, **arguments)
-    except (ZeroDivisionError, ValueError):
-        return function(np.eye(*x.shape, dtype=object) * mp.mpf(1), **arguments) * mp.nan
-
-
-def _mp(x: Objects) -> Any:
-    return mp.matrix(x.tolist()) if x.size else mp.matrix(*x.shape)
-
-
-def _array(x: Any) -> Objects:
-    return np.array(x.tolist(), dtype=object).reshape(x.rows, x.cols)
-
-
-def _det_reference(x: Objects) -> Objects:
-    return np.array(mp.det(_mp(x)) if x.size else mp.mpf(1), dtype=object)
-
-
-def _inverse_reference(x: Objects) -> Objects:
-    return _array(mp.inverse(_mp(x))) if x.size else x
-
-
-def _logdet_reference(x: Objects) -> Objects:
-    return np.array(reals.log(_det_reference(x)[()]), dtype=object)
-
-
-def _slogdet_reference(x: Objects, *, output: int) -> Objects:
-    determinant = _det_reference(x)[()]
-    return np.array(mp.sign(determinant) if output == 0 else reals.log(abs(determinant)), dtype=object)
-
-
-def _symmetric(x: Objects) -> Objects:
-    """torch reads the lower triangle."""
-    return np.tril(x) + np.tril(x, -1).T
-
-
-def _eigh_reference(x: Objects, *, output: int = 0) -> Objects:
-    values, vectors = mp.eigsy(_mp(_symmetric(x)))
-    return np.array(list(values), dtype=object) if output == 0 else _array(vectors)
-
-
-def _svd_reference(x: Objects, *, output: int = 1, full_matrices: bool = False) -> Objects:
-    del full_matrices
-    u, s, v = mp.svd_r(_mp(x), full_matrices=False)
-    return np.array(list(s), dtype=object) if output == 1 else _array((u, s, v)[output])
-
-
-def _pinv_reference(x: Objects) -> Objects:
-    u, s, v = mp.svd_r(_mp(x), full_matrices=False)
-    kept = [1 / value if value > max(x.shape) * mp.eps * s[0] else mp.mpf(0) for value in s]
-    return _array(v.T * mp.diag(kept) * u.T)
-
-
-def _power_reference(x: Objects, *, n: int) -> Objects:
-    return _array(_mp(x) ** n) if x.size else x
-
-
-def _exp_reference(x: Objects) -> Objects:
-    return _array(mp.expm(_mp(x))) if x.size else x
-
-
-def _cholesky_reference(x: Objects) -> Objects:
-    return _array(mp.cholesky(_mp(_symmetric(x)))) if x.size else x
-
-
-def _solve_reference(a: Objects, b: Objects) -> Objects:
-    inverse = _each(_inverse_reference)(a)
-    if b.ndim == 1 or not _vector(a, b):
-        return matmul_reference(inverse, b)
-    return matmul_reference(inverse, b[..., None])[..., 0]
-
-
-def _lstsq_reference(a: Objects, b: Objects, *, output: int) -> Objects:
-    return matmul_reference(_each(_pinv_reference)(a), b)
-
-
 def _work(result: TensorType, x: TensorType, *_: Any) -> int:
     return _PASSES * max(x.elements, result.elements) * max(x.shape[-1:], default=1)
 
@@ -388,56 +198,78 @@ TIES, SINGULAR_TIES = (Kink(f"{f}(A)[1:] == {f}(A)[:-1]", EQUAL) for f in ("eigv
 
 # fmt: off
 OPERATORS = (
-    row("det", _number_of("det"), torch.linalg.det, _number_form("det"), _each(_det_reference), doc="The determinant.",
+    row("det", shapes.number_of("det"), torch.linalg.det, _number_form("det"), real.each_matrix(real.det),
+        doc="The determinant.",
         samples=("det(A)", "det(C @ D)", "det(g)", "det(x @ x.T)", "det(A)**2", "det(A.T @ A)", "det(A[:2, :2])")),
-    row("logdet", _number_of("logdet"), torch.logdet, _number_form("logdet"), _each(_logdet_reference), domain="det(A) > 0",
+    row("logdet", shapes.number_of("logdet"), torch.logdet, _number_form("logdet"), real.each_matrix(real.logdet),
+        domain="det(A) > 0",
         doc="The logarithm of the determinant; nan where that is negative.", kinks=SINGULAR,
         samples=(f"logdet({SPD})", "logdet(C @ C.mT)", "logdet(g)", f"logdet(2*{SPD})")),
-    row("slogdet", lambda x, *, output: TensorType(_matrix("slogdet", x), x.shape[:-2], x.weak), _slogdet, _slogdet_form,
-        _each(_slogdet_reference), signature="A, *, output: output", outputs=("sign", "logabsdet"), domain="det(A) != 0",
+    row("slogdet", shapes.number_of("slogdet"), _slogdet, _slogdet_form,
+        real.each_matrix(real.slogdet), signature="A, *, output: output", outputs=("sign", "logabsdet"),
+        domain="det(A) != 0",
         doc="The sign of the determinant, and the logarithm of its absolute value.", kinks=SINGULAR,
         samples=("slogdet(A)[1]", "slogdet(C @ D).logabsdet", "slogdet(A)[0] * s", "slogdet(g)[1]"),
         bad=("slogdet(A)", "slogdet(A)[2]", "slogdet(x)[1]", "slogdet(u)[1]")),
-    row("inv", _square_of("inv"), _inv, _inverse_form, _each(_inverse_reference), aliases=("inverse",), domain="det(A) != 0",
+    row("inv", shapes.square_of("inv"), _inv, _inverse_form, real.each_matrix(real.inverse), aliases=("inverse",),
+        domain="det(A) != 0",
         doc="The inverse matrix.", kinks=SINGULAR,
-        samples=("inv(A)", "inv(C @ C.mT)", "inv(g)", f"inv({SPD}) @ u", "u @ inv(A) @ v", "trace(inv(A))", "inv(inv(A))", "inv(A.T)")),
-    row("pinv", _pinv_shape, _guarded(torch.linalg.pinv), _pinv_form, _each(_pinv_reference),
+        samples=("inv(A)", "inv(C @ C.mT)", "inv(g)", f"inv({SPD}) @ u", "u @ inv(A) @ v", "trace(inv(A))",
+                 "inv(inv(A))", "inv(A.T)")),
+    row("pinv", shapes.pinv, _guarded(torch.linalg.pinv), _pinv_form, real.each_matrix(real.pinv),
         doc="The pseudoinverse.", kinks=(Kink("svdvals(A)[-1] == 0", "the derivative along matrices of that rank"),),
         source="G. H. Golub and V. Pereyra, SIAM J. Numer. Anal. 10, 1973",
-        samples=("pinv(x)", "pinv(x.T)", "pinv(C)", "pinv(A) @ u", "pinv(c)", "pinv(r)", "pinv(g)"), bad=("pinv(u)", "pinv()", "pinv(count)")),
-    row("solve", _solve_shape, _solve, _solve_form, _solve_reference, signature="A, B", domain="det(A) != 0",
+        samples=("pinv(x)", "pinv(x.T)", "pinv(C)", "pinv(A) @ u", "pinv(c)", "pinv(r)", "pinv(g)"),
+        bad=("pinv(u)", "pinv()", "pinv(count)")),
+    row("solve", shapes.solve, _solve, _solve_form, real.solve, signature="A, B", domain="det(A) != 0",
         doc="The x with A @ x = B, a vector or the columns of a matrix.", kinks=SINGULAR, source="torch.linalg.solve",
-        samples=("solve(A, u)", "solve(A, B)", "solve(C @ C.mT, C)", "solve(g, o)", f"u @ solve({SPD}, u)", "solve(C @ C.mT, x)", "solve(A, D.mT)"),
+        samples=("solve(A, u)", "solve(A, B)", "solve(C @ C.mT, C)", "solve(g, o)", f"u @ solve({SPD}, u)",
+                 "solve(C @ C.mT, x)", "solve(A, D.mT)"),
         bad=("solve(A, w)", "solve(x, u)", "solve(A)", "solve(A, s)")),
-    row("matrix_power", _power_shape, torch.linalg.matrix_power, _power_form, _each(_power_reference), signature="A, n: integer",
-        doc="The product of n times the matrix; of its inverse where n is negative.", source="torch.linalg.matrix_power",
-        samples=("matrix_power(A, 3)", "matrix_power(A, 0) + A", "matrix_power(A, 1)", "matrix_power(A, -2)", "matrix_power(C @ D, 2)", "matrix_power(g, 4)"),
+    row("matrix_power", shapes.matrix_power, torch.linalg.matrix_power, _power_form,
+        real.each_matrix(real.matrix_power), signature="A, n: integer",
+        doc="The product of n times the matrix; of its inverse where n is negative.",
+        source="torch.linalg.matrix_power",
+        samples=("matrix_power(A, 3)", "matrix_power(A, 0) + A", "matrix_power(A, 1)", "matrix_power(A, -2)",
+                 "matrix_power(C @ D, 2)", "matrix_power(g, 4)"),
         bad=("matrix_power(A)", "matrix_power(x, 2)", "matrix_power(A, 0.5)", "matrix_power(A, 2000)")),
-    row("matrix_exp", _square_of("matrix_exp"), torch.linalg.matrix_exp, None, _each(_exp_reference),
+    row("matrix_exp", shapes.square_of("matrix_exp"), torch.linalg.matrix_exp, None, real.each_matrix(real.matrix_exp),
         doc="The sum of the matrix's powers over their factorials.", source="torch.linalg.matrix_exp",
         samples=("matrix_exp(A)", "matrix_exp(C @ D / 4)", "matrix_exp(g)")),
-    row("cholesky", _square_of("cholesky"), _cholesky, None, _each(_cholesky_reference), domain="eigvalsh(A) > 0",
-        doc="The lower triangle L with positive diagonal and L @ L.T = A, from A's lower triangle.", source="torch.linalg.cholesky",
+    row("cholesky", shapes.square_of("cholesky"), _cholesky, None, real.each_matrix(real.cholesky),
+        domain="eigvalsh(A) > 0",
+        doc="The lower triangle L with positive diagonal and L @ L.T = A, from A's lower triangle.",
+        source="torch.linalg.cholesky",
         samples=(f"cholesky({SPD})", "cholesky(C @ C.mT)", "cholesky(g)")),
-    row("eigvalsh", _values_shape, _guarded(torch.linalg.eigvalsh), _values_form, _each(_eigh_reference), kinks=(TIES,),
-        doc="The eigenvalues of a symmetric matrix, ascending, from its lower triangle.", source="M. B. Giles, 2008, section 3.1",
-        samples=(f"eigvalsh({SPD})", "eigvalsh(C @ C.mT)", "eigvalsh(g)", "sum(eigvalsh(A + A.T)**2)", f"log(eigvalsh({SPD}))")),
-    row("eigh", _eigh_shape, _guarded(_eigh), _eigh_form, _each(_eigh_reference), signature="A, *, output: output", outputs=("eigenvalues", "eigenvectors"),
+    row("eigvalsh", shapes.eigvalsh, _guarded(torch.linalg.eigvalsh), _values_form, real.each_matrix(real.eigh),
+        kinks=(TIES,),
+        doc="The eigenvalues of a symmetric matrix, ascending, from its lower triangle.",
+        source="M. B. Giles, 2008, section 3.1",
+        samples=(f"eigvalsh({SPD})", "eigvalsh(C @ C.mT)", "eigvalsh(g)", "sum(eigvalsh(A + A.T)**2)",
+                 f"log(eigvalsh({SPD}))")),
+    row("eigh", shapes.eigh, _guarded(_eigh), _eigh_form, real.each_matrix(real.eigh), signature="A, *, output: output",
+        outputs=("eigenvalues", "eigenvectors"),
         doc="The eigenvalues, ascending, and the eigenvectors, as columns, of a symmetric matrix; a vector's sign is torch's.",
         source="M. B. Giles, 2008, section 3.1", kinks=(TIES,),
-        samples=(f"eigh({SPD})[0]", f"eigh({SPD})[1]**2", "eigh(A + A.T).eigenvectors**2", "eigh(g)[1]**2", "eigh(C @ C.mT)[1]**2"),
+        samples=(f"eigh({SPD})[0]", f"eigh({SPD})[1]**2", "eigh(A + A.T).eigenvectors**2", "eigh(g)[1]**2",
+                 "eigh(C @ C.mT)[1]**2"),
         bad=("eigh(A)", "eigh(A)[2]", "eigh(x)[0]", "eigh(u)[0]", "eigh(A).values")),
-    row("svdvals", _svdvals_shape, _guarded(torch.linalg.svdvals), _svdvals_form, _each(_svd_reference), sized=True,
+    row("svdvals", shapes.svdvals, _guarded(torch.linalg.svdvals), _svdvals_form, real.each_matrix(real.svd),
+        sized=True,
         doc="The singular values, descending.", source="M. B. Giles, 2008, section 3.2", kinks=(SINGULAR_TIES,),
-        samples=("svdvals(A)", "svdvals(x)", "svdvals(C)", "svdvals(c)", "sum(svdvals(x.T))", "svdvals(g)"), bad=("svdvals(u)", "svdvals()", "svdvals(count)")),
-    row("svd", _svd_shape, _guarded(_svd), _svd_form, _each(_svd_reference), signature="A, full_matrices: flag = True, *, output: output",
+        samples=("svdvals(A)", "svdvals(x)", "svdvals(C)", "svdvals(c)", "sum(svdvals(x.T))", "svdvals(g)"),
+        bad=("svdvals(u)", "svdvals()", "svdvals(count)")),
+    row("svd", shapes.svd, _guarded(_svd), _svd_form, real.each_matrix(real.svd),
+        signature="A, full_matrices: flag = True, *, output: output",
         outputs=("U", "S", "Vh"), sized=True, kinks=(SINGULAR_TIES,), source="M. B. Giles, 2008, section 3.2",
         doc="A = U @ diag(S) @ Vh: singular vectors as columns of U and rows of Vh, values descending; a vector's sign is torch's.",
-        samples=("svd(A)[1]", "svd(A)[0]**2", "svd(x, full_matrices=False)[0]**2", "svd(x, False).Vh**2", "svd(x).S", "svd(x.T, False)[0]**2",
+        samples=("svd(A)[1]", "svd(A)[0]**2", "svd(x, full_matrices=False)[0]**2", "svd(x, False).Vh**2", "svd(x).S",
+                 "svd(x.T, False)[0]**2",
                  "svd(C, False)[2]**2", "svd(c, False)[0]**2"),
         bad=("svd(A)", "svd(x)[0]", "svd(u)[1]", "svd(A)[3]")),
-    row("lstsq", _lstsq_shape, _lstsq, None, _lstsq_reference, signature="A, B, *, output: output", outputs=("solution",),
+    row("lstsq", shapes.lstsq, _lstsq, None, real.lstsq, signature="A, B, *, output: output", outputs=("solution",),
         doc="The x that makes A @ x - B least, for A of full rank.", source="torch.linalg.lstsq",
-        samples=("lstsq(x.T, B)[0]", "lstsq(A, B).solution", "lstsq(C.mT, D)[0]"), bad=("lstsq(A, B)", "lstsq(A, B)[1]", "lstsq(A, u)[0]", "lstsq(x, B)[0]")),
+        samples=("lstsq(x.T, B)[0]", "lstsq(A, B).solution", "lstsq(C.mT, D)[0]"),
+        bad=("lstsq(A, B)", "lstsq(A, B)[1]", "lstsq(A, u)[0]", "lstsq(x, B)[0]")),
 )
 # fmt: on

@@ -16,7 +16,7 @@ from . import exact
 from .columns import Objects
 from .index import Delta, IndexTensor, Pieces
 from .operator import Misfit, Operator
-from .rearranging import numbers
+from .rearranged_shapes import numbers
 
 #: A number of the text as mpmath has it, exactly as it was written.
 Number = int | float
@@ -87,6 +87,12 @@ def _full_shape(*, size: Any, fill_value: Number) -> TensorType:
     return _constant(numbers((size,)), _whole(fill_value))
 
 
+def _full_like_shape(x: TensorType, *, fill_value: Number) -> TensorType:
+    if not x.dtype.floating:
+        raise Misfit(f"full_like of a tensor of dtype {x.dtype.label}", "a floating tensor, or full(size, value)")
+    return TensorType(x.dtype, x.shape, x.weak)
+
+
 def _arange_shape(*, start: Number, end: Number | None, step: Number) -> TensorType:
     _, count = _counted(start, end, step)
     return _constant((count,), _whole(*(v for v in (start, end, step) if v is not None)))
@@ -147,24 +153,31 @@ OPERATORS = (
         doc="A number in every entry.",
         samples=("x * full((2, 3), 0.5)", "full((3,), 2) * u", "full((), 0.1) * s", "full(3, 1.5) @ u"),
         bad=("full((2,), x)", "full((-1,), 1.0) * s", "full((2, 3)) * x")),
-    row("full_like", "x, fill_value: number", lambda x, *, fill_value: TensorType(x.dtype, x.shape, x.weak),
+    row("full_like", "x, fill_value: number", _full_like_shape,
         lambda x, *, fill_value: torch.full_like(x, fill_value),
         lambda _, x, *, fill_value: IndexTensor(x.axes, exact.fraction(fill_value)),
         lambda x, *, fill_value: _objects(x.shape, fill_value),
         doc="A number in every entry, in the shape and dtype of x.",
-        samples=("x * full_like(x, 0.5)", "full_like(s, 2) * s", "z + full_like(z, 1)"), bad=("full_like(x)", "full_like(x, y)")),
+        samples=("x * full_like(x, 0.5)", "full_like(s, 2) * s", "z + full_like(z, 1)"),
+        bad=("full_like(x)", "full_like(x, y)")),
     row("eye", "n: integer, m: integer = None", _eye_shape,
         lambda *, n, m: torch.eye(n, n if m is None else m, dtype=torch.float64), _eye_form,
-        lambda *, n, m: np.vectorize(mp.mpf, otypes=[object])(np.eye(n, m)) if n and m != 0 else np.empty((n, n if m is None else m), dtype=object),
+        lambda *, n, m: np.vectorize(mp.mpf,
+                                     otypes=[object])(np.eye(n, m)) if n and m != 0 else np.empty((n,
+                                                                                                   n if m is None else m), dtype=object),
         doc="The identity matrix, or ones on the diagonal of n rows and m columns.", aliases=("identity",),
-        samples=("A + eye(3)", "eye(x.shape[1]) @ u", "x @ eye(3, 4)", "eye(1) * s", "eye(2, 3) * x", "trace(A @ (2*eye(3)))", "eye(0, 3) + z"),
+        samples=("A + eye(3)", "eye(x.shape[1]) @ u", "x @ eye(3, 4)", "eye(1) * s", "eye(2, 3) * x",
+                 "trace(A @ (2*eye(3)))", "eye(0, 3) + z"),
         bad=("eye(-1) * s", "A + eye(4)", "eye(x)", "eye(0.5)")),
-    row("arange", "start: number, end: number = None, step: number = 1", _arange_shape, _arange, _arange_form, _arange_reference,
+    row("arange", "start: number, end: number = None, step: number = 1", _arange_shape, _arange, _arange_form,
+        _arange_reference,
         doc="start, start + step and so on, before the end; from 0 with one argument.",
-        samples=("arange(3) * u", "arange(1, 4) * u", "arange(0, 1, 0.25) * w", "x * arange(x.shape[1])", "arange(3, 0, -1) @ (1.0*u)", "arange(1) * s"),
+        samples=("arange(3) * u", "arange(1, 4) * u", "arange(0, 1, 0.25) * w", "x * arange(x.shape[1])",
+                 "arange(3, 0, -1) @ (1.0*u)", "arange(1) * s"),
         bad=("arange(3, 0) * u", "arange(0, 3, 0) * u", "arange(u)", "arange(4) * u")),
     row("linspace", "start: number, end: number, steps: integer", _linspace_shape,
-        lambda *, start, end, steps: torch.linspace(start, end, steps, dtype=torch.float64), _linspace_form, _linspace_reference,
+        lambda *, start, end, steps: torch.linspace(start, end, steps, dtype=torch.float64), _linspace_form,
+        _linspace_reference,
         doc="So many numbers from start to end, both of them among them, at even distances.",
         samples=("linspace(0, 1, 3) * u", "linspace(-1, 2, 4) * w", "linspace(0.5, 1, 1) * s", "x @ linspace(0, 1, 3)"),
         bad=("linspace(0, 1) * u", "linspace(0, 1, -1) * u", "linspace(0, u, 3)")),

@@ -157,10 +157,14 @@ class Dimension:
 
 @dataclass(frozen=True)
 class IndexTensor:
-    """A tensor as a function from indices to a scalar; `axes` has None for each axis of length 1."""
+    """A tensor as a function from indices to a scalar; `axes` has None for each axis of length 1.
+
+    `boolean` is set where the tensor is an operand of dtype bool.
+    """
 
     axes: Axes
     entry: sp.Expr
+    boolean: bool = False
 
     def at(self, axes: Iterable[sp.Expr | None]) -> sp.Expr:
         """The entry at other indices, one an axis; an index may be any expression whose values are in range."""

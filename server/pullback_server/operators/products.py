@@ -18,7 +18,7 @@ from .index import IndexTensor, Pieces
 from .index_arithmetic import modulo, quotient
 from .linear import matmul_form, matmul_reference
 from .operator import Misfit, Operator
-from .shapes import axis_of, broadcast, broadcast_shapes, promote, without_bools
+from .shapes import axis_of, broadcast, promote, without_bools
 
 Labels = list[str]
 
@@ -248,51 +248,71 @@ def product(
 
 # fmt: off
 OPERATORS = (
-    product("mm", (2, 2), torch.mm, "The product of two matrices.", ("mm(A, B)", "mm(x, y.T)", "mm(c, r)", "mm(z.T, z)"),
+    product("mm", (2, 2), torch.mm, "The product of two matrices.",
+            ("mm(A, B)", "mm(x, y.T)", "mm(c, r)", "mm(z.T, z)"),
             ("mm(A, u)", "mm(C, D)", "mm(x, y)")),
-    product("mv", (2, 1), torch.mv, "A matrix times a vector.", ("mv(A, u)", "mv(x, u)", "mv(c, o)", "mv(z, u)"), ("mv(u, A)", "mv(A, w)", "mv(C, u)")),
-    product("bmm", (3, 3), torch.bmm, "The products of as many pairs of matrices.", ("bmm(C, D)", "bmm(D, C)", "bmm(C[:1], D[:1])"),
+    product("mv", (2, 1), torch.mv, "A matrix times a vector.", ("mv(A, u)", "mv(x, u)", "mv(c, o)", "mv(z, u)"),
+            ("mv(u, A)", "mv(A, w)", "mv(C, u)")),
+    product("bmm", (3, 3), torch.bmm, "The products of as many pairs of matrices.",
+            ("bmm(C, D)", "bmm(D, C)", "bmm(C[:1], D[:1])"),
             ("bmm(A, B)", "bmm(C, C)", "bmm(C, D[:1])")),
     Operator(
         name="einsum", family="linear algebra", signature="equation: text, *operands", shape=_einsum_shape, work=_work,
         torch=_einsum, sympy=_einsum_form, reference=_einsum_reference,
-        doc="The sum of products that the letters say: those that the result lacks are summed over.", source="torch.einsum",
-        samples=("einsum('ij,jk->ik', A, B)", "einsum('ij,jk', A, B)", "einsum('ii->i', A)", "einsum('ii', A)", "einsum('bij,bjk->bik', C, D)",
-                 "einsum('i,j->ij', u, w)", "einsum('ij,ij->', x, y)", "einsum('...i,i->...', C, w)", "einsum('ij->ji', x)", "einsum('ij,j,kj->ik', x, u, A)",
-                 "einsum('ij,ij->ij', c, x)", "einsum('i,i', u, v)", "einsum('bij->', C)", "einsum('ij,ik->jk', z, z)", "einsum('...,...', s, x)"),
-        bad=("einsum('ij,jk', A)", "einsum('ij', u)", "einsum('i1', x)", "einsum('ij,ij', A, B)", "einsum('ij->k', A)", "einsum(A, B)", "einsum('ij->ii', A)"),
+        doc="The sum of products that the letters say: those that the result lacks are summed over.",
+        source="torch.einsum",
+        samples=("einsum('ij,jk->ik', A, B)", "einsum('ij,jk', A, B)", "einsum('ii->i', A)", "einsum('ii', A)",
+                 "einsum('bij,bjk->bik', C, D)",
+                 "einsum('i,j->ij', u, w)", "einsum('ij,ij->', x, y)", "einsum('...i,i->...', C, w)",
+                 "einsum('ij->ji', x)", "einsum('ij,j,kj->ik', x, u, A)",
+                 "einsum('ij,ij->ij', c, x)", "einsum('i,i', u, v)", "einsum('bij->', C)", "einsum('ij,ik->jk', z, z)",
+                 "einsum('...,...', s, x)"),
+        bad=("einsum('ij,jk', A)", "einsum('ij', u)", "einsum('i1', x)", "einsum('ij,ij', A, B)", "einsum('ij->k', A)",
+             "einsum(A, B)", "einsum('ij->ii', A)"),
     ),
     Operator(
-        name="tensordot", family="linear algebra", signature="a, b, dims: pairs = 2", shape=_tensordot_shape, work=_work,
+        name="tensordot", family="linear algebra", signature="a, b, dims: pairs = 2", shape=_tensordot_shape,
+        work=_work,
         torch=lambda a, b, *, dims: torch.tensordot(a, b, dims),
-        sympy=lambda pieces, a, b, *, dims: _einsum_form(pieces, a, b, equation=_tensordot_equation(dims, len(a.axes), len(b.axes))),
+        sympy=lambda pieces, a, b, *, dims: _einsum_form(pieces, a, b,
+                                                         equation=_tensordot_equation(dims, len(a.axes), len(b.axes))),
         reference=lambda a, b, *, dims: _einsum_reference(a, b, equation=_tensordot_equation(dims, a.ndim, b.ndim)),
-        doc="The last dimensions of a contracted with the first of b, or those that are named.", source="torch.tensordot",
-        samples=("tensordot(A, B, 1)", "tensordot(x, y)", "tensordot(u, w, 0)", "tensordot(C, x, ((0, 1), (0, 1)))", "tensordot(C, D, dims=([2], [1]))"),
+        doc="The last dimensions of a contracted with the first of b, or those that are named.",
+        source="torch.tensordot",
+        samples=("tensordot(A, B, 1)", "tensordot(x, y)", "tensordot(u, w, 0)", "tensordot(C, x, ((0, 1), (0, 1)))",
+                 "tensordot(C, D, dims=([2], [1]))"),
         bad=("tensordot(A, B, 3)", "tensordot(x, y, 1)", "tensordot(x, y, ((0,), (0, 1)))", "tensordot(x, y, -1)"),
     ),
     Operator(
-        name="vdot", family="linear algebra", signature="input, other", shape=shapes.dot, torch=torch.vdot, sympy=matmul_form, reference=matmul_reference, work=_work,
+        name="vdot", family="linear algebra", signature="input, other", shape=shapes.dot, torch=torch.vdot,
+        sympy=matmul_form, reference=matmul_reference, work=_work,
         doc="The sum of the products of two vectors' entries.", source="torch.vdot", aliases=("vecdot",),
         samples=("vdot(u, v)", "vdot(u, A @ u)", "vdot(o, o)"), bad=("vdot(x, y)", "vdot(u, w)", "vdot(u)"),
     ),
     Operator(
-        name="inner", family="linear algebra", signature="input, other", shape=_inner_shape, torch=torch.inner, work=_work,
+        name="inner", family="linear algebra", signature="input, other", shape=_inner_shape, torch=torch.inner,
+        work=_work,
         sympy=lambda pieces, x, y: _einsum_form(pieces, x, y, equation=_inner_equation(len(x.axes), len(y.axes))),
         reference=lambda x, y: _einsum_reference(x, y, equation=_inner_equation(x.ndim, y.ndim)),
         doc="The sum of products over the last dimension of both.", source="torch.inner",
-        samples=("inner(u, v)", "inner(x, y)", "inner(C, w)", "inner(s, x)", "inner(z, x)", "inner(c, o)"), bad=("inner(x, w)", "inner(x)", "inner(u, w)"),
+        samples=("inner(u, v)", "inner(x, y)", "inner(C, w)", "inner(s, x)", "inner(z, x)", "inner(c, o)"),
+        bad=("inner(x, w)", "inner(x)", "inner(u, w)"),
     ),
     Operator(
-        name="kron", family="linear algebra", signature="input, other", shape=_kron_shape, torch=torch.kron, sympy=_kron_form, reference=_kron_reference, sized=_kron_counts,
+        name="kron", family="linear algebra", signature="input, other", shape=_kron_shape,
+        torch=lambda x, y: torch.kron(x.contiguous(), y.contiguous()), sympy=_kron_form, reference=_kron_reference,
+        sized=_kron_counts,
         doc="Every entry of the first times the whole second: the Kronecker product.", source="torch.kron",
-        samples=("kron(A, x)", "kron(u, w)", "kron(x, u)", "kron(c, r)", "trace(kron(A, A))", "kron(s, x)", "kron(z, x)", "kron(g, A) @ u"),
+        samples=("kron(A, x)", "kron(u, w)", "kron(x, u)", "kron(c, r)", "trace(kron(A, A))", "kron(s, x)",
+                 "kron(z, x)", "kron(g, A) @ u"),
         bad=("kron(A)", "kron(A, x, y)", "kron(A, dim=0)"),
     ),
     Operator(
-        name="cross", family="linear algebra", signature="input, other, dim: dim = -1", shape=_cross_shape, torch=torch.linalg.cross, sympy=_cross_form, reference=_cross_reference,
+        name="cross", family="linear algebra", signature="input, other, dim: dim = -1", shape=_cross_shape,
+        torch=torch.linalg.cross, sympy=_cross_form, reference=_cross_reference,
         doc="The vector product of vectors of length 3.", source="torch.linalg.cross",
-        samples=("cross(u, v)", "cross(x, y)", "cross(A, x.T @ x, dim=0)", "cross(u, cross(u, v))", "cross(z, z)", "cross(x, r)"),
+        samples=("cross(u, v)", "cross(x, y)", "cross(A, x.T @ x, dim=0)", "cross(u, cross(u, v))", "cross(z, z)",
+                 "cross(x, r)"),
         bad=("cross(u, w)", "cross(s, s)", "cross(x, u)", "cross(x, y, 0)"),
     ),
 )

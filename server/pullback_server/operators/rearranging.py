@@ -11,80 +11,12 @@ import sympy as sp
 import torch
 
 from ..program import TensorType
+from . import rearranged_shapes as shapes
 from .columns import Objects
 from .index import Axes, IndexTensor, Pieces
 from .index_arithmetic import modulo, quotient, ravel, unravel
-from .operator import Misfit, Operator
-from .shapes import axes_of, axis_of
-
-Dims = int | tuple[int, ...] | None
-
-
-def numbers(value: Any) -> tuple[int, ...]:
-    """Whole numbers given one by one, as one tuple, or as a single one."""
-    if len(value) == 1 and isinstance(value[0], tuple):
-        return value[0]
-    return tuple(value)
-
-
-# The shapes of results, which the other columns ask for too.
-
-
-def full_shape(shape: tuple[int, ...], elements: int) -> tuple[int, ...]:
-    """A shape with its one -1 worked out. Raises Misfit where it does not hold the elements."""
-    known = math.prod(n for n in shape if n != -1)
-    if shape.count(-1) > 1 or any(n < -1 for n in shape):
-        raise Misfit(f"the shape {list(shape)}", "lengths from 0 on, with -1 once at most")
-    if -1 in shape:
-        if known == 0 or elements % known:
-            raise Misfit(f"{elements} elements in shape {list(shape)}", f"lengths whose product divides {elements}")
-        return tuple(elements // known if n == -1 else n for n in shape)
-    if known != elements:
-        raise Misfit(f"{elements} elements in shape {list(shape)}", f"lengths whose product is {elements}")
-    return shape
-
-
-def _flat(shape: tuple[int, ...], start: int, end: int) -> tuple[int, ...]:
-    if not shape:
-        return (1,)
-    first, last = axis_of(start, len(shape), "start_dim"), axis_of(end, len(shape), "end_dim")
-    if first > last:
-        raise Misfit(f"start_dim={start} after end_dim={end}", "dimensions in order")
-    return (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :])
-
-
-def _unflat(shape: tuple[int, ...], dim: int, sizes: tuple[int, ...]) -> tuple[int, ...]:
-    if not shape:
-        raise Misfit("unflatten of a number", "a tensor of rank 1 at least")
-    axis = axis_of(dim, len(shape))
-    return (*shape[:axis], *full_shape(sizes, shape[axis]), *shape[axis + 1 :])
-
-
-def _expanded(shape: tuple[int, ...], size: tuple[int, ...]) -> tuple[int, ...]:
-    if len(size) < len(shape):
-        raise Misfit(f"the shape {list(size)} for a tensor of rank {len(shape)}", "as many lengths as dimensions at least")
-    padded = (1,) * (len(size) - len(shape)) + shape
-    for number, (old, new) in enumerate(zip(padded, size, strict=True)):
-        outside = number < len(size) - len(shape)
-        if new < -1 or (new == -1 and outside) or (new != -1 and old not in (1, new)):
-            raise Misfit(f"shape {list(shape)} to {list(size)}", "only dimensions of length 1 are expanded")
-    return tuple(old if new == -1 else new for old, new in zip(padded, size, strict=True))
-
-
-def _order(rank: int, dims: tuple[int, ...]) -> tuple[int, ...]:
-    order = tuple(axis_of(d, rank, "dims") for d in dims) if rank else ()
-    if len(dims) != rank or len(set(order)) < rank:
-        raise Misfit(f"dims={list(dims)} for a tensor of rank {rank}", "every dimension once")
-    return order
-
-
-def _tiles(shape: tuple[int, ...], repeats: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The shape with ones before it, and how often each dimension is repeated."""
-    if any(n < 0 for n in repeats):
-        raise Misfit(f"repeats {list(repeats)}", "numbers from 0 on")
-    rank = max(len(shape), len(repeats))
-    return (1,) * (rank - len(shape)) + shape, (1,) * (rank - len(repeats)) + repeats
-
+from .operator import Operator
+from .shapes import axes_of
 
 # The sympy column.
 
@@ -92,7 +24,7 @@ def _tiles(shape: tuple[int, ...], repeats: tuple[int, ...]) -> tuple[tuple[int,
 def reshaped(pieces: Pieces, x: IndexTensor, shape: tuple[int, ...]) -> IndexTensor:
     """The entries in rows, in another shape; dimensions that stay at both ends keep their indices."""
     old = tuple(map(pieces.length, x.axes))
-    new = full_shape(shape, math.prod(old))
+    new = shapes.full_shape(shape, math.prod(old))
     if 0 in old:
         return IndexTensor(tuple(map(pieces.axis, new)), sp.S.Zero)
     head = next((k for k, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
@@ -110,18 +42,18 @@ def _indices(axes: Axes) -> tuple[sp.Expr, ...]:
 
 
 def _reshape_form(pieces: Pieces, x: IndexTensor, *, shape: tuple[Any, ...]) -> IndexTensor:
-    return reshaped(pieces, x, numbers(shape))
+    return reshaped(pieces, x, shapes.numbers(shape))
 
 
 def _flatten_form(pieces: Pieces, x: IndexTensor, *, start_dim: int, end_dim: int) -> IndexTensor:
-    return reshaped(pieces, x, _flat(tuple(map(pieces.length, x.axes)), start_dim, end_dim))
+    return reshaped(pieces, x, shapes.flat(tuple(map(pieces.length, x.axes)), start_dim, end_dim))
 
 
 def _unflatten_form(pieces: Pieces, x: IndexTensor, *, dim: int, sizes: tuple[int, ...]) -> IndexTensor:
-    return reshaped(pieces, x, _unflat(tuple(map(pieces.length, x.axes)), dim, sizes))
+    return reshaped(pieces, x, shapes.unflat(tuple(map(pieces.length, x.axes)), dim, sizes))
 
 
-def _squeeze_form(_: Pieces, x: IndexTensor, *, dim: Dims = None) -> IndexTensor:
+def _squeeze_form(_: Pieces, x: IndexTensor, *, dim: shapes.Dims = None) -> IndexTensor:
     gone = axes_of(dim, len(x.axes)) if dim != () else ()
     return IndexTensor(tuple(a for k, a in enumerate(x.axes) if a is not None or k not in gone), x.entry)
 
@@ -133,15 +65,15 @@ def _unsqueeze_form(_: Pieces, x: IndexTensor, *, dim: int) -> IndexTensor:
 
 
 def _permute_form(_: Pieces, x: IndexTensor, *, dims: tuple[Any, ...]) -> IndexTensor:
-    return IndexTensor(tuple(x.axes[k] for k in _order(len(x.axes), numbers(dims))), x.entry)
+    return IndexTensor(tuple(x.axes[k] for k in shapes.order(len(x.axes), shapes.numbers(dims))), x.entry)
 
 
-def _movedim_form(_: Pieces, x: IndexTensor, *, source: Dims, destination: Dims) -> IndexTensor:
-    return IndexTensor(tuple(x.axes[k] for k in _moved(len(x.axes), source, destination)), x.entry)
+def _movedim_form(_: Pieces, x: IndexTensor, *, source: shapes.Dims, destination: shapes.Dims) -> IndexTensor:
+    return IndexTensor(tuple(x.axes[k] for k in shapes.moved(len(x.axes), source, destination)), x.entry)
 
 
 def _expand_form(pieces: Pieces, x: IndexTensor, *, size: tuple[Any, ...]) -> IndexTensor:
-    target = numbers(size)
+    target = shapes.numbers(size)
     added = len(target) - len(x.axes)
     axes = [None if a is None and n == -1 else pieces.axis(n) if a is None else a
             for a, n in zip((None,) * added + x.axes, target, strict=True)]  # fmt: skip
@@ -149,7 +81,7 @@ def _expand_form(pieces: Pieces, x: IndexTensor, *, size: tuple[Any, ...]) -> In
 
 
 def _tile_form(pieces: Pieces, x: IndexTensor, *, repeats: tuple[Any, ...]) -> IndexTensor:
-    shape, times = _tiles(tuple(map(pieces.length, x.axes)), numbers(repeats))
+    shape, times = shapes.tiles(tuple(map(pieces.length, x.axes)), shapes.numbers(repeats))
     old = (None,) * (len(shape) - len(x.axes)) + x.axes
     axes = tuple(a if r == 1 else pieces.axis(n * r) for a, n, r in zip(old, shape, times, strict=True))
     at = [new if new is own or new is None or own is None else modulo(new, n, pieces)
@@ -170,52 +102,25 @@ def _interleave_form(pieces: Pieces, x: IndexTensor, *, repeats: int, dim: int |
 
 
 def _flip_form(pieces: Pieces, x: IndexTensor, *, dims: tuple[Any, ...]) -> IndexTensor:
-    turned = axes_of(numbers(dims), len(x.axes)) if numbers(dims) else ()
+    turned = axes_of(shapes.numbers(dims), len(x.axes)) if shapes.numbers(dims) else ()
     axes = tuple(pieces.index(a) if a is not None and k in turned else a for k, a in enumerate(x.axes))
     at = [a if own is a or own is None or a is None else pieces.length(own) - 1 - a
           for own, a in zip(x.axes, axes, strict=True)]  # fmt: skip
     return IndexTensor(axes, x.at(at))
 
 
-def _roll_form(pieces: Pieces, x: IndexTensor, *, shifts: Any, dims: Dims) -> IndexTensor:
+def _roll_form(pieces: Pieces, x: IndexTensor, *, shifts: Any, dims: shapes.Dims) -> IndexTensor:
     if dims is None:
         shape = tuple(map(pieces.length, x.axes))
         flat = reshaped(pieces, x, (-1,))
         return reshaped(pieces, _roll_form(pieces, flat, shifts=shifts, dims=0), shape)
     axes, at = list(x.axes), list[sp.Expr | None](x.axes)
-    for axis, shift in _shifted(len(axes), shifts, dims).items():
+    for axis, shift in shapes.shifted(len(axes), shifts, dims).items():
         own = axes[axis]
         if own is not None and pieces.length(own):
             axes[axis] = pieces.index(own)
             at[axis] = modulo(axes[axis] - shift % pieces.length(own), pieces.length(own), pieces)
     return IndexTensor(tuple(axes), x.at(at))
-
-
-# Arguments that several columns read.
-
-
-def _shifted(rank: int, shifts: Any, dims: Dims) -> dict[int, int]:
-    """How far each dimension is rolled."""
-    each = shifts if isinstance(shifts, tuple) else (shifts,)
-    along = dims if isinstance(dims, tuple) else (dims if dims is not None else 0,)
-    if len(each) != len(along):
-        raise Misfit(f"{len(each)} shifts along {len(along)} dimensions", "one shift a dimension")
-    total: dict[int, int] = {}
-    for dim, shift in zip(along, each, strict=True):
-        axis = axis_of(dim, rank, "dims")
-        total[axis] = total.get(axis, 0) + shift
-    return total
-
-
-def _moved(rank: int, source: Dims, destination: Dims) -> tuple[int, ...]:
-    """The order of dimensions that movedim asks for."""
-    pairs = [(d if isinstance(d, tuple) else (d,)) for d in (source, destination)]
-    start, end = (tuple(axis_of(d or 0, rank) for d in dims) for dims in pairs)
-    if len(start) != len(end) or len(set(start)) < len(start) or len(set(end)) < len(end):
-        raise Misfit(f"source={source} and destination={destination}", "as many dimensions, each once")
-    rest = iter(k for k in range(rank) if k not in start)
-    places = dict(zip(end, start, strict=True))
-    return tuple(places[k] if k in places else next(rest) for k in range(rank))
 
 
 def rearranging(
@@ -247,56 +152,7 @@ def rearranging(
     )  # fmt: skip
 
 
-def _reshape_shape(old: tuple[int, ...], /, *, shape: tuple[Any, ...]) -> tuple[int, ...]:
-    return full_shape(numbers(shape), math.prod(old))
-
-
-def _squeezed_shape(shape: tuple[int, ...], *, dim: Dims) -> tuple[int, ...]:
-    gone = axes_of(dim, len(shape)) if dim != () else ()
-    return tuple(n for k, n in enumerate(shape) if n != 1 or k not in gone)
-
-
-def _unsqueezed_shape(shape: tuple[int, ...], *, dim: int) -> tuple[int, ...]:
-    axis = axis_of(dim, len(shape) + 1)
-    return (*shape[:axis], 1, *shape[axis:])
-
-
-def _tiled_shape(shape: tuple[int, ...], *, repeats: tuple[Any, ...]) -> tuple[int, ...]:
-    return tuple(n * r for n, r in zip(*_tiles(shape, numbers(repeats)), strict=True))
-
-
-def _repeat_shape(shape: tuple[int, ...], *, repeats: tuple[Any, ...]) -> tuple[int, ...]:
-    if len(numbers(repeats)) < len(shape):
-        raise Misfit(f"repeats {list(numbers(repeats))} for a tensor of rank {len(shape)}", "one a dimension at least")
-    return _tiled_shape(shape, repeats=repeats)
-
-
-def _interleaved_shape(shape: tuple[int, ...], *, repeats: int, dim: int | None) -> tuple[int, ...]:
-    if repeats < 0:
-        raise Misfit(f"repeats={repeats}", "a number from 0 on")
-    if dim is None:
-        return (math.prod(shape) * repeats,)
-    if not shape:
-        raise Misfit("repeat_interleave of a number along a dimension", "no dim")
-    axis = axis_of(dim, len(shape))
-    return tuple(n * repeats if k == axis else n for k, n in enumerate(shape))
-
-
-def _flipped_shape(shape: tuple[int, ...], *, dims: tuple[Any, ...]) -> tuple[int, ...]:
-    if numbers(dims):
-        axes_of(numbers(dims), len(shape))
-    return shape
-
-
-def _rolled_shape(shape: tuple[int, ...], *, shifts: Any, dims: Dims) -> tuple[int, ...]:
-    if dims is None and isinstance(shifts, tuple) and len(shifts) != 1:
-        raise Misfit("several shifts without dims", "one shift a dimension")
-    if dims is not None:
-        _shifted(len(shape), shifts, dims)
-    return shape
-
-
-def _roll_reference(x: Objects, *, shifts: Any, dims: Dims) -> Objects:
+def _roll_reference(x: Objects, *, shifts: Any, dims: shapes.Dims) -> Objects:
     if dims is None:
         return np.roll(x.reshape(-1), shifts).reshape(x.shape)
     return np.roll(x, shifts, dims) if x.ndim else x
@@ -307,74 +163,102 @@ def _unsqueeze(x: torch.Tensor, *, dim: int) -> torch.Tensor:
 
 
 def _reshape_reference(x: Objects, *, shape: tuple[Any, ...]) -> Objects:
-    return x.reshape(full_shape(numbers(shape), x.size))
+    return x.reshape(shapes.full_shape(shapes.numbers(shape), x.size))
 
 
 # fmt: off
 OPERATORS = (
-    rearranging("reshape", "x, *shape: integers", _reshape_shape, lambda x, *, shape: x.reshape(numbers(shape)), _reshape_form,
+    rearranging("reshape", "x, *shape: integers", shapes.reshape_shape,
+        lambda x, *, shape: x.reshape(shapes.numbers(shape)), _reshape_form,
         _reshape_reference, "The entries in rows, in another shape; one length may be -1.",
-        ("reshape(x, (3, 2))", "x.reshape(-1)", "reshape(C, (4, 6))", "C.view(2, -1)", "reshape(C, (2, 3, 2, 2))", "s.reshape(1, 1)",
-         "o.reshape(())", "reshape(z, (3, 0))", "reshape(x, shape=(1, 6))", "reshape(x.T, (2, 3))", "exp(C).reshape(6, 4)",
+        ("reshape(x, (3, 2))", "x.reshape(-1)", "reshape(C, (4, 6))", "C.view(2, -1)", "reshape(C, (2, 3, 2, 2))",
+         "s.reshape(1, 1)",
+         "o.reshape(())", "reshape(z, (3, 0))", "reshape(x, shape=(1, 6))", "reshape(x.T, (2, 3))",
+         "exp(C).reshape(6, 4)",
          "x.reshape(3, 2) @ x", "sum(C.reshape(2, 12)**2, 1)"),
-        ("reshape(x, (4, 2))", "reshape(x, (-1, -1))", "reshape(z, (-1, 0))", "x.reshape(0.5)", "reshape(x, y)"), aliases=("view",)),
+        ("reshape(x, (4, 2))", "reshape(x, (-1, -1))", "reshape(z, (-1, 0))", "x.reshape(0.5)", "reshape(x, y)"),
+        aliases=("view",)),
     rearranging("flatten", "x, start_dim: dim = 0, end_dim: dim = -1",
-        lambda shape, *, start_dim, end_dim: _flat(shape, start_dim, end_dim), torch.flatten, _flatten_form,
-        lambda x, *, start_dim, end_dim: x.reshape(_flat(x.shape, start_dim, end_dim)), "Several dimensions as one.",
-        ("flatten(C)", "flatten(C, 1)", "flatten(C, 0, 1)", "flatten(s)", "flatten(z)", "flatten(c)", "ravel(x) * flatten(y)"),
+        lambda shape, *, start_dim, end_dim: shapes.flat(shape, start_dim, end_dim), torch.flatten, _flatten_form,
+        lambda x, *, start_dim, end_dim: x.reshape(shapes.flat(x.shape, start_dim, end_dim)),
+        "Several dimensions as one.",
+        ("flatten(C)", "flatten(C, 1)", "flatten(C, 0, 1)", "flatten(s)", "flatten(z)", "flatten(c)",
+         "ravel(x) * flatten(y)"),
         ("flatten(x, 1, 0)", "flatten(x, 2)", "flatten(x, y)"), aliases=("ravel",)),
-    rearranging("unflatten", "x, dim: dim, sizes: integers", lambda shape, *, dim, sizes: _unflat(shape, dim, sizes),
-        torch.unflatten, _unflatten_form, lambda x, *, dim, sizes: x.reshape(_unflat(x.shape, dim, sizes)),
+    rearranging("unflatten", "x, dim: dim, sizes: integers",
+        lambda shape, *, dim, sizes: shapes.unflat(shape, dim, sizes),
+        torch.unflatten, _unflatten_form, lambda x, *, dim, sizes: x.reshape(shapes.unflat(x.shape, dim, sizes)),
         "One dimension as several, one of whose lengths may be -1.",
         ("unflatten(w, 0, (2, 2))", "unflatten(C, -1, (2, -1))", "unflatten(x, 1, (3, 1))", "unflatten(z, 0, (0, 2))"),
         ("unflatten(x, 1, (2, 2))", "unflatten(s, 0, (1,))", "unflatten(x, 2, (1, 3))")),
-    rearranging("squeeze", "x, dim: dims = None", _squeezed_shape,
+    rearranging("squeeze", "x, dim: dims = None", shapes.squeezed_shape,
         lambda x, *, dim: x.squeeze() if dim is None else x.squeeze(dim), _squeeze_form,
-        lambda x, *, dim: x.reshape(_squeezed_shape(x.shape, dim=dim)), "Without dimensions of length 1: all, or those named.",
-        ("squeeze(c)", "squeeze(g)", "squeeze(r, 0)", "squeeze(x, 0)", "squeeze(g, (0, 1))", "squeeze(s)", "squeeze(o)", "squeeze(z, -1)"),
+        lambda x, *, dim: x.reshape(shapes.squeezed_shape(x.shape, dim=dim)),
+        "Without dimensions of length 1: all, or those named.",
+        ("squeeze(c)", "squeeze(g)", "squeeze(r, 0)", "squeeze(x, 0)", "squeeze(g, (0, 1))", "squeeze(s)", "squeeze(o)",
+         "squeeze(z, -1)"),
         ("squeeze(x, 2)", "squeeze(x, (0, 0))", "squeeze(x, y)"), sized=False),
-    rearranging("unsqueeze", "x, dim: dim", _unsqueezed_shape, _unsqueeze, _unsqueeze_form,
+    rearranging("unsqueeze", "x, dim: dim", shapes.unsqueezed_shape, _unsqueeze, _unsqueeze_form,
         lambda x, *, dim: np.expand_dims(x, dim), "A new dimension of length 1.",
-        ("unsqueeze(u, 0)", "unsqueeze(u, -1) * r", "unsqueeze(s, 0)", "unsqueeze(x, 1)", "unsqueeze(z, 2)", "expand_dims(u, 1) @ r"),
+        ("unsqueeze(u, 0)", "unsqueeze(u, -1) * r", "unsqueeze(s, 0)", "unsqueeze(x, 1)", "unsqueeze(z, 2)",
+         "expand_dims(u, 1) @ r"),
         ("unsqueeze(u, 2)", "unsqueeze(u)", "unsqueeze(x, y)"), aliases=("expand_dims",), sized=False),
-    rearranging("permute", "x, *dims: integers", lambda shape, *, dims: tuple(shape[k] for k in _order(len(shape), numbers(dims))),
-        lambda x, *, dims: x.permute(numbers(dims)), _permute_form, lambda x, *, dims: x.transpose(numbers(dims)),
+    rearranging("permute", "x, *dims: integers",
+        lambda shape, *, dims: tuple(shape[k] for k in shapes.order(len(shape), shapes.numbers(dims))),
+        lambda x, *, dims: x.permute(shapes.numbers(dims)), _permute_form,
+        lambda x, *, dims: x.transpose(shapes.numbers(dims)),
         "The dimensions in another order.",
-        ("permute(x, (1, 0))", "C.permute(2, 0, 1)", "permute(C, (0, -1, 1)) + D", "permute(s, ())", "permute(z, (1, 0))", "permute(x, dims=(1, 0)) @ y"),
+        ("permute(x, (1, 0))", "C.permute(2, 0, 1)", "permute(C, (0, -1, 1)) + D", "permute(s, ())",
+         "permute(z, (1, 0))", "permute(x, dims=(1, 0)) @ y"),
         ("permute(x, (0, 0))", "permute(x, (0,))", "permute(x, (0, 2))"), sized=False),
     rearranging("movedim", "x, source: integers, destination: integers",
-        lambda shape, *, source, destination: tuple(shape[k] for k in _moved(len(shape), source, destination)),
+        lambda shape, *, source, destination: tuple(shape[k] for k in shapes.moved(len(shape), source, destination)),
         torch.movedim, _movedim_form, lambda x, *, source, destination: np.moveaxis(x, source, destination),
         "Some dimensions moved to other places.",
         ("movedim(C, 0, -1)", "movedim(C, (0, 1), (2, 0))", "movedim(x, 0, 1)", "moveaxis(z, 1, 0)"),
-        ("movedim(x, 0, 2)", "movedim(C, (0, 0), (1, 2))", "movedim(C, (0, 1), 2)"), aliases=("moveaxis",), sized=False),
-    rearranging("expand", "x, *size: integers", lambda shape, *, size: _expanded(shape, numbers(size)),
-        lambda x, *, size: x.expand(numbers(size)), _expand_form,
-        lambda x, *, size: np.broadcast_to(x, _expanded(x.shape, numbers(size))), "Dimensions of length 1 made longer; -1 leaves one as it is.",
-        ("expand(c, (2, 3))", "c.expand(-1, 4)", "r.expand(2, 4, -1)", "expand(s, (2,))", "u.expand(2, 3) * x", "broadcast_to(o, (2, 3))",
+        ("movedim(x, 0, 2)", "movedim(C, (0, 0), (1, 2))", "movedim(C, (0, 1), 2)"), aliases=("moveaxis",),
+        sized=False),
+    rearranging("expand", "x, *size: integers", lambda shape, *, size: shapes.expanded(shape, shapes.numbers(size)),
+        lambda x, *, size: x.expand(shapes.numbers(size)), _expand_form,
+        lambda x, *, size: np.broadcast_to(x, shapes.expanded(x.shape, shapes.numbers(size))),
+        "Dimensions of length 1 made longer; -1 leaves one as it is.",
+        ("expand(c, (2, 3))", "c.expand(-1, 4)", "r.expand(2, 4, -1)", "expand(s, (2,))", "u.expand(2, 3) * x",
+         "broadcast_to(o, (2, 3))",
          "expand(g, (0, 3))", "sum(c.expand(2, 5) ** 2)"),
         ("expand(x, (2, 4))", "expand(x, (3,))", "expand(u, (-1, 3))"), aliases=("broadcast_to",), sized=False),
-    rearranging("tile", "x, *dims: integers", lambda shape, *, dims: _tiled_shape(shape, repeats=dims),
-        lambda x, *, dims: x.tile(numbers(dims)), lambda pieces, x, *, dims: _tile_form(pieces, x, repeats=dims),
-        lambda x, *, dims: np.tile(x, numbers(dims)), "The whole repeated along dimensions, the last ones first.",
-        ("tile(u, (2,))", "tile(x, (2, 2))", "tile(C, (2,))", "tile(u, (2, 1))", "tile(s, (3,))", "tile(c, (1, 3))", "tile(z, (2, 2))", "tile(x, (0, 1))"),
+    rearranging("tile", "x, *dims: integers", lambda shape, *, dims: shapes.tiled_shape(shape, repeats=dims),
+        lambda x, *, dims: x.tile(shapes.numbers(dims)), lambda pieces, x, *, dims: _tile_form(pieces, x, repeats=dims),
+        lambda x, *, dims: np.tile(x, shapes.numbers(dims)),
+        "The whole repeated along dimensions, the last ones first.",
+        ("tile(u, (2,))", "tile(x, (2, 2))", "tile(C, (2,))", "tile(u, (2, 1))", "tile(s, (3,))", "tile(c, (1, 3))",
+         "tile(z, (2, 2))", "tile(x, (0, 1))"),
         ("tile(u, (-1,))", "tile(u, v)")),
-    rearranging("repeat", "x, *repeats: integers", _repeat_shape, lambda x, *, repeats: x.repeat(numbers(repeats)), _tile_form,
-        lambda x, *, repeats: np.tile(x, numbers(repeats)), "The whole repeated along dimensions, a number for each.",
+    rearranging("repeat", "x, *repeats: integers", shapes.repeat_shape,
+        lambda x, *, repeats: x.repeat(shapes.numbers(repeats)), _tile_form,
+        lambda x, *, repeats: np.tile(x, shapes.numbers(repeats)),
+        "The whole repeated along dimensions, a number for each.",
         ("u.repeat(2)", "x.repeat(2, 2)", "repeat(u, (2, 1))", "x.repeat(1, 2) * tile(y, (1, 2))"),
         ("x.repeat(2)", "u.repeat(-1)")),
-    rearranging("repeat_interleave", "x, repeats: integer, dim: dim = None", _interleaved_shape,
+    rearranging("repeat_interleave", "x, repeats: integer, dim: dim = None", shapes.interleaved_shape,
         lambda x, *, repeats, dim: torch.repeat_interleave(x, repeats, dim), _interleave_form,
-        lambda x, *, repeats, dim: np.repeat(x, repeats, axis=dim), "Each entry repeated along a dimension, or in rows.",
-        ("repeat_interleave(u, 2)", "repeat_interleave(x, 2, dim=0)", "repeat_interleave(x, 3, 1)", "repeat_interleave(x, 2)", "repeat_interleave(c, 2, 1)"),
+        lambda x, *, repeats, dim: np.repeat(x, repeats, axis=dim),
+        "Each entry repeated along a dimension, or in rows.",
+        ("repeat_interleave(u, 2)", "repeat_interleave(x, 2, dim=0)", "repeat_interleave(x, 3, 1)",
+         "repeat_interleave(x, 2)", "repeat_interleave(c, 2, 1)"),
         ("repeat_interleave(x, -1)", "repeat_interleave(x, 2, 2)", "repeat_interleave(x, 0.5)")),
-    rearranging("flip", "x, *dims: integers", _flipped_shape, lambda x, *, dims: x.flip(numbers(dims)), _flip_form,
-        lambda x, *, dims: np.flip(x, tuple(k % x.ndim for k in numbers(dims))), "Dimensions from the end to the beginning.",
-        ("flip(u, (0,))", "flip(x, (0, 1))", "x.flip(-1) * y", "flip(c, (1,))", "flip(z, (0,))", "sum(x * flip(x, (1,)))"),
+    rearranging("flip", "x, *dims: integers", shapes.flipped_shape, lambda x, *, dims: x.flip(shapes.numbers(dims)),
+        _flip_form,
+        lambda x, *, dims: np.flip(x, tuple(k % x.ndim for k in shapes.numbers(dims))),
+        "Dimensions from the end to the beginning.",
+        ("flip(u, (0,))", "flip(x, (0, 1))", "x.flip(-1) * y", "flip(c, (1,))", "flip(z, (0,))",
+         "sum(x * flip(x, (1,)))"),
         ("flip(x, (2,))", "flip(x, (0, 0))", "flip(x, 0.5)")),
-    rearranging("roll", "x, shifts: integers, dims: dims = None", _rolled_shape, lambda x, *, shifts, dims: torch.roll(x, shifts, dims),
-        _roll_form, _roll_reference, "Entries shifted along dimensions, or in rows; those that leave come in at the other end.",
-        ("roll(u, 1)", "roll(x, 1, 0)", "roll(x, (1, -1), (0, 1))", "roll(x, 2)", "roll(u, 1) * u", "roll(c, 1, 1)", "roll(z, 1, 0)", "roll(x, 5, 1)"),
+    rearranging("roll", "x, shifts: integers, dims: dims = None", shapes.rolled_shape,
+        lambda x, *, shifts, dims: torch.roll(x, shifts, dims),
+        _roll_form, _roll_reference,
+        "Entries shifted along dimensions, or in rows; those that leave come in at the other end.",
+        ("roll(u, 1)", "roll(x, 1, 0)", "roll(x, (1, -1), (0, 1))", "roll(x, 2)", "roll(u, 1) * u", "roll(c, 1, 1)",
+         "roll(z, 1, 0)", "roll(x, 5, 1)"),
         ("roll(x, (1, 2))", "roll(x, (1, 2), 0)", "roll(x, 1, 2)", "roll(x, 0.5)")),
 )
 # fmt: on

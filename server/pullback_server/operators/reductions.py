@@ -164,12 +164,14 @@ def _decided(kind: str) -> Callable[..., IndexTensor]:
 
 
 def log_softmax_form(pieces: Pieces, x: IndexTensor, *, dim: int = -1) -> IndexTensor:
+    """An entry less the log-sum-exp of its line."""
     x = pieces.named(x)
     level = pieces.reduce("logsumexp", x, axes_of(dim, len(x.axes)), keepdim=True)
     return pieces.elementwise(exact.minus, x, level)
 
 
 def softmax_form(pieces: Pieces, x: IndexTensor, *, dim: int = -1) -> IndexTensor:
+    """exp of log_softmax, by a name of its own."""
     return pieces.named(pieces.elementwise(sp.exp, log_softmax_form(pieces, x, dim=dim)))
 
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import sympy as sp
 import torch
 
 from ..program import TensorType
-from . import functions as fn
-from .columns import Objects
-from .index import Axes, Delta, IndexTensor, Pieces, Total
+from . import real_entries as real
+from .index import Axes, Delta, IndexTensor, Pieces
 from .index_arithmetic import listed_index
 from .keys import Added, Listed, Sliced, Taken, key_of_types, resolve
 from .operator import Misfit, NoClosedForm, Operator
-from .shapes import axis_of, broadcast_shapes, promote_dtypes
+from .shapes import axis_of, broadcast_shapes
 
 #: Lists of more indices than this have no closed form: each of them would stand in it.
 LONGEST_LIST = 64
@@ -252,66 +250,6 @@ def _scatter_add_form(
     return IndexTensor(axes, x.at(axes) + added.entry)
 
 
-# The reference column.
-
-
-def _numbers(index: Objects) -> Any:
-    return np.vectorize(int, otypes=[np.int64])(index) if index.size else np.zeros(index.shape, dtype=np.int64)
-
-
-def _getitem_reference(x: Objects, *indices: Objects, key: tuple[Any, ...]) -> Objects:
-    x = np.asarray(x, dtype=object)
-    resolved = resolve(key, x.shape, tuple(i.shape for i in indices))
-    taken = {item.axis: item.index for item in resolved.items if isinstance(item, Taken)}
-    x = np.asarray(x[tuple(taken.get(k, slice(None)) for k in range(x.ndim))], dtype=object)
-    python: list[Any] = []
-    for item in resolved.items:
-        match item:
-            case Added():
-                python.append(None)
-            case Listed(_, int() as number):
-                python.append(_numbers(indices[number]))
-            case Listed(_, listed):
-                python.append(np.array(listed, dtype=np.int64))
-            case Sliced(_, start, step, length):
-                positions = range(start, start + step * length, step)
-                stop = positions.stop if positions.stop >= 0 else None
-                python.append(slice(start, stop, step) if length else slice(0, 0))
-    return np.asarray(x[tuple(python)], dtype=object)
-
-
-def _gather_reference(x: Objects, index: Objects, *, dim: int) -> Objects:
-    if not x.ndim:
-        return x
-    rows = np.ogrid[tuple(slice(n) for n in index.shape)]
-    at = [_numbers(index) if k == dim % x.ndim else rows[k] for k in range(x.ndim)]
-    return np.asarray(x[tuple(at)], dtype=object)
-
-
-def _select_reference(x: Objects, index: Objects, *, dim: int) -> Objects:
-    return np.take(x, _numbers(index).reshape(-1), axis=dim) if x.ndim else x
-
-
-def _along_reference(x: Objects, indices: Objects, *, dim: int | None) -> Objects:
-    if dim is None:
-        return np.asarray(x.reshape(-1)[_numbers(indices).reshape(-1)], dtype=object)
-    axis = dim % max(x.ndim, 1)
-    shape = np.broadcast_shapes(*(tuple(1 if k == axis else n for k, n in enumerate(a.shape)) for a in (x, indices)))
-    wide = [
-        np.broadcast_to(a, tuple(a.shape[k] if k == axis else n for k, n in enumerate(shape))) for a in (x, indices)
-    ]
-    return _gather_reference(wide[0], wide[1], dim=axis)
-
-
-def _scatter_add_reference(x: Objects, index: Objects, src: Objects, *, dim: int) -> Objects:
-    out = np.array(x, dtype=object)
-    at = _numbers(index)
-    for place in np.ndindex(index.shape):
-        target = tuple(int(at[place]) if k == dim % max(x.ndim, 1) else p for k, p in enumerate(place))
-        out[target] = out[target] + src[place]
-    return out
-
-
 KEYS = ("x[0]", "x[-1]*y", "x[:, 1]", "x[0, 2]", "C[1, :, -2]", "x[::-1]", "x[:, ::-2]", "x[:, 1:]", "x[..., None]*y[:, None]",
         "C[..., 1:3]", "u[None] + x", "u[[0, 2]]", "x[:, [2, 0, 0]]", "x[at]", "x[at, pos]", "C[:, at]", "C[at, :, pos]",
         "x[[0, 1], [2, 0]]", "z[:, 1:]", "z[::-1]", "x[2:]", "s[...]", "o[0]", "c[:, 0]", "C[0, [1, 1]]", "C[0, ..., at]",
@@ -321,40 +259,45 @@ KEYS = ("x[0]", "x[-1]*y", "x[:, 1]", "x[0, 2]", "C[1, :, -2]", "x[::-1]", "x[:,
 OPERATORS = (
     Operator(
         name="getitem", family="shapes", signature="x, *indices, key: key", symbol="[]", sized=_counts,
-        shape=_getitem_shape, torch=_getitem, sympy=_getitem_form, reference=_getitem_reference,
+        shape=_getitem_shape, torch=_getitem, sympy=_getitem_form, reference=real.getitem,
         doc="Entries, slices with any step, `...`, None for a new dimension, lists of indices and integer tensors.",
         source="torch indexing semantics",
         samples=KEYS,
-        bad=("x[2]", "x[0, 0, 0]", "x[mask]", "x[u]", "x[0.5]", "x[::0]", "x[..., ...]", "s[0]", "x['a']", "x[[0, 5]]", "x[True]"),
+        bad=("x[2]", "x[0, 0, 0]", "x[mask]", "x[u]", "x[0.5]", "x[::0]", "x[..., ...]", "s[0]", "x['a']", "x[[0, 5]]",
+             "x[True]"),
     ),
     Operator(
         name="gather", family="shapes", signature="input, dim: dim, index", sized=True,
-        shape=_gather_shape, torch=_gather, sympy=_gather_form, reference=_gather_reference,
+        shape=_gather_shape, torch=_gather, sympy=_gather_form, reference=real.gather,
         doc="The entry at index along dim, for each entry of the index.", source="torch.gather",
-        samples=("gather(x, 1, pos)", "gather(x, 0, pos)", "gather(x, dim=-1, index=pos) * x[:, :2]", "gather(u, 0, at)",
+        samples=("gather(x, 1, pos)", "gather(x, 0, pos)", "gather(x, dim=-1, index=pos) * x[:, :2]",
+                 "gather(u, 0, at)",
                  "gather(exp(A), 1, pos)"),
         bad=("gather(x, 1, x)", "gather(u, 0, pos)", "gather(x, 2, pos)", "gather(x, 1)"),
     ),
     Operator(
         name="index_select", family="shapes", signature="input, dim: dim, index", sized=True,
-        shape=_select_shape, torch=_select, sympy=_select_form, reference=_select_reference,
+        shape=_select_shape, torch=_select, sympy=_select_form, reference=real.index_select,
         doc="The slices of dim at these indices.", source="torch.index_select",
-        samples=("index_select(x, 0, at)", "index_select(C, 1, at)", "index_select(u, 0, at)", "index_select(x, -1, at) * c"),
+        samples=("index_select(x, 0, at)", "index_select(C, 1, at)", "index_select(u, 0, at)",
+                 "index_select(x, -1, at) * c"),
         bad=("index_select(x, 0, pos)", "index_select(x, 0, u)", "index_select(x, 2, at)"),
     ),
     Operator(
         name="take_along_dim", family="shapes", signature="input, indices, dim: dim = None", sized=True,
-        shape=_along_shape, torch=_along, sympy=_along_form, reference=_along_reference,
+        shape=_along_shape, torch=_along, sympy=_along_form, reference=real.take_along_dim,
         doc="As gather, with broadcasting; of all entries in rows where dim is left out.",
         aliases=("take_along_axis",), source="torch.take_along_dim",
-        samples=("take_along_dim(x, pos, 1)", "take_along_dim(c, pos, dim=0)", "take_along_dim(x, pos)", "take_along_dim(u, at, 0)"),
+        samples=("take_along_dim(x, pos, 1)", "take_along_dim(c, pos, dim=0)", "take_along_dim(x, pos)",
+                 "take_along_dim(u, at, 0)"),
         bad=("take_along_dim(x, at, 1)", "take_along_dim(x, y, 1)", "take_along_dim(x, pos, 2)"),
     ),
     Operator(
         name="scatter_add", family="shapes", signature="input, dim: dim, index, src", sized=True,
-        shape=_scatter_shape, torch=_scatter_add, sympy=_scatter_add_form, reference=_scatter_add_reference,
+        shape=_scatter_shape, torch=_scatter_add, sympy=_scatter_add_form, reference=real.scatter_add,
         doc="Each entry of src added to the entry at index along dim.", source="torch.scatter_add",
-        samples=("scatter_add(x, 1, pos, y)", "scatter_add(x, 0, pos, exp(y))", "scatter_add(u, 0, at, v)", "scatter_add(A, 1, pos, x)"),
+        samples=("scatter_add(x, 1, pos, y)", "scatter_add(x, 0, pos, exp(y))", "scatter_add(u, 0, at, v)",
+                 "scatter_add(A, 1, pos, x)"),
         bad=("scatter_add(x, 1, y, y)", "scatter_add(x, 1, pos, u)", "scatter_add(u, 0, at, o)"),
     ),
 )

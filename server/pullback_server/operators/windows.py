@@ -143,7 +143,7 @@ def reads(windows: Windows, lengths: tuple[int, ...]) -> Iterator[tuple[tuple[in
     """Each window's number along the dimensions, and what it reads of them, padding left out."""
     for number in product(*(range(w.count(n)) for w, n in zip(windows, lengths, strict=True))):
         along = [_read_along(w, t, n) for w, t, n in zip(windows, number, lengths, strict=True)]
-        yield number, [tuple(zip(*each, strict=True)) for each in product(*along)]
+        yield number, [(tuple(k for k, _ in each), tuple(p for _, p in each)) for each in product(*along)]
 
 
 def _read_along(window: Window, number: int, length: int) -> list[tuple[int, int]]:

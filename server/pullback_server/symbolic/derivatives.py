@@ -72,7 +72,7 @@ def _real(derivative: sp.Expr) -> sp.Expr:
 
 
 def _chained(outer: sp.Expr, inner: sp.Expr) -> sp.Expr:
-    """The product; where a mask of indices makes the inner derivative 0 the outer one, which may be infinite, is not."""
+    """The product; it is 0 where a mask of indices makes the inner one 0, whatever the outer one is there."""
     if outer != 1 and isinstance(inner, where) and inner.args[2] == 0 and not inner.args[0].has(Entry):
         return where(inner.args[0], outer * inner.args[1], 0)
     return outer * inner
@@ -156,7 +156,7 @@ def _depend_on(found: Differentiated, wrt: tuple[str, ...]) -> set[str]:
 
 
 #: A Jacobian of more terms than this, or with a term of more nodes, is not written: nobody reads it.
-TERMS, NODES = 64, 4000
+TERMS, NODES = 64, 1500
 
 
 def jacobian(found: Differentiated, name: str) -> tuple[tuple[sp.Symbol, ...], tuple[Term, ...]] | None:

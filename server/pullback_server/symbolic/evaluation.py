@@ -161,8 +161,8 @@ def closure(step: Step) -> Closure:
                 *(view(slots) for view in views), kept=kept, lengths=[_length(s, tensors) for s in sources]
             )
         case MatrixFunction(kind, slot, (rows, columns)):
-            function = MATRIX_FUNCTIONS[kind]
-            return lambda slots, _: function(slots[slot].movedim((rows, columns), (-2, -1)))
+            of_matrix = MATRIX_FUNCTIONS[kind]
+            return lambda slots, _: of_matrix(slots[slot].movedim((rows, columns), (-2, -1)))
 
 
 def _squeezed(tensor: torch.Tensor, axes: tuple[int, ...]) -> torch.Tensor:

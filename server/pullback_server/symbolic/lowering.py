@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial, reduce
 
 import sympy as sp
 
@@ -345,10 +346,13 @@ class Lowering:
         whole = contracted(parts, bound, (self._pieces, self._definitions))
         if whole is not None:
             return self.lower(whole)
-        for part in parts:
-            scan = masked("sum", part, sp.Mul(*(p for p in parts if p is not part)), bound, self._pieces)
+        inside = [p for p in parts if not p.free_symbols.isdisjoint(bound)]
+        for part in inside:
+            scan = masked("sum", part, sp.Mul(*(p for p in inside if p is not part)), bound, self._pieces)
             if scan is not None:
-                return self._running(scan, self._contraction(scan.body, tuple(k for k in bound if k is not scan.here)))
+                total = self._contraction(scan.body, tuple(k for k in bound if k is not scan.here))
+                outside = [self.lower(p) for p in parts if p not in inside]
+                return reduce(partial(self._call, "mul"), outside, self._running(scan, total))
         return None
 
     def _running(self, scan: Scan, value: Value) -> Value:

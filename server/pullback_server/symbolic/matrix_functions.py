@@ -87,7 +87,9 @@ def _eigenvector(y: Piece, pieces: Pieces) -> Derivative:
     (i, a), (k, l) = y.own_axes, y.bound
     values = _other(y, "eigenvalues", (pieces.index(a),))
     gap, c = _gap(y, pieces, _at(values, y, a))
-    term = _value(y, i, c) * _value(y, k, c) * _value(y, l, a) * _at(gap, y, a, c)
+    # Only symmetric changes of the matrix count, as autograd has it: half for either triangle.
+    turned = _value(y, k, c) * _value(y, l, a) + _value(y, l, c) * _value(y, k, a)
+    term = _value(y, i, c) * turned * _at(gap, y, a, c) / 2
     return Total("sum", term, c), (values, gap)
 
 

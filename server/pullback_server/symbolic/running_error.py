@@ -110,8 +110,8 @@ def _of_reduction(
             run = REDUCERS[kind]
             return run(error, axes) + unit * run(_real(x).abs(), axes)
         case "cumprod" | "cumprod_back":
-            relative = torch.where(error == 0, 0, error / x.abs()) + unit
-            return value.abs() * REDUCERS[kind.replace("prod", "sum")](relative, axes)
+            each = torch.where(error == 0, 0, error / x.abs()) + unit
+            return value.abs() * REDUCERS[kind.replace("prod", "sum")](each, axes)
         case "cumlogsumexp" | "cumlogsumexp_back":
             reached = REDUCERS[kind.replace("logsumexp", "sum")](torch.ones_like(x), axes)
             off = error.amax(axes, keepdim=True) + unit * reached * (value.abs() + 1)

@@ -20,8 +20,10 @@ class Term:
     """`Sum(coefficient * delta(...) * ..., bound)`; every index is in range, so a bound delta contracts.
 
     >>> from pullback_server.operators.index import Entry
-    >>> i, k, p = sp.symbols("i k p")
-    >>> contract(Term(Entry("A", i, k), ((k, p),), (k,)), Pieces()) == Term(Entry("A", i, p))
+    >>> pieces = Pieces()
+    >>> i, k = pieces.index(2), pieces.index(3)
+    >>> p = pieces.index(k)
+    >>> contract(Term(Entry("A", i, k), ((k, p),), (k,)), pieces) == Term(Entry("A", i, p))
     True
     """
 
@@ -196,6 +198,7 @@ def decided(e: sp.Expr, pieces: Pieces, known: dict[sp.Symbol, sp.Expr]) -> sp.E
     return e.xreplace(outcomes).replace(
         lambda part: isinstance(part, where) and part.args[0].is_Integer,
         lambda part: part.args[1] if part.args[0] else part.args[2],
+        simultaneous=False,
     )
 
 

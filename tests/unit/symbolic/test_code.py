@@ -17,7 +17,21 @@ from questions import jacobian, prepared, question, sample_inputs, samples, tens
 from written_expressions import ALL, LENGTHS, NAMES, ORDINARY
 
 #: The functions that the writer of code knows by itself.
-WRITTEN = {"add", "sub", "mul", "div", "neg", "pow", "number", "where", "clamp", "neither", *COMPARISONS, *CONNECTIVES}
+WRITTEN = {
+    "add",
+    "sub",
+    "mul",
+    "div",
+    "over_norm",
+    "neg",
+    "pow",
+    "number",
+    "where",
+    "clamp",
+    "neither",
+    *COMPARISONS,
+    *CONNECTIVES,
+}
 
 
 def code(asked) -> Code:

@@ -8,6 +8,9 @@ import torch
 from formula_reader import INPUT, OUTPUT, free_letters, lines_of, read
 from pullback_server.operators import TABLE
 from pullback_server.symbolic import StepKind, explain
+from pullback_server.symbolic.matrix_functions import DERIVATIVES
+from pullback_server.symbolic.notation.printers import TOTALS
+from pullback_server.symbolic.notation.rules import KINDS
 from questions import jacobian, prepared, question, sample_inputs, samples, tensors
 from written_expressions import ALL, NAMES
 
@@ -154,6 +157,10 @@ def test_a_gradient_that_comes_back_by_several_ways_is_their_sum():
         "x",
         "the sum of what comes back through f and g",
     )
+
+
+def test_every_kind_of_part_has_its_rule():
+    assert not {*TOTALS, "logsumexp", *DERIVATIVES} - KINDS.keys()
 
 
 def test_an_input_without_influence_has_the_gradient_zero():

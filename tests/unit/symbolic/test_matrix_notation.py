@@ -79,9 +79,10 @@ TEXTS = [
     ("x.T @ A @ x", "A", {"A": (3, 3), "x": (3,)}, "outer(x, x)", "v*outer(x, x)"),
     ("softmax(x)", "x", {"x": (4,)}, "s = softmax(x)\ndiag(s) - outer(s, s)", "s = softmax(x)\ns*(v - v @ s)"),
     ("x + y", "x", VECTORS, "eye(x.shape[0])", "v"),
-    ("sum(X)**2", "X", {"X": (2, 3)}, "2*sum(X)*ones(X.shape[0], X.shape[1])", "2*v*sum(X)*ones(X.shape[0], X.shape[1])"),
+    ("sum(X)**2", "X", {"X": (2, 3)}, "2*sum(X)*ones(X.shape[0], X.shape[1])",
+     "2*v*sum(X)*ones(X.shape[0], X.shape[1])"),
     ("dot(x, y)", "x", VECTORS, "y", "v*y"),
-    ("norm(x - y)", "y", VECTORS, "-(x - y)/norm(x - y)", "-v*(x - y)/norm(x - y)"),
+    ("norm(x - y)", "y", VECTORS, "(y - x)/norm(x - y)", "v*(y - x)/norm(x - y)"),
     ("trace(A @ X @ B)", "X", {"A": (4, 2), "X": (2, 3), "B": (3, 4)}, "A.T @ B.T", "v*A.T @ B.T"),
     ("log(det(X))", "X", {"X": (3, 3)}, "inv(X).T", "v*inv(X).T"),
     ("inv(X)", "X", {"X": (3, 3)}, "", "-inv(X).T @ v @ inv(X).T"),
@@ -128,8 +129,9 @@ def test_what_is_given_comes_to_torchs_numbers(expression, shapes):
     assert not [bad for name, form in forms(asked).items() for bad in wrong(asked, name, form)]
 
 
-#: The only derivatives of at most two axes that have none: by an entry of a product along a matrix's columns.
-WITHOUT = {("prod(x, 0)*sum(x)", "x")}
+#: The only derivatives of at most two axes that have none: a product along a matrix's columns, whose other entries
+#: would have three, and numbers so large that nothing is compared at them.
+WITHOUT = {("prod(x, 0)*sum(x)", "x"), ("x - 1e-30*x + 12345678901234567*x", "x")}
 
 
 def test_every_derivative_of_at_most_two_axes_is_given():
@@ -139,8 +141,8 @@ def test_every_derivative_of_at_most_two_axes_is_given():
         output = [n for n in prepared(asked).typed.output.shape if n != 1]
         for name, form in forms(asked).items():
             own = [n for n in shapes[name] if n != 1]
-            small = {form.vjp.matrix: len(own), form.jacobian.matrix: len(output) + len(own)}
-            if small.get("", 3) <= 2:
+            axes = (form.jacobian, len(output) + len(own)), (form.vjp, len(own))
+            if any(given.matrix == "" for given, rank in axes if rank <= 2):
                 missing.add((expression, name))
     assert missing == WITHOUT
 
@@ -201,10 +203,11 @@ def test_a_transpose_that_equal_lengths_would_hide_is_found(monkeypatch):
     assert written("A @ x", {"A": (3, 3), "x": (3,)})["x"].vjp.matrix == ""
 
 
-def test_what_nobody_would_read_is_not_written():
-    text = "\n".join(["a0 = tanh(x)*x", *(f"a{k + 1} = tanh(a{k})*a{k} + x" for k in range(12)), "a12"])
-    form = written(text, {"x": (3,)})["x"]
-    assert (form.jacobian.matrix, form.vjp.matrix) == ("", "")
+@pytest.mark.parametrize("step", ["tanh({0})*{0} + x", "tanh(W @ {0})"])
+def test_what_nobody_would_read_is_not_written(step):
+    lines = [f"a{k + 1} = {step.format(f'a{k}')}" for k in range(12)]
+    form = written("\n".join(["a0 = W @ x", *lines, "a12"]), {"W": (3, 3), "x": (3,)})["W"]
+    assert form.vjp.matrix == ""
 
 
 def test_matrix_notation_travels_with_the_forms():

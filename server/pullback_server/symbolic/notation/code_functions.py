@@ -95,12 +95,6 @@ REDUCTIONS: dict[str, tuple[str, str]] = {
     "cumlogsumexp": ("torch.logcumsumexp({0}, dim={axis})", "np.logaddexp.accumulate({0}, axis={axis})"),
     "cumlogsumexp_back": ("torch.flip(torch.logcumsumexp(torch.flip({0}, ({axis},)), dim={axis}), ({axis},))",
                     "np.flip(np.logaddexp.accumulate(np.flip({0}, {axis}), axis={axis}), {axis})"),
-    "cumprod":     ("torch.cumprod({0}, dim={axis})",     "np.cumprod({0}, axis={axis})"),
-    "cumprod_back": ("torch.flip(torch.cumprod(torch.flip({0}, ({axis},)), dim={axis}), ({axis},))",
-                    "np.flip(np.cumprod(np.flip({0}, {axis}), axis={axis}), {axis})"),
-    "cumlogsumexp": ("torch.logcumsumexp({0}, dim={axis})", "np.logaddexp.accumulate({0}, axis={axis})"),
-    "cumlogsumexp_back": ("torch.flip(torch.logcumsumexp(torch.flip({0}, ({axis},)), dim={axis}), ({axis},))",
-                    "np.flip(np.logaddexp.accumulate(np.flip({0}, {axis}), axis={axis}), {axis})"),
     "prod":        ("{helper}({0}, {axes})",              "np.prod({0}{along})"),
     "others":      ("{helper}({0}, {axes})",              "{helper}({0}, {axes})"),
 }

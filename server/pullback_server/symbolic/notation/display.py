@@ -249,16 +249,21 @@ def _whole_factors(e: sp.Expr) -> sp.Expr:
         return sp.Mul(*(number for number, _ in parts), *(rest for _, rest in parts))
 
     return e.replace(
-        lambda part: isinstance(part, sp.Mul) and any(isinstance(f, sp.Add | where) for f in part.args), outside
+        lambda part: isinstance(part, sp.Mul) and any(isinstance(f, sp.Add | Total | where) for f in part.args), outside
     )
 
 
 def _without_number(factor: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
-    if isinstance(factor, sp.Add):
-        return factor.primitive()  # type: ignore[no-any-return]
-    if isinstance(factor, where) and factor.args[2] == 0:
-        number, rest = factor.args[1].as_coeff_Mul()
-        if rest != 1:
+    match factor:
+        case sp.Add():
+            number, rest = factor.primitive()
+            # 0.001*(1000*x + 1) would not be plainer.
+            return (number, rest) if number.is_Integer else (sp.S.One, factor)
+        case Total() if factor.kind == "sum":
+            number, rest = factor.body.as_coeff_Mul()
+            return number, Total("sum", rest, *factor.bound)
+        case where() if factor.args[2] == 0 and not factor.args[1].is_number:
+            number, rest = factor.args[1].as_coeff_Mul()
             return number, where(factor.args[0], rest, 0)
     return sp.S.One, factor
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +18,7 @@ from .building import product
 from .latex import formula
 from .lines import with_lines
 from .text import text
-from .tree import Name, NoMatrixForm, Tree
+from .tree import Name, NoMatrixForm, TooLong, Tree
 from .trials import Trials
 from .writer import Writer
 
@@ -75,7 +76,7 @@ class MatrixNotation:
     def _tree(self, terms: Sequence[Term], axes: Axes) -> Tree | None:
         try:
             return self._writer.derivative(terms, axes)
-        except NoMatrixForm:
+        except (NoMatrixForm, TooLong):
             return None
 
     def _given(self, tree: Tree | None, name: str, axes: Axes, pull: Pull) -> Matrix:
@@ -108,8 +109,11 @@ class MatrixNotation:
     @cached_property
     def _lines(self) -> dict[Tree, str]:
         """The names that lines of the program have, by what they name."""
-        program = self._found.cut.typed.program
-        return {self._writer.program[node]: name for name, node in reversed(program.bindings)}
+        found: dict[Tree, str] = {}
+        for name, node in self._found.cut.typed.program.bindings:
+            with suppress(NoMatrixForm, TooLong):
+                found.setdefault(self._writer.program[node], name)
+        return found
 
     @cached_property
     def _taken(self) -> frozenset[str]:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from ....operators import BY_NAME
 from ....program import Apply, Argument, Input, Literal, Size, TypedProgram
 from .building import add, matmul, number, product, turned
-from .tree import Call, Constant, Infix, Length, Name, NoMatrixForm, Number, Option, Power, Tree
+from .tree import Call, Constant, Infix, Length, Name, NoMatrixForm, Number, Option, Power, Tree, readable
 
 #: Operators that have a form of their own; all others are called by their names.
 FORMS: dict[str, Callable[..., Tree]] = {
@@ -45,7 +45,7 @@ class ProgramTrees:
                         wanted += {operand} - needed
                         needed.add(operand)
             for k in sorted(needed - self._known.keys()):
-                self._known[k] = self._tree(k)
+                self._known[k] = readable(self._tree(k))
         return self._known[node]
 
     def _tree(self, node: int) -> Tree:

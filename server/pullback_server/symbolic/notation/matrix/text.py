@@ -90,14 +90,15 @@ def _number(value: Fraction, point: bool) -> tuple[str, int]:
 
 
 def in_ratio(value: Fraction) -> tuple[str, str]:
-    """A positive factor as what stands above and under the line, empty for 1: `3*x/2`, `0.1*x`.
+    """A positive factor as what stands above and under the line, empty for 1: `3*x/2`, `0.1*x`, `2*x/3`.
 
     >>> in_ratio(Fraction(3, 2))
     ('3', '2')
     """
     p, q = value.as_integer_ratio()
-    if max(p, q) >= NUMERATOR or q >= DENOMINATOR:
-        return (repr(float(value)) if decimal(value) else str(p)), ""
+    halves = q & (q - 1) == 0 and p < NUMERATOR
+    if decimal(value) and not halves:
+        return repr(float(value)), ""
     return str(p) if p != 1 else "", str(q) if q != 1 else ""
 
 

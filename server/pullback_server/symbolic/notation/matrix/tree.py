@@ -5,16 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
 from ....program import Argument
 
 
 class NoMatrixForm(Exception):
-    """An expression that matrix notation cannot say, or not in a form that anybody would read."""
+    """An expression that matrix notation cannot say in this form."""
+
+
+class TooLong(Exception):
+    """An expression that nobody would read in matrix notation."""
+
+
+class Node:
+    """Any tree."""
+
+    @cached_property
+    def size(self) -> int:
+        """The number of nodes, those that stand in several places counted in each."""
+        assert isinstance(self, Tree)
+        return 1 + sum(t.size for t in children(self))
 
 
 @dataclass(frozen=True)
-class Name:
+class Name(Node):
     """An input, a line, or the upstream gradient; `floating` is false for inputs that are bool or integers."""
 
     name: str
@@ -23,7 +38,7 @@ class Name:
 
 
 @dataclass(frozen=True)
-class Constant:
+class Constant(Node):
     """`pi`, `e`, `inf`, or a truth value."""
 
     name: str
@@ -31,7 +46,7 @@ class Constant:
 
 
 @dataclass(frozen=True)
-class Number:
+class Number(Node):
     """A number; `point` writes a whole one as 1.0, which makes it floating."""
 
     value: Fraction
@@ -40,7 +55,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Length:
+class Length(Node):
     """`x.shape[axis]`."""
 
     of: Tree
@@ -49,7 +64,7 @@ class Length:
 
 
 @dataclass(frozen=True)
-class Call:
+class Call(Node):
     """An operator applied to trees, None where an operand is left out, and to literals."""
 
     function: str
@@ -59,7 +74,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Turned:
+class Turned(Node):
     """The transpose of a matrix."""
 
     of: Tree
@@ -67,7 +82,7 @@ class Turned:
 
 
 @dataclass(frozen=True)
-class Part:
+class Part(Node):
     """`u[:, None]`: `index` has ":" for an axis that stays, None for a new one, 0 for one that goes."""
 
     of: Tree
@@ -76,7 +91,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Power:
+class Power(Node):
     """An elementwise power."""
 
     base: Tree
@@ -89,7 +104,7 @@ class Power:
 
 
 @dataclass(frozen=True)
-class Infix:
+class Infix(Node):
     """A comparison, `&`, `|` or `%`."""
 
     sign: str
@@ -103,7 +118,7 @@ class Infix:
 
 
 @dataclass(frozen=True)
-class MatMul:
+class MatMul(Node):
     """A chain of `@`; only its ends may be vectors."""
 
     factors: tuple[Tree, ...]
@@ -116,7 +131,7 @@ class MatMul:
 
 
 @dataclass(frozen=True)
-class Product:
+class Product(Node):
     """`number*scalars*factors/(under*below)`, elementwise: scalars are those of rank 0, above and under the line."""
 
     number: Fraction = Fraction(1)
@@ -132,7 +147,7 @@ class Product:
 
 
 @dataclass(frozen=True)
-class Sum:
+class Sum(Node):
     """Terms added up; a product with a negative number is subtracted."""
 
     terms: tuple[Tree, ...]
@@ -143,8 +158,18 @@ class Sum:
         return max(t.rank for t in self.terms)
 
 
+#: Trees of more nodes than this are not made: nobody would read them.
+LARGEST = 500
+
 Tree = Name | Constant | Number | Length | Call | Turned | Part | Power | Infix | MatMul | Product | Sum
 Option = Argument | Tree | tuple["Option", ...]
+
+
+def readable(tree: Tree) -> Tree:
+    """The tree itself; raises TooLong."""
+    if tree.size > LARGEST:
+        raise TooLong
+    return tree
 
 
 def children(tree: Tree) -> tuple[Tree, ...]:

@@ -21,10 +21,14 @@ from .functions import MATRIX_FUNCTIONS, REDUCTIONS
 from .nodes import Nodes
 from .program import ProgramTrees
 from .tensors import Tensor, aligned, exactly, oriented, squeezed
-from .tree import Call, Constant, Infix, Length, Name, NoMatrixForm, Number, Tree
+from .tree import Call, Constant, Infix, Length, Name, NoMatrixForm, Number, TooLong, Tree, readable
 
 #: Expressions of more nodes than this are not written: nobody would read them.
 NODES = 600
+#: Nor are those of a program for whose derivatives more expressions than this had to be looked at.
+EXPRESSIONS = 2000
+#: Nor are derivatives of more terms than this, once their products are multiplied out.
+PARTS = 200
 CONSTANTS = {sp.pi: "pi", sp.E: "e", sp.oo: "inf"}
 
 Symbols = Sequence[sp.Symbol]
@@ -37,7 +41,8 @@ class Writer:
         self._pieces = found.cut.pieces
         self._upstream = upstream
         self._definitions = {p.name: p for p in found.forward}
-        self._known: dict[sp.Expr, Tensor] = {}
+        self._known: dict[sp.Expr, Tensor | NoMatrixForm] = {}
+        self._parts_left = PARTS
         self.program = ProgramTrees(found.cut.typed)
         inputs = found.cut.inputs.items()
         self._axes: dict[str, Axes] = {name: x.axes for name, x in inputs} | {upstream: found.cut.output.axes}
@@ -46,12 +51,13 @@ class Writer:
         self._nodes = Nodes(found.cut, self.program)
 
     def derivative(self, terms: Sequence[Term], target: Axes) -> Tree:
-        """The sum of terms as a matrix expression with exactly these axes; raises NoMatrixForm."""
+        """The sum of terms as a matrix expression with exactly these axes; raises NoMatrixForm or TooLong."""
+        self._parts_left = PARTS
         free = tuple(a for a in target if a is not None)
         if not terms:
             return zeros(*(number(1) if a is None else self.length(a) for a in target)) if target else number(0)
         whole = completed(self._terms(terms, free), free, self.length)
-        return exactly(Tensor(as_floating(whole.tree), whole.axes), target)
+        return readable(exactly(Tensor(as_floating(whole.tree), whole.axes), target))
 
     def length(self, index: sp.Symbol) -> Tree:
         """The length of an index's axis."""
@@ -64,12 +70,20 @@ class Writer:
         return Length(Name(source[0], len(self._axes[source[0]])), source[1])
 
     def tensor(self, e: sp.Expr) -> Tensor:
-        """An expression as a tensor over the indices that are free in it; raises NoMatrixForm."""
+        """An expression as a tensor over the indices that are free in it; raises NoMatrixForm or TooLong."""
         if e not in self._known:
-            if larger(e, NODES):
-                raise NoMatrixForm("an expression that is too long to be read")
-            self._known[e] = self._nodes.find(e) or self._tensor(e)
-        return self._known[e]
+            if larger(e, NODES) or len(self._known) > EXPRESSIONS:
+                raise TooLong
+            try:
+                found = self._nodes.find(e) or self._tensor(e)
+                self._known[e] = Tensor(readable(found.tree), found.axes)
+            except NoMatrixForm as error:
+                # Once is enough: a product is tried in several forms.
+                self._known[e] = error
+        known = self._known[e]
+        if isinstance(known, NoMatrixForm):
+            raise known
+        return known
 
     def _tensor(self, e: sp.Expr) -> Tensor:
         match e:
@@ -182,6 +196,9 @@ class Writer:
 
     def _part(self, term: Term) -> list[Tensor]:
         """One term, or the terms of the sum that its coefficient is."""
+        self._parts_left -= 1
+        if self._parts_left < 0:
+            raise NoMatrixForm("more terms than anybody would read")
         if term.deltas:
             if len(term.deltas) > 1:
                 raise NoMatrixForm("a tensor of more than two dimensions that is zero off a diagonal")
@@ -197,7 +214,8 @@ class Writer:
         try:
             return [self._product(e, term.bound)]
         except NoMatrixForm:
-            expanded = _multiplied_out(e, lambda _: True)
+            # Products of many sums have too many terms: two to the power of their number.
+            expanded = _multiplied_out(e, lambda _: True) if self._parts_left >= 0 else None
             if expanded is None:
                 raise
             return self._parts(expanded, term.bound)

@@ -1,0 +1,73 @@
+"""Layers of neural networks on object arrays of mpmath numbers, by their definitions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+
+from . import real_reductions, reals
+from .columns import Objects
+from .linear import matmul_reference
+
+
+def linear(x: Objects, weight: Objects, bias: Objects | None) -> Objects:
+    """x @ weight.T + bias."""
+    result = matmul_reference(x, weight.T)
+    return result if bias is None else np.asarray(result + bias, dtype=object)
+
+
+def bilinear(x: Objects, y: Objects, weight: Objects, bias: Objects | None) -> Objects:
+    """x @ weight[k] @ y for each k, plus bias[k]."""
+    out = np.empty((*x.shape[:-1], len(weight)), dtype=object)
+    for place in np.ndindex(out.shape):
+        *row, k = place
+        total = mp.mpf(0) if bias is None else bias[k]
+        for i, j in np.ndindex(weight.shape[1:]):
+            total = total + x[(*row, i)] * weight[k, i, j] * y[(*row, j)]
+        out[place] = total
+    return out
+
+
+def embedding(indices: Objects, weight: Objects, *, padding_idx: int | None) -> Objects:
+    """The rows at these indices."""
+    out = np.empty((*indices.shape, weight.shape[1]), dtype=object)
+    for place in np.ndindex(indices.shape):
+        out[place] = weight[int(indices[place])]
+    return out
+
+
+def glu(x: Objects, *, dim: int) -> Objects:
+    """The first half times the sigmoid of the second."""
+    first, gate = np.split(x, 2, axis=dim)
+    return np.asarray(first * np.frompyfunc(reals.sigmoid, 1, 1)(gate), dtype=object)
+
+
+def prelu(x: Objects, weight: Objects) -> Objects:
+    """x, times its channel's slope where it is negative."""
+    out = np.empty(x.shape, dtype=object)
+    for place in np.ndindex(x.shape):
+        slope = weight.reshape(-1)[place[1] if weight.size > 1 else 0]
+        out[place] = x[place] if x[place] > 0 else slope * x[place]
+    return out
+
+
+def pixel_shuffle(x: Objects, *, upscale_factor: int) -> Objects:
+    """Entry (c*r*r + a*r + b, h, w) goes to (c, h*r + a, w*r + b)."""
+    r, (channels, height, width) = upscale_factor, x.shape[-3:]
+    out = np.empty((*x.shape[:-3], channels // r**2, height * r, width * r), dtype=object)
+    for c, h, w in np.ndindex(channels, height, width):
+        out[..., c // r**2, h * r + c % r**2 // r, w * r + c % r] = x[..., c, h, w]
+    return out
+
+
+def attention(
+    query: Objects, key: Objects, value: Objects, mask: Objects | None, *, scale: float | None, **given: Any
+) -> Objects:
+    """softmax(query @ key.T*scale + mask) @ value; a mask of truths and is_causal leave scores out."""
+    factor = 1 / reals.sqrt(mp.mpf(query.shape[-1])) if scale is None else mp.mpf(scale)
+    scores = matmul_reference(query, np.swapaxes(key, -2, -1)) * factor
+    for place in np.ndindex(scores.shape):
+        pass
+    return matmul_reference(real_reductions.lines(real_reductions.softmax)(scores), value)

@@ -1,0 +1,104 @@
+"""Functions of matrices of mpmath numbers at the precision in force, matrix by matrix: nan where there is no value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+
+from . import reals
+from .columns import Objects
+from .decomposition_shapes import of_vectors
+from .linear import matmul_reference
+
+
+def each_matrix(function: Callable[[Any], Any]) -> Callable[..., Objects]:
+    """A function of one mpmath matrix, as a list of lists, applied to the matrices in the last two dimensions."""
+
+    def column(x: Objects, **arguments: Any) -> Objects:
+        found = [np.array(_total(function, x[index], **arguments), dtype=object) for index in np.ndindex(x.shape[:-2])]
+        if not found:
+            empty = np.array(_total(function, np.full(x.shape[-2:], mp.mpf(1), dtype=object), **arguments), dtype=object)
+            return np.empty((*x.shape[:-2], *empty.shape), dtype=object)
+        return np.array(found, dtype=object).reshape((*x.shape[:-2], *found[0].shape))
+
+    return column
+
+
+def _total(function: Callable[..., Any], x: Objects, **arguments: Any) -> Any:
+    try:
+        return function(x, **arguments)
+    except (ZeroDivisionError, ValueError):
+        return function(np.eye(*x.shape, dtype=object) * mp.mpf(1), **arguments) * mp.nan
+
+
+def _mp(x: Objects) -> Any:
+    return mp.matrix(x.tolist()) if x.size else mp.matrix(*x.shape)
+
+
+def _array(x: Any) -> Objects:
+    return np.array(x.tolist(), dtype=object).reshape(x.rows, x.cols)
+
+
+def det(x: Objects) -> Objects:
+    return np.array(mp.det(_mp(x)) if x.size else mp.mpf(1), dtype=object)
+
+
+def inverse(x: Objects) -> Objects:
+    return _array(mp.inverse(_mp(x))) if x.size else x
+
+
+def logdet(x: Objects) -> Objects:
+    return np.array(reals.log(det(x)[()]), dtype=object)
+
+
+def slogdet(x: Objects, *, output: int) -> Objects:
+    determinant = det(x)[()]
+    return np.array(mp.sign(determinant) if output == 0 else reals.log(abs(determinant)), dtype=object)
+
+
+def _symmetric(x: Objects) -> Objects:
+    """torch reads the lower triangle."""
+    return np.tril(x) + np.tril(x, -1).T
+
+
+def eigh(x: Objects, *, output: int = 0) -> Objects:
+    values, vectors = mp.eigsy(_mp(_symmetric(x)))
+    return np.array(list(values), dtype=object) if output == 0 else _array(vectors)
+
+
+def svd(x: Objects, *, output: int = 1, full_matrices: bool = False) -> Objects:
+    del full_matrices
+    u, s, v = mp.svd_r(_mp(x), full_matrices=False)
+    return np.array(list(s), dtype=object) if output == 1 else _array((u, s, v)[output])
+
+
+def pinv(x: Objects) -> Objects:
+    u, s, v = mp.svd_r(_mp(x), full_matrices=False)
+    kept = [1 / value if value > max(x.shape) * mp.eps * s[0] else mp.mpf(0) for value in s]
+    return _array(v.T * mp.diag(kept) * u.T)
+
+
+def matrix_power(x: Objects, *, n: int) -> Objects:
+    return _array(_mp(x) ** n) if x.size else x
+
+
+def matrix_exp(x: Objects) -> Objects:
+    return _array(mp.expm(_mp(x))) if x.size else x
+
+
+def cholesky(x: Objects) -> Objects:
+    return _array(mp.cholesky(_mp(_symmetric(x)))) if x.size else x
+
+
+def solve(a: Objects, b: Objects) -> Objects:
+    inverse = each_matrix(inverse)(a)
+    if b.ndim == 1 or not of_vectors(a, b):
+        return matmul_reference(inverse, b)
+    return matmul_reference(inverse, b[..., None])[..., 0]
+
+
+def lstsq(a: Objects, b: Objects, *, output: int) -> Objects:
+    return matmul_reference(each_matrix(pinv)(a), b)
