@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from pullback_server.language import PREFIXES
+from pullback_server.language.names import ELSEWHERE
 from pullback_server.operators import BY_NAME, BY_SYMBOL, TABLE, Operator
 from torch.utils import _pytree as pytree
 
@@ -89,8 +90,9 @@ def _row(name: str) -> tuple[Operator, Spelling] | None:
     prefix, _, last = name.rpartition(".")
     prefix = f"torch.{prefix}".rstrip(".")
     # A row may have a name that only holds after a library's, such as `linalg.norm`.
-    row = BY_NAME.get(f"{prefix.rpartition('.')[2]}.{last}") or BY_NAME.get(last)
-    if prefix not in PREFIXES or row is None:
+    own = f"{prefix.rpartition('.')[2]}.{last}"
+    row = BY_NAME.get(own) or BY_NAME.get(last)
+    if prefix not in PREFIXES or row is None or own in ELSEWHERE:
         return None
     if row.attribute:
         return row, lambda operands, _: f"{operands[0]}.{last}"

@@ -58,6 +58,8 @@ def check(program: Program, types: Mapping[str, TensorType], limits: Limits) -> 
                 arguments = _arguments(row, node, results)
                 operands = [None if k is None else results[k] for k in node.operands]
                 kind = _result(row, node, operands, arguments)
+                if row.told is not None:
+                    arguments |= row.told(*operands, **arguments)
                 _check_result(row, node, kind, limits)
                 work += _WORK_FACTOR * _work(row, kind, operands)
         results.append(kind)

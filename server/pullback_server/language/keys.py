@@ -30,7 +30,7 @@ def apply_key(reader: Reader, node: ast.Subscript) -> int:
 
 def _item(reader: Reader, node: ast.expr, tensors: list[int | None]) -> Argument:
     match node:
-        case ast.Constant(value=value) if value is ...:
+        case ast.Constant(value=found) if found is ...:
             return ("...",)
         case ast.Constant(value=None):
             return None

@@ -44,9 +44,8 @@ def _program(statements: list[ast.stmt], source: Source, reader: Reader, limits:
     *lines, last = statements
     for line in lines:
         match line:
-            case ast.Assign(targets=[ast.Name(id=name) as target], value=value):
-                place = source.place_of_bytes(target.lineno, target.col_offset)
-                _check_new(name, place, reader, limits)
+            case ast.Assign(targets=[ast.Name(id=name) as only], value=value):
+                _check_new(name, source.place_of_bytes(only.lineno, only.col_offset), reader, limits)
                 bindings.append((name, reader.bind(name, value)))
             case ast.Assign(targets=[ast.Tuple(elts=[*targets])], value=ast.Call() as call) if all(
                 isinstance(target, ast.Name) for target in targets

@@ -225,7 +225,8 @@ class Reader:
                 last = library.rpartition(".")[2]
                 own = f"{LIBRARIES.get(last, last)}.{name}"
                 if own in ELSEWHERE:
-                    raise refuse("UNKNOWN_OPERATOR", self.place(node), f"`{own}` means something else", own, ELSEWHERE[own])
+                    message = f"`{own}` means something else"
+                    raise refuse("UNKNOWN_OPERATOR", self.place(node), message, own, ELSEWHERE[own])
                 row = BY_NAME.get(own) or self._operator(node, name)
             case ast.Attribute(value=receiver, attr=name):
                 row = self._operator(node, name)

@@ -42,9 +42,7 @@ class Forward:
                 values.append(inputs[name] if step is None else step(values))  # type: ignore[index]
         except Misfit as misfit:
             place = self.places[len(values)]
-            raise Refusal(
-                "BAD_VALUE", misfit.message, line=place.line, column=place.column, hint=misfit.hint
-            ) from None
+            raise Refusal("BAD_VALUE", misfit.message, line=place.line, column=place.column, hint=misfit.hint) from None
         return values
 
     def tensor(self, values: Sequence[Any], number: int, device: torch.device) -> torch.Tensor:
@@ -149,7 +147,7 @@ def differentiate(
     """
     try:
         return _differentiated(forward, inputs, wrt, upstream, device)
-    except torch.linalg.LinAlgError:
+    except torch.linalg.LinAlgError:  # type: ignore[attr-defined]
         # A decomposition that does not come to an end has no value: an answer, and no failure.
         nan = torch.full(forward.shape, torch.nan, dtype=forward.types[forward.output], device=device)
         return Differentiated(nan, {name: torch.full_like(inputs[name], torch.nan).to(device) for name in wrt}, ())

@@ -12,6 +12,8 @@ from . import (
     joining,
     linear,
     moments,
+    neural,
+    normalising,
     norms,
     pairs,
     products,
@@ -24,6 +26,7 @@ from . import (
     selection,
     special,
     windows_convolution,
+    windows_padding,
     windows_pooling,
 )
 from .operator import Kink, Misfit, NoClosedForm, Operator
@@ -52,8 +55,11 @@ TABLE: tuple[Operator, ...] = (
     *rearranging.OPERATORS,
     *joining.OPERATORS,
     *factories.OPERATORS,
+    *neural.OPERATORS,
+    *normalising.OPERATORS,
     *windows_convolution.OPERATORS,
     *windows_pooling.OPERATORS,
+    *windows_padding.OPERATORS,
 )
 
 #: The operators by each of their names.

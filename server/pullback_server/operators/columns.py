@@ -69,8 +69,9 @@ class Stretched(Lifted):
         bound = arguments.get("threshold", USUAL_THRESHOLD)
 
         def entry(e: sp.Expr) -> sp.Expr:
-            stretched = over(self.scalar(times(beta, e)), beta)
-            return stretched if bound == USUAL_THRESHOLD else where(greater(times(beta, e), fraction(bound)), e, stretched)
+            inner = times(beta, e)
+            stretched = over(self.scalar(inner), beta)
+            return stretched if bound == USUAL_THRESHOLD else where(greater(inner, fraction(bound)), e, stretched)
 
         return pieces.elementwise(entry, x)
 

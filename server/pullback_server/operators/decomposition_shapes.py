@@ -31,6 +31,8 @@ def _matrix(name: str, x: TensorType, square: bool = True) -> DType:
 
 
 def number_of(name: str) -> Callable[..., TensorType]:
+    """A rule: a square matrix gives a number."""
+
     def shape(x: TensorType, **_: Any) -> TensorType:
         return TensorType(_matrix(name, x), x.shape[:-2], x.weak)
 
@@ -38,6 +40,8 @@ def number_of(name: str) -> Callable[..., TensorType]:
 
 
 def square_of(name: str) -> Callable[..., TensorType]:
+    """A rule: a square matrix gives one of its own shape."""
+
     def shape(x: TensorType, **_: Any) -> TensorType:
         return TensorType(_matrix(name, x), x.shape, x.weak)
 
@@ -45,38 +49,46 @@ def square_of(name: str) -> Callable[..., TensorType]:
 
 
 def pinv(x: TensorType) -> TensorType:
+    """The shape of the transpose."""
     return TensorType(_matrix("pinv", x, square=False), (*x.shape[:-2], x.shape[-1], x.shape[-2]), x.weak)
 
 
 def eigvalsh(x: TensorType) -> TensorType:
+    """A number a row of a square matrix."""
     return TensorType(_matrix("eigvalsh", x), x.shape[:-1], x.weak)
 
 
 def eigh(x: TensorType, *, output: int) -> TensorType:
+    """The eigenvalues, or the eigenvectors as columns."""
     return TensorType(_matrix("eigh", x), x.shape if output else x.shape[:-1], x.weak)
 
 
 def svdvals(x: TensorType) -> TensorType:
+    """As many numbers as the shorter side is long."""
     return TensorType(_matrix("svdvals", x, square=False), (*x.shape[:-2], min(x.shape[-2:])), x.weak)
 
 
 def svd(x: TensorType, *, full_matrices: bool, output: int) -> TensorType:
+    """U, S or Vh; of a matrix that is not square the reduced ones only."""
     dtype = _matrix("svd", x, square=False)
     *batch, rows, columns = x.shape
     least = min(rows, columns)
     if full_matrices and rows != columns and output != 1:
-        raise Misfit("svd of matrices that are not square", "full_matrices=False: only those vectors are differentiable")
+        hint = "full_matrices=False: only those vectors are differentiable"
+        raise Misfit("svd of matrices that are not square", hint)
     shape = ((rows, least), (least,), (least, columns))[output]
     return TensorType(dtype, (*batch, *shape), x.weak)
 
 
 def matrix_power(x: TensorType, *, n: int) -> TensorType:
+    """A square matrix gives one of its own shape, for moderate powers."""
     if abs(n) > LARGEST_POWER:
         raise Misfit(f"matrix_power with n={n}", f"from {-LARGEST_POWER} to {LARGEST_POWER}")
     return square_of("matrix_power")(x)
 
 
 def solve(a: TensorType, b: TensorType) -> TensorType:
+    """The shape of the right side, whose batch broadcasts with the matrices'."""
     _matrix("solve", a)
     dtype = _dtype("solve", a, b)
     if not b.rank:
@@ -95,6 +107,7 @@ def of_vectors(a: Any, b: Any) -> bool:
 
 
 def lstsq(a: TensorType, b: TensorType, *, output: int) -> TensorType:
+    """A row for each column of the left, a column for each of the right."""
     _matrix("lstsq", a, square=False)
     if b.rank != a.rank or a.shape[:-1] != b.shape[:-1]:
         raise Misfit(f"lstsq of shapes {list(a.shape)} and {list(b.shape)}", "matrices with as many rows on both sides")

@@ -12,7 +12,8 @@ from ..program import TensorType
 from . import decomposition_shapes as shapes
 from . import functions as fn
 from . import real_matrices as real
-from .index import Axes, Delta, IndexTensor, Pieces
+from .index import Axes, IndexTensor, Pieces
+from .index_terms import Delta
 from .linear import matmul_form, product_of_matrices
 from .operator import Kink, Operator
 
@@ -33,6 +34,7 @@ def _cholesky(x: torch.Tensor) -> torch.Tensor:
 
 
 def _solve(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    solution: torch.Tensor
     solution, info = torch.linalg.solve_ex(a, b)
     return solution if not info.any() else solution.masked_fill(_like(info != 0, solution), torch.nan)
 
@@ -52,7 +54,8 @@ def _guarded(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tenso
         bad = ~x.detach().isfinite().all(-1).all(-1)
         if not bad.any():
             return function(x, **arguments)
-        result = function(torch.where(_like(bad, x), torch.eye(*x.shape[-2:], dtype=x.dtype, device=x.device), x), **arguments)
+        harmless = torch.eye(*x.shape[-2:], dtype=x.dtype, device=x.device)
+        result = function(torch.where(_like(bad, x), harmless, x), **arguments)
         return result.masked_fill(_like(bad, result), torch.nan)
 
     return column
@@ -64,9 +67,11 @@ def _eigh(x: torch.Tensor, *, output: int) -> torch.Tensor:
 
 
 def _svd(x: torch.Tensor, *, full_matrices: bool, output: int) -> torch.Tensor:
+    part: torch.Tensor
     if output == 1:
-        return torch.linalg.svdvals(x)
-    part: torch.Tensor = torch.linalg.svd(x, full_matrices=full_matrices and x.shape[-1] != x.shape[-2])[output]
+        part = torch.linalg.svdvals(x)
+    else:
+        part = torch.linalg.svd(x, full_matrices=full_matrices and x.shape[-1] != x.shape[-2])[output]
     return part
 
 
@@ -161,8 +166,10 @@ def _solve_form(pieces: Pieces, a: IndexTensor, b: IndexTensor) -> IndexTensor:
 
 def _power_form(pieces: Pieces, x: IndexTensor, *, n: int) -> IndexTensor:
     rows, columns = _squared(pieces, x)
+    if n == 0 and rows is None:
+        return IndexTensor((*x.axes[:-2], rows, _again(pieces, columns)), sp.S.One)
     if n == 0:
-        return IndexTensor((*x.axes[:-2], rows, _again(pieces, columns)), sp.S.One) if rows is None else _identity(pieces, x)
+        return _identity(pieces, x)
     return product_of_matrices(pieces, x if n > 0 else _inverse_form(pieces, x), abs(n))
 
 
@@ -202,8 +209,7 @@ OPERATORS = (
         doc="The determinant.",
         samples=("det(A)", "det(C @ D)", "det(g)", "det(x @ x.T)", "det(A)**2", "det(A.T @ A)", "det(A[:2, :2])")),
     row("logdet", shapes.number_of("logdet"), torch.logdet, _number_form("logdet"), real.each_matrix(real.logdet),
-        domain="det(A) > 0",
-        doc="The logarithm of the determinant; nan where that is negative.", kinks=SINGULAR,
+        domain="det(A) > 0", doc="The logarithm of the determinant; nan where that is negative.", kinks=SINGULAR,
         samples=(f"logdet({SPD})", "logdet(C @ C.mT)", "logdet(g)", f"logdet(2*{SPD})")),
     row("slogdet", shapes.number_of("slogdet"), _slogdet, _slogdet_form,
         real.each_matrix(real.slogdet), signature="A, *, output: output", outputs=("sign", "logabsdet"),
@@ -212,8 +218,7 @@ OPERATORS = (
         samples=("slogdet(A)[1]", "slogdet(C @ D).logabsdet", "slogdet(A)[0] * s", "slogdet(g)[1]"),
         bad=("slogdet(A)", "slogdet(A)[2]", "slogdet(x)[1]", "slogdet(u)[1]")),
     row("inv", shapes.square_of("inv"), _inv, _inverse_form, real.each_matrix(real.inverse), aliases=("inverse",),
-        domain="det(A) != 0",
-        doc="The inverse matrix.", kinks=SINGULAR,
+        domain="det(A) != 0", doc="The inverse matrix.", kinks=SINGULAR,
         samples=("inv(A)", "inv(C @ C.mT)", "inv(g)", f"inv({SPD}) @ u", "u @ inv(A) @ v", "trace(inv(A))",
                  "inv(inv(A))", "inv(A.T)")),
     row("pinv", shapes.pinv, _guarded(torch.linalg.pinv), _pinv_form, real.each_matrix(real.pinv),
@@ -242,14 +247,14 @@ OPERATORS = (
         source="torch.linalg.cholesky",
         samples=(f"cholesky({SPD})", "cholesky(C @ C.mT)", "cholesky(g)")),
     row("eigvalsh", shapes.eigvalsh, _guarded(torch.linalg.eigvalsh), _values_form, real.each_matrix(real.eigh),
-        kinks=(TIES,),
-        doc="The eigenvalues of a symmetric matrix, ascending, from its lower triangle.",
+        kinks=(TIES,), doc="The eigenvalues of a symmetric matrix, ascending, from its lower triangle.",
         source="M. B. Giles, 2008, section 3.1",
         samples=(f"eigvalsh({SPD})", "eigvalsh(C @ C.mT)", "eigvalsh(g)", "sum(eigvalsh(A + A.T)**2)",
                  f"log(eigvalsh({SPD}))")),
     row("eigh", shapes.eigh, _guarded(_eigh), _eigh_form, real.each_matrix(real.eigh), signature="A, *, output: output",
         outputs=("eigenvalues", "eigenvectors"),
-        doc="The eigenvalues, ascending, and the eigenvectors, as columns, of a symmetric matrix; a vector's sign is torch's.",
+        doc="The eigenvalues, ascending, and the eigenvectors, as columns, of a symmetric matrix; "
+            "a vector's sign is torch's.",
         source="M. B. Giles, 2008, section 3.1", kinks=(TIES,),
         samples=(f"eigh({SPD})[0]", f"eigh({SPD})[1]**2", "eigh(A + A.T).eigenvectors**2", "eigh(g)[1]**2",
                  "eigh(C @ C.mT)[1]**2"),
@@ -262,10 +267,10 @@ OPERATORS = (
     row("svd", shapes.svd, _guarded(_svd), _svd_form, real.each_matrix(real.svd),
         signature="A, full_matrices: flag = True, *, output: output",
         outputs=("U", "S", "Vh"), sized=True, kinks=(SINGULAR_TIES,), source="M. B. Giles, 2008, section 3.2",
-        doc="A = U @ diag(S) @ Vh: singular vectors as columns of U and rows of Vh, values descending; a vector's sign is torch's.",
+        doc="A = U @ diag(S) @ Vh: singular vectors as columns of U and rows of Vh, values descending; "
+            "a vector's sign is torch's.",
         samples=("svd(A)[1]", "svd(A)[0]**2", "svd(x, full_matrices=False)[0]**2", "svd(x, False).Vh**2", "svd(x).S",
-                 "svd(x.T, False)[0]**2",
-                 "svd(C, False)[2]**2", "svd(c, False)[0]**2"),
+                 "svd(x.T, False)[0]**2", "svd(C, False)[2]**2", "svd(c, False)[0]**2"),
         bad=("svd(A)", "svd(x)[0]", "svd(u)[1]", "svd(A)[3]")),
     row("lstsq", shapes.lstsq, _lstsq, None, real.lstsq, signature="A, B, *, output: output", outputs=("solution",),
         doc="The x that makes A @ x - B least, for A of full rank.", source="torch.linalg.lstsq",

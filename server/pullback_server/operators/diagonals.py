@@ -13,7 +13,8 @@ from ..program import TensorType
 from . import functions as fn
 from . import matrix_shapes as shapes
 from .columns import Objects
-from .index import Delta, IndexTensor, Pieces
+from .index import IndexTensor, Pieces
+from .index_terms import Delta
 from .operator import Misfit, Operator
 from .shapes import axis_of
 
@@ -147,8 +148,7 @@ OPERATORS = (
         reference=lambda x, *, offset, dim1, dim2: np.asarray(np.diagonal(x, offset, dim1, dim2), dtype=object),
         doc="A diagonal of the matrices in two dimensions, as the last dimension.", source="torch.diagonal",
         samples=("diagonal(A)", "diagonal(C, 0, 1, 2)", "diagonal(B, offset=1)", "diagonal(C, -1, 0, 2)",
-                 "diagonal(x, 5)", "diagonal(z)", "diagonal(c)",
-                 "sum(diagonal(C @ D, 0, -2, -1), -1)"),
+                 "diagonal(x, 5)", "diagonal(z)", "diagonal(c)", "sum(diagonal(C @ D, 0, -2, -1), -1)"),
         bad=("diagonal(u)", "diagonal(A, 0, 0, 0)", "diagonal(A, 0, 0, 2)", "diagonal(A, 0.5)"),
     ),
     Operator(

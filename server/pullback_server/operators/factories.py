@@ -14,7 +14,8 @@ import torch
 from ..program import DType, TensorType
 from . import exact
 from .columns import Objects
-from .index import Delta, IndexTensor, Pieces
+from .index import IndexTensor, Pieces
+from .index_terms import Delta
 from .operator import Misfit, Operator
 from .rearranged_shapes import numbers
 
@@ -58,12 +59,13 @@ def filled(name: str, value: int, doc: str) -> tuple[Operator, Operator]:
         torch=lambda *, size: torch.full(numbers(size), value, dtype=torch.float64),
         sympy=lambda pieces, *, size: _filled(pieces, numbers(size), value),
         reference=lambda *, size: _objects(numbers(size), value),
-        samples=(f"x + {name}(2, 3)", f"{name}((3,)) * u", f"{name}(x.shape[0], 4) * c", f"x @ {name}(3, 2)", f"{name}(()) * s",
-                 f"z * {name}(0, 3)", f"{name}(size=(2, 1)) * x"),
+        samples=(f"x + {name}(2, 3)", f"{name}((3,)) * u", f"{name}(x.shape[0], 4) * c", f"x @ {name}(3, 2)",
+                 f"{name}(()) * s", f"z * {name}(0, 3)", f"{name}(size=(2, 1)) * x"),
         bad=(f"x + {name}(-1, 3)", f"x + {name}(4)", f"x + {name}(0.5)", f"x + {name}(y)"),
     )  # fmt: skip
     like = Operator(
-        name=f"{name}_like", family="shapes", signature="x", doc=doc + " In the shape and dtype of x.", source=f"torch.{name}_like",
+        name=f"{name}_like", family="shapes", signature="x", doc=doc + " In the shape and dtype of x.",
+        source=f"torch.{name}_like",
         shape=lambda x: TensorType(x.dtype, x.shape, x.weak),
         torch=lambda x: torch.full_like(x, value),
         sympy=lambda _, x: IndexTensor(x.axes, sp.Integer(value)),
@@ -81,6 +83,12 @@ def _eye_shape(*, n: int, m: int | None) -> TensorType:
 def _eye_form(pieces: Pieces, *, n: int, m: int | None) -> IndexTensor:
     i, j = pieces.axis(n), pieces.axis(n if m is None else m)
     return IndexTensor((i, j), Delta(sp.S.Zero if i is None else i, sp.S.Zero if j is None else j))
+
+
+def _eye_reference(*, n: int, m: int | None) -> Objects:
+    columns = n if m is None else m
+    rows = [[mp.mpf(int(i == j)) for j in range(columns)] for i in range(n)]
+    return np.array(rows, dtype=object).reshape((n, columns))
 
 
 def _full_shape(*, size: Any, fill_value: Number) -> TensorType:
@@ -161,10 +169,7 @@ OPERATORS = (
         samples=("x * full_like(x, 0.5)", "full_like(s, 2) * s", "z + full_like(z, 1)"),
         bad=("full_like(x)", "full_like(x, y)")),
     row("eye", "n: integer, m: integer = None", _eye_shape,
-        lambda *, n, m: torch.eye(n, n if m is None else m, dtype=torch.float64), _eye_form,
-        lambda *, n, m: np.vectorize(mp.mpf,
-                                     otypes=[object])(np.eye(n, m)) if n and m != 0 else np.empty((n,
-                                                                                                   n if m is None else m), dtype=object),
+        lambda *, n, m: torch.eye(n, n if m is None else m, dtype=torch.float64), _eye_form, _eye_reference,
         doc="The identity matrix, or ones on the diagonal of n rows and m columns.", aliases=("identity",),
         samples=("A + eye(3)", "eye(x.shape[1]) @ u", "x @ eye(3, 4)", "eye(1) * s", "eye(2, 3) * x",
                  "trace(A @ (2*eye(3)))", "eye(0, 3) + z"),

@@ -13,7 +13,8 @@ from itertools import count
 from typing import Any
 
 import sympy as sp
-from sympy.core.symbol import Str
+
+from .index_terms import Applied, Entry, Total
 
 Axes = tuple[sp.Symbol | None, ...]
 
@@ -21,121 +22,6 @@ Axes = tuple[sp.Symbol | None, ...]
 LARGE = 40
 #: The same for an expression that is used more than once.
 SHARED = 8
-
-
-class Entry(sp.Expr):  # type: ignore[misc]
-    """One entry of a named tensor, `A[i, k]`; axes of length 1 have no index. Real, and atomic for sympy.
-
-    Inputs have their own names; pieces are `%1`, `%2`, ..., which no input can be called.
-    """
-
-    is_commutative = True
-    is_real = True
-
-    def __new__(cls, name: str | Str, *indices: sp.Expr) -> Entry:
-        """`name` is the tensor's name in the pieces, not necessarily the one a person sees."""
-        new: Entry = sp.Expr.__new__(cls, Str(name) if isinstance(name, str) else name, *indices)
-        return new
-
-    @classmethod
-    def class_key(cls) -> tuple[int, int, str]:
-        """Entries stand where symbols do: before functions."""
-        return 2, 0, cls.__name__
-
-    @property
-    def name(self) -> str:
-        """The name of the tensor."""
-        return str(self.args[0].name)
-
-    @property
-    def indices(self) -> tuple[sp.Expr, ...]:
-        """The indices, outermost first."""
-        return self.args[1:]  # type: ignore[no-any-return]
-
-
-class Delta(sp.Expr):  # type: ignore[misc]
-    """Kronecker's delta of two indices that are both in range: 1 where they are equal, 0 elsewhere."""
-
-    is_commutative = True
-    is_real = True
-
-    def __new__(cls, a: sp.Expr, b: sp.Expr) -> sp.Expr:
-        """1 at once where the indices are the same, 0 where they are different numbers; the order given is kept."""
-        if a == b:
-            return sp.S.One
-        return sp.S.Zero if a.is_Integer and b.is_Integer else sp.Expr.__new__(cls, a, b)
-
-    @classmethod
-    def class_key(cls) -> tuple[int, int, str]:
-        """Deltas stand last in a product."""
-        return 9, 0, cls.__name__
-
-    def _eval_derivative(self, _: sp.Symbol) -> sp.Expr:
-        return sp.S.Zero
-
-
-class Total(sp.Expr):  # type: ignore[misc]
-    """A reduction over bound indices: `Total("sum", body, k, l)`; the kinds are the keys of `REDUCERS`."""
-
-    is_commutative = True
-    is_real = True
-
-    def __new__(cls, kind: str | Str, body: sp.Expr, *bound: sp.Symbol) -> sp.Expr:
-        """The body itself where nothing is bound."""
-        if not bound:
-            return body
-        return sp.Expr.__new__(cls, Str(kind) if isinstance(kind, str) else kind, body, *bound)
-
-    @property
-    def kind(self) -> str:
-        """How the body is reduced."""
-        return str(self.args[0].name)
-
-    @property
-    def body(self) -> sp.Expr:
-        """The scalar under the reduction."""
-        return self.args[1]
-
-    @property
-    def bound(self) -> tuple[sp.Symbol, ...]:
-        """The indices that the reduction runs over."""
-        return self.args[2:]  # type: ignore[no-any-return]
-
-
-class Applied(sp.Expr):  # type: ignore[misc]
-    """One entry of a function of a matrix: `Applied("inv", X[k, l], 2, k, l, i, j)` is `inv(X)[i, j]`.
-
-    The matrix has the entry `body` at its `bound` indices, rows first, and as many of them as the count says; `axes`
-    are the indices of the result. The kinds are the keys of `matrix_functions.KINDS`.
-    """
-
-    is_commutative = True
-    is_real = True
-
-    def __new__(cls, kind: str | Str, body: sp.Expr, count: sp.Expr, *indices: sp.Expr) -> Applied:
-        """`count` of the indices are bound."""
-        new: Applied = sp.Expr.__new__(cls, Str(kind) if isinstance(kind, str) else kind, body, count, *indices)
-        return new
-
-    @property
-    def kind(self) -> str:
-        """Which function it is."""
-        return str(self.args[0].name)
-
-    @property
-    def body(self) -> sp.Expr:
-        """The matrix's entry."""
-        return self.args[1]
-
-    @property
-    def bound(self) -> tuple[sp.Symbol, ...]:
-        """The matrix's indices."""
-        return self.args[3 : 3 + int(self.args[2])]  # type: ignore[no-any-return]
-
-    @property
-    def axes(self) -> tuple[sp.Expr, ...]:
-        """The result's indices."""
-        return self.args[3 + int(self.args[2]) :]  # type: ignore[no-any-return]
 
 
 @dataclass(eq=False)
@@ -157,14 +43,10 @@ class Dimension:
 
 @dataclass(frozen=True)
 class IndexTensor:
-    """A tensor as a function from indices to a scalar; `axes` has None for each axis of length 1.
-
-    `boolean` is set where the tensor is an operand of dtype bool.
-    """
+    """A tensor as a function from indices to a scalar; `axes` has None for each axis of length 1."""
 
     axes: Axes
     entry: sp.Expr
-    boolean: bool = False
 
     def at(self, axes: Iterable[sp.Expr | None]) -> sp.Expr:
         """The entry at other indices, one an axis; an index may be any expression whose values are in range."""
@@ -376,7 +258,6 @@ class Pieces:
         bound = tuple(dict.fromkeys(a for a in (*x_axes, *y_axes) if a is not None and a not in out))
         body = x.at(x_axes) * y.at(y_axes)
         return self._cut(out, body, "sum", bound) if bound else IndexTensor(out, body)
-
 
     def matrix_function(self, kind: str, x: IndexTensor, own: Axes) -> IndexTensor:
         """A function of the matrices in the last two axes, whose result has the other axes of x and then `own`.

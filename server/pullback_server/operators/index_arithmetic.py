@@ -5,6 +5,8 @@ An index expression is a sympy expression in index symbols of fixed length; its 
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import sympy as sp
 
 from . import functions as fn
@@ -92,7 +94,7 @@ def unravel(position: sp.Expr, lengths: tuple[int, ...], pieces: Pieces) -> tupl
 
 def listed_index(values: tuple[int, ...], index: sp.Symbol | None) -> sp.Expr:
     """The value at an index of a list: an even progression where it is one, else case by case."""
-    steps = {b - a for a, b in zip(values, values[1:], strict=False)}
+    steps = {b - a for a, b in pairwise(values)}
     if index is None or len(values) < 2:
         return sp.Integer(values[0]) if values else sp.S.Zero
     if len(steps) == 1:
@@ -104,7 +106,7 @@ def listed_index(values: tuple[int, ...], index: sp.Symbol | None) -> sp.Expr:
 
 
 def rejoined(pairs: list[tuple[sp.Expr, sp.Expr]]) -> list[tuple[sp.Expr, sp.Expr]]:
-    """Deltas of both parts of one division made one: `floor(i/3)` is p and `remainder(i, 3)` is q where i is 3*p + q."""
+    """Deltas of both parts of one division as one: `floor(i/3)` is p and `remainder(i, 3)` is q where i is 3*p + q."""
     for first in pairs:
         for whole, rest in ((first, second) for second in pairs if second is not first):
             (upper, p), (lower, q) = _oriented(whole, fn.floor), _oriented(rest, fn.remainder)

@@ -23,10 +23,12 @@ def _cat_shape(*tensors: TensorType, dim: int) -> TensorType:
         raise Misfit("nothing to put together", "one tensor at least")
     axis = axis_of(dim, tensors[0].rank)
     first = tensors[0].shape
+    rest = (*first[:axis], *first[axis + 1 :])
     for t in tensors:
-        if not t.rank or t.rank != len(first) or any(n != m for k, (n, m) in enumerate(zip(t.shape, first, strict=True)) if k != axis):
+        if not t.rank or t.rank != len(first) or (*t.shape[:axis], *t.shape[axis + 1 :]) != rest:
             shapes = " and ".join(str(list(t.shape)) for t in tensors)
-            raise Misfit(f"shapes {shapes} along dimension {axis}", "tensors that differ in that dimension only; stack makes a new one")
+            hint = "tensors that differ in that dimension only; stack makes a new one"
+            raise Misfit(f"shapes {shapes} along dimension {axis}", hint)
     shape = tuple(sum(t.shape[k] for t in tensors) if k == axis else n for k, n in enumerate(first))
     return TensorType(promote(*tensors), shape, all(t.weak for t in tensors))
 
@@ -135,7 +137,8 @@ def _cat_form(pieces: Pieces, *tensors: IndexTensor, dim: int) -> IndexTensor:
             continue
         part = t.at([position - start if k == axis else a for k, a in enumerate(_present(common, t, axis))])
         entry = part if entry is None else fn.where(fn.less(position, start + length), part, entry)
-    return IndexTensor(tuple(new if k == axis else a for k, a in enumerate(common)), entry if entry is not None else sp.S.Zero)
+    axes = tuple(new if k == axis else a for k, a in enumerate(common))
+    return IndexTensor(axes, sp.S.Zero if entry is None else entry)
 
 
 def _stack_form(pieces: Pieces, *tensors: IndexTensor, dim: int) -> IndexTensor:
@@ -191,9 +194,8 @@ def _chunk_form(pieces: Pieces, x: IndexTensor, *, chunks: int, dim: int, output
 def _unbind_form(pieces: Pieces, x: IndexTensor, *, dim: int, output: int) -> IndexTensor:
     axis = dim % len(x.axes)
     index = sp.Integer(output % pieces.length(x.axes[axis]))
-    return IndexTensor(
-        tuple(a for k, a in enumerate(x.axes) if k != axis), x.at([index if k == axis else a for k, a in enumerate(x.axes)])
-    )
+    axes = tuple(a for k, a in enumerate(x.axes) if k != axis)
+    return IndexTensor(axes, x.at([index if k == axis else a for k, a in enumerate(x.axes)]))
 
 
 # The reference column.
@@ -230,8 +232,7 @@ OPERATORS = (
         shape=_cat_shape, torch=_cat, sympy=_cat_form, reference=_cat_reference,
         doc="Tensors one after the other along a dimension.", aliases=("concat", "concatenate"), source="torch.cat",
         samples=("cat([x, y])", "cat((x, r), dim=0)", "cat([x, c], -1)", "cat([u, w])", "cat([x, z])",
-                 "cat([u, exp(u), o])", "cat([x, x], 1)",
-                 "cat([count, x])", "cat([x])"),
+                 "cat([u, exp(u), o])", "cat([x, x], 1)", "cat([count, x])", "cat([x])"),
         bad=("cat([x, c])", "cat(x)", "cat([s, s])", "cat([])", "cat([x, u])", "cat([x, y], 2)"),
     ),
     Operator(
@@ -244,8 +245,7 @@ OPERATORS = (
     ),
     Operator(
         name="split", family="shapes", signature="x, split_size_or_sections: integers, dim: dim = 0, *, output: output",
-        sized=True,
-        shape=_split_shape, torch=_split, sympy=_split_form, reference=_split_reference,
+        sized=True, shape=_split_shape, torch=_split, sympy=_split_form, reference=_split_reference,
         doc="One of the parts of a size, or of the sizes given, along a dimension.", source="torch.split",
         samples=("split(x, 2, dim=1)[0]", "split(x, 2, 1)[1]", "split(w, (1, 3))[1]", "split(C, 2, -1)[-1]",
                  "split(z, 1)[0]"),

@@ -59,7 +59,7 @@ class Key:
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the result."""
-        kept = [item.length if isinstance(item, Sliced) else 1 for item in self.items if isinstance(item, Sliced | Added)]
+        kept = [1 if isinstance(i, Added) else i.length for i in self.items if isinstance(i, Sliced | Added)]
         if self.listed is not None:
             kept[self.place : self.place] = self.listed
         return tuple(kept)
@@ -89,9 +89,8 @@ def resolve(key: tuple[Any, ...], shape: tuple[int, ...], tensors: tuple[tuple[i
     listed = [n for n, item in enumerate(items) if isinstance(item, Listed)]
     if not listed:
         return Key(tuple(items))
-    common = broadcast_shapes(
-        *(tensors[i.indices] if isinstance(i.indices, int) else (len(i.indices),) for i in map(items.__getitem__, listed) if isinstance(i, Listed))
-    )
+    lists = [item.indices for item in items if isinstance(item, Listed)]
+    common = broadcast_shapes(*(tensors[i] if isinstance(i, int) else (len(i),) for i in lists))
     between = items[listed[0] : listed[-1] + 1]
     together = not any(isinstance(item, Sliced | Added) for item in between)
     place = sum(isinstance(item, Sliced | Added) for item in items[: listed[0]]) if together else 0
@@ -118,7 +117,8 @@ def _item(item: Any, axis: int, length: int, tensors: tuple[tuple[int, ...], ...
 
 def _in_range(index: int, length: int) -> int:
     if not -length <= index < length:
-        raise Misfit(f"index {index} of a dimension of length {length}", f"from {-length} to {length - 1}" if length else "")
+        hint = f"from {-length} to {length - 1}" if length else ""
+        raise Misfit(f"index {index} of a dimension of length {length}", hint)
     return index % length
 
 

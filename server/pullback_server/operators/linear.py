@@ -87,6 +87,7 @@ def _turned_last_form(pieces: Pieces, x: IndexTensor) -> IndexTensor:
 
 
 def matmul_reference(x: Objects, y: Objects) -> Objects:
+    """torch.matmul: vectors are rows on the left and columns on the right."""
     left = x if x.ndim > 1 else x[np.newaxis, :]
     right = y if y.ndim > 1 else y[:, np.newaxis]
     product = (left[..., :, :, np.newaxis] * right[..., np.newaxis, :, :]).sum(axis=-2)

@@ -56,7 +56,8 @@ def diag(x: TensorType, *, diagonal: int = 0, **_: Any) -> TensorType:
     if x.rank == 1:
         side = x.shape[0] + abs(diagonal)
         return TensorType(x.dtype, (side, side), x.weak)
-    return TensorType(x.dtype, (diagonal_length(*x.shape, diagonal),), x.weak)
+    rows, columns = x.shape
+    return TensorType(x.dtype, (diagonal_length(rows, columns, diagonal),), x.weak)
 
 
 def diagonal_length(rows: int, columns: int, offset: int) -> int:

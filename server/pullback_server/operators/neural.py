@@ -10,8 +10,8 @@ from torch.nn import functional as F
 
 from ..program import DType, TensorType
 from . import exact
-from . import neural_references as references
 from . import functions as fn
+from . import neural_references as references
 from .index import IndexTensor, Pieces
 from .index_arithmetic import fresh, modulo, quotient
 from .linear import matmul_form
@@ -90,7 +90,11 @@ def _attention_shape(
     query: TensorType, key: TensorType, value: TensorType, mask: TensorType | None = None, **given: Any
 ) -> TensorType:
     dtype = one_floating_dtype("attention", query, key, value)
-    if min(query.rank, key.rank, value.rank) < 2 or query.shape[-1] != key.shape[-1] or key.shape[-2] != value.shape[-2]:
+    if (
+        min(query.rank, key.rank, value.rank) < 2
+        or query.shape[-1] != key.shape[-1]
+        or key.shape[-2] != value.shape[-2]
+    ):
         raise Misfit(
             f"a query of shape {list(query.shape)}, a key of {list(key.shape)} and a value of {list(value.shape)}",
             "query (..., L, E), key (..., S, E), value (..., S, V)",
@@ -107,6 +111,11 @@ def _attention_shape(
     if given["dropout_p"]:
         raise Misfit(f"dropout_p={given['dropout_p']}, which has no one value", "dropout_p=0.0")
     return TensorType(dtype, (*scores[:-1], value.shape[-1]))
+
+
+def _attention_told(*types: TensorType | None, **_: Any) -> dict[str, Any]:
+    """Whether a mask chooses scores or is added to them."""
+    return {"choosing": types[3] is not None and types[3].dtype is DType.BOOL}
 
 
 def _attention_work(result: TensorType, query: TensorType, key: TensorType, *_: TensorType | None) -> int:
@@ -127,6 +136,20 @@ def _bilinear_work(result: TensorType, x: TensorType, y: TensorType, *_: TensorT
 
 def _embedding(indices: torch.Tensor, weight: torch.Tensor, *, padding_idx: int | None) -> torch.Tensor:
     return F.embedding(checked(indices, weight.shape[0], negative=False), weight, padding_idx)
+
+
+def _shuffle(x: torch.Tensor, *, upscale_factor: int) -> torch.Tensor:
+    """torch.pixel_shuffle, whose backward pass fails where the batch is empty."""
+    r, (*front, channels, height, width) = upscale_factor, x.shape
+    split = x.reshape(*front, channels // r**2, r, r, height, width).movedim((-4, -3), (-3, -1))
+    return split.reshape(*front, channels // r**2, height * r, width * r)
+
+
+def _attention(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor | None = None, **given: Any
+) -> torch.Tensor:
+    options = {name: option for name, option in given.items() if name != "choosing"}
+    return F.scaled_dot_product_attention(query, key, value, mask, **options)
 
 
 # The sympy column.
@@ -163,16 +186,15 @@ def _glu_form(pieces: Pieces, x: IndexTensor, *, dim: int) -> IndexTensor:
     half = pieces.length(x.axes[axis]) // 2
     new = pieces.axis(half)
     axes = tuple(new if k == axis else a for k, a in enumerate(x.axes))
-    first, gate = (
-        x.at([place(new) + start if k == axis else a for k, a in enumerate(x.axes)]) for start in (0, half)
-    )
+    first, gate = (x.at([place(new) + start if k == axis else a for k, a in enumerate(x.axes)]) for start in (0, half))
     return IndexTensor(axes, first * fn.sigmoid(gate))
 
 
 def _prelu_form(pieces: Pieces, x: IndexTensor, weight: IndexTensor) -> IndexTensor:
-    if weight.axes and weight.axes[0] is not None:
-        weight = IndexTensor((*weight.axes, *(None,) * (len(x.axes) - 2)), weight.entry)
-    return pieces.elementwise(lambda e, slope: fn.where(fn.greater(e, 0), e, slope * e), x, weight)
+    """A single weight is for all channels, which are the second dimension."""
+    own = tuple(a for a in weight.axes if a is not None)
+    wide = IndexTensor((*own, *(None,) * (len(x.axes) - 2)) if own else (), weight.entry)
+    return pieces.elementwise(lambda e, slope: fn.where(fn.greater(e, 0), e, slope * e), x, wide)
 
 
 def _attention_form(
@@ -184,12 +206,13 @@ def _attention_form(
     *,
     is_causal: bool,
     scale: float | None,
+    choosing: bool,
     **_: Any,
 ) -> IndexTensor:
     factor = 1 / sp.sqrt(pieces.size(query.axes[-1])) if scale is None else exact.fraction(scale)
     turned = IndexTensor((*key.axes[:-2], key.axes[-1], key.axes[-2]), key.entry)
     scores = pieces.elementwise(lambda e: exact.times(factor, e), matmul_form(pieces, query, turned))
-    if mask is not None and mask.boolean:
+    if mask is not None and choosing:
         scores = pieces.elementwise(lambda e, m: fn.where(fn.truth(m), e, -sp.oo), scores, mask)
     elif mask is not None:
         scores = pieces.elementwise(exact.plus, scores, mask)
@@ -207,16 +230,16 @@ def _shuffle_form(pieces: Pieces, x: IndexTensor, *, upscale_factor: int) -> Ind
     return IndexTensor((*x.axes[:-3], channel, row, column), x.at((*x.axes[:-3], *at)))
 
 
-BOTH_WAYS = "; bool masks say which scores count, others are added to them"
-
 # fmt: off
 OPERATORS = (
     Operator(
         name="linear", family="neural", signature="input, weight, bias=None", work=_linear_work,
         shape=_linear_shape, torch=F.linear, sympy=_linear_form, reference=references.linear,
         doc="input @ weight.T + bias.", source="torch.nn.functional.linear",
-        samples=("linear(x, A)", "linear(x, A, u)", "linear(u, x)", "linear(C, B[:2])", "linear(x, u)", "linear(x, r, o)",
-                 "linear(C, x @ B, s)", "F.linear(z, A, v)", "linear(c, g, o)", "relu(linear(x, A, u)) @ v", "linear(u, v, s)"),
+        samples=("linear(x, A)", "linear(x, A, u)", "linear(u, x)", "linear(C, B[:2])", "linear(x, u)",
+                 "linear(x, r, o)",
+                 "linear(C, x @ B, s)", "F.linear(z, A, v)", "linear(c, g, o)", "relu(linear(x, A, u)) @ v",
+                 "linear(u, v, s)"),
         bad=("linear(x)", "linear(x, B)", "linear(x, A, w)", "linear(x, C)", "linear(s, A)", "linear(count, A)",
              "linear(x, u, o)", "linear(x, A, u[None])"),
     ),
@@ -224,9 +247,11 @@ OPERATORS = (
         name="bilinear", family="neural", signature="input1, input2, weight, bias=None", work=_bilinear_work,
         shape=_bilinear_shape, torch=F.bilinear, sympy=_bilinear_form, reference=references.bilinear,
         doc="Sum(input1[i]*weight[k, i, j]*input2[j], i, j) + bias[k].", source="torch.nn.functional.bilinear",
-        samples=("bilinear(x, y @ B, C)", "bilinear(u, w, C, at*s)", "bilinear(x, exp(x), A[None])", "bilinear(z, z, A[None])",
-                 "bilinear(c, c, g[None], o)", "bilinear(C, C[:, :, 1:], D.mT[..., :3])"),
-        bad=("bilinear(x, y)", "bilinear(x, y, C)", "bilinear(x, u, A[None])", "bilinear(u, w, C, u)", "bilinear(s, u, C)",
+        samples=("bilinear(x, y @ B, C)", "bilinear(u, w, C, at*s)", "bilinear(x, exp(x), A[None])",
+                 "bilinear(z, z, A[None])",
+                 "bilinear(c, c, g[None], o)", "bilinear(D, D, A[None])"),
+        bad=("bilinear(x, y)", "bilinear(x, y, C)", "bilinear(x, u, A[None])", "bilinear(u, w, C, u)",
+             "bilinear(s, u, C)",
              "bilinear(u, w, B)"),
     ),
     Operator(
@@ -237,12 +262,14 @@ OPERATORS = (
         kinks=(Kink("input == padding_idx", "0"),),
         samples=("embedding(at, x)", "embedding(pos, A)", "embedding(at, exp(B), padding_idx=2)", "embedding(at[0], c)",
                  "embedding(at[:0], A)", "F.embedding(pos, A, -1) @ v"),
-        bad=("embedding(x, A)", "embedding(at, C)", "embedding(at, x, 2)", "embedding(at, u)", "embedding(mask, A)", "embedding(at)"),
+        bad=("embedding(x, A)", "embedding(at, C)", "embedding(at, x, 2)", "embedding(at, u)", "embedding(mask, A)",
+             "embedding(at)"),
     ),
     Operator(
         name="glu", family="neural", signature="input, dim: dim = -1", sized=True,
         shape=_glu_shape, torch=F.glu, sympy=_glu_form, reference=references.glu,
-        doc="The first half of a dimension times the sigmoid of the second.", source="Dauphin et al. 2016, arXiv:1612.08083",
+        doc="The first half of a dimension times the sigmoid of the second.",
+        source="Dauphin et al. 2016, arXiv:1612.08083",
         samples=("glu(w)", "glu(C)", "glu(x, 0)", "glu(x, dim=-2) * u", "glu(D, 1)", "glu(z, 0)"),
         bad=("glu(x)", "glu(s)", "glu(u)", "glu(w, 1)", "glu(count, 0)", "glu(w, y)"),
     ),
@@ -251,30 +278,36 @@ OPERATORS = (
         shape=_prelu_shape, torch=F.prelu, sympy=_prelu_form, reference=references.prelu,
         doc="input, times the weight of its channel where it is negative.", source="He et al. 2015, arXiv:1502.01852",
         kinks=(Kink("input == 0", "the weight"),),
-        samples=("prelu(x, u)", "prelu(x, s)", "prelu(u, o)", "prelu(C, v)", "prelu(s, o)", "prelu(z, u)", "prelu(c, o)"),
+        samples=("prelu(x, u)", "prelu(x, s)", "prelu(u, o)", "prelu(C, v)", "prelu(s, o)", "prelu(z, u)",
+                 "prelu(c, o)"),
         bad=("prelu(x, w)", "prelu(u, v)", "prelu(x, y)", "prelu(count, u)", "prelu(x)"),
     ),
     Operator(
         name="pixel_shuffle", family="neural", signature="input, upscale_factor: integer", sized=True,
-        shape=_shuffle_shape, torch=F.pixel_shuffle, sympy=_shuffle_form, reference=references.pixel_shuffle,
+        shape=_shuffle_shape, torch=_shuffle, sympy=_shuffle_form, reference=references.pixel_shuffle,
         doc="r*r channels as one image r times as high and wide.", source="Shi et al. 2016, arXiv:1609.05158",
         samples=("pixel_shuffle(D.permute(1, 0, 2), 2)", "pixel_shuffle(C, 1)", "pixel_shuffle(w[:, None, None], 2)",
                  "pixel_shuffle(D[:0, :, None, :2], upscale_factor=2)"),
         bad=("pixel_shuffle(D, 2)", "pixel_shuffle(x, 1)", "pixel_shuffle(C, 0)", "pixel_shuffle(C)"),
     ),
     Operator(
-        name="scaled_dot_product_attention", family="neural", work=_attention_work,
-        signature="query, key, value, attn_mask=None, dropout_p: number = 0.0, is_causal: flag = False, scale: number = None",
-        shape=_attention_shape, torch=F.scaled_dot_product_attention, sympy=_attention_form, reference=references.attention,
-        doc=f"softmax(query @ key.mT*scale + attn_mask) @ value, scale = 1/sqrt(query.shape[-1]) by default{BOTH_WAYS}; "
+        name="scaled_dot_product_attention", family="neural", work=_attention_work, told=_attention_told,
+        signature="query, key, value, attn_mask=None, dropout_p: number = 0.0, is_causal: flag = False, "
+                  "scale: number = None",
+        shape=_attention_shape, torch=_attention, sympy=_attention_form, reference=references.attention,
+        doc="softmax(query @ key.mT*scale + attn_mask) @ value, where scale is 1/sqrt(query.shape[-1]) by default; a "
+            "bool mask says which scores count, any other is added to them; "
             "is_causal leaves out what comes later.",
         source="Vaswani et al. 2017, arXiv:1706.03762",
         samples=("scaled_dot_product_attention(x, A, B)", "scaled_dot_product_attention(x, y, y, scale=0.5)",
                  "scaled_dot_product_attention(A, A, A, is_causal=True)", "scaled_dot_product_attention(x, A, B, y)",
-                 "scaled_dot_product_attention(x, A, B, x > -9)", "scaled_dot_product_attention(D, D, C.mT, None, 0.0, True)",
+                 "scaled_dot_product_attention(x, A, B, x > -9)",
+                 "scaled_dot_product_attention(D, D, C.mT, None, 0.0, True)",
                  "scaled_dot_product_attention(C.mT, x, y)", "scaled_dot_product_attention(c, o[None], g)",
-                 "scaled_dot_product_attention(z, A, B, r)", "scaled_dot_product_attention(x, A, A, mask | (y < 9), scale=1)"),
-        bad=("scaled_dot_product_attention(x, A)", "scaled_dot_product_attention(x, B, B)", "scaled_dot_product_attention(u, A, A)",
+                 "scaled_dot_product_attention(z, A, B, r)",
+                 "scaled_dot_product_attention(x, A, A, mask | (y < 9), scale=1)"),
+        bad=("scaled_dot_product_attention(x, A)", "scaled_dot_product_attention(x, B, B)",
+             "scaled_dot_product_attention(u, A, A)",
              "scaled_dot_product_attention(x, A, A, count)", "scaled_dot_product_attention(x, A, A, dropout_p=0.5)",
              "scaled_dot_product_attention(x, A, A, y, 0.0, True)", "scaled_dot_product_attention(x, A, A, C)",
              "scaled_dot_product_attention(count, A, A)"),

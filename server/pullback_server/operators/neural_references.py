@@ -63,11 +63,24 @@ def pixel_shuffle(x: Objects, *, upscale_factor: int) -> Objects:
 
 
 def attention(
-    query: Objects, key: Objects, value: Objects, mask: Objects | None, *, scale: float | None, **given: Any
+    query: Objects,
+    key: Objects,
+    value: Objects,
+    mask: Objects | None,
+    *,
+    scale: float | None,
+    is_causal: bool,
+    choosing: bool,
+    **_: Any,
 ) -> Objects:
-    """softmax(query @ key.T*scale + mask) @ value; a mask of truths and is_causal leave scores out."""
+    """softmax(query @ key.T*scale + mask) @ value; a mask that chooses and is_causal leave scores out."""
     factor = 1 / reals.sqrt(mp.mpf(query.shape[-1])) if scale is None else mp.mpf(scale)
     scores = matmul_reference(query, np.swapaxes(key, -2, -1)) * factor
-    for place in np.ndindex(scores.shape):
-        pass
-    return matmul_reference(real_reductions.lines(real_reductions.softmax)(scores), value)
+    if mask is not None and not choosing:
+        scores = scores + mask
+    out = np.array(np.broadcast_to(scores, scores.shape), dtype=object)
+    chosen = np.broadcast_to(mask, out.shape) if mask is not None and choosing else None
+    for place in np.ndindex(out.shape):
+        if (chosen is not None and chosen[place] == 0) or (is_causal and place[-1] > place[-2]):
+            out[place] = -mp.inf
+    return matmul_reference(real_reductions.lines(real_reductions.softmax)(out), value)

@@ -49,8 +49,10 @@ class Operator:
     is meant over what is reduced. Samples are expressions in the names of `samples.SAMPLE_SHAPES` with values from
     `interval`; the bad ones are refused. `work(result, *types)` counts multiplications and additions, one an element
     by default. `sized` says that the sympy column mixes lengths into index arithmetic, so that a form serves the
-    lengths only that it was derived for; a function of types and arguments where only some calls do. Where a call gives several results, `outputs` are their names, as far as they
-    have any, and the one that is asked for comes as the argument `output`.
+    lengths only that it was derived for; a function of types and arguments where only some calls do. Where a call
+    gives several results, `outputs` are their names, as far as they have any, and the one that is asked for comes as
+    the argument `output`.
+    What the columns need to know of the operands' dtypes, `told(*types, **arguments)` says as further arguments.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Operator:
     work: Callable[..., int] | None = None
     sized: bool | Callable[..., bool] = False
     outputs: tuple[str, ...] = ()
+    told: Callable[..., dict[str, Any]] | None = None
 
     @cached_property
     def parameters(self) -> Signature:

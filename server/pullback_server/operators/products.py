@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Callable
 from typing import Any
 
@@ -14,48 +13,12 @@ from ..program import TensorType
 from . import exact
 from . import matrix_shapes as shapes
 from .columns import Objects
+from .equations import contracted, inner_equation, read_equation, tensordot_equation
 from .index import IndexTensor, Pieces
 from .index_arithmetic import modulo, quotient
 from .linear import matmul_form, matmul_reference
 from .operator import Misfit, Operator
 from .shapes import axis_of, broadcast, promote, without_bools
-
-Labels = list[str]
-
-#: Stand for the dimensions of `...`, from the last to the first.
-_DOTS = string.digits
-
-
-def read_equation(equation: str, ranks: tuple[int, ...]) -> tuple[list[Labels], Labels]:
-    """The labels of each operand and of the result; raises Misfit.
-
-    >>> read_equation("ij,jk", (2, 2))
-    ([['i', 'j'], ['j', 'k']], ['i', 'k'])
-    """
-    left, arrow, right = equation.replace(" ", "").partition("->")
-    terms = left.split(",")
-    if len(terms) != len(ranks):
-        raise Misfit(f"{len(terms)} terms for {len(ranks)} operands", "one term an operand, such as 'ij,jk->ik'")
-    labels = [_labels(term, rank) for term, rank in zip(terms, ranks, strict=True)]
-    every = [label for own in labels for label in own]
-    dots = sorted({label for label in every if label in _DOTS}, reverse=True)
-    if not arrow:
-        return labels, dots + sorted(label for label in {*every} if label not in _DOTS and every.count(label) == 1)
-    out = _labels(right, len(right.replace("...", "")) + len(dots))
-    if len({*out}) < len(out) or not {*out} <= {*every}:
-        raise Misfit(f"the result `{right}`", "labels of the operands, each once")
-    return labels, out
-
-
-def _labels(term: str, rank: int) -> Labels:
-    letters = term.replace("...", "")
-    if not all(c in string.ascii_letters for c in letters) or term.count("...") > 1:
-        raise Misfit(f"the term `{term}`", "letters and `...`")
-    missing = rank - len(letters)
-    if missing < 0 or (missing and "..." not in term) or missing > len(_DOTS):
-        raise Misfit(f"the term `{term}` for a tensor of rank {rank}", "a letter a dimension, or `...` for several")
-    before, _, after = term.partition("...")
-    return [*before, *reversed(_DOTS[:missing]), *after]
 
 
 def _einsum_shape(*operands: TensorType, equation: str) -> TensorType:
@@ -102,7 +65,8 @@ def _einsum_reference(*operands: Objects, equation: str) -> Objects:
         for label in kept:
             while own.count(label) > 1:
                 first, second = [k for k, c in enumerate(own) if c == label][:2]
-                x, own = np.diagonal(x, axis1=first, axis2=second), [c for k, c in enumerate(own) if k not in (first, second)] + [label]
+                x = np.diagonal(x, axis1=first, axis2=second)
+                own = [*own[:first], *own[first + 1 : second], *own[second + 1 :], label]
         x = x.transpose([own.index(label) for label in order if label in own])
         shape = iter(x.shape)
         product = product * x.reshape([next(shape) if label in own else 1 for label in order])
@@ -113,45 +77,21 @@ def _work(result: TensorType, *operands: TensorType) -> int:
     return 2 * result.elements * max((n for t in operands for n in t.shape), default=1)
 
 
-def _contracted(dims: Any, a: int, b: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The axes of both that tensordot sums over."""
-    if isinstance(dims, int):
-        if not 0 <= dims <= min(a, b):
-            raise Misfit(f"dims={dims} for ranks {a} and {b}", f"from 0 to {min(a, b)}")
-        return tuple(range(a - dims, a)), tuple(range(dims))
-    pairs = tuple(d if isinstance(d, tuple) else (d,) for d in dims)
-    if len(pairs) != 2 or len(pairs[0]) != len(pairs[1]):
-        raise Misfit(f"dims={dims}", "a number, or two lists of as many dimensions")
-    return tuple(axis_of(d, a) for d in pairs[0]), tuple(axis_of(d, b) for d in pairs[1])
-
-
-def _tensordot_equation(dims: Any, a: int, b: int) -> str:
-    first, second = _contracted(dims, a, b)
-    left, right = list(string.ascii_letters[:a]), list(string.ascii_letters[a : a + b])
-    for x, y in zip(first, second, strict=True):
-        right[y] = left[x]
-    out = [c for k, c in enumerate(left) if k not in first] + [c for k, c in enumerate(right) if k not in second]
-    return f"{''.join(left)},{''.join(right)}->{''.join(out)}"
-
-
 def _tensordot_shape(a: TensorType, b: TensorType, *, dims: Any) -> TensorType:
-    for x, y in zip(*_contracted(dims, a.rank, b.rank), strict=True):
+    for x, y in zip(*contracted(dims, a.rank, b.rank), strict=True):
         if a.shape[x] != b.shape[y]:
             raise Misfit(f"dimensions of lengths {a.shape[x]} and {b.shape[y]}", "equal lengths are contracted")
-    return _einsum_shape(a, b, equation=_tensordot_equation(dims, a.rank, b.rank))
+    return _einsum_shape(a, b, equation=tensordot_equation(dims, a.rank, b.rank))
 
 
-def _inner_equation(a: int, b: int) -> str:
-    if not a or not b:
-        return f"{string.ascii_letters[:a]},{string.ascii_letters[:b]}"
-    left, right = string.ascii_letters[:a], string.ascii_letters[a : a + b - 1] + string.ascii_letters[a - 1]
-    return f"{left},{right}->{left[:-1]}{right[:-1]}"
+def _tensordot_form(pieces: Pieces, a: IndexTensor, b: IndexTensor, *, dims: Any) -> IndexTensor:
+    return _einsum_form(pieces, a, b, equation=tensordot_equation(dims, len(a.axes), len(b.axes)))
 
 
 def _inner_shape(x: TensorType, y: TensorType) -> TensorType:
     if x.rank and y.rank and x.shape[-1] != y.shape[-1]:
         raise Misfit(f"last dimensions of lengths {x.shape[-1]} and {y.shape[-1]}", "equal last dimensions")
-    return _einsum_shape(x, y, equation=_inner_equation(x.rank, y.rank))
+    return _einsum_shape(x, y, equation=inner_equation(x.rank, y.rank))
 
 
 def _kron_shape(x: TensorType, y: TensorType) -> TensorType:
@@ -172,8 +112,8 @@ def _kron_form(pieces: Pieces, x: IndexTensor, y: IndexTensor) -> IndexTensor:
         else:
             inner = pieces.length(b)
             new = pieces.axis(pieces.length(a) * inner)
-            # Without entries there is nothing to divide.
-            at = (quotient(new, inner, pieces), modulo(new, inner, pieces)) if new is not None else (sp.S.Zero, sp.S.Zero)
+            place = sp.S.Zero if new is None else new
+            at = (quotient(place, inner, pieces), modulo(place, inner, pieces))
         axes.append(new)
         left.append(at[0])
         right.append(at[1])
@@ -201,6 +141,8 @@ def _cross_shape(x: TensorType, y: TensorType, *, dim: int) -> TensorType:
 def _cross_form(pieces: Pieces, x: IndexTensor, y: IndexTensor, *, dim: int) -> IndexTensor:
     axis = dim % len(x.axes)
     i = pieces.index(3)
+    for t in (x, y):
+        assert pieces.length(t.axes[axis]) == 3
     batch = [IndexTensor(tuple(a for k, a in enumerate(t.axes) if k != axis), t.entry) for t in (x, y)]
     common, entries = pieces.align(*batch)
 
@@ -224,12 +166,17 @@ def _cross_reference(x: Objects, y: Objects, *, dim: int) -> Objects:
 def _kron_reference(x: Objects, y: Objects) -> Objects:
     rank = max(x.ndim, y.ndim)
     x, y = (t.reshape((1,) * (rank - t.ndim) + t.shape) for t in (x, y))
-    out = np.multiply.outer(x, y).transpose([k for pair in zip(range(rank), range(rank, 2 * rank), strict=True) for k in pair])
+    out = np.multiply.outer(x, y).transpose([k for axis in range(rank) for k in (axis, rank + axis)])
     return np.asarray(out.reshape([n * m for n, m in zip(x.shape, y.shape, strict=True)]), dtype=object)
 
 
 def product(
-    name: str, ranks: tuple[int, int], torch_column: Callable[..., Any], doc: str, samples: tuple[str, ...], bad: tuple[str, ...]
+    name: str,
+    ranks: tuple[int, int],
+    torch_column: Callable[..., Any],
+    doc: str,
+    samples: tuple[str, ...],
+    bad: tuple[str, ...],
 ) -> Operator:
     """The matrix product of operands of two given ranks."""
 
@@ -262,9 +209,8 @@ OPERATORS = (
         doc="The sum of products that the letters say: those that the result lacks are summed over.",
         source="torch.einsum",
         samples=("einsum('ij,jk->ik', A, B)", "einsum('ij,jk', A, B)", "einsum('ii->i', A)", "einsum('ii', A)",
-                 "einsum('bij,bjk->bik', C, D)",
-                 "einsum('i,j->ij', u, w)", "einsum('ij,ij->', x, y)", "einsum('...i,i->...', C, w)",
-                 "einsum('ij->ji', x)", "einsum('ij,j,kj->ik', x, u, A)",
+                 "einsum('bij,bjk->bik', C, D)", "einsum('i,j->ij', u, w)", "einsum('ij,ij->', x, y)",
+                 "einsum('...i,i->...', C, w)", "einsum('ij->ji', x)", "einsum('ij,j,kj->ik', x, u, A)",
                  "einsum('ij,ij->ij', c, x)", "einsum('i,i', u, v)", "einsum('bij->', C)", "einsum('ij,ik->jk', z, z)",
                  "einsum('...,...', s, x)"),
         bad=("einsum('ij,jk', A)", "einsum('ij', u)", "einsum('i1', x)", "einsum('ij,ij', A, B)", "einsum('ij->k', A)",
@@ -272,11 +218,9 @@ OPERATORS = (
     ),
     Operator(
         name="tensordot", family="linear algebra", signature="a, b, dims: pairs = 2", shape=_tensordot_shape,
-        work=_work,
-        torch=lambda a, b, *, dims: torch.tensordot(a, b, dims),
-        sympy=lambda pieces, a, b, *, dims: _einsum_form(pieces, a, b,
-                                                         equation=_tensordot_equation(dims, len(a.axes), len(b.axes))),
-        reference=lambda a, b, *, dims: _einsum_reference(a, b, equation=_tensordot_equation(dims, a.ndim, b.ndim)),
+        work=_work, torch=lambda a, b, *, dims: torch.tensordot(a, b, dims),
+        sympy=_tensordot_form,
+        reference=lambda a, b, *, dims: _einsum_reference(a, b, equation=tensordot_equation(dims, a.ndim, b.ndim)),
         doc="The last dimensions of a contracted with the first of b, or those that are named.",
         source="torch.tensordot",
         samples=("tensordot(A, B, 1)", "tensordot(x, y)", "tensordot(u, w, 0)", "tensordot(C, x, ((0, 1), (0, 1)))",
@@ -292,8 +236,8 @@ OPERATORS = (
     Operator(
         name="inner", family="linear algebra", signature="input, other", shape=_inner_shape, torch=torch.inner,
         work=_work,
-        sympy=lambda pieces, x, y: _einsum_form(pieces, x, y, equation=_inner_equation(len(x.axes), len(y.axes))),
-        reference=lambda x, y: _einsum_reference(x, y, equation=_inner_equation(x.ndim, y.ndim)),
+        sympy=lambda pieces, x, y: _einsum_form(pieces, x, y, equation=inner_equation(len(x.axes), len(y.axes))),
+        reference=lambda x, y: _einsum_reference(x, y, equation=inner_equation(x.ndim, y.ndim)),
         doc="The sum of products over the last dimension of both.", source="torch.inner",
         samples=("inner(u, v)", "inner(x, y)", "inner(C, w)", "inner(s, x)", "inner(z, x)", "inner(c, o)"),
         bad=("inner(x, w)", "inner(x)", "inner(u, w)"),
@@ -308,7 +252,7 @@ OPERATORS = (
         bad=("kron(A)", "kron(A, x, y)", "kron(A, dim=0)"),
     ),
     Operator(
-        name="cross", family="linear algebra", signature="input, other, dim: dim = -1", shape=_cross_shape,
+        name="cross", family="linear algebra", signature="input, other, dim: dim = -1", shape=_cross_shape, sized=True,
         torch=torch.linalg.cross, sympy=_cross_form, reference=_cross_reference,
         doc="The vector product of vectors of length 3.", source="torch.linalg.cross",
         samples=("cross(u, v)", "cross(x, y)", "cross(A, x.T @ x, dim=0)", "cross(u, cross(u, v))", "cross(z, z)",

@@ -15,6 +15,7 @@ def _numbers(index: Objects) -> Any:
 
 
 def getitem(x: Objects, *indices: Objects, key: tuple[Any, ...]) -> Objects:
+    """NumPy's indexing after whole numbers are taken, as torch has it."""
     x = np.asarray(x, dtype=object)
     resolved = resolve(key, x.shape, tuple(i.shape for i in indices))
     taken = {item.axis: item.index for item in resolved.items if isinstance(item, Taken)}
@@ -36,6 +37,7 @@ def getitem(x: Objects, *indices: Objects, key: tuple[Any, ...]) -> Objects:
 
 
 def gather(x: Objects, index: Objects, *, dim: int) -> Objects:
+    """The entries at index along dim."""
     if not x.ndim:
         return x
     rows = np.ogrid[tuple(slice(n) for n in index.shape)]
@@ -44,10 +46,12 @@ def gather(x: Objects, index: Objects, *, dim: int) -> Objects:
 
 
 def index_select(x: Objects, index: Objects, *, dim: int) -> Objects:
+    """The slices at index along dim; a number has only itself."""
     return np.take(x, _numbers(index).reshape(-1), axis=dim) if x.ndim else x
 
 
 def take_along_dim(x: Objects, indices: Objects, *, dim: int | None) -> Objects:
+    """As gather, with broadcasting; in rows without dim."""
     if dim is None:
         return np.asarray(x.reshape(-1)[_numbers(indices).reshape(-1)], dtype=object)
     axis = dim % max(x.ndim, 1)
@@ -59,6 +63,7 @@ def take_along_dim(x: Objects, indices: Objects, *, dim: int | None) -> Objects:
 
 
 def scatter_add(x: Objects, index: Objects, src: Objects, *, dim: int) -> Objects:
+    """The entries of src added one by one at index along dim."""
     out = np.array(x, dtype=object)
     at = _numbers(index)
     for place in np.ndindex(index.shape):

@@ -14,14 +14,15 @@ from .decomposition_shapes import of_vectors
 from .linear import matmul_reference
 
 
-def each_matrix(function: Callable[[Any], Any]) -> Callable[..., Objects]:
+def each_matrix(function: Callable[..., Any]) -> Callable[..., Objects]:
     """A function of one mpmath matrix, as a list of lists, applied to the matrices in the last two dimensions."""
 
     def column(x: Objects, **arguments: Any) -> Objects:
         found = [np.array(_total(function, x[index], **arguments), dtype=object) for index in np.ndindex(x.shape[:-2])]
         if not found:
-            empty = np.array(_total(function, np.full(x.shape[-2:], mp.mpf(1), dtype=object), **arguments), dtype=object)
-            return np.empty((*x.shape[:-2], *empty.shape), dtype=object)
+            ones = np.full(x.shape[-2:], mp.mpf(1), dtype=object)
+            shape = np.array(_total(function, ones, **arguments), dtype=object).shape
+            return np.empty((*x.shape[:-2], *shape), dtype=object)
         return np.array(found, dtype=object).reshape((*x.shape[:-2], *found[0].shape))
 
     return column
@@ -31,7 +32,7 @@ def _total(function: Callable[..., Any], x: Objects, **arguments: Any) -> Any:
     try:
         return function(x, **arguments)
     except (ZeroDivisionError, ValueError):
-        return function(np.eye(*x.shape, dtype=object) * mp.mpf(1), **arguments) * mp.nan
+        return function(np.eye(*x.shape).astype(object) * mp.mpf(1), **arguments) * mp.nan
 
 
 def _mp(x: Objects) -> Any:
@@ -43,62 +44,75 @@ def _array(x: Any) -> Objects:
 
 
 def det(x: Objects) -> Objects:
+    """The determinant; 1 of no rows."""
     return np.array(mp.det(_mp(x)) if x.size else mp.mpf(1), dtype=object)
 
 
 def inverse(x: Objects) -> Objects:
+    """The inverse; ZeroDivisionError where there is none."""
     return _array(mp.inverse(_mp(x))) if x.size else x
 
 
 def logdet(x: Objects) -> Objects:
+    """The logarithm of the determinant."""
     return np.array(reals.log(det(x)[()]), dtype=object)
 
 
 def slogdet(x: Objects, *, output: int) -> Objects:
+    """The determinant's sign, or the logarithm of its absolute value."""
     determinant = det(x)[()]
     return np.array(mp.sign(determinant) if output == 0 else reals.log(abs(determinant)), dtype=object)
 
 
 def _symmetric(x: Objects) -> Objects:
     """torch reads the lower triangle."""
-    return np.tril(x) + np.tril(x, -1).T
+    whole: Objects = np.tril(x) + np.tril(x, -1).T
+    return whole
 
 
 def eigh(x: Objects, *, output: int = 0) -> Objects:
+    """The eigenvalues of the lower triangle, ascending, or the eigenvectors as columns."""
     values, vectors = mp.eigsy(_mp(_symmetric(x)))
     return np.array(list(values), dtype=object) if output == 0 else _array(vectors)
 
 
 def svd(x: Objects, *, output: int = 1, full_matrices: bool = False) -> Objects:
+    """One of U, S and Vh, with the shorter side's number of singular values."""
     del full_matrices
     u, s, v = mp.svd_r(_mp(x), full_matrices=False)
     return np.array(list(s), dtype=object) if output == 1 else _array((u, s, v)[output])
 
 
 def pinv(x: Objects) -> Objects:
+    """The pseudoinverse: singular values that are roundings count as 0."""
     u, s, v = mp.svd_r(_mp(x), full_matrices=False)
     kept = [1 / value if value > max(x.shape) * mp.eps * s[0] else mp.mpf(0) for value in s]
     return _array(v.T * mp.diag(kept) * u.T)
 
 
 def matrix_power(x: Objects, *, n: int) -> Objects:
+    """The n-th power, of the inverse where n is negative."""
     return _array(_mp(x) ** n) if x.size else x
 
 
 def matrix_exp(x: Objects) -> Objects:
+    """The exponential series of the matrix."""
     return _array(mp.expm(_mp(x))) if x.size else x
 
 
 def cholesky(x: Objects) -> Objects:
+    """The lower Cholesky factor, from the lower triangle."""
     return _array(mp.cholesky(_mp(_symmetric(x)))) if x.size else x
 
 
 def solve(a: Objects, b: Objects) -> Objects:
-    inverse = each_matrix(inverse)(a)
+    """The inverse times the right side: a vector, vectors or matrices."""
+    inverses = each_matrix(inverse)(a)
     if b.ndim == 1 or not of_vectors(a, b):
-        return matmul_reference(inverse, b)
-    return matmul_reference(inverse, b[..., None])[..., 0]
+        return matmul_reference(inverses, b)
+    return matmul_reference(inverses, b[..., None])[..., 0]
 
 
 def lstsq(a: Objects, b: Objects, *, output: int) -> Objects:
+    """The pseudoinverse times the right side."""
     return matmul_reference(each_matrix(pinv)(a), b)

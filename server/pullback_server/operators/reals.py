@@ -262,10 +262,3 @@ def logsumexp(values: Sequence[Real]) -> Real:
     if not mp.isfinite(top):
         return top
     return top + mp.log(add_up([exp(v - top) for v in values]))
-
-
-def norm(values: Sequence[Real], *, p: float | str | None = 2) -> Real:
-    """The p-th root of the sum of |x|**p; the largest |x| where p is infinite."""
-    sizes = [abs(v) for v in values]
-    order = mp.mpf(2 if p is None or isinstance(p, str) else p)
-    return largest(sizes) if mp.isinf(order) else power(add_up([power(s, order) for s in sizes]), 1 / order)

@@ -33,6 +33,7 @@ def full_shape(shape: tuple[int, ...], elements: int) -> tuple[int, ...]:
 
 
 def flat(shape: tuple[int, ...], start: int, end: int) -> tuple[int, ...]:
+    """Dimensions start to end as one; a number becomes a vector."""
     if not shape:
         return (1,)
     first, last = axis_of(start, len(shape), "start_dim"), axis_of(end, len(shape), "end_dim")
@@ -42,6 +43,7 @@ def flat(shape: tuple[int, ...], start: int, end: int) -> tuple[int, ...]:
 
 
 def unflat(shape: tuple[int, ...], dim: int, sizes: tuple[int, ...]) -> tuple[int, ...]:
+    """One dimension in the lengths given, of which one may be -1."""
     if not shape:
         raise Misfit("unflatten of a number", "a tensor of rank 1 at least")
     axis = axis_of(dim, len(shape))
@@ -49,8 +51,10 @@ def unflat(shape: tuple[int, ...], dim: int, sizes: tuple[int, ...]) -> tuple[in
 
 
 def expanded(shape: tuple[int, ...], size: tuple[int, ...]) -> tuple[int, ...]:
+    """The lengths given, where -1 keeps a dimension's own."""
     if len(size) < len(shape):
-        raise Misfit(f"the shape {list(size)} for a tensor of rank {len(shape)}", "as many lengths as dimensions at least")
+        hint = "as many lengths as dimensions at least"
+        raise Misfit(f"the shape {list(size)} for a tensor of rank {len(shape)}", hint)
     padded = (1,) * (len(size) - len(shape)) + shape
     for number, (old, new) in enumerate(zip(padded, size, strict=True)):
         outside = number < len(size) - len(shape)
@@ -60,6 +64,7 @@ def expanded(shape: tuple[int, ...], size: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def order(rank: int, dims: tuple[int, ...]) -> tuple[int, ...]:
+    """The dimensions counted from 0, each of them once."""
     order = tuple(axis_of(d, rank, "dims") for d in dims) if rank else ()
     if len(dims) != rank or len(set(order)) < rank:
         raise Misfit(f"dims={list(dims)} for a tensor of rank {rank}", "every dimension once")
@@ -75,30 +80,36 @@ def tiles(shape: tuple[int, ...], repeats: tuple[int, ...]) -> tuple[tuple[int, 
 
 
 def reshape_shape(old: tuple[int, ...], /, *, shape: tuple[Any, ...]) -> tuple[int, ...]:
+    """The shape given, with its -1 worked out."""
     return full_shape(numbers(shape), math.prod(old))
 
 
 def squeezed_shape(shape: tuple[int, ...], *, dim: Dims) -> tuple[int, ...]:
+    """Without the dimensions of length 1 among those named; without all of them for None."""
     gone = axes_of(dim, len(shape)) if dim != () else ()
     return tuple(n for k, n in enumerate(shape) if n != 1 or k not in gone)
 
 
 def unsqueezed_shape(shape: tuple[int, ...], *, dim: int) -> tuple[int, ...]:
+    """With a dimension of length 1 that is new."""
     axis = axis_of(dim, len(shape) + 1)
     return (*shape[:axis], 1, *shape[axis:])
 
 
 def tiled_shape(shape: tuple[int, ...], *, repeats: tuple[Any, ...]) -> tuple[int, ...]:
+    """Each length times its number of repeats, the last ones first."""
     return tuple(n * r for n, r in zip(*tiles(shape, numbers(repeats)), strict=True))
 
 
 def repeat_shape(shape: tuple[int, ...], *, repeats: tuple[Any, ...]) -> tuple[int, ...]:
+    """As tiled, with a number for each dimension."""
     if len(numbers(repeats)) < len(shape):
         raise Misfit(f"repeats {list(numbers(repeats))} for a tensor of rank {len(shape)}", "one a dimension at least")
     return tiled_shape(shape, repeats=repeats)
 
 
 def interleaved_shape(shape: tuple[int, ...], *, repeats: int, dim: int | None) -> tuple[int, ...]:
+    """One length times the repeats; a vector without dim."""
     if repeats < 0:
         raise Misfit(f"repeats={repeats}", "a number from 0 on")
     if dim is None:
@@ -110,12 +121,14 @@ def interleaved_shape(shape: tuple[int, ...], *, repeats: int, dim: int | None) 
 
 
 def flipped_shape(shape: tuple[int, ...], *, dims: tuple[Any, ...]) -> tuple[int, ...]:
+    """The same shape, for dimensions that are there, each once."""
     if numbers(dims):
         axes_of(numbers(dims), len(shape))
     return shape
 
 
 def rolled_shape(shape: tuple[int, ...], *, shifts: Any, dims: Dims) -> tuple[int, ...]:
+    """The same shape, for as many shifts as dimensions."""
     if dims is None and isinstance(shifts, tuple) and len(shifts) != 1:
         raise Misfit("several shifts without dims", "one shift a dimension")
     if dims is not None:

@@ -118,8 +118,8 @@ def _roll_form(pieces: Pieces, x: IndexTensor, *, shifts: Any, dims: shapes.Dims
     for axis, shift in shapes.shifted(len(axes), shifts, dims).items():
         own = axes[axis]
         if own is not None and pieces.length(own):
-            axes[axis] = pieces.index(own)
-            at[axis] = modulo(axes[axis] - shift % pieces.length(own), pieces.length(own), pieces)
+            new = axes[axis] = pieces.index(own)
+            at[axis] = modulo(new - shift % pieces.length(own), pieces.length(own), pieces)
     return IndexTensor(tuple(axes), x.at(at))
 
 
@@ -147,8 +147,8 @@ def rearranging(
 
     return Operator(
         name=name, family="shapes", signature=signature, shape=rule, torch=torch_column, sympy=sympy_column,
-        reference=column, doc=doc, samples=samples, bad=bad, aliases=aliases, sized=sized, source=source or f"torch.{name}",
-        work=lambda *_: 0,
+        reference=column, doc=doc, samples=samples, bad=bad, aliases=aliases, sized=sized,
+        source=source or f"torch.{name}", work=lambda *_: 0,
     )  # fmt: skip
 
 
@@ -172,10 +172,8 @@ OPERATORS = (
         lambda x, *, shape: x.reshape(shapes.numbers(shape)), _reshape_form,
         _reshape_reference, "The entries in rows, in another shape; one length may be -1.",
         ("reshape(x, (3, 2))", "x.reshape(-1)", "reshape(C, (4, 6))", "C.view(2, -1)", "reshape(C, (2, 3, 2, 2))",
-         "s.reshape(1, 1)",
-         "o.reshape(())", "reshape(z, (3, 0))", "reshape(x, shape=(1, 6))", "reshape(x.T, (2, 3))",
-         "exp(C).reshape(6, 4)",
-         "x.reshape(3, 2) @ x", "sum(C.reshape(2, 12)**2, 1)"),
+         "s.reshape(1, 1)", "o.reshape(())", "reshape(z, (3, 0))", "reshape(x, shape=(1, 6))", "reshape(x.T, (2, 3))",
+         "exp(C).reshape(6, 4)", "x.reshape(3, 2) @ x", "sum(C.reshape(2, 12)**2, 1)"),
         ("reshape(x, (4, 2))", "reshape(x, (-1, -1))", "reshape(z, (-1, 0))", "x.reshape(0.5)", "reshape(x, y)"),
         aliases=("view",)),
     rearranging("flatten", "x, start_dim: dim = 0, end_dim: dim = -1",
@@ -223,8 +221,7 @@ OPERATORS = (
         lambda x, *, size: np.broadcast_to(x, shapes.expanded(x.shape, shapes.numbers(size))),
         "Dimensions of length 1 made longer; -1 leaves one as it is.",
         ("expand(c, (2, 3))", "c.expand(-1, 4)", "r.expand(2, 4, -1)", "expand(s, (2,))", "u.expand(2, 3) * x",
-         "broadcast_to(o, (2, 3))",
-         "expand(g, (0, 3))", "sum(c.expand(2, 5) ** 2)"),
+         "broadcast_to(o, (2, 3))", "expand(g, (0, 3))", "sum(c.expand(2, 5) ** 2)"),
         ("expand(x, (2, 4))", "expand(x, (3,))", "expand(u, (-1, 3))"), aliases=("broadcast_to",), sized=False),
     rearranging("tile", "x, *dims: integers", lambda shape, *, dims: shapes.tiled_shape(shape, repeats=dims),
         lambda x, *, dims: x.tile(shapes.numbers(dims)), lambda pieces, x, *, dims: _tile_form(pieces, x, repeats=dims),
@@ -247,8 +244,7 @@ OPERATORS = (
          "repeat_interleave(x, 2)", "repeat_interleave(c, 2, 1)"),
         ("repeat_interleave(x, -1)", "repeat_interleave(x, 2, 2)", "repeat_interleave(x, 0.5)")),
     rearranging("flip", "x, *dims: integers", shapes.flipped_shape, lambda x, *, dims: x.flip(shapes.numbers(dims)),
-        _flip_form,
-        lambda x, *, dims: np.flip(x, tuple(k % x.ndim for k in shapes.numbers(dims))),
+        _flip_form, lambda x, *, dims: np.flip(x, tuple(k % x.ndim for k in shapes.numbers(dims))),
         "Dimensions from the end to the beginning.",
         ("flip(u, (0,))", "flip(x, (0, 1))", "x.flip(-1) * y", "flip(c, (1,))", "flip(z, (0,))",
          "sum(x * flip(x, (1,)))"),

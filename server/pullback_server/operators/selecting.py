@@ -9,82 +9,21 @@ import torch
 
 from ..program import TensorType
 from . import real_entries as real
-from .index import Axes, Delta, IndexTensor, Pieces
+from . import selected_shapes as shapes
+from .index import Axes, IndexTensor, Pieces
 from .index_arithmetic import listed_index
-from .keys import Added, Listed, Sliced, Taken, key_of_types, resolve
+from .index_terms import Delta
+from .keys import Added, Listed, Sliced, Taken, resolve
 from .operator import Misfit, NoClosedForm, Operator
-from .shapes import axis_of, broadcast_shapes
 
 #: Lists of more indices than this have no closed form: each of them would stand in it.
 LONGEST_LIST = 64
-
-# Shape rules.
-
-
-def _getitem_shape(x: TensorType, *indices: TensorType | None, key: tuple[Any, ...]) -> TensorType:
-    return TensorType(x.dtype, key_of_types(key, x, indices).shape, x.weak and all(t is None or t.weak for t in indices))
-
-
-def _integers(name: str, index: TensorType) -> None:
-    if index.dtype.category != 1:
-        raise Misfit(f"{name} of dtype {index.dtype.label}", "an integer tensor")
-
-
-def _gather_shape(x: TensorType, index: TensorType, *, dim: int) -> TensorType:
-    _integers("an index", index)
-    axis = axis_of(dim, x.rank)
-    if x.rank != index.rank or any(n > m for k, (n, m) in enumerate(zip(index.shape, x.shape, strict=True)) if k != axis):
-        raise Misfit(
-            f"an index of shape {list(index.shape)} for a tensor of shape {list(x.shape)}",
-            "the same rank, and no dimension but dim longer than the tensor's",
-        )
-    return TensorType(x.dtype, index.shape, x.weak)
-
-
-def _select_shape(x: TensorType, index: TensorType, *, dim: int) -> TensorType:
-    _integers("an index", index)
-    if index.rank > 1:
-        raise Misfit(f"an index of rank {index.rank}", "a vector of indices")
-    axis = axis_of(dim, x.rank)
-    shape = list(x.shape)
-    if shape:
-        shape[axis] = index.elements
-    return TensorType(x.dtype, tuple(shape), x.weak)
-
-
-def _along_shape(x: TensorType, indices: TensorType, *, dim: int | None) -> TensorType:
-    _integers("an index", indices)
-    if dim is None:
-        return TensorType(x.dtype, (indices.elements,), x.weak)
-    axis = axis_of(dim, x.rank)
-    if x.rank != indices.rank:
-        raise Misfit(f"indices of rank {indices.rank} for a tensor of rank {x.rank}", "the same rank")
-    shape = broadcast_shapes(*(tuple(1 if k == axis else n for k, n in enumerate(t.shape)) for t in (x, indices)))
-    return TensorType(x.dtype, tuple(indices.shape[k] if k == axis else n for k, n in enumerate(shape)), x.weak)
-
-
-def _scatter_shape(x: TensorType, index: TensorType, src: TensorType, *, dim: int) -> TensorType:
-    _integers("an index", index)
-    axis = axis_of(dim, x.rank)
-    shapes = [list(t.shape) for t in (x, index, src)]
-    fits = len({t.rank for t in (x, index, src)}) == 1 and all(
-        i <= s and (k == axis or i <= n)
-        for k, (n, i, s) in enumerate(zip(x.shape, index.shape, src.shape, strict=True))
-    )
-    if not fits:
-        raise Misfit(
-            f"shapes {shapes[0]}, {shapes[1]} and {shapes[2]}",
-            "one rank; the index nowhere longer than src, nor than the tensor but along dim",
-        )
-    if x.dtype is not src.dtype and not (x.weak or src.weak):
-        raise Misfit(f"{x.dtype.label} and {src.dtype.label}", "a tensor and src of one dtype")
-    return TensorType(src.dtype if x.weak else x.dtype, x.shape, x.weak and src.weak)
-
 
 # The torch column. Indices are checked before they are used: an accelerator that meets a bad one is lost.
 
 
 def checked(index: torch.Tensor, length: int, negative: bool = True) -> torch.Tensor:
+    """The indices counted from the beginning; raises Misfit where one is out of range."""
     index = index.long()
     low = -length if negative else 0
     if index.numel() and not bool(((index >= low) & (index < length)).all()):
@@ -153,7 +92,7 @@ def _getitem_form(pieces: Pieces, x: IndexTensor, *indices: IndexTensor, key: tu
                 out.append(None)
             case Listed(_, int() as number):
                 at.append(_entry_of(pieces, indices[number], common))
-            case Listed(_, listed):
+            case Listed(_, tuple() as listed):
                 if len(listed) > LONGEST_LIST:
                     raise NoClosedForm(f"a list of more than {LONGEST_LIST} indices has no closed form")
                 at.append(listed_index(listed, common[-1]))
@@ -233,9 +172,7 @@ def _along_form(pieces: Pieces, x: IndexTensor, indices: IndexTensor, *, dim: in
     return IndexTensor(tuple(out), x.at(at))
 
 
-def _scatter_add_form(
-    pieces: Pieces, x: IndexTensor, index: IndexTensor, src: IndexTensor, *, dim: int
-) -> IndexTensor:
+def _scatter_add_form(pieces: Pieces, x: IndexTensor, index: IndexTensor, src: IndexTensor, *, dim: int) -> IndexTensor:
     if not x.axes:
         return pieces.elementwise(lambda a, b: a + b, x, src)
     axis = dim % len(x.axes)
@@ -250,16 +187,18 @@ def _scatter_add_form(
     return IndexTensor(axes, x.at(axes) + added.entry)
 
 
-KEYS = ("x[0]", "x[-1]*y", "x[:, 1]", "x[0, 2]", "C[1, :, -2]", "x[::-1]", "x[:, ::-2]", "x[:, 1:]", "x[..., None]*y[:, None]",
-        "C[..., 1:3]", "u[None] + x", "u[[0, 2]]", "x[:, [2, 0, 0]]", "x[at]", "x[at, pos]", "C[:, at]", "C[at, :, pos]",
-        "x[[0, 1], [2, 0]]", "z[:, 1:]", "z[::-1]", "x[2:]", "s[...]", "o[0]", "c[:, 0]", "C[0, [1, 1]]", "C[0, ..., at]",
-        "x.T[1]", "exp(x)[1:] * 2", "sum(x, 1)[0]", "u[-2:]", "(x @ A)[:, 0]", "g[0, 0]", "u[:2] * u[1:]")  # fmt: skip
-
 # fmt: off
+KEYS = (
+    "x[0]", "x[-1]*y", "x[:, 1]", "x[0, 2]", "C[1, :, -2]", "x[::-1]", "x[:, ::-2]", "x[:, 1:]",
+    "x[..., None]*y[:, None]", "C[..., 1:3]", "u[None] + x", "u[[0, 2]]", "x[:, [2, 0, 0]]", "x[at]", "x[at, pos]",
+    "C[:, at]", "C[at, :, pos]", "x[[0, 1], [2, 0]]", "z[:, 1:]", "z[::-1]", "x[2:]", "s[...]", "o[0]", "c[:, 0]",
+    "C[0, [1, 1]]", "C[0, ..., at]", "x.T[1]", "exp(x)[1:] * 2", "sum(x, 1)[0]", "u[-2:]", "(x @ A)[:, 0]", "g[0, 0]",
+    "u[:2] * u[1:]",
+)
 OPERATORS = (
     Operator(
         name="getitem", family="shapes", signature="x, *indices, key: key", symbol="[]", sized=_counts,
-        shape=_getitem_shape, torch=_getitem, sympy=_getitem_form, reference=real.getitem,
+        shape=shapes.getitem, torch=_getitem, sympy=_getitem_form, reference=real.getitem,
         doc="Entries, slices with any step, `...`, None for a new dimension, lists of indices and integer tensors.",
         source="torch indexing semantics",
         samples=KEYS,
@@ -268,16 +207,15 @@ OPERATORS = (
     ),
     Operator(
         name="gather", family="shapes", signature="input, dim: dim, index", sized=True,
-        shape=_gather_shape, torch=_gather, sympy=_gather_form, reference=real.gather,
+        shape=shapes.gather, torch=_gather, sympy=_gather_form, reference=real.gather,
         doc="The entry at index along dim, for each entry of the index.", source="torch.gather",
         samples=("gather(x, 1, pos)", "gather(x, 0, pos)", "gather(x, dim=-1, index=pos) * x[:, :2]",
-                 "gather(u, 0, at)",
-                 "gather(exp(A), 1, pos)"),
+                 "gather(u, 0, at)", "gather(exp(A), 1, pos)"),
         bad=("gather(x, 1, x)", "gather(u, 0, pos)", "gather(x, 2, pos)", "gather(x, 1)"),
     ),
     Operator(
         name="index_select", family="shapes", signature="input, dim: dim, index", sized=True,
-        shape=_select_shape, torch=_select, sympy=_select_form, reference=real.index_select,
+        shape=shapes.index_select, torch=_select, sympy=_select_form, reference=real.index_select,
         doc="The slices of dim at these indices.", source="torch.index_select",
         samples=("index_select(x, 0, at)", "index_select(C, 1, at)", "index_select(u, 0, at)",
                  "index_select(x, -1, at) * c"),
@@ -285,7 +223,7 @@ OPERATORS = (
     ),
     Operator(
         name="take_along_dim", family="shapes", signature="input, indices, dim: dim = None", sized=True,
-        shape=_along_shape, torch=_along, sympy=_along_form, reference=real.take_along_dim,
+        shape=shapes.take_along_dim, torch=_along, sympy=_along_form, reference=real.take_along_dim,
         doc="As gather, with broadcasting; of all entries in rows where dim is left out.",
         aliases=("take_along_axis",), source="torch.take_along_dim",
         samples=("take_along_dim(x, pos, 1)", "take_along_dim(c, pos, dim=0)", "take_along_dim(x, pos)",
@@ -294,7 +232,7 @@ OPERATORS = (
     ),
     Operator(
         name="scatter_add", family="shapes", signature="input, dim: dim, index, src", sized=True,
-        shape=_scatter_shape, torch=_scatter_add, sympy=_scatter_add_form, reference=real.scatter_add,
+        shape=shapes.scatter_add, torch=_scatter_add, sympy=_scatter_add_form, reference=real.scatter_add,
         doc="Each entry of src added to the entry at index along dim.", source="torch.scatter_add",
         samples=("scatter_add(x, 1, pos, y)", "scatter_add(x, 0, pos, exp(y))", "scatter_add(u, 0, at, v)",
                  "scatter_add(A, 1, pos, x)"),

@@ -40,7 +40,9 @@ def _shape(x: TensorType, *, pad: Any, mode: str, value: float | None) -> Tensor
         if mode != "constant":
             _around(mode, before, after, length)
     if mode != "constant" and (value is not None or not pairs or first not in (1, 2)):
-        raise Misfit(f"mode='{mode}' of pad={pad} for rank {x.rank}", "no value, and the last 1 to 3 of 2 to 5 dimensions")
+        raise Misfit(
+            f"mode='{mode}' of pad={pad} for rank {x.rank}", "no value, and the last 1 to 3 of 2 to 5 dimensions"
+        )
     if mode != "constant" and x.dtype is DType.BOOL:
         raise Misfit(f"mode='{mode}' of bool", "multiply it by 1 to make it a number")
     if value is not None and not x.dtype.floating and not abs(value) < 2**7:
@@ -112,16 +114,18 @@ OPERATORS = (
         name="pad", family="neural", sized=True, work=lambda *_: 0,
         signature="input, pad: integers, mode: text = 'constant', value: number = None",
         shape=_shape, torch=_pad, sympy=_form, reference=_reference,
-        doc="Entries before and after those of the last dimensions, two numbers each, the last dimension first: a value, "
+        doc="Entries before and after those of the last dimensions, two numbers each, the last one first: a value, "
             "0 by default, or with mode 'reflect', 'replicate' or 'circular' the entries there are.",
         source="torch.nn.functional.pad",
         samples=("pad(x, (1, 2))", "pad(u, (2, 0), 'constant', 0.5)", "pad(C, (1, 0, 0, 2))", "pad(x, (-1, 1))",
                  "pad(exp(x), (0, 1, 1, 0), value=-1)", "pad(s, ())", "pad(z, (1, 1))", "pad(x, (2, 1), 'reflect')",
-                 "pad(C, (1, 1, 2, 1), mode='reflect')", "pad(x, (4, 1), 'replicate')", "pad(x, (1, 3), mode='circular')",
+                 "pad(C, (1, 1, 2, 1), mode='reflect')", "pad(x, (4, 1), 'replicate')",
+                 "pad(x, (1, 3), mode='circular')",
                  "F.pad(C, pad=(0, 2, 1, 0), mode='circular')**2", "pad(c, (2, 1), 'replicate')", "pad(u, (-2, -1))"),
         bad=("pad(x, 1)", "pad(x, (1,))", "pad(u, (1, 1, 1, 1))", "pad(x, (-2, -2))", "pad(x, (1, 1), 'wrap')",
              "pad(x, (3, 1), 'reflect')", "pad(x, (4, 0), 'circular')", "pad(u, (1, 1), 'reflect')", "pad(x)",
-             "pad(x, (1, 1), 'reflect', 1.0)", "pad(x, (-1, 1), 'replicate')", "pad(x, (1, y))", "pad(C, (1, 1, 1, 1, 1, 1), 'circular')"),
+             "pad(x, (1, 1), 'reflect', 1.0)", "pad(x, (-1, 1), 'replicate')", "pad(x, (1, y))",
+             "pad(C, (1, 1, 1, 1, 1, 1), 'circular')"),
     ),
 )
 # fmt: on

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
 # fmt: off
 #: Every reason for which a request is refused, with a sentence for the language's reference.
 REASONS: dict[str, str] = {

@@ -10,7 +10,7 @@ import sympy as sp
 from ..operators import TABLE, functions
 from ..operators.columns import Lifted
 from ..operators.functions import ScalarFunction
-from ..operators.index import Applied, Delta, Entry, Total
+from ..operators.index_terms import Applied, Delta, Entry, Total
 
 CONSTANTS = {"pi": sp.pi, "E": sp.E, "oo": sp.oo, "-oo": -sp.oo}
 _CONSTANT_NAMES = {constant: name for name, constant in CONSTANTS.items()}

@@ -9,7 +9,8 @@ import sympy as sp
 
 from ..operators import NoClosedForm
 from ..operators.functions import equal, where
-from ..operators.index import Entry, Piece, Pieces, larger
+from ..operators.index import Piece, Pieces, larger
+from ..operators.index_terms import Entry
 from .cutting import Cut
 from .matrix_functions import DERIVATIVES
 from .recognition import Recogniser
@@ -155,8 +156,8 @@ def _depend_on(found: Differentiated, wrt: tuple[str, ...]) -> set[str]:
     return useful
 
 
-#: A Jacobian of more terms than this, or with a term of more nodes, is not written: nobody reads it.
-TERMS, NODES = 64, 1500
+#: A Jacobian of more terms than this, or with a term of more nodes or sums, is not written: nobody reads it.
+TERMS, NODES, SUMS = 64, 1500, 24
 
 
 def jacobian(found: Differentiated, name: str) -> tuple[tuple[sp.Symbol, ...], tuple[Term, ...]] | None:
@@ -181,6 +182,8 @@ def jacobian(found: Differentiated, name: str) -> tuple[tuple[sp.Symbol, ...], t
                     terms.append(contract(Term(term.coefficient, term.deltas + moved.deltas, bound), pieces))
         if terms:
             known[piece.name] = merge(terms, pieces)
-            if len(known[piece.name]) > TERMS or any(larger(t.coefficient, NODES) for t in known[piece.name]):
+            if len(known[piece.name]) > TERMS:
+                return None
+            if any(len(t.bound) > SUMS or larger(t.coefficient, NODES) for t in known[piece.name]):
                 return None
     return by, known.get(found.output.name, ())

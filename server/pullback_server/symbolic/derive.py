@@ -6,7 +6,7 @@ import hashlib
 import logging
 
 from ..operators import NoClosedForm
-from ..operators.index import Entry
+from ..operators.index_terms import Entry
 from ..program import TypedProgram
 from .cutting import cut, signature
 from .derivatives import UPSTREAM, backward, differentiate

@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from ..operators.shapes import broadcast_shapes
+
 
 def gather(x: torch.Tensor, axes: tuple[int, ...], indices: Sequence[Any]) -> torch.Tensor:
     """The entries of x at indices that broadcast against one another, one for each of these axes.
@@ -23,7 +25,7 @@ def gather(x: torch.Tensor, axes: tuple[int, ...], indices: Sequence[Any]) -> to
     lengths = [x.shape[k] for k in axes]
     at = [_wrapped(torch.as_tensor(i, device=x.device), n) for i, n in zip(indices, lengths, strict=True)]
     if 0 in lengths:
-        return x.new_zeros([x.shape[k] for k in kept] + list(torch.broadcast_shapes(*(i.shape for i in at))))
+        return x.new_zeros([x.shape[k] for k in kept] + list(broadcast_shapes(*(i.shape for i in at))))
     moved = x.permute(*kept, *axes)
     at = [i.clamp(0, n - 1) for i, n in zip(at, lengths, strict=True)]
     return moved[(slice(None),) * len(kept) + tuple(at)]
@@ -40,25 +42,25 @@ def scatter(value: Any, *indices: Any, kept: int, lengths: Sequence[int]) -> tor
     """
     at = [_wrapped(torch.as_tensor(i), n) for i, n in zip(indices, lengths, strict=True)]
     like = next(i for i in (value, *indices) if isinstance(i, torch.Tensor))
-    value = torch.as_tensor(value, dtype=like.dtype, device=like.device)
+    added: torch.Tensor = torch.as_tensor(value, dtype=like.dtype, device=like.device)
     places = torch.zeros((), dtype=torch.long, device=like.device)
     valid = torch.ones((), dtype=torch.bool, device=like.device)
     for i, n in zip(at, lengths, strict=True):
         valid = valid & (i >= 0) & (i < n)
         places = places * n + i.clamp(0, max(n - 1, 0))
-    full = torch.broadcast_shapes(value.shape, places.shape)
+    full = broadcast_shapes(added.shape, places.shape)
     stays, goes = full[:kept], full[kept:]
     rows, room = math.prod(stays), math.prod(lengths)
-    value = torch.where(valid, value, 0).expand(full).reshape(rows, math.prod(goes))
+    added = torch.where(valid, added, 0).expand(full).reshape(rows, math.prod(goes))
     if room == 0:
-        return value.new_zeros((*stays, *lengths))
+        return added.new_zeros((*stays, *lengths))
     if all(n == 1 for n in places.shape[: max(0, places.dim() - len(goes))]):
         # The same places in every row.
         flat = places.expand((1,) * kept + tuple(goes)).reshape(-1)
-        return value.new_zeros(rows, room).index_add_(1, flat, value).reshape(*stays, *lengths)
+        return added.new_zeros(rows, room).index_add_(1, flat, added).reshape(*stays, *lengths)
     flat = places.expand(full).reshape(rows, -1) + torch.arange(rows, device=like.device)[:, None] * room
-    added = value.new_zeros(rows * room).index_add_(0, flat.reshape(-1), value.reshape(-1))
-    return added.reshape(*stays, *lengths)
+    total = added.new_zeros(rows * room).index_add_(0, flat.reshape(-1), added.reshape(-1))
+    return total.reshape(*stays, *lengths)
 
 
 def _wrapped(index: torch.Tensor, length: int) -> torch.Tensor:

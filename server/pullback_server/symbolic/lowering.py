@@ -11,8 +11,9 @@ import sympy as sp
 
 from ..operators import NoClosedForm
 from ..operators.functions import CONDITIONS, ScalarFunction, less, where
-from ..operators.index import Delta, Entry, Piece, Pieces, Total
+from ..operators.index import Piece, Pieces
 from ..operators.index_arithmetic import interval
+from ..operators.index_terms import Delta, Entry, Total
 from .plan import (
     Call,
     Fetch,

@@ -11,6 +11,7 @@ import torch
 
 
 def _inverse(x: torch.Tensor) -> torch.Tensor:
+    inverse: torch.Tensor
     inverse, info = torch.linalg.inv_ex(x)
     return inverse.masked_fill((info != 0)[..., None, None], torch.nan)
 
@@ -71,7 +72,7 @@ def of_matrix_function(
         case "inv":
             return value.abs() @ moved @ value.abs()
         case "pinv":
-            spread = torch.linalg.matrix_norm(_finite(value), 2) ** 2 * size
+            spread: torch.Tensor = torch.linalg.matrix_norm(_finite(value), 2) ** 2 * size
             return torch.zeros_like(value) + 3 * spread[..., None, None]
         case "det" | "cofactor" | "logdet" | "logabsdet":
             cofactors = _cofactor(x).abs()

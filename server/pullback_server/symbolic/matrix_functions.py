@@ -1,6 +1,6 @@
 """Functions of a matrix that have no scalar formula: their derivatives in terms of themselves and of one another.
 
-Each derivative is that of the result's entry at the piece's own axes, i and j, by the matrix's entry at k and l, all
+Each derivative is that of the result's entry at the piece's own axes, i and j, by the matrix's entry at k and m, all
 entries being independent. Sources: K. B. Petersen and M. S. Pedersen, The Matrix Cookbook (2012), sections 2.1, 2.2;
 G. H. Golub and V. Pereyra (1973) for the pseudoinverse of constant rank; M. B. Giles (2008) for eigen- and singular
 values, which must be simple where vectors are differentiated.
@@ -14,7 +14,8 @@ from dataclasses import replace
 import sympy as sp
 
 from ..operators.functions import equal, where
-from ..operators.index import Delta, Entry, Piece, Pieces, Total
+from ..operators.index import Piece, Pieces
+from ..operators.index_terms import Delta, Entry, Total
 
 Derivative = tuple[sp.Expr, tuple[Piece, ...]]
 
@@ -42,74 +43,74 @@ def _at(piece: Piece, batch: Piece, *own: sp.Expr) -> Entry:
 
 
 def _inverse(y: Piece, _: Pieces) -> Derivative:
-    (i, j), (k, l) = y.own_axes, y.bound
-    return -_value(y, i, k) * _value(y, l, j), ()
+    (i, j), (k, m) = y.own_axes, y.bound
+    return -_value(y, i, k) * _value(y, m, j), ()
 
 
 def _determinant(y: Piece, pieces: Pieces) -> Derivative:
-    k, l = y.bound
-    inverse = _other(y, "inv", (pieces.index(k), pieces.index(l)))
-    cofactor = _other(y, "cofactor", (pieces.index(k), pieces.index(l)))
-    return _at(cofactor, y, k, l), (inverse, cofactor)
+    k, m = y.bound
+    inverse = _other(y, "inv", (pieces.index(k), pieces.index(m)))
+    cofactor = _other(y, "cofactor", (pieces.index(k), pieces.index(m)))
+    return _at(cofactor, y, k, m), (inverse, cofactor)
 
 
 def _log_determinant(y: Piece, pieces: Pieces) -> Derivative:
-    k, l = y.bound
-    inverse = _other(y, "inv", (pieces.index(k), pieces.index(l)))
-    return _at(inverse, y, l, k), (inverse,)
+    k, m = y.bound
+    inverse = _other(y, "inv", (pieces.index(k), pieces.index(m)))
+    return _at(inverse, y, m, k), (inverse,)
 
 
 def _pseudoinverse(y: Piece, pieces: Pieces) -> Derivative:
     """`-P dA P + P P' dA' (I - A P) + (I - P A) dA' P' P`."""
-    (i, j), (k, l) = y.own_axes, y.bound
-    a, b, c, d = pieces.index(l), pieces.index(l), pieces.index(k), pieces.index(k)
-    rows, columns = pieces.index(k), pieces.index(l)
+    (i, j), (k, m) = y.own_axes, y.bound
+    a, b, c, d = pieces.index(m), pieces.index(m), pieces.index(k), pieces.index(k)
+    rows, columns = pieces.index(k), pieces.index(m)
     matrix = y.body.xreplace
     left = _made(y, "left", (a, b), _value(y, a, rows) * _value(y, b, rows), rows)
     right = _made(y, "right", (c, d), _value(y, columns, c) * _value(y, columns, d), columns)
-    onto = _made(y, "onto", (c, d), matrix({k: c, l: columns}) * _value(y, columns, d), columns)
-    along = _made(y, "along", (a, b), _value(y, a, rows) * matrix({k: rows, l: b}), rows)
+    onto = _made(y, "onto", (c, d), matrix({k: c, m: columns}) * _value(y, columns, d), columns)
+    along = _made(y, "along", (a, b), _value(y, a, rows) * matrix({k: rows, m: b}), rows)
     value = (
-        -_value(y, i, k) * _value(y, l, j)
-        + _at(left, y, i, l) * (Delta(k, j) - _at(onto, y, k, j))
-        + (Delta(i, l) - _at(along, y, i, l)) * _at(right, y, k, j)
+        -_value(y, i, k) * _value(y, m, j)
+        + _at(left, y, i, m) * (Delta(k, j) - _at(onto, y, k, j))
+        + (Delta(i, m) - _at(along, y, i, m)) * _at(right, y, k, j)
     )
     return value, (left, right, onto, along)
 
 
 def _eigenvalue(y: Piece, pieces: Pieces) -> Derivative:
-    (a,), (k, l) = y.own_axes, y.bound
+    (a,), (k, m) = y.own_axes, y.bound
     vectors = _other(y, "eigenvectors", (pieces.index(k), pieces.index(a)))
-    return _at(vectors, y, k, a) * _at(vectors, y, l, a), (vectors,)
+    return _at(vectors, y, k, a) * _at(vectors, y, m, a), (vectors,)
 
 
 def _eigenvector(y: Piece, pieces: Pieces) -> Derivative:
-    (i, a), (k, l) = y.own_axes, y.bound
+    (i, a), (k, m) = y.own_axes, y.bound
     values = _other(y, "eigenvalues", (pieces.index(a),))
     gap, c = _gap(y, pieces, _at(values, y, a))
     # Only symmetric changes of the matrix count, as autograd has it: half for either triangle.
-    turned = _value(y, k, c) * _value(y, l, a) + _value(y, l, c) * _value(y, k, a)
+    turned = _value(y, k, c) * _value(y, m, a) + _value(y, m, c) * _value(y, k, a)
     term = _value(y, i, c) * turned * _at(gap, y, a, c) / 2
     return Total("sum", term, c), (values, gap)
 
 
 def _singular_value(y: Piece, pieces: Pieces) -> Derivative:
-    (a,), (k, l) = y.own_axes, y.bound
+    (a,), (k, m) = y.own_axes, y.bound
     left = _other(y, "left_vectors", (pieces.index(k), pieces.index(a)))
-    right = _other(y, "right_vectors", (pieces.index(a), pieces.index(l)))
-    return _at(left, y, k, a) * _at(right, y, a, l), (left, right)
+    right = _other(y, "right_vectors", (pieces.index(a), pieces.index(m)))
+    return _at(left, y, k, a) * _at(right, y, a, m), (left, right)
 
 
 def _left_vector(y: Piece, pieces: Pieces) -> Derivative:
-    (i, a), (k, l) = y.own_axes, y.bound
-    right = _other(y, "right_vectors", (pieces.index(a), pieces.index(l)))
-    return _turned(y, pieces, (a, i, k, l), lambda p, c: _value(y, p, c), lambda c, q: _at(right, y, c, q), right)
+    (i, a), (k, m) = y.own_axes, y.bound
+    right = _other(y, "right_vectors", (pieces.index(a), pieces.index(m)))
+    return _turned(y, pieces, (a, i, k, m), lambda p, c: _value(y, p, c), lambda c, q: _at(right, y, c, q), right)
 
 
 def _right_vector(y: Piece, pieces: Pieces) -> Derivative:
-    (a, j), (k, l) = y.own_axes, y.bound
+    (a, j), (k, m) = y.own_axes, y.bound
     left = _other(y, "left_vectors", (pieces.index(k), pieces.index(a)))
-    return _turned(y, pieces, (a, j, l, k), lambda p, c: _value(y, c, p), lambda c, q: _at(left, y, q, c), left)
+    return _turned(y, pieces, (a, j, m, k), lambda p, c: _value(y, c, p), lambda c, q: _at(left, y, q, c), left)
 
 
 def _turned(
@@ -120,18 +121,18 @@ def _turned(
     other: Callable[[sp.Expr, sp.Expr], sp.Expr],
     opposite: Piece,
 ) -> Derivative:
-    """The derivative of entry i of singular vector a by the matrix's k and l: among the vectors, and out of their span.
+    """The derivative of entry i of singular vector a by the matrix's k and m: among the vectors, and out of their span.
 
-    k runs along the vectors of this side, l along those of the opposite one.
+    k runs along the vectors of this side, m along those of the opposite one.
     """
-    a, i, k, l = indices
+    a, i, k, m = indices
     values = _other(y, "singular_values", (pieces.index(a),))
     gap, c = _gap(y, pieces, _at(values, y, a) ** 2)
     s_a, s_c = _at(values, y, a), _at(values, y, c)
-    among = own(i, c) * (own(k, c) * other(a, l) * s_a + other(c, l) * own(k, a) * s_c) * _at(gap, y, a, c)
+    among = own(i, c) * (own(k, c) * other(a, m) * s_a + other(c, m) * own(k, a) * s_c) * _at(gap, y, a, c)
     p, q = pieces.index(k), pieces.index(k)
     span = _made(y, "span", (p, q), own(p, c) * own(q, c), c)
-    outside = (Delta(i, k) - _at(span, y, i, k)) * other(a, l) / s_a
+    outside = (Delta(i, k) - _at(span, y, i, k)) * other(a, m) / s_a
     return Total("sum", among, c) + outside, (opposite, values, gap, span)
 
 

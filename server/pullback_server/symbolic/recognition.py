@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import sympy as sp
 
-from ..operators.index import Entry, Piece
+from ..operators.index import Piece
+from ..operators.index_terms import Entry
 
 Swap = dict[sp.Expr, sp.Expr]
 

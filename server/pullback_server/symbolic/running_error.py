@@ -45,8 +45,8 @@ def error_bound(plan: Plan, name: str, tensors: Mapping[str, torch.Tensor], unit
             case Scatter():
                 error = _of_scatter(step, values, errors, tensors, unit)
             case MatrixFunction(kind, slot, (rows, columns)):
-                moved = [t.movedim((rows, columns), (-2, -1)) for t in (values[slot], errors[slot])]
-                error = of_matrix_function(kind, value, *moved, unit)
+                x, moved = (t.movedim((rows, columns), (-2, -1)) for t in (values[slot], errors[slot]))
+                error = of_matrix_function(kind, value, x, moved, unit)
             case _:
                 error = torch.zeros_like(value)
         errors[number] = error.nan_to_num(nan=torch.inf, posinf=torch.inf)

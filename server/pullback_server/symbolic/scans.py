@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import sympy as sp
 
 from ..operators.functions import both, equal, less_equal, maximum, where
-from ..operators.index import Entry, Piece, Pieces, Total
+from ..operators.index import Piece, Pieces
+from ..operators.index_terms import Entry, Total
 
 #: The indices of a program, and its pieces by name.
 Found = tuple[Pieces, Mapping[str, Piece]]

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import sympy as sp
 
 from ..operators.functions import equal, floor, less, less_equal, remainder, where
-from ..operators.index import Delta, Entry, Pieces, Total
+from ..operators.index import Pieces
 from ..operators.index_arithmetic import interval, modulo, rejoined, within
+from ..operators.index_terms import Delta, Entry, Total
 
 #: Two indices, either of which may be an expression in index symbols.
 Pair = tuple[sp.Expr, sp.Expr]
@@ -19,7 +20,7 @@ Pair = tuple[sp.Expr, sp.Expr]
 class Term:
     """`Sum(coefficient * delta(...) * ..., bound)`; every index is in range, so a bound delta contracts.
 
-    >>> from pullback_server.operators.index import Entry
+    >>> from pullback_server.operators.index_terms import Entry
     >>> pieces = Pieces()
     >>> i, k = pieces.index(2), pieces.index(3)
     >>> p = pieces.index(k)

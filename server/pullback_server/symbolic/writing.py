@@ -6,7 +6,7 @@ import logging
 
 import sympy as sp
 
-from ..operators.index import Entry
+from ..operators.index_terms import Entry
 from . import codec
 from .cutting import Cut
 from .derivatives import Differentiated, jacobian

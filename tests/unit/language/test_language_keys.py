@@ -59,7 +59,8 @@ def test_a_key_means_what_it_means_in_torch(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["x[2]", "x[0, 0, 0, 0]", "x[::0]", "x[mask]", "x[A]", "x[..., ...]", "x[0.5]", "x[True]", "x['a']", "x[[0, 3]]"]
+    "text",
+    ["x[2]", "x[0, 0, 0, 0]", "x[::0]", "x[mask]", "x[A]", "x[..., ...]", "x[0.5]", "x[True]", "x['a']", "x[[0, 3]]"],
 )
 def test_a_key_that_fits_nothing_is_refused(text):
     assert refused(text).reason in ("SHAPE_MISMATCH", "BAD_ARGUMENT", "UNSUPPORTED_SYNTAX")
@@ -95,7 +96,16 @@ def test_one_of_several_results_is_asked_for(text, operator, output):
 
 
 @pytest.mark.parametrize(
-    "text", ["eigh(A)", "eigh(A)[2]", "eigh(A)[0.5]", "sum(eigh(A))", "L, V, W = eigh(A)\nL", "a, b = chunk(x, 2)\na", "eigh(A).values"]
+    "text",
+    [
+        "eigh(A)",
+        "eigh(A)[2]",
+        "eigh(A)[0.5]",
+        "eigh(A).values",
+        "sum(eigh(A))",
+        "L, V, W = eigh(A)\nL",
+        "a, b = chunk(x, 2)\na",
+    ],
 )
 def test_results_that_are_not_there_are_refused(text):
     assert refused(text).reason in ("BAD_ARGUMENT", "UNKNOWN_OPERATOR")

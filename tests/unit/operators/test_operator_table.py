@@ -12,7 +12,7 @@ from pullback_server.language import check, parse
 from pullback_server.numeric.vjp import DTYPES
 from pullback_server.operators import BY_NAME, BY_SYMBOL, TABLE, Misfit, NoClosedForm, Operator
 from pullback_server.operators.index import IndexTensor
-from pullback_server.program import DType, Limits, Refusal, TensorType
+from pullback_server.program import Apply, DType, Limits, Refusal, TensorType
 from pullback_server.symbolic.cutting import cut
 
 ROWS = pytest.mark.parametrize("row", TABLE, ids=[row.name for row in TABLE])
@@ -279,3 +279,23 @@ def test_torch_column_is_the_public_call(text: str, call: Any) -> None:
 
 def test_every_sample_is_counted() -> None:
     assert sum(1 for _ in samples()) > 400
+
+
+@ROWS
+def test_a_form_that_knows_a_length_is_kept_under_it(row: Operator) -> None:
+    for text in row.samples:
+        program = typed(row, text)
+        try:
+            found = cut(program)
+        except NoClosedForm:
+            continue
+        told = any(
+            BY_NAME[node.operator].mixes_lengths(
+                *(None if k is None else program.types[k] for k in node.operands), **program.arguments[number]
+            )
+            for number, node in enumerate(program.program.nodes)
+            if isinstance(node, Apply)
+        )
+        axes = [a for x in found.inputs.values() for a in x.axes if a is not None]
+        known = any(isinstance(found.pieces.dimensions[a].source, int) for a in axes)
+        assert told or not known, f"{row.name}: the form of `{text}` knows a length, so mark the row as sized"

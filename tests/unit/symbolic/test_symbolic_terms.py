@@ -6,7 +6,8 @@ import numpy as np
 import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
-from pullback_server.operators.index import Delta, Entry, Pieces, Total
+from pullback_server.operators.index import Pieces
+from pullback_server.operators.index_terms import Delta, Entry, Total
 from pullback_server.symbolic.terms import Term, contract, merge, split, taken_out
 
 FREE, BOUND = ("i", "j", "p"), ("s", "t", "u", "w")

@@ -62,8 +62,8 @@ def flaws(row, text, asked):
 @ROWS
 @pytest.mark.parametrize("seed", [0, 7])
 def test_the_samples_agree_and_their_gradients_are_torchs(row, seed):
-    wrong = [what for _, t in samples([row]) for what in flaws(row, t, question(t, sample_inputs(row, t, seed), seed + 1))]
-    assert not wrong
+    asked = [(t, question(t, sample_inputs(row, t, seed), seed + 1)) for _, t in samples([row])]
+    assert not [what for t, q in asked for what in flaws(row, t, q)]
 
 
 @ROWS
@@ -86,8 +86,8 @@ def takes(row, text, dtype):
     try:
         prepared(question(text, sample_inputs(row, text, dtype=dtype)))
     except Refusal as refusal:
-        assert refusal.reason == "SHAPE_MISMATCH"
-        assert "float32" in refusal.hint
+        if refusal.reason != "SHAPE_MISMATCH" or "float32" not in refusal.hint:
+            raise
         return False
     return True
 
@@ -102,4 +102,4 @@ def test_what_overflows_in_a_narrow_dtype_is_no_agreement(text, dtype):
 
 
 def test_what_has_no_closed_form_is_what_nobody_has_one_for():
-    assert NO_FORM == {"matrix_exp", "cholesky", "lstsq", "median"}
+    assert sorted(NO_FORM) == ["cholesky", "lstsq", "matrix_exp", "median"]

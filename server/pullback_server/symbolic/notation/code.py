@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ...operators.index import Axes, Entry, Piece
+from ...operators.index import Axes, Piece
+from ...operators.index_terms import Entry
 from ..derivatives import UPSTREAM, Differentiated, jacobian
 from ..lowering import Labels, Lowering
 from ..plan import Fetch, Length, Plan

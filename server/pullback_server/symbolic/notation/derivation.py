@@ -8,7 +8,8 @@ from enum import Enum
 
 import sympy as sp
 
-from ...operators.index import Entry, Piece
+from ...operators.index import Piece
+from ...operators.index_terms import Entry
 from ..derivatives import UPSTREAM, Differentiated, Partial
 from ..terms import Term, contract, split
 from .display import Display, Formula

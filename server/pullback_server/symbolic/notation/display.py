@@ -10,7 +10,8 @@ from itertools import count
 import sympy as sp
 
 from ...operators.functions import where
-from ...operators.index import Applied, Delta, Entry, Piece, Pieces, Total, larger
+from ...operators.index import Piece, Pieces, larger
+from ...operators.index_terms import Applied, Delta, Entry, Total
 from ..terms import Term, taken_out
 from .printers import latex, letter, text
 

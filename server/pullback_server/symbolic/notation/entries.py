@@ -11,7 +11,7 @@ import sympy as sp
 
 from ...operators import functions as fn
 from ...operators.functions import floor, where
-from ...operators.index import Applied, Delta, Entry, Total
+from ...operators.index_terms import Applied, Delta, Entry, Total
 from .. import codec
 from ..form import Forms, Written, length_of
 from .printers import text

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 
-from ...operators.index import Entry, Piece
+from ...operators.index import Piece
+from ...operators.index_terms import Entry
 from ..derivatives import UPSTREAM, Differentiated
 
 #: Letters for parts of an expression that no line names.

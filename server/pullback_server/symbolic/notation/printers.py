@@ -11,7 +11,7 @@ from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.printer import Printer
 from sympy.printing.str import StrPrinter
 
-from ...operators.index import Applied, Delta, Entry, Total
+from ...operators.index_terms import Applied, Delta, Entry, Total
 
 #: Comparisons and their like, as (text, LaTeX).
 SIGNS = {

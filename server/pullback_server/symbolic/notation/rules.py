@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 import sympy as sp
 
 from ...operators.functions import CONDITIONS, where
-from ...operators.index import Entry, Piece
+from ...operators.index import Piece
+from ...operators.index_terms import Entry
 from ..derivatives import Partial
 from .printers import text
 

@@ -6,7 +6,8 @@ from collections.abc import Container
 
 import sympy as sp
 
-from ....operators.index import Axes, Entry, Pieces
+from ....operators.index import Axes, Pieces
+from ....operators.index_terms import Entry
 from ...cutting import Cut
 from .building import as_column
 from .program import ProgramTrees

@@ -7,7 +7,8 @@ from fractions import Fraction
 
 import sympy as sp
 
-from ....operators.index import Axes, Delta, Entry, Total, larger
+from ....operators.index import Axes, larger
+from ....operators.index_terms import Delta, Entry, Total
 from ...derivatives import Differentiated
 from ...recognition import renaming
 from ...terms import Term, split

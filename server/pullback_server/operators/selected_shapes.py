@@ -1,0 +1,77 @@
+"""Shape rules of what takes entries out of a tensor, and adds them in. All of them raise Misfit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..program import TensorType
+from .keys import key_of_types
+from .operator import Misfit
+from .shapes import axis_of, broadcast_shapes
+
+
+def getitem(x: TensorType, *indices: TensorType | None, key: tuple[Any, ...]) -> TensorType:
+    """The shape that the key leaves; raises Misfit."""
+    weak = x.weak and all(t is None or t.weak for t in indices)
+    return TensorType(x.dtype, key_of_types(key, x, indices).shape, weak)
+
+
+def _integers(name: str, index: TensorType) -> None:
+    if index.dtype.category != 1:
+        raise Misfit(f"{name} of dtype {index.dtype.label}", "an integer tensor")
+
+
+def gather(x: TensorType, index: TensorType, *, dim: int) -> TensorType:
+    """The index's shape: of the tensor's rank, and nowhere longer but along dim."""
+    _integers("an index", index)
+    axis = axis_of(dim, x.rank)
+    pairs = enumerate(zip(index.shape, x.shape, strict=True))
+    if x.rank != index.rank or any(n > m for k, (n, m) in pairs if k != axis):
+        raise Misfit(
+            f"an index of shape {list(index.shape)} for a tensor of shape {list(x.shape)}",
+            "the same rank, and no dimension but dim longer than the tensor's",
+        )
+    return TensorType(x.dtype, index.shape, x.weak)
+
+
+def index_select(x: TensorType, index: TensorType, *, dim: int) -> TensorType:
+    """As many slices along dim as the vector of indices has entries."""
+    _integers("an index", index)
+    if index.rank > 1:
+        raise Misfit(f"an index of rank {index.rank}", "a vector of indices")
+    axis = axis_of(dim, x.rank)
+    shape = list(x.shape)
+    if shape:
+        shape[axis] = index.elements
+    return TensorType(x.dtype, tuple(shape), x.weak)
+
+
+def take_along_dim(x: TensorType, indices: TensorType, *, dim: int | None) -> TensorType:
+    """The shape that tensor and indices broadcast to, but the indices' length along dim; without dim all in rows."""
+    _integers("an index", indices)
+    if dim is None:
+        return TensorType(x.dtype, (indices.elements,), x.weak)
+    axis = axis_of(dim, x.rank)
+    if x.rank != indices.rank:
+        raise Misfit(f"indices of rank {indices.rank} for a tensor of rank {x.rank}", "the same rank")
+    shape = broadcast_shapes(*(tuple(1 if k == axis else n for k, n in enumerate(t.shape)) for t in (x, indices)))
+    return TensorType(x.dtype, tuple(indices.shape[k] if k == axis else n for k, n in enumerate(shape)), x.weak)
+
+
+def scatter_add(x: TensorType, index: TensorType, src: TensorType, *, dim: int) -> TensorType:
+    """The tensor's shape; the index fits into it but along dim, and into src everywhere."""
+    _integers("an index", index)
+    axis = axis_of(dim, x.rank)
+    shapes = [list(t.shape) for t in (x, index, src)]
+    fits = len({t.rank for t in (x, index, src)}) == 1 and all(
+        i <= s and (k == axis or i <= n)
+        for k, (n, i, s) in enumerate(zip(x.shape, index.shape, src.shape, strict=True))
+    )
+    if not fits:
+        raise Misfit(
+            f"shapes {shapes[0]}, {shapes[1]} and {shapes[2]}",
+            "one rank; the index nowhere longer than src, nor than the tensor but along dim",
+        )
+    if x.dtype is not src.dtype and not (x.weak or src.weak):
+        raise Misfit(f"{x.dtype.label} and {src.dtype.label}", "a tensor and src of one dtype")
+    return TensorType(src.dtype if x.weak else x.dtype, x.shape, x.weak and src.weak)

@@ -1,0 +1,82 @@
+"""The letters of a formula: which ones indices, lengths and parts get, and expressions written with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+
+import sympy as sp
+
+from ...operators.index_terms import Applied, Entry, Total
+
+#: For indices of the output, of the input, and of sums; for lengths; and for parts that have no name.
+OUTPUT, INPUT, BOUND, LENGTH, PART = "ijkl", "pqr", "stuw", "nmdh", "ghzy"
+
+
+class Letters:
+    """Letters that no tensor of the expression is called by."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self._taken = set(taken)
+
+    def _stream(self, alphabet: str) -> Iterator[str]:
+        yield from alphabet
+        for number in count(1):
+            yield from (f"{c}{number}" for c in alphabet)
+
+    def several(self, alphabet: str, wanted: int) -> list[sp.Symbol]:
+        """The first free names of an alphabet, the same ones at each call."""
+        stream = (c for c in self._stream(alphabet) if c not in self._taken)
+        return [sp.Symbol(next(stream)) for _ in range(wanted)]
+
+    def fresh(self, alphabet: str) -> str:
+        """A free name that is taken from now on."""
+        name = next(c for c in self._stream(alphabet) if c not in self._taken)
+        self._taken.add(name)
+        return name
+
+    def fresh_symbol(self, alphabet: str) -> sp.Symbol:
+        """A fresh name as a symbol for a length."""
+        return sp.Symbol(self.fresh(alphabet), integer=True, positive=True)
+
+    def bound(self, depth: int, wanted: int) -> list[sp.Symbol]:
+        """The letters of the sums at a depth."""
+        return self.several(BOUND, depth + wanted)[depth:]
+
+
+@dataclass(frozen=True)
+class Renaming:
+    """What stands for the tensors, and which axes of which tensors print as 0."""
+
+    names: Mapping[str, str]
+    units: Mapping[str, tuple[bool, ...]]
+    letters: Letters
+
+    def __call__(self, e: sp.Expr, swap: dict[sp.Symbol, sp.Symbol], depth: int = 0) -> sp.Expr:
+        """The expression with its free symbols swapped; what is bound in it takes letters of its own.
+
+        A sum inside a sum takes the next letter, a sum beside it the same one.
+        """
+        match e:
+            case Total():
+                inner, deeper = self._bound(e.indices, swap, depth)
+                return Total(e.kind, self(e.body, inner, deeper), *(self(k, inner) for k in e.bound))
+            case Applied():
+                inner, deeper = self._bound(e.bound, swap, depth)
+                axes = (self(a, swap, depth) for a in e.axes)
+                return Applied(e.kind, self(e.body, inner, deeper), e.args[2], *(inner[k] for k in e.bound), *axes)
+            case Entry():
+                indices = iter([self(i, swap, depth) for i in e.indices])
+                if e.name in self.units:
+                    return Entry(e.name, *(sp.S.Zero if unit else next(indices) for unit in self.units[e.name]))
+                return Entry(self.names.get(e.name, e.name), *indices)
+            case sp.Symbol():
+                return swap.get(e, e)
+        return e.func(*(self(a, swap, depth) for a in e.args)) if e.args else e
+
+    def _bound(
+        self, bound: tuple[sp.Symbol, ...], swap: dict[sp.Symbol, sp.Symbol], depth: int
+    ) -> tuple[dict[sp.Symbol, sp.Symbol], int]:
+        own = self.letters.bound(depth, len(bound))
+        return swap | dict(zip(bound, own, strict=True)), depth + len(bound)

@@ -1,0 +1,75 @@
+"""How far indices run: what entries of tensors tell of it, and what a formula must say.
+
+An index that stands plainly, `x[s]`, runs over that whole axis, and that is all that `Sum(x[s], s)` says. Where an
+index stands in no entry plainly, or in axes of several lengths, its sum says how far it runs: `Sum(x[2*i + s], s < 3)`
+is over 0, 1 and 2. A definition under "where" says the same of its own indices: `g[i, j] = A[i, j] for i < 2, j < 2`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import sympy as sp
+
+from ...operators.functions import less
+from ...operators.index import Dimension, Piece, Pieces
+from ...operators.index_arithmetic import within
+from ...operators.index_terms import Applied, Entry, Total
+from ..derivatives import UPSTREAM, Differentiated
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """The axes of all tensors that formulas of one program name, by names, with their dimensions in `pieces`."""
+
+    pieces: Pieces
+    axes: Mapping[str, tuple[sp.Symbol, ...]]
+
+    @staticmethod
+    def of(found: Differentiated, upstream: str) -> Ranges:
+        """Those of a program whose upstream gradient is called that; gradients are as long as what they flow into."""
+        c = found.cut
+        own = {n: x.free for n, x in c.inputs.items()} | {p.name: p.axes for p in found.forward}
+        gradients = {UPSTREAM + name: axes for name, axes in own.items()}
+        return Ranges(c.pieces, own | gradients | {UPSTREAM: c.output.free, upstream: c.output.free})
+
+    def fits(self, index: sp.Expr, axis: sp.Symbol) -> bool:
+        """Whether every value of an index is known to be in an axis."""
+        own, other = self._root(axis), self.pieces.dimensions.get(index)
+        if other is not None and other.root() is own:
+            return True
+        return isinstance(own.source, int) and within(index, own.source, self.pieces)
+
+    def said(self, e: sp.Expr) -> sp.Expr:
+        """The expression with sums that say how far their indices run where nothing else does: `s < 3` for `s`."""
+        if not e.args or isinstance(e, Entry):
+            return e
+        if isinstance(e, Total):
+            return Total(e.kind, self.said(e.body), *(self._limit(k) if self._open(k, e.body) else k for k in e.bound))
+        args = [self.said(a) for a in e.args]
+        return e if all(a is b for a, b in zip(args, e.args, strict=True)) else e.func(*args)
+
+    def limits(self, axes: Iterable[sp.Symbol], body: sp.Expr) -> tuple[sp.Expr, ...]:
+        """What a definition must say of its own axes: `i < 3` where its body does not tell how far one runs."""
+        return tuple(self._limit(k) for k in axes if self._open(k, body))
+
+    def _limit(self, index: sp.Symbol) -> sp.Expr:
+        root = self._root(index)
+        return less(index, root.source if isinstance(root.source, int) else root.symbol)
+
+    def _open(self, index: sp.Symbol, body: sp.Expr) -> bool:
+        """Whether the entries in which an index stands plainly do not all have the length that it runs over."""
+        told: set[Dimension | None] = set()
+        for part in sp.preorder_traversal(body):
+            match part:
+                case Entry():
+                    told |= {self._root(a) for i, a in zip(part.indices, self.axes[part.name], strict=True) if i == index}
+                case Applied() if index in part.axes:
+                    # A result's axes are as long as the matrix's rows or columns.
+                    lengths = {self._root(k) for k in part.bound}
+                    told.add(self._root(index) if self._root(index) in lengths else None)
+        return told != {self._root(index)}
+
+    def _root(self, index: sp.Symbol) -> Dimension:
+        return self.pieces.dimensions[index].root()
