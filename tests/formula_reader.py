@@ -228,7 +228,7 @@ class _Formula:
             case ast.Compare(left, [op], [right]):
                 return ARITHMETIC[type(op)](self._number(left, grid), self._number(right, grid)) * 1.0
             case ast.Call(ast.Name(kind), [body, *bound]) if kind in REDUCTIONS:
-                return self._reduction(REDUCTIONS[kind], body, dict(map(_bound, bound)), grid)
+                return self._reduction(REDUCTIONS[kind], body, [b.id for b in bound if isinstance(b, ast.Name)], grid)
             case ast.Call(ast.Name(function), arguments, keywords):
                 named = {str(k.arg): self._number(k.value, grid) for k in keywords}
                 return FUNCTIONS[function](*(self._number(a, grid) for a in arguments), **named)
@@ -283,15 +283,11 @@ class _Formula:
             self._known[name] = np.broadcast_to(self._number(part.body, _spanned(part.axes, shape)), shape)
         return self._known[name]
 
-    def _reduction(self, reduce: Callable[..., Any], body: ast.expr, bound: dict[str, int | None], grid: Grid) -> Any:
-        """`bound` are the indices, with how far each runs where that is written."""
+    def _reduction(self, reduce: Callable[..., Any], body: ast.expr, bound: list[str], grid: Grid) -> Any:
         if set(bound) & set(grid):
             raise Unreadable(f"an index that is in force is bound again: {ast.unparse(body)}")
         inner = {name: index[(..., *[None] * len(bound))] for name, index in grid.items()}
-        ranges = [
-            length if length is not None else self._compared(letter, body, grid) or self._range(letter, body)
-            for letter, length in bound.items()
-        ]
+        ranges = [self._compared(letter, body, grid) or self._range(letter, body) for letter in bound]
         inner |= _spanned(tuple(bound), tuple(ranges))
         outer = np.broadcast_shapes(*(index.shape[: index.ndim - len(bound)] for index in inner.values()))
         value = np.broadcast_to(self.value(body, inner), (*outer, *ranges))
@@ -329,16 +325,6 @@ class _Formula:
             case ast.Name(name) if name in self._parts:
                 return self._length(self._parts[name].axes[axis], self._parts[name].body)
         return int(self._whole(of).shape[axis])
-
-
-def _bound(node: ast.expr) -> tuple[str, int | None]:
-    """An index of a sum, and how far it runs where it is written as `(s, 0, 3)`."""
-    match node:
-        case ast.Name(name):
-            return name, None
-        case ast.Tuple([ast.Name(name), ast.Constant(0), last]):
-            return name, int(ast.literal_eval(last)) + 1
-    raise Unreadable(ast.unparse(node))
 
 
 def _indices(index: ast.expr) -> tuple[ast.expr, ...]:

@@ -13,10 +13,11 @@ from typing import Any
 
 import torch
 
-from .evaluation import REDUCERS, Slots, closure, functions, operand_views, restore
+from .evaluation import Slots, closure, functions, operand_views, restore
 from .indexing import gather
 from .matrices import of_matrix_function
 from .plan import Call, Gather, MatrixFunction, Plan, Product, Reduce, Scatter, needed
+from .reducers import REDUCERS
 
 
 def error_bound(plan: Plan, name: str, tensors: Mapping[str, torch.Tensor], unit: float) -> torch.Tensor | None:

@@ -11,9 +11,11 @@ from . import codec
 from .cutting import Cut
 from .derivatives import Differentiated, jacobian
 from .form import Forms, InputForm, Written
-from .notation.display import Display, TooLong, combine
+from .notation.combining import combine
+from .notation.display import Display, TooLong
 from .notation.matrix import Matrix, MatrixNotation
 from .notation.proof import agrees
+from .notation.ranges import Ranges
 from .terms import Term, contract, merge
 
 log = logging.getLogger(__name__)
@@ -43,12 +45,13 @@ def _in_writing(found: Differentiated, name: str, forms: Forms, matrices: Matrix
     v = Entry(upstream_name(c), *output)
     through = tuple(contract(Term(t.coefficient * v, t.deltas, (*t.bound, *output)), pieces) for t in terms)
     units = dict(forms.units) | {v.name: tuple(a is None for a in c.output.axes)}
-    display = Display(pieces, found.forward, {*c.names, v.name}, c.bindings)
+    ranges = Ranges.of(found, v.name)
+    display = Display(ranges, found.forward, {*c.names, v.name}, c.bindings)
     by_axes = _with_units(by, c.inputs[name].axes)
-    whole = combine(terms, by)
+    whole = combine(terms, by, ranges)
     whole_axes = (*c.output.axes, *by_axes)
     merged = merge(through, pieces)
-    pulled = combine(merged, by)
+    pulled = combine(merged, by, ranges)
     if not agrees(found, name, forms.plan, (whole, whole_axes), (pulled, by_axes), v.name):
         log.error("a closed form in writing does not come to the numbers of its plan, so it is withheld")
         return InputForm()

@@ -9,10 +9,11 @@ import pytest
 import torch
 from pullback_server.operators import TABLE
 from pullback_server.symbolic import Code, explain
-from pullback_server.symbolic.evaluation import REDUCERS, functions
+from pullback_server.symbolic.evaluation import functions
 from pullback_server.symbolic.matrices import MATRIX_FUNCTIONS
 from pullback_server.symbolic.notation.code_functions import FUNCTIONS, MATRICES, REDUCTIONS
 from pullback_server.symbolic.notation.code_text import COMPARISONS, CONNECTIVES
+from pullback_server.symbolic.reducers import REDUCERS
 from questions import jacobian, prepared, question, sample_inputs, samples, tensors
 from written_expressions import ALL, LENGTHS, NAMES, ORDINARY
 

@@ -10,13 +10,15 @@ import sympy as sp
 from ...operators.index import Axes, Piece
 from ...operators.index_terms import Entry
 from ..derivatives import UPSTREAM, Differentiated, jacobian
-from ..lowering import Labels, Lowering
+from ..emitting import Labels
+from ..lowering import Lowering
 from ..plan import Fetch, Length, Plan
 from .code_helpers import HELPERS
 from .code_library import Library
 from .code_writer import Body, NoCode
-from .display import combine
+from .combining import combine
 from .naming import Naming, iter_names
+from .ranges import Ranges
 
 #: What modules are called, and how they are imported.
 IMPORTS = {
@@ -67,6 +69,7 @@ class _Function:
 def _jacobian(found: Differentiated, wrt: tuple[str, ...], names: Naming) -> _Function | None:
     """The whole Jacobians; None where one is too long to be read."""
     c, wanted, axes = found.cut, list[tuple[str, sp.Expr | None, Labels]](), dict[str, Axes]()
+    ranges = Ranges.of(found, names[UPSTREAM])
     for name in wrt:
         solved = jacobian(found, name)
         if solved is None:
@@ -74,7 +77,7 @@ def _jacobian(found: Differentiated, wrt: tuple[str, ...], names: Naming) -> _Fu
         by, terms = solved
         given = iter(by)
         axes[name] = (*c.output.axes, *(None if a is None else next(given) for a in c.inputs[name].axes))
-        wanted.append((name, combine(terms, by) if terms else None, (*c.output.free, *by)))
+        wanted.append((name, combine(terms, by, ranges) if terms else None, (*c.output.free, *by)))
     lowering = Lowering(c.pieces, found.forward, {n: x.axes for n, x in c.inputs.items()})
     plan = lowering.plan((*wanted, *_named(p for p in c.pieces.list)))
     doc = f"The Jacobian of {names[found.output.name]} by each input: its own axes first, then the input's."

@@ -15,6 +15,7 @@ from ..terms import Term, contract, split
 from .display import Display, Formula
 from .naming import Naming
 from .printers import latex, text
+from .ranges import Ranges
 from .rules import backward_rule, derivative_rule, forward_rule
 
 #: A derivation of more characters than this is not written: nobody reads it.
@@ -70,6 +71,7 @@ class _Derivation:
         self._extra = tuple(p for p in found.forward if p.name not in own)
         self._units: Units = {n: tuple(a is None for a in x.axes) for n, x in c.inputs.items()}
         self._units[names[UPSTREAM]] = tuple(a is None for a in c.output.axes)
+        self._ranges = Ranges.of(found, names[UPSTREAM])
         self._lengths: dict[sp.Symbol, sp.Symbol] = {}
         self._useful = {UPSTREAM + found.output.name, *gradients}
 
@@ -97,13 +99,13 @@ class _Derivation:
 
     def _definition(self, piece: Piece) -> Formula:
         if not piece.kind:
-            return self._formula(piece.body, piece)
+            return self._formula(piece.body, piece, defined=True)
         display = self._display(piece, *self._extra)
-        return display.formula(Entry(piece.name, *piece.axes), piece.axes, (), self._units)
+        return display.formula(Entry(piece.name, *piece.axes), piece.axes, (), self._units, defined=True)
 
     def _display(self, *definitions: Piece) -> Display:
         names = self._names
-        return Display(self._found.cut.pieces, definitions, names.taken, dict(names.names), self._lengths)
+        return Display(self._ranges, definitions, names.taken, dict(names.names), self._lengths)
 
     def _left(self, piece: Piece) -> Formula:
         """What stands left of the equals sign: a piece, or a gradient with the axes of length 1 of its input."""
@@ -111,11 +113,13 @@ class _Derivation:
         units = self._units.get(piece.name.removeprefix(UPSTREAM)) if piece.name.startswith(UPSTREAM) else None
         return self._display().formula(Entry(shown, *piece.axes), piece.axes, units={shown: units} if units else {})
 
-    def _formula(self, e: sp.Expr, piece: Piece, given: tuple[sp.Symbol, ...] = ()) -> Formula:
+    def _formula(
+        self, e: sp.Expr, piece: Piece, given: tuple[sp.Symbol, ...] = (), defined: bool = False
+    ) -> Formula:
         """An expression at the indices of a piece and the `given` ones."""
         v = self._names[UPSTREAM]
         e = e.xreplace({a: Entry(v, *a.indices) for a in e.atoms(Entry) if self._names[a.name] == v})
-        return self._display(*self._extra).formula(e, piece.axes, given, self._units)
+        return self._display(*self._extra).formula(e, piece.axes, given, self._units, defined)
 
     def _derivative(self, piece: Piece, partial: Partial) -> Step:
         bound = tuple(k for k in piece.bound if k not in piece.axes)

@@ -60,17 +60,19 @@ class Renaming:
         """
         match e:
             case Total():
-                inner, deeper = self._bound(e.indices, swap, depth)
+                # How far an index runs may stand with it: `s < 3`.
+                indices = tuple(k if k.is_Symbol else k.args[0] for k in e.bound)
+                inner, deeper = self._bound(indices, swap, depth)
                 return Total(e.kind, self(e.body, inner, deeper), *(self(k, inner) for k in e.bound))
             case Applied():
                 inner, deeper = self._bound(e.bound, swap, depth)
                 axes = (self(a, swap, depth) for a in e.axes)
                 return Applied(e.kind, self(e.body, inner, deeper), e.args[2], *(inner[k] for k in e.bound), *axes)
             case Entry():
-                indices = iter([self(i, swap, depth) for i in e.indices])
+                at = iter([self(i, swap, depth) for i in e.indices])
                 if e.name in self.units:
-                    return Entry(e.name, *(sp.S.Zero if unit else next(indices) for unit in self.units[e.name]))
-                return Entry(self.names.get(e.name, e.name), *indices)
+                    return Entry(e.name, *(sp.S.Zero if unit else next(at) for unit in self.units[e.name]))
+                return Entry(self.names.get(e.name, e.name), *at)
             case sp.Symbol():
                 return swap.get(e, e)
         return e.func(*(self(a, swap, depth) for a in e.args)) if e.args else e

@@ -51,21 +51,29 @@ MATRIX_FUNCTIONS = {
 }
 
 
-def matrix(e: Applied, turned: str) -> str:
-    """The name of the matrix that a function is of, with a mark where it is turned: `X`, `X.T`.
+def matrix(e: Applied) -> tuple[Entry, tuple[sp.Expr, ...], bool]:
+    """The matrix that a function is of: an entry of its tensor, the indices before its own, and whether it is turned.
 
     Raises ValueError where it has no name of its own.
     """
     if isinstance(e.body, Entry) and len(e.body.indices) >= 2:
         *batch, first, second = e.body.indices
-        name = e.body.name + (f"[{', '.join(map(str, batch))}]" if batch else "")
         # An axis of length 1 stands there as 0.
         rows, columns = ({k, sp.S.Zero} if not e.body.has(k) else {k} for k in e.bound)
         if first in rows and second in columns:
-            return name
+            return e.body, tuple(batch), False
         if first in columns and second in rows:
-            return name + turned
+            return e.body, tuple(batch), True
     raise ValueError("a function of a matrix without a name")
+
+
+def divided(e: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
+    """What a quotient or a remainder of index arithmetic divides, and by what: `p // 3`, `p % 3`."""
+    name = type(e).__name__
+    if name not in ("floor", "remainder") or e.has(Entry):
+        return None
+    a, b = e.args[0].as_numer_denom() if name == "floor" else e.args
+    return (a, b) if a.free_symbols and b.is_Integer and b > 1 else None
 
 
 class Ordered(Printer):  # type: ignore[misc]
@@ -93,6 +101,9 @@ class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
 
     def parenthesize(self, item: sp.Expr, level: int, strict: bool = False) -> str:
         """Calls and entries stand without parentheses; comparisons have theirs already."""
+        if divided(item) is not None:
+            within = level < PRECEDENCE["Mul"] or (strict and level == PRECEDENCE["Mul"])
+            return str(self._print(item)) if within else f"({self._print(item)})"
         if isinstance(item, Applied | Entry | Delta | Total) or type(item).__name__ in CONDITIONS:
             return str(self._print(item))
         return str(super().parenthesize(item, level, strict))
@@ -113,7 +124,9 @@ class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
 
     def _print_Applied(self, e: Applied) -> str:
         indices = f"[{', '.join(map(self._argument, e.axes))}]" if e.axes else ""
-        return MATRIX_FUNCTIONS[e.kind][0].format(matrix(e, ".T")) + indices
+        entry, batch, turned = matrix(e)
+        name = self._print_Entry(Entry(entry.name, *batch)) + (".T" if turned else "")
+        return MATRIX_FUNCTIONS[e.kind][0].format(name) + indices
 
     def _print_Delta(self, e: Delta) -> str:
         return f"delta({', '.join(map(self._print, e.args))})"
@@ -125,6 +138,9 @@ class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
         name = type(e).__name__
         if name in CONDITIONS:
             return f"({self._condition(e)})"
+        if parts := divided(e):
+            a, b = (self.parenthesize(x, PRECEDENCE["Mul"]) for x in parts)
+            return f"{a} {'//' if name == 'floor' else '%'} {b}"
         if name == "clamp" and -sp.oo in e.args:
             return f"clamp({self._print(e.args[0])}, max={self._print(e.args[2])})"
         if name == "clamp" and sp.oo in e.args:
@@ -155,22 +171,27 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
 
     def _print_Entry(self, e: Entry, exp: str | None = None) -> str:
         name = letter(e.name)
-        base = f"{name}_{{{' '.join(map(self._print, e.indices))}}}" if e.indices else name
+        base = f"{name}_{{{self._subscript(e.indices)}}}" if e.indices else name
         return f"{base}^{{{exp}}}" if exp is not None else base
 
     def _print_Applied(self, e: Applied, exp: str | None = None) -> str:
-        turned = matrix(e, "^")
-        name = letter(turned.rstrip("^").split("[")[0]) + (r"^{\top}" if turned.endswith("^") else "")
+        entry, batch, turned = matrix(e)
+        name = self._print_Entry(Entry(entry.name, *batch), r"\top" if turned else None)
         base = MATRIX_FUNCTIONS[e.kind][1].format(f"{{{name}}}" if "^" in name else name)
         if e.axes:
-            base = rf"\left({base}\right)_{{{' '.join(map(self._print, e.axes))}}}"
+            base = rf"\left({base}\right)_{{{self._subscript(e.axes)}}}"
         return rf"\left({base}\right)^{{{exp}}}" if exp is not None else base
 
     def _print_Delta(self, e: Delta, exp: str | None = None) -> str:
-        return rf"\delta_{{{' '.join(map(self._print, e.args))}}}"
+        return rf"\delta_{{{self._subscript(e.args)}}}"
+
+    def _subscript(self, indices: tuple[sp.Expr, ...]) -> str:
+        """Indices beside one another, with commas where one of them is more than a letter."""
+        sign = " " if all(i.is_Symbol or i.is_Integer for i in indices) else r",\, "
+        return sign.join(map(self._condition, indices))
 
     def _print_Total(self, e: Total, exp: str | None = None) -> str:
-        under = " ".join(map(self._print, e.bound))
+        under = self._subscript(e.bound)
         body = self.parenthesize(e.body, PRECEDENCE["Mul"])
         return rf"\left({TOTALS[e.kind][1]}_{{{under}}} {body}\right)" + (f"^{{{exp}}}" if exp is not None else "")
 
@@ -184,6 +205,9 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
         elif name in CONDITIONS:
             # Iverson's bracket: 1 where it holds, else 0.
             inside = rf"\left[{self._condition(e)}\right]"
+        elif name == "remainder" and (parts := divided(e)):
+            a, b = (self.parenthesize(x, PRECEDENCE["Mul"]) for x in parts)
+            inside = rf"\left({a} \bmod {b}\right)"
         elif hasattr(self, f"_print_{name}") or (isinstance(e, sp.Function) and type(e).__module__.startswith("sympy")):
             return str(super()._print_Function(e, exp))
         else:
@@ -254,3 +278,13 @@ def text(expression: sp.Expr, names: frozenset[str] = frozenset()) -> str:
 def latex(expression: sp.Expr, **settings: Any) -> str:
     """The expression in LaTeX, without dollar signs."""
     return str(FormulaPrinter(settings).doprint(expression))
+
+
+def condition(e: sp.Expr) -> str:
+    """A condition as text without parentheses: `i < 3`."""
+    return TextPrinter()._argument(e)
+
+
+def latex_condition(e: sp.Expr) -> str:
+    """The same in LaTeX."""
+    return FormulaPrinter()._condition(e)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from ...operators.functions import less
-from ...operators.index import Dimension, Piece, Pieces
+from ...operators.index import Dimension, Pieces
 from ...operators.index_arithmetic import within
 from ...operators.index_terms import Applied, Entry, Total
 from ..derivatives import UPSTREAM, Differentiated
@@ -64,7 +64,8 @@ class Ranges:
         for part in sp.preorder_traversal(body):
             match part:
                 case Entry():
-                    told |= {self._root(a) for i, a in zip(part.indices, self.axes[part.name], strict=True) if i == index}
+                    places = zip(part.indices, self.axes[part.name], strict=True)
+                    told |= {self._root(axis) for i, axis in places if i == index}
                 case Applied() if index in part.axes:
                     # A result's axes are as long as the matrix's rows or columns.
                     lengths = {self._root(k) for k in part.bound}

@@ -1,0 +1,87 @@
+"""Steps of a plan as they are added, and the values that they leave in slots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from ..operators.index import Piece, Pieces
+from .plan import Call, Operand, Step
+
+Labels = tuple[sp.Symbol, ...]
+
+
+@dataclass(frozen=True)
+class Value:
+    """A tensor in a slot with a label an axis, or a number without labels."""
+
+    slot: int | float
+    labels: Labels = ()
+
+    @property
+    def number(self) -> bool:
+        """Whether it is a number known now."""
+        return isinstance(self.slot, float)
+
+
+class Emitter:
+    """The steps so far, of a program with these pieces."""
+
+    def __init__(self, pieces: Pieces, definitions: dict[str, Piece]) -> None:
+        """`definitions` are the pieces that entries may name."""
+        self._pieces = pieces
+        self._definitions = definitions
+        self._steps: list[Step] = []
+
+    def lower(self, expression: sp.Expr) -> Value:
+        """The slot and labels of an expression."""
+        raise NotImplementedError
+
+    def _emit(self, step: Step, labels: Labels = ()) -> Value:
+        self._steps.append(step)
+        return Value(len(self._steps) - 1, labels)
+
+    def _call(self, function: str, *operands: Value) -> Value:
+        labels: list[sp.Symbol] = []
+        for value in sorted(operands, key=lambda v: -len(v.labels)):
+            labels += [label for label in value.labels if label not in labels]
+        return self._emit(Call(function, tuple(aligned(v, tuple(labels)) for v in operands)), tuple(labels))
+
+    def _source(self, index: sp.Symbol) -> tuple[str, int] | int:
+        return self._pieces.dimensions[index].root().source
+
+
+def slot_of(value: Value) -> int:
+    """The slot of a value that is no number."""
+    assert isinstance(value.slot, int)
+    return value.slot
+
+
+def position(labels: Labels, axis: sp.Symbol) -> int:
+    """Where an axis stands among labels, -1 where it does not."""
+    return labels.index(axis) if axis in labels else -1
+
+
+def aligned(value: Value, labels: Labels) -> Operand:
+    """A value as an operand that lines up with these labels."""
+    if isinstance(value.slot, float):
+        return value.slot
+    axes = tuple(position(value.labels, label) for label in labels)
+    first = next((k for k, a in enumerate(axes) if a >= 0), len(axes))
+    # Broadcasting adds leading axes by itself.
+    return (value.slot, None if axes[first:] == tuple(range(len(value.labels))) else axes)
+
+
+def indices_of(e: sp.Expr) -> tuple[sp.Symbol, ...]:
+    """The index symbols of an expression in the order of their first appearance; lengths are not among them."""
+    seen: dict[sp.Symbol, None] = {}
+    stack = [e]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, sp.Symbol):
+            if part.name[0] in "i_":
+                seen[part] = None
+        else:
+            stack.extend(reversed(part.args))
+    return tuple(seen)

@@ -1,0 +1,35 @@
+"""Numbers taken out of the sums and choices in a product, as one would write it."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from ...operators.functions import where
+from ...operators.index_terms import Total
+
+
+def whole_factors(e: sp.Expr) -> sp.Expr:
+    """Numbers taken out of the sums and choices in a product: `(2*a - 2*b)/(2*c)` is `(a - b)/c`."""
+
+    def outside(product: sp.Mul) -> sp.Expr:
+        parts = [_without_number(f) for f in product.args]
+        return sp.Mul(*(number for number, _ in parts), *(rest for _, rest in parts))
+
+    return e.replace(
+        lambda part: isinstance(part, sp.Mul) and any(isinstance(f, sp.Add | Total | where) for f in part.args), outside
+    )
+
+
+def _without_number(factor: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    match factor:
+        case sp.Add():
+            number, rest = factor.primitive()
+            # 0.001*(1000*x + 1) would not be plainer.
+            return (number, rest) if number.is_Integer else (sp.S.One, factor)
+        case Total() if factor.kind == "sum":
+            number, rest = factor.body.as_coeff_Mul()
+            return number, Total("sum", rest, *factor.bound)
+        case where() if factor.args[2] == 0 and not factor.args[1].is_number:
+            number, rest = factor.args[1].as_coeff_Mul()
+            return number, where(factor.args[0], rest, 0)
+    return sp.S.One, factor
