@@ -2,144 +2,28 @@
 
 An index is an array of positions, one axis of the grid for each index in force, so that `Sum(body, s)` is the body on a
 grid with one more axis, summed over it. How far an index runs is told by where it stands: `x[s, 0]` runs over x's first
-axis, and `g[i]` over what `i` runs over in g's own line under "where".
+axis, and `g[i]` over what `i` runs over in g's own line under "where"; or else it is said, `Sum(x[2*i + s], s < 3)`.
+An index out of range reads nothing, which shows in the numbers unless a condition or a delta keeps the formula from it;
+only entries of integer tensors count from the end where they are negative.
 """
 
 from __future__ import annotations
 
 import ast
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-import mpmath as mp
 import numpy as np
 import numpy.typing as npt
+from formula_functions import ARITHMETIC, CONSTANTS, FUNCTIONS, MATRICES, REDUCTIONS, SEVERAL, Array
 
-Array = npt.NDArray[np.float64]
 Grid = dict[str, npt.NDArray[np.intp]]
 
 #: The letters of indices: of the output's axes, and of the input's.
 OUTPUT, INPUT = "ijkl", "pqr"
-
-REDUCTIONS: dict[str, Callable[..., Any]] = {"Sum": np.sum, "Product": np.prod, "Max": np.max, "Min": np.min}
-
-
-def _sigmoid(x: Array) -> Array:
-    return 1 / (1 + np.exp(-x))
-
-
-def _clamp(x: Array, low: Array | float = -math.inf, high: Array | float = math.inf, **bounds: Array) -> Array:
-    return np.minimum(np.maximum(x, bounds.get("min", low)), bounds.get("max", high))
-
-
-#: What is read past the end of a tensor, where only a condition or a delta of 0 keeps a formula from: it would show.
-PAST = 0.37
-
-
-def _read(tensor: Array, at: tuple[npt.NDArray[np.intp], ...]) -> Array:
-    """The entries at these indices."""
-    if not at:
-        return tensor
-    shape = np.broadcast_shapes(*(i.shape for i in at))
-    if not tensor.size:
-        return np.full(shape, PAST)
-    past = np.zeros(shape, dtype=bool)
-    for i, n in zip(at, tensor.shape, strict=True):
-        past = past | (i >= n)
-    inside = tuple(np.minimum(i, n - 1) for i, n in zip(at, tensor.shape, strict=True))
-    return np.asarray(np.where(past, PAST, tensor[inside]), dtype=float)
-
-
-def _where(condition: Array, a: Array, b: Array) -> Array:
-    return np.where(condition != 0, a, b)
-
-
-def _delta(a: Array, b: Array) -> Array:
-    return np.asarray(a == b, dtype=float)
-
-
-def _leaky(x: Array, slope: Array) -> Array:
-    return np.where(x > 0, x, slope * x)
-
-
-def _elu(x: Array, alpha: Array) -> Array:
-    return np.where(x > 0, x, alpha * np.expm1(x))
-
-
-def _relu6(x: Array) -> Array:
-    return np.clip(x, 0, 6)
-
-
-def _beyond(x: Array, width: Array) -> Array:
-    return np.where(np.abs(x) > width, x, 0)
-
-
-def _round(x: Array, decimals: Array | float = 0) -> Array:
-    return np.round(x * 10.0**decimals) / 10.0**decimals
-
-
-def _logit(x: Array, eps: Array | float = 0) -> Array:
-    x = np.clip(x, eps, 1 - eps)
-    return np.log(x / (1 - x))
-
-
-def _normal(x: Array) -> Array:
-    return np.vectorize(math.erfc, otypes=[float])(-x / math.sqrt(2)) / 2
-
-
-def _by_mpmath(function: Callable[..., Any]) -> Callable[..., Array]:
-    """A function of mpmath's at every entry."""
-    return np.vectorize(lambda *x: float(function(*map(float, x))), otypes=[float])
-
-
-#: numpy's functions that go by the same name.
-SAME = (
-    "exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "sqrt", "sign", "floor", "ceil", "trunc", "expm1",
-    "log1p", "log2", "log10", "sinc", "fmod", "hypot", "logaddexp", "logaddexp2", "copysign", "isnan", "isinf",
-    "isfinite", "isposinf", "isneginf", "signbit", "logical_xor",
-)  # fmt: skip
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    **{n: getattr(np, n) for n in SAME},
-    "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan,
-    "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh,
-    "abs": np.abs, "maximum": np.maximum, "minimum": np.minimum, "pow": np.power, "remainder": np.mod,
-    "add": np.add, "mul": np.multiply, "erf": np.vectorize(math.erf, otypes=[float]),
-    "where": _where, "delta": _delta, "sigmoid": _sigmoid, "clamp": _clamp,
-    "softplus": lambda x: np.logaddexp(0, x), "relu": lambda x: np.maximum(x, 0),
-    "atan2": np.arctan2, "round": _round, "frac": lambda x: np.fmod(x, 1), "logit": _logit,
-    "xlogy": lambda x, y: x * np.log(y), "xlog1py": lambda x, y: x * np.log1p(y), "entr": lambda x: -x * np.log(x),
-    "logsigmoid": lambda x: np.log(_sigmoid(x)), "softsign": lambda x: x / (1 + np.abs(x)),
-    "silu": lambda x: x * _sigmoid(x), "mish": lambda x: x * np.tanh(np.logaddexp(0, x)),
-    "gelu": lambda x: x * _normal(x), "ndtr": _normal, "tanhshrink": lambda x: x - np.tanh(x),
-    "relu6": _relu6, "hardsigmoid": lambda x: _relu6(x + 3) / 6, "hardswish": lambda x: x * _relu6(x + 3) / 6,
-    "leaky_relu": _leaky, "elu": _elu, "celu": lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(x / alpha)),
-    "selu": lambda x: 1.0507009873554805 * _elu(x, np.asarray(1.6732632423543772)), "hardtanh": np.clip,
-    "softshrink": lambda x, width: np.sign(x) * np.maximum(np.abs(x) - width, 0), "hardshrink": _beyond,
-    "threshold": lambda x, bound, value: np.where(x > bound, x, value),
-    "erfc": np.vectorize(math.erfc, otypes=[float]), "lgamma": np.vectorize(math.lgamma, otypes=[float]),
-    "erfinv": _by_mpmath(mp.erfinv), "digamma": _by_mpmath(mp.digamma),
-    "polygamma": _by_mpmath(lambda n, x: mp.psi(int(n), x)),
-    "i0": np.i0, "i1": _by_mpmath(lambda x: mp.besseli(1, x)), "i0e": lambda x: np.i0(x) * np.exp(-np.abs(x)),
-    "i1e": _by_mpmath(lambda x: mp.besseli(1, x) * mp.exp(-abs(x))),
-    "max": lambda *x: np.max(x, axis=0), "min": lambda *x: np.min(x, axis=0),
-    "logsumexp": lambda *x: np.log(np.sum(np.exp(x), axis=0)),
-}  # fmt: skip
-#: Functions of a whole matrix, of which entries are taken, `inv(A)[i, j]`, or of one of several results, `eigh(A)[1]`.
-MATRICES: dict[str, Callable[..., Any]] = {
-    "inv": np.linalg.inv, "pinv": np.linalg.pinv, "det": np.linalg.det, "eigvalsh": np.linalg.eigvalsh,
-    "eigh": np.linalg.eigh, "svd": lambda x: np.linalg.svd(x, full_matrices=False),
-    "svdvals": lambda x: np.linalg.svd(x, compute_uv=False),
-}  # fmt: skip
-CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf}
-ARITHMETIC: dict[type, Callable[..., Any]] = {
-    ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.divide, ast.Pow: np.power,
-    ast.BitAnd: np.logical_and, ast.BitOr: np.logical_or, ast.UAdd: np.positive, ast.USub: np.negative,
-    ast.Invert: np.logical_not, ast.Lt: np.less, ast.LtE: np.less_equal, ast.Gt: np.greater, ast.GtE: np.greater_equal,
-    ast.Eq: np.equal, ast.NotEq: np.not_equal,
-}  # fmt: skip
 
 
 class Unreadable(Exception):
@@ -148,10 +32,11 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Part:
-    """A line under "where": `g[i, j] = body`, or a length, `n = x.shape[0]`."""
+    """A line under "where": `g[i, j] = body for i < 2`, or a length, `n = x.shape[0]`."""
 
     axes: tuple[str, ...]
     body: ast.expr
+    limits: Mapping[str, ast.expr] = field(default_factory=dict)
 
 
 def free_letters(alphabet: str, taken: set[str], wanted: int) -> list[str]:
@@ -181,24 +66,40 @@ def _spanned(letters: tuple[str, ...], shape: tuple[int, ...]) -> Grid:
     return dict(zip(letters, grid, strict=True))
 
 
+def _read(tensor: Array, at: tuple[npt.NDArray[np.intp], ...]) -> Array:
+    """The entries at these indices, nan where one is out of range."""
+    if not at:
+        return tensor
+    shape = np.broadcast_shapes(*(i.shape for i in at))
+    if 0 in tensor.shape:
+        return np.full(shape, np.nan)
+    outside = np.zeros(shape, dtype=bool)
+    for i, n in zip(at, tensor.shape, strict=True):
+        outside = outside | (i < 0) | (i >= n)
+    inside = tuple(np.clip(i, 0, n - 1) for i, n in zip(at, tensor.shape, strict=True))
+    return np.where(outside, np.nan, tensor[inside])
+
+
 class _Formula:
     """A formula's lines, and what they come to on a grid."""
 
     def __init__(self, text: str, tensors: Mapping[str, Array]) -> None:
         first, *lines = text.split("\n")
-        self.main = ast.parse(first, mode="eval").body
+        self.main = ast.parse(first.partition(" for ")[0], mode="eval").body
         self._tensors = tensors
         self._parts: dict[str, Part] = {}
         self._known: dict[str, Array] = {}
         for number, line in enumerate(lines):
             if not line.startswith("  and " if number else "where "):
                 raise Unreadable(f"a line that is no definition: {line}")
-            (statement,) = ast.parse(line[6:]).body
+            definition, _, limits = line[6:].partition(" for ")
+            said = dict(map(_limit, ast.parse(f"[{limits}]", mode="eval").body.elts))  # type: ignore[attr-defined]
+            (statement,) = ast.parse(definition).body
             match statement:
                 case ast.Assign([ast.Name(name)], body):
                     part = Part((), body)
                 case ast.Assign([ast.Subscript(ast.Name(name), index)], body):
-                    part = Part(tuple(i.id for i in _indices(index) if isinstance(i, ast.Name)), body)
+                    part = Part(tuple(i.id for i in _indices(index) if isinstance(i, ast.Name)), body, said)
                 case _:
                     raise Unreadable(line)
             if name in self._parts or name in tensors:
@@ -217,18 +118,20 @@ class _Formula:
                 return float(self._tensors[name].shape[axis])
             case ast.Subscript(ast.Name(name), index):
                 return self._entry(name, _indices(index), grid)
-            case ast.Subscript(ast.Call() | ast.Subscript() as whole, index):
-                return self._whole(whole)[self._at(_indices(index), grid)]
-            case ast.Call(ast.Name(function)) if function in MATRICES:
-                return self._whole(node)
+            case ast.Subscript() | ast.Call(ast.Name("det" | "logdet")):
+                whole, own = _indexed(node)
+                values, batch = self._matrix(whole)
+                return _read(values, self._at((*batch, *own), values.shape, grid))
+            case ast.BinOp(_, ast.Mult() | ast.Div()):
+                return self._product(node, grid)
             case ast.UnaryOp(op, operand):
                 return ARITHMETIC[type(op)](self._number(operand, grid)) * 1.0
-            case ast.BinOp(left, op, right):
-                return ARITHMETIC[type(op)](self._number(left, grid), self._number(right, grid)) * 1.0
-            case ast.Compare(left, [op], [right]):
+            case ast.BinOp(left, op, right) | ast.Compare(left, [op], [right]):
                 return ARITHMETIC[type(op)](self._number(left, grid), self._number(right, grid)) * 1.0
             case ast.Call(ast.Name(kind), [body, *bound]) if kind in REDUCTIONS:
-                return self._reduction(REDUCTIONS[kind], body, [b.id for b in bound if isinstance(b, ast.Name)], grid)
+                return self._reduction(REDUCTIONS[kind], body, bound, grid)
+            case ast.Call(ast.Name("delta"), [a, b]):
+                return self._delta(a, b, grid)
             case ast.Call(ast.Name(function), arguments, keywords):
                 named = {str(k.arg): self._number(k.value, grid) for k in keywords}
                 return FUNCTIONS[function](*(self._number(a, grid) for a in arguments), **named)
@@ -241,90 +144,151 @@ class _Formula:
     def _number(self, node: ast.expr, grid: Grid) -> Array:
         return np.asarray(self.value(node, grid), dtype=float)
 
-    def _at(self, indices: tuple[ast.expr, ...], grid: Grid) -> tuple[npt.NDArray[np.intp], ...]:
-        return tuple(np.asarray(self.value(i, grid), dtype=np.intp) for i in indices)
+    def _at(
+        self, indices: tuple[ast.expr, ...], lengths: tuple[int, ...], grid: Grid
+    ) -> tuple[npt.NDArray[np.intp], ...]:
+        if len(indices) != len(lengths):
+            raise Unreadable(f"{len(indices)} indices for {len(lengths)} axes")
+        return tuple(self._position(i, n, grid) for i, n in zip(indices, lengths, strict=True))
 
-    def _whole(self, node: ast.expr) -> Any:
-        """A tensor, a part, or a function of a matrix, with all its entries."""
+    def _position(self, index: ast.expr, length: int, grid: Grid) -> npt.NDArray[np.intp]:
+        """The values of an index of an axis; a negative entry of a tensor counts from the axis's end."""
+        at = np.asarray(np.nan_to_num(self.value(index, grid), nan=length), dtype=np.intp)
+        return np.where((at < 0) & self._counts(index, grid), at + length, at)
+
+    def _counts(self, index: ast.expr, grid: Grid) -> bool:
+        """Whether an index is an entry of a tensor."""
+        return isinstance(index, ast.Subscript) or (isinstance(index, ast.Name) and index.id not in grid)
+
+    def _delta(self, a: ast.expr, b: ast.expr, grid: Grid) -> Array:
+        for index, other in ((a, b), (b, a)):
+            if self._counts(index, grid) and isinstance(other, ast.Name):
+                return np.asarray(self._position(index, grid[other.id].size, grid) == grid[other.id], dtype=float)
+        return np.asarray(self._number(a, grid) == self._number(b, grid), dtype=float)
+
+    def _product(self, node: ast.expr, grid: Grid) -> Array:
+        """A product; where a delta in it is 0 it is 0, whatever its other factors are there."""
+        value, there = np.ones(()), np.ones((), dtype=bool)
+        for factor, divides in _factors(node):
+            number = self._number(factor, grid)
+            value = value / number if divides else value * number
+            if isinstance(factor, ast.Call) and isinstance(factor.func, ast.Name) and factor.func.id == "delta":
+                there = there & (number != 0)
+        return np.where(there, value, 0.0)
+
+    def _matrix(self, node: ast.expr) -> tuple[Any, tuple[ast.expr, ...]]:
+        """A matrix or a function of one with all its entries, and the indices before the matrix's own."""
         match node:
-            case ast.Name(name) if name in self._parts:
-                return self._part(name)
-            case ast.Name(name) if name in self._tensors:
-                return self._tensors[name]
-            case ast.Call(ast.Name(function), [matrix]) if function in MATRICES:
-                return MATRICES[function](self._whole(matrix))
-            case ast.Subscript(ast.Call() as results, ast.Constant(int() as number)):
-                return self._whole(results)[number]
+            case ast.Name(name):
+                return self._whole(name), ()
+            case ast.Attribute(of, "T"):
+                values, batch = self._matrix(of)
+                return np.swapaxes(values, -1, -2), batch
+            case ast.Call(ast.Name(function), [of]) if function in MATRICES:
+                values, batch = self._matrix(of)
+                return MATRICES[function](values), batch
+            case ast.Subscript(ast.Call(ast.Name(function), [of]), ast.Constant(int() as result)) if (
+                function in SEVERAL
+            ):
+                values, batch = self._matrix(of)
+                return SEVERAL[function](values)[result], batch
+            case ast.Subscript(ast.Name(name), index):
+                return self._whole(name), _indices(index)
         raise Unreadable(ast.unparse(node))
 
+    def _whole(self, name: str) -> Array:
+        return self._part(name) if name in self._parts else self._tensors[name]
+
     def _entry(self, name: str, indices: tuple[ast.expr, ...], grid: Grid) -> Any:
-        at = self._at(indices, grid)
-        if name in self._tensors:
-            if len(at) != self._tensors[name].ndim:
-                raise Unreadable(f"{name} has {self._tensors[name].ndim} axes, not {len(at)}")
-            return _read(self._tensors[name], at)
-        if name in self._parts:
-            axes, body = self._parts[name].axes, self._parts[name].body
-            if any(self._length(letter, body) is None for letter in axes):
-                # A part that does not say how far its own indices run is read where it stands.
-                return self.value(body, dict(zip(axes, at, strict=True)))
-            part = self._part(name)
-            varies = (i if length > 1 else 0 * i for i, length in zip(at, part.shape, strict=True))
-            return _read(part, tuple(varies))
-        return CONSTANTS[name]
+        if name not in self._parts and name not in self._tensors:
+            return CONSTANTS[name]
+        whole = self._whole(name)
+        return _read(whole, self._at(indices, whole.shape, grid))
 
     def _part(self, name: str) -> Array:
         """A part's values over its own axes, computed once."""
         if name not in self._known:
             part = self._parts[name]
-            # A part that does not vary along one of its axes has no need to know how long it is.
-            lengths = [self._length(letter, part.body) for letter in part.axes]
-            shape = tuple(1 if length is None else length for length in lengths)
+            shape = self._shape(name)
             self._known[name] = np.broadcast_to(self._number(part.body, _spanned(part.axes, shape)), shape)
         return self._known[name]
 
-    def _reduction(self, reduce: Callable[..., Any], body: ast.expr, bound: list[str], grid: Grid) -> Any:
-        if set(bound) & set(grid):
+    def _shape(self, name: str) -> tuple[int, ...]:
+        """The lengths of a tensor or of a part; the gradient `v_h` is as long as h."""
+        if name in self._tensors:
+            return tuple(self._tensors[name].shape)
+        part = self._parts[name]
+        for other in (*self._parts, *self._tensors):
+            if re.fullmatch(rf"v_+{re.escape(other)}_*", name):
+                return tuple(n for n in self._shape(other) if n != 1) if other in self._tensors else self._shape(other)
+        return tuple(self._range(letter, part.body, part.limits.get(letter)) for letter in part.axes)
+
+    def _reduction(self, reduce: Callable[..., Any], body: ast.expr, bound: list[ast.expr], grid: Grid) -> Any:
+        """The reduction over indices that say how far they run, `s < 3`, or are told by where they stand."""
+        said = dict((b.id, None) if isinstance(b, ast.Name) else _limit(b) for b in bound)
+        if set(said) & set(grid) or len(said) < len(bound):
             raise Unreadable(f"an index that is in force is bound again: {ast.unparse(body)}")
         inner = {name: index[(..., *[None] * len(bound))] for name, index in grid.items()}
-        ranges = [self._compared(letter, body, grid) or self._range(letter, body) for letter in bound]
-        inner |= _spanned(tuple(bound), tuple(ranges))
+        ranges = tuple(self._range(letter, body, limit) for letter, limit in said.items())
+        inner |= _spanned(tuple(said), ranges)
         outer = np.broadcast_shapes(*(index.shape[: index.ndim - len(bound)] for index in inner.values()))
         value = np.broadcast_to(self.value(body, inner), (*outer, *ranges))
         return reduce(value, axis=tuple(range(-len(bound), 0)))
 
-    def _compared(self, letter: str, body: ast.expr, grid: Grid) -> int | None:
-        """How far an index runs that is compared with one in force: as far as that one."""
-        for node in ast.walk(body):
-            match node:
-                case ast.Compare(ast.Name(a), [_], [ast.Name(b)]) if letter in (a, b) and (a in grid or b in grid):
-                    return int(grid[a if a in grid else b].size)
-        return None
-
-    def _range(self, letter: str, body: ast.expr) -> int:
-        length = self._length(letter, body)
-        if length is None:
-            raise Unreadable(f"nothing says how far {letter} runs in {ast.unparse(body)}")
-        return length
-
-    def _length(self, letter: str, body: ast.expr) -> int | None:
+    def _range(self, letter: str, body: ast.expr, limit: ast.expr | None) -> int:
+        """How far an index runs: as far as is said, or as every axis in which it stands plainly."""
+        if limit is not None:
+            return int(self.value(limit, {}))
+        lengths = set()
         for node in ast.walk(body):
             match node:
                 case ast.Subscript(of, index):
-                    for axis, found in enumerate(_indices(index)):
-                        if isinstance(found, ast.Name) and found.id == letter:
-                            length = self._along(of, axis)
-                            if length is not None:
-                                return length
-                case ast.Call(ast.Name("delta"), [ast.Name(other), ast.Name(same)]) if same == letter:
-                    return self._length(other, body)
-        return None
+                    places = [axis for axis, i in enumerate(_indices(index)) if _named(i, letter)]
+                    lengths |= {self._along(of, axis) for axis in places}
+        if len(lengths) != 1:
+            raise Unreadable(f"how far {letter} runs in {ast.unparse(body)}: {sorted(lengths)}")
+        return lengths.pop()
 
-    def _along(self, of: ast.expr, axis: int) -> int | None:
-        match of:
-            case ast.Name(name) if name in self._parts:
-                return self._length(self._parts[name].axes[axis], self._parts[name].body)
-        return int(self._whole(of).shape[axis])
+    def _along(self, of: ast.expr, axis: int) -> int:
+        if isinstance(of, ast.Name):
+            return self._shape(of.id)[axis]
+        values, batch = self._matrix(of)
+        return int(values.shape[len(batch) + axis])
+
+
+def _indexed(node: ast.expr) -> tuple[ast.expr, tuple[ast.expr, ...]]:
+    """A function of a matrix and the indices of its own that it stands with: `inv(A)[i, j]`, but `slogdet(A)[1]`."""
+    match node:
+        case ast.Subscript(ast.Call(ast.Name(function)), _) if function in SEVERAL:
+            return node, ()
+        case ast.Subscript(whole, index):
+            return whole, _indices(index)
+    return node, ()
+
+
+def _factors(node: ast.expr) -> Iterator[tuple[ast.expr, bool]]:
+    """What is multiplied and, True, what divides."""
+    match node:
+        case ast.BinOp(left, ast.Mult(), right):
+            yield from _factors(left)
+            yield from _factors(right)
+        case ast.BinOp(left, ast.Div(), right):
+            yield from _factors(left)
+            yield right, True
+        case _:
+            yield node, False
+
+
+def _limit(node: ast.expr) -> tuple[str, ast.expr]:
+    """An index and how far it runs, `s < 3`."""
+    match node:
+        case ast.Compare(ast.Name(letter), [ast.Lt()], [limit]):
+            return letter, limit
+    raise Unreadable(ast.unparse(node))
+
+
+def _named(node: ast.expr, letter: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == letter
 
 
 def _indices(index: ast.expr) -> tuple[ast.expr, ...]:

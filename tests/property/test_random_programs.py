@@ -113,5 +113,5 @@ def test_both_legs_come_to_the_slopes_of_random_programs():
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("row", usable_rows(), ids=lambda row: row.name)
 def test_both_legs_come_to_the_slopes_of_programs_around_every_row(row):
-    counts = examine(programs(row), 25)
+    counts = examine(programs(row), 6)
     assert counts[True] > counts[False]

@@ -83,4 +83,8 @@ def attention(
     for place in np.ndindex(out.shape):
         if (chosen is not None and chosen[place] == 0) or (is_causal and place[-1] > place[-2]):
             out[place] = -mp.inf
-    return matmul_reference(real_reductions.lines(real_reductions.softmax)(out), value)
+    weights = real_reductions.lines(real_reductions.softmax)(out)
+    if chosen is not None:
+        # Where nothing is chosen torch has weights of 0.
+        weights = np.where(chosen != 0, weights, mp.mpf(0))
+    return matmul_reference(weights, value)

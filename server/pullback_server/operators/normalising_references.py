@@ -44,7 +44,8 @@ def rms(x: Objects, weight: Objects | None, *, normalized_shape: Dims, eps: floa
     """x over the root of the mean square of the last dimensions."""
     out, first = np.empty(x.shape, dtype=object), x.ndim - len(normalized_shape)
     for at in np.ndindex(x.shape[:first]):
-        squares = reals.mean([v * v for v in list(x[at].flat)])
+        values: list[Any] = list(x[at].flat)
+        squares = reals.mean([v * v for v in values])
         out[at] = x[at] / reals.sqrt(squares + mp.mpf(eps))
     return _scaled(out, weight, None)
 

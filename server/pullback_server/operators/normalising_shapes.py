@@ -16,7 +16,7 @@ def _vectors(name: str, x: TensorType, given: dict[str, TensorType | None], shap
     for what, t in given.items():
         if t is not None and t.shape != shape:
             raise Misfit(f"a {what} of shape {list(t.shape)}", f"shape {list(shape)}")
-    return TensorType(dtype, x.shape)
+    return TensorType(dtype, x.shape, x.weak and all(t is None or t.weak for t in given.values()))
 
 
 def _last(x: TensorType, normalized_shape: Any) -> tuple[int, ...]:

@@ -35,7 +35,7 @@ def _bounded(x: TensorType, low: TensorType | None, high: TensorType | None) -> 
 
 def _where(condition: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     """torch.where, for a constant condition too, which comes as 0 or 1."""
-    condition, x, y = _on_one_device(condition.bool(), x, y)
+    condition, x, y = on_one_device(condition.bool(), x, y)
     return torch.where(condition, x, y)
 
 
@@ -43,11 +43,11 @@ def _clamp(x: torch.Tensor, low: torch.Tensor | None, high: torch.Tensor | None)
     """torch.clamp, whose backward pass fails where x has to be broadcast to two bounds."""
     if low is None or high is None:
         return torch.clamp(x, low, high)
-    x, low, high = _on_one_device(x, low, high)
+    x, low, high = on_one_device(x, low, high)
     return torch.clamp(x.expand(broadcast_shapes(x.shape, low.shape, high.shape)), low, high)
 
 
-def _on_one_device(*tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
+def on_one_device(*tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
     """Numbers of the text, which are made on the CPU, follow the tensors to an accelerator."""
     device = next((t.device for t in tensors if t.device.type != "cpu"), None)
     return tensors if device is None else tuple(t.to(device) for t in tensors)

@@ -46,7 +46,8 @@ def _shape_of(count: int) -> Callable[..., TensorType]:
     name = f"conv{count}d"
 
     def shape(x: TensorType, weight: TensorType, bias: TensorType | None = None, **given: Any) -> TensorType:
-        dtype = one_floating_dtype(name, *(t for t in (x, weight, bias) if t is not None))
+        operands = [t for t in (x, weight, bias) if t is not None]
+        dtype = one_floating_dtype(name, *operands)
         groups = given["groups"]
         if weight.rank != count + 2 or 0 in (weight.shape[0], *weight.shape[2:]):
             raise Misfit(
@@ -61,7 +62,8 @@ def _shape_of(count: int) -> Callable[..., TensorType]:
             )
         if bias is not None and bias.shape != weight.shape[:1]:
             raise Misfit(f"a bias of shape {list(bias.shape)}", f"shape {list(weight.shape[:1])}")
-        return TensorType(dtype, (*x.shape[: -count - 1], weight.shape[0], *counts))
+        shape = (*x.shape[: -count - 1], weight.shape[0], *counts)
+        return TensorType(dtype, shape, all(t.weak for t in operands))
 
     return shape
 

@@ -80,6 +80,7 @@ def test_the_code_comes_to_torchs_numbers(expression, shapes):
     assert not wrong(question(expression, tensors(**shapes)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
 def test_the_code_of_a_rows_samples_comes_to_torchs_numbers(row):
     for _, text in samples([row]):

@@ -117,6 +117,7 @@ def test_the_derivative_of_each_part_is_that_of_its_own_line(expression, shapes)
     assert not untrue_derivatives(asked, steps(asked))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
 def test_the_steps_of_a_rows_samples_come_to_torchs_gradients(row):
     for _, text in samples([row]):

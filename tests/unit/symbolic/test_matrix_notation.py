@@ -168,6 +168,7 @@ def test_the_gradient_of_an_identity_is_the_books(case):
     np.testing.assert_allclose(value(form.jacobian.matrix, inputs), value(case["df"], inputs), rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
 def test_what_is_given_for_a_rows_samples_is_right(row):
     bad = []

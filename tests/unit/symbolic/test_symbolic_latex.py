@@ -43,6 +43,7 @@ def test_the_latex_of_an_expression_compiles(expression, shapes):
             assert not flaws(form.latex), form.latex
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
 def test_the_latex_of_a_rows_samples_compiles(row):
     for _, text in samples([row]):

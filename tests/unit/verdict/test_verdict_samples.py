@@ -60,17 +60,19 @@ def flaws(row, text, asked):
 
 
 @ROWS
-@pytest.mark.parametrize("seed", [0, 7])
+@pytest.mark.parametrize("seed", [0, pytest.param(7, marks=pytest.mark.slow)])
 def test_the_samples_agree_and_their_gradients_are_torchs(row, seed):
     asked = [(t, question(t, sample_inputs(row, t, seed), seed + 1)) for _, t in samples([row])]
     assert not [what for t, q in asked for what in flaws(row, t, q)]
 
 
+@pytest.mark.slow
 @ROWS
 def test_the_samples_agree_under_an_upstream_of_ones_where_softmax_cancels(row):
     assert not [what for _, t in samples([row]) for what in flaws(row, t, question(t, sample_inputs(row, t), None))]
 
 
+@pytest.mark.slow
 @ROWS
 @pytest.mark.parametrize("dtype", NARROW, ids=lambda dtype: str(dtype).removeprefix("torch."))
 def test_the_samples_agree_in_narrower_dtypes(row, dtype):

@@ -51,8 +51,7 @@ def _written(term: Term, pairs: list[Pair], ranges: Ranges) -> sp.Expr:
 
 def _exchanged(e: sp.Expr, pairs: list[Pair], ranges: Ranges) -> sp.Expr:
     """The expression with the second of each pair for the first wherever that stays in range."""
-    dimensions = ranges.pieces.dimensions
-    alike = {a: b for a, b in pairs if a.is_Symbol and dimensions[a].root() is dimensions[b].root()}
+    alike = {a: b for a, b in pairs if a.is_Symbol and ranges.length(a) == ranges.length(b)}
     others = {a: b for a, b in pairs if a not in alike}
     if not others:
         return e.xreplace(alike)

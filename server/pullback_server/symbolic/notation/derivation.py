@@ -113,9 +113,7 @@ class _Derivation:
         units = self._units.get(piece.name.removeprefix(UPSTREAM)) if piece.name.startswith(UPSTREAM) else None
         return self._display().formula(Entry(shown, *piece.axes), piece.axes, units={shown: units} if units else {})
 
-    def _formula(
-        self, e: sp.Expr, piece: Piece, given: tuple[sp.Symbol, ...] = (), defined: bool = False
-    ) -> Formula:
+    def _formula(self, e: sp.Expr, piece: Piece, given: tuple[sp.Symbol, ...] = (), defined: bool = False) -> Formula:
         """An expression at the indices of a piece and the `given` ones."""
         v = self._names[UPSTREAM]
         e = e.xreplace({a: Entry(v, *a.indices) for a in e.atoms(Entry) if self._names[a.name] == v})

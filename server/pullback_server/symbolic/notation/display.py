@@ -12,7 +12,7 @@ from ...operators.functions import where
 from ...operators.index import Piece, larger
 from ...operators.index_terms import Applied, Delta, Entry, Total
 from .combining import nodes
-from .factors import whole_factors
+from .factors import joined_choices, whole_factors
 from .letters import INPUT, LENGTH, OUTPUT, PART, Letters, Renaming
 from .printers import condition, latex, latex_condition, letter, text
 from .ranges import Ranges
@@ -129,7 +129,7 @@ class Display:
                     known[root.symbol] = letters.fresh_symbol(LENGTH)
                 lengths[root.symbol] = known[root.symbol]
                 swap = swap | {symbol: lengths[root.symbol]}
-            return whole_factors(written(e, swap))
+            return whole_factors(joined_choices(written(e, swap)))
 
         def limits(axes: tuple[sp.Symbol, ...], e: sp.Expr, swap: dict[sp.Symbol, sp.Symbol]) -> tuple[sp.Expr, ...]:
             return tuple(finish(limit, swap) for limit in self._ranges.limits(axes, e))

@@ -1,10 +1,10 @@
-"""Numbers taken out of the sums and choices in a product, as one would write it."""
+"""Products and choices as one would write them: numbers taken out, conditions joined."""
 
 from __future__ import annotations
 
 import sympy as sp
 
-from ...operators.functions import where
+from ...operators.functions import both, truth, where
 from ...operators.index_terms import Total
 
 
@@ -33,3 +33,20 @@ def _without_number(factor: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
             number, rest = factor.args[1].as_coeff_Mul()
             return number, where(factor.args[0], rest, 0)
     return sp.S.One, factor
+
+
+def joined_choices(e: sp.Expr) -> sp.Expr:
+    """Choices inside choices with the same alternative made one: `where(c, where(d, a, 0), 0)` is `where(c & d, a, 0)`.
+
+    >>> c, d, a = sp.symbols("c d a")
+    >>> joined_choices(where(c, where(d, a, 0), 0)) == where(both(truth(c), truth(d)), a, 0)
+    True
+    """
+    if not e.has(where):
+        return e
+    e = e.func(*map(joined_choices, e.args))
+    match e:
+        case where() if isinstance(e.args[1], where) and e.args[1].args[2] == e.args[2]:
+            condition, (inner, value, other) = e.args[0], e.args[1].args
+            return where(both(truth(condition), truth(inner)), value, other)
+    return e

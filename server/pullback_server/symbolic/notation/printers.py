@@ -214,6 +214,11 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
             inside = rf"\operatorname{{{escape(name)}}}\left({', '.join(map(self._print, e.args))}\right)"
         return inside + (f"^{{{exp}}}" if exp is not None else "")
 
+    def _print_floor(self, e: sp.Expr, exp: str | None = None) -> str:
+        a, b = divided(e) or e.args[0].as_numer_denom()
+        inside = self._print(a) if b == 1 else rf"\frac{{{self._print(a)}}}{{{self._print(b)}}}"
+        return rf"\left\lfloor {inside} \right\rfloor" + (f"^{{{exp}}}" if exp is not None else "")
+
     def _condition(self, e: sp.Expr) -> str:
         name = type(e).__name__
         if name == "neither":

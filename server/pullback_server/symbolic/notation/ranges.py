@@ -36,10 +36,15 @@ class Ranges:
 
     def fits(self, index: sp.Expr, axis: sp.Symbol) -> bool:
         """Whether every value of an index is known to be in an axis."""
-        own, other = self._root(axis), self.pieces.dimensions.get(index)
-        if other is not None and other.root() is own:
+        own = self.length(axis)
+        if index in self.pieces.dimensions and self.length(index) == own:
             return True
-        return isinstance(own.source, int) and within(index, own.source, self.pieces)
+        return isinstance(own, int) and within(index, own, self.pieces)
+
+    def length(self, index: sp.Symbol) -> int | Dimension:
+        """How far an index runs: a number that the form serves alone, or a dimension, the same for equal lengths."""
+        root = self.pieces.dimensions[index].root()
+        return root.source if isinstance(root.source, int) else root
 
     def said(self, e: sp.Expr) -> sp.Expr:
         """The expression with sums that say how far their indices run where nothing else does: `s < 3` for `s`."""
@@ -55,22 +60,18 @@ class Ranges:
         return tuple(self._limit(k) for k in axes if self._open(k, body))
 
     def _limit(self, index: sp.Symbol) -> sp.Expr:
-        root = self._root(index)
-        return less(index, root.source if isinstance(root.source, int) else root.symbol)
+        length = self.length(index)
+        return less(index, length if isinstance(length, int) else length.symbol)
 
     def _open(self, index: sp.Symbol, body: sp.Expr) -> bool:
         """Whether the entries in which an index stands plainly do not all have the length that it runs over."""
-        told: set[Dimension | None] = set()
+        own, told = self.length(index), set[int | Dimension | None]()
         for part in sp.preorder_traversal(body):
             match part:
                 case Entry():
                     places = zip(part.indices, self.axes[part.name], strict=True)
-                    told |= {self._root(axis) for i, axis in places if i == index}
+                    told |= {self.length(axis) for i, axis in places if i == index}
                 case Applied() if index in part.axes:
                     # A result's axes are as long as the matrix's rows or columns.
-                    lengths = {self._root(k) for k in part.bound}
-                    told.add(self._root(index) if self._root(index) in lengths else None)
-        return told != {self._root(index)}
-
-    def _root(self, index: sp.Symbol) -> Dimension:
-        return self.pieces.dimensions[index].root()
+                    told.add(own if own in map(self.length, part.bound) else None)
+        return told != {own}

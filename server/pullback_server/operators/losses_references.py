@@ -1,0 +1,91 @@
+"""Losses of mpmath numbers, entry by entry, by their definitions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mpmath as mp
+
+from .real_special import entr, xlog1py, xlogy
+from .reals import Real, exp, log, softplus, sqrt
+
+
+def weighted(loss: Any) -> Any:
+    """A loss whose third operand is a factor, 1 where it is left out."""
+    return lambda x, t, weight, *more, **given: loss(x, t, *more, **given) * (1 if weight is None else weight)
+
+
+def squared(x: Real, t: Real) -> Real:
+    """(x - t)**2."""
+    return (x - t) * (x - t)
+
+
+def absolute(x: Real, t: Real) -> Real:
+    """|x - t|."""
+    return abs(x - t)
+
+
+def smooth(x: Real, t: Real, *, beta: float) -> Real:
+    """A parabola within beta of the target, a slope of 1 beyond."""
+    distance, width = abs(x - t), mp.mpf(beta)
+    return distance * distance / (2 * width) if distance < width else distance - width / 2
+
+
+def huber(x: Real, t: Real, *, delta: float) -> Real:
+    """A parabola within delta of the target, a slope of delta beyond."""
+    distance, width = abs(x - t), mp.mpf(delta)
+    return distance * distance / 2 if distance <= width else width * (distance - width / 2)
+
+
+def cross_entropy(x: Real, t: Real) -> Real:
+    """-t*log(x) - (1 - t)*log(1 - x); torch holds the logarithms at -100."""
+    lost = mp.mpf(-100)
+    left = xlogy(t, x) if x > exp(lost) else t * lost
+    right = xlog1py(1 - t, -x) if 1 - x > exp(lost) else (1 - t) * lost
+    return -left - right
+
+
+def with_logits(x: Real, t: Real, pos_weight: Real | None) -> Real:
+    """The same of sigmoid(x), where the positive part may have a weight."""
+    return (1 if pos_weight is None else pos_weight) * t * softplus(-x) + (1 - t) * softplus(x)
+
+
+def divergence(x: Real, t: Real, *, log_target: bool) -> Real:
+    """t*(log(t) - x), where the target may be given by its logarithm."""
+    return exp(t) * (t - x) if log_target else -entr(t) - t * x
+
+
+def hinge_embedding(x: Real, t: Real, *, margin: float) -> Real:
+    """x where the target is 1, what it lacks of the margin where it is -1, both elsewhere."""
+    lacking = max(mp.mpf(margin) - x, mp.mpf(0))
+    return (lacking if t != 1 else 0) + (x if t != -1 else mp.mpf(0))
+
+
+def soft_margin(x: Real, t: Real) -> Real:
+    """log(1 + exp(-t*x))."""
+    return softplus(-t * x)
+
+
+def ranking(a: Real, b: Real, t: Real, *, margin: float) -> Real:
+    """What t*(a - b) lacks of the margin."""
+    return max(mp.mpf(margin) - t * (a - b), mp.mpf(0))
+
+
+def poisson(x: Real, t: Real, *, log_input: bool, full: bool, eps: float) -> Real:
+    """exp(x) - t*x, or x - t*log(x); with Stirling's terms where the target is above 1."""
+    loss = exp(x) - t * x if log_input else x - t * log(x + mp.mpf(eps))
+    return loss + (t * log(t) - t + log(2 * mp.pi * t) / 2 if full and t > 1 else 0)
+
+
+def gaussian(x: Real, t: Real, var: Real, *, full: bool, eps: float) -> Real:
+    """(log(var) + (x - t)**2/var)/2, with log(2*pi)/2 where it is full."""
+    held = max(var, mp.mpf(eps))
+    return (log(held) + (x - t) ** 2 / held + (log(2 * mp.pi) if full else 0)) / 2
+
+
+def cosine(a: list[Real], b: list[Real]) -> Real:
+    """The cosine of the angle between two vectors, whose squared lengths have 1e-12 added."""
+    little = mp.mpf("1e-12")
+    product = sum((p * q for p, q in zip(a, b, strict=True)), mp.mpf(0))
+    squares = [sum((p * p for p in vector), little) for vector in (a, b)]
+    return product / sqrt(squares[0] * squares[1])

@@ -1,0 +1,310 @@
+"""Losses of vectors: of scores for classes against the right one, of two directions against each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+import torch
+from torch.nn import functional as F
+
+from ..program import DType, TensorType
+from . import exact
+from . import functions as fn
+from . import losses_shapes as shapes
+from . import losses_vectors_references as references
+from .index import IndexTensor, Pieces
+from .losses_reduced import reduced_form, reduced_tensor, reduced_type
+from .matrix_shapes import one_floating_dtype
+from .operator import Kink, Misfit, Operator
+from .reductions import log_softmax_form
+from .selecting import checked
+from .windows import place
+
+Tensor = torch.Tensor
+
+# Shape rules. Classes are the second dimension, or the only one.
+
+
+def _classes(rank: int) -> int:
+    return 1 if rank > 1 else 0
+
+
+def _scored(name: str, x: TensorType, t: TensorType, weight: TensorType | None, *indices: DType) -> TensorType:
+    """A loss for each target, which is the number of a class; raises Misfit."""
+    dtype = one_floating_dtype(name, *(o for o in (x, weight) if o is not None))
+    axis = _classes(x.rank)
+    if not x.rank or x.shape[axis] == 0:
+        raise Misfit(f"scores of shape {list(x.shape)}", "shape (N, C, ...) or (C) with a class at least")
+    if weight is not None and weight.shape != (x.shape[axis],):
+        raise Misfit(f"a weight of shape {list(weight.shape)}", f"shape {[x.shape[axis]]}, one entry a class")
+    left = x.shape[:axis] + x.shape[axis + 1 :]
+    if t.dtype not in indices or t.shape != left:
+        kinds = " or ".join(d.label for d in indices)
+        raise Misfit(f"a target of {t} for scores of shape {list(x.shape)}", f"{kinds} of shape {list(left)}")
+    return TensorType(dtype, left, x.weak and t.weak and (weight is None or weight.weak))
+
+
+def _likelihood_shape(x: TensorType, t: TensorType, weight: TensorType | None = None, **given: Any) -> TensorType:
+    return reduced_type(_scored("nll_loss", x, t, weight, DType.INT64, DType.UINT8), given["reduction"])
+
+
+def _cross_shape(x: TensorType, t: TensorType, weight: TensorType | None = None, **given: Any) -> TensorType:
+    if not 0 <= given["label_smoothing"] <= 1:
+        raise Misfit(f"label_smoothing={given['label_smoothing']}", "a number from 0 to 1")
+    if not t.dtype.floating:
+        return reduced_type(_scored("cross_entropy", x, t, weight, DType.INT64, DType.UINT8), given["reduction"])
+    if given["ignore_index"] >= 0:
+        raise Misfit("an ignore_index beside probabilities", "a target of class numbers")
+    left = tuple(n for k, n in enumerate(x.shape) if k != _classes(x.rank))
+    entries = _scored("cross_entropy", x, TensorType(DType.INT64, left, t.weak), weight, DType.INT64)
+    if t.shape != x.shape:
+        raise Misfit(f"probabilities of shape {list(t.shape)}", f"shape {list(x.shape)}; class numbers are integers")
+    one_floating_dtype("cross_entropy", x, t)
+    return reduced_type(entries, given["reduction"])
+
+
+def _margin_shape(x: TensorType, t: TensorType, weight: TensorType | None = None, **given: Any) -> TensorType:
+    entries = _scored("multi_margin_loss", x, t, weight, DType.INT64)
+    if x.rank > 2 or x.dtype.size < 4:
+        raise Misfit(f"scores of {x}", "float32 or float64 of shape (N, C) or (C)")
+    if given["p"] not in (1, 2):
+        raise Misfit(f"p={given['p']}", "1 or 2")
+    return reduced_type(entries, given["reduction"])
+
+
+def _cosine_shape(a: TensorType, b: TensorType, t: TensorType, *, margin: float, reduction: str) -> TensorType:
+    return reduced_type(shapes.pairs(a, b, t), reduction)
+
+
+def _work(_: TensorType, x: TensorType, *__: TensorType | None) -> int:
+    return 6 * x.elements
+
+
+# The torch column. Classes are checked before they are used: an accelerator that meets a bad one is lost.
+
+
+def _checked_classes(t: Tensor, x: Tensor, ignore_index: int | None) -> Tensor:
+    """The targets as indices, 0 where they are ignored."""
+    kept = t if ignore_index is None else torch.where(t == ignore_index, 0, t)
+    return checked(kept, x.shape[_classes(x.dim())], negative=False)
+
+
+def _likelihood(x: Tensor, t: Tensor, weight: Tensor | None, *, ignore_index: int, reduction: str) -> Tensor:
+    at = _checked_classes(t, x, ignore_index)
+    if weight is None or not weight.requires_grad:
+        return F.nll_loss(x, t, weight, ignore_index=ignore_index, reduction=reduction)
+    return _weighted(x, at, t != ignore_index, weight, reduction, 0.0)
+
+
+def _cross_entropy(
+    x: Tensor, t: Tensor, weight: Tensor | None, *, ignore_index: int, reduction: str, label_smoothing: float
+) -> Tensor:
+    if t.is_floating_point():
+        return F.cross_entropy(x, t, weight, reduction=reduction, label_smoothing=label_smoothing)
+    at = _checked_classes(t, x, ignore_index)
+    if weight is None or not weight.requires_grad:
+        return F.cross_entropy(
+            x, t, weight, ignore_index=ignore_index, reduction=reduction, label_smoothing=label_smoothing
+        )
+    logs = F.log_softmax(x, _classes(x.dim()))
+    return _weighted(logs, at, t != ignore_index, weight, reduction, label_smoothing)
+
+
+def _weighted(logs: Tensor, at: Tensor, kept: Tensor, weight: Tensor, reduction: str, smoothing: float) -> Tensor:
+    """As torch has it, with derivatives by the weight, which torch lacks."""
+    axis = _classes(logs.dim())
+    own = torch.where(kept, weight[at], 0)
+    loss = -own * logs.gather(axis, at.unsqueeze(axis)).squeeze(axis)
+    if smoothing:
+        wide = weight.reshape(-1, *(1,) * (logs.dim() - axis - 1))
+        spread = torch.where(kept, -(logs * wide).sum(axis), 0)
+        loss = (1 - smoothing) * loss + smoothing / len(weight) * spread
+    return loss.sum() / own.sum() if reduction == "mean" else reduced_tensor(loss, reduction)
+
+
+def _margin(x: Tensor, t: Tensor, weight: Tensor | None, *, p: int, margin: float, reduction: str) -> Tensor:
+    """The weight is multiplied here, since torch has no derivative by it."""
+    at = _checked_classes(t, x, None)
+    loss = F.multi_margin_loss(x, at, p, margin, reduction="none")
+    return reduced_tensor(loss if weight is None else loss * weight[at], reduction)
+
+
+# The sympy column.
+
+
+def _of_classes(
+    pieces: Pieces,
+    logs: IndexTensor,
+    target: IndexTensor,
+    weight: IndexTensor | None,
+    ignore_index: int,
+    reduction: str,
+    smoothing: float,
+) -> IndexTensor:
+    """Less the logarithm at the target's class, times its weight; 0 for targets that are ignored."""
+    axis, target = _classes(len(logs.axes)), pieces.settled(target, shared=True)
+    batch, index = _target(pieces, logs, target)
+    own = sp.S.One if weight is None else weight.at((index,))
+    loss = -own * logs.at((*logs.axes[:axis], index, *logs.axes[axis + 1 :]))
+    if smoothing:
+        every = logs if weight is None else pieces.elementwise(exact.times, logs, _along(logs, weight, axis))
+        share = exact.fraction(smoothing)
+        spread = pieces.reduce("sum", every, (axis,))
+        loss = (1 - share) * loss - share / pieces.size(logs.axes[axis]) * spread.entry
+    counts = fn.not_equal(index, ignore_index)
+    entries = IndexTensor(batch, counts * loss)
+    if reduction != "mean":
+        return reduced_form(pieces, entries, reduction)
+    counted = reduced_form(pieces, IndexTensor(batch, counts * own), "sum")
+    return pieces.elementwise(exact.over, reduced_form(pieces, entries, "sum"), counted)
+
+
+def _target(pieces: Pieces, x: IndexTensor, target: IndexTensor) -> tuple[tuple[sp.Symbol | None, ...], sp.Expr]:
+    """The axes of x but for its classes, and the target's class at these."""
+    axis = _classes(len(x.axes))
+    batch = (*x.axes[:axis], *x.axes[axis + 1 :])
+    for own, common in zip(target.axes, batch, strict=True):
+        if own is not None and common is not None:
+            pieces.same(own, common)
+    return batch, target.at(batch)
+
+
+def _along(x: IndexTensor, weight: IndexTensor, axis: int) -> IndexTensor:
+    return IndexTensor((*weight.axes, *(None,) * (len(x.axes) - axis - 1)), weight.entry)
+
+
+def _likelihood_form(
+    pieces: Pieces, x: IndexTensor, t: IndexTensor, weight: IndexTensor | None, *, ignore_index: int, reduction: str
+) -> IndexTensor:
+    return _of_classes(pieces, pieces.named(x), t, weight, ignore_index, reduction, 0.0)
+
+
+def _cross_form(
+    pieces: Pieces,
+    x: IndexTensor,
+    t: IndexTensor,
+    weight: IndexTensor | None,
+    *,
+    ignore_index: int,
+    reduction: str,
+    label_smoothing: float,
+) -> IndexTensor:
+    axis = _classes(len(x.axes))
+    logs = log_softmax_form(pieces, x, dim=axis)
+    if len(t.axes) < len(x.axes):
+        return _of_classes(pieces, logs, t, weight, ignore_index, reduction, label_smoothing)
+    share = exact.fraction(label_smoothing)
+    if share:
+        t = pieces.elementwise(lambda e: (1 - share) * e + share / pieces.size(x.axes[axis]), t)
+    if weight is not None:
+        t = pieces.elementwise(exact.times, t, _along(x, weight, axis))
+    entries = pieces.reduce("sum", pieces.elementwise(lambda a, b: -a * b, logs, t), (axis,))
+    return reduced_form(pieces, entries, reduction)
+
+
+def _margin_form(
+    pieces: Pieces,
+    x: IndexTensor,
+    t: IndexTensor,
+    weight: IndexTensor | None,
+    *,
+    p: int,
+    margin: float,
+    reduction: str,
+) -> IndexTensor:
+    x, axis = pieces.named(x), _classes(len(x.axes))
+    _, index = _target(pieces, x, pieces.settled(t, shared=True))
+    lacking = exact.fraction(margin) - x.at((*x.axes[:axis], index)) + x.entry
+    own = sp.S.One if weight is None else weight.at((index,))
+    term = fn.where(fn.greater(lacking, 0), own * lacking**p / pieces.size(x.axes[axis]), 0)
+    terms = IndexTensor(x.axes, fn.where(fn.equal(index, place(x.axes[axis])), 0, term))
+    return reduced_form(pieces, pieces.reduce("sum", terms, (axis,)), reduction)
+
+
+def _cosine_form(
+    pieces: Pieces, a: IndexTensor, b: IndexTensor, t: IndexTensor, *, margin: float, reduction: str
+) -> IndexTensor:
+    axes, both = pieces.align(pieces.named(a), pieces.named(b))
+    little, last = sp.Rational(1, 10**12), (len(axes) - 1,)
+    dot, one, other = (
+        pieces.reduce("sum", IndexTensor(axes, e), last) for e in (both[0] * both[1], both[0] ** 2, both[1] ** 2)
+    )
+    cosine = pieces.named(pieces.elementwise(lambda d, x, y: d / sp.sqrt((x + little) * (y + little)), dot, one, other))
+
+    def entry(c: sp.Expr, target: sp.Expr) -> sp.Expr:
+        above = fn.clamp(c - exact.fraction(margin), 0, sp.oo)
+        return fn.where(fn.equal(target, 1), 1 - c, 0) + fn.where(fn.equal(target, -1), above, 0)
+
+    return reduced_form(pieces, pieces.elementwise(entry, cosine, t), reduction)
+
+
+CLASSES = "input, target, weight=None, ignore_index: integer = -100, reduction: text = 'mean'"
+IGNORED, MEAN = "targets of ignore_index count as nothing", "The mean is over the weights of the targets' classes"
+
+# fmt: off
+OPERATORS = (
+    Operator(
+        name="cross_entropy", family="neural", signature=f"{CLASSES}, label_smoothing: number = 0.0", work=_work,
+        shape=_cross_shape, torch=_cross_entropy, sympy=_cross_form, reference=references.cross_entropy,
+        doc=f"-log_softmax(input) at the class of each target, {IGNORED}; or its product with probabilities. {MEAN}.",
+        source="torch.nn.functional.cross_entropy",
+        samples=("cross_entropy(x, at)", "cross_entropy(x, at, exp(u))", "cross_entropy(x, at, reduction='sum')",
+                 "cross_entropy(x, at, exp(v), reduction='none', label_smoothing=0.2)", "cross_entropy(u, at[0])",
+                 "cross_entropy(x, at, None, 1, 'sum')", "cross_entropy(C[:, :, :2], pos, u, 0, 'sum')",
+                 "cross_entropy(D, 0*pos[:, [0, 0, 1]])",
+                 "cross_entropy(x, at, exp(u), label_smoothing=0.1)", "cross_entropy(x, at, label_smoothing=1)",
+                 "cross_entropy(x, softmax(y))", "cross_entropy(x, y, exp(u), label_smoothing=0.3)",
+                 "cross_entropy(u, softmax(v), reduction='sum')",
+                 "cross_entropy(C, exp(C), reduction='none')", "cross_entropy(z, at[:0], reduction='sum')",
+                 "cross_entropy(c*s, 0*at)",
+                 "F.cross_entropy(x @ A, target=at, reduction='none') @ c"),
+        bad=("cross_entropy(x)", "cross_entropy(x, u)", "cross_entropy(x, pos)", "cross_entropy(x, count)",
+             "cross_entropy(s, at)",
+             "cross_entropy(count, at)", "cross_entropy(x, at, w)", "cross_entropy(x, at, label_smoothing=2)",
+             "cross_entropy(x, y, ignore_index=1)", "cross_entropy(x, at, reduction='all')", "cross_entropy(x, mask)"),
+    ),
+    Operator(
+        name="nll_loss", family="neural", signature=CLASSES, work=_work,
+        shape=_likelihood_shape, torch=_likelihood, sympy=_likelihood_form, reference=references.likelihood,
+        doc=f"-input, a logarithm of probabilities, at the class of each target; {IGNORED}. {MEAN}.",
+        source="torch.nn.functional.nll_loss",
+        samples=("nll_loss(x, at)", "nll_loss(log_softmax(x), at, exp(u))", "nll_loss(x, at, reduction='none')",
+                 "nll_loss(u, at[1])",
+                 "nll_loss(x, at, exp(v), 0, 'sum')", "nll_loss(C[:, :, :2], pos, ignore_index=1, reduction='sum')",
+                 "nll_loss(z, at[:0], reduction='sum')", "nll_loss(x*2, at, ignore_index=1, reduction='sum')"),
+        bad=("nll_loss(x)", "nll_loss(x, y)", "nll_loss(x, pos)", "nll_loss(s, at)", "nll_loss(count, at)",
+             "nll_loss(x, at, w)",
+             "nll_loss(x, at, reduction='batchmean')"),
+    ),
+    Operator(
+        name="multi_margin_loss", family="neural", work=_work,
+        signature="input, target, p: integer = 1, margin: number = 1.0, weight=None, reduction: text = 'mean'",
+        shape=_margin_shape, torch=_margin, sympy=_margin_form, reference=references.margins,
+        doc="The mean over the classes but the target's of maximum(0, margin - input[target] + input[i])**p.",
+        source="torch.nn.functional.multi_margin_loss",
+        kinks=(Kink("amax(input) - amin(input) == margin", "0 for what is 0"),),
+        samples=("multi_margin_loss(x, at)", "multi_margin_loss(x, at, 2, 0.5)",
+                 "multi_margin_loss(u, at[0], reduction='sum')",
+                 "multi_margin_loss(x, at, weight=exp(u), reduction='none')",
+                 "multi_margin_loss(z, at[:0], reduction='sum')"),
+        bad=("multi_margin_loss(x)", "multi_margin_loss(x, u)", "multi_margin_loss(x, at, 3)",
+             "multi_margin_loss(C, pos)",
+             "multi_margin_loss(x, at, weight=w)"),
+    ),
+    Operator(
+        name="cosine_embedding_loss", family="neural", work=_work,
+        signature="input1, input2, target, margin: number = 0.0, reduction: text = 'mean'",
+        shape=_cosine_shape, torch=F.cosine_embedding_loss, sympy=_cosine_form, reference=references.cosine,
+        doc="1 - c where the target is 1, maximum(0, c - margin) where it is -1, by the cosine c between two vectors.",
+        source="torch.nn.functional.cosine_embedding_loss",
+        samples=("cosine_embedding_loss(x, y, 2*at - 1)", "cosine_embedding_loss(u, v, 1)",
+                 "cosine_embedding_loss(u, v, -1, -0.9)",
+                 "cosine_embedding_loss(x, y, sign(y[:, 0]), 0.1, 'none')",
+                 "cosine_embedding_loss(x, r, 2*at - 1, reduction='sum')",
+                 "cosine_embedding_loss(z, z, 2*at[:0], reduction='sum')"),
+        bad=("cosine_embedding_loss(x, y)", "cosine_embedding_loss(x, y, y)", "cosine_embedding_loss(C, C, pos)",
+             "cosine_embedding_loss(u, v, at)", "cosine_embedding_loss(x, B, at)"),
+    ),
+)
+# fmt: on
