@@ -58,7 +58,7 @@ def _logit(x: Array, eps: Array | float = 0) -> Array:
 
 
 def _normal(x: Array) -> Array:
-    return np.vectorize(math.erfc, otypes=[float])(-x / math.sqrt(2)) / 2
+    return np.asarray(np.vectorize(math.erfc, otypes=[float])(-x / math.sqrt(2)) / 2)
 
 
 def _by_mpmath(function: Callable[..., Any]) -> Callable[..., Array]:

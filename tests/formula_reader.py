@@ -3,6 +3,7 @@
 An index is an array of positions, one axis of the grid for each index in force, so that `Sum(body, s)` is the body on a
 grid with one more axis, summed over it. How far an index runs is told by where it stands: `x[s, 0]` runs over x's first
 axis, and `g[i]` over what `i` runs over in g's own line under "where"; or else it is said, `Sum(x[2*i + s], s < 3)`.
+A line `g = softmax(A @ x)`, of whole tensors, is an expression of our own language, and read as such.
 An index out of range reads nothing, which shows in the numbers unless a condition or a delta keeps the formula from it;
 only entries of integer tensors count from the end where they are negative.
 """
@@ -18,6 +19,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from case_files import value
 from formula_functions import ARITHMETIC, CONSTANTS, FUNCTIONS, MATRICES, REDUCTIONS, SEVERAL, Array
 
 Grid = dict[str, npt.NDArray[np.intp]]
@@ -98,6 +101,9 @@ class _Formula:
             match statement:
                 case ast.Assign([ast.Name(name)], body):
                     part = Part((), body)
+                    if self._of_tensors(body):
+                        # A whole tensor, as the language says it.
+                        self._known[name] = self._computed(definition.partition(" = ")[2])
                 case ast.Assign([ast.Subscript(ast.Name(name), index)], body):
                     part = Part(tuple(i.id for i in _indices(index) if isinstance(i, ast.Name)), body, said)
                 case _:
@@ -136,6 +142,20 @@ class _Formula:
                 named = {str(k.arg): self._number(k.value, grid) for k in keywords}
                 return FUNCTIONS[function](*(self._number(a, grid) for a in arguments), **named)
         raise Unreadable(ast.unparse(node))
+
+    def _of_tensors(self, body: ast.expr) -> bool:
+        """Whether a definition speaks of whole tensors: one stands in it without indices."""
+        others = set[ast.expr]()
+        for node in ast.walk(body):
+            match node:
+                case ast.Subscript(ast.Attribute(of, "shape")) | ast.Subscript(of) | ast.Call(of):
+                    others.add(of)
+        bare = (n.id for n in ast.walk(body) if isinstance(n, ast.Name) and n not in others)
+        return any(name in self._tensors and self._tensors[name].ndim for name in bare)
+
+    def _computed(self, expression: str) -> Array:
+        named = {node.id for node in ast.walk(ast.parse(expression)) if isinstance(node, ast.Name)}
+        return value(expression, {n: torch.tensor(t) for n, t in self._tensors.items() if n in named}).numpy()
 
     def parts(self) -> dict[str, Array]:
         """What stands under "where"."""
@@ -217,6 +237,8 @@ class _Formula:
         """The lengths of a tensor or of a part; the gradient `v_h` is as long as h."""
         if name in self._tensors:
             return tuple(self._tensors[name].shape)
+        if name in self._known:
+            return self._known[name].shape
         part = self._parts[name]
         for other in (*self._parts, *self._tensors):
             if re.fullmatch(rf"v_+{re.escape(other)}_*", name):

@@ -266,6 +266,10 @@ class Pieces:
         """
         batch, bound = x.axes[:-2], tuple(a if a is not None else self.index(1) for a in x.axes[-2:])
         x = self.named(x)
+        last = {a for a in x.axes[-2:] if a is not None}
+        if isinstance(x.entry, Entry) and {*x.entry.indices[len(x.entry.indices) - len(last) :]} != last:
+            # So that formulas can name the matrix: its axes stand last.
+            x = self.renamed(x)
         present = tuple(a if a is not None else self.index(1) for a in own)
         whole = self._cut((*batch, *present), x.entry, kind, bound, len(own))
         at = {a: sp.S.Zero for a, given in zip(present, own, strict=True) if given is None}

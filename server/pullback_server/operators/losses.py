@@ -49,6 +49,7 @@ def _between(name: str, x: Tensor) -> None:
 
 def _cross_entropy(x: Tensor, t: Tensor, weight: Tensor | None, *, reduction: str) -> Tensor:
     """The weight is multiplied here, since torch has no derivative by it."""
+    x, t = on_one_device(x, t)
     _between("input", x)
     _between("target", t)
     loss = F.binary_cross_entropy(x, t, reduction="none")
@@ -59,6 +60,7 @@ def _with_logits(
     x: Tensor, t: Tensor, weight: Tensor | None = None, pos_weight: Tensor | None = None, *, reduction: str
 ) -> Tensor:
     """The weights are multiplied here where torch is asked for derivatives by them, which it does not have."""
+    x, t = on_one_device(x, t)
     if pos_weight is not None and pos_weight.requires_grad:
         loss = (1 - t) * x - (1 + (pos_weight - 1) * t) * F.logsigmoid(x)
     else:

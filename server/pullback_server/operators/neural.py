@@ -18,9 +18,18 @@ from .linear import matmul_form
 from .operator import Kink, Operator
 from .reductions import softmax_form
 from .selecting import checked
+from .selection import on_one_device
 from .windows import place
 
 # The torch column.
+
+
+def _linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
+    return F.linear(x, weight) if bias is None else F.linear(*on_one_device(x, weight, bias))
+
+
+def _prelu(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    return F.prelu(*on_one_device(x, weight))
 
 
 def _embedding(indices: torch.Tensor, weight: torch.Tensor, *, padding_idx: int | None) -> torch.Tensor:
@@ -132,12 +141,12 @@ def _shuffle_form(pieces: Pieces, x: IndexTensor, *, upscale_factor: int) -> Ind
 OPERATORS = (
     Operator(
         name="linear", family="neural", signature="input, weight, bias=None", work=shapes.linear_work,
-        shape=shapes.linear, torch=F.linear, sympy=_linear_form, reference=references.linear,
+        shape=shapes.linear, torch=_linear, sympy=_linear_form, reference=references.linear,
         doc="input @ weight.T + bias.", source="torch.nn.functional.linear",
         samples=("linear(x, A)", "linear(x, A, u)", "linear(u, x)", "linear(C, B[:2])", "linear(x, u)",
                  "linear(x, r, o)",
                  "linear(C, x @ B, s)", "F.linear(z, A, v)", "linear(c, g, o)", "relu(linear(x, A, u)) @ v",
-                 "linear(u, v, s)"),
+                 "linear(u, v, s)", "linear(x, A, 0.5)"),
         bad=("linear(x)", "linear(x, B)", "linear(x, A, w)", "linear(x, C)", "linear(s, A)", "linear(count, A)",
              "linear(x, u, o)", "linear(x, A, u[None])"),
     ),
@@ -173,11 +182,11 @@ OPERATORS = (
     ),
     Operator(
         name="prelu", family="neural", signature="input, weight",
-        shape=shapes.prelu, torch=F.prelu, sympy=_prelu_form, reference=references.prelu,
+        shape=shapes.prelu, torch=_prelu, sympy=_prelu_form, reference=references.prelu,
         doc="input, times the weight of its channel where it is negative.", source="He et al. 2015, arXiv:1502.01852",
         kinks=(Kink("input == 0", "the weight"),),
         samples=("prelu(x, u)", "prelu(x, s)", "prelu(u, o)", "prelu(C, v)", "prelu(s, o)", "prelu(z, u)",
-                 "prelu(c, o)"),
+                 "prelu(c, o)", "prelu(x, 0.25)"),
         bad=("prelu(x, w)", "prelu(u, v)", "prelu(x, y)", "prelu(count, u)", "prelu(x)"),
     ),
     Operator(

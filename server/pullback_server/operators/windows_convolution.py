@@ -94,6 +94,9 @@ def _form_of(count: int) -> Callable[..., IndexTensor]:
         (own,) = fresh(pieces, weight.axes[1:2])
         rows, row, channel = _rows(pieces, weight, own, given["groups"])
         summand = weight.at((row, own, *inside)) * read.at((*front[:-1], channel, *outside, *inside))
+        for index, axis in zip((row, own, *inside, channel), (*weight.axes, front[-1]), strict=True):
+            if axis is not None and isinstance(index, sp.Symbol):
+                pieces.same(index, axis)
         bound = tuple(k for k in (own, *inside) if k is not None)
         result = pieces.total(summand, bound, (*front[:-1], *rows, *outside))
         if len(rows) > 1:

@@ -16,6 +16,7 @@ from .notation.display import Display, TooLong
 from .notation.matrix import Matrix, MatrixNotation
 from .notation.proof import agrees
 from .notation.ranges import Ranges
+from .notation.structures import structures
 from .terms import Term, contract, merge
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ def _in_writing(found: Differentiated, name: str, forms: Forms, matrices: Matrix
     through = tuple(contract(Term(t.coefficient * v, t.deltas, (*t.bound, *output)), pieces) for t in terms)
     units = dict(forms.units) | {v.name: tuple(a is None for a in c.output.axes)}
     ranges = Ranges.of(found, v.name)
-    display = Display(ranges, found.forward, {*c.names, v.name}, c.bindings)
+    display = Display(ranges, found.forward, {*c.names, v.name}, c.bindings, structures=structures(found))
     by_axes = _with_units(by, c.inputs[name].axes)
     whole = combine(terms, by, ranges)
     whole_axes = (*c.output.axes, *by_axes)

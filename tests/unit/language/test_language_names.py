@@ -44,7 +44,8 @@ ARGUMENTS = {"": "x", "tensors": "[x, x]", "text": "'ij'"}
 def test_every_name_of_an_operator_means_its_row(name: str) -> None:
     row = BY_NAME[name]
     asked = [p for p in row.parameters.parameters if p.kind not in ("output", "key")]
-    values = [ARGUMENTS.get(p.kind, "0") for p in asked if p.required or p.kind in ("", "tensors")]
+    given = [(p, ARGUMENTS.get(p.kind, "0")) for p in asked if p.required or p.kind in ("", "tensors")]
+    values = [f"{p.name}={value}" if p.default is None else value for p, value in given]
     text = f"x.{name}" if row.attribute else f"{name}({', '.join(values)})"
     if row.symbol == "[]":
         text = "x[0]"

@@ -1,7 +1,8 @@
 """What is printed is right: the text alone, read back and evaluated, comes to torch's own Jacobian."""
 
+import numpy as np
 import pytest
-from formula_reader import free_letters
+from formula_reader import Unreadable, free_letters, read
 from pullback_server.operators import TABLE
 from questions import ask, by_name, disagreements, final, misread, question, reading, sample_inputs, samples, tensors
 from written_expressions import ALL, LENGTHS, ORDINARY, SUMS
@@ -63,6 +64,11 @@ def test_the_form_of_one_size_is_right_at_another(expression, shapes):
         ("exp(x)*c", "c", {"x": (3,), "c": (1,)}, "exp(x[i])"),
         ("e*x", "x", {"x": (3,)}, "e*delta(i, p)"),
         ("clamp(x, max=1)*y", "y", {"x": (3,), "y": (3,)}, "clamp(x[p], max=1)*delta(i, p)"),
+        ("avg_pool1d(x, 3, 2)", "x", {"x": (2, 7)}, "Sum(delta(2*j + s, q), s < 3)*delta(i, p)/3"),
+        ("cat([u, exp(u)])", "u", {"u": (3,)}, "exp(u[p])*delta(i - 3, p) + delta(i, p)"),
+        ("kron(u, w)", "u", {"u": (2,), "w": (3,)}, "w[i % 3]*delta(i // 3, p)"),
+        ("det(C)", "C", {"C": (2, 3, 3)}, "det(C[p])*inv(C[p])[r, q]*delta(i, p)"),
+        ("inv(A)", "A", {"A": (2, 2)}, "-inv(A)[i, p]*inv(A)[q, j]"),
     ],
 )
 def test_a_form_reads_as_one_would_write_it(expression, name, shapes, text):
@@ -72,12 +78,33 @@ def test_a_form_reads_as_one_would_write_it(expression, name, shapes, text):
 def test_what_is_used_again_is_named_under_where():
     first, *lines = told("softmax(x)", "x", x=(4,))
     assert first == "g[i]*(delta(i, p) - g[p])"
-    assert lines == ["where g[i] = exp(x[i])/Sum(exp(x[s]), s)"]
+    assert lines == ["where g = softmax(x)"]
 
 
 def test_a_line_of_the_program_keeps_its_name_under_where():
     lines = told("weights = softmax(x)\nweights*sum(weights*y)", "x", x=(4,), y=(4,))[1:]
-    assert lines[0].startswith("where weights[i] = ")
+    assert lines[0] == "where weights = softmax(x)"
+
+
+def test_a_part_says_how_far_its_indices_run_where_nothing_else_tells_it():
+    first, *lines = told("max_pool1d(x, 2)", "x", x=(2, 6))
+    assert "Sum(delta(2*j + s, q), s < 2)" in first
+    assert lines == ["where g[i, j] = Max(x[i, 2*j + s], s < 2) for j < 3"]
+
+
+def test_the_reader_asks_how_far_an_index_runs():
+    x, y = np.arange(5.0), np.ones(3)
+    assert read("Sum(x[2*s + 1], s < 2)", {"x": x}, {}) == 4
+    for text in ("Sum(x[2*s + 1], s)", "Sum(x[s]*y[s], s)", "g[1]\nwhere g[i] = x[2*i]"):
+        with pytest.raises(Unreadable, match="how far"):
+            read(text, {"x": x, "y": y}, {})
+
+
+def test_the_reader_finds_nothing_out_of_range_but_under_a_condition():
+    x = np.arange(3.0)
+    assert np.isnan(read("x[i + 1]", {"x": x}, {"i": 3})).tolist() == [False, False, True]
+    assert read("where(i < 2, x[i + 1], 0)", {"x": x}, {"i": 3}).tolist() == [1, 2, 0]
+    assert read("exp(x[i - 1])*delta(i - 1, p)", {"x": x}, {"i": 3, "p": 1}).tolist() == [[0], [1], [0]]
 
 
 def test_a_length_is_told_where_it_is_read():

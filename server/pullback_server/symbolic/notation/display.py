@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import sympy as sp
@@ -16,6 +16,7 @@ from .factors import joined_choices, whole_factors
 from .letters import INPUT, LENGTH, OUTPUT, PART, Letters, Renaming
 from .printers import condition, latex, latex_condition, letter, text
 from .ranges import Ranges
+from .structures import Structure
 
 #: A piece that is used more than once is written out all the same while it has at most this many nodes.
 SMALL = 6
@@ -25,10 +26,13 @@ LONGEST = 8000
 
 @dataclass(frozen=True)
 class Definition:
-    """A line under "where": `g[i, j] = A[i, j] for i < 2, j < 2`, with the `limits` that its body does not tell."""
+    """A line under "where": `g[i, j] = A[i, j] for i < 2, j < 2`, with the `limits` that its body does not tell.
+
+    One without indices may define a whole tensor: `g = softmax(x)`.
+    """
 
     entry: Entry
-    body: sp.Expr
+    body: sp.Expr | Structure
     limits: tuple[sp.Expr, ...] = ()
 
 
@@ -64,11 +68,15 @@ class Formula:
         shown = _limited_latex(self.expression, self.limits)
         return shown + (r" \quad\text{where } " + r",\; ".join(where) if where else "")
 
-    def _limited(self, body: sp.Expr, limits: tuple[sp.Expr, ...]) -> str:
+    def _limited(self, body: sp.Expr | Structure, limits: tuple[sp.Expr, ...]) -> str:
+        if isinstance(body, Structure):
+            return body.text
         return text(body, self.names) + (f" for {', '.join(map(condition, limits))}" if limits else "")
 
 
-def _limited_latex(body: sp.Expr, limits: tuple[sp.Expr, ...]) -> str:
+def _limited_latex(body: sp.Expr | Structure, limits: tuple[sp.Expr, ...]) -> str:
+    if isinstance(body, Structure):
+        return body.latex
     listed = r",\; ".join(map(latex_condition, limits))
     return latex(body) + (rf" \text{{ for }} {listed}" if limits else "")
 
@@ -87,10 +95,12 @@ class Display:
         names: Iterable[str],
         bindings: dict[str, str],
         lengths: dict[sp.Symbol, sp.Symbol] | None = None,
+        structures: Mapping[str, Structure] | None = None,
     ):
         """`names` are taken by inputs; `bindings` give pieces the names that the program gave them.
 
         `lengths` are those that other formulas have named, by their symbols; what is named here is added to them.
+        `structures` are pieces as the program wrote them.
         """
         self._ranges, self._pieces = ranges, ranges.pieces
         self._definitions = {p.name: p for p in definitions}
@@ -98,6 +108,7 @@ class Display:
         self._taken = set(names) | set(bindings.values())
         self._bindings = bindings
         self._lengths = lengths
+        self._structures = structures or {}
 
     def formula(
         self,
@@ -136,6 +147,9 @@ class Display:
 
         parts = []
         for name, definition in kept:
+            if definition is None:
+                parts.append(Definition(Entry(names[name]), self._structures[name]))
+                continue
             axes = self._definitions[name].axes
             own = dict(zip(axes, letters.several(OUTPUT, len(axes)), strict=True))
             left = Entry(names[name], *own.values())
@@ -155,22 +169,28 @@ class Display:
                 expression = self._substituted(expression, name)
         return expression
 
-    def _written_out(self, expression: sp.Expr) -> tuple[sp.Expr, list[tuple[str, sp.Expr]]]:
-        """Pieces written out from the last to the first, but those named that are used again and are not small."""
-        kept: list[tuple[str, sp.Expr]] = []
+    def _written_out(self, expression: sp.Expr) -> tuple[sp.Expr, list[tuple[str, sp.Expr | None]]]:
+        """Pieces written out from the last to the first, but those named that are used again and are not small.
+
+        Those that stand under "where" as the program wrote them have no expression of their own.
+        """
+        kept: list[tuple[str, sp.Expr | None]] = []
         for name in reversed(self._order):
-            uses = Counter(e.name for e in _entries((expression, *(d for _, d in kept))))[name]
+            known = [expression, *(d for _, d in kept if d is not None)]
+            uses = Counter(e.name for e in _entries(known))[name]
             if not uses:
                 continue
             definition = self._substituted(Entry(name, *self._definitions[name].axes), name)
             again = uses > 1 and nodes(definition) > SMALL and not self._named_well(name)
-            matrix = name in _matrices((expression, *(d for _, d in kept)))
-            if again or matrix or _constant(self._definitions[name]):
+            matrix, structure = name in _matrices(known), self._structures.get(name)
+            if structure is not None and (matrix or (structure.named and not self._named_well(name))):
+                kept.append((name, None))
+            elif again or matrix or _constant(self._definitions[name]):
                 kept.append((name, definition))
             else:
                 expression = self._substituted(expression, name)
-                kept = [(n, self._substituted(d, name)) for n, d in kept]
-            if any(larger(e, LONGEST) for e in (expression, *(d for _, d in kept))):
+                kept = [(n, None if d is None else self._substituted(d, name)) for n, d in kept]
+            if any(larger(e, LONGEST) for e in (expression, *(d for _, d in kept if d is not None))):
                 raise TooLong
         return expression, kept[::-1]
 

@@ -191,9 +191,26 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
         return sign.join(map(self._condition, indices))
 
     def _print_Total(self, e: Total, exp: str | None = None) -> str:
-        under = self._subscript(e.bound)
-        body = self.parenthesize(e.body, PRECEDENCE["Mul"])
-        return rf"\left({TOTALS[e.kind][1]}_{{{under}}} {body}\right)" + (f"^{{{exp}}}" if exp is not None else "")
+        open_ = isinstance(e.body, sp.Add) or e.body.could_extract_minus_sign()
+        body = rf"\left({self._print(e.body)}\right)" if open_ else self._print(e.body)
+        whole = f"{TOTALS[e.kind][1]}_{{{self._subscript(e.bound)}}} {body}"
+        return whole if exp is None else rf"\left({whole}\right)^{{{exp}}}"
+
+    def parenthesize(self, item: sp.Expr, level: int, is_neg: bool = False, strict: bool = False) -> str:
+        """A sum has brackets in a power."""
+        if isinstance(item, Total) and level > PRECEDENCE["Mul"]:
+            return rf"\left({self._print(item)}\right)"
+        return str(super().parenthesize(item, level, is_neg=is_neg, strict=strict))
+
+    def _needs_brackets(self, expr: sp.Expr) -> bool:
+        return isinstance(expr, Total) or bool(super()._needs_brackets(expr))
+
+    def _needs_mul_brackets(self, expr: sp.Expr, first: bool = False, last: bool = False) -> bool:
+        """A sum takes in all factors behind it."""
+        return (isinstance(expr, Total) and not last) or bool(super()._needs_mul_brackets(expr, first, last))
+
+    def _needs_add_brackets(self, expr: sp.Expr) -> bool:
+        return False if isinstance(expr, Total) else bool(super()._needs_add_brackets(expr))
 
     def _print_Function(self, e: sp.Function, exp: str | None = None) -> str:
         name = type(e).__name__

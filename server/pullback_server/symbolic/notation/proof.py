@@ -30,7 +30,8 @@ def agrees(found: Differentiated, name: str, plan: Plan, jacobian: Whole, vjp: W
     `upstream` is what the upstream gradient is called in `vjp`; the Jacobian is contracted with it here.
     """
     c, pieces = found.cut, found.cut.pieces
-    sizes = _sizes(pieces)
+    # A square matrix stays square where functions of matrices need its rank.
+    sizes = _sizes(pieces, tied=any(p.own is not None for p in found.forward))
     random = torch.Generator().manual_seed(0)
 
     def draw(own: Axes) -> torch.Tensor:
@@ -65,9 +66,16 @@ def _shape(own: Axes, pieces: Pieces, sizes: dict[sp.Symbol, int]) -> list[int]:
     return [1 if a is None else sizes[pieces.dimensions[a].root().symbol] for a in own]
 
 
-def _sizes(pieces: Pieces) -> dict[sp.Symbol, int]:
-    """Small lengths in the order of the real ones: a tall matrix stays tall, so that its rank stays full."""
+def _sizes(pieces: Pieces, tied: bool) -> dict[sp.Symbol, int]:
+    """Small lengths in the order of the real ones: a tall matrix stays tall, so that its rank stays full.
+
+    Equal lengths get different ones unless they are `tied`.
+    """
     roots = {d.root() for d in pieces.dimensions.values()}
     free = sorted((r for r in roots if not isinstance(r.source, int)), key=lambda r: (r.length, str(r.symbol)))
-    small = {r.symbol: min(SMALLEST + number, LONGEST) for number, r in enumerate(free)}
+    lengths = sorted({r.length for r in free})
+    small = {
+        r.symbol: min(SMALLEST + (lengths.index(r.length) if tied else number), LONGEST)
+        for number, r in enumerate(free)
+    }
     return small | {r.symbol: r.source for r in roots if isinstance(r.source, int)}

@@ -1,0 +1,57 @@
+"""Pieces that are the value of one operator of the program, written as the program wrote them: `g = softmax(A @ x)`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...operators.index_terms import Entry
+from ...program import Apply
+from ..derivatives import Differentiated
+from .matrix.latex import latex
+from .matrix.program import ProgramTrees
+from .matrix.text import text
+from .matrix.tree import NoMatrixForm, TooLong
+
+#: Operators that people know by their names better than by what they come to entry by entry. Norms of matrices are not
+#: among them: formulas compare singular values with the largest one, which must be one of them to the last digit.
+NAMED = frozenset((
+    "softmax", "softmin", "log_softmax", "norm", "vector_norm", "normalize", "var", "std", "np.var", "np.std",
+    "cosine_similarity", "pairwise_distance", "cdist", "layer_norm", "rms_norm", "batch_norm", "instance_norm",
+    "group_norm", "inv", "pinv", "solve", "det", "logdet", "slogdet", "matrix_power", "matrix_exp", "cholesky",
+    "eigvalsh", "eigh", "svdvals", "svd", "lstsq", "scaled_dot_product_attention",
+))  # fmt: skip
+#: What would be longer than this is told entry by entry.
+LONGEST = 60
+
+
+@dataclass(frozen=True)
+class Structure:
+    """A whole tensor in our own language and in LaTeX; `named` where it is the value of an operator in NAMED."""
+
+    text: str
+    latex: str
+    named: bool
+
+
+def structures(found: Differentiated) -> dict[str, Structure]:
+    """The pieces that are the value of a node of the program, axis by axis; none has an axis of length 1."""
+    c, trees = found.cut, ProgramTrees(found.cut.typed)
+    program, known = c.typed.program, dict[str, Structure]()
+    nodes = [(x.entry.name, number) for number, x in enumerate(c.tensors) if _whole(x.entry, x.axes)]
+    if None not in c.output.axes:
+        nodes.append((found.output.name, program.output))
+    for piece, number in nodes:
+        node = program.nodes[number]
+        if piece in known or not isinstance(node, Apply):
+            continue
+        try:
+            tree = trees[number]
+        except (NoMatrixForm, TooLong):
+            continue
+        if len(written := text(tree)) <= LONGEST:
+            known[piece] = Structure(written, latex(tree), node.operator in NAMED)
+    return known
+
+
+def _whole(entry: object, axes: tuple[object, ...]) -> bool:
+    return isinstance(entry, Entry) and entry.indices == axes
