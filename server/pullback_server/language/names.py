@@ -48,6 +48,7 @@ ELSEWHERE: dict[str, str] = {
     "np.array_split": "tensor_split is not there: chunk(x, n)[k] cuts into n parts",
     "np.repeat": "repeat_interleave(x, n) repeats entries, tile(x, n) the whole",
     "np.dot": "write x @ y",
+    "np.pad": "F.pad(x, (before, after)) pads the last dimension, further pairs those before it",
     "torch.svd": "torch.svd gives V: write linalg.svd(A, full_matrices=False), which gives Vh, its transpose",
     "np.gradient": "send the function, its derivative comes",
 }

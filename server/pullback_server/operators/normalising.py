@@ -189,7 +189,7 @@ def _group_form(
     found = _standardised(pieces, grouped, tuple(range(2, len(grouped.axes))), eps)
     group = quotient(place(x.axes[1]), size, pieces)
     wide = (
-        IndexTensor((*x.axes[:2], *(None,) * len(rest)), t.at((t.axes[0], group, *(None,) * (len(rest) + 1))))
+        IndexTensor((*x.axes[:2], *(None,) * len(rest)), t.at((x.axes[0], group, *(None,) * (len(rest) + 1))))
         for t in found
     )
     return _affine(pieces, x, *wide, _along_channels(x, weight), _along_channels(x, bias))

@@ -9,8 +9,8 @@ from formula_reader import INPUT, OUTPUT, free_letters, lines_of, read
 from pullback_server.operators import TABLE
 from pullback_server.symbolic import StepKind, explain
 from pullback_server.symbolic.matrix_functions import DERIVATIVES
-from pullback_server.symbolic.notation.printers import TOTALS
 from pullback_server.symbolic.notation.rules import KINDS
+from pullback_server.symbolic.notation.words import TOTALS
 from questions import jacobian, prepared, question, sample_inputs, samples, tensors
 from written_expressions import ALL, NAMES
 

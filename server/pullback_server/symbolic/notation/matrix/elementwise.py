@@ -9,7 +9,7 @@ import sympy as sp
 
 from ....operators import BY_SYMBOL
 from ....operators.functions import CONDITIONS, where
-from ..printers import SIGNS
+from ..words import SIGNS
 from .building import number, product
 from .functions import FORMS, names
 from .tensors import Tensor, aligned

@@ -1,0 +1,68 @@
+"""The words of index notation, as text and as LaTeX, and what its printers ask of an expression."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from ...operators.index_terms import Applied, Entry
+
+#: Comparisons and their like, as (text, LaTeX).
+SIGNS = {
+    "less": ("<", "<"),
+    "less_equal": ("<=", r"\le"),
+    "greater": (">", ">"),
+    "greater_equal": (">=", r"\ge"),
+    "equal": ("==", "="),
+    "not_equal": ("!=", r"\ne"),
+    "both": ("&", r"\wedge"),
+    "either": ("|", r"\vee"),
+}
+#: Comparisons and what joins them: numbers, 0 or 1, wherever no condition is expected.
+CONDITIONS = (*SIGNS, "neither")
+#: What stands around an operand in LaTeX.
+BARS = {"abs": ("|", "|"), "ceil": (r"\lceil ", r"\rceil ")}
+TOTALS = {
+    "sum": ("Sum", r"\sum"),
+    "prod": ("Product", r"\prod"),
+    "max": ("Max", r"\max"),
+    "min": ("Min", r"\min"),
+}
+
+#: Functions of a matrix, as (text, LaTeX) of its name; their indices follow.
+MATRIX_FUNCTIONS = {
+    "inv": ("inv({})", "{}^{{-1}}"),
+    "pinv": ("pinv({})", "{}^{{+}}"),
+    "det": ("det({})", r"\det {}"),
+    "logdet": ("logdet({})", r"\log\det {}"),
+    "logabsdet": ("slogdet({})[1]", r"\log\left|\det {}\right|"),
+    "eigenvalues": ("eigvalsh({})", r"\operatorname{{eigvalsh}}\left({}\right)"),
+    "eigenvectors": ("eigh({})[1]", r"\operatorname{{eigh}}_{{2}}\left({}\right)"),
+    "singular_values": ("svdvals({})", r"\operatorname{{svdvals}}\left({}\right)"),
+    "left_vectors": ("svd({})[0]", r"\operatorname{{svd}}_{{1}}\left({}\right)"),
+    "right_vectors": ("svd({})[2]", r"\operatorname{{svd}}_{{3}}\left({}\right)"),
+}
+
+
+def matrix(e: Applied) -> tuple[Entry, tuple[sp.Expr, ...], bool]:
+    """The matrix that a function is of: an entry of its tensor, the indices before its own, and whether it is turned.
+
+    Raises ValueError where it has no name of its own.
+    """
+    if isinstance(e.body, Entry) and len(e.body.indices) >= 2:
+        *batch, first, second = e.body.indices
+        # An axis of length 1 stands there as 0.
+        rows, columns = ({k, sp.S.Zero} if not e.body.has(k) else {k} for k in e.bound)
+        if first in rows and second in columns:
+            return e.body, tuple(batch), False
+        if first in columns and second in rows:
+            return e.body, tuple(batch), True
+    raise ValueError("a function of a matrix without a name")
+
+
+def divided(e: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
+    """What a quotient or a remainder of index arithmetic divides, and by what: `p // 3`, `p % 3`."""
+    name = type(e).__name__
+    if name not in ("floor", "remainder") or e.has(Entry):
+        return None
+    a, b = e.args[0].as_numer_denom() if name == "floor" else e.args
+    return (a, b) if a.free_symbols and b.is_Integer and b > 1 else None
