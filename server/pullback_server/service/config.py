@@ -78,7 +78,9 @@ class Config:
     device: str = setting("auto", "Where numbers are computed: auto, cpu, cuda, cuda:1, ...")
     sandbox: bool = setting(True, "Take the network, new programs and new processes from the workers.")
     worker_memory: int = setting(
-        0, "Bytes of address space for a worker's tasks on the CPU; 0 means twice a request's memory and 2 GiB.", least=0
+        0,
+        "Bytes of address space for a worker's tasks on the CPU; 0 means twice a request's memory and 2 GiB.",
+        least=0,
     )
     worker_files: int = setting(512, "Files that a worker may have open.", least=64)
     worker_tasks: int = setting(100_000, "Tasks after which a worker is replaced; 0 means never.", least=0)
@@ -91,7 +93,9 @@ class Config:
     over_budget_memory: float = setting(300.0, "Seconds for which a given-up closed form is not tried again.", least=0)
     start_timeout: float = setting(120.0, "Seconds that a worker may take to warm up.", least=0.001)
     reflection: bool = setting(True, "Answer gRPC's reflection, by which tools find the methods.")
-    metrics_port: int = setting(-1, "The port for Prometheus; 0 takes a free one, -1 means that there is none.", least=-1)
+    metrics_port: int = setting(
+        -1, "The port for Prometheus; 0 takes a free one, -1 means that there is none.", least=-1
+    )
     metrics_host: str = setting("127.0.0.1", "The address of the port for Prometheus.")
     traces: bool = setting(False, "Send OpenTelemetry traces where OTEL_EXPORTER_OTLP_ENDPOINT says.")
     log_format: str = setting("json", "How the log is written on stderr: json or text.", accepts=("json", "text"))

@@ -1,9 +1,9 @@
 """Named points at each step of a worker's life where something can be made to break, and nothing where none is named.
 
-The environment variable PULLBACK_FAILPOINTS arms them with terms `point=[percent%][times*]action[(argument)]`, joined by
-`;`: `worker.taken=1*kill` kills the first worker that takes a task, `front.given=5%sleep(0.2)` makes one task in twenty
-late. The names of the points are in POINTS, those of the actions in ACTIONS. Without the variable a point is a call of an
-empty function. `times` counts over all workers of one fork server.
+The environment variable PULLBACK_FAILPOINTS arms them with terms `point=[percent%][times*]action[(argument)]`, joined
+by `;`: `worker.taken=1*kill` kills the first worker that takes a task, `front.given=5%sleep(0.2)` makes one task in
+twenty late. The names of the points are in POINTS, those of the actions in ACTIONS. Without the variable a point is a
+call of an empty function. `times` counts over all workers of one fork server.
 """
 
 from __future__ import annotations
