@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -56,6 +57,12 @@ class Service:
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def memory(self):
+        """The bytes of memory of the service and all its descendants, what they share counted once."""
+        pids = [self.process.pid, *self.family()]
+        rolls = (Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids)
+        return sum(1024 * int(re.search(r"^Pss:\s+(\d+)", roll, re.MULTILINE)[1]) for roll in rolls)
 
     def family(self):
         """The pids of the service's descendants: the fork server first, then the workers."""
