@@ -76,7 +76,8 @@ def _service_config() -> dict[str, object]:
                     "initialBackoff": f"{FIRST_PAUSE}s",
                     "maxBackoff": f"{LONGEST_PAUSE}s",
                     "backoffMultiplier": 2,
-                    "retryableStatusCodes": ["UNAVAILABLE"],
+                    # A server that ends resets, as CANCELLED, the calls that have come and that it has not seen yet.
+                    "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
                 },
             }
         ],

@@ -152,8 +152,8 @@ def answer(question, state=LegState.DONE, value=None, origin=None):
         Derivative(
             operand.name,
             operand.tensor,
-            ClosedForm("delta(i, p)", r"\delta_{ip}", ("1",)) if done else ClosedForm(),
-            ClosedForm("v[p]", "v_p", ("v[0]",)) if done else ClosedForm(),
+            ClosedForm("delta(i, p)", r"\delta_{ip}") if done else ClosedForm(),
+            ClosedForm("v[p]", "v_p") if done else ClosedForm(),
             Leg(LegState.DONE),
             Leg(state, "" if done else "its time was over"),
             agree if done else Verdict(Outcome.UNDECIDED, "DEADLINE"),

@@ -90,9 +90,9 @@ class Service:
 
 
 @contextlib.contextmanager
-def running(environment=None, until_stdin_closes=False, **settings):
-    """A service with those settings, ended afterwards whatever happens."""
-    process = launch(environment, until_stdin_closes, **settings)
+def running(environment=None, until_stdin_closes=False, log=None, **settings):
+    """A service with those settings, ended afterwards whatever happens; its log goes to the file, if there is one."""
+    process = launch(environment, until_stdin_closes, log, **settings)
     try:
         line = process.stdout.readline()
         assert line.startswith("pullback listening on 127.0.0.1:"), line
@@ -109,12 +109,13 @@ def running(environment=None, until_stdin_closes=False, **settings):
         process.stdout.close()
 
 
-def launch(environment=None, until_stdin_closes=False, **settings):
+def launch(environment=None, until_stdin_closes=False, log=None, **settings):
     settings = {"port": 0, "workers": 2, "threads": 1, "mathematics": "service_double", "device": "cpu", **settings}
     return subprocess.Popen(
         (sys.executable, "-c", _RUN, json.dumps(settings), json.dumps({"until_stdin_closes": until_stdin_closes})),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=log,
         text=True,
         env={
             **os.environ,
