@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 
 from ..operators import BY_NAME
@@ -86,9 +87,9 @@ class _Writer:
 
     def _node(self, number: int) -> tuple[str, int]:
         if number in self._instead:
-            # Whatever stands there is a call or a name, or is put in parentheses.
             text = self._instead[number]
-            return text, ATOM if text.isidentifier() else 0
+            whole = isinstance(ast.parse(text, mode="eval").body, ast.Call | ast.Name | ast.Subscript | ast.Constant)
+            return text, ATOM if whole else 0
         match self._program.nodes[number]:
             case Input(name):
                 return name, ATOM
@@ -123,9 +124,12 @@ class _Writer:
         for parameter in row.parameters.parameters:
             if parameter.kind == "output":
                 suffix = f"[{self._literal(given[parameter.name])}]" if parameter.name in given else ""
-            elif parameter.kind == TENSORS or parameter.name == row.parameters.variadic:
-                rest = [self._part(k, 0) for k in operands if k is not None]
-                parts += rest if parameter.name == row.parameters.variadic else [f"[{', '.join(rest)}]"]
+            elif parameter.kind == TENSORS:
+                parts.append(f"[{', '.join(self._part(k, 0) for k in operands if k is not None)}]")
+            elif parameter.name == row.parameters.variadic:
+                more = given.get(parameter.name, ())
+                parts += map(self._literal, more if isinstance(more, tuple) else (more,))
+                parts += [self._part(k, 0) for k in operands if k is not None]
             elif parameter.kind:
                 named = named or not parameter.required
                 if parameter.name in given and given[parameter.name] != parameter.default:

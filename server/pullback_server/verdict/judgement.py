@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,16 +23,20 @@ NOTHING = 1e-60
 
 @dataclass(frozen=True)
 class Numbers:
-    """What is known of one entry: both legs' numbers, the closed form's in many digits, and how far torch may be off.
+    """What is known of one entry: both legs' numbers, the closed form's in many digits, and estimates of errors.
 
-    `unit` is the roundoff of the least precise dtype in which autograd computed; `error` may be infinite.
+    `unit` is the roundoff of the least precise dtype in which autograd computed; `bound` is the estimate that the legs
+    were compared by, which may be infinite; `terms` the magnitude of what the entry is the sum of; `moved()` how far
+    the closed form moves when its inputs move by a rounding.
     """
 
     autograd: float
     closed_form: float
     exact: Any
-    error: float
     unit: float
+    bound: float
+    terms: float
+    moved: Callable[[], float]
 
 
 @dataclass(frozen=True)
@@ -53,14 +58,13 @@ def judge(numbers: Numbers, slopes: Slopes) -> Judged:
     if right is None:
         unknown = Side.UNKNOWN in (slopes.left.side, slopes.right.side)
         return Judged(Outcome.UNDECIDED if unknown else Outcome.NOT_DIFFERENTIABLE, 0.0)
-    error = _error(numbers)
     size = abs(right)
     apart = abs(mp.mpf(numbers.autograd) - right) if math.isfinite(numbers.autograd) else mp.inf
-    plain = CLOSE * numbers.unit * size + NOTHING
-    torch_right = apart <= plain or apart <= error
-    scaled = error * UNIT / numbers.unit
     form_apart = abs(numbers.exact - right) if mp.isfinite(numbers.exact) else mp.inf
-    sympy_right = form_apart <= FORM * size + scaled + NOTHING
+    plain, form_plain = CLOSE * numbers.unit * size + NOTHING, FORM * size + NOTHING
+    error = float(plain) if apart <= plain and form_apart <= form_plain else _error(numbers)
+    torch_right = apart <= plain or apart <= error
+    sympy_right = form_apart <= form_plain + error * UNIT / numbers.unit
     match torch_right, sympy_right:
         case True, True:
             return Judged(Outcome.AGREE if apart <= plain else Outcome.PRECISION_LIMITED, error)
@@ -72,10 +76,14 @@ def judge(numbers: Numbers, slopes: Slopes) -> Judged:
 
 
 def _error(numbers: Numbers) -> float:
-    """The estimate of autograd's error: the running bound, or where there is none what float64 costs the closed form."""
-    if math.isfinite(numbers.error):
-        return numbers.error
-    if not (math.isfinite(numbers.closed_form) and mp.isfinite(numbers.exact)):
-        return 0.0
-    lost = float(abs(mp.mpf(numbers.closed_form) - numbers.exact))
-    return SLACK * lost * numbers.unit / UNIT
+    """How far off rounding can have carried autograd: what it does to the closed form says it of the derivative.
+
+    It is what float64 costs the closed form, scaled to autograd's dtype, with how far it moves with a rounding of its
+    inputs and with some roundings of its terms; and no more than the running error bound, which is a bound on all of
+    these, but often a loose one.
+    """
+    told = CLOSE * numbers.unit * numbers.terms if math.isfinite(numbers.terms) else 0.0
+    if math.isfinite(numbers.closed_form) and mp.isfinite(numbers.exact):
+        lost = float(abs(mp.mpf(numbers.closed_form) - numbers.exact))
+        told += SLACK * (lost * numbers.unit / UNIT + numbers.moved())
+    return min(told, numbers.bound) if math.isfinite(numbers.bound) else told

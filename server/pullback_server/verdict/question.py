@@ -162,12 +162,13 @@ class Slope:
 class Diagnosis:
     """Why an entry is not plainly right: the code, a sentence, the node that causes it, and what to write instead.
 
-    `line` and `column` count from 1 and are 0 where no one node is the cause; `remedy` is the whole expression
-    rewritten, whose gradient was checked at these inputs, or empty.
+    `node` is its number in the program, None where no one node is the cause; `line` and `column` count from 1 and are 0
+    then. `remedy` is the whole expression rewritten, whose gradient was checked at these inputs, or empty.
     """
 
     cause: Cause
     message: str
+    node: int | None = None
     line: int = 0
     column: int = 0
     expression: str = ""

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .comparison import Comparison
+from .comparison import Comparison, Status
 from .exact import Mask
 
 #: Up to so many suspects are all examined; of more, some of each sort.
@@ -19,29 +19,32 @@ SOME = 4
 
 @dataclass(frozen=True)
 class Sort:
-    """Entries that are suspect for one cause: their places, those to be examined first, and the guards they are on."""
+    """Entries that are suspect for one cause: their places, those to be examined, the guards they are on, their status.
+
+    The entry where the legs are furthest apart comes first.
+    """
 
     places: npt.NDArray[np.int64]
     chosen: tuple[int, ...]
     guards: tuple[int, ...]
-    doubtful: bool
+    status: Status
 
 
 def sorts(comparison: Comparison, marks: Sequence[tuple[int, Mask]]) -> tuple[Sort, ...]:
     """The suspects of one input; `marks` says which entries each guard, by its number, is about.
 
     Entries are of one sort that are on the same guards and where both legs have the same kinds of numbers: the same
-    cause, as far as one can tell without examining them. Doubtful ones come first.
+    cause, as far as one can tell without examining them. The most doubtful come first.
     """
     size = comparison.entries
-    doubt = np.zeros(size, dtype=bool) if comparison.doubt is None else comparison.doubt.cpu().numpy()
-    suspect = doubt.copy()
+    status = np.zeros(size, dtype=np.uint8) if comparison.status is None else comparison.status.cpu().numpy()
+    suspect = status != Status.SAME
     for _, mask in marks:
         suspect |= mask
     places = np.flatnonzero(suspect)
     if not places.size:
         return ()
-    key = doubt[places].astype(np.int64)
+    key = status[places].astype(np.int64)
     at = torch.from_numpy(places)
     for numbers in (comparison.theirs.cpu()[at], comparison.ours.cpu()[at]):
         key = key * 5 + _kinds(numbers)
@@ -49,16 +52,16 @@ def sorts(comparison: Comparison, marks: Sequence[tuple[int, Mask]]) -> tuple[So
         key |= mask[places].astype(np.int64) << (8 + number)
     found: list[Sort] = []
     kinds, which = np.unique(key, return_inverse=True)
-    everything = places.size <= ALL
     apart = (comparison.theirs.cpu()[at] - comparison.ours.cpu()[at]).abs().nan_to_num(nan=torch.inf).numpy()
     for number in range(len(kinds)):
         own = places[which == number]
         first = own[int(apart[which == number].argmax())]
-        chosen = own if everything else np.unique([first, own[0], own[len(own) // 2], own[-1]])[:SOME]
         on = tuple(guard for guard, mask in marks if mask[own[0]])
+        everything = places.size <= ALL and (bool(on) or status[own[0]] == Status.DOUBT)
+        chosen = own if everything else np.unique([first, own[0], own[len(own) // 2], own[-1]])[:SOME]
         order = sorted(chosen.tolist(), key=lambda place, first=first: (place != first, place))  # type: ignore[misc]
-        found.append(Sort(own, tuple(order), on, bool(doubt[own[0]])))
-    found.sort(key=lambda sort: (not sort.doubtful, int(sort.places[0])))
+        found.append(Sort(own, tuple(order), on, Status(status[own[0]])))
+    found.sort(key=lambda sort: (-sort.status, int(sort.places[0])))
     return tuple(found)
 
 

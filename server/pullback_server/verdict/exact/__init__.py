@@ -6,7 +6,7 @@ It runs through the table's reference column and shares no code with the two leg
 from .budget import Budget, OverBudget
 from .forms import FormValues
 from .slopes import BITS, Side, Slopes, scale_of, slopes
-from .values import Values
+from .values import Reach, Values
 from .wiring import Mask
 
-__all__ = ["BITS", "Budget", "FormValues", "Mask", "OverBudget", "Side", "Slopes", "Values", "scale_of", "slopes"]
+__all__ = ["BITS", "Budget", "FormValues", "Mask", "OverBudget", "Reach", "Side", "Slopes", "Values", "scale_of", "slopes"]

@@ -37,6 +37,11 @@ class FormValues:
             self._shapes.append(self._shape(step))
         self._found: dict[int, dict[int, Any]] = {}
 
+    @property
+    def results(self) -> tuple[tuple[str, plans.Result | None], ...]:
+        """The gradients that the plan comes to, by the inputs' names."""
+        return self._plan.results
+
     def gradient(self, name: str, place: int) -> Any:
         """One entry of a gradient, by its place in the input in the order of rows; raises OverBudget."""
         result = dict(self._plan.results)[name]
