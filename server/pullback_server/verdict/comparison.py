@@ -131,24 +131,24 @@ def compare(
     distance = (other - own).abs_()
     distance = distance.masked_fill_(distance.isinf(), torch.nan)
     error, near = few, (distance <= few) & few.isfinite()
-    sure, limited = near, torch.zeros_like(near)
+    within, sure = near, near & (distance <= unit**FRAGILE * own.abs())
     source += "the terms that the entry is the sum of"
-    if bool((near & (lost := distance > unit**FRAGILE * own.abs())).any()):
+    if not bool(sure.all()):
         # What cancels to little beside the other entries is no loss; what cancels to little everywhere is.
-        limited = near & lost & (distance > CLOSE * unit * ours.abs().max())
-        sure = near & ~limited
+        little = distance <= CLOSE * unit * ours.abs().nan_to_num(nan=0.0, posinf=0.0).max()
+        sure |= near & little
     if not bool(near.all()):
         bound = estimates.bound(unit)
         source = f"{SLACK} times the running error bound in {_name(dtype)} of the closed form"
         error = few if bound is None else few + SLACK * bound.reshape(-1)[apart].to(few)
-        sure |= ~near & (distance <= torch.minimum(error, unit**SURE * size))
-        within = sure | (distance <= error)
+        within = near | (distance <= error)
+        sure |= within & ((distance <= unit**SURE * own.abs()) | little)
         if not bool(within.all()):
             source += " and of the most that autograd moves with a rounding of its inputs"
             error = error + SLACK * estimates.spread()
-            within = sure | (distance <= error)
-        # An unbounded error is no reason to believe anything.
-        limited = within & error.isfinite() & ~sure
+            within = within | (distance <= error)
+    # An unbounded error is no reason to believe anything.
+    limited = within & error.isfinite() & ~sure
     status = torch.full(apart.shape, int(Status.DOUBT), dtype=torch.uint8)
     status[limited.cpu()] = int(Status.LIMITED)
     status[sure.cpu()] = int(Status.SAME)
