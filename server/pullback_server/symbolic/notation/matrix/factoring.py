@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import operator
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from itertools import takewhile
 
 from .building import add, as_product, matmul, number, product, split_scalars
@@ -172,7 +175,8 @@ def _even(tree: Sum) -> bool:
 
 
 def _shared(sides: Sequence[tuple[Tree, ...]]) -> tuple[Tree, ...]:
-    return tuple(f for f in sides[0] if all(f in side for side in sides))
+    """The factors of all sides, as often as each side has them at least."""
+    return tuple(reduce(operator.and_, map(Counter, sides[1:]), Counter(sides[0])).elements())
 
 
 def _without(factors: tuple[Tree, ...], shared: tuple[Tree, ...]) -> tuple[Tree, ...]:

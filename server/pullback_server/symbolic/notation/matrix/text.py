@@ -136,7 +136,9 @@ def _call(call: Call) -> str:
                 suffix = f"[{_option(options[p.name])}]"
                 continue
             case "key":
-                return f"{arguments[0]}[{', '.join(_item(k, arguments[1:]) for k in _several(options[p.name]))}]"
+                assert call.operands[0] is not None
+                key = ", ".join(_item(k, arguments[1:]) for k in _several(options[p.name]))
+                return f"{_at(call.operands[0], ATOM)}[{key}]"
             case _ if p.name not in options:
                 given = []
             case _:

@@ -93,7 +93,7 @@ class Writer:
             case _ if e in CONSTANTS:
                 return Tensor(self._constant(CONSTANTS[e]), ())
             case sp.Symbol():
-                source = next((d.root().source for d in self._pieces.dimensions.values() if d.root().symbol == e), None)
+                source = next((d.root().source for d in self._pieces.dimensions.values() if d.symbol == e), None)
                 if source is None:
                     raise NoMatrixForm("an index as a number")
                 return Tensor(self._size(source), ())
