@@ -96,6 +96,9 @@ def _without(k: sp.Symbol, touching: Sequence[Tensor]) -> Tensor:
             if _is_transpose(m, k, first=True) and _is_transpose(n, k, first=False):
                 m, n, i, j = n, m, j, i
             return Tensor(matmul(oriented(m, i, k), *(_diag(u) for u in middle), oriented(n, k, j)), (i, j))
+        case [m, n], middle if m.flat and n.flat:
+            # Such as a choice of entries by whole numbers, which `@` does not take.
+            return _reduced([m, n, *middle], (k,))
     raise NoMatrixForm("an index that more than two matrices share")
 
 

@@ -137,7 +137,8 @@ class Trials:
         tensors = {}
         for name, x in drawn.items():
             dtype = self._types.get(name, DType.FLOAT64)
-            tensors[name] = x if dtype.floating else x.abs().round().to(getattr(torch, dtype.label))
+            # Whole numbers may be indices, so none is past the end of the shortest axis.
+            tensors[name] = x if dtype.floating else x.abs().round().clamp(max=2).to(getattr(torch, dtype.label))
         random = torch.Generator().manual_seed(0)
         nudged = {
             name: x * (1 + NUDGE * torch.rand(x.shape, dtype=x.dtype, generator=random)) if x.is_floating_point() else x
@@ -160,7 +161,8 @@ class Trials:
         roots = {d.root().symbol: d.root() for d in self._cut.pieces.dimensions.values()}
         fixed = {symbol: r.source for symbol, r in roots.items() if isinstance(r.source, int)}
         free = [symbol for symbol in roots if symbol not in fixed]
-        lengths = [n for n in range(2, 2 + len(roots)) if n not in fixed.values()][: len(free)]
+        shortest = 2 if all(t.floating for t in self._types.values()) else 3
+        lengths = [n for n in range(shortest, shortest + len(roots)) if n not in fixed.values()][: len(free)]
         return dict(zip(free, reversed(lengths) if tall else lengths, strict=True)) | fixed | {sp.S.One: 1}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
@@ -17,8 +18,9 @@ from .building import add, eye, number, zeros
 from .contraction import completed, contract, diagonal
 from .dtypes import as_floating
 from .elementwise import function, power
-from .factoring import factored
+from .factoring import crossed, factored
 from .functions import MATRIX_FUNCTIONS, REDUCTIONS
+from .indexed import flattened, indexed, linear, padded, rows
 from .nodes import Nodes
 from .program import ProgramTrees
 from .tensors import Tensor, aligned, exactly, oriented, squeezed
@@ -92,6 +94,8 @@ class Writer:
                 return Tensor(Number(Fraction(int(e.p), int(e.q))), ())
             case _ if e in CONSTANTS:
                 return Tensor(self._constant(CONSTANTS[e]), ())
+            case sp.Symbol() if e in self._pieces.dimensions:
+                return Tensor(Call("arange", (), 1, (("start", self.length(e)),)), (e,))
             case sp.Symbol():
                 source = next((d.root().source for d in self._pieces.dimensions.values() if d.symbol == e), None)
                 if source is None:
@@ -123,6 +127,15 @@ class Writer:
             return Call("acos", (number(-1),), 0)
         raise NoMatrixForm("a constant whose name is taken")
 
+    def _own(self, name: str) -> tuple[sp.Symbol, ...]:
+        """The indices of a named tensor's own axes."""
+        if name in self._axes:
+            return tuple(a for a in self._axes[name] if a is not None)
+        return self._definitions[name].axes
+
+    def _spans(self, index: sp.Expr, axis: sp.Expr) -> bool:
+        return {index, axis} <= self._pieces.dimensions.keys() and self._pieces.spans(index, axis)
+
     def _plain(self, indices: Iterable[sp.Expr]) -> tuple[sp.Symbol, ...]:
         found = tuple(indices)
         if not all(i in self._pieces.dimensions for i in found):
@@ -130,6 +143,10 @@ class Writer:
         return found
 
     def _entry(self, e: Entry) -> Tensor:
+        if not all(map(self._spans, e.indices, self._own(e.name))):
+            fresh = tuple(self._pieces.index(a) for a in self._own(e.name))
+            whole = self.tensor(Entry(e.name, *fresh))
+            return _on_diagonal(indexed(whole, dict(zip(fresh, e.indices, strict=True)), self._pieces, self.tensor))
         if e.name in self._axes:
             given = iter(self._plain(e.indices))
             axes = tuple(None if a is None else next(given) for a in self._axes[e.name])
@@ -193,7 +210,10 @@ class Writer:
         if len(parts) == 1:
             return parts[0]
         axes, trees = aligned(parts, tuple(prefer))
-        return Tensor(factored(add(*trees)), axes)
+        whole = add(*trees)
+        if len(axes) == 1 and axes[0] is not None and self._pieces.dimensions[axes[0]].root().source == 3:
+            whole = crossed(whole)
+        return Tensor(factored(whole), axes)
 
     def _part(self, term: Term) -> list[Tensor]:
         """One term, or the terms of the sum that its coefficient is."""
@@ -201,6 +221,9 @@ class Writer:
         if self._parts_left < 0:
             raise NoMatrixForm("more terms than anybody would read")
         if term.deltas:
+            computed = next((d for d in term.deltas if not self._spans(*d)), None)
+            if computed is not None:
+                return [self._placed(term, *computed)]
             if len(term.deltas) > 1:
                 raise NoMatrixForm("a tensor of more than two dimensions that is zero off a diagonal")
             a, b = self._plain(term.deltas[0])
@@ -220,6 +243,37 @@ class Writer:
             if expanded is None:
                 raise
             return self._parts(expanded, term.bound)
+
+    def _placed(self, term: Term, a: sp.Expr, b: sp.Expr) -> Tensor:
+        """A term that is zero but where an index expression has the value of an index: entries put in their places."""
+        pieces = self._pieces
+        e, q = (a, b) if b in pieces.dimensions and b not in term.bound else (b, a)
+        if q not in pieces.dimensions or q in term.bound or q in e.free_symbols:
+            raise NoMatrixForm("an index that is an expression")
+        swap = {q: e}
+        others = tuple((x.xreplace(swap), y.xreplace(swap)) for x, y in term.deltas if (x, y) != (a, b))
+        own = e.free_symbols & pieces.dimensions.keys()
+        bound = tuple(k for k in term.bound if k not in own)
+        t = self._terms([Term(term.coefficient.xreplace(swap), others, bound)], ())
+        found = linear(e, pieces)
+        if found is not None and own and own <= {*term.bound} and all(isinstance(pieces.dimensions[k].root().source, int) for k in own):
+            start, strides = found
+            lengths = rows(strides, pieces)
+            if lengths is not None:
+                free = tuple(k for k in t.symbols if k not in own)
+                target = (*free, *strides)
+                t = completed(squeezed(t), target, self.length)
+                t = Tensor(exactly(t, target), target)
+                if len(lengths) > 1:
+                    whole = pieces.index(math.prod(lengths))
+                    t = flattened(t, len(free), len(lengths), whole)
+                else:
+                    (whole,) = strides
+                return padded(t, whole, start, q, pieces)
+        rows_of = pieces.index(q)
+        eyes = Tensor(eye(self.length(q)), (rows_of, q))
+        chosen = indexed(eyes, {rows_of: e}, pieces, self.tensor)
+        return contract([t, chosen], (), [k for k in term.bound if k in own], self.length)
 
     def _parts(self, terms: Sequence[sp.Expr], bound: Symbols) -> list[Tensor]:
         """Summands, each summed on its own over the bound indices that it has."""
