@@ -243,7 +243,8 @@ OPERATORS = (
         samples=("matrix_exp(A)", "matrix_exp(C @ D / 4)", "matrix_exp(g)")),
     row("cholesky", shapes.square_of("cholesky"), _cholesky, None, real.each_matrix(real.cholesky),
         domain="eigvalsh(A) > 0", signature="A, upper: flag = False",
-        doc="The lower triangle L with positive diagonal and L @ L.T = A, from A's lower triangle; or L.T, from its upper.",
+        doc="The lower triangle L with positive diagonal and L @ L.T = A, from A's lower triangle; or L.T, from its "
+            "upper one.",
         source="torch.linalg.cholesky",
         samples=(f"cholesky({SPD})", "cholesky(C @ C.mT)", "cholesky(g)", f"cholesky({SPD}, upper=True)")),
     row("eigvalsh", shapes.eigvalsh, _guarded(torch.linalg.eigvalsh), _values_form, real.each_matrix(real.eigh),

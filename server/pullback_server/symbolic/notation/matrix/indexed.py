@@ -11,15 +11,17 @@ from ....operators.functions import floor, remainder
 from ....operators.index import Pieces
 from ....operators.index_terms import Entry
 from .tensors import Tensor
-from .tree import Call, NoMatrixForm, Option, Tree
+from .tree import Call, NoMatrixForm, Option
 
 #: What stands between two commas of square brackets where all entries are meant.
 ALL = ("slice", None, None, None)
 
 At = Mapping[sp.Symbol, sp.Expr]
+#: Writes an expression in index notation as a tensor.
+Write = Callable[[sp.Expr], Tensor]
 
 
-def indexed(t: Tensor, at: At, pieces: Pieces, write: Callable[[sp.Expr], Tensor]) -> Tensor:
+def indexed(t: Tensor, at: At, pieces: Pieces, write: Write) -> Tensor:
     """The tensor with each of these axes read at an index expression, whose own indices become axes.
 
     `write` gives the tensors that hold indices. An index may then stand at two axes. Raises NoMatrixForm.
@@ -57,7 +59,7 @@ def rows(strides: Mapping[sp.Symbol, int], pieces: Pieces) -> tuple[int, ...] | 
     """The lengths of the axes that these strides lay out in rows, if they do."""
     lengths = tuple(fixed(k, pieces) for k in strides)
     step = 1
-    for stride, length in zip(reversed(strides.values()), reversed(lengths), strict=True):
+    for stride, length in reversed([*zip(strides.values(), lengths, strict=True)]):
         if stride != step:
             return None
         step *= length
@@ -74,13 +76,14 @@ def _joined(t: Tensor, at: dict[sp.Symbol, sp.Expr], pieces: Pieces) -> Tensor:
             whole, divisor = lower.args
             if upper.args[0] * divisor == whole:
                 new = pieces.index(fixed(first, pieces) * fixed(second, pieces))
-                tree = Call("flatten", (t.tree,), t.tree.rank - 1, _dims(k, k + 1, t.tree.rank))
+                tree = Call("flatten", (t.tree,), t.tree.rank - 1, dims(k, k + 1, t.tree.rank))
                 at[new] = whole
                 return _joined(Tensor(tree, (*t.axes[:k], new, *t.axes[k + 2 :])), at, pieces)
     return t
 
 
-def _dims(start: int, end: int, rank: int) -> tuple[tuple[str, Option], ...]:
+def dims(start: int, end: int, rank: int) -> tuple[tuple[str, Option], ...]:
+    """The options of a `flatten` of these dimensions, the last one included."""
     return () if (start, end) == (0, rank - 1) else (("start_dim", start), ("end_dim", end))
 
 
@@ -126,7 +129,7 @@ def _rolled(t: Tensor, at: dict[sp.Symbol, sp.Expr], pieces: Pieces) -> Tensor:
     return t
 
 
-def _taken(t: Tensor, at: At, pieces: Pieces, write: Callable[[sp.Expr], Tensor]) -> Tensor:
+def _taken(t: Tensor, at: At, pieces: Pieces, write: Write) -> Tensor:
     """What square brackets can say."""
     key: list[Option] = []
     axes: list[sp.Symbol | None] = []
@@ -138,7 +141,11 @@ def _taken(t: Tensor, at: At, pieces: Pieces, write: Callable[[sp.Expr], Tensor]
             axes.append(own if own is None else e)
         elif isinstance(e, Entry):
             index = write(e)
-            if index.floating or None in index.axes or (tensors and (tensors[0].axes != index.axes or key[-1] in (ALL,))):
+            if (
+                index.floating
+                or None in index.axes
+                or (tensors and (tensors[0].axes != index.axes or key[-1] in (ALL,)))
+            ):
                 raise NoMatrixForm("indices that are entries of several tensors")
             key.append(("tensor", len(tensors)))
             axes += index.axes if not tensors else ()
@@ -164,23 +171,3 @@ def _slice(start: int, strides: Mapping[sp.Symbol, int], length: int, pieces: Pi
     if step > 0:
         return ("slice", start or None, last + 1 if last + step < length else None, step if step != 1 else None)
     return ("slice", start if start != length - 1 else None, last - 1 if last + step >= 0 else None, step)
-
-
-def padded(t: Tensor, index: sp.Symbol, start: int, target: sp.Symbol, pieces: Pieces) -> Tensor:
-    """The tensor with its axis of the first index set into that of the second from `start` on, zeros around it."""
-    after = fixed(target, pieces) - fixed(index, pieces) - start
-    if min(start, after) < 0:
-        raise NoMatrixForm("an index out of range")
-    k = t.axes.index(index)
-    axes = tuple(target if a == index else a for a in t.axes)
-    if not start and not after:
-        return Tensor(t.tree, axes)
-    around = (0, 0) * (len(t.axes) - 1 - k) + (start, after)
-    return Tensor(Call("pad", (t.tree,), t.tree.rank, (("pad", around),)), axes)
-
-
-def flattened(t: Tensor, first: int, several: int, target: sp.Symbol) -> Tensor:
-    """The tensor with so many axes, which lie next to each other, as one."""
-    last = first + several - 1
-    tree: Tree = Call("flatten", (t.tree,), t.tree.rank - several + 1, _dims(first, last, t.tree.rank))
-    return Tensor(tree, (*t.axes[:first], target, *t.axes[last + 1 :]))

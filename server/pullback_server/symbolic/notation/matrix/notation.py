@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -18,7 +18,7 @@ from .building import product
 from .latex import formula
 from .lines import with_lines
 from .text import text
-from .tree import Name, NoMatrixForm, TooLong, Tree
+from .tree import Name, NoMatrixForm, Number, TooLong, Tree
 from .trials import Trials
 from .writer import Writer
 
@@ -84,6 +84,9 @@ class MatrixNotation:
         """A tree as text and in LaTeX, if it comes to the numbers of the plan."""
         if tree is None:
             return Matrix()
+        if isinstance(tree, Number):
+            # A whole number by itself would not have the inputs' dtype.
+            tree = replace(tree, point=True)
         lines = with_lines(tree, self._lines, self._taken)
         written = "\n".join([*(f"{n} = {text(d)}" for n, d in lines.definitions), text(lines.result)])
         if len(written) > LONGEST:

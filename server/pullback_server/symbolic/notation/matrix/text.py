@@ -137,7 +137,7 @@ def _call(call: Call) -> str:
                 continue
             case "key":
                 assert call.operands[0] is not None
-                key = ", ".join(_item(k, arguments[1:]) for k in _several(options[p.name]))
+                key = ", ".join(item_text(k, arguments[1:]) for k in _several(options[p.name]))
                 return f"{_at(call.operands[0], ATOM)}[{key}]"
             case _ if p.name not in options:
                 given = []
@@ -154,7 +154,7 @@ def _several(value: Option) -> tuple[Option, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def _item(item: Option, tensors: list[str]) -> str:
+def item_text(item: Option, tensors: list[str]) -> str:
     """What stands between the commas of square brackets."""
     match item:
         case ("...",):

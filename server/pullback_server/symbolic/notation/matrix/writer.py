@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
@@ -20,10 +19,11 @@ from .dtypes import as_floating
 from .elementwise import function, power
 from .factoring import crossed, factored
 from .functions import MATRIX_FUNCTIONS, REDUCTIONS
-from .indexed import flattened, indexed, linear, padded, rows
+from .indexed import indexed
 from .nodes import Nodes
+from .placing import Places
 from .program import ProgramTrees
-from .tensors import Tensor, aligned, exactly, oriented, squeezed
+from .tensors import Tensor, aligned, exactly, on_diagonal, oriented, squeezed
 from .tree import Call, Constant, Infix, Length, Name, NoMatrixForm, Number, TooLong, Tree, readable
 
 #: Expressions of more nodes than this are not written: nobody would read them.
@@ -133,6 +133,9 @@ class Writer:
             return tuple(a for a in self._axes[name] if a is not None)
         return self._definitions[name].axes
 
+    def _longer(self, a: sp.Symbol, b: sp.Symbol) -> bool:
+        return self._pieces.seen_length(a) > self._pieces.seen_length(b)
+
     def _spans(self, index: sp.Expr, axis: sp.Expr) -> bool:
         return {index, axis} <= self._pieces.dimensions.keys() and self._pieces.spans(index, axis)
 
@@ -143,35 +146,30 @@ class Writer:
         return found
 
     def _entry(self, e: Entry) -> Tensor:
-        if not all(map(self._spans, e.indices, self._own(e.name))):
-            fresh = tuple(self._pieces.index(a) for a in self._own(e.name))
-            whole = self.tensor(Entry(e.name, *fresh))
-            return _on_diagonal(indexed(whole, dict(zip(fresh, e.indices, strict=True)), self._pieces, self.tensor))
+        spanning = all(map(self._spans, e.indices, self._own(e.name)))
+        if not spanning or len(set(e.indices)) < len(e.indices):
+            apart = tuple(self._pieces.index(a) for a in self._own(e.name))
+            at = dict(zip(apart, e.indices, strict=True))
+            return on_diagonal(indexed(self.tensor(Entry(e.name, *apart)), at, self._pieces, self.tensor))
         if e.name in self._axes:
             given = iter(self._plain(e.indices))
             axes = tuple(None if a is None else next(given) for a in self._axes[e.name])
-            return _on_diagonal(Tensor(Name(e.name, len(axes), self._floating.get(e.name, True)), axes))
+            return Tensor(Name(e.name, len(axes), self._floating.get(e.name, True)), axes)
         piece = self._definitions[e.name]
         fresh = {k: self._pieces.index(k) for k in piece.bound}
         if piece.own is not None:
-            at = dict(zip(piece.axes, self._plain(e.indices), strict=True))
+            batch = dict(zip(piece.axes, self._plain(e.indices), strict=True))
             rows, columns = fresh.values()
-            own = tuple(at.pop(a) for a in piece.own_axes)
-            body = squeezed(self.tensor(piece.body.xreplace(at | fresh)))
-            if piece.kind not in MATRIX_FUNCTIONS or at:
+            own = tuple(batch.pop(a) for a in piece.own_axes)
+            body = squeezed(self.tensor(piece.body.xreplace(batch | fresh)))
+            if piece.kind not in MATRIX_FUNCTIONS or batch:
                 raise NoMatrixForm(f"{piece.kind} of several matrices at once")
             tree = MATRIX_FUNCTIONS[piece.kind](oriented(body, rows, columns))
-            return _on_diagonal(Tensor(tree, own))
-        at = dict(zip(piece.axes, e.indices, strict=True))
-        if len(set(e.indices)) < len(e.indices):
-            apart = {a: self._pieces.index(a) for a in piece.axes}
-            whole = self.tensor(Entry(e.name, *apart.values()))
-            back = {new: at[old] for old, new in apart.items()}
-            axes = tuple(None if a is None else back[a] for a in whole.axes)
-            return _on_diagonal(Tensor(whole.tree, axes))
+            return Tensor(tree, own)
+        here = dict(zip(piece.axes, e.indices, strict=True))
         if piece.kind == "others":
-            return self._others(piece.body.xreplace(at), tuple(at[k] for k in piece.bound))
-        body = piece.body.xreplace(at | fresh)
+            return self._others(piece.body.xreplace(here), tuple(here[k] for k in piece.bound))
+        body = piece.body.xreplace(here | fresh)
         return self._total(piece.kind, body, tuple(fresh.values())) if piece.kind else self.tensor(body)
 
     def _total(self, kind: str, body: sp.Expr, bound: Symbols) -> Tensor:
@@ -210,10 +208,10 @@ class Writer:
         if len(parts) == 1:
             return parts[0]
         axes, trees = aligned(parts, tuple(prefer))
-        whole = add(*trees)
+        total = add(*trees)
         if len(axes) == 1 and axes[0] is not None and self._pieces.dimensions[axes[0]].root().source == 3:
-            whole = crossed(whole)
-        return Tensor(factored(whole), axes)
+            total = crossed(total)
+        return Tensor(factored(total), axes)
 
     def _part(self, term: Term) -> list[Tensor]:
         """One term, or the terms of the sum that its coefficient is."""
@@ -246,34 +244,18 @@ class Writer:
 
     def _placed(self, term: Term, a: sp.Expr, b: sp.Expr) -> Tensor:
         """A term that is zero but where an index expression has the value of an index: entries put in their places."""
-        pieces = self._pieces
-        e, q = (a, b) if b in pieces.dimensions and b not in term.bound else (b, a)
-        if q not in pieces.dimensions or q in term.bound or q in e.free_symbols:
+        known = self._pieces.dimensions
+        swapped = b not in known or b in term.bound or (a in known and a not in term.bound and self._longer(a, b))
+        place, target = (b, a) if swapped else (a, b)
+        if target not in known or target in term.bound or target in place.free_symbols:
             raise NoMatrixForm("an index that is an expression")
-        swap = {q: e}
-        others = tuple((x.xreplace(swap), y.xreplace(swap)) for x, y in term.deltas if (x, y) != (a, b))
-        own = e.free_symbols & pieces.dimensions.keys()
-        bound = tuple(k for k in term.bound if k not in own)
-        t = self._terms([Term(term.coefficient.xreplace(swap), others, bound)], ())
-        found = linear(e, pieces)
-        if found is not None and own and own <= {*term.bound} and all(isinstance(pieces.dimensions[k].root().source, int) for k in own):
-            start, strides = found
-            lengths = rows(strides, pieces)
-            if lengths is not None:
-                free = tuple(k for k in t.symbols if k not in own)
-                target = (*free, *strides)
-                t = completed(squeezed(t), target, self.length)
-                t = Tensor(exactly(t, target), target)
-                if len(lengths) > 1:
-                    whole = pieces.index(math.prod(lengths))
-                    t = flattened(t, len(free), len(lengths), whole)
-                else:
-                    (whole,) = strides
-                return padded(t, whole, start, q, pieces)
-        rows_of = pieces.index(q)
-        eyes = Tensor(eye(self.length(q)), (rows_of, q))
-        chosen = indexed(eyes, {rows_of: e}, pieces, self.tensor)
-        return contract([t, chosen], (), [k for k in term.bound if k in own], self.length)
+        at = {target: place}
+        others = tuple((x.xreplace(at), y.xreplace(at)) for x, y in term.deltas if (x, y) != (a, b))
+        own = place.free_symbols & known.keys()
+        entries = Term(term.coefficient.xreplace(at), others, tuple(k for k in term.bound if k not in own))
+        summed = tuple(k for k in term.bound if k in own)
+        places = Places(self._pieces, self.length, self.tensor)
+        return places.put(self._terms([entries], ()), place, target, summed)
 
     def _parts(self, terms: Sequence[sp.Expr], bound: Symbols) -> list[Tensor]:
         """Summands, each summed on its own over the bound indices that it has."""
@@ -320,15 +302,6 @@ class Writer:
                 options = () if dim == len(x.axes) - 1 else (("dim", dim),)
                 return Tensor(Call("softmax", (x.tree,), len(x.axes), options), x.axes)
         return None
-
-
-def _on_diagonal(t: Tensor) -> Tensor:
-    """A matrix with one index for both axes is its diagonal."""
-    if len(set(t.symbols)) == len(t.symbols):
-        return t
-    if len(t.axes) != 2:
-        raise NoMatrixForm("a diagonal of a tensor of more than two dimensions")
-    return Tensor(Call("diag", (t.tree,), 1), t.axes[:1])
 
 
 def _multiplied_out(e: sp.Expr, when: Callable[[sp.Add], bool]) -> list[sp.Expr] | None:
