@@ -135,9 +135,8 @@ def _parted(term: Term, pieces: Pieces) -> Term:
     """A sum over an index whose quotient and remainder the term asks for as two sums, over these."""
     for index in term.bound:
         length = pieces.dimensions[index].root().source
-        for part in term.coefficient.atoms(remainder).union(
-            *(x.atoms(remainder) for pair in term.deltas for x in pair)
-        ):
+        wholes = (term.coefficient, *(x for pair in term.deltas for x in pair))
+        for part in sorted({part for e in wholes for part in e.atoms(remainder)}, key=str):
             dividend, divisor = part.args
             if dividend == index and divisor.is_Integer and isinstance(length, int) and length % int(divisor) == 0:
                 upper, lower = pieces.axis(length // int(divisor)), pieces.axis(int(divisor))
