@@ -11,6 +11,8 @@ from questions import disagreements, final, prepared, question, reading
 CASES, MORE = read("expressions"), read("more_expressions")
 IDS = {"ids": lambda case: case["name"].replace(" ", "-")}
 ALL = (*CASES, *(pytest.param(case, marks=pytest.mark.slow) for case in MORE))
+#: Inputs by which there is no matrix notation yet: its entries are a tensor of four dimensions, laid out as a matrix.
+WITHOUT = {("Kronecker approximation", "C")}
 #: A formula of more characters than this is no longer read.
 READABLE = 2000
 
@@ -43,8 +45,10 @@ def test_every_gradient_has_matrix_notation_and_it_is_the_gradient(case):
     matrix = {name: (form.jacobian if scalar else form.vjp).matrix for name, form in forms.items()}
     seed = torch.ones_like(asked.upstream) if scalar else asked.upstream
     right = differentiate(found.forward, inputs, found.wrt, seed, torch.device("cpu")).gradients
+    assert {(case["name"], name) for name in matrix if not matrix[name]} == {w for w in WITHOUT if w[0] == case["name"]}
     for name, text in matrix.items():
-        assert text, f"no matrix notation by {name}"
+        if not text:
+            continue
         told = value(text, inputs | {"v": seed})
         assert torch.allclose(told, right[name], rtol=1e-9, atol=1e-9), f"{name}: {text}"
 
