@@ -20,7 +20,7 @@ from .errors import (
     Unavailable,
     Unimplemented,
 )
-from .language import Language, Limit, Operator
+from .language import Language, Limit, Operator, Workers
 from .reply import (
     Answer,
     ClosedForm,
@@ -35,6 +35,7 @@ from .reply import (
     Timings,
 )
 from .request import Constant, Request, constant
+from .security import TlsFiles
 from .verdict import (
     Cause,
     Diagnosis,
@@ -81,11 +82,13 @@ __all__ = [
     "Step",
     "StepKind",
     "Timings",
+    "TlsFiles",
     "Tolerance",
     "Unauthenticated",
     "Unavailable",
     "Unimplemented",
     "Verdict",
+    "Workers",
     "WorstEntry",
     "constant",
     "local",

@@ -11,6 +11,8 @@ _COMMANDS = {
     "diff": "pullback.cli.diff",
     "operators": "pullback.cli.operators",
     "serve": "pullback.cli.serve",
+    "status": "pullback.cli.status",
+    "token": "pullback.cli.token",
 }
 
 

@@ -1,6 +1,6 @@
 """The numeric leg: the expression's value and its vector-Jacobian product by torch autograd."""
 
-from .devices import DeviceExhausted, best_device, device_for, memory_guard
+from .devices import DeviceExhausted, best_device, device_for, memory_guard, usable
 from .vjp import Forward, compile_program, differentiate, local_gradients, node_gradients
 
 __all__ = [
@@ -13,4 +13,5 @@ __all__ = [
     "local_gradients",
     "memory_guard",
     "node_gradients",
+    "usable",
 ]
