@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from pullback_server.operators import BY_NAME
 from pullback_server.program import Apply, TypedProgram
-from pullback_server.verdict.guards import guards
+from pullback_server.verdict.guards import Watch
 
 Tensors = Mapping[str, torch.Tensor]
 
@@ -18,7 +18,7 @@ def unsmooth(typed: TypedProgram, values: Sequence[Any]) -> str:
 
     `values` are those of the program's nodes. Empty where every operator is inside its domain and off its kinks.
     """
-    for guard in guards(typed, values):
+    for guard in Watch(typed).met(values):
         node = typed.program.nodes[guard.node]
         assert isinstance(node, Apply)
         row = BY_NAME[node.operator]

@@ -5,7 +5,7 @@ from .derive import derive, form_key
 from .evaluation import Evaluator, evaluator
 from .explanation import Explanation, explain
 from .form import Forms, InputForm, Written
-from .magnitudes import Magnitudes
+from .magnitudes import Magnitudes, Tails, tails
 from .notation.code import Code
 from .notation.derivation import Step, StepKind
 from .notation.entries import entries
@@ -21,6 +21,7 @@ __all__ = [
     "Magnitudes",
     "Step",
     "StepKind",
+    "Tails",
     "Written",
     "derive",
     "entries",
@@ -28,4 +29,5 @@ __all__ = [
     "evaluator",
     "explain",
     "form_key",
+    "tails",
 ]

@@ -6,13 +6,13 @@ Stability of Numerical Algorithms, 2nd ed., section 3.1), entry by entry, howeve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 
 from .evaluation import Slots, closure, functions, operand_views, restore
-from .plan import Call, Gather, Operand, Plan, Product, Reduce, Scatter, reads
+from .plan import Call, Gather, Operand, Plan, Product, Reduce, Scatter, Step, reads
 
 #: How many times as many entries a tensor has before those that are asked for are taken out of it first.
 FEW_TIMES = 4
@@ -25,8 +25,8 @@ class Magnitudes:
     that are made otherwise.
     """
 
-    def __init__(self, plan: Plan, slots: Slots, tensors: Mapping[str, torch.Tensor]) -> None:
-        self._plan, self._slots, self._tensors = plan, slots, tensors
+    def __init__(self, plan: Plan, tails: Tails, slots: Slots, tensors: Mapping[str, torch.Tensor]) -> None:
+        self._plan, self._tails, self._slots, self._tensors = plan, tails, slots, tensors
         #: The magnitudes of a slot's terms, None where they are the magnitudes of its values.
         self._known: dict[int, torch.Tensor | None] = {}
 
@@ -35,12 +35,12 @@ class Magnitudes:
 
         Where `places` are given, those of these entries alone, by their numbers in the order of rows.
         """
-        result = dict(self._plan.results).get(name)
-        if result is None or not isinstance(result.slot, tuple):
+        tail, result = self._tails.get(name), dict(self._plan.results).get(name)
+        if tail is None or result is None or not isinstance(result.slot, tuple):
             return None
         slot, like = result.slot[0], self._tensors[name]
         if places is None:
-            found = self._whole(slot)
+            found = self._whole(slot, tail)
             return None if found is None else restore(result, _Only(slot, found), like).reshape(-1)
         axes = [k for k, n in enumerate(like.shape) if n != 1]
         at = dict(
@@ -52,8 +52,8 @@ class Magnitudes:
         )
         return self._at(slot, tuple(at[k] for k in range(self._slots[slot].dim())), len(places))
 
-    def _whole(self, slot: int) -> torch.Tensor | None:
-        for needed in _linear(self._plan, slot):
+    def _whole(self, slot: int, tail: Sequence[int] | None = None) -> torch.Tensor | None:
+        for needed in _linear(self._plan, slot) if tail is None else tail:
             if needed not in self._known:
                 self._known[needed] = self._computed(needed)
         return self._known[slot]
@@ -151,6 +151,30 @@ class Magnitudes:
         for source in moved:
             sizes[source] = self._size(source)
         return torch.as_tensor(closure(step)(sizes, self._tensors))
+
+
+#: For each result in which something is added up, the slots that it is linear in, in order.
+Tails = Mapping[str, tuple[int, ...]]
+
+
+def tails(plan: Plan) -> Tails:
+    """The tails of a plan's results, told once for all tensors."""
+    found = {}
+    for name, result in plan.results:
+        if result is not None and isinstance(result.slot, tuple):
+            tail = tuple(_linear(plan, result.slot[0]))
+            if any(_adds(plan.steps[slot]) for slot in tail):
+                found[name] = tail
+    return found
+
+
+def _adds(step: Step) -> bool:
+    match step:
+        case Call(function):
+            return function in ("add", "sub")
+        case Product() | Scatter() | Reduce("sum" | "cumsum" | "cumsum_back"):
+            return True
+    return False
 
 
 def _linear(plan: Plan, slot: int) -> list[int]:

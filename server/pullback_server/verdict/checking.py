@@ -18,7 +18,6 @@ from .comparison import CLOSE, Comparison, Estimates, compare
 from .decision import decide, settled_verdict
 from .examination import Examination
 from .formbook import Bound
-from .guards import guards
 from .preparation import Prepared, prepare, types_of
 from .question import Examined, Leg, LegState, Outcome, Question, Verdict
 
@@ -98,7 +97,7 @@ class _Check:
     def _verdicts(self, comparisons: dict[str, Comparison]) -> dict[str, Verdict]:
         if not comparisons:
             return {}
-        met = tuple(guards(self._prepared.typed, self._numbers.values)) if self._numbers.values else ()
+        met = tuple(self._prepared.watch.met(self._numbers.values)) if self._numbers.values else ()
         settled = not met and bool(self._numbers.value.sum().isfinite())
         examination: Examination | None = None
         verdicts = {}
@@ -116,10 +115,12 @@ class _Check:
         return verdicts
 
     def _terms(self, name: str, places: torch.Tensor | None) -> torch.Tensor | None:
+        if name not in self._bound.tails:
+            return None
         if self._magnitudes is None:
             if not self._slots:
                 self._bound.evaluate(self._point, self._slots)
-            self._magnitudes = Magnitudes(self._bound.forms.plan, self._slots, self._point)
+            self._magnitudes = Magnitudes(self._bound.forms.plan, self._bound.tails, self._slots, self._point)
         return self._magnitudes.of(name, places)
 
     def _bounds(self, name: str, unit: float) -> torch.Tensor | None:

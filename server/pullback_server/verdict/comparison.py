@@ -20,6 +20,8 @@ SURE = 2 / 3
 #: What roundings may take of an entry, as a power of the unit roundoff, before both legs may have lost it together.
 FRAGILE = 1 / 3
 
+#: Of no places, no status and no error.
+NO_STATUS, NO_ERROR = torch.empty(0, dtype=torch.uint8), torch.empty(0, dtype=torch.float64)
 #: Entries that are compared at a time.
 BLOCK = 2**16
 #: Up to as many are compared one by one.
@@ -121,6 +123,8 @@ def compare(
         tolerance = Tolerance(0.0, CLOSE * unit, source + "each entry")
         terms = estimates.terms(None) if thorough and ours.numel() else None
         places = apart if terms is None else _fragile(ours, terms, unit)
+        if not places.numel():
+            return Comparison(ours, theirs, unit, estimates, worst, tolerance, places, NO_STATUS, NO_ERROR)
         status = torch.full(places.shape, int(Status.FRAGILE), dtype=torch.uint8)
         error = CLOSE * unit * (ours if terms is None else terms)[places].abs()
         return Comparison(ours, theirs, unit, estimates, worst, tolerance, places, status, error)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
-from ..symbolic import Evaluator, Explanation, Forms, Written, derive, entries, evaluator, explain
+from ..symbolic import Evaluator, Explanation, Forms, Tails, Written, derive, entries, evaluator, explain, tails
 from .preparation import Prepared
 from .question import FormOrigin
 
@@ -37,10 +37,11 @@ class FormOverBudget(Exception):
 
 @dataclass(frozen=True)
 class Bound:
-    """Forms with the function that evaluates them and the one that prints their entries."""
+    """Forms with the function that evaluates them, what their results add up, and the one that prints their entries."""
 
     forms: Forms
     evaluate: Evaluator
+    tails: Tails
     entries: Callable[[str, str, tuple[tuple[str, tuple[int, ...]], ...]], tuple[str, ...]]
 
 
@@ -107,4 +108,4 @@ def _bind(forms: Forms) -> Bound:
         derivative: Written = getattr(written[name], kind)
         return entries(forms, derivative, dict(shapes))
 
-    return Bound(forms, evaluator(forms.plan), of)
+    return Bound(forms, evaluator(forms.plan), tails(forms.plan), of)

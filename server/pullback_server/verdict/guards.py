@@ -50,23 +50,35 @@ class _Untold(Exception):
     """A condition that says nothing here: it names an operand or a number that the call has not."""
 
 
-def guards(typed: TypedProgram, values: Sequence[Any]) -> Iterator[Guard]:
-    """Every guard of a program that is met; `values` are those of its nodes, tensors and numbers."""
-    for number, node in enumerate(typed.program.nodes):
-        if not isinstance(node, Apply):
-            continue
-        row = BY_NAME[node.operator]
-        if not (row.kinks or row.domain):
-            continue
-        operands = [None if k is None else values[k] for k in node.operands]
-        if not any(isinstance(o, torch.Tensor) for o in operands):
-            continue
-        conditions: list[tuple[int | None, str]] = [(place, kink.where) for place, kink in enumerate(row.kinks)]
-        if row.domain and not _finite(values[number]):
+class Watch:
+    """The conditions of a program's rows, to be looked at with every forward pass of it.
+
+    What is found not to be met because of the program's own numbers is not looked at again.
+    """
+
+    def __init__(self, typed: TypedProgram) -> None:
+        self._typed = typed
+        self._conditions: list[tuple[int, int | None, str]] = []
+        for number, node in enumerate(typed.program.nodes):
+            if isinstance(node, Apply):
+                row = BY_NAME[node.operator]
+                self._conditions += [(number, place, kink.where) for place, kink in enumerate(row.kinks)]
+                self._conditions += [(number, None, row.domain)] * bool(row.domain)
+        self._never: set[tuple[int, int | None]] = set()
+
+    def met(self, values: Sequence[Any]) -> Iterator[Guard]:
+        """Every guard that is met; `values` are those of the program's nodes, tensors and numbers."""
+        for number, kink, condition in self._conditions:
             # What is outside a domain has no finite value.
-            conditions.append((None, row.domain))
-        for kink, condition in conditions:
-            masks = _met(row, condition, operands, typed.arguments[number], outside=kink is None)
+            if (number, kink) in self._never or (kink is None and _finite(values[number])):
+                continue
+            node = self._typed.program.nodes[number]
+            assert isinstance(node, Apply)
+            operands = [None if k is None else values[k] for k in node.operands]
+            masks = _met(BY_NAME[node.operator], condition, operands, self._typed.arguments[number], kink is None)
+            if masks is None:
+                self._never.add((number, kink))
+                continue
             marks: dict[int, Mask] = {}
             for k, mask in zip(node.operands, masks, strict=False):
                 if k is not None and mask is not None and mask.any():
@@ -88,16 +100,27 @@ def followed(values: Values, marks: Mapping[int, Mask]) -> dict[str, Mask]:
     return {n.name: marked[k] for k, n in enumerate(program.nodes) if isinstance(n, Input) and k in marked}
 
 
+#: Tensors with no more entries are looked at number by number.
+FEW = 64
+
+
 def _finite(value: Any) -> bool:
     """Whether all entries are, by their sum: one pass."""
+    if isinstance(value, torch.Tensor) and value.numel() <= FEW:
+        return all(map(math.isfinite, value.reshape(-1).tolist()))
     total = value.detach().sum() if isinstance(value, torch.Tensor) else torch.tensor(value)
     return bool(total.isfinite())
 
 
 def _met(
     row: Operator, condition: str, operands: Sequence[Any], arguments: Mapping[str, Any], outside: bool
-) -> tuple[Mask | None, ...]:
-    """Where a condition is met, or is not: flags for each operand that is a floating tensor."""
+) -> tuple[Mask | None, ...] | None:
+    """Where a condition is met, or is not: flags for each operand that is a floating tensor.
+
+    None where the numbers of the call alone say that it never is.
+    """
+    if not any(isinstance(o, torch.Tensor) for o in operands):
+        return None
     named = _named(row, operands, arguments)
     with torch.no_grad():
         try:
@@ -108,11 +131,13 @@ def _met(
             else:
                 met = _by_the_language(condition, named)
         except (_Untold, Refusal):
-            return ()
+            return None
         except Exception:
             # A condition of ours that cannot be evaluated must not cost the verdict; it is a fault, so it is logged.
             log.exception("the condition `%s` of %s could not be evaluated", condition, row.name)
             return ()
+    if isinstance(met, bool) and met is outside:
+        return None
     met = torch.as_tensor(met)
     met = ~met if outside else met
     entries = isinstance(row.reference, Each) or met.dim() > 0
@@ -144,7 +169,7 @@ def _flags(met: torch.Tensor, operand: Any, entries: bool) -> Mask | None:
     return np.array(narrowed).reshape(-1)
 
 
-def _in_lines(condition: str, named: Tensors, axes: tuple[int, ...], shape: tuple[int, ...]) -> torch.Tensor:
+def _in_lines(condition: str, named: Tensors, axes: tuple[int, ...], shape: tuple[int, ...]) -> Any:
     """The condition on each line along these axes, marked at all of the line's entries."""
     order = [k for k in range(len(shape)) if k not in axes] + list(axes)
     rows = [shape[k] for k in order[: len(shape) - len(axes)]]
@@ -153,7 +178,9 @@ def _in_lines(condition: str, named: Tensors, axes: tuple[int, ...], shape: tupl
         return value.permute(order).reshape(*rows, -1) if isinstance(value, torch.Tensor) else value
 
     turned = {name: lines(value) for name, value in named.items()}
-    met = torch.as_tensor(_Evaluation(turned, lines=True).of(_parsed(condition, tuple(named))))
+    met = _Evaluation(turned, lines=True).of(_parsed(condition, tuple(named)))
+    if isinstance(met, bool):
+        return met
     whole = met.expand(*rows, math.prod(shape[k] for k in axes)).reshape([shape[k] for k in order])
     return whole.permute([order.index(k) for k in range(len(shape))])
 
@@ -230,6 +257,8 @@ class _Evaluation:
         if self._lines and isinstance(row.reference, Along):
             arguments |= {"dim": -1, "keepdim": True}
         numbers = not any(isinstance(o, torch.Tensor) for o in operands)
+        if row.numbers and isinstance(operands[0], torch.Tensor):
+            return row.torch(*operands, **arguments)
         like = next((o for o in operands if isinstance(o, torch.Tensor)), None)
         dtype = torch.float64 if like is None or not like.is_floating_point() else like.dtype
         device = None if like is None else like.device

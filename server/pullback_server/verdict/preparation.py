@@ -10,6 +10,7 @@ from ..language import check, parse
 from ..numeric import Forward, compile_program
 from ..program import DType, Limits, Refusal, TensorType, TypedProgram
 from ..symbolic import form_key
+from .guards import Watch
 from .question import Question
 
 DTYPES: dict[torch.dtype, DType] = {getattr(torch, d.label): d for d in DType}
@@ -23,7 +24,7 @@ class Prepared:
     """A checked program with its forward pass, and what follows from both.
 
     `used` are the differentiated inputs that the program names, `key` is its forms' name, and `coarsest` the least
-    precise floating dtype that any node has.
+    precise floating dtype that any node has. `watch` looks for kinks, guards and what is outside domains.
     """
 
     typed: TypedProgram
@@ -32,6 +33,7 @@ class Prepared:
     used: tuple[str, ...]
     key: str
     coarsest: torch.dtype
+    watch: Watch
 
 
 def types_of(question: Question) -> Types:
@@ -55,7 +57,7 @@ def prepare(expression: str, types: Types, wrt: tuple[str, ...], limits: Limits)
     forward = compile_program(typed)
     floating = {d for d, t in zip(forward.types, typed.types, strict=True) if d.is_floating_point and not t.weak}
     coarsest = max(floating, key=lambda d: torch.finfo(d).eps, default=torch.float64)
-    return Prepared(typed, forward, wrt, used, form_key(typed, used), coarsest)
+    return Prepared(typed, forward, wrt, used, form_key(typed, used), coarsest, Watch(typed))
 
 
 def differentiated(question: Question) -> tuple[str, ...]:
