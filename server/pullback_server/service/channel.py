@@ -28,7 +28,7 @@ class Kind(IntEnum):
     READY = 3  # from here on to the front: the worker is warm
     FORM_GET = 4  # note = key
     FORM_PUT = 5  # note = key, body = form
-    PROVISIONAL = 6  # body = the reply if no better one comes in time
+    PROVISIONAL = 6  # body = the reply if no better one comes in time, moment = seconds to wait, 0 as configured
     DONE = 7  # the provisional reply is the final one
     FINAL = 8  # body = reply
     FAILURE = 9  # code = gRPC status, note = message, body = google.rpc.Status
@@ -40,6 +40,13 @@ class Method(IntEnum):
     DIFFERENTIATE = 0  # body = DifferentiateRequest, answered by DifferentiateResponse
     DIFFERENTIATE_MANY = 1  # body = DifferentiateManyRequest, answered by DifferentiateManyResponse, refusals too
     DESCRIBE = 2  # body = DescribeLanguageRequest, answered by DescribeLanguageResponse
+    GRADE = 3  # body = GradeRequest, answered by GradeResponse
+    GRADE_MANY = 4  # body = GradeManyRequest, answered by GradeManyResponse, refusals too
+    REPLAY = 5  # body = ReplayRequest, answered by ReplayResponse
+
+
+#: The methods whose tasks come from a stream: request and reply have an envelope around them.
+STREAMS = frozenset({Method.DIFFERENTIATE_MANY, Method.GRADE_MANY})
 
 
 class Found(IntEnum):

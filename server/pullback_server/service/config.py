@@ -42,6 +42,7 @@ class Config:
     over_budget_memory: float = setting(300.0, "Seconds for which a given-up closed form is not tried again.", least=0)
     start_timeout: float = setting(120.0, "Seconds that a worker may take to warm up.", least=0.001)
     mathematics: str = setting("pullback_server.verdict", "The module that answers.", flag=False)
+    grading: str = setting("pullback_server.grading", "The module that grades.", flag=False)
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -52,8 +53,9 @@ class Config:
             raise ConfigError(f"port is {self.port}; it must be at most 65535")
         if not re.fullmatch(r"auto|[a-z]+(:\d+)?", self.device):
             raise ConfigError(f"device is {self.device!r}; it must be auto, cpu, or a device of torch such as cuda:0")
-        if not re.fullmatch(r"\w+(\.\w+)*", self.mathematics):
-            raise ConfigError(f"mathematics is {self.mathematics!r}; it must be the name of a module")
+        for name in ("mathematics", "grading"):
+            if not re.fullmatch(r"\w+(\.\w+)*", module := getattr(self, name)):
+                raise ConfigError(f"{name} is {module!r}; it must be the name of a module")
 
     @classmethod
     def flags(cls) -> tuple[Field[Any], ...]:

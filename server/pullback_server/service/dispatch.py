@@ -117,7 +117,7 @@ class Dispatcher:
             case Kind.FINAL:
                 self._finish(worker, call, frame.body)
             case Kind.PROVISIONAL:
-                self._keep(call, frame.body)
+                self._keep(call, frame.body, frame.moment or self._config.symbolic_budget)
             case Kind.DONE if call.provisional is not None:
                 self._finish(worker, call, call.provisional)
             case Kind.FAILURE:
@@ -179,11 +179,11 @@ class Dispatcher:
         self._settle(call, outcome)
         self.idle(worker)
 
-    def _keep(self, call: Call, provisional: bytes) -> None:
-        """Keeps a provisional reply, and waits for a better one no longer than is agreed."""
+    def _keep(self, call: Call, provisional: bytes, wait: float) -> None:
+        """Keeps a provisional reply, and waits for a better one for so many seconds, or as long as the caller does."""
         call.provisional = provisional
         now = self._loop.time()
-        budget = now + self._config.symbolic_budget
+        budget = now + wait
         share = call.arrival + SHARE * (call.limit - call.arrival)
         if call.timer is not None:
             call.timer.cancel()

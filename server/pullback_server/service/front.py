@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, NoReturn
 
@@ -12,39 +12,55 @@ import grpc
 import grpc.aio
 
 from . import envelope
-from .channel import Method
+from .channel import STREAMS, Method
 from .dispatch import Call, Dispatcher, Outcome
 from .errors import Failure, failure
 
 _log = logging.getLogger(__name__)
 
-SERVICE = "pullback.v1.DerivativeService"
+#: The services by name, and what each method of theirs asks of a worker.
+SERVICES: Mapping[str, Mapping[str, Method]] = {
+    "pullback.v1.DerivativeService": {
+        "Differentiate": Method.DIFFERENTIATE,
+        "DifferentiateMany": Method.DIFFERENTIATE_MANY,
+        "DescribeLanguage": Method.DESCRIBE,
+    },
+    "pullback.v1.GradingService": {
+        "Grade": Method.GRADE,
+        "GradeMany": Method.GRADE_MANY,
+        "Replay": Method.REPLAY,
+    },
+}
 
 _Context = grpc.aio.ServicerContext[bytes, bytes]
 _STATUS = {status.value[0]: status for status in grpc.StatusCode}
 
 
 class Front:
-    """The methods of the service over a dispatcher."""
+    """The methods of the services over a dispatcher."""
 
     def __init__(self, dispatcher: Dispatcher, window: int) -> None:
         """`window` is how many requests of one stream may be unanswered before no more of it are read."""
         self._dispatcher, self._window = dispatcher, window
         self._streams: set[_Stream] = set()
 
-    def handler(self) -> grpc.GenericRpcHandler[Any, Any]:
+    def handlers(self) -> tuple[grpc.GenericRpcHandler[Any, Any], ...]:
         """What a grpc.aio server is given; without serializers it hands over the bytes as they came."""
-        methods = {
-            "Differentiate": grpc.unary_unary_rpc_method_handler(self._unary(Method.DIFFERENTIATE)),
-            "DescribeLanguage": grpc.unary_unary_rpc_method_handler(self._unary(Method.DESCRIBE)),
-            "DifferentiateMany": grpc.stream_stream_rpc_method_handler(self._many),
-        }
-        return grpc.method_handlers_generic_handler(SERVICE, methods)
+        made = []
+        for name, methods in SERVICES.items():
+            own = {called: self._handler(method) for called, method in methods.items()}
+            made.append(grpc.method_handlers_generic_handler(name, own))
+        return tuple(made)
 
     def drain(self) -> None:
         """Reads no more of the streams; each ends when its requests are answered."""
         for stream in self._streams:
             stream.stop_reading(drained=True)
+
+    def _handler(self, method: Method) -> grpc.RpcMethodHandler[Any, Any]:
+        if method in STREAMS:
+            return grpc.stream_stream_rpc_method_handler(self._many(method))
+        return grpc.unary_unary_rpc_method_handler(self._unary(method))
 
     def _unary(self, method: Method) -> Callable[[bytes, _Context], Awaitable[bytes]]:
         submit, abandon = self._dispatcher.submit, self._dispatcher.abandon
@@ -66,22 +82,25 @@ class Front:
 
         return answer
 
-    async def _many(self, _requests: AsyncIterator[bytes], context: _Context) -> None:
-        stream = _Stream(self._dispatcher, context, self._window)
-        self._streams.add(stream)
-        try:
-            drained = await stream.run()
-        finally:
-            self._streams.discard(stream)
-        if drained:
-            await _abort(context, failure("DRAINING"))
+    def _many(self, method: Method) -> Callable[[AsyncIterator[bytes], _Context], Awaitable[None]]:
+        async def answer(_requests: AsyncIterator[bytes], context: _Context) -> None:
+            stream = _Stream(self._dispatcher, method, context, self._window)
+            self._streams.add(stream)
+            try:
+                drained = await stream.run()
+            finally:
+                self._streams.discard(stream)
+            if drained:
+                await _abort(context, failure("DRAINING"))
+
+        return answer
 
 
 class _Stream:
-    """One DifferentiateMany: a task reads requests while answers are written as they come."""
+    """One call of a method that streams: a task reads requests while answers are written as they come."""
 
-    def __init__(self, dispatcher: Dispatcher, context: _Context, window: int) -> None:
-        self._dispatcher, self._context = dispatcher, context
+    def __init__(self, dispatcher: Dispatcher, method: Method, context: _Context, window: int) -> None:
+        self._dispatcher, self._method, self._context = dispatcher, method, context
         self._room = asyncio.Semaphore(window)
         self._answers: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._calls: set[Call] = set()
@@ -123,7 +142,7 @@ class _Stream:
 
     def _submit(self, message: bytes) -> None:
         waits = [time for time in (self._context.time_remaining(), envelope.budget(message)) if time is not None]
-        call = self._dispatcher.submit(Method.DIFFERENTIATE_MANY, message, min(waits, default=None))
+        call = self._dispatcher.submit(self._method, message, min(waits, default=None))
         self._calls.add(call)
         call.future.add_done_callback(partial(self._answered, call))
 

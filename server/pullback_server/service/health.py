@@ -9,7 +9,7 @@ import grpc
 import grpc.aio
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
-from .front import SERVICE
+from .front import SERVICES
 
 NAME = "grpc.health.v1.Health"
 
@@ -17,7 +17,7 @@ _Context = grpc.aio.ServicerContext[HealthCheckRequest, HealthCheckResponse]
 
 
 class Health:
-    """Says SERVING while a worker is ready; for the whole server and for the derivative service."""
+    """Says SERVING while a worker is ready; for the whole server and for each of its services."""
 
     def __init__(self) -> None:
         self._serving = False
@@ -54,7 +54,7 @@ class Health:
         self._changed = asyncio.Event()
 
     async def _check(self, request: HealthCheckRequest, context: _Context) -> HealthCheckResponse:
-        if request.service not in ("", SERVICE):
+        if not _known(request.service):
             await context.abort(grpc.StatusCode.NOT_FOUND, "there is no service of that name")
         return self._now(request.service)
 
@@ -67,8 +67,12 @@ class Health:
             await changed.wait()
 
     def _now(self, service: str) -> HealthCheckResponse:
-        if service not in ("", SERVICE):
+        if not _known(service):
             return HealthCheckResponse(status=HealthCheckResponse.SERVICE_UNKNOWN)
         return HealthCheckResponse(
             status=HealthCheckResponse.SERVING if self._serving else HealthCheckResponse.NOT_SERVING
         )
+
+
+def _known(service: str) -> bool:
+    return not service or service in SERVICES

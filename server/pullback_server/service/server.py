@@ -12,12 +12,12 @@ from collections.abc import Callable
 
 import grpc.aio
 from grpc_reflection.v1alpha import reflection
-from pullback.v1 import derivative_pb2  # noqa: F401 - reflection finds the contract in protobuf's registry
+from pullback.v1 import derivative_pb2, grading_pb2  # noqa: F401 - reflection finds the contract in protobuf's registry
 
 from . import health, memory
 from .config import Config, cores
 from .dispatch import Dispatcher
-from .front import SERVICE, Front
+from .front import SERVICES, Front
 from .launcher import LaunchError
 
 #: Seconds for the last bytes of answers to leave, after the last call is answered.
@@ -74,8 +74,8 @@ def _server(config: Config, front: Front, healthy: health.Health) -> grpc.aio.Se
         ("grpc.max_send_message_length", config.max_message_bytes),
     )
     server = grpc.aio.server(options=options)
-    server.add_generic_rpc_handlers((front.handler(), healthy.handler()))
-    reflection.enable_server_reflection((SERVICE, health.NAME, reflection.SERVICE_NAME), server)
+    server.add_generic_rpc_handlers((*front.handlers(), healthy.handler()))
+    reflection.enable_server_reflection((*SERVICES, health.NAME, reflection.SERVICE_NAME), server)
     return server
 
 

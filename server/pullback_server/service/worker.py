@@ -11,12 +11,16 @@ from typing import Any, Protocol
 
 import torch
 
+from ..grading import Grade
 from ..numeric import DeviceExhausted
 from ..program import Limits, Refusal
 from ..verdict import Description, Differentiator, FormOverBudget
-from . import channel, envelope, errors, memory, messages
-from .channel import Found, Frame, Kind, Method
+from . import channel, envelope, errors, grading_messages, memory, messages
+from .channel import STREAMS, Found, Frame, Kind, Method
 from .config import Config
+
+#: Seconds that a grade may come after its budget is over, before its worker is ended.
+OVERTIME = 0.5
 
 
 class Mathematics(Protocol):
@@ -30,7 +34,20 @@ class Mathematics(Protocol):
         ...
 
 
-def main(pipe: socket.socket, config: Config, mathematics: Mathematics, device: str, threads: int) -> None:
+class Grading(Protocol):
+    """The module that grades: `pullback_server.grading`, or a test's own."""
+
+    #: Called with limits.
+    Grader: Any
+
+    def grade_again(self, token: str) -> Grade:
+        """The grade that a replay token stands for."""
+        ...
+
+
+def main(
+    pipe: socket.socket, config: Config, mathematics: Mathematics, grading: Grading, device: str, threads: int
+) -> None:
     """Warms up, says READY, and answers tasks until the front closes the pipe."""
     memory.keep_freed()
     torch.set_num_threads(threads)
@@ -39,7 +56,7 @@ def main(pipe: socket.socket, config: Config, mathematics: Mathematics, device: 
     differentiator = mathematics.Differentiator(device, limits, PipeFormStore(pipe, sender, receiver))
     differentiator.warm_up()
     description = mathematics.describe(device, limits)
-    worker = Worker(sender, differentiator, description, limits, config.max_message_bytes)
+    worker = Worker(sender, differentiator, grading, description, limits, config.max_message_bytes)
     try:
         sender.send(Kind.READY)
         while worker.serve(receiver.receive(pipe)):
@@ -80,11 +97,13 @@ class Worker:
         self,
         sender: channel.Sender,
         differentiator: Differentiator,
+        grading: Grading,
         description: Description,
         limits: Limits,
         largest: int,
     ) -> None:
         self._sender, self._differentiator, self._description = sender, differentiator, description
+        self._grader, self._grade_again = grading.Grader(limits), grading.grade_again
         self._limits, self._largest = limits, largest
 
     def serve(self, task: Frame | None) -> bool:
@@ -95,11 +114,15 @@ class Worker:
 
     def _answer(self, task: Frame, started: float) -> None:
         try:
-            if task.code == Method.DESCRIBE:
-                reply = messages.describe_reply(task.body, self._description)
-                self._sender.send(Kind.FINAL, reply)
-            else:
-                self._differentiate(task, started)
+            match task.code:
+                case Method.DESCRIBE:
+                    self._final(messages.describe_reply(task.body, self._description))
+                case Method.DIFFERENTIATE | Method.DIFFERENTIATE_MANY:
+                    self._differentiate(task, started)
+                case Method.GRADE | Method.GRADE_MANY:
+                    self._grade(task)
+                case Method.REPLAY:
+                    self._replay(task)
         except (BrokenPipeError, ConnectionResetError):
             raise
         except BaseException as problem:
@@ -116,13 +139,39 @@ class Worker:
             reply = messages.reply(name, answer, self._description.versions, started - task.moment, now - task.moment)
             if stream:
                 reply = envelope.answer(name, envelope.RESPONSE, reply)
-            if len(reply) > self._largest:
-                raise ReplyTooLargeError
             if not messages.provisional(answer):
-                self._sender.send(Kind.FINAL, reply)
+                self._final(reply)
                 return
+            self._check_size(reply)
             self._sender.send(Kind.PROVISIONAL, reply)
         self._sender.send(Kind.DONE)
+
+    def _grade(self, task: Frame) -> None:
+        stream = task.code == Method.GRADE_MANY
+        parse = grading_messages.parse_grade_stream_request if stream else grading_messages.parse_grade_request
+        name, problem, answer = parse(task.body, self._limits)
+
+        def reply(grade: Grade) -> bytes:
+            total = time.monotonic() - task.moment
+            said = grading_messages.grade_reply(name, grade, self._description.versions, total)
+            return envelope.answer(name, envelope.RESPONSE, said) if stream else said
+
+        # The grader keeps to the budget by itself; what it calls might not.
+        wait = problem.policy.budget + OVERTIME
+        self._sender.send(Kind.PROVISIONAL, reply(grading_messages.unfinished(problem)), moment=wait)
+        self._final(reply(self._grader.grade(problem, answer)))
+
+    def _replay(self, task: Frame) -> None:
+        grade = self._grade_again(grading_messages.parse_token(task.body))
+        self._final(grading_messages.replay_reply(grade, self._description.versions))
+
+    def _final(self, reply: bytes) -> None:
+        self._check_size(reply)
+        self._sender.send(Kind.FINAL, reply)
+
+    def _check_size(self, reply: bytes) -> None:
+        if len(reply) > self._largest:
+            raise ReplyTooLargeError
 
     def _fail(self, task: Frame, problem: BaseException) -> None:
         match problem:
@@ -136,7 +185,7 @@ class Worker:
                 traceback.print_exception(problem)
                 sys.stderr.flush()
                 failure = errors.failure("INTERNAL")
-        if task.code == Method.DIFFERENTIATE_MANY:
+        if task.code in STREAMS:
             status = envelope.answer(envelope.request_id(task.body), envelope.STATUS, failure.status)
             self._sender.send(Kind.FINAL, status)
         else:
