@@ -48,15 +48,15 @@ def request_message(request: Request) -> derivative_pb2.DifferentiateRequest:
     }
     wanted = _wanted(request)
     message = derivative_pb2.DifferentiateRequest(
-        id=_text(request.id, "id"),
-        expression=_text(request.expression, "expression"),
+        id=text_of(request.id, "id"),
+        expression=text_of(request.expression, "expression"),
         notations=derivative_pb2.NotationSelection(notations=_notations(request)),
         check=request.check,
         closed_form_gradients=request.closed_form_gradients,
     )
     for place, (name, array) in enumerate(arrays.items()):
         message.inputs.add(
-            name=_text(name, f"inputs[{place}].name"), tensor=tensor_of(array), requires_grad=wanted[name]
+            name=text_of(name, f"inputs[{place}].name"), tensor=tensor_of(array), requires_grad=wanted[name]
         )
     if request.upstream is not None:
         message.upstream.CopyFrom(tensor_of(_upstream(request.upstream, arrays)))
@@ -89,7 +89,7 @@ def reply_from(message: derivative_pb2.DifferentiateResponse) -> Reply:
         legs={name: Legs(_leg(d.numeric), _leg(d.symbolic)) for name, d in derivatives.items()},
         intermediates={named.name: array_from(named.tensor) for named in message.intermediates},
         device=message.device,
-        form_origin=_member(FormOrigin, derivative_pb2.FormOrigin, message.form_origin),
+        form_origin=member(FormOrigin, derivative_pb2.FormOrigin, message.form_origin),
         timings=Timings(**{name: getattr(message.timings, name) for name in vars(Timings())}),
         versions=dict(message.versions),
         closed_form_gradients={
@@ -99,7 +99,7 @@ def reply_from(message: derivative_pb2.DifferentiateResponse) -> Reply:
         },
         code=Code(message.code.torch, message.code.numpy),
         steps=tuple(
-            Step(_member(StepKind, derivative_pb2.StepKind, step.kind), step.rule, step.text, step.latex, step.input)
+            Step(member(StepKind, derivative_pb2.StepKind, step.kind), step.rule, step.text, step.latex, step.input)
             for step in message.steps
         ),
     )
@@ -176,7 +176,8 @@ def _upstream(value: object, inputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]
         return array.astype(dtype)
 
 
-def _text(value: object, field: str) -> str:
+def text_of(value: object, field: str) -> str:
+    """The value, if it is a text that can be sent; raises InvalidRequest naming the field where it is not."""
     if not isinstance(value, str):
         raise InvalidRequest(f"{type(value).__name__} is not text", reason="NOT_TEXT", field=field, hint="give a str")
     try:
@@ -202,13 +203,13 @@ def _closed_form(
 
 
 def _leg(message: derivative_pb2.Leg) -> Leg:
-    return Leg(_member(LegState, derivative_pb2.LegState, message.state), message.message)
+    return Leg(member(LegState, derivative_pb2.LegState, message.state), message.message)
 
 
 def _verdict(message: derivative_pb2.Verdict) -> Verdict:
     worst, tolerance = message.worst, message.tolerance
     return Verdict(
-        outcome=_member(Outcome, derivative_pb2.Outcome, message.outcome),
+        outcome=member(Outcome, derivative_pb2.Outcome, message.outcome),
         reason=message.reason,
         message=message.message,
         compared=message.compared,
@@ -224,7 +225,7 @@ def _verdict(message: derivative_pb2.Verdict) -> Verdict:
     )
 
 
-def _member(kind: type[E], wrapper: EnumTypeWrapper, number: int) -> E:
+def member(kind: type[E], wrapper: EnumTypeWrapper, number: int) -> E:
     """The member of our enum for a number of the contract's, UNSPECIFIED for one that this client does not know."""
     prefix = wrapper.Name(0).removesuffix("UNSPECIFIED")
     name = wrapper.Name(number).removeprefix(prefix) if number in wrapper.values() else "UNSPECIFIED"
