@@ -177,7 +177,7 @@ class Policy:
     layout: Layout = Layout.NUMERATOR
     symmetry: Symmetry = Symmetry.INDEPENDENT
     tolerance: float = 0.0
-    points: int = 48
+    points: int = 128
     seed: int = 0
     budget: float = 2.0
     partial_credit: tuple[tuple[Code, float], ...] = ()

@@ -1,0 +1,122 @@
+"""What is compared with the derivative: a program or fixed numbers, in float64 at all points and in many digits at one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import mpmath as mp
+import torch
+
+from ...numeric import Forward, compile_program
+from ...program import TypedProgram
+from ..points import Reference, exact, precisely
+from ..points import values as at_points
+from ..problem import Tensor
+from ..question import entry_by_entry
+
+
+class Candidate(Protocol):
+    """Numbers that may be the derivative's, in a shape of their own."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape at one point."""
+        ...
+
+    @property
+    def values(self) -> torch.Tensor:
+        """The values in float64, the point first."""
+        ...
+
+    def precise(self, number: int, index: tuple[int, ...], digits: int) -> tuple[Any, Any]:
+        """An entry at a point in so many digits, with the largest size met on the way; nan where it has no value."""
+        ...
+
+
+@dataclass(frozen=True)
+class Formula:
+    """An answer that is a program."""
+
+    typed: TypedProgram
+    reference: Reference
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The program's shape."""
+        return self.typed.output.shape
+
+    @cached_property
+    def forward(self) -> Forward:
+        """The program compiled."""
+        return compile_program(self.typed)
+
+    @cached_property
+    def at_once(self) -> bool:
+        """Whether all points are computed at once."""
+        return self.reference.question.scalar and entry_by_entry(self.typed)
+
+    @cached_property
+    def values(self) -> torch.Tensor:
+        """The values at the reference's points."""
+        return at_points(self.forward, self.reference.points, self.shape, self.at_once)
+
+    def precise(self, number: int, index: tuple[int, ...], digits: int) -> tuple[Any, Any]:
+        """An entry by the reference column."""
+        return self._precise(number, digits, index)
+
+    def _precise(self, number: int, digits: int, index: tuple[int, ...]) -> tuple[Any, Any]:
+        try:
+            found = precisely(self.typed, self.reference.inputs(number), digits)
+        except (ArithmeticError, ValueError):
+            return mp.nan, mp.mpf(0)
+        return found.value[index], found.size
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """An answer that is a tensor, the same at every point."""
+
+    tensor: Tensor
+    count: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The tensor's shape."""
+        return self.tensor.shape
+
+    @cached_property
+    def values(self) -> torch.Tensor:
+        """The tensor once a point."""
+        one = torch.tensor(self.tensor.values, dtype=torch.float64).reshape(self.shape)
+        return one.expand(self.count, *self.shape)
+
+    def precise(self, number: int, index: tuple[int, ...], digits: int) -> tuple[Any, Any]:
+        """The entry itself."""
+        value = exact(self.values[number][index].item())[()]
+        return value, abs(value)
+
+
+@dataclass(frozen=True)
+class Viewed:
+    """A candidate with its axes in another order, or one of its rows or columns of length 1 left out."""
+
+    inner: Candidate
+    axes: tuple[int, ...]
+    shape: tuple[int, ...]
+
+    @cached_property
+    def values(self) -> torch.Tensor:
+        """The values, seen anew."""
+        found = self.inner.values
+        turned = found.permute(0, *(k + 1 for k in self.axes)) if self.axes else found
+        return turned.reshape(found.shape[0], *self.shape)
+
+    def precise(self, number: int, index: tuple[int, ...], digits: int) -> tuple[Any, Any]:
+        """The entry, wherever it is."""
+        own = [0] * len(self.inner.shape)
+        if self.axes:
+            for place, axis in enumerate(self.axes):
+                own[axis] = index[place]
+        return self.inner.precise(number, tuple(own), digits)

@@ -1,0 +1,187 @@
+"""Whether a candidate is the derivative: refused by one point in many digits, confirmed by all points.
+
+float64 only sorts: entries that are as good as equal there, and suspects. What it cannot decide, a cancellation or an
+overflow, the reference column decides in many digits; there a difference is a proof, since it stands out from the
+rounding by many powers of ten.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import mpmath as mp
+import torch
+
+from ..points import Reference
+from ..problem import Confirmation, Counterexample, Evidence, Layout, Tensor
+from .candidate import Candidate
+
+#: Two numbers in float64 that are closer than this, relative to the larger, are no suspects.
+CLOSE = 1e-9
+#: Digits in which suspects are compared.
+DIGITS = 60
+#: Relative to the numbers themselves, and to the largest number on the way to either: what rounding may leave.
+NEAR, ROUNDING = 30, 44
+#: How many suspects are looked at in many digits.
+SUSPECTS = 40
+#: Entries of a tensor that are confirmed at a point.
+ENTRIES = 4
+
+
+class Relation(Enum):
+    """What a comparison came to."""
+
+    EQUAL = "equal"
+    DIFFERENT = "different"
+    PARTLY_UNDEFINED = "equal where both have a value, but the candidate lacks some"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A relation with its evidence; `where` is a point at which the candidate has no value, `reason` why unknown."""
+
+    relation: Relation
+    evidence: Evidence = Evidence()
+    where: dict[str, float] | None = None
+    reason: str = ""
+
+
+def compare(reference: Reference, candidate: Candidate, deadline: float, tolerance: float = 0.0) -> Comparison:
+    """Whether a candidate of the right shape is the derivative, in the layout of the right answer.
+
+    `deadline` is a time of `time.perf_counter`; with a `tolerance` numbers may differ by so much relative to the
+    derivative's size.
+    """
+    return _Comparing(reference, candidate, deadline, tolerance).run()
+
+
+class _Comparing:
+    def __init__(self, reference: Reference, candidate: Candidate, deadline: float, tolerance: float) -> None:
+        self.reference, self.candidate = reference, candidate
+        self.deadline, self.tolerance = deadline, tolerance
+        self.worst = 0.0
+        self.undefined: int | None = None
+
+    def run(self) -> Comparison:
+        """The whole comparison."""
+        right, found = self.reference.values, self.candidate.values
+        graded = right.isfinite()
+        if not bool(graded.any()):
+            return Comparison(Relation.UNKNOWN, reason="f has no derivative at any of the points of its domain")
+        apart = self._apart(right, found)
+        suspects = graded & ~(apart <= max(CLOSE, self.tolerance))
+        agreeing = int((graded & ~suspects).reshape(len(right), -1).any(1).sum())
+        for number, index in self._ordered(suspects, apart):
+            if time.perf_counter() > self.deadline:
+                return Comparison(Relation.UNKNOWN, reason="the time for comparing numbers ran out")
+            if (different := self._decided(number, index)) is not None:
+                return different
+        if self.undefined is None or agreeing:
+            for number in self.reference.confirming:
+                for index in self._entries(right.shape[1:], number):
+                    if not bool(suspects[(number, *index)]) and (different := self._decided(number, index)) is not None:
+                        return different
+        evidence = Evidence(
+            confirmation=Confirmation.POINTS,
+            points=int(graded.reshape(len(right), -1).any(1).sum()),
+            error=self.worst,
+            precision=DIGITS,
+        )
+        if self.undefined is None:
+            return Comparison(Relation.EQUAL, evidence)
+        where = {n: float(v[self.undefined]) for n, v in self.reference.points.values.items() if v[0].numel() == 1}
+        if not agreeing:
+            return Comparison(Relation.DIFFERENT, self._counterexample(self.undefined, self._first(right), mp.nan))
+        return Comparison(Relation.PARTLY_UNDEFINED, evidence, where)
+
+    def _apart(self, right: torch.Tensor, found: torch.Tensor) -> torch.Tensor:
+        size = torch.maximum(right.abs(), found.abs())
+        if self.tolerance:
+            # What is small beside the derivative's usual size may be off by as much as that allows.
+            size = torch.maximum(size, right.nan_to_num(0.0).square().mean(0, keepdim=True).sqrt())
+        return torch.where(right == found, 0.0, (right - found).abs() / size)
+
+    def _ordered(self, suspects: torch.Tensor, apart: torch.Tensor) -> list[tuple[int, tuple[int, ...]]]:
+        """The suspects to look at: where the derivative is known in many digits first, then the furthest apart."""
+        if not bool(suspects.any()):
+            return []
+        known = set(self.reference.confirming)
+        rows = suspects.reshape(len(suspects), -1)
+        sizes = apart.nan_to_num(nan=-1.0, posinf=-1.0).reshape(len(suspects), -1).masked_fill(~rows, -2.0)
+        worst, entries = sizes.max(1)
+        numbers = [k for k in range(len(rows)) if bool(rows[k].any())]
+        numbers.sort(key=lambda k: (k not in known, -float(worst[k])))
+        shape = suspects.shape[1:]
+        return [(k, _unravelled(int(entries[k]), tuple(shape))) for k in numbers[:SUSPECTS]]
+
+    def _decided(self, number: int, index: tuple[int, ...]) -> Comparison | None:
+        """The verdict on one entry in many digits; None where it does not speak against the candidate."""
+        right = self._right(number, index)
+        if not mp.isfinite(right):
+            return None
+        found, size = self.candidate.precise(number, index, DIGITS)
+        if not mp.isfinite(found):
+            if self.undefined is None:
+                self.undefined = number
+            return None
+        with mp.workdps(DIGITS):
+            apart, larger = abs(found - right), max(abs(found), abs(right))
+            allowed = larger * mp.mpf(10) ** -NEAR + (size + self._scale(number)) * mp.mpf(10) ** -ROUNDING
+            if self.tolerance:
+                allowed = max(allowed, self.tolerance * max(larger, self._usual(index)))
+            if larger:
+                self.worst = max(self.worst, float(apart / larger) if apart > allowed * 1e-3 else float(allowed / larger))
+            if apart <= allowed:
+                return None
+        return Comparison(Relation.DIFFERENT, self._counterexample(number, index, found, float(allowed)))
+
+    def _right(self, number: int, index: tuple[int, ...]) -> Any:
+        question = self.reference.question
+        if question.problem.policy.layout is Layout.DENOMINATOR:
+            own = [0] * len(index)
+            for place, axis in enumerate(question.turned):
+                own[axis] = index[place]
+            index = tuple(own)
+        return self.reference.precise(number, index)
+
+    def _scale(self, number: int) -> Any:
+        value = self.reference.f[number].abs().max()
+        return mp.mpf(float(value)) if bool(value.isfinite()) else mp.mpf(0)
+
+    def _usual(self, index: tuple[int, ...]) -> Any:
+        column = self.reference.values[(slice(None), *index)].nan_to_num(0.0)
+        return mp.mpf(float(column.square().mean().sqrt()))
+
+    def _entries(self, shape: torch.Size, number: int) -> list[tuple[int, ...]]:
+        total = shape.numel()
+        step = max(total // ENTRIES, 1)
+        return [_unravelled((k + number) % total, tuple(shape)) for k in range(0, total, step)][:ENTRIES]
+
+    def _first(self, right: torch.Tensor) -> tuple[int, ...]:
+        return (0,) * (right.dim() - 1)
+
+    def _counterexample(self, number: int, index: tuple[int, ...], found: Any, error: float = 0.0) -> Evidence:
+        inputs = tuple(
+            (name, Tensor(tuple(v.shape[1:]), tuple(v[number].reshape(-1).tolist())))
+            for name, v in self.reference.points.values.items()
+        )
+        right = self._right(number, index)
+        example = Counterexample(inputs, index, _float(found), _float(right), error)
+        return Evidence(counterexample=example, precision=DIGITS)
+
+
+def _float(value: Any) -> float:
+    return float(value) if mp.isfinite(value) else float("nan")
+
+
+def _unravelled(flat: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    index: list[int] = []
+    for length in reversed(shape):
+        index.append(flat % length)
+        flat //= length
+    return tuple(reversed(index))
+

@@ -1,0 +1,167 @@
+"""The derivative of f where answers are compared with it: in float64 at all points, in many digits at a few.
+
+The two share nothing: autograd differentiates torch's column, difference quotients the reference column. A point where
+they disagree, or where the quotients from the left and from the right do, is not one to grade at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+import torch
+
+from ..problem import Layout
+from ..question import Move, Question
+from .batch import derivatives, values
+from .drawing import Points, draw
+from .precise import Objects, exact, precisely
+
+#: Digits to which the quotients are right.
+DIGITS = 50
+#: The step of the quotients, as a power of ten: truncation is about its square.
+STEP = 25
+#: How far autograd may be from a quotient, relative to the sizes met.
+APART = 1e-5
+#: Points at random at which numbers are compared in many digits.
+CONFIRMING = 3
+#: So many points of tensors there are for as many numbers.
+TENSORS = 16
+
+
+class Reference:
+    """The derivative of one question at its points, computed once for all answers."""
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+        policy = question.problem.policy
+        fixed = all(v.value is not None for v in question.problem.inputs) and not question.upstream
+        count = 1 if fixed else policy.points if question.scalar else max(policy.points // TENSORS, 4)
+        self.points: Points = draw(
+            question.problem.inputs, question.upstream, dict(question.types), count, policy.seed
+        )
+        self._precise: dict[tuple[int, tuple[int, ...]], Any] = {}
+        self._shifted: dict[Hashable, Any] = {}
+        #: Each differentiation takes away as many digits as the step has.
+        self._working = DIGITS + 10 + STEP * max(len(question.chain), question.problem.order)
+
+    @cached_property
+    def f(self) -> torch.Tensor:
+        """The values of f."""
+        return values(self.question.forward, self.points, self.question.typed.output.shape, self.question.scalar)
+
+    @cached_property
+    def numerator(self) -> torch.Tensor:
+        """The derivative in float64 at all points, in torch's layout; nan where there is none to grade at."""
+        found = self.by(self.question.chain, self.question.stacked)
+        if self.question.mirrored:
+            found = found + found.mT - found * torch.eye(found.shape[-1], dtype=torch.float64)
+        found = found.masked_fill(~found.isfinite(), torch.nan).clone()
+        # Where f has no value autograd may still find a slope, as of log(-1).
+        found[~self.f.reshape(self.points.count, -1).isfinite().all(1)] = torch.nan
+        for k in range(self.points.count - self.points.special, self.points.count):
+            if not self._is_smooth(k, found):
+                found[k] = torch.nan
+        return found
+
+    @property
+    def values(self) -> torch.Tensor:
+        """The derivative at all points in the layout of the right answer."""
+        if self.question.problem.policy.layout is not Layout.DENOMINATOR:
+            return self.numerator
+        return self.numerator.permute(0, *(k + 1 for k in self.question.turned))
+
+    def by(self, chain: tuple[str, ...], stacked: bool = False) -> torch.Tensor:
+        """Another derivative of f at all points, in float64."""
+        q = self.question
+        if not stacked:
+            return self._derivative(chain)
+        order = q.problem.order
+        found = [self._derivative(names) for names in product(chain, repeat=order)]
+        return torch.stack(found, -1).reshape(self.points.count, *q.output, *(len(chain),) * order)
+
+    def _derivative(self, chain: tuple[str, ...]) -> torch.Tensor:
+        q = self.question
+        shape = q.output + tuple(n for name in chain for n in q.types[name].shape)
+        return derivatives(q.forward, self.points, chain, q.upstream, shape, q.scalar)
+
+    @cached_property
+    def graded(self) -> torch.Tensor:
+        """Which points have a derivative to grade at."""
+        return self.numerator.reshape(self.points.count, -1).isfinite().all(1)
+
+    @cached_property
+    def confirming(self) -> tuple[int, ...]:
+        """The points at which answers are compared in many digits: a few at random, and the special ones."""
+        good = [k for k in range(self.points.count) if bool(self.graded[k])]
+        ordinary = [k for k in good if k < self.points.count - self.points.special]
+        return (*ordinary[:CONFIRMING], *(k for k in good if k >= self.points.count - self.points.special))
+
+    def precise(self, number: int, index: tuple[int, ...]) -> Any:
+        """One entry of the derivative (in torch's layout) at a point in DIGITS digits; nan where there is none."""
+        key = (number, index)
+        if key not in self._precise:
+            self._precise[key] = self._central(number, index)
+        return self._precise[key]
+
+    def inputs(self, number: int) -> dict[str, Objects]:
+        """The inputs at a point, exactly."""
+        return {name: exact(value[number].numpy()) for name, value in self.points.values.items()}
+
+    def _is_smooth(self, number: int, found: torch.Tensor) -> bool:
+        """Whether a special point has a derivative that autograd finds and both one-sided quotients do."""
+        if not bool(found[number].isfinite().all()):
+            return False
+        for index in list(np.ndindex(*self.question.numerator))[:4]:
+            central, sides = self.precise(number, index), [self._central(number, index, s) for s in (1, -1)]
+            if not all(mp.isfinite(x) for x in (central, *sides)):
+                return False
+            near = 10.0**-12 * (1 + abs(central))
+            if any(abs(central - side) > near for side in sides):
+                return False
+            if abs(central - mp.mpf(float(found[number][index]))) > APART * (1 + abs(central)):
+                return False
+        return True
+
+    def _central(self, number: int, index: tuple[int, ...], side: int = 0) -> Any:
+        """The quotient of differences about a point; `side` 1 or -1 takes the one that lies there alone."""
+        output, moves = self.question.moves(index)
+        ways = ((side, side), (0, -side)) if side else ((1, 1), (-1, -1))
+        with mp.workdps(self._working):
+            step = mp.mpf(10) ** -STEP
+            total = mp.mpf(0)
+            for chosen in product(ways, repeat=len(moves)):
+                shifts: dict[Move, int] = {}
+                sign = 1
+                for move, (way, factor) in zip(moves, chosen, strict=True):
+                    sign *= factor
+                    shifts[move] = shifts.get(move, 0) + way
+                total += sign * self._value(number, output, {m: s for m, s in shifts.items() if s}, step)
+            return total / ((1 if side else 2) * step) ** len(moves)
+
+    def _value(self, number: int, output: tuple[int, ...], shifts: dict[Move, int], step: Any) -> Any:
+        """An entry of f a few steps from a point; nan where it has no value."""
+        key = (number, output, tuple(sorted(shifts.items(), key=repr)))
+        if key not in self._shifted:
+            inputs = self.inputs(number)
+            for move, shift in shifts.items():
+                inputs[move.name] = _moved(inputs[move.name], move, shift * step)
+            try:
+                found = precisely(self.question.typed, inputs, self._working).value
+                self._shifted[key] = (
+                    (found * inputs[self.question.upstream]).sum() if self.question.upstream else found[output]
+                )
+            except (ArithmeticError, ValueError):
+                self._shifted[key] = mp.nan
+        return self._shifted[key]
+
+
+def _moved(x: Objects, move: Move, step: Any) -> Objects:
+    moved = x.copy()
+    for entry in move.entries:
+        moved[entry] = moved[entry] + step
+    return moved
