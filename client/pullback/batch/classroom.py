@@ -20,16 +20,10 @@ def write_classroom(file: TextIO, rows: Iterable[Row], summary: Summary, _second
     """The whole is an error where an answer could not be decided, a pass where all are correct."""
     counts, total = summary.all.outcomes, summary.all.total
     status = "error" if counts["UNDECIDED"] else "pass" if counts["CORRECT"] == total else "fail"
-    tests = [_test(row) for row in rows]
-    worth = sum(test["max_score"] for test in tests)
-    json.dump({"version": 1, "status": status, "max_score": worth, "tests": tests}, file, ensure_ascii=False, indent=1)
-
-
-def _test(row: Row) -> dict[str, Any]:
-    return {
-        "name": row.id,
-        "status": _STATUS[row.outcome],
-        "message": row.message,
-        "score": row.earned,
-        "max_score": row.points,
-    }
+    tests: list[dict[str, Any]] = []
+    worth = 0.0
+    for row in rows:
+        worth += row.points
+        tests.append({"name": row.id, "status": _STATUS[row.outcome], "message": row.message, "score": row.earned})
+    results = {"version": 1, "status": status, "max_score": worth, "tests": tests}
+    json.dump(results, file, ensure_ascii=False, allow_nan=False, indent=1)
