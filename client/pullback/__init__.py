@@ -6,6 +6,7 @@
 """
 
 from .async_client import AsyncClient
+from .backward import BackwardOutcome, BackwardReport, InputReport, WrongEntry, check_backward
 from .client import Client
 from .embedded import local
 from .errors import (
@@ -57,6 +58,8 @@ __all__ = [
     "Answer",
     "AsyncClient",
     "Attempt",
+    "BackwardOutcome",
+    "BackwardReport",
     "Cancelled",
     "Client",
     "ClosedForm",
@@ -70,6 +73,7 @@ __all__ = [
     "Grade",
     "GradeOutcome",
     "Graded",
+    "InputReport",
     "InternalError",
     "InvalidRequest",
     "Language",
@@ -97,6 +101,8 @@ __all__ = [
     "Variable",
     "Verdict",
     "WorstEntry",
+    "WrongEntry",
+    "check_backward",
     "constant",
     "local",
 ]

@@ -31,6 +31,7 @@ class GradeOutcome(Enum):
 class Variable:
     """An input of a problem: its shape and where its entries lie, or the numbers that it is fixed to.
 
+    A dimension may have a name in place of its size for `check_backward`, which then tries several sizes.
     `domain` is a pair of numbers, either of which may be infinite; `structure` one of "real", "positive",
     "nonnegative", "nonzero", "symmetric", "positive definite", "well-conditioned", "orthogonal", "diagonal" and
     "probability"; `value` anything array-like, whose shape then counts.
@@ -39,7 +40,7 @@ class Variable:
     (3, 3)
     """
 
-    shape: Sequence[int] = ()
+    shape: Sequence[int | str] = ()
     domain: Sequence[float] | None = None
     structure: str = ""
     value: object = None

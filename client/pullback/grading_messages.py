@@ -134,10 +134,10 @@ def _wrt(problem: Problem) -> list[str]:
 
 
 def _variable(name: str, given: object, field: str) -> grading_pb2.Variable:
-    variable = _variable_of(given, field)
+    variable = variable_of(given, field)
     message = grading_pb2.Variable(
         name=text_of(name, f"{field}.name"),
-        structure=_chosen(_STRUCTURES, _ALSO.get(variable.structure, variable.structure), f"{field}.structure"),
+        structure=_STRUCTURES[structure_of(variable.structure, f"{field}.structure")],
     )
     if variable.value is not None:
         message.value.CopyFrom(tensor_of(array_of(variable.value, f"{field}.value")))
@@ -149,7 +149,8 @@ def _variable(name: str, given: object, field: str) -> grading_pb2.Variable:
     return message
 
 
-def _variable_of(given: object, field: str) -> Variable:
+def variable_of(given: object, field: str) -> Variable:
+    """An input as a Variable: one as it is, a mapping of its fields, or a value that fixes the input."""
     if isinstance(given, Variable):
         return given
     if not isinstance(given, Mapping):
@@ -158,6 +159,18 @@ def _variable_of(given: object, field: str) -> Variable:
         raise _invalid(f"an input has no {unknown[0]}", field, unknown[0], f"there are {', '.join(sorted(_FIELDS))}")
     fields: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     return Variable(**fields)
+
+
+def structure_of(word: str, field: str) -> str:
+    """The contract's word for a structure; raises InvalidRequest naming the field where there is none.
+
+    >>> structure_of("spd", "inputs.A.structure")
+    'positive definite'
+    """
+    spelt = word.replace("_", " ").replace("-", " ") if isinstance(word, str) else ""
+    found = _ALSO.get(spelt, spelt)
+    _chosen(_STRUCTURES, found if isinstance(word, str) else word, field)
+    return found
 
 
 def _bounds(domain: object, field: str) -> tuple[float, float]:
