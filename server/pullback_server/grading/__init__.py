@@ -1,5 +1,6 @@
 """Answers to "differentiate this": graded against the expression itself, with what went wrong."""
 
+from .grader import Grader, grade
 from .problem import (
     STRUCTURE_WORDS,
     Answer,
@@ -32,6 +33,7 @@ __all__ = [
     "Finding",
     "Grade",
     "GradeOutcome",
+    "Grader",
     "Interval",
     "Kind",
     "Layout",
@@ -42,4 +44,5 @@ __all__ = [
     "Syntax",
     "Tensor",
     "Variable",
+    "grade",
 ]

@@ -2,26 +2,204 @@
 
 from __future__ import annotations
 
+import time
+from collections import OrderedDict
+from dataclasses import replace
+from functools import cached_property
+
 from ..program import Limits
-from .problem import Answer, Grade, Problem
+from .diagnosis import Diagnosis
+from .equivalence import Candidate, Comparison, Formula, Numbers, Relation, Viewed, compare
+from .left_sides import check_left_sides
+from .points import Reference
+from .problem import Answer, Code, Finding, Grade, GradeOutcome, Layout, Policy, Problem, Syntax
+from .question import ask
+from .replay import opened, token
+from .right_answers import right_answers
+from .syntax import ANSWER_LIMITS, Misshapen, NotAnAnswer, Reading, read
+
+#: What a tensor given as numbers may be off, relative to the derivative's size, where the policy allows nothing: they
+#: were computed in floats, and often in those of 32 bits.
+TENSOR_TOLERANCE = 1e-5
+_GRADED = {
+    Relation.EQUAL: GradeOutcome.CORRECT,
+    Relation.DIFFERENT: GradeOutcome.INCORRECT,
+    Relation.UNKNOWN: GradeOutcome.UNDECIDED,
+}
+
+
+class Prepared:
+    """What one problem needs, each part computed when the first answer needs it."""
+
+    def __init__(self, problem: Problem, limits: Limits) -> None:
+        self.question = ask(problem, limits)
+        self.reference = Reference(self.question)
+        self.diagnosis = Diagnosis(self.reference)
+
+    @cached_property
+    def right(self) -> dict[str, str]:
+        """The right answer by notation."""
+        return right_answers(self.reference)
 
 
 class Grader:
     """Grades answers, keeping per problem its points, the derivative's values and the mistakes it invites.
 
     Not safe to share between threads: one a worker.
+
+    >>> from .problem import Variable
+    >>> problem = Problem("sin(3*x)", (Variable("x"),), ("x",))
+    >>> Grader().grade(problem, Answer("3 cos(3x)")).outcome
+    <GradeOutcome.CORRECT: 'correct'>
     """
 
     def __init__(self, limits: Limits | None = None, problems: int = 256) -> None:
-        """`problems` are kept ready at a time; `limits` hold for the expression and for answers."""
+        """`problems` are kept ready at a time; `limits` hold for the expressions of problems."""
         self.limits = limits or Limits()
         self._problems = problems
+        self._prepared: OrderedDict[Problem, Prepared] = OrderedDict()
 
     def grade(self, problem: Problem, answer: Answer) -> Grade:
         """The grade of one answer; raises Refusal where the problem itself is none (field `problem.expression` ...)."""
-        raise NotImplementedError
+        return self._graded(problem, answer, cut_off=False)
+
+    def grade_again(self, replay: str) -> Grade:
+        """The grade that a token stands for; raises Refusal for what is no token, or one of other versions."""
+        problem, answer, cut_off = opened(replay)
+        return self._graded(problem, answer, cut_off)
+
+    def _graded(self, problem: Problem, answer: Answer, cut_off: bool) -> Grade:
+        start = time.perf_counter()
+        prepared = self._prepare(problem)
+        deadline = start + problem.policy.budget if not cut_off else start
+        marking = Marking(prepared, answer, deadline)
+        grade = marking.grade()
+        policy = problem.policy
+        right: tuple[tuple[str, str], ...] = ()
+        if policy.reveal and policy.notations and grade.outcome is not GradeOutcome.CORRECT:
+            right = tuple((n, prepared.right[n]) for n in policy.notations if n in prepared.right)
+        ended = cut_off or marking.cut_off
+        return replace(grade, score=_score(grade, policy), right=right, replay=token(problem, answer, ended))
+
+    def _prepare(self, problem: Problem) -> Prepared:
+        found = self._prepared.get(problem)
+        if found is None:
+            found = self._prepared[problem] = Prepared(problem, self.limits)
+            if len(self._prepared) > self._problems:
+                self._prepared.popitem(last=False)
+        else:
+            self._prepared.move_to_end(problem)
+        return found
 
 
 def grade(problem: Problem, answer: Answer, limits: Limits | None = None) -> Grade:
     """The grade of one answer, with nothing kept; raises Refusal where the problem is none."""
     return Grader(limits).grade(problem, answer)
+
+
+class Marking:
+    """One answer to one problem."""
+
+    def __init__(self, prepared: Prepared, answer: Answer, deadline: float) -> None:
+        self.prepared, self.answer, self.deadline = prepared, answer, deadline
+        self.question, self.policy = prepared.question, prepared.question.problem.policy
+        self.cut_off = False
+
+    def grade(self) -> Grade:
+        """The grade without its score, right answer and token."""
+        try:
+            candidates = list(self._candidates())
+        except NotAnAnswer as error:
+            return Grade(GradeOutcome.NOT_AN_ANSWER, 0.0, (error.finding,))
+        except Misshapen as error:
+            return Grade(GradeOutcome.INCORRECT, 0.0, (error.finding,))
+        grades = [self._one(candidate, number) for number, candidate in enumerate(candidates)]
+        return min(grades, key=_rank)
+
+    def _candidates(self) -> list[Candidate]:
+        """What is to be graded: the text's program and the tensor, as far as there are any."""
+        given: list[Candidate] = []
+        if self.answer.text.strip() or self.answer.tensor is None:
+            given.append(Formula(self._read().typed, self.prepared.reference))
+        if self.answer.tensor is not None:
+            tensor = self.answer.tensor
+            count = 1
+            for n in tensor.shape:
+                count *= n
+            if count != len(tensor.values):
+                raise NotAnAnswer(Code.SYNTAX, f"{len(tensor.values)} numbers for the shape {list(tensor.shape)}")
+            given.append(Numbers(tensor, self.prepared.reference.points.count))
+        return given
+
+    def _read(self) -> Reading:
+        reading = read(
+            self.answer.text, self.answer.syntax, self.question.types, self.question.expected, ANSWER_LIMITS
+        )
+        check_left_sides(reading.left_sides, self.question)
+        return reading
+
+    def _one(self, candidate: Candidate, number: int) -> Grade:
+        views = self._views(candidate)
+        comparison = Comparison(Relation.DIFFERENT)
+        for view in views:
+            comparison = self._compared(view)
+            if comparison.relation is not Relation.DIFFERENT:
+                break
+        if comparison.relation is Relation.UNKNOWN:
+            self.cut_off = time.perf_counter() > self.deadline
+            return Grade(GradeOutcome.UNDECIDED, 0.0, reason=comparison.reason)
+        if comparison.relation is Relation.PARTLY_UNDEFINED:
+            return self._partly_undefined(comparison)
+        outcome = _GRADED[comparison.relation]
+        if outcome is GradeOutcome.CORRECT:
+            return Grade(outcome, 1.0, evidence=comparison.evidence)
+        wrong = views[0] if views else candidate
+        findings = self.prepared.diagnosis.findings(wrong, self.deadline)
+        return Grade(outcome, 0.0, findings, comparison.evidence)
+
+    def _compared(self, candidate: Candidate) -> Comparison:
+        tolerance = self.policy.tolerance
+        if isinstance(candidate, Numbers):
+            tolerance = tolerance or TENSOR_TOLERANCE
+        return compare(self.prepared.reference, candidate, self.deadline, tolerance)
+
+    def _views(self, candidate: Candidate) -> list[Candidate]:
+        """The candidate in the layouts that are accepted; none where its shape is wrong in all of them."""
+        expected, shape = self.question.expected, candidate.shape
+        views: list[Candidate] = [candidate] if shape == expected else []
+        if self.policy.layout is Layout.EITHER:
+            back = _inverse(self.question.turned)
+            if tuple(expected[k] for k in self.question.turned) == shape and back != tuple(range(len(back))):
+                views.append(Viewed(candidate, back, expected))
+        written = self.answer.syntax is not Syntax.PYTHON
+        if written and len(expected) == 1 and shape in ((expected[0], 1), (1, expected[0])):
+            axes = (0, 1) if shape[1] == 1 else (1, 0)
+            views.append(Viewed(candidate, axes, expected))
+        return views
+
+    def _partly_undefined(self, comparison: Comparison) -> Grade:
+        where = ", ".join(f"{n} = {x:.6g}" for n, x in (comparison.where or {}).items())
+        message = "equal to the derivative wherever it has a value, but it has none everywhere in the domain"
+        finding = Finding(Code.DOMAIN_DIFFERS, message + (f": not at {where}" if where else ""))
+        if self.policy.accept_smaller_domain:
+            return Grade(GradeOutcome.CORRECT, 1.0, (finding,), comparison.evidence)
+        return Grade(GradeOutcome.INCORRECT, 0.0, (finding,), comparison.evidence)
+
+
+def _score(grade: Grade, policy: Policy) -> float:
+    if grade.outcome is GradeOutcome.CORRECT:
+        return 1.0
+    if grade.outcome is GradeOutcome.INCORRECT and grade.findings:
+        return dict(policy.partial_credit).get(grade.findings[0].code, 0.0)
+    return 0.0
+
+
+def _rank(grade: Grade) -> int:
+    """A text and a tensor must both be right: the worse of the two grades stands."""
+    order = (GradeOutcome.INCORRECT, GradeOutcome.NOT_AN_ANSWER, GradeOutcome.UNDECIDED, GradeOutcome.CORRECT)
+    return order.index(grade.outcome)
+
+
+def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(axes.index(k) for k in range(len(axes)))
+

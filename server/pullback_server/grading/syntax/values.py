@@ -126,7 +126,8 @@ class Assembly:
 
     def program(self, value: Value) -> Program:
         """The program whose output is a value."""
-        return Program(tuple(self.builder.nodes), (), self.number(value))
+        output = self.number(value)
+        return Program(tuple(self.builder.nodes), (), output)
 
     def _kept(self, node: int, kind: TensorType, row: bool = False) -> Value:
         self._types[node] = kind

@@ -1,0 +1,183 @@
+"""What went wrong in a wrong answer: every mistake that explains it at every point, in the documented order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+
+from ..equivalence import Candidate, Formula
+from ..points import Reference
+from ..problem import Code, Finding
+from .arrangements import arrangements, misshapen
+from .explains import explained, factor_of, which_explain
+from .mistakes import Mistake, mistakes
+from .repairs import repairs
+from .slopes import Mistaken, Slopes
+from .whole import whole_mistakes
+
+#: Points at which mistakes are computed, of numbers and of tensors.
+POINTS, POINTS_OF_TENSORS = 20, 4
+#: Pairs of mistakes that are tried where no single one explains an answer.
+PAIRS = 4096
+ORDER = {code: number for number, code in enumerate(Code)}
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """The mistakes of f's tree, with the derivative that each of them gives: rows, points, the derivative's shape."""
+
+    slopes: Slopes
+    found: list[Mistake]
+    results: torch.Tensor
+
+
+class Diagnosis:
+    """What wrong answers to one question may come from; what is computed for one answer serves the next."""
+
+    def __init__(self, reference: Reference) -> None:
+        self.reference = reference
+
+    def findings(self, candidate: Candidate, deadline: float) -> tuple[Finding, ...]:
+        """The findings for a wrong answer, most specific first; empty where nothing explains it."""
+        fits = candidate.shape == self.reference.question.expected
+        found = list(self._singles(candidate, fits))
+        if not found and fits and time.perf_counter() < deadline:
+            found = list(self._doubles(candidate, deadline))
+        if not fits and not any(f.code in (Code.SUMMED, Code.JACOBIAN_FOR_VJP) for f in found):
+            found.append(misshapen(self.reference, candidate))
+        first: dict[Code, Finding] = {}
+        for finding in sorted(found, key=lambda f: ORDER[f.code]):
+            first.setdefault(finding.code, finding)
+        return tuple(first.values())
+
+    def _singles(self, candidate: Candidate, fits: bool) -> Iterator[Finding]:
+        yield from whole_mistakes(self.reference, candidate)
+        if not self.reference.question.scalar:
+            yield from arrangements(self.reference, candidate)
+            if isinstance(candidate, Formula):
+                yield from repairs(self.reference, candidate)
+        if self.ways is not None and fits:
+            explaining = which_explain(self._chosen(candidate), self.ways.results)
+            for number in explaining.nonzero().flatten().tolist():
+                mistake = self.ways.found[number]
+                yield Finding(mistake.code, mistake.message())
+        elif self.ways is not None:
+            yield from self._cut_short(candidate)
+
+    def _doubles(self, candidate: Candidate, deadline: float) -> Iterator[Finding]:
+        """Two mistakes together: one of f's tree and a constant factor or sign, or two of the tree."""
+        ways = self.ways
+        if ways is None or not len(ways.found):
+            return
+        answer = self._chosen(candidate)
+        for mistake, result in zip(ways.found, ways.results, strict=True):
+            c = factor_of(answer, result)
+            if c is not None and mistake.code is not Code.CONSTANT_FACTOR:
+                yield Finding(mistake.code, mistake.message())
+                if c == -1:
+                    yield Finding(Code.SIGN, "besides, the sign is wrong")
+                else:
+                    yield Finding(Code.CONSTANT_FACTOR, f"besides, there is a constant factor of {c:.6g}")
+                return
+        pairs = [
+            (a, b)
+            for k, a in enumerate(ways.found)
+            for b in ways.found[k + 1 :]
+            if a.node != b.node
+        ][:PAIRS]
+        for start in range(0, len(pairs), 1024):
+            if time.perf_counter() > deadline:
+                return
+            some = pairs[start : start + 1024]
+            results = self._arranged(ways.slopes.run([Mistaken({a.node: a.rule, b.node: b.rule}) for a, b in some]))
+            for number in which_explain(answer, results).nonzero().flatten().tolist()[:1]:
+                for mistake in some[number]:
+                    yield Finding(mistake.code, mistake.message())
+                return
+
+    def _cut_short(self, candidate: Candidate) -> Iterator[Finding]:
+        """An answer that stops at an inner function of a gradient, whose own derivative would change the shape."""
+        for shape, text, cotangent in self._cotangents:
+            if shape == candidate.shape and explained(candidate.values[self._points], cotangent):
+                yield Finding(
+                    Code.MISSING_INNER_DERIVATIVE,
+                    f"the inner derivative, that of `{text}`, is missing: the shape is that of the inner function",
+                )
+                return
+
+    @cached_property
+    def ways(self) -> _Ways | None:
+        """The mistakes of f's tree; None where they would not be those of the question."""
+        question = self.reference.question
+        if len(question.chain) > 1 and not question.stacked or question.problem.order > 1 or question.mirrored:
+            return None
+        try:
+            slopes = self._slopes()
+            found = mistakes(slopes)
+            results = self._arranged(slopes.run([Mistaken({m.node: m.rule}) for m in found]))
+        except RuntimeError:
+            # An operator that torch cannot differentiate forward has no mistakes to offer.
+            return None
+        right = self.reference.values[self._points]
+        telling = [k for k, same in enumerate(which_explain(right, results).tolist()) if not same]
+        return _Ways(slopes, [found[k] for k in telling], results[telling])
+
+    @cached_property
+    def _points(self) -> list[int]:
+        """Which points the mistakes are computed at."""
+        count = self.reference.points.count - self.reference.points.special
+        good = [k for k in range(count) if bool(self.reference.graded[k])]
+        return good[: POINTS if self.reference.question.scalar else POINTS_OF_TENSORS]
+
+    def _chosen(self, candidate: Candidate) -> torch.Tensor:
+        return candidate.values[self._points]
+
+    def _slopes(self) -> Slopes:
+        question = self.reference.question
+        inputs = {n: x[self._points] for n, x in self.reference.points.values.items() if n != question.upstream}
+        wrt = question.problem.wrt if question.stacked else question.chain[:1]
+        return Slopes(question.typed, question.forward, inputs, wrt, question.scalar)
+
+    def _arranged(self, slopes: torch.Tensor) -> torch.Tensor:
+        """Rows, points, directions and the output's shape, as the right answer has them."""
+        question = self.reference.question
+        rank = question.typed.output.rank
+        if question.upstream:
+            v = self.reference.points.values[question.upstream][self._points]
+            slopes = (slopes * v.unsqueeze(1)).flatten(3).sum(3) if rank else slopes * v.reshape(-1, 1)
+            rank = 0
+        turned = slopes.permute(0, 1, *range(3, 3 + rank), 2)
+        return turned.reshape(*turned.shape[:2], *question.numerator)
+
+    @cached_property
+    def _cotangents(self) -> list[tuple[tuple[int, ...], str, torch.Tensor]]:
+        """The gradient by each inner node of another shape, with the node's text."""
+        from .wording import written
+
+        question = self.reference.question
+        if question.output or len(question.chain) > 1:
+            return []
+        found: dict[int, list[torch.Tensor]] = {}
+        for point in self._points:
+            leaves = {n: x.detach().clone().requires_grad_() for n, x in self.reference.points.at(point).items()}
+            values = question.forward(leaves)
+            out = question.forward.tensor(values, question.forward.output, torch.device("cpu"))
+            total = (out * leaves[question.upstream]).sum() if question.upstream else out
+            numbers = [
+                k
+                for k, v in enumerate(values)
+                if isinstance(v, torch.Tensor) and v.requires_grad and k != question.forward.output
+            ]
+            gradients = torch.autograd.grad(total, [values[k] for k in numbers], allow_unused=True)
+            for k, g in zip(numbers, gradients, strict=True):
+                if g is not None:
+                    found.setdefault(k, []).append(g.detach())
+        return [
+            (tuple(rows[0].shape), written(question.typed.program, k), torch.stack(rows))
+            for k, rows in sorted(found.items())
+            if len(rows) == len(self._points) and tuple(rows[0].shape) != question.expected
+        ]
