@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from pullback_server.grading import (
+    Answer,
     Code,
     Confirmation,
     Counterexample,
@@ -13,6 +14,7 @@ from pullback_server.grading import (
     Finding,
     Grade,
     GradeOutcome,
+    Problem,
     Tensor,
 )
 from pullback_server.program import Place, Refusal
@@ -53,6 +55,11 @@ class Grader:
             case _:
                 raise ValueError("a secret of the inside")
 
+    def grade_again(self, given):
+        if not given.startswith("token:"):
+            raise Refusal("BAD_PROBLEM", "this is no replay token", "token", hint="the `replay` of a grade")
+        return self.grade(Problem("x", (), ("x",)), Answer(given.removeprefix("token:")))
+
 
 def right(problem, answer):
     seen = (("python", repr(problem)), ("latex", repr(answer)))
@@ -69,11 +76,3 @@ def wrong(problem, answer, code):
 
 def token(answer):
     return f"token:{answer.text}"
-
-
-def grade_again(given):
-    if not given.startswith("token:"):
-        raise Refusal("BAD_PROBLEM", "this is no replay token", "token", hint="the `replay` of a grade")
-    from pullback_server.grading import Answer, Problem
-
-    return Grader(None).grade(Problem("x", (), ("x",)), Answer(given.removeprefix("token:")))

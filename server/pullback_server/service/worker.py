@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import torch
 
-from ..grading import Grade
+from ..grading import Grade, Grader
 from ..numeric import DeviceExhausted
 from ..program import Limits, Refusal
 from ..verdict import Description, Differentiator, FormOverBudget
@@ -40,10 +40,6 @@ class Grading(Protocol):
     #: Called with limits.
     Grader: Any
 
-    def grade_again(self, token: str) -> Grade:
-        """The grade that a replay token stands for."""
-        ...
-
 
 def main(
     pipe: socket.socket, config: Config, mathematics: Mathematics, grading: Grading, device: str, threads: int
@@ -56,7 +52,8 @@ def main(
     differentiator = mathematics.Differentiator(device, limits, PipeFormStore(pipe, sender, receiver))
     differentiator.warm_up()
     description = mathematics.describe(device, limits)
-    worker = Worker(sender, differentiator, grading, description, limits, config.max_message_bytes)
+    grader = grading.Grader(limits)
+    worker = Worker(sender, differentiator, grader, description, limits, config.max_message_bytes)
     try:
         sender.send(Kind.READY)
         while worker.serve(receiver.receive(pipe)):
@@ -97,13 +94,13 @@ class Worker:
         self,
         sender: channel.Sender,
         differentiator: Differentiator,
-        grading: Grading,
+        grader: Grader,
         description: Description,
         limits: Limits,
         largest: int,
     ) -> None:
         self._sender, self._differentiator, self._description = sender, differentiator, description
-        self._grader, self._grade_again = grading.Grader(limits), grading.grade_again
+        self._grader = grader
         self._limits, self._largest = limits, largest
 
     def serve(self, task: Frame | None) -> bool:
@@ -162,7 +159,7 @@ class Worker:
         self._final(reply(self._grader.grade(problem, answer)))
 
     def _replay(self, task: Frame) -> None:
-        grade = self._grade_again(grading_messages.parse_token(task.body))
+        grade = self._grader.grade_again(grading_messages.parse_token(task.body))
         self._final(grading_messages.replay_reply(grade, self._description.versions))
 
     def _final(self, reply: bytes) -> None:
