@@ -53,6 +53,7 @@ from .reply import (
     WorstEntry,
 )
 from .request import Constant, Request, constant
+from .reward import DerivativeReward
 
 __all__ = [
     "Answer",
@@ -67,6 +68,7 @@ __all__ = [
     "Constant",
     "Counterexample",
     "DeadlineExceeded",
+    "DerivativeReward",
     "Evidence",
     "Finding",
     "FormOrigin",
