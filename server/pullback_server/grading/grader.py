@@ -69,7 +69,7 @@ class Grader:
         return self._graded(problem, answer, cut_off)
 
     def _graded(self, problem: Problem, answer: Answer, cut_off: bool) -> Grade:
-        start = time.perf_counter()
+        start = time.thread_time()
         prepared = self._prepare(problem)
         deadline = start + problem.policy.budget if not cut_off else start
         marking = Marking(prepared, answer, deadline)
@@ -146,7 +146,7 @@ class Marking:
             if comparison.relation is not Relation.DIFFERENT:
                 break
         if comparison.relation is Relation.UNKNOWN:
-            self.cut_off = time.perf_counter() > self.deadline
+            self.cut_off = time.thread_time() > self.deadline
             return Grade(GradeOutcome.UNDECIDED, 0.0, reason=comparison.reason)
         if comparison.relation is Relation.PARTLY_UNDEFINED:
             return self._partly_undefined(comparison)

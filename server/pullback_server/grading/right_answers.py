@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import reduce
 
+import numpy as np
+
 from ..language import check, parse
 from ..program import Limits, Refusal, TypedProgram
 from ..symbolic import derive
@@ -77,8 +79,8 @@ def _is_right(reference: Reference, text: str) -> bool:
     if typed is None or typed.output.shape != reference.question.numerator:
         return False
     found, right = Formula(typed, reference).values, reference.numerator
-    graded = right.isfinite() & found.isfinite()
-    close = (found - right).abs() <= 1e-7 * (found.abs() + right.abs()) + 1e-9
+    graded = np.isfinite(right) & np.isfinite(found)
+    close = np.abs(found - right) <= 1e-7 * (np.abs(found) + np.abs(right)) + 1e-9
     return bool(graded.any()) and bool(close[graded].all())
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-import torch
+import numpy as np
 
 from ..equivalence import Candidate
-from ..points import Reference
+from ..points import Floats, Reference
 from ..problem import Code, Finding, Kind
 from ..question import SYMMETRIC
 from .explains import explained
@@ -20,8 +20,8 @@ def arrangements(reference: Reference, candidate: Candidate) -> Iterator[Finding
     graded = reference.graded
     answer, right = candidate.values[graded], reference.values[graded]
     question = reference.question
-    for axes in _transpositions(reference, right.dim() - 1):
-        turned = right.permute(0, *(k + 1 for k in axes))
+    for axes in _transpositions(reference, right.ndim - 1):
+        turned = right.transpose(0, *(k + 1 for k in axes))
         if explained(answer, turned) and not (turned.shape == right.shape and explained(turned, right)):
             what = "Jacobian" if question.problem.kind is Kind.JACOBIAN else "derivative"
             yield Finding(Code.TRANSPOSED, f"this is the transposed {what}: its shape is {_shown(right)}, {_layout()}")
@@ -31,14 +31,14 @@ def arrangements(reference: Reference, candidate: Candidate) -> Iterator[Finding
     if jacobian is not None and (explained(answer, jacobian[graded]) or _same_numbers(answer, jacobian[graded])):
         yield Finding(Code.JACOBIAN_FOR_VJP, "this is the Jacobian J; its product with the upstream gradient is asked for")
     if answer.shape != right.shape:
-        for sizes in range(1, right.dim()):
-            for axes in combinations(range(1, right.dim()), sizes):
+        for sizes in range(1, right.ndim):
+            for axes in combinations(range(1, right.ndim), sizes):
                 for total, word in ((right.sum(axes), "summed"), (right.mean(axes), "averaged")):
-                    if right.sum(axes).numel() < right.numel() and explained(answer, total):
+                    if right.sum(axes).size < right.size and explained(answer, total):
                         yield Finding(Code.SUMMED, f"entries are {word} away: the derivative has shape {_shown(right)}")
                         return
-    if answer.shape == right.shape and right.dim() > 1:
-        total = right.flatten(1).sum(1).reshape(-1, *(1,) * (right.dim() - 1)).expand_as(right)
+    if answer.shape == right.shape and right.ndim > 1:
+        total = np.broadcast_to(right.sum(tuple(range(1, right.ndim)), keepdims=True), right.shape)
         if explained(answer, total) and not explained(total, right):
             yield Finding(Code.SUMMED, "each entry is the sum of the derivative's entries")
 
@@ -53,24 +53,19 @@ def misshapen(reference: Reference, candidate: Candidate) -> Finding:
     return Finding(Code.SHAPE, f"the shape is wrong: {shapes}")
 
 
-def _same_numbers(answer: torch.Tensor, right: torch.Tensor) -> bool:
-    try:
-        wide = answer.expand_as(right) if answer.dim() == right.dim() else answer
-        return explained(wide.reshape(len(right), -1), right.reshape(len(right), -1))
-    except RuntimeError:
-        ones = answer.reshape(len(answer), -1)
-        if ones.shape[1] == 1 and right.dim() > 1:
-            return explained(ones.expand(-1, right[0].numel()), right.reshape(len(right), -1))
-        return False
+def _same_numbers(answer: Floats, right: Floats) -> bool:
+    """Whether the answer has the derivative's numbers in their order, or one number that stands for all of them."""
+    rows, own = right.reshape(len(right), -1), answer.reshape(len(answer), -1)
+    return explained(np.broadcast_to(own, rows.shape) if own.shape[1] == 1 else own, rows)
 
 
-def _symmetric(reference: Reference, answer: torch.Tensor, right: torch.Tensor) -> Iterator[Finding]:
+def _symmetric(reference: Reference, answer: Floats, right: Floats) -> Iterator[Finding]:
     question = reference.question
     structured = any(question.variables[n].structure in SYMMETRIC for n in question.chain if n in question.variables)
-    if not structured or right.dim() != 3 or right.shape[1] != right.shape[2]:
+    if not structured or right.ndim != 3 or right.shape[1] != right.shape[2]:
         return
-    diagonal = right * torch.eye(right.shape[-1], dtype=torch.float64)
-    doubled, halved = right + right.mT - diagonal, (right + diagonal) / 2
+    diagonal = right * np.eye(right.shape[-1])
+    doubled, halved = right + right.swapaxes(1, 2) - diagonal, (right + diagonal) / 2
     if (not question.mirrored and explained(answer, doubled)) or (question.mirrored and explained(answer, halved)):
         told = "each entry on its own" if not question.mirrored else "with its mirrored entry"
         yield Finding(
@@ -95,7 +90,7 @@ def _transpositions(reference: Reference, rank: int) -> Iterator[tuple[int, ...]
         yield (1, 0, *range(2, rank))
 
 
-def _shown(right: torch.Tensor) -> str:
+def _shown(right: Floats) -> str:
     return str(list(right.shape[1:]))
 
 

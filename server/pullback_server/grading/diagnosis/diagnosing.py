@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import torch
 
 from ..equivalence import Candidate, Formula
-from ..points import Reference
+from ..points import Floats, Reference
 from ..problem import Code, Finding
 from .arrangements import arrangements, misshapen
 from .explains import explained, factor_of, which_explain
@@ -32,7 +33,7 @@ class _Ways:
 
     slopes: Slopes
     found: list[Mistake]
-    results: torch.Tensor
+    results: Floats
 
 
 class Diagnosis:
@@ -45,7 +46,7 @@ class Diagnosis:
         """The findings for a wrong answer, most specific first; empty where nothing explains it."""
         fits = candidate.shape == self.reference.question.expected
         found = list(self._singles(candidate, fits))
-        if not found and fits and time.perf_counter() < deadline:
+        if not found and fits and time.thread_time() < deadline:
             found = list(self._doubles(candidate, deadline))
         if not fits and not any(f.code in (Code.SUMMED, Code.JACOBIAN_FOR_VJP) for f in found):
             found.append(misshapen(self.reference, candidate))
@@ -62,7 +63,7 @@ class Diagnosis:
                 yield from repairs(self.reference, candidate)
         if self.ways is not None and fits:
             explaining = which_explain(self._chosen(candidate), self.ways.results)
-            for number in explaining.nonzero().flatten().tolist():
+            for number in np.flatnonzero(explaining):
                 mistake = self.ways.found[number]
                 yield Finding(mistake.code, mistake.message())
         elif self.ways is not None:
@@ -90,11 +91,11 @@ class Diagnosis:
             if a.node != b.node
         ][:PAIRS]
         for start in range(0, len(pairs), 1024):
-            if time.perf_counter() > deadline:
+            if time.thread_time() > deadline:
                 return
             some = pairs[start : start + 1024]
             results = self._arranged(ways.slopes.run([Mistaken({a.node: a.rule, b.node: b.rule}) for a, b in some]))
-            for number in which_explain(answer, results).nonzero().flatten().tolist()[:1]:
+            for number in np.flatnonzero(which_explain(answer, results))[:1]:
                 for mistake in some[number]:
                     yield Finding(mistake.code, mistake.message())
                 return
@@ -130,10 +131,10 @@ class Diagnosis:
     def _points(self) -> list[int]:
         """Which points the mistakes are computed at."""
         count = self.reference.points.count - self.reference.points.special
-        good = [k for k in range(count) if bool(self.reference.graded[k])]
+        good = [k for k in range(count) if self.reference.graded[k]]
         return good[: POINTS if self.reference.question.scalar else POINTS_OF_TENSORS]
 
-    def _chosen(self, candidate: Candidate) -> torch.Tensor:
+    def _chosen(self, candidate: Candidate) -> Floats:
         return candidate.values[self._points]
 
     def _slopes(self) -> Slopes:
@@ -142,7 +143,7 @@ class Diagnosis:
         wrt = question.problem.wrt if question.stacked else question.chain[:1]
         return Slopes(question.typed, question.forward, inputs, wrt, question.scalar)
 
-    def _arranged(self, slopes: torch.Tensor) -> torch.Tensor:
+    def _arranged(self, slopes: torch.Tensor) -> Floats:
         """Rows, points, directions and the output's shape, as the right answer has them."""
         question = self.reference.question
         rank = question.typed.output.rank
@@ -151,10 +152,10 @@ class Diagnosis:
             slopes = (slopes * v.unsqueeze(1)).flatten(3).sum(3) if rank else slopes * v.reshape(-1, 1)
             rank = 0
         turned = slopes.permute(0, 1, *range(3, 3 + rank), 2)
-        return turned.reshape(*turned.shape[:2], *question.numerator)
+        return turned.reshape(*turned.shape[:2], *question.numerator).numpy()
 
     @cached_property
-    def _cotangents(self) -> list[tuple[tuple[int, ...], str, torch.Tensor]]:
+    def _cotangents(self) -> list[tuple[tuple[int, ...], str, Floats]]:
         """The gradient by each inner node of another shape, with the node's text."""
         from .wording import written
 
@@ -177,7 +178,7 @@ class Diagnosis:
                 if g is not None:
                     found.setdefault(k, []).append(g.detach())
         return [
-            (tuple(rows[0].shape), written(question.typed.program, k), torch.stack(rows))
+            (tuple(rows[0].shape), written(question.typed.program, k), torch.stack(rows).numpy())
             for k, rows in sorted(found.items())
             if len(rows) == len(self._points) and tuple(rows[0].shape) != question.expected
         ]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import torch
+import numpy as np
+import numpy.typing as npt
+
+from ..points import Floats
 
 #: How close, relative to the larger of the two and to the usual size, a mistake's numbers must be to the answer's.
 CLOSE = 1e-8
@@ -10,45 +13,44 @@ CLOSE = 1e-8
 COMPARED = 0.5
 
 
-def explained(answer: torch.Tensor, mistaken: torch.Tensor) -> bool:
+def explained(answer: Floats, mistaken: Floats) -> bool:
     """Whether the numbers are the same wherever both have values, which must be at most points.
 
-    >>> explained(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 2.0]))
+    >>> explained(np.array([1.0, 2.0]), np.array([1.0, 2.0]))
     True
     """
     if answer.shape != mistaken.shape:
         return False
-    return bool(which_explain(answer, mistaken.unsqueeze(0))[0])
+    return bool(which_explain(answer, mistaken[None])[0])
 
 
-def which_explain(answer: torch.Tensor, mistaken: torch.Tensor) -> torch.Tensor:
+def which_explain(answer: Floats, mistaken: Floats) -> npt.NDArray[np.bool_]:
     """For each row of mistakes, whether it explains the answer."""
-    both = answer.isfinite() & mistaken.isfinite()
-    size = torch.maximum(answer.abs(), mistaken.abs())
-    usual = answer.masked_fill(~answer.isfinite(), 0.0).abs().mean()
-    close = (answer - mistaken).abs() <= CLOSE * (size + 1e-3 * usual)
-    fits = (close | ~both).flatten(1).all(1)
-    enough = both.flatten(1).to(torch.float64).mean(1) >= COMPARED
-    return fits & enough & _both_undefined_alike(answer, mistaken)
+    rows, own = mistaken.reshape(len(mistaken), answer.size), answer.reshape(-1)
+    with np.errstate(all="ignore"):
+        both = np.isfinite(own) & np.isfinite(rows)
+        size = np.maximum(np.abs(own), np.abs(rows))
+        # What is left of a cancellation is as large as a rounding of the numbers that cancelled, which were of the
+        # usual size, or of size 1.
+        usual = np.median(np.abs(own[np.isfinite(own)])) if np.isfinite(own).any() else 0.0
+        close = np.abs(own - rows) <= CLOSE * size + CLOSE * 1e-3 * (usual + 1e-3)
+    fits = (close | ~both).all(1)
+    enough = both.mean(1) >= COMPARED
+    # A mistake without a value at half of the points where the answer has one does not explain it.
+    lacking = (np.isfinite(own) & ~np.isfinite(rows)).mean(1) < 1 - COMPARED
+    found: npt.NDArray[np.bool_] = fits & enough & lacking
+    return found
 
 
-def _both_undefined_alike(answer: torch.Tensor, mistaken: torch.Tensor) -> torch.Tensor:
-    """A mistake that has no value at half of the points where the answer has one does not explain it."""
-    lacking = (answer.isfinite() & ~mistaken.isfinite()).flatten(1).to(torch.float64).mean(1)
-    return lacking < 1 - COMPARED
-
-
-def factor_of(answer: torch.Tensor, right: torch.Tensor) -> float | None:
+def factor_of(answer: Floats, right: Floats) -> float | None:
     """The constant c with answer = c*right at every point; None where there is none, or none but 0 and 1."""
-    both = answer.isfinite() & right.isfinite()
-    size = right.masked_fill(~both, 0.0).abs()
-    if not bool(both.any()) or float(size.max()) == 0.0:
-        return None
-    place = int(size.argmax())
-    c = float(answer.reshape(-1)[place] / right.reshape(-1)[place])
-    if c in (0.0, 1.0) or not abs(c) < float("inf") or abs(c - 1) < CLOSE:
-        return None
-    # One entry that is not 0 has a factor always; two at least must share it.
-    if int((size > 1e-9 * size.max()).sum()) < 2:
-        return None
-    return c if explained(answer, c * right) else None
+    answer, right = answer.reshape(-1), right.reshape(-1)
+    with np.errstate(all="ignore"):
+        both = np.isfinite(answer) & np.isfinite(right) & (right != 0)
+        if np.count_nonzero(both) < 2:
+            return None
+        # The median is not led astray by a point where both are as good as 0.
+        c = float(np.median(answer[both] / right[both]))
+        if c in (0.0, 1.0) or not abs(c) < np.inf or abs(c - 1) < CLOSE:
+            return None
+        return c if explained(answer, c * right) else None

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import permutations
 
-import torch
-
 from ..equivalence import Candidate, Formula
-from ..points import Reference
+from ..points import Floats, Reference
 from ..points.batch import derivatives
 from ..problem import Code, Finding, Kind
 from .explains import explained, factor_of
@@ -24,7 +22,7 @@ def whole_mistakes(reference: Reference, candidate: Candidate) -> Iterator[Findi
     at = _At(answer[graded])
     if answer.shape == right.shape and at(-right[graded]):
         yield Finding(Code.SIGN, "the sign is wrong: this is the derivative's negative")
-    if at(_like(reference.f, answer)[graded]):
+    if at(reference.f[graded]):
         yield Finding(Code.NOT_DIFFERENTIATED, "this is the function itself, not its derivative")
     yield from _other_orders(reference, at)
     yield from _other_inputs(reference, at)
@@ -40,18 +38,14 @@ def whole_mistakes(reference: Reference, candidate: Candidate) -> Iterator[Findi
 class _At:
     """Whether numbers are the answer's at the graded points, whatever their shape is called."""
 
-    def __init__(self, answer: torch.Tensor) -> None:
+    def __init__(self, answer: Floats) -> None:
         self.answer = answer
 
-    def __call__(self, found: torch.Tensor) -> bool:
+    def __call__(self, found: Floats) -> bool:
         return explained(self.answer, found)
 
 
-def _like(found: torch.Tensor, answer: torch.Tensor) -> torch.Tensor:
-    return found
-
-
-def _other_orders(reference: Reference, at: Callable[[torch.Tensor], bool]) -> Iterator[Finding]:
+def _other_orders(reference: Reference, at: Callable[[Floats], bool]) -> Iterator[Finding]:
     question = reference.question
     if len(set(question.chain)) > 1 or question.upstream:
         return
@@ -64,7 +58,7 @@ def _other_orders(reference: Reference, at: Callable[[torch.Tensor], bool]) -> I
         yield Finding(Code.WRONG_ORDER, "this is the first derivative; the second is asked for")
 
 
-def _other_inputs(reference: Reference, at: Callable[[torch.Tensor], bool]) -> Iterator[Finding]:
+def _other_inputs(reference: Reference, at: Callable[[Floats], bool]) -> Iterator[Finding]:
     question = reference.question
     names = [n for n in question.types if n != question.upstream]
     shape = question.types[question.chain[0]].shape
@@ -101,7 +95,7 @@ def _integrated(reference: Reference, candidate: Candidate) -> Iterator[Finding]
     yield Finding(Code.INTEGRATED, "this is an antiderivative of the function: it was integrated, not differentiated")
 
 
-def _without_upstream(reference: Reference, at: Callable[[torch.Tensor], bool]) -> Iterator[Finding]:
+def _without_upstream(reference: Reference, at: Callable[[Floats], bool]) -> Iterator[Finding]:
     jacobian = jacobian_of(reference)
     if jacobian is None:
         return
@@ -111,7 +105,7 @@ def _without_upstream(reference: Reference, at: Callable[[torch.Tensor], bool]) 
         yield Finding(Code.UPSTREAM_IGNORED, "the upstream gradient is ignored: this is right for a v of ones only")
 
 
-def jacobian_of(reference: Reference) -> torch.Tensor | None:
+def jacobian_of(reference: Reference) -> Floats | None:
     """The Jacobian of f, where the question asks for its product with an upstream gradient."""
     question = reference.question
     if question.problem.kind is not Kind.VJP:

@@ -7,11 +7,11 @@ from functools import cached_property
 from typing import Any, Protocol
 
 import mpmath as mp
-import torch
+import numpy as np
 
 from ...numeric import Forward, compile_program
 from ...program import TypedProgram
-from ..points import Reference, exact, precisely
+from ..points import Floats, Reference, exact, precisely
 from ..points import values as at_points
 from ..problem import Tensor
 from ..question import entry_by_entry
@@ -26,7 +26,7 @@ class Candidate(Protocol):
         ...
 
     @property
-    def values(self) -> torch.Tensor:
+    def values(self) -> Floats:
         """The values in float64, the point first."""
         ...
 
@@ -58,7 +58,7 @@ class Formula:
         return self.reference.question.scalar and entry_by_entry(self.typed)
 
     @cached_property
-    def values(self) -> torch.Tensor:
+    def values(self) -> Floats:
         """The values at the reference's points."""
         return at_points(self.forward, self.reference.points, self.shape, self.at_once)
 
@@ -87,10 +87,10 @@ class Numbers:
         return self.tensor.shape
 
     @cached_property
-    def values(self) -> torch.Tensor:
+    def values(self) -> Floats:
         """The tensor once a point."""
-        one = torch.tensor(self.tensor.values, dtype=torch.float64).reshape(self.shape)
-        return one.expand(self.count, *self.shape)
+        one = np.array(self.tensor.values, dtype=np.float64).reshape(self.shape)
+        return np.broadcast_to(one, (self.count, *self.shape))
 
     def precise(self, number: int, index: tuple[int, ...], digits: int) -> tuple[Any, Any]:
         """The entry itself."""
@@ -107,10 +107,10 @@ class Viewed:
     shape: tuple[int, ...]
 
     @cached_property
-    def values(self) -> torch.Tensor:
+    def values(self) -> Floats:
         """The values, seen anew."""
         found = self.inner.values
-        turned = found.permute(0, *(k + 1 for k in self.axes)) if self.axes else found
+        turned = found.transpose(0, *(k + 1 for k in self.axes)) if self.axes else found
         return turned.reshape(found.shape[0], *self.shape)
 
     def precise(self, number: int, index: tuple[int, ...], digits: int) -> tuple[Any, Any]:

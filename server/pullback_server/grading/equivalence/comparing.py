@@ -7,15 +7,17 @@ rounding by many powers of ten.
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 import mpmath as mp
-import torch
+import numpy as np
+import numpy.typing as npt
 
-from ..points import Reference
+from ..points import Floats, Reference
 from ..problem import Confirmation, Counterexample, Evidence, Layout, Tensor
 from .candidate import Candidate
 
@@ -53,10 +55,13 @@ class Comparison:
 def compare(reference: Reference, candidate: Candidate, deadline: float, tolerance: float = 0.0) -> Comparison:
     """Whether a candidate of the right shape is the derivative, in the layout of the right answer.
 
-    `deadline` is a time of `time.perf_counter`; with a `tolerance` numbers may differ by so much relative to the
+    `deadline` is a time of `time.thread_time`, so that a busy machine decides nothing; with a `tolerance` numbers may differ by so much relative to the
     derivative's size.
     """
     return _Comparing(reference, candidate, deadline, tolerance).run()
+
+
+Mask = npt.NDArray[np.bool_]
 
 
 class _Comparing:
@@ -69,25 +74,25 @@ class _Comparing:
     def run(self) -> Comparison:
         """The whole comparison."""
         right, found = self.reference.values, self.candidate.values
-        graded = right.isfinite()
-        if not bool(graded.any()):
+        graded = np.isfinite(right)
+        if not graded.any():
             return Comparison(Relation.UNKNOWN, reason="f has no derivative at any of the points of its domain")
         apart = self._apart(right, found)
         suspects = graded & ~(apart <= max(CLOSE, self.tolerance))
-        agreeing = int((graded & ~suspects).reshape(len(right), -1).any(1).sum())
+        agreeing = np.count_nonzero((graded & ~suspects).reshape(len(right), -1).any(1))
         for number, index in self._ordered(suspects, apart):
-            if time.perf_counter() > self.deadline:
+            if time.thread_time() > self.deadline:
                 return Comparison(Relation.UNKNOWN, reason="the time for comparing numbers ran out")
             if (different := self._decided(number, index)) is not None:
                 return different
         if self.undefined is None or agreeing:
             for number in self.reference.confirming:
                 for index in self._entries(right.shape[1:], number):
-                    if not bool(suspects[(number, *index)]) and (different := self._decided(number, index)) is not None:
+                    if not suspects[(number, *index)] and (different := self._decided(number, index)) is not None:
                         return different
         evidence = Evidence(
             confirmation=Confirmation.POINTS,
-            points=int(graded.reshape(len(right), -1).any(1).sum()),
+            points=int(np.count_nonzero(graded.reshape(len(right), -1).any(1))),
             error=self.worst,
             precision=DIGITS,
         )
@@ -98,23 +103,23 @@ class _Comparing:
             return Comparison(Relation.DIFFERENT, self._counterexample(self.undefined, self._first(right), mp.nan))
         return Comparison(Relation.PARTLY_UNDEFINED, evidence, where)
 
-    def _apart(self, right: torch.Tensor, found: torch.Tensor) -> torch.Tensor:
-        size = torch.maximum(right.abs(), found.abs())
-        if self.tolerance:
-            # What is small beside the derivative's usual size may be off by as much as that allows.
-            size = torch.maximum(size, right.nan_to_num(0.0).square().mean(0, keepdim=True).sqrt())
-        return torch.where(right == found, 0.0, (right - found).abs() / size)
+    def _apart(self, right: Floats, found: Floats) -> Floats:
+        with np.errstate(all="ignore"):
+            size = np.maximum(np.abs(right), np.abs(found))
+            if self.tolerance:
+                # What is small beside the derivative's usual size may be off by as much as that allows.
+                size = np.maximum(size, np.sqrt(np.mean(np.nan_to_num(right) ** 2, 0, keepdims=True)))
+            return np.where(right == found, 0.0, np.abs(right - found) / size)
 
-    def _ordered(self, suspects: torch.Tensor, apart: torch.Tensor) -> list[tuple[int, tuple[int, ...]]]:
+    def _ordered(self, suspects: Mask, apart: Floats) -> list[tuple[int, tuple[int, ...]]]:
         """The suspects to look at: where the derivative is known in many digits first, then the furthest apart."""
-        if not bool(suspects.any()):
+        if not suspects.any():
             return []
         known = set(self.reference.confirming)
         rows = suspects.reshape(len(suspects), -1)
-        sizes = apart.nan_to_num(nan=-1.0, posinf=-1.0).reshape(len(suspects), -1).masked_fill(~rows, -2.0)
-        worst, entries = sizes.max(1)
-        numbers = [k for k in range(len(rows)) if bool(rows[k].any())]
-        numbers.sort(key=lambda k: (k not in known, -float(worst[k])))
+        sizes = np.where(rows, np.nan_to_num(apart, nan=-1.0, posinf=-1.0).reshape(rows.shape), -2.0)
+        worst, entries = sizes.max(1), sizes.argmax(1)
+        numbers = sorted(np.flatnonzero(rows.any(1)).tolist(), key=lambda k: (k not in known, -worst[k]))
         shape = suspects.shape[1:]
         return [(k, _unravelled(int(entries[k]), tuple(shape))) for k in numbers[:SUSPECTS]]
 
@@ -149,20 +154,20 @@ class _Comparing:
         return self.reference.precise(number, index)
 
     def _scale(self, number: int) -> Any:
-        value = self.reference.f[number].abs().max()
-        return mp.mpf(float(value)) if bool(value.isfinite()) else mp.mpf(0)
+        value = float(np.abs(self.reference.f[number]).max())
+        return mp.mpf(value) if np.isfinite(value) else mp.mpf(0)
 
     def _usual(self, index: tuple[int, ...]) -> Any:
-        column = self.reference.values[(slice(None), *index)].nan_to_num(0.0)
-        return mp.mpf(float(column.square().mean().sqrt()))
+        column = np.nan_to_num(self.reference.values[(slice(None), *index)])
+        return mp.mpf(float(np.sqrt(np.mean(column**2))))
 
-    def _entries(self, shape: torch.Size, number: int) -> list[tuple[int, ...]]:
-        total = shape.numel()
+    def _entries(self, shape: tuple[int, ...], number: int) -> list[tuple[int, ...]]:
+        total = math.prod(shape)
         step = max(total // ENTRIES, 1)
-        return [_unravelled((k + number) % total, tuple(shape)) for k in range(0, total, step)][:ENTRIES]
+        return [_unravelled((k + number) % total, shape) for k in range(0, total, step)][:ENTRIES]
 
-    def _first(self, right: torch.Tensor) -> tuple[int, ...]:
-        return (0,) * (right.dim() - 1)
+    def _first(self, right: Floats) -> tuple[int, ...]:
+        return (0,) * (right.ndim - 1)
 
     def _counterexample(self, number: int, index: tuple[int, ...], found: Any, error: float = 0.0) -> Evidence:
         inputs = tuple(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from ...numeric import Forward
@@ -12,8 +14,11 @@ from .drawing import Points
 
 _CPU = torch.device("cpu")
 
+#: Numbers in float64, the point first.
+Floats = npt.NDArray[np.float64]
 
-def values(forward: Forward, points: Points, shape: tuple[int, ...], at_once: bool) -> torch.Tensor:
+
+def values(forward: Forward, points: Points, shape: tuple[int, ...], at_once: bool) -> Floats:
     """The values at all points, the point first; nan where an operator does not take its operands there.
 
     With `at_once` every step is one of numbers, so that a tensor of points passes for a number.
@@ -21,8 +26,8 @@ def values(forward: Forward, points: Points, shape: tuple[int, ...], at_once: bo
     with torch.no_grad():
         if at_once:
             found = forward.tensor(forward(points.values), forward.output, _CPU).to(torch.float64)
-            return found.expand(points.count) if not found.dim() else found
-        return torch.stack([_one(forward, points.at(k), shape) for k in range(points.count)])
+            return found.expand(points.count).numpy()
+        return torch.stack([_one(forward, points.at(k), shape) for k in range(points.count)]).numpy()
 
 
 def _one(forward: Forward, point: dict[str, torch.Tensor], shape: tuple[int, ...]) -> torch.Tensor:
@@ -34,14 +39,15 @@ def _one(forward: Forward, point: dict[str, torch.Tensor], shape: tuple[int, ...
 
 def derivatives(
     forward: Forward, points: Points, chain: Sequence[str], upstream: str, shape: tuple[int, ...], at_once: bool
-) -> torch.Tensor:
+) -> Floats:
     """The derivative by the inputs of the chain, one after the other, at all points; the point comes first.
 
     It has the output's dimensions, then those of each input; with an upstream gradient the output is `sum(v*f)`.
     """
     if at_once:
-        return _of_numbers(forward, points, chain, upstream)
-    return torch.stack([_of_tensors(forward, points.at(k), chain, upstream, shape) for k in range(points.count)])
+        return _of_numbers(forward, points, chain, upstream).numpy()
+    rows = [_of_tensors(forward, points.at(k), chain, upstream, shape) for k in range(points.count)]
+    return torch.stack(rows).numpy()
 
 
 def _of_numbers(forward: Forward, points: Points, chain: Sequence[str], upstream: str) -> torch.Tensor:

@@ -13,11 +13,11 @@ from typing import Any
 
 import mpmath as mp
 import numpy as np
-import torch
+import numpy.typing as npt
 
 from ..problem import Layout
 from ..question import Move, Question
-from .batch import derivatives, values
+from .batch import Floats, derivatives, values
 from .drawing import Points, draw
 from .precise import Objects, exact, precisely
 
@@ -50,54 +50,55 @@ class Reference:
         self._working = DIGITS + 10 + STEP * max(len(question.chain), question.problem.order)
 
     @cached_property
-    def f(self) -> torch.Tensor:
+    def f(self) -> Floats:
         """The values of f."""
         return values(self.question.forward, self.points, self.question.typed.output.shape, self.question.scalar)
 
     @cached_property
-    def numerator(self) -> torch.Tensor:
+    def numerator(self) -> Floats:
         """The derivative in float64 at all points, in torch's layout; nan where there is none to grade at."""
         found = self.by(self.question.chain, self.question.stacked)
         if self.question.mirrored:
-            found = found + found.mT - found * torch.eye(found.shape[-1], dtype=torch.float64)
-        found = found.masked_fill(~found.isfinite(), torch.nan).clone()
+            found = found + found.swapaxes(-1, -2) - found * np.eye(found.shape[-1])
+        found = np.where(np.isfinite(found), found, np.nan)
         # Where f has no value autograd may still find a slope, as of log(-1).
-        found[~self.f.reshape(self.points.count, -1).isfinite().all(1)] = torch.nan
+        found[~np.isfinite(self.f.reshape(self.points.count, -1)).all(1)] = np.nan
         for k in range(self.points.count - self.points.special, self.points.count):
             if not self._is_smooth(k, found):
-                found[k] = torch.nan
+                found[k] = np.nan
         return found
 
     @property
-    def values(self) -> torch.Tensor:
+    def values(self) -> Floats:
         """The derivative at all points in the layout of the right answer."""
         if self.question.problem.policy.layout is not Layout.DENOMINATOR:
             return self.numerator
-        return self.numerator.permute(0, *(k + 1 for k in self.question.turned))
+        return self.numerator.transpose(0, *(k + 1 for k in self.question.turned))
 
-    def by(self, chain: tuple[str, ...], stacked: bool = False) -> torch.Tensor:
+    def by(self, chain: tuple[str, ...], stacked: bool = False) -> Floats:
         """Another derivative of f at all points, in float64."""
         q = self.question
         if not stacked:
             return self._derivative(chain)
         order = q.problem.order
         found = [self._derivative(names) for names in product(chain, repeat=order)]
-        return torch.stack(found, -1).reshape(self.points.count, *q.output, *(len(chain),) * order)
+        return np.stack(found, -1).reshape(self.points.count, *q.output, *(len(chain),) * order)
 
-    def _derivative(self, chain: tuple[str, ...]) -> torch.Tensor:
+    def _derivative(self, chain: tuple[str, ...]) -> Floats:
         q = self.question
         shape = q.output + tuple(n for name in chain for n in q.types[name].shape)
         return derivatives(q.forward, self.points, chain, q.upstream, shape, q.scalar)
 
     @cached_property
-    def graded(self) -> torch.Tensor:
+    def graded(self) -> npt.NDArray[np.bool_]:
         """Which points have a derivative to grade at."""
-        return self.numerator.reshape(self.points.count, -1).isfinite().all(1)
+        finite: npt.NDArray[np.bool_] = np.isfinite(self.numerator.reshape(self.points.count, -1)).all(1)
+        return finite
 
     @cached_property
     def confirming(self) -> tuple[int, ...]:
         """The points at which answers are compared in many digits: a few at random, and the special ones."""
-        good = [k for k in range(self.points.count) if bool(self.graded[k])]
+        good = [k for k in range(self.points.count) if self.graded[k]]
         ordinary = [k for k in good if k < self.points.count - self.points.special]
         return (*ordinary[:CONFIRMING], *(k for k in good if k >= self.points.count - self.points.special))
 
@@ -112,9 +113,9 @@ class Reference:
         """The inputs at a point, exactly."""
         return {name: exact(value[number].numpy()) for name, value in self.points.values.items()}
 
-    def _is_smooth(self, number: int, found: torch.Tensor) -> bool:
+    def _is_smooth(self, number: int, found: Floats) -> bool:
         """Whether a special point has a derivative that autograd finds and both one-sided quotients do."""
-        if not bool(found[number].isfinite().all()):
+        if not np.isfinite(found[number]).all():
             return False
         for index in list(np.ndindex(*self.question.numerator))[:4]:
             central, sides = self.precise(number, index), [self._central(number, index, s) for s in (1, -1)]
