@@ -38,6 +38,8 @@ def main() -> int:
         codes = {f.code.name for f in grade.findings}
         named[truth] += case.code in codes
         expected = "CORRECT" if case.right else "INCORRECT"
+        if arguments.show and spent > 0.5:
+            print(f"slow: {spent:.2f} s for {case.problem.expression} | {case.answer.text}")
         if arguments.show and (
             grade.outcome.name != expected or (case.code not in ("", "edit") and case.code not in codes)
         ):

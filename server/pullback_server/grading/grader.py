@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import OrderedDict
 from dataclasses import replace
@@ -17,6 +18,8 @@ from .question import ask
 from .replay import opened, token
 from .right_answers import right_answers
 from .syntax import ANSWER_LIMITS, Misshapen, NotAnAnswer, Reading, read
+
+log = logging.getLogger(__name__)
 
 #: What a tensor given as numbers may be off, relative to the derivative's size, where the policy allows nothing: they
 #: were computed in floats, and often in those of 32 bits.
@@ -113,8 +116,12 @@ class Marking:
             return Grade(GradeOutcome.NOT_AN_ANSWER, 0.0, (error.finding,))
         except Misshapen as error:
             return Grade(GradeOutcome.INCORRECT, 0.0, (error.finding,))
-        grades = [self._one(candidate, number) for number, candidate in enumerate(candidates)]
-        return min(grades, key=_rank)
+        try:
+            return min(map(self._one, candidates), key=_rank)
+        except Exception:
+            # Whatever fails here is a fault of the grader, and none of the answer.
+            log.exception("an answer could not be graded")
+            return Grade(GradeOutcome.UNDECIDED, 0.0, reason="the grader failed on this answer")
 
     def _candidates(self) -> list[Candidate]:
         """What is to be graded: the text's program and the tensor, as far as there are any."""
@@ -138,7 +145,7 @@ class Marking:
         check_left_sides(reading.left_sides, self.question)
         return reading
 
-    def _one(self, candidate: Candidate, number: int) -> Grade:
+    def _one(self, candidate: Candidate) -> Grade:
         views = self._views(candidate)
         comparison = Comparison(Relation.DIFFERENT)
         for view in views:
@@ -154,8 +161,15 @@ class Marking:
         if outcome is GradeOutcome.CORRECT:
             return Grade(outcome, 1.0, evidence=comparison.evidence)
         wrong = views[0] if views else candidate
-        findings = self.prepared.diagnosis.findings(wrong, self.deadline)
-        return Grade(outcome, 0.0, findings, comparison.evidence)
+        return Grade(outcome, 0.0, self._findings(wrong), comparison.evidence)
+
+    def _findings(self, wrong: Candidate) -> tuple[Finding, ...]:
+        try:
+            return self.prepared.diagnosis.findings(wrong, self.deadline)
+        except Exception:
+            # A wrong answer stays wrong where nothing can be said about why.
+            log.exception("a wrong answer could not be explained")
+            return ()
 
     def _compared(self, candidate: Candidate) -> Comparison:
         tolerance = self.policy.tolerance

@@ -92,7 +92,6 @@ class Code(Enum):
     """
 
     DOMAIN_DIFFERS = "equal wherever both are defined, but the answer is undefined on part of the domain"
-    SHAPE = "right numbers, wrong shape"
     TRANSPOSED = "the transposed Jacobian or gradient"
     NOT_DIFFERENTIATED = "f itself"
     WRONG_ORDER = "f'' for f', or f' for f''"
@@ -113,6 +112,7 @@ class Code(Enum):
     WRONG_VARIABLE = "the derivative by another input"
     INTEGRATED = "an antiderivative of f"
     CONSTANT_FACTOR = "c f'"
+    SHAPE = "right numbers, wrong shape"
     # Why a text is no answer.
     SYNTAX = "the text cannot be read"
     LIMIT_EXCEEDED = "the text or what it computes is over a limit"

@@ -115,7 +115,7 @@ def ask(problem: Problem, limits: Limits) -> Question:
     except Refusal as refusal:
         refusal.field = refusal.field.replace("expression", "problem.expression").replace("inputs", "problem.inputs")
         raise
-    if not typed.output.dtype.floating:
+    if not (typed.output.dtype.floating or typed.output.weak):
         raise _refused("NOT_DIFFERENTIABLE", "expression", "the value is not floating", str(typed.output))
     chain, stacked = _chain(problem, typed, used)
     if upstream:

@@ -152,7 +152,7 @@ class Diagnosis:
             slopes = (slopes * v.unsqueeze(1)).flatten(3).sum(3) if rank else slopes * v.reshape(-1, 1)
             rank = 0
         turned = slopes.permute(0, 1, *range(3, 3 + rank), 2)
-        return turned.reshape(*turned.shape[:2], *question.numerator).numpy()
+        return turned.reshape(*turned.shape[:2], *question.numerator).numpy(force=True)
 
     @cached_property
     def _cotangents(self) -> list[tuple[tuple[int, ...], str, Floats]]:
@@ -178,7 +178,7 @@ class Diagnosis:
                 if g is not None:
                     found.setdefault(k, []).append(g.detach())
         return [
-            (tuple(rows[0].shape), written(question.typed.program, k), torch.stack(rows).numpy())
+            (tuple(rows[0].shape), written(question.typed.program, k), torch.stack(rows).numpy(force=True))
             for k, rows in sorted(found.items())
             if len(rows) == len(self._points) and tuple(rows[0].shape) != question.expected
         ]

@@ -26,7 +26,7 @@ CLOSE = 1e-9
 #: Digits in which suspects are compared.
 DIGITS = 60
 #: Relative to the numbers themselves, and to the largest number on the way to either: what rounding may leave.
-NEAR, ROUNDING = 30, 44
+NEAR, ROUNDING = 20, 44
 #: How many suspects are looked at in many digits.
 SUSPECTS = 40
 #: Entries of a tensor that are confirmed at a point.

@@ -26,8 +26,8 @@ def values(forward: Forward, points: Points, shape: tuple[int, ...], at_once: bo
     with torch.no_grad():
         if at_once:
             found = forward.tensor(forward(points.values), forward.output, _CPU).to(torch.float64)
-            return found.expand(points.count).numpy()
-        return torch.stack([_one(forward, points.at(k), shape) for k in range(points.count)]).numpy()
+            return found.expand(points.count).numpy(force=True)
+        return torch.stack([_one(forward, points.at(k), shape) for k in range(points.count)]).numpy(force=True)
 
 
 def _one(forward: Forward, point: dict[str, torch.Tensor], shape: tuple[int, ...]) -> torch.Tensor:
@@ -45,9 +45,9 @@ def derivatives(
     It has the output's dimensions, then those of each input; with an upstream gradient the output is `sum(v*f)`.
     """
     if at_once:
-        return _of_numbers(forward, points, chain, upstream).numpy()
+        return _of_numbers(forward, points, chain, upstream).numpy(force=True)
     rows = [_of_tensors(forward, points.at(k), chain, upstream, shape) for k in range(points.count)]
-    return torch.stack(rows).numpy()
+    return torch.stack(rows).numpy(force=True)
 
 
 def _of_numbers(forward: Forward, points: Points, chain: Sequence[str], upstream: str) -> torch.Tensor:

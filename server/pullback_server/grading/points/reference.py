@@ -24,7 +24,7 @@ from .precise import Objects, exact, precisely
 #: Digits to which the quotients are right.
 DIGITS = 50
 #: The step of the quotients, as a power of ten: truncation is about its square.
-STEP = 25
+STEP = 40
 #: How far autograd may be from a quotient, relative to the sizes met.
 APART = 1e-5
 #: Points at random at which numbers are compared in many digits.
@@ -111,7 +111,7 @@ class Reference:
 
     def inputs(self, number: int) -> dict[str, Objects]:
         """The inputs at a point, exactly."""
-        return {name: exact(value[number].numpy()) for name, value in self.points.values.items()}
+        return {name: exact(value[number].numpy(force=True)) for name, value in self.points.values.items()}
 
     def _is_smooth(self, number: int, found: Floats) -> bool:
         """Whether a special point has a derivative that autograd finds and both one-sided quotients do."""

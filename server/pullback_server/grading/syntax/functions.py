@@ -40,7 +40,7 @@ WORDS: dict[str, str] = {
     "arccsch": "acsch", "arsech": "asech", "arcsch": "acsch",
     "sh": "sinh", "ch": "cosh", "th": "tanh",
     "sgn": "sign", "signum": "sign", "Tr": "tr", "Diag": "diag", "root": "sqrt", "inverse": "inv",
-    "sigm": "sigmoid", "logistic": "sigmoid", "ReLU": "relu", "Relu": "relu", "GELU": "gelu", "lambertw": "lambertw",
+    "sigm": "sigmoid", "sigma": "sigmoid", "σ": "sigmoid", "logistic": "sigmoid", "ReLU": "relu", "Relu": "relu", "GELU": "gelu", "lambertw": "lambertw",
     "Log": "log", "Ln": "log", "Sin": "sin", "Cos": "cos", "Tan": "tan", "Exp": "exp", "Sqrt": "sqrt",
     "Det": "det", "Trace": "trace", "H": "heaviside", "theta_step": "heaviside",
 }

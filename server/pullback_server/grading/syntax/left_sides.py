@@ -10,6 +10,7 @@ _DRESS = re.compile(
     r"\\(?:left|right|mathrm|mathbf|boldsymbol|bm|text|operatorname|displaystyle|vec|bigl|bigr|big)(?![A-Za-z])"
     r"|\\[,;:!> ]|[~&$]|\s+"
 )
+_WRAPPED = re.compile(r"\\(?:mathrm|mathbf|mathit|text|operatorname|boldsymbol|vec|bm)\s*\{\s*(\w+)\s*\}")
 _D = r"(?:d|∂)"
 _NAME = r"[^\W\d_]+(?:_\w+)?"
 _FUNCTION = rf"(?:{_NAME})(?:\([^()]*\))?"
@@ -69,7 +70,8 @@ def left_side(text: str, inputs: Collection[str]) -> LeftSide | None:
 
 
 def _plain(text: str) -> str:
-    plain = _DRESS.sub("", text[:200])
+    plain = _WRAPPED.sub(r"\1", text[:200])
+    plain = _DRESS.sub("", plain)
     plain = plain.replace("\\partial", "∂").replace("\\nabla", "∇").replace("\\prime", "'").replace("′", "'")
     plain = plain.replace("’", "'").replace("^{''}", "''").replace("^{'}", "'").replace("^'", "'")
     previous = ""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ...language import check, parse
+from ...language import check
 from ...program import Limits, Place, Program, Refusal, TensorType, TypedProgram
 from ..problem import Code, Syntax
 from .functions import DIFFERENTIATING
@@ -14,6 +14,7 @@ from .left_sides import LeftSide, left_side
 from .names import Names
 from .outline import outline
 from .parsing import parse_tokens
+from .python import read_python
 from .refusals import NotAnAnswer, differentiates, from_refusal
 from .tokens import Tokeniser
 from .values import Assembly
@@ -71,7 +72,7 @@ def _python(text: str, types: Mapping[str, TensorType], limits: Limits) -> Progr
     for match in _CALL.finditer(text):
         if match[1] in DIFFERENTIATING - {"div"} and match[1] not in types:
             raise differentiates(match[1], match.start() + 1)
-    return parse(text, tuple(types), limits)
+    return read_python(text, tuple(types), limits)
 
 
 def _mathematics(
