@@ -204,6 +204,29 @@ def test_a_service_that_dies_and_comes_back_loses_nothing(tmp_path):
     assert {row["outcome"] for row in told} == {"CORRECT"}
 
 
+def test_a_service_that_is_full_is_asked_again(tmp_path):
+    (tmp_path / "answers.jsonl").write_text("\n".join(line("sleep 0.01", f"s{i}") for i in range(12)))
+    with running(workers=1, queue=0) as service:
+        out = str(tmp_path / "grades.jsonl")
+        words = ["grade", str(tmp_path / "answers.jsonl"), "--out", out, "--target", f"127.0.0.1:{service.port}"]
+        done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0, done.output
+    told = rows(tmp_path / "grades.jsonl")
+    assert [(row["id"], row["outcome"]) for row in told] == [(f"s{number}", "CORRECT") for number in range(12)]
+
+
+def test_answers_without_time_are_sent_again_and_undecided_in_the_end(target, tmp_path, monkeypatch):
+    monkeypatch.setattr("pullback.batch.answer_file.TIMEOUT", 0.5)
+    monkeypatch.setattr("pullback.stream.GRACE", 0.2)
+    (tmp_path / "answers.jsonl").write_text("\n".join(line("sleep 0.6", f"s{i}") for i in range(8)))
+    out = str(tmp_path / "grades.jsonl")
+    done = CliRunner().invoke(main, ["grade", str(tmp_path / "answers.jsonl"), "--out", out, "--target", target])
+    assert done.exit_code == 0, done.output
+    told = rows(tmp_path / "grades.jsonl")
+    assert [(row["id"], row["outcome"]) for row in told] == [(f"s{number}", "UNDECIDED") for number in range(8)]
+    assert {row["score"] for row in told} == {None}
+
+
 def test_a_terminal_sees_the_bar(target, tmp_path):
     import pty
 

@@ -9,7 +9,7 @@ from typing import Any
 from ..cli.plain import plain
 from ..errors import InvalidRequest, PullbackError
 from ..grading import Counterexample, Evidence, Grade, GradeOutcome
-from .lines import Line
+from .answer_file import Line
 
 #: The code of a line that cannot be read; the codes of findings are the contract's beside it.
 BAD_LINE = "BAD_LINE"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from ..channel import pause_before
 from ..client import Client
 from ..errors import (
     Cancelled,
+    DeadlineExceeded,
     InternalError,
     PermissionDenied,
     PullbackError,
@@ -21,12 +23,15 @@ from ..errors import (
     Unimplemented,
 )
 from ..grading import Graded, Submission
+from .answer_file import Line, lines
 from .journal import Journal
-from .lines import Line, lines
 from .row import Row
 
 #: Submissions under way: enough for a service with many workers to have the next one at hand.
 IN_FLIGHT = 64
+
+#: How often a submission is sent for which there was no time before any grade; then it is undecided.
+TRIES = 3
 
 #: What no further attempt would change, for any line.
 _HOPELESS = (Unauthenticated, PermissionDenied, Unimplemented)
@@ -55,6 +60,7 @@ class Run:
     patience: float
     on_row: Callable[[Row], None]
     in_flight: dict[str, Line] = field(default_factory=dict)
+    tries: Counter[int] = field(default_factory=Counter)
 
     def add(self, row: Row) -> None:
         """Keeps a row in the journal, and tells of it."""
@@ -72,10 +78,10 @@ def grade_file(run: Run) -> None:
     while any(line.position not in run.journal for line in lines(run.path, run.seed)):
         before = run.journal.done
         lost = _round(run)
-        if lost is None:
-            return
         if run.journal.done > before:
             attempts, answered = 0, time.monotonic()
+        if lost is None:
+            continue
         if isinstance(lost, _HOPELESS) or lost.reason == "SERVER_NOT_STARTED":
             raise Stopped(lost)
         if time.monotonic() - answered > run.patience:
@@ -85,17 +91,20 @@ def grade_file(run: Run) -> None:
 
 
 def _round(run: Run) -> PullbackError | None:
-    """Grades until all is done, or until the service is lost: the error then says how."""
+    """Sends all that is not graded yet; the error where the service was lost, or had no room for something."""
     run.in_flight.clear()
+    full: PullbackError | None = None
     try:
         with run.connect() as client:
             for graded in client.grade_many(_pending(run), IN_FLIGHT):
-                lost = _take(run, graded)
-                if lost is not None:
-                    return lost
+                error = _take(run, graded)
+                if isinstance(error, ResourceExhausted | DeadlineExceeded):
+                    full = error  # the others have their place in the service: only this one is sent again
+                elif error is not None:
+                    return error
     except PullbackError as error:
         return error
-    return None
+    return full
 
 
 def _pending(run: Run) -> Iterator[Submission]:
@@ -106,24 +115,27 @@ def _pending(run: Run) -> Iterator[Submission]:
 
 
 def _take(run: Run, graded: Graded) -> PullbackError | None:
-    """Keeps what came of one submission; the error where that is the service's loss, not the submission's."""
+    """Keeps what came of one submission; the error where that is to be sent again, since the service is to blame."""
     line = run.in_flight.pop(graded.id)
     if graded.grade is not None:
         run.add(Row.of_grade(line, graded.grade))
     elif graded.error is not None:
-        if _lost(graded.error):
+        if _to_be_sent_again(graded.error, run.tries[line.position]):
+            run.tries[line.position] += 1
             return graded.error
         run.add(Row.of_error(line, graded.error))
     return None
 
 
-def _lost(error: PullbackError) -> bool:
-    """Whether an error says that the service is gone or full, and nothing of the submission."""
+def _to_be_sent_again(error: PullbackError, tries: int) -> bool:
+    """Whether an error says that the service is gone, full or slow, and nothing of the submission."""
     match error:
         case Unavailable() | Cancelled():
             return True
         case ResourceExhausted():
             return error.retry_after is not None
+        case DeadlineExceeded():
+            return tries + 1 < TRIES
         case InternalError():
             return not error.reason  # a stream that broke has none, and the service's own failures have one
     return isinstance(error, _HOPELESS)

@@ -17,6 +17,9 @@ from ..grading import Attempt, Policy, Problem, Submission
 #: Bytes of the longest line.
 LONGEST = 64 * 2**20
 
+#: Seconds for an answer, waiting for others of this run included; the policy's budget bounds the grading itself.
+TIMEOUT = 300.0
+
 _POLICY = {item.name for item in fields(Policy)}
 _TEXTS = ("expression", "kind", "syntax", "upstream")
 
@@ -105,7 +108,7 @@ def _submitted(position: int, name: str, record: Mapping[str, Any], seed: int | 
     if isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points < 1e9:
         raise _fault("points", "`points` is not a number of points")
     # Positions are the ids on the wire: those of the file may be there twice.
-    submission = Submission(problem, answer, id=str(position))
+    submission = Submission(problem, answer, id=str(position), timeout=TIMEOUT)
     return Line(position, name, _name(given.get("problem"), str(problem)), float(points), submission)
 
 
