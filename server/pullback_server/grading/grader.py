@@ -139,9 +139,7 @@ class Marking:
         return given
 
     def _read(self) -> Reading:
-        reading = read(
-            self.answer.text, self.answer.syntax, self.question.types, self.question.expected, ANSWER_LIMITS
-        )
+        reading = read(self.answer.text, self.answer.syntax, self.question.types, self.question.expected, ANSWER_LIMITS)
         check_left_sides(reading.left_sides, self.question)
         return reading
 
@@ -216,4 +214,3 @@ def _rank(grade: Grade) -> int:
 
 def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(axes.index(k) for k in range(len(axes)))
-

@@ -49,7 +49,9 @@ def opened(text: str) -> tuple[Problem, Answer, bool]:
         if form == FORM and found == dict(versions()):
             return _unpacked(problem), _unpacked(answer), bool(cut_off)
     except (ValueError, KeyError, TypeError, zlib.error, RecursionError):
-        raise Refusal("BAD_VALUE", "this is no replay token", field="replay", hint="the text that a grade has") from None
+        raise Refusal(
+            "BAD_VALUE", "this is no replay token", field="replay", hint="the text that a grade has"
+        ) from None
     own = dict(versions())
     differing = ", ".join(f"{k} {found.get(k)} (here {own.get(k)})" for k in own if found.get(k) != own.get(k))
     message = f"the grade was made with {differing or 'another form of token'}"

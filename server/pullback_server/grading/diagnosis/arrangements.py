@@ -29,7 +29,9 @@ def arrangements(reference: Reference, candidate: Candidate) -> Iterator[Finding
     yield from _symmetric(reference, answer, right)
     jacobian = jacobian_of(reference)
     if jacobian is not None and (explained(answer, jacobian[graded]) or _same_numbers(answer, jacobian[graded])):
-        yield Finding(Code.JACOBIAN_FOR_VJP, "this is the Jacobian J; its product with the upstream gradient is asked for")
+        yield Finding(
+            Code.JACOBIAN_FOR_VJP, "this is the Jacobian J; its product with the upstream gradient is asked for"
+        )
     if answer.shape != right.shape:
         for sizes in range(1, right.ndim):
             for axes in combinations(range(1, right.ndim), sizes):

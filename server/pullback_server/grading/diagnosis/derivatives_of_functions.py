@@ -57,9 +57,7 @@ def mistaken(name: str) -> tuple[tuple[str, Forward], ...]:
     """The wrong derivatives of a function with their texts, each ready to be computed."""
     number = TensorType(DType.FLOAT64, ())
     texts = MISTAKEN.get(name, ())
-    return tuple(
-        (t, compile_program(check(parse(t, ["x"], Limits()), {"x": number}, Limits()))) for t in texts
-    )
+    return tuple((t, compile_program(check(parse(t, ["x"], Limits()), {"x": number}, Limits()))) for t in texts)
 
 
 def computed(forward: Forward, x: torch.Tensor) -> torch.Tensor:

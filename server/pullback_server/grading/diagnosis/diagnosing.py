@@ -15,8 +15,9 @@ from ..points import Floats, Reference
 from ..problem import Code, Finding
 from .arrangements import arrangements, misshapen
 from .explains import explained, factor_of, which_explain
-from .mistakes import Mistake, mistakes
+from .mistakes import mistakes
 from .repairs import repairs
+from .site import Mistake
 from .slopes import Mistaken, Slopes
 from .whole import whole_mistakes
 
@@ -45,7 +46,7 @@ class Diagnosis:
     def findings(self, candidate: Candidate, deadline: float) -> tuple[Finding, ...]:
         """The findings for a wrong answer, most specific first; empty where nothing explains it."""
         fits = candidate.shape == self.reference.question.expected
-        found = list(self._singles(candidate, fits))
+        found = list(self._singles(candidate, fits, deadline))
         if not found and fits and time.thread_time() < deadline:
             found = list(self._doubles(candidate, deadline))
         if not fits and not any(f.code in (Code.SUMMED, Code.JACOBIAN_FOR_VJP) for f in found):
@@ -55,17 +56,17 @@ class Diagnosis:
             first.setdefault(finding.code, finding)
         return tuple(first.values())
 
-    def _singles(self, candidate: Candidate, fits: bool) -> Iterator[Finding]:
+    def _singles(self, candidate: Candidate, fits: bool, deadline: float) -> Iterator[Finding]:
         yield from whole_mistakes(self.reference, candidate)
         if not self.reference.question.scalar:
             yield from arrangements(self.reference, candidate)
             if isinstance(candidate, Formula):
-                yield from repairs(self.reference, candidate)
+                yield from repairs(self.reference, candidate, deadline)
         if self.ways is not None and fits:
             explaining = which_explain(self._chosen(candidate), self.ways.results)
             for number in np.flatnonzero(explaining):
                 mistake = self.ways.found[number]
-                yield Finding(mistake.code, mistake.message())
+                yield Finding(mistake.code, mistake.sentence)
         elif self.ways is not None:
             yield from self._cut_short(candidate)
 
@@ -78,18 +79,13 @@ class Diagnosis:
         for mistake, result in zip(ways.found, ways.results, strict=True):
             c = factor_of(answer, result)
             if c is not None and mistake.code is not Code.CONSTANT_FACTOR:
-                yield Finding(mistake.code, mistake.message())
+                yield Finding(mistake.code, mistake.sentence)
                 if c == -1:
                     yield Finding(Code.SIGN, "besides, the sign is wrong")
                 else:
                     yield Finding(Code.CONSTANT_FACTOR, f"besides, there is a constant factor of {c:.6g}")
                 return
-        pairs = [
-            (a, b)
-            for k, a in enumerate(ways.found)
-            for b in ways.found[k + 1 :]
-            if a.node != b.node
-        ][:PAIRS]
+        pairs = [(a, b) for k, a in enumerate(ways.found) for b in ways.found[k + 1 :] if a.node != b.node][:PAIRS]
         for start in range(0, len(pairs), 1024):
             if time.thread_time() > deadline:
                 return
@@ -97,7 +93,7 @@ class Diagnosis:
             results = self._arranged(ways.slopes.run([Mistaken({a.node: a.rule, b.node: b.rule}) for a, b in some]))
             for number in np.flatnonzero(which_explain(answer, results))[:1]:
                 for mistake in some[number]:
-                    yield Finding(mistake.code, mistake.message())
+                    yield Finding(mistake.code, mistake.sentence)
                 return
 
     def _cut_short(self, candidate: Candidate) -> Iterator[Finding]:

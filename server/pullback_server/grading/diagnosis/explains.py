@@ -9,8 +9,10 @@ from ..points import Floats
 
 #: How close, relative to the larger of the two and to the usual size, a mistake's numbers must be to the answer's.
 CLOSE = 1e-8
-#: A point where one of the two has no value says nothing; so large a part of them must say something.
-COMPARED = 0.5
+#: A point where one of the two has no value says nothing; so many numbers must say something, where there are as many.
+COMPARED = 3
+#: A mistake that lacks so large a part of the answer's values does not explain it.
+LACKING = 0.5
 
 
 def explained(answer: Floats, mistaken: Floats) -> bool:
@@ -35,9 +37,8 @@ def which_explain(answer: Floats, mistaken: Floats) -> npt.NDArray[np.bool_]:
         usual = np.median(np.abs(own[np.isfinite(own)])) if np.isfinite(own).any() else 0.0
         close = np.abs(own - rows) <= CLOSE * size + CLOSE * 1e-3 * (usual + 1e-3)
     fits = (close | ~both).all(1)
-    enough = both.mean(1) >= COMPARED
-    # A mistake without a value at half of the points where the answer has one does not explain it.
-    lacking = (np.isfinite(own) & ~np.isfinite(rows)).mean(1) < 1 - COMPARED
+    enough = both.sum(1) >= max(min(COMPARED, own.size), 1)
+    lacking = (np.isfinite(own) & ~np.isfinite(rows)).mean(1) < LACKING
     found: npt.NDArray[np.bool_] = fits & enough & lacking
     return found
 

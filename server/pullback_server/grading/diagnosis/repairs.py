@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from ...language import check
 from ...program import Apply, Limits, Program, Refusal, TypedProgram
@@ -13,14 +15,18 @@ from ..problem import Code, Finding
 from .explains import explained
 from .wording import written
 
-#: Repairs that are tried, and how many of them may be made together.
-TRIED = 200
+#: Repairs that are tried, and nodes of the answers that they are tried on.
+TRIED, LONGEST = 200, 80
 
 
-def repairs(reference: Reference, answer: Formula) -> Iterator[Finding]:
-    """The single repairs after which the answer is the derivative."""
+def repairs(reference: Reference, answer: Formula, deadline: float) -> Iterator[Finding]:
+    """The single repairs after which the answer is the derivative; none where it is longer than people write."""
     program = answer.typed.program
-    for changed, code, number, told in list(_changes(program, answer.typed))[:TRIED]:
+    if len(program.nodes) > LONGEST:
+        return
+    for changed, code, number, told in islice(_changes(program, answer.typed), TRIED):
+        if time.thread_time() > deadline:
+            return
         if _is_right(reference, answer, changed):
             node = program.nodes[number]
             yield Finding(code, told, node.place)
@@ -76,7 +82,9 @@ def _all_products(program: Program) -> tuple[Program, str] | None:
     products = [k for k, n in enumerate(program.nodes) if isinstance(n, Apply) and n.operator == "matmul"]
     if len(products) < 2:
         return None
-    nodes = [replace(n, operator="mul") if k in products and isinstance(n, Apply) else n for k, n in enumerate(program.nodes)]
+    nodes = [
+        replace(n, operator="mul") if k in products and isinstance(n, Apply) else n for k, n in enumerate(program.nodes)
+    ]
     return Program(tuple(nodes), program.bindings, program.output), "the products are to be entry by entry"
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import numpy as np
 import torch
 
 from ...numeric import Forward
@@ -35,7 +36,12 @@ class Slopes:
     """The slopes of f by some of its inputs at some points."""
 
     def __init__(
-        self, typed: TypedProgram, forward: Forward, inputs: Mapping[str, torch.Tensor], wrt: Sequence[str], at_once: bool
+        self,
+        typed: TypedProgram,
+        forward: Forward,
+        inputs: Mapping[str, torch.Tensor],
+        wrt: Sequence[str],
+        at_once: bool,
     ) -> None:
         self.typed, self.wrt = typed, tuple(wrt)
         self.count = len(next(iter(inputs.values())))
@@ -77,7 +83,7 @@ class Slopes:
 
         def slope(operands: Sequence[Slope | None]) -> Slope:
             parts = [self.part(number, k, s) for k, s in enumerate(operands) if s is not None]
-            return torch.stack(torch.broadcast_tensors(*parts)).sum(0)
+            return sum(parts[1:], parts[0])
 
         return slope
 
@@ -129,7 +135,7 @@ class Slopes:
         arguments, row = self.typed.arguments[number], self.row(number)
         with torch.enable_grad():
             given = [x.detach().to(torch.float64) if x.is_floating_point() else x for x in operands]
-            shape = torch.broadcast_shapes(*(x.shape for x in given))
+            shape = np.broadcast_shapes(*(tuple(x.shape) for x in given))
             leaf = given[operand].expand(shape).clone().requires_grad_()
             given[operand] = leaf
             value = row.torch(*given, **arguments)
@@ -156,7 +162,8 @@ class Slopes:
                 return row.torch(*(x if k == operand else g for k, g in enumerate(given)), **arguments)
 
             def pushed(t: torch.Tensor, given: list[Any] = given, of: Any = of) -> torch.Tensor:
-                return torch.func.jvp(of, (given[operand],), (t,))[1]
+                slope: torch.Tensor = torch.func.jvp(of, (given[operand],), (t,))[1]
+                return slope
 
             flat = slope[:, point].reshape(-1, *slope.shape[3:])
             found = torch.func.vmap(pushed)(flat)

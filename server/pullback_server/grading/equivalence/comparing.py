@@ -26,7 +26,7 @@ CLOSE = 1e-9
 #: Digits in which suspects are compared.
 DIGITS = 60
 #: Relative to the numbers themselves, and to the largest number on the way to either: what rounding may leave.
-NEAR, ROUNDING = 20, 44
+NEAR, ROUNDING = 44, 44
 #: How many suspects are looked at in many digits.
 SUSPECTS = 40
 #: Entries of a tensor that are confirmed at a point.
@@ -125,8 +125,8 @@ class _Comparing:
 
     def _decided(self, number: int, index: tuple[int, ...]) -> Comparison | None:
         """The verdict on one entry in many digits; None where it does not speak against the candidate."""
-        right = self._right(number, index)
-        if not mp.isfinite(right):
+        right, error = self._right(number, index)
+        if not (mp.isfinite(right) and mp.isfinite(error)):
             return None
         found, size = self.candidate.precise(number, index, DIGITS)
         if not mp.isfinite(found):
@@ -135,16 +135,18 @@ class _Comparing:
             return None
         with mp.workdps(DIGITS):
             apart, larger = abs(found - right), max(abs(found), abs(right))
-            allowed = larger * mp.mpf(10) ** -NEAR + (size + self._scale(number)) * mp.mpf(10) ** -ROUNDING
+            allowed = larger * mp.mpf(10) ** -NEAR + (size + self._scale(number)) * mp.mpf(10) ** -ROUNDING + 10 * error
             if self.tolerance:
                 allowed = max(allowed, self.tolerance * max(larger, self._usual(index)))
             if larger:
-                self.worst = max(self.worst, float(apart / larger) if apart > allowed * 1e-3 else float(allowed / larger))
+                self.worst = max(
+                    self.worst, float(apart / larger) if apart > allowed * 1e-3 else float(allowed / larger)
+                )
             if apart <= allowed:
                 return None
         return Comparison(Relation.DIFFERENT, self._counterexample(number, index, found, float(allowed)))
 
-    def _right(self, number: int, index: tuple[int, ...]) -> Any:
+    def _right(self, number: int, index: tuple[int, ...]) -> tuple[Any, Any]:
         question = self.reference.question
         if question.problem.policy.layout is Layout.DENOMINATOR:
             own = [0] * len(index)
@@ -174,7 +176,7 @@ class _Comparing:
             (name, Tensor(tuple(v.shape[1:]), tuple(v[number].reshape(-1).tolist())))
             for name, v in self.reference.points.values.items()
         )
-        right = self._right(number, index)
+        right, _ = self._right(number, index)
         example = Counterexample(inputs, index, _float(found), _float(right), error)
         return Evidence(counterexample=example, precision=DIGITS)
 
@@ -189,4 +191,3 @@ def _unravelled(flat: int, shape: tuple[int, ...]) -> tuple[int, ...]:
         index.append(flat % length)
         flat //= length
     return tuple(reversed(index))
-

@@ -41,10 +41,8 @@ class Reference:
         policy = question.problem.policy
         fixed = all(v.value is not None for v in question.problem.inputs) and not question.upstream
         count = 1 if fixed else policy.points if question.scalar else max(policy.points // TENSORS, 4)
-        self.points: Points = draw(
-            question.problem.inputs, question.upstream, dict(question.types), count, policy.seed
-        )
-        self._precise: dict[tuple[int, tuple[int, ...]], Any] = {}
+        self.points: Points = draw(question.problem.inputs, question.upstream, dict(question.types), count, policy.seed)
+        self._precise: dict[tuple[int, tuple[int, ...]], tuple[Any, Any]] = {}
         self._shifted: dict[Hashable, Any] = {}
         #: Each differentiation takes away as many digits as the step has.
         self._working = DIGITS + 10 + STEP * max(len(question.chain), question.problem.order)
@@ -102,11 +100,16 @@ class Reference:
         ordinary = [k for k in good if k < self.points.count - self.points.special]
         return (*ordinary[:CONFIRMING], *(k for k in good if k >= self.points.count - self.points.special))
 
-    def precise(self, number: int, index: tuple[int, ...]) -> Any:
-        """One entry of the derivative (in torch's layout) at a point in DIGITS digits; nan where there is none."""
+    def precise(self, number: int, index: tuple[int, ...]) -> tuple[Any, Any]:
+        """One entry of the derivative (in torch's layout) at a point, with what it may be off; nan where there is none.
+
+        A quotient of differences is off by about the square of its step, so by a third of what the doubled step moves.
+        """
         key = (number, index)
         if key not in self._precise:
-            self._precise[key] = self._central(number, index)
+            near, far = self._central(number, index), self._central(number, index, width=2)
+            with mp.workdps(self._working):
+                self._precise[key] = (near, abs(near - far))
         return self._precise[key]
 
     def inputs(self, number: int) -> dict[str, Objects]:
@@ -118,7 +121,7 @@ class Reference:
         if not np.isfinite(found[number]).all():
             return False
         for index in list(np.ndindex(*self.question.numerator))[:4]:
-            central, sides = self.precise(number, index), [self._central(number, index, s) for s in (1, -1)]
+            central, sides = self._central(number, index), [self._central(number, index, s) for s in (1, -1)]
             if not all(mp.isfinite(x) for x in (central, *sides)):
                 return False
             near = 10.0**-12 * (1 + abs(central))
@@ -128,10 +131,10 @@ class Reference:
                 return False
         return True
 
-    def _central(self, number: int, index: tuple[int, ...], side: int = 0) -> Any:
+    def _central(self, number: int, index: tuple[int, ...], side: int = 0, width: int = 1) -> Any:
         """The quotient of differences about a point; `side` 1 or -1 takes the one that lies there alone."""
         output, moves = self.question.moves(index)
-        ways = ((side, side), (0, -side)) if side else ((1, 1), (-1, -1))
+        ways = ((side, side), (0, -side)) if side else ((width, 1), (-width, -1))
         with mp.workdps(self._working):
             step = mp.mpf(10) ** -STEP
             total = mp.mpf(0)
@@ -142,7 +145,7 @@ class Reference:
                     sign *= factor
                     shifts[move] = shifts.get(move, 0) + way
                 total += sign * self._value(number, output, {m: s for m, s in shifts.items() if s}, step)
-            return total / ((1 if side else 2) * step) ** len(moves)
+            return total / ((1 if side else 2 * width) * step) ** len(moves)
 
     def _value(self, number: int, output: tuple[int, ...], shifts: dict[Move, int], step: Any) -> Any:
         """An entry of f a few steps from a point; nan where it has no value."""

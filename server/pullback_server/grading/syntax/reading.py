@@ -102,4 +102,3 @@ def _with_line(error: NotAnAnswer, text: str) -> NotAnAnswer:
     moved = NotAnAnswer(error.finding.code, error.finding.message)
     moved.finding = replace(error.finding, place=Place(line, column))
     return moved
-

@@ -31,7 +31,9 @@ _PRIMED = re.compile(r"\s*(?:\{\s*(?:\\prime\s*)+\}|(?:\\prime\s*)+)")
 _INVERSE_TRANSPOSED = re.compile(rf"\s*\{{\s*(?:-\s*{_T}|-1\s*{_T}|{_T}\s*-\s*1)\s*\}}")
 _ENTRYWISE_POWER = re.compile(r"\s*\{\s*\\(?:odot|circ)(?![A-Za-z])\s*")
 _DIFFERENTIAL = r"(?:\\(?:mathrm|rm)\s*\{?\s*d\s*\}?|\\partial|∂|d)"
-_OVER_DX = re.compile(rf"\s*\{{\s*{_DIFFERENTIAL}[^{{}}]*(?:\{{[^{{}}]*\}}[^{{}}]*)*\}}\s*\{{\s*{_DIFFERENTIAL}\s*[A-Za-z\\]")
+_OVER_DX = re.compile(
+    rf"\s*\{{\s*{_DIFFERENTIAL}[^{{}}]*(?:\{{[^{{}}]*\}}[^{{}}]*)*\}}\s*\{{\s*{_DIFFERENTIAL}\s*[A-Za-z\\]"
+)
 _PLAIN_OVER_DX = re.compile(r"(?:d|d\^?\d|d[A-Za-z])\s*/\s*d\s*[^\W\d_]")
 _DIGITS = re.compile(r"\s*([0-9])(?:\s*([0-9]))?")
 _ENVIRONMENT = re.compile(r"\s*\{\s*([A-Za-z]+\*?)\s*\}(?:\s*(?:\[[a-z]\]\s*)?\{[lcr|\s]*\})?")
