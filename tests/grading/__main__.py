@@ -11,7 +11,7 @@ import sys
 import time
 from collections import Counter
 
-from pullback_server.grading import Grader, GradeOutcome, Policy
+from pullback_server.grading import GradeOutcome, Grader, Policy
 
 from .generated import Case, cases
 
@@ -55,9 +55,8 @@ def main() -> int:
     single = [t for t in truths if t not in ("right", "edit")]
     rate = sum(named[t] for t in single) / max(sum(counts[t, o] for t in single for o in OUTCOMES), 1)
     print(f"{everything} answers, {undecided} undecided, code named in {100 * rate:.1f} % of single mistakes")
-    print(
-        f"grading {1e3 * total / everything:.2f} ms an answer, slowest {1e3 * slowest:.0f} ms; all {time.perf_counter() - started:.0f} s"
-    )
+    took = time.perf_counter() - started
+    print(f"grading {1e3 * total / everything:.2f} ms an answer, slowest {1e3 * slowest:.0f} ms; all {took:.0f} s")
     false = sum(
         n for (t, o), n in counts.items() if (t == "right") == (o == "INCORRECT") and o in ("CORRECT", "INCORRECT")
     )

@@ -29,8 +29,8 @@ def expression(chance: random.Random, depth: int, variables: tuple[str, ...] = (
         case "product":
             return f"({inner})*({expression(chance, chance.randrange(depth), variables)})"
         case "sum":
-            sign = chance.choice("+-")
             other = expression(chance, chance.randrange(depth), variables)
+            sign = chance.choice("+-") if other != inner else "+"
             return f"({inner} {sign} {chance.choice(('', '3*'))}({other}))"
         case "quotient":
             other = expression(chance, chance.randrange(depth), variables)
@@ -183,7 +183,7 @@ def replaced(inside: str, name: str, by: str) -> str:
     """An expression with a name replaced by another expression."""
 
     class Replace(ast.NodeTransformer):
-        def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
+        def visit_Name(self, node: ast.Name) -> ast.expr:
             return tree(by) if node.id == name else node
 
     return ast.unparse(ast.fix_missing_locations(Replace().visit(tree(inside))))

@@ -168,10 +168,10 @@ class Policy:
     """How strictly an answer is graded, and what the grade tells.
 
     `tolerance` is what an answer may be off, relative to the derivative's size (0: only by what rounding explains).
-    `points` are drawn from the domain with `seed`, the same for everybody. `budget` is in seconds of computing;
-    what it cuts off is undecided. `partial_credit` gives a score in [0, 1] to wrong answers by their first finding's code. Notations are
-    `python`, `math`, `latex`; the right answer is withheld where `reveal` is false. With `accept_smaller_domain` false
-    an answer that is undefined on part of the domain is INCORRECT.
+    `points` are drawn from the domain with `seed`, the same for everybody. `budget` is in seconds of computing; what it
+    cuts off is undecided. `partial_credit` gives a score in [0, 1] to wrong answers by their first finding's code.
+    Notations are `python`, `math`, `latex`; the right answer is withheld where `reveal` is false. With
+    `accept_smaller_domain` false an answer that is undefined on part of the domain is INCORRECT.
     """
 
     layout: Layout = Layout.NUMERATOR

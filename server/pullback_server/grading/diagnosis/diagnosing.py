@@ -110,7 +110,7 @@ class Diagnosis:
     def ways(self) -> _Ways | None:
         """The mistakes of f's tree; None where they would not be those of the question."""
         question = self.reference.question
-        if len(question.chain) > 1 and not question.stacked or question.problem.order > 1 or question.mirrored:
+        if (len(question.chain) > 1 and not question.stacked) or question.problem.order > 1 or question.mirrored:
             return None
         try:
             slopes = self._slopes()

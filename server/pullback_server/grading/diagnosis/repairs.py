@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
 from ...language import check
-from ...program import Apply, Limits, Program, Refusal, TypedProgram
+from ...program import Apply, Limits, Node, Program, Refusal, TypedProgram
 from ..equivalence import Formula
 from ..points import Reference
 from ..problem import Code, Finding
@@ -68,7 +68,7 @@ def _regrouped(program: Program, number: int, node: Apply) -> Iterator[tuple[Pro
     left = node.operands[0]
     inner = program.nodes[left] if left is not None else None
     if isinstance(inner, Apply) and inner.operator == "matmul":
-        nodes = list(program.nodes)
+        nodes: list[Node] = list(program.nodes)
         a, b, c = inner.operands[0], inner.operands[1], node.operands[1]
         for first, second, third in ((a, c, b), (c, b, a), (b, c, a), (c, a, b)):
             new = [*nodes, replace(inner, operands=(first, second))]
@@ -107,23 +107,22 @@ def _transposing(program: Program, number: int, place: int) -> Program:
     """One operand of a node transposed."""
     node = program.nodes[number]
     assert isinstance(node, Apply)
-    nodes = [*program.nodes, Apply("T", (node.operands[place],), (), node.place)]
+    nodes: list[Node] = [*program.nodes, Apply("T", (node.operands[place],), (), node.place)]
     operands = tuple(len(nodes) - 1 if k == place else o for k, o in enumerate(node.operands))
     return _redirected(program, nodes, number, replace(node, operands=operands))
 
 
-def _redirected(program: Program, nodes: list[object], number: int, node: Apply) -> Program:
+def _redirected(program: Program, nodes: Sequence[Node], number: int, node: Apply) -> Program:
     """The program with a node in the place of another, and nodes that follow it computed anew after it."""
     moved: dict[int, int] = {}
-    new = list(nodes)
-    new.append(node)
+    new: list[Node] = [*nodes, node]
     moved[number] = len(new) - 1
     for later in range(number + 1, len(program.nodes)):
         old = program.nodes[later]
         if isinstance(old, Apply) and any(k in moved for k in old.operands):
             new.append(replace(old, operands=tuple(moved.get(k, k) if k is not None else None for k in old.operands)))
             moved[later] = len(new) - 1
-    return Program(tuple(new), (), moved.get(program.output, program.output))  # type: ignore[arg-type]
+    return Program(tuple(new), (), moved.get(program.output, program.output))
 
 
 def _is_right(reference: Reference, answer: Formula, program: Program) -> bool:

@@ -70,7 +70,7 @@ def _other_inputs(reference: Reference, at: Callable[[Floats], bool]) -> Iterato
                 yield Finding(Code.WRONG_VARIABLE, "the partial derivatives stand in another order than the inputs")
                 return
         return
-    chains = {question.chain[:k] + (n,) + question.chain[k + 1 :] for k in range(len(question.chain)) for n in others}
+    chains = {(*question.chain[:k], n, *question.chain[k + 1 :]) for k in range(len(question.chain)) for n in others}
     chains |= {(n,) * len(question.chain) for n in (*others, *question.chain)} - {question.chain}
     for chain in sorted(chains):
         if question.types[chain[0]].shape == shape and at(reference.by(chain)[reference.graded]):

@@ -1,4 +1,4 @@
-"""What is compared with the derivative: a program or fixed numbers, in float64 at all points and in many digits at one."""
+"""What is compared with the derivative: a program or fixed numbers, in float64 everywhere, precisely at a point."""
 
 from __future__ import annotations
 

@@ -33,6 +33,10 @@ SUSPECTS = 40
 ENTRIES = 4
 
 
+#: The evidence where nothing was compared.
+NOTHING = Evidence()
+
+
 class Relation(Enum):
     """What a comparison came to."""
 
@@ -47,7 +51,7 @@ class Comparison:
     """A relation with its evidence; `where` is a point at which the candidate has no value, `reason` why unknown."""
 
     relation: Relation
-    evidence: Evidence = Evidence()
+    evidence: Evidence = NOTHING
     where: dict[str, float] | None = None
     reason: str = ""
 
@@ -55,8 +59,8 @@ class Comparison:
 def compare(reference: Reference, candidate: Candidate, deadline: float, tolerance: float = 0.0) -> Comparison:
     """Whether a candidate of the right shape is the derivative, in the layout of the right answer.
 
-    `deadline` is a time of `time.thread_time`, so that a busy machine decides nothing; with a `tolerance` numbers may differ by so much relative to the
-    derivative's size.
+    `deadline` is a time of `time.thread_time`, so that a busy machine decides nothing; with a `tolerance` numbers may
+    differ by so much relative to the derivative's size.
     """
     return _Comparing(reference, candidate, deadline, tolerance).run()
 
@@ -160,7 +164,7 @@ class _Comparing:
         return mp.mpf(value) if np.isfinite(value) else mp.mpf(0)
 
     def _usual(self, index: tuple[int, ...]) -> Any:
-        column = np.nan_to_num(self.reference.values[(slice(None), *index)])
+        column = np.nan_to_num(np.moveaxis(self.reference.values, 0, -1)[index])
         return mp.mpf(float(np.sqrt(np.mean(column**2))))
 
     def _entries(self, shape: tuple[int, ...], number: int) -> list[tuple[int, ...]]:

@@ -147,5 +147,6 @@ def _tensor(variable: Variable, shape: tuple[int, ...], chance: random.Random, n
             return x * identity
         case Structure.ORTHOGONAL:
             q, r = torch.linalg.qr(x)
-            return q * torch.sign(torch.diagonal(r, dim1=-2, dim2=-1)).unsqueeze(-2)
+            signs: torch.Tensor = torch.sign(torch.diagonal(r, dim1=-2, dim2=-1))
+            return torch.mul(q, signs.unsqueeze(-2))
     raise ValueError(f"no points are drawn as {variable.structure}")

@@ -90,8 +90,8 @@ class Reference:
     @cached_property
     def graded(self) -> npt.NDArray[np.bool_]:
         """Which points have a derivative to grade at."""
-        finite: npt.NDArray[np.bool_] = np.isfinite(self.numerator.reshape(self.points.count, -1)).all(1)
-        return finite
+        finite = np.isfinite(self.numerator.reshape(self.points.count, -1))
+        return np.asarray(finite.all(1))
 
     @cached_property
     def confirming(self) -> tuple[int, ...]:

@@ -254,7 +254,8 @@ class Actions(Transformer[Token, Any]):
         """A definition by cases: the first condition that holds decides; without one the last value does."""
         kind, *rows = parts
         column = self._place(kind)
-        value, condition = rows[-1]
+        value: Value = rows[-1][0]
+        condition: Value | None = rows[-1][1]
         if condition is not None and len(rows) == 1:
             raise unreadable("one case alone", column)
         # The last condition is what is left of the others, as people write it.

@@ -24,7 +24,6 @@ MEANINGS: dict[str, str] = {
     "acsch":  "asinh(1/x)",
     "acoth":  "atanh(1/x)",
     "cbrt":   "sign(x)*abs(x)**(1/3)",
-    "cis":    "cos(x)",
     "tr":     "trace(x)",
     "vec":    "x.T.flatten()",
     "diagonal": "diag(x)",
@@ -37,12 +36,13 @@ WORDS: dict[str, str] = {
     "arctg": "atan", "arcctg": "acot", "tg": "tan", "ctg": "cot", "cotan": "cot", "cosec": "csc",
     "arsinh": "asinh", "arcosh": "acosh", "artanh": "atanh", "arcoth": "acoth", "arsech": "asech", "arcsch": "acsch",
     "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "arccoth": "acoth", "arcsech": "asech",
-    "arccsch": "acsch", "arsech": "asech", "arcsch": "acsch",
+    "arccsch": "acsch",
     "sh": "sinh", "ch": "cosh", "th": "tanh",
-    "sgn": "sign", "signum": "sign", "Tr": "tr", "Diag": "diag", "root": "sqrt", "inverse": "inv",
-    "sigm": "sigmoid", "sigma": "sigmoid", "σ": "sigmoid", "logistic": "sigmoid", "ReLU": "relu", "Relu": "relu", "GELU": "gelu", "lambertw": "lambertw",
+    "sgn": "sign", "signum": "sign", "Tr": "tr", "Diag": "diag", "inverse": "inv",
+    "sigm": "sigmoid", "sigma": "sigmoid", "σ": "sigmoid", "logistic": "sigmoid",
+    "ReLU": "relu", "Relu": "relu", "GELU": "gelu",
     "Log": "log", "Ln": "log", "Sin": "sin", "Cos": "cos", "Tan": "tan", "Exp": "exp", "Sqrt": "sqrt",
-    "Det": "det", "Trace": "trace", "H": "heaviside", "theta_step": "heaviside",
+    "Det": "det", "Trace": "tr",
 }
 # fmt: on
 
@@ -82,8 +82,7 @@ DIFFERENTIATING = frozenset(
 def function_words() -> frozenset[str]:
     """Every word that is a function when it is no name of the problem."""
     called = {name for name, row in BY_NAME.items() if not row.attribute and name.isidentifier()}
-    short = {"H", "root"}
-    return frozenset((called | set(MEANINGS) | set(WORDS)) - short - {"div", "e", "lambertw", "theta_step"})
+    return frozenset((called | set(MEANINGS) | set(WORDS)) - {"div"})
 
 
 def canonical(word: str) -> str:

@@ -111,16 +111,10 @@ class Names:
         return Word("NUMBER", text, start) if text.isdigit() and text.isascii() and start else None
 
     def _input(self, text: str) -> str | None:
-        for candidate in (text, LETTERS.get(text, text), GREEK.get(text, text), *_FORBIDDEN.get(text, ())):
-            if candidate in self.types:
-                return candidate
-        if text in LETTERS and LETTERS[text] in _FORBIDDEN:
-            return next((c for c in _FORBIDDEN[LETTERS[text]] if c in self.types), None)
+        plain = LETTERS.get(text, text)
         bare = text.replace("{", "").replace("}", "")
-        for candidate in (bare, bare.replace("_", "")):
-            if candidate in self.types:
-                return candidate
-        return None
+        candidates = (text, plain, GREEK.get(text, text), *_FORBIDDEN.get(plain, ()), bare, bare.replace("_", ""))
+        return next((c for c in candidates if c in self.types), None)
 
     def _entry(self, text: str) -> Word | None:
         """`x_1`, the first entry of a vector, or `A_12` and `A_{1,2}` of a matrix."""

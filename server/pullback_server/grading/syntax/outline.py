@@ -1,4 +1,4 @@
-"""What stands around an answer: boxes, dollars, sentences, left sides with equality signs; none of it is mathematics."""
+"""What stands around an answer: boxes, dollars, sentences, and left sides with their equality signs."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def parse_tokens(tokens: Iterable[Token], building: Assembly, expected: tuple[in
     parser, actions = _parser()
     actions.building, actions.expected = building, expected
     try:
-        return parser.parse(tokens)  # type: ignore[arg-type]
+        found: Any = parser.parse(tokens)
     except UnexpectedToken as error:
         token = error.token
         if token.type == "$END":
@@ -51,3 +51,5 @@ def parse_tokens(tokens: Iterable[Token], building: Assembly, expected: tuple[in
         raise unreadable(f"`{token.value}` is not expected here", token.column or 1) from None
     except UnexpectedInput:
         raise unreadable("this cannot be read", 1) from None
+    assert isinstance(found, Value)
+    return found

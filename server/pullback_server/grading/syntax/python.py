@@ -41,7 +41,7 @@ def _meaning(name: str, call: ast.Call, operand: ast.expr) -> ast.expr:
     """What a call stands for, all of it at the call's place but for its operand."""
 
     class Replace(ast.NodeTransformer):
-        def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802
+        def visit_Name(self, node: ast.Name) -> ast.expr:
             return operand if node.id == "x" else node
 
     whole = ast.parse(MEANINGS[name], mode="eval").body

@@ -58,9 +58,9 @@ def read(
         raise NotAnAnswer(Code.SYNTAX, "there is no answer", 1)
     try:
         if syntax is Syntax.PYTHON:
-            program, left_sides = _python(text, types, limits), ()
-        else:
-            program, left_sides = _mathematics(text, syntax, dict(types), expected, limits)
+            program = _python(text, types, limits)
+            return Reading(program, check(program, types, limits))
+        program, left_sides = _mathematics(text, syntax, dict(types), expected, limits)
         return Reading(program, check(program, types, limits), left_sides)
     except NotAnAnswer as error:
         raise _with_line(error, text) from None

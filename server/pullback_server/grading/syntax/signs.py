@@ -44,7 +44,7 @@ COMMANDS: dict[str, str] = {
     **dict.fromkeys(("\\frac", "\\dfrac", "\\tfrac", "\\cfrac"), "FRAC"), "\\sqrt": "SQRT",
     "\\lbrace": "_LPAR", "\\rbrace": "_RPAR", "\\{": "_LPAR", "\\}": "_RPAR",
     "\\lbrack": "_LPAR", "\\rbrack": "_RPAR", "\\lparen": "_LPAR", "\\rparen": "_RPAR",
-    **dict.fromkeys(("\\langle", "\\lt_"), "_LANGLE"), "\\rangle": "_RANGLE",
+    **dict.fromkeys(("\\langle",), "_LANGLE"), "\\rangle": "_RANGLE",
     "\\lvert": "LBAR", "\\rvert": "_RBAR", "\\vert": "BAR", "\\mid": "BAR",
     "\\|": "NORM", "\\Vert": "NORM", "\\lVert": "LNORM", "\\rVert": "RNORM",
     "\\\\": "_NEWROW", "\\cr": "_NEWROW",
@@ -55,10 +55,11 @@ COMMANDS: dict[str, str] = {
 
 #: LaTeX's commands that say nothing of what is meant.
 SILENT: frozenset[str] = frozenset(
-    ("\\left", "\\right", "\\,", "\\;", "\\:", "\\!", "\\ ", "\\>", "\\quad", "\\qquad", "\\displaystyle", "\\textstyle",
-     "\\limits", "\\nolimits", "\\big", "\\Big", "\\bigg", "\\Bigg", "\\bigl", "\\bigr", "\\Bigl", "\\Bigr", "\\biggl",
+    ("\\left", "\\right", "\\,", "\\;", "\\:", "\\!", "\\ ", "\\>", "\\quad", "\\qquad", "\\displaystyle",
+     "\\textstyle", "\\limits", "\\nolimits", "\\big", "\\Big", "\\bigg", "\\Bigg",
+     "\\bigl", "\\bigr", "\\Bigl", "\\Bigr", "\\biggl",
      "\\biggr", "\\Biggl", "\\Biggr", "\\middle", "\\hfill", "\\thinspace", "\\enspace", "\\allowbreak", "\\rm", "\\bf",
-     "\\mathstrut", "\\small", "\\large", "\\notag", "\\nonumber", "\\bm@", "\\/")
+     "\\mathstrut", "\\small", "\\large", "\\notag", "\\nonumber", "\\/")
 )
 
 #: LaTeX's commands that dress what is in the braces after them, which is read as if they were not there.
@@ -66,7 +67,7 @@ DRESSING: frozenset[str] = frozenset(
     ("\\mathbf", "\\boldsymbol", "\\bm", "\\mathrm", "\\mathit", "\\mathsf", "\\mathtt", "\\vec", "\\hat", "\\overline",
      "\\bar", "\\tilde", "\\widehat", "\\overrightarrow", "\\operatorname", "\\operatorname*", "\\text", "\\textbf",
      "\\textrm", "\\mathop", "\\mathnormal", "\\mathcal", "\\boxed", "\\fbox", "\\textit", "\\underline", "\\mathbb",
-     "\\pmb", "\\ensuremath", "\\mbox", "\\tag@", "\\textnormal")
+     "\\pmb", "\\ensuremath", "\\mbox", "\\textnormal")
 )
 
 #: Matrices, and what stands around them: entries, or what a function of the matrix takes away from it.

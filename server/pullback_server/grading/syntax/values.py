@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from ...language.builder import Builder, Operand
 from ...language.folding import FoldingError, fold
@@ -66,7 +67,7 @@ class Assembly:
         self._types[number] = value.type
         return number
 
-    def apply(self, name: str, column: int, *operands: Value, row: bool = False, **arguments: object) -> Value:
+    def apply(self, name: str, column: int, *operands: Value, row: bool = False, **arguments: Any) -> Value:
         """A row of the table applied; raises Misshapen where it does not take the operands."""
         operator = BY_NAME[name]
         filled = {p.name: p.default for p in operator.parameters.literals if not p.required} | arguments
@@ -76,13 +77,8 @@ class Assembly:
             shown = f"`{operator.symbol}`" if operator.symbol else operator.name
             hint = f"; {misfit.hint}" if misfit.hint else ""
             raise Misshapen(f"{shown}: {misfit.message}{hint}", Place(1, column)) from None
-        given = tuple(arguments.items())
-        node = self.builder.apply(
-            operator.name,
-            [self.number(o) for o in operands],
-            given,  # type: ignore[arg-type]
-            Place(1, column),
-        )
+        numbers = [self.number(o) for o in operands]
+        node = self.builder.apply(operator.name, numbers, tuple(arguments.items()), Place(1, column))
         return self._kept(node, kind, row)
 
     def signed(self, sign: str, column: int, *operands: Value, row: bool = False) -> Value:
@@ -109,7 +105,8 @@ class Assembly:
                     values.append(self.literal(value, column, name))
                 case Apply(operator, operands, arguments):
                     parts = [values[k] for k in operands if k is not None]
-                    values.append(self.apply(operator, column, *parts, **dict(arguments)))
+                    filled: dict[str, Any] = dict(arguments)
+                    values.append(self.apply(operator, column, *parts, **filled))
         return values[program.output]
 
     def sized(self, value: Value, other: TensorType, column: int) -> Value:
