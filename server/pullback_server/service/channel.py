@@ -45,10 +45,6 @@ class Method(IntEnum):
     REPLAY = 5  # body = ReplayRequest, answered by ReplayResponse
 
 
-#: The methods whose tasks come from a stream: request and reply have an envelope around them.
-STREAMS = frozenset({Method.DIFFERENTIATE_MANY, Method.GRADE_MANY})
-
-
 class Found(IntEnum):
     """What the front knows of a closed form."""
 

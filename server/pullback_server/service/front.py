@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any, NoReturn
 
@@ -12,25 +12,12 @@ import grpc
 import grpc.aio
 
 from . import envelope
-from .channel import STREAMS, Method
+from .channel import Method
 from .dispatch import Call, Dispatcher, Outcome
 from .errors import Failure, failure
+from .methods import ROWS, SERVICES, Row
 
 _log = logging.getLogger(__name__)
-
-#: The services by name, and what each method of theirs asks of a worker.
-SERVICES: Mapping[str, Mapping[str, Method]] = {
-    "pullback.v1.DerivativeService": {
-        "Differentiate": Method.DIFFERENTIATE,
-        "DifferentiateMany": Method.DIFFERENTIATE_MANY,
-        "DescribeLanguage": Method.DESCRIBE,
-    },
-    "pullback.v1.GradingService": {
-        "Grade": Method.GRADE,
-        "GradeMany": Method.GRADE_MANY,
-        "Replay": Method.REPLAY,
-    },
-}
 
 _Context = grpc.aio.ServicerContext[bytes, bytes]
 _STATUS = {status.value[0]: status for status in grpc.StatusCode}
@@ -47,9 +34,9 @@ class Front:
     def handlers(self) -> tuple[grpc.GenericRpcHandler[Any, Any], ...]:
         """What a grpc.aio server is given; without serializers it hands over the bytes as they came."""
         made = []
-        for name, methods in SERVICES.items():
-            own = {called: self._handler(method) for called, method in methods.items()}
-            made.append(grpc.method_handlers_generic_handler(name, own))
+        for service in SERVICES:
+            own = {row.name: self._handler(row) for row in ROWS.values() if row.service == service}
+            made.append(grpc.method_handlers_generic_handler(service, own))
         return tuple(made)
 
     def drain(self) -> None:
@@ -57,10 +44,10 @@ class Front:
         for stream in self._streams:
             stream.stop_reading(drained=True)
 
-    def _handler(self, method: Method) -> grpc.RpcMethodHandler[Any, Any]:
-        if method in STREAMS:
-            return grpc.stream_stream_rpc_method_handler(self._many(method))
-        return grpc.unary_unary_rpc_method_handler(self._unary(method))
+    def _handler(self, row: Row) -> grpc.RpcMethodHandler[Any, Any]:
+        if row.stream:
+            return grpc.stream_stream_rpc_method_handler(self._many(row.task))
+        return grpc.unary_unary_rpc_method_handler(self._unary(row.task))
 
     def _unary(self, method: Method) -> Callable[[bytes, _Context], Awaitable[bytes]]:
         submit, abandon = self._dispatcher.submit, self._dispatcher.abandon

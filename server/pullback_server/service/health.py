@@ -9,9 +9,12 @@ import grpc
 import grpc.aio
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
-from .front import SERVICES
+from .methods import SERVICES
 
 NAME = "grpc.health.v1.Health"
+
+#: Who can be asked for: the whole server, and each of its services.
+_KNOWN = ("", *SERVICES)
 
 _Context = grpc.aio.ServicerContext[HealthCheckRequest, HealthCheckResponse]
 
@@ -54,7 +57,7 @@ class Health:
         self._changed = asyncio.Event()
 
     async def _check(self, request: HealthCheckRequest, context: _Context) -> HealthCheckResponse:
-        if not _known(request.service):
+        if request.service not in _KNOWN:
             await context.abort(grpc.StatusCode.NOT_FOUND, "there is no service of that name")
         return self._now(request.service)
 
@@ -67,12 +70,8 @@ class Health:
             await changed.wait()
 
     def _now(self, service: str) -> HealthCheckResponse:
-        if not _known(service):
+        if service not in _KNOWN:
             return HealthCheckResponse(status=HealthCheckResponse.SERVICE_UNKNOWN)
         return HealthCheckResponse(
             status=HealthCheckResponse.SERVING if self._serving else HealthCheckResponse.NOT_SERVING
         )
-
-
-def _known(service: str) -> bool:
-    return not service or service in SERVICES

@@ -17,8 +17,9 @@ from pullback.v1 import derivative_pb2, grading_pb2  # noqa: F401 - reflection f
 from . import health, memory
 from .config import Config, cores
 from .dispatch import Dispatcher
-from .front import SERVICES, Front
+from .front import Front
 from .launcher import LaunchError
+from .methods import SERVICES
 
 #: Seconds for the last bytes of answers to leave, after the last call is answered.
 LAST_BYTES = 1.0

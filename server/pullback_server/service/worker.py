@@ -11,16 +11,15 @@ from typing import Any, Protocol
 
 import torch
 
-from ..grading import Grade, Grader
+from ..grading import Grader
 from ..numeric import DeviceExhausted
 from ..program import Limits, Refusal
 from ..verdict import Description, Differentiator, FormOverBudget
-from . import channel, envelope, errors, grading_messages, memory, messages
-from .channel import STREAMS, Found, Frame, Kind, Method
+from . import channel, envelope, errors, memory, messages
+from .channel import Found, Frame, Kind, Method
 from .config import Config
-
-#: Seconds that a grade may come after its budget is over, before its worker is ended.
-OVERTIME = 0.5
+from .grading_tasks import GradingTasks
+from .methods import STREAMED
 
 
 class Mathematics(Protocol):
@@ -100,7 +99,7 @@ class Worker:
         largest: int,
     ) -> None:
         self._sender, self._differentiator, self._description = sender, differentiator, description
-        self._grader = grader
+        self._grading = GradingTasks(grader, self._reply, description.versions, limits)
         self._limits, self._largest = limits, largest
 
     def serve(self, task: Frame | None) -> bool:
@@ -113,13 +112,11 @@ class Worker:
         try:
             match task.code:
                 case Method.DESCRIBE:
-                    self._final(messages.describe_reply(task.body, self._description))
+                    self._reply(Kind.FINAL, messages.describe_reply(task.body, self._description))
                 case Method.DIFFERENTIATE | Method.DIFFERENTIATE_MANY:
                     self._differentiate(task, started)
-                case Method.GRADE | Method.GRADE_MANY:
-                    self._grade(task)
-                case Method.REPLAY:
-                    self._replay(task)
+                case _:
+                    self._grading.answer(task)
         except (BrokenPipeError, ConnectionResetError):
             raise
         except BaseException as problem:
@@ -128,7 +125,7 @@ class Worker:
                 gc.collect()
 
     def _differentiate(self, task: Frame, started: float) -> None:
-        stream = task.code == Method.DIFFERENTIATE_MANY
+        stream = task.code in STREAMED
         parse = messages.parse_stream_request if stream else messages.parse_request
         name, question = parse(task.body, self._limits)
         for answer in self._differentiator.answer(question):
@@ -137,38 +134,15 @@ class Worker:
             if stream:
                 reply = envelope.answer(name, envelope.RESPONSE, reply)
             if not messages.provisional(answer):
-                self._final(reply)
+                self._reply(Kind.FINAL, reply)
                 return
-            self._check_size(reply)
-            self._sender.send(Kind.PROVISIONAL, reply)
+            self._reply(Kind.PROVISIONAL, reply)
         self._sender.send(Kind.DONE)
 
-    def _grade(self, task: Frame) -> None:
-        stream = task.code == Method.GRADE_MANY
-        parse = grading_messages.parse_grade_stream_request if stream else grading_messages.parse_grade_request
-        name, problem, answer = parse(task.body, self._limits)
-
-        def reply(grade: Grade) -> bytes:
-            total = time.monotonic() - task.moment
-            said = grading_messages.grade_reply(name, grade, self._description.versions, total)
-            return envelope.answer(name, envelope.RESPONSE, said) if stream else said
-
-        # The grader keeps to the budget by itself; what it calls might not.
-        wait = problem.policy.budget + OVERTIME
-        self._sender.send(Kind.PROVISIONAL, reply(grading_messages.unfinished(problem)), moment=wait)
-        self._final(reply(self._grader.grade(problem, answer)))
-
-    def _replay(self, task: Frame) -> None:
-        grade = self._grader.grade_again(grading_messages.parse_token(task.body))
-        self._final(grading_messages.replay_reply(grade, self._description.versions))
-
-    def _final(self, reply: bytes) -> None:
-        self._check_size(reply)
-        self._sender.send(Kind.FINAL, reply)
-
-    def _check_size(self, reply: bytes) -> None:
+    def _reply(self, kind: Kind, reply: bytes, wait: float = 0.0) -> None:
         if len(reply) > self._largest:
             raise ReplyTooLargeError
+        self._sender.send(kind, reply, moment=wait)
 
     def _fail(self, task: Frame, problem: BaseException) -> None:
         match problem:
@@ -182,7 +156,7 @@ class Worker:
                 traceback.print_exception(problem)
                 sys.stderr.flush()
                 failure = errors.failure("INTERNAL")
-        if task.code in STREAMS:
+        if task.code in STREAMED:
             status = envelope.answer(envelope.request_id(task.body), envelope.STATUS, failure.status)
             self._sender.send(Kind.FINAL, status)
         else:
