@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import Enum
 from functools import lru_cache
 from typing import TypeVar
@@ -34,6 +35,7 @@ from ..grading import (
     Tensor,
     Variable,
 )
+from ..language import check_names
 from ..program import Limits, Refusal
 from .messages import check_id, parsed
 from .tensors import from_wire
@@ -110,6 +112,10 @@ def _request(request: wire.GradeRequest, limits: Limits) -> tuple[str, Problem, 
 @lru_cache(maxsize=PROBLEMS)
 def _problem(body: bytes, limits: Limits) -> Problem:
     message = wire.Problem.FromString(body)
+    try:
+        check_names([given.name for given in message.inputs], limits)
+    except Refusal as refused:
+        raise replace(refused, field=f"problem.{refused.field}") from None
     return Problem(
         expression=message.expression,
         inputs=tuple(_variable(given, f"problem.inputs[{n}]", limits) for n, given in enumerate(message.inputs)),
