@@ -15,7 +15,7 @@ from .left_sides import check_left_sides
 from .points import Reference
 from .problem import Answer, Code, Finding, Grade, GradeOutcome, Layout, Policy, Problem, Syntax
 from .question import ask
-from .replay import opened, token
+from .replay import opened, packed_problem, token
 from .right_answers import right_answers
 from .syntax import ANSWER_LIMITS, Misshapen, NotAnAnswer, Reading, read
 
@@ -38,6 +38,11 @@ class Prepared:
         self.question = ask(problem, limits)
         self.reference = Reference(self.question)
         self.diagnosis = Diagnosis(self.reference)
+
+    @cached_property
+    def packed(self) -> str:
+        """The problem as replay tokens have it."""
+        return packed_problem(self.question.problem)
 
     @cached_property
     def right(self) -> dict[str, str]:
@@ -82,7 +87,7 @@ class Grader:
         if policy.reveal and policy.notations and grade.outcome is not GradeOutcome.CORRECT:
             right = tuple((n, prepared.right[n]) for n in policy.notations if n in prepared.right)
         ended = cut_off or marking.cut_off
-        return replace(grade, score=_score(grade, policy), right=right, replay=token(problem, answer, ended))
+        return replace(grade, score=_score(grade, policy), right=right, replay=token(prepared.packed, answer, ended))
 
     def _prepare(self, problem: Problem) -> Prepared:
         found = self._prepared.get(problem)

@@ -26,16 +26,21 @@ _ENUMS = (values.Code, values.Kind, values.Layout, values.Structure, values.Symm
 _NAMED: dict[str, Any] = {c.__name__: c for c in (*_CLASSES, *_ENUMS)}
 
 
-def token(problem: Problem, answer: Answer, cut_off: bool) -> str:
+def packed_problem(problem: Problem) -> str:
+    """What a token says of its problem, which all answers to it share."""
+    return json.dumps([FORM, dict(versions()), _packed(problem)], separators=(",", ":"))[1:-1]
+
+
+def token(problem: str, answer: Answer, cut_off: bool) -> str:
     """The token of a grade; `cut_off` says that the budget ended it, which the clock may not do again.
 
     >>> from .problem import Variable
     >>> problem, answer = Problem("x**2", (Variable("x"),), ("x",)), Answer("2x")
-    >>> opened(token(problem, answer, False)) == (problem, answer, False)
+    >>> opened(token(packed_problem(problem), answer, False)) == (problem, answer, False)
     True
     """
-    whole = [FORM, dict(versions()), _packed(problem), _packed(answer), cut_off]
-    data = zlib.compress(json.dumps(whole, separators=(",", ":"), allow_nan=True).encode(), 9)
+    own = json.dumps([_packed(answer), cut_off], separators=(",", ":"))[1:-1]
+    data = zlib.compress(f"[{problem},{own}]".encode())
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 

@@ -19,7 +19,7 @@ from .mistakes import mistakes
 from .repairs import repairs
 from .site import Mistake
 from .slopes import Mistaken, Slopes
-from .whole import whole_mistakes
+from .whole import constant_factor, integrated, others
 
 #: Points at which mistakes are computed, of numbers and of tensors.
 POINTS, POINTS_OF_TENSORS = 20, 4
@@ -57,18 +57,26 @@ class Diagnosis:
         return tuple(first.values())
 
     def _singles(self, candidate: Candidate, fits: bool, deadline: float) -> Iterator[Finding]:
-        yield from whole_mistakes(self.reference, candidate)
-        if not self.reference.question.scalar:
-            yield from arrangements(self.reference, candidate)
+        reference = self.reference
+        answer = self._chosen(candidate)
+        if candidate.shape in self._others:
+            found, values = self._others[candidate.shape]
+            for number in np.flatnonzero(which_explain(answer, values)):
+                yield found[number]
+        yield from integrated(reference, candidate, self._points)
+        yield from constant_factor(answer, reference.values[self._points])
+        if not reference.question.scalar:
+            yield from arrangements(reference, candidate)
             if isinstance(candidate, Formula):
-                yield from repairs(self.reference, candidate, deadline)
-        if self.ways is not None and fits:
-            explaining = which_explain(self._chosen(candidate), self.ways.results)
-            for number in np.flatnonzero(explaining):
-                mistake = self.ways.found[number]
-                yield Finding(mistake.code, mistake.sentence)
-        elif self.ways is not None:
+                yield from repairs(reference, candidate, deadline)
+        if self.ways is None:
+            return
+        if not fits:
             yield from self._cut_short(candidate)
+            return
+        for number in np.flatnonzero(which_explain(answer, self.ways.results)):
+            mistake = self.ways.found[number]
+            yield Finding(mistake.code, mistake.sentence)
 
     def _doubles(self, candidate: Candidate, deadline: float) -> Iterator[Finding]:
         """Two mistakes together: one of f's tree and a constant factor or sign, or two of the tree."""
@@ -105,6 +113,17 @@ class Diagnosis:
                     f"the inner derivative, that of `{text}`, is missing: the shape is that of the inner function",
                 )
                 return
+
+    @cached_property
+    def _others(self) -> dict[tuple[int, ...], tuple[list[Finding], Floats]]:
+        """Answers to other questions by their shape, but for those that are right too, where mistakes are computed."""
+        right = self.reference.values[self._points]
+        found: dict[tuple[int, ...], list[tuple[Finding, Floats]]] = {}
+        for other in others(self.reference):
+            values = other.values[self._points]
+            if not explained(right, values):
+                found.setdefault(values.shape[1:], []).append((other.finding, values))
+        return {shape: ([f for f, _ in rows], np.stack([v for _, v in rows])) for shape, rows in found.items()}
 
     @cached_property
     def ways(self) -> _Ways | None:

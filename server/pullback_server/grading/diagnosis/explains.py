@@ -34,7 +34,8 @@ def which_explain(answer: Floats, mistaken: Floats) -> npt.NDArray[np.bool_]:
         size = np.maximum(np.abs(own), np.abs(rows))
         # What is left of a cancellation is as large as a rounding of the numbers that cancelled, which were of the
         # usual size, or of size 1.
-        usual = np.median(np.abs(own[np.isfinite(own)])) if np.isfinite(own).any() else 0.0
+        finite = np.abs(own[np.isfinite(own)])
+        usual = np.sort(finite)[len(finite) // 2] if len(finite) else 0.0
         close = np.abs(own - rows) <= CLOSE * size + CLOSE * 1e-3 * (usual + 1e-3)
     fits = (close | ~both).all(1)
     enough = both.sum(1) >= max(min(COMPARED, own.size), 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 
@@ -23,7 +24,7 @@ class Mistake:
     message: str
     rest: Callable[[], str] | None = None
 
-    @property
+    @cached_property
     def sentence(self) -> str:
         """The whole sentence."""
         return self.message + (self.rest() if self.rest is not None else "")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import permutations
 
 from ..equivalence import Candidate, Formula
@@ -15,71 +16,32 @@ from .explains import explained, factor_of
 ORDERS = 3
 
 
-def whole_mistakes(reference: Reference, candidate: Candidate) -> Iterator[Finding]:
-    """The mistakes of this kind that explain the answer, each with its sentence."""
-    answer, right, question = candidate.values, reference.values, reference.question
-    graded = reference.graded
-    at = _At(answer[graded])
-    if answer.shape == right.shape and at(-right[graded]):
-        yield Finding(Code.SIGN, "the sign is wrong: this is the derivative's negative")
-    if at(reference.f[graded]):
-        yield Finding(Code.NOT_DIFFERENTIATED, "this is the function itself, not its derivative")
-    yield from _other_orders(reference, at)
-    yield from _other_inputs(reference, at)
-    yield from _integrated(reference, candidate)
-    if question.upstream:
-        yield from _without_upstream(reference, at)
-    if answer.shape == right.shape:
-        c = factor_of(answer[graded], right[graded])
-        if c is not None and c != -1:
-            yield Finding(Code.CONSTANT_FACTOR, f"this is {c:.6g} times the derivative: a constant factor is wrong")
+@dataclass(frozen=True)
+class Other:
+    """Numbers that an answer may have instead of the derivative's, at all points, and what to say then."""
+
+    finding: Finding
+    values: Floats
 
 
-class _At:
-    """Whether numbers are the answer's at the graded points, whatever their shape is called."""
-
-    def __init__(self, answer: Floats) -> None:
-        self.answer = answer
-
-    def __call__(self, found: Floats) -> bool:
-        return explained(self.answer, found)
-
-
-def _other_orders(reference: Reference, at: Callable[[Floats], bool]) -> Iterator[Finding]:
-    question = reference.question
-    if len(set(question.chain)) > 1 or question.upstream:
-        return
-    order, name = len(question.chain), question.chain[0]
-    for other in range(1, ORDERS + 1):
-        if other != order and question.types[name].rank == 0 and at(reference.by((name,) * other)[reference.graded]):
-            words = {1: "first", 2: "second", 3: "third"}
-            yield Finding(Code.WRONG_ORDER, f"this is the {words[other]} derivative; the {words[order]} is asked for")
-    if order == 2 and question.types[name].rank and at(reference.by((name,))[reference.graded]):
-        yield Finding(Code.WRONG_ORDER, "this is the first derivative; the second is asked for")
+def others(reference: Reference) -> list[Other]:
+    """What is answered to another question than the one asked; computed once for all answers."""
+    found = [
+        Other(Finding(Code.SIGN, "the sign is wrong: this is the derivative's negative"), -reference.values),
+        Other(Finding(Code.NOT_DIFFERENTIATED, "this is the function itself, not its derivative"), reference.f),
+        *_other_orders(reference),
+        *_other_inputs(reference),
+    ]
+    jacobian = jacobian_of(reference)
+    if jacobian is not None:
+        outer = reference.question.typed.output.rank
+        message = "the upstream gradient is ignored: this is right for a v of ones only"
+        summed = jacobian.sum(tuple(range(1, outer + 1)))
+        found.append(Other(Finding(Code.UPSTREAM_IGNORED, message), summed))
+    return found
 
 
-def _other_inputs(reference: Reference, at: Callable[[Floats], bool]) -> Iterator[Finding]:
-    question = reference.question
-    names = [n for n in question.types if n != question.upstream]
-    shape = question.types[question.chain[0]].shape
-    others = [n for n in names if n not in question.chain and question.types[n].shape == shape]
-    asked = ", ".join(f"`{n}`" for n in dict.fromkeys(question.chain))
-    if question.stacked:
-        for order in permutations(question.chain):
-            if order != question.chain and at(reference.by(order, stacked=True)[reference.graded]):
-                yield Finding(Code.WRONG_VARIABLE, "the partial derivatives stand in another order than the inputs")
-                return
-        return
-    chains = {(*question.chain[:k], n, *question.chain[k + 1 :]) for k in range(len(question.chain)) for n in others}
-    chains |= {(n,) * len(question.chain) for n in (*others, *question.chain)} - {question.chain}
-    for chain in sorted(chains):
-        if question.types[chain[0]].shape == shape and at(reference.by(chain)[reference.graded]):
-            told = ", ".join(f"`{n}`" for n in dict.fromkeys(chain))
-            yield Finding(Code.WRONG_VARIABLE, f"this is the derivative by {told}; the one by {asked} is asked for")
-            return
-
-
-def _integrated(reference: Reference, candidate: Candidate) -> Iterator[Finding]:
+def integrated(reference: Reference, candidate: Candidate, at: list[int]) -> Iterator[Finding]:
     """The answer's own derivative is f, and f' is no antiderivative of f."""
     question = reference.question
     if not isinstance(candidate, Formula) or not candidate.at_once or not question.scalar or question.upstream:
@@ -87,22 +49,18 @@ def _integrated(reference: Reference, candidate: Candidate) -> Iterator[Finding]
     name = question.chain[0]
     if question.stacked or name not in candidate.typed.program.inputs():
         return
-    graded = reference.graded
-    slope = derivatives(candidate.forward, reference.points, (name,), "", (), at_once=True)[graded]
-    f = reference.f[graded]
-    if not explained(slope, f) or explained(reference.by((name, name))[graded], f):
+    slope = derivatives(candidate.forward, reference.points.some(at), (name,), "", (), at_once=True)
+    f = reference.f[at]
+    if not explained(slope, f) or explained(reference.by((name, name))[at], f):
         return
     yield Finding(Code.INTEGRATED, "this is an antiderivative of the function: it was integrated, not differentiated")
 
 
-def _without_upstream(reference: Reference, at: Callable[[Floats], bool]) -> Iterator[Finding]:
-    jacobian = jacobian_of(reference)
-    if jacobian is None:
-        return
-    graded, outer = reference.graded, reference.question.typed.output.rank
-    summed = jacobian.sum(tuple(range(1, outer + 1))) if outer else jacobian
-    if at(summed[graded]):
-        yield Finding(Code.UPSTREAM_IGNORED, "the upstream gradient is ignored: this is right for a v of ones only")
+def constant_factor(answer: Floats, right: Floats) -> Iterator[Finding]:
+    """The answer is a multiple of the derivative."""
+    c = factor_of(answer, right) if answer.shape == right.shape else None
+    if c is not None and c != -1:
+        yield Finding(Code.CONSTANT_FACTOR, f"this is {c:.6g} times the derivative: a constant factor is wrong")
 
 
 def jacobian_of(reference: Reference) -> Floats | None:
@@ -113,3 +71,38 @@ def jacobian_of(reference: Reference) -> Floats | None:
     name = question.chain[0]
     shape = question.typed.output.shape + question.types[name].shape
     return derivatives(question.forward, reference.points, (name,), "", shape, question.scalar)
+
+
+def _other_orders(reference: Reference) -> Iterator[Other]:
+    question = reference.question
+    if len(set(question.chain)) > 1 or question.upstream or question.stacked:
+        return
+    order, name = len(question.chain), question.chain[0]
+    words = {1: "first", 2: "second", 3: "third"}
+    for other in range(1, ORDERS + 1) if not question.types[name].rank else range(1, order):
+        if other != order:
+            message = f"this is the {words[other]} derivative; the {words[order]} is asked for"
+            yield Other(Finding(Code.WRONG_ORDER, message), reference.by((name,) * other))
+
+
+def _other_inputs(reference: Reference) -> Iterator[Other]:
+    question = reference.question
+    chain = question.chain
+    if question.stacked:
+        message = "the partial derivatives stand in another order than the inputs"
+        for order in permutations(chain):
+            if order != chain:
+                yield Other(Finding(Code.WRONG_VARIABLE, message), reference.by(order, stacked=True))
+        return
+    shape = question.types[chain[0]].shape
+    inputs = [n for n, t in question.types.items() if n != question.upstream and t.shape == shape]
+    chains = {(*chain[:k], n, *chain[k + 1 :]) for k in range(len(chain)) for n in inputs}
+    chains |= {(n,) * len(chain) for n in inputs}
+    for other in sorted(chains):
+        if sorted(other) != sorted(chain):
+            message = f"this is the derivative by {_listed(other)}; the one by {_listed(chain)} is asked for"
+            yield Other(Finding(Code.WRONG_VARIABLE, message), reference.by(other))
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{n}`" for n in dict.fromkeys(names))

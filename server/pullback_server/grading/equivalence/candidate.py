@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -30,8 +31,8 @@ class Candidate(Protocol):
         """The values in float64, the point first."""
         ...
 
-    def precise(self, number: int, index: tuple[int, ...], digits: int) -> tuple[Any, Any]:
-        """An entry at a point in so many digits, with the largest size met on the way; nan where it has no value."""
+    def precise(self, number: int, index: tuple[int, ...], digits: int) -> tuple[Any, Callable[[], Any]]:
+        """An entry at a point in so many digits, nan where it has no value; and the largest size met on the way."""
         ...
 
 
@@ -62,16 +63,13 @@ class Formula:
         """The values at the reference's points."""
         return at_points(self.forward, self.reference.points, self.shape, self.at_once)
 
-    def precise(self, number: int, index: tuple[int, ...], digits: int) -> tuple[Any, Any]:
+    def precise(self, number: int, index: tuple[int, ...], digits: int) -> tuple[Any, Callable[[], Any]]:
         """An entry by the reference column."""
-        return self._precise(number, digits, index)
-
-    def _precise(self, number: int, digits: int, index: tuple[int, ...]) -> tuple[Any, Any]:
         try:
             found = precisely(self.typed, self.reference.inputs(number), digits)
         except (ArithmeticError, ValueError):
-            return mp.nan, mp.mpf(0)
-        return found.value[index], found.size
+            return mp.nan, lambda: mp.mpf(0)
+        return found.value[index], lambda: found.size
 
 
 @dataclass(frozen=True)
@@ -92,10 +90,10 @@ class Numbers:
         one = np.array(self.tensor.values, dtype=np.float64).reshape(self.shape)
         return np.broadcast_to(one, (self.count, *self.shape))
 
-    def precise(self, number: int, index: tuple[int, ...], digits: int) -> tuple[Any, Any]:
+    def precise(self, number: int, index: tuple[int, ...], digits: int) -> tuple[Any, Callable[[], Any]]:
         """The entry itself."""
         value = exact(self.values[number][index].item())[()]
-        return value, abs(value)
+        return value, lambda: abs(value)
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,7 @@ class Viewed:
         turned = found.transpose(0, *(k + 1 for k in self.axes)) if self.axes else found
         return turned.reshape(found.shape[0], *self.shape)
 
-    def precise(self, number: int, index: tuple[int, ...], digits: int) -> tuple[Any, Any]:
+    def precise(self, number: int, index: tuple[int, ...], digits: int) -> tuple[Any, Callable[[], Any]]:
         """The entry, wherever it is."""
         own = [0] * len(self.inner.shape)
         if self.axes:

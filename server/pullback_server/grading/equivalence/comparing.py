@@ -25,8 +25,8 @@ from .candidate import Candidate
 CLOSE = 1e-9
 #: Digits in which suspects are compared.
 DIGITS = 60
-#: Relative to the numbers themselves, and to the largest number on the way to either: what rounding may leave.
-NEAR, ROUNDING = 44, 44
+#: What rounding may leave, relative to the numbers themselves, and to the largest number on the way to either.
+_TINY = mp.mpf(10) ** -44
 #: How many suspects are looked at in many digits.
 SUSPECTS = 40
 #: Entries of a tensor that are confirmed at a point.
@@ -119,13 +119,13 @@ class _Comparing:
         """The suspects to look at: where the derivative is known in many digits first, then the furthest apart."""
         if not suspects.any():
             return []
-        known = set(self.reference.confirming)
+        known = self.reference.confirming
         rows = suspects.reshape(len(suspects), -1)
         sizes = np.where(rows, np.nan_to_num(apart, nan=-1.0, posinf=-1.0).reshape(rows.shape), -2.0)
         worst, entries = sizes.max(1), sizes.argmax(1)
-        numbers = sorted(np.flatnonzero(rows.any(1)).tolist(), key=lambda k: (k not in known, -worst[k]))
-        shape = suspects.shape[1:]
-        return [(k, _unravelled(int(entries[k]), tuple(shape))) for k in numbers[:SUSPECTS]]
+        furthest = np.argsort(-worst, kind="stable")[: min(SUSPECTS, np.count_nonzero(rows.any(1)))].tolist()
+        numbers = [k for k in known if rows[k].any()] + [k for k in furthest if k not in known]
+        return [(k, _unravelled(int(entries[k]), suspects.shape[1:])) for k in numbers]
 
     def _decided(self, number: int, index: tuple[int, ...]) -> Comparison | None:
         """The verdict on one entry in many digits; None where it does not speak against the candidate."""
@@ -139,7 +139,10 @@ class _Comparing:
             return None
         with mp.workdps(DIGITS):
             apart, larger = abs(found - right), max(abs(found), abs(right))
-            allowed = larger * mp.mpf(10) ** -NEAR + (size + self._scale(number)) * mp.mpf(10) ** -ROUNDING + 10 * error
+            allowed = larger * _TINY + 10 * error
+            if apart > allowed:
+                # What cancelled on the way leaves a rounding of what it was.
+                allowed += (size() + self._scale(number)) * _TINY
             if self.tolerance:
                 allowed = max(allowed, self.tolerance * max(larger, self._usual(index)))
             if larger:

@@ -32,6 +32,10 @@ class Points:
     count: int
     special: int
 
+    def some(self, numbers: list[int]) -> Points:
+        """Some of the points."""
+        return Points({name: value[numbers] for name, value in self.values.items()}, len(numbers), 0)
+
     def at(self, number: int) -> dict[str, torch.Tensor]:
         """The inputs at one point."""
         return {name: value[number] for name, value in self.values.items()}

@@ -22,10 +22,17 @@ DENOMINATOR = 10**6
 
 @dataclass(frozen=True)
 class Precise:
-    """A program's value, and the largest size that any number had on the way, which bounds its rounding error."""
+    """A program's value, and the numbers on the way to it, whose size bounds its rounding error."""
 
     value: Objects
-    size: Any
+    steps: tuple[Objects, ...]
+    digits: int
+
+    @property
+    def size(self) -> Any:
+        """The largest size of a finite number on the way."""
+        with mp.workdps(self.digits):
+            return max(map(_size, self.steps))
 
 
 def precisely(typed: TypedProgram, inputs: Mapping[str, Objects], digits: int) -> Precise:
@@ -48,7 +55,7 @@ def precisely(typed: TypedProgram, inputs: Mapping[str, Objects], digits: int) -
                     given = [None if k is None else values[k] for k in operands]
                     result = BY_NAME[operator].reference(*given, **typed.arguments[number])
                     values.append(_flat(result))
-        return Precise(values[typed.program.output], max(map(_size, values)))
+        return Precise(values[typed.program.output], tuple(values), digits)
 
 
 def exact(values: Any) -> Objects:

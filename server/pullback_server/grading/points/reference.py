@@ -44,6 +44,8 @@ class Reference:
         self.points: Points = draw(question.problem.inputs, question.upstream, dict(question.types), count, policy.seed)
         self._precise: dict[tuple[int, tuple[int, ...]], tuple[Any, Any]] = {}
         self._shifted: dict[Hashable, Any] = {}
+        self._inputs: dict[int, dict[str, Objects]] = {}
+        self._by: dict[tuple[tuple[str, ...], bool], Floats] = {}
         #: Each differentiation takes away as many digits as the step has.
         self._working = DIGITS + 10 + STEP * max(len(question.chain), question.problem.order)
 
@@ -75,9 +77,13 @@ class Reference:
 
     def by(self, chain: tuple[str, ...], stacked: bool = False) -> Floats:
         """Another derivative of f at all points, in float64."""
+        key = (chain, stacked)
+        if key not in self._by:
+            self._by[key] = self._stacked(chain) if stacked else self._derivative(chain)
+        return self._by[key]
+
+    def _stacked(self, chain: tuple[str, ...]) -> Floats:
         q = self.question
-        if not stacked:
-            return self._derivative(chain)
         order = q.problem.order
         found = [self._derivative(names) for names in product(chain, repeat=order)]
         return np.stack(found, -1).reshape(self.points.count, *q.output, *(len(chain),) * order)
@@ -95,10 +101,10 @@ class Reference:
 
     @cached_property
     def confirming(self) -> tuple[int, ...]:
-        """The points at which answers are compared in many digits: a few at random, and the special ones."""
+        """The points at which every answer is compared in many digits: a few at random, where there are such."""
         good = [k for k in range(self.points.count) if self.graded[k]]
         ordinary = [k for k in good if k < self.points.count - self.points.special]
-        return (*ordinary[:CONFIRMING], *(k for k in good if k >= self.points.count - self.points.special))
+        return tuple((ordinary or good)[:CONFIRMING])
 
     def precise(self, number: int, index: tuple[int, ...]) -> tuple[Any, Any]:
         """One entry of the derivative (in torch's layout) at a point, with what it may be off; nan where there is none.
@@ -114,7 +120,9 @@ class Reference:
 
     def inputs(self, number: int) -> dict[str, Objects]:
         """The inputs at a point, exactly."""
-        return {name: exact(value[number].numpy(force=True)) for name, value in self.points.values.items()}
+        if number not in self._inputs:
+            self._inputs[number] = {n: exact(v[number].numpy(force=True)) for n, v in self.points.values.items()}
+        return dict(self._inputs[number])
 
     def _is_smooth(self, number: int, found: Floats) -> bool:
         """Whether a special point has a derivative that autograd finds and both one-sided quotients do."""
