@@ -161,12 +161,8 @@ class Slopes:
             def of(x: torch.Tensor, given: list[Any] = given) -> Any:
                 return row.torch(*(x if k == operand else g for k, g in enumerate(given)), **arguments)
 
-            def pushed(t: torch.Tensor, given: list[Any] = given, of: Any = of) -> torch.Tensor:
-                slope: torch.Tensor = torch.func.jvp(of, (given[operand],), (t,))[1]
-                return slope
-
             flat = slope[:, point].reshape(-1, *slope.shape[3:])
-            found = torch.func.vmap(pushed)(flat)
+            found = _pushed_forward(of, given[operand], flat)
             out.append(found.reshape(slope.shape[0], slope.shape[2], *found.shape[1:]))
         return torch.stack(out, 1)
 
@@ -182,6 +178,25 @@ class Slopes:
                 case _:
                     active.append(False)
         return tuple(active)
+
+
+def _pushed_forward(of: Callable[[torch.Tensor], torch.Tensor], x: Any, tangents: torch.Tensor) -> torch.Tensor:
+    """The derivative of `of` at x along each tangent: the gradient by v of its vector-Jacobian product, linear in v.
+
+    torch.func.jvp, which does the same, imports the compiler at its first product of matrices: two seconds.
+    """
+    with torch.enable_grad():
+        leaf = x.detach().requires_grad_()
+        value = of(leaf)
+        none = torch.zeros(len(tangents), *value.shape, dtype=value.dtype)
+        if not value.requires_grad or not len(tangents):
+            return none
+        v = torch.zeros_like(value, requires_grad=True)
+        (pulled,) = torch.autograd.grad(value, leaf, v, create_graph=True)
+        if not pulled.requires_grad:
+            return none
+        (found,) = torch.autograd.grad(pulled, v, tangents, is_grads_batched=True)
+    return found
 
 
 def _values(
