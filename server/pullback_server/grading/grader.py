@@ -61,15 +61,26 @@ class Grader:
     <GradeOutcome.CORRECT: 'correct'>
     """
 
-    def __init__(self, limits: Limits | None = None, problems: int = 256) -> None:
-        """`problems` are kept ready at a time; `limits` hold for the expressions of problems."""
+    def __init__(self, limits: Limits | None = None, problems: int = 256, answers: int = 4096) -> None:
+        """`problems` are kept ready at a time, and grades of `answers`; `limits` hold for expressions of problems."""
         self.limits = limits or Limits()
-        self._problems = problems
+        self._problems, self._answers = problems, answers
         self._prepared: OrderedDict[Problem, Prepared] = OrderedDict()
+        self._grades: OrderedDict[tuple[Problem, Answer], Grade] = OrderedDict()
 
     def grade(self, problem: Problem, answer: Answer) -> Grade:
         """The grade of one answer; raises Refusal where the problem itself is none (field `problem.expression` ...)."""
-        return self._graded(problem, answer, cut_off=False)
+        key = (problem, answer)
+        if key in self._grades:
+            self._grades.move_to_end(key)
+            return self._grades[key]
+        found = self._graded(problem, answer, cut_off=False)
+        # What ran out of time may find more of it later.
+        if found.outcome is not GradeOutcome.UNDECIDED and self._answers:
+            self._grades[key] = found
+            if len(self._grades) > self._answers:
+                self._grades.popitem(last=False)
+        return found
 
     def grade_again(self, replay: str) -> Grade:
         """The grade that a token stands for; raises Refusal for what is no token, or one of other versions."""

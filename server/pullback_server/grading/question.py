@@ -105,7 +105,11 @@ def ask(problem: Problem, limits: Limits) -> Question:
     >>> ask(Problem("x**3", (Variable("x"),), ("x",)), Limits()).expected
     ()
     """
-    check_names([v.name for v in problem.inputs], limits)
+    try:
+        check_names([v.name for v in problem.inputs], limits)
+    except Refusal as refusal:
+        refusal.field = f"problem.{refusal.field}"
+        raise
     types = {v.name: TensorType(DType.FLOAT64, v.value.shape if v.value else v.shape) for v in problem.inputs}
     upstream = problem.upstream if problem.kind is Kind.VJP else ""
     used = {n: t for n, t in types.items() if n != upstream}

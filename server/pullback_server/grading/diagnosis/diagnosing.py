@@ -23,8 +23,8 @@ from .whole import constant_factor, integrated, others
 
 #: Points at which mistakes are computed, of numbers and of tensors.
 POINTS, POINTS_OF_TENSORS = 20, 4
-#: Pairs of mistakes that are tried where no single one explains an answer.
-PAIRS = 4096
+#: Pairs of mistakes that are tried where no single one explains an answer, and how many at a time.
+PAIRS, CHUNK = 8192, 512
 ORDER = {code: number for number, code in enumerate(Code)}
 
 
@@ -46,15 +46,15 @@ class Diagnosis:
     def findings(self, candidate: Candidate, deadline: float) -> tuple[Finding, ...]:
         """The findings for a wrong answer, most specific first; empty where nothing explains it."""
         fits = candidate.shape == self.reference.question.expected
-        found = list(self._singles(candidate, fits, deadline))
+        found, doubled = list(self._singles(candidate, fits, deadline)), False
         if not found and fits and time.thread_time() < deadline:
-            found = list(self._doubles(candidate, deadline))
+            found, doubled = list(self._doubles(candidate, deadline)), True
         if not fits and not any(f.code in (Code.SUMMED, Code.JACOBIAN_FOR_VJP) for f in found):
             found.append(misshapen(self.reference, candidate))
-        first: dict[Code, Finding] = {}
-        for finding in sorted(found, key=lambda f: ORDER[f.code]):
-            first.setdefault(finding.code, finding)
-        return tuple(first.values())
+        told = sorted(dict.fromkeys(found), key=lambda f: ORDER[f.code])
+        # One sentence a code says enough, but for two mistakes of one kind together.
+        kept = [f for k, f in enumerate(told) if doubled or f.code not in {t.code for t in told[:k]}]
+        return tuple(kept)
 
     def _singles(self, candidate: Candidate, fits: bool, deadline: float) -> Iterator[Finding]:
         reference = self.reference
@@ -93,15 +93,16 @@ class Diagnosis:
                 else:
                     yield Finding(Code.CONSTANT_FACTOR, f"besides, there is a constant factor of {c:.6g}")
                 return
-        pairs = [(a, b) for k, a in enumerate(ways.found) for b in ways.found[k + 1 :] if a.node != b.node][:PAIRS]
-        for start in range(0, len(pairs), 1024):
+        pairs = [(a, b) for k, a in enumerate(ways.found) for b in ways.found[k + 1 :] if a.node != b.node]
+        # Of several pairs that explain the answer the one is told whose less specific part is the most specific.
+        pairs.sort(key=lambda pair: sorted((ORDER[m.code] for m in pair), reverse=True))
+        for start in range(0, min(len(pairs), PAIRS), CHUNK):
             if time.thread_time() > deadline:
                 return
-            some = pairs[start : start + 1024]
+            some = pairs[start : start + CHUNK]
             results = self._arranged(ways.slopes.run([Mistaken({a.node: a.rule, b.node: b.rule}) for a, b in some]))
             for number in np.flatnonzero(which_explain(answer, results))[:1]:
-                for mistake in some[number]:
-                    yield Finding(mistake.code, mistake.sentence)
+                yield from (Finding(mistake.code, mistake.sentence) for mistake in some[number])
                 return
 
     def _cut_short(self, candidate: Candidate) -> Iterator[Finding]:

@@ -145,10 +145,8 @@ class _Comparing:
                 allowed += (size() + self._scale(number)) * _TINY
             if self.tolerance:
                 allowed = max(allowed, self.tolerance * max(larger, self._usual(index)))
-            if larger:
-                self.worst = max(
-                    self.worst, float(apart / larger) if apart > allowed * 1e-3 else float(allowed / larger)
-                )
+            if size_there := max(larger, self._usual(index)):
+                self.worst = max(self.worst, float(allowed / size_there))
             if apart <= allowed:
                 return None
         return Comparison(Relation.DIFFERENT, self._counterexample(number, index, found, float(allowed)))

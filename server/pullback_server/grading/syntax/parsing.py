@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cache
 from typing import Any
 
 from lark import Lark, Token, UnexpectedInput, UnexpectedToken
@@ -29,10 +28,9 @@ class _Given(Lexer):
         return iter(tokens)
 
 
-@cache
-def _parser() -> tuple[Lark, Actions]:
-    actions = Actions()
-    return Lark(GRAMMAR, start="answer", parser="lalr", lexer=_Given, transformer=actions), actions
+_ACTIONS = Actions()
+#: Made when this is imported, which costs part of a second: a server does so before it makes its workers.
+_PARSER = Lark(GRAMMAR, start="answer", parser="lalr", lexer=_Given, transformer=_ACTIONS)
 
 
 def parse_tokens(tokens: Iterable[Token], building: Assembly, expected: tuple[int, ...], length: int) -> Value:
@@ -40,10 +38,9 @@ def parse_tokens(tokens: Iterable[Token], building: Assembly, expected: tuple[in
 
     Nothing here recurses: the parser is a loop over tokens, and values are built as it reduces.
     """
-    parser, actions = _parser()
-    actions.building, actions.expected = building, expected
+    _ACTIONS.building, _ACTIONS.expected = building, expected
     try:
-        found: Any = parser.parse(tokens)
+        found: Any = _PARSER.parse(tokens)
     except UnexpectedToken as error:
         token = error.token
         if token.type == "$END":

@@ -1,0 +1,44 @@
+"""Every case of the files is graded as it says, the finding is among those named, and its token gives the same grade."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pullback_server.grading import Grader
+
+from tests import case_files
+from tests.grading.case_problems import answer, problem
+
+CASES = [*case_files.read("grading"), *case_files.read("grading_more")]
+
+
+@pytest.fixture(scope="module")
+def grader() -> Grader:
+    return Grader()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c['id']}: {c['expression']} | {c['answer']}"[:80])
+def test_the_outcome_and_a_named_finding_are_what_the_case_says(case: dict[str, Any], grader: Grader) -> None:
+    grade = grader.grade(problem(case), answer(case))
+    assert grade.outcome.name == case["outcome"], grade
+    if case["finding"]:
+        assert set(case["finding"].split("|")) & {f.code.name for f in grade.findings}, grade.findings
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c["id"])
+def test_a_token_gives_the_same_grade_bit_for_bit(case: dict[str, Any], grader: Grader) -> None:
+    grade = grader.grade(problem(case), answer(case))
+    assert Grader().grade_again(grade.replay) == grade
+
+
+def test_every_wrong_answer_has_a_counterexample_or_a_reason() -> None:
+    grader = Grader()
+    for case in CASES:
+        grade = grader.grade(problem(case), answer(case))
+        if grade.outcome.name == "INCORRECT" and grade.evidence.counterexample is not None:
+            example = grade.evidence.counterexample
+            assert not abs(example.answer - example.derivative) <= example.error
+        elif grade.outcome.name == "INCORRECT":
+            assert {"SHAPE", "TRANSPOSED", "SUMMED", "JACOBIAN_FOR_VJP", "MISSING_INNER_DERIVATIVE",
+                    "ELEMENTWISE_PRODUCT", "DOMAIN_DIFFERS"} & {f.code.name for f in grade.findings}, case  # fmt: skip
