@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,10 +82,10 @@ def interrupted_run(home: Path, count: int) -> Told:
     try:
         first = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         for share in (0.2, 0.4):
-            _until(lambda share=share: _kept(journal) >= share * count)
+            _until(partial(_grown, journal, share * count))
             server.kill()
             server.start()
-        _until(lambda: _kept(journal) >= 0.6 * count)
+        _until(partial(_grown, journal, 0.6 * count))
         first.send_signal(signal.SIGINT)
         faults = [] if first.wait(PATIENCE) == 130 else [f"the first command exited with {first.returncode}"]
         before = _kept(journal)
@@ -125,6 +126,10 @@ def _kept(journal: Path) -> int:
     return 0
 
 
+def _grown(journal: Path, count: float) -> bool:
+    return _kept(journal) >= count
+
+
 def _until(claim: Callable[[], bool]) -> None:
     end = time.monotonic() + PATIENCE
     while not claim():
@@ -137,6 +142,8 @@ def main() -> int:
     """Runs it with what the command line says."""
     parser = argparse.ArgumentParser(prog="python -m tests.interrupted_run", description=__doc__)
     parser.add_argument("--answers", type=int, default=ANSWERS, help=f"how many; {ANSWERS} by default")
+    # Where a shell runs this in the background, the command would inherit that Ctrl-C is ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as home:
         told = interrupted_run(Path(home), parser.parse_args().answers)
     print(f"{told.before} lines before the interruption, {told.after} after it, in {told.seconds:.0f} s")
