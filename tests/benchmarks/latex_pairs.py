@@ -32,7 +32,8 @@ _QUESTIONS: tuple[tuple[str, tuple[float, float], str, tuple[str, ...], tuple[st
     ("x**x", _POSITIVE, r"x^x(1+\ln x)", (r"e^{x\ln x}(\ln x+1)", r"x^x + x^x\ln x"), (r"x\cdot x^{x-1}", r"x^x\ln x")),
     ("exp(x**2)", _REAL, r"2xe^{x^2}", (r"2x\exp(x^2)", r"e^{x^2}\cdot 2x"), (r"e^{x^2}", r"2xe^x")),
     ("log(x**2 + 1)", _REAL, r"\frac{2x}{x^2+1}", (r"\frac{2x}{1+x^2}",), (r"\frac{1}{x^2+1}", r"\frac{x}{x^2+1}")),
-    ("sqrt(x)", _POSITIVE, r"\frac{1}{2\sqrt{x}}", (r"\frac12 x^{-1/2}", r"\frac{\sqrt{x}}{2x}"), (r"\frac{1}{\sqrt{x}}",)),
+    ("sqrt(x)", _POSITIVE, r"\frac{1}{2\sqrt{x}}", 
+     (r"\frac12 x^{-1/2}", r"\frac{\sqrt{x}}{2x}"), (r"\frac{1}{\sqrt{x}}",)),
     ("tan(x)", _STEEP, r"\sec^2 x", (r"1+\tan^2 x", r"\frac{1}{\cos^2 x}"), (r"\sec x", r"\sec x\tan x")),
     ("asin(x/2)", _INSIDE, r"\frac{1}{\sqrt{4-x^2}}",
      (r"\frac{1}{2\sqrt{1-\frac{x^2}{4}}}",), (r"\frac{1}{\sqrt{1-x^2/4}}", r"\frac{1}{4-x^2}")),
@@ -42,11 +43,13 @@ _QUESTIONS: tuple[tuple[str, tuple[float, float], str, tuple[str, ...], tuple[st
     ("exp(3*x)*sin(x)", _REAL, r"e^{3x}(3\sin x+\cos x)", (r"3e^{3x}\sin x + e^{3x}\cos x",), (r"3e^{3x}\cos x",)),
     ("log(cos(x))", _STEEP, r"-\tan x", (r"-\frac{\sin x}{\cos x}",), (r"\tan x", r"\frac{1}{\cos x}")),
     ("1/(1 + exp(-x))", _REAL, r"\frac{e^{-x}}{(1+e^{-x})^2}",
-     (r"\frac{e^x}{(1+e^x)^2}", r"\frac{1}{1+e^{-x}}\left(1-\frac{1}{1+e^{-x}}\right)"), (r"\frac{-e^{-x}}{(1+e^{-x})^2}",)),
+     (r"\frac{e^x}{(1+e^x)^2}", r"\frac{1}{1+e^{-x}}\left(1-\frac{1}{1+e^{-x}}\right)"),
+     (r"\frac{-e^{-x}}{(1+e^{-x})^2}",)),
     ("x*atan(x)", _REAL, r"\arctan x+\frac{x}{1+x^2}", (r"\frac{x}{x^2+1}+\arctan(x)",), (r"\frac{1}{1+x^2}",)),
     ("cos(sqrt(x))", _POSITIVE, r"-\frac{\sin\sqrt{x}}{2\sqrt{x}}",
      (r"\frac{-\sin(\sqrt{x})}{2\sqrt{x}}",), (r"-\sin\sqrt{x}", r"\frac{\sin\sqrt{x}}{2\sqrt{x}}")),
-    ("x**3*log(x)", _POSITIVE, r"3x^2\ln x + x^2", (r"x^2(3\ln x+1)", r"x^2\left(1+\ln x^3\right)"), (r"3x^2\ln x", r"3x",)),
+    ("x**3*log(x)", _POSITIVE, r"3x^2\ln x + x^2",
+     (r"x^2(3\ln x+1)", r"x^2\left(1+\ln x^3\right)"), (r"3x^2\ln x", r"3x",)),
 )
 # fmt: on
 

@@ -1,4 +1,4 @@
-"""Every case of the files is graded as it says, the finding is among those named, and its token gives the same grade."""
+"""Every case of the files is graded as it says, with a finding of those named, and its token repeats the grade."""
 
 from __future__ import annotations
 
@@ -40,5 +40,12 @@ def test_every_wrong_answer_has_a_counterexample_or_a_reason() -> None:
             example = grade.evidence.counterexample
             assert not abs(example.answer - example.derivative) <= example.error
         elif grade.outcome.name == "INCORRECT":
-            assert {"SHAPE", "TRANSPOSED", "SUMMED", "JACOBIAN_FOR_VJP", "MISSING_INNER_DERIVATIVE",
-                    "ELEMENTWISE_PRODUCT", "DOMAIN_DIFFERS"} & {f.code.name for f in grade.findings}, case  # fmt: skip
+            assert {
+                "SHAPE",
+                "TRANSPOSED",
+                "SUMMED",
+                "JACOBIAN_FOR_VJP",
+                "MISSING_INNER_DERIVATIVE",
+                "ELEMENTWISE_PRODUCT",
+                "DOMAIN_DIFFERS",
+            } & {f.code.name for f in grade.findings}, case
