@@ -58,7 +58,7 @@ class Run:
     journal: Journal
     connect: Callable[[], AbstractContextManager[Client]]
     patience: float
-    on_row: Callable[[Row], None]
+    on_row: Callable[[Row], None] = lambda row: None
     in_flight: dict[str, Line] = field(default_factory=dict)
     tries: Counter[int] = field(default_factory=Counter)
 

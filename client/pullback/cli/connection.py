@@ -37,9 +37,9 @@ def service_options(command: F) -> F:
     )(command)
 
 
-def connect(target: str | None) -> AbstractContextManager[Client]:
-    """A client of the service at the target, or of a server of its own with one worker."""
-    return Client(target) if target else local("--workers", "1")
+def connect(target: str | None, workers: int = 1) -> AbstractContextManager[Client]:
+    """A client of the service at the target, or of a server of its own with so many workers, 0 for one a core."""
+    return Client(target) if target else local("--workers", str(workers))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from enum import IntEnum
 from importlib.metadata import version
 from pathlib import Path
@@ -16,8 +16,7 @@ import click
 from rich.console import Console
 
 from ..batch import FORMATS, Journal, JournalError, Run, Stopped, Summary, format_of, grade_file, lines, survey, write
-from ..client import Client
-from ..embedded import local
+from .connection import connect, service_options
 from .failure import print_failure
 from .grading_progress import GradingProgress
 from .grading_tables import summary_table
@@ -57,8 +56,7 @@ class ExitCode(IntEnum):
     show_default=True,
     help="Seconds that a service may be away before the run is stopped.",
 )
-@click.option("--target", metavar="HOST:PORT", help="The service to ask; without it a server is started for this run.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@service_options
 def grade(
     file: Path,
     out: Path,
@@ -85,7 +83,7 @@ def grade(
     about = {"file": found.digest, "seed": seed, "pullback": version("pullback")}
     try:
         with Journal(out.with_name(f"{out.name}.journal"), about, found.total) as journal:
-            _grade(Run(file, seed, journal, lambda: _connect(target), patience, lambda row: None), found.total)
+            _grade(Run(file, seed, journal, lambda: connect(target, workers=0), patience), found.total)
             summary = Summary.of(journal.rows())
             write(out, form or format_of(out), journal.rows(), summary, time.monotonic() - started)
             journal.remove()
@@ -113,13 +111,9 @@ def _grade(run: Run, total: int) -> None:
             error = stopped.error
     if code is ExitCode.SERVICE_FAILED:
         print_failure(error, "")
-    told = f"{run.journal.done} of {total} lines are graded; the same command goes on from there"
+    told = f"{run.journal.kept()} of {total} lines are graded; the same command goes on from there"
     click.echo(told, err=True)
     raise SystemExit(int(code))
-
-
-def _connect(target: str | None) -> AbstractContextManager[Client]:
-    return Client(target) if target else local()
 
 
 @contextmanager
