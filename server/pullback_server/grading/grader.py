@@ -10,10 +10,10 @@ from functools import cached_property
 
 from ..program import Limits
 from .diagnosis import Diagnosis
-from .equivalence import Candidate, Comparison, Formula, Numbers, Relation, Viewed, compare
+from .equivalence import Candidate, Comparison, Formula, Numbers, Proof, Relation, Viewed, compare
 from .left_sides import check_left_sides
 from .points import Reference
-from .problem import Answer, Code, Finding, Grade, GradeOutcome, Layout, Policy, Problem, Syntax
+from .problem import Answer, Code, Confirmation, Evidence, Finding, Grade, GradeOutcome, Layout, Policy, Problem, Syntax
 from .question import ask
 from .replay import opened, packed_problem, token
 from .right_answers import right_answers
@@ -38,6 +38,13 @@ class Prepared:
         self.question = ask(problem, limits)
         self.reference = Reference(self.question)
         self.diagnosis = Diagnosis(self.reference)
+
+    @cached_property
+    def proof(self) -> Proof | None:
+        """The derivative in algebra, where the question is about numbers."""
+        question = self.question
+        plain = question.scalar and not question.stacked and not question.upstream
+        return Proof(question.typed.program, question.chain) if plain else None
 
     @cached_property
     def packed(self) -> str:
@@ -173,9 +180,18 @@ class Marking:
             return self._partly_undefined(comparison)
         outcome = _GRADED[comparison.relation]
         if outcome is GradeOutcome.CORRECT:
-            return Grade(outcome, 1.0, evidence=comparison.evidence)
+            return Grade(outcome, 1.0, evidence=self._confirmed(candidate, comparison.evidence))
         wrong = views[0] if views else candidate
         return Grade(outcome, 0.0, self._findings(wrong), comparison.evidence)
+
+    def _confirmed(self, candidate: Candidate, evidence: Evidence) -> Evidence:
+        """The evidence of the points, or the better one of algebra where there is such a proof."""
+        if isinstance(candidate, Numbers):
+            return replace(evidence, confirmation=Confirmation.EXACT)
+        if isinstance(candidate, Formula) and self.prepared.proof is not None and not self.policy.tolerance:
+            proof = self.prepared.proof.confirms(candidate.typed.program)
+            return replace(evidence, confirmation=Confirmation(proof)) if proof else evidence
+        return evidence
 
     def _findings(self, wrong: Candidate) -> tuple[Finding, ...]:
         try:

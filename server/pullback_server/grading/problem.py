@@ -225,7 +225,11 @@ class Finding:
 
 
 class Confirmation(Enum):
-    """How a right answer was found right; EXACT is a tensor compared with the derivative at the problem's inputs."""
+    """How a right answer was found right, besides at the points: the better word stands.
+
+    `IDENTICAL` and `SYMBOLIC` are proofs: the two have one normal form, or their difference has that of 0. `EXACT` is a
+    tensor compared with the derivative at the problem's inputs.
+    """
 
     IDENTICAL = "identical"
     SYMBOLIC = "symbolic"

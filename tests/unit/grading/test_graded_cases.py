@@ -18,6 +18,11 @@ def grader() -> Grader:
     return Grader()
 
 
+@pytest.fixture(scope="module")
+def another() -> Grader:
+    return Grader()
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c['id']}: {c['expression']} | {c['answer']}"[:80])
 def test_the_outcome_and_a_named_finding_are_what_the_case_says(case: dict[str, Any], grader: Grader) -> None:
     grade = grader.grade(problem(case), answer(case))
@@ -27,13 +32,12 @@ def test_the_outcome_and_a_named_finding_are_what_the_case_says(case: dict[str, 
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c["id"])
-def test_a_token_gives_the_same_grade_bit_for_bit(case: dict[str, Any], grader: Grader) -> None:
+def test_a_token_gives_the_same_grade_bit_for_bit(case: dict[str, Any], grader: Grader, another: Grader) -> None:
     grade = grader.grade(problem(case), answer(case))
-    assert Grader().grade_again(grade.replay) == grade
+    assert another.grade_again(grade.replay) == grade
 
 
-def test_every_wrong_answer_has_a_counterexample_or_a_reason() -> None:
-    grader = Grader()
+def test_every_wrong_answer_has_a_counterexample_or_a_reason(grader: Grader) -> None:
     for case in CASES:
         grade = grader.grade(problem(case), answer(case))
         if grade.outcome.name == "INCORRECT" and grade.evidence.counterexample is not None:

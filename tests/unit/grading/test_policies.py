@@ -27,6 +27,7 @@ from pullback_server.program import Refusal
 
 X = Variable("x", domain=Interval(-2.0, 2.0))
 A, VECTOR = Variable("A", (3, 2)), Variable("x", (2,))
+GELU = "x*exp(-x**2/2)/sqrt(2*pi) + (1 + erf(x/sqrt(2)))/2"
 SQUARE = Problem("x**2", (X,), ("x",))
 JACOBIAN = Problem("A @ x", (A, VECTOR), ("x",), Kind.JACOBIAN)
 
@@ -116,10 +117,20 @@ def test_an_answer_out_of_budget_is_undecided_and_says_why() -> None:
 
 
 def test_right_answers_say_how_they_were_confirmed() -> None:
-    evidence = grade(SQUARE, "x + x").evidence
-    assert evidence.confirmation in (Confirmation.POINTS, Confirmation.SYMBOLIC)
-    assert evidence.points > 100
-    assert evidence.error < 1e-30
+    sigmoid = replace(SQUARE, expression="1/(1 + exp(-x))")
+    for problem, text, confirmation in (
+        (SQUARE, "x + x", Confirmation.IDENTICAL),
+        (sigmoid, "exp(x)/(1 + exp(x))**2", Confirmation.SYMBOLIC),
+        (
+            replace(SQUARE, expression="gelu(x)"),
+            GELU,
+            Confirmation.POINTS,
+        ),
+    ):
+        evidence = grade(problem, text).evidence
+        assert evidence.confirmation is confirmation
+        assert evidence.points > 100
+        assert evidence.error < 1e-30
 
 
 @pytest.mark.parametrize(

@@ -84,17 +84,25 @@ class Diagnosis:
         if ways is None or not len(ways.found):
             return
         answer = self._chosen(candidate)
-        for mistake, result in zip(ways.found, ways.results, strict=True):
-            c = factor_of(answer, result)
-            if c is not None and mistake.code is not Code.CONSTANT_FACTOR:
-                yield Finding(mistake.code, mistake.sentence)
-                if c == -1:
-                    yield Finding(Code.SIGN, "besides, the sign is wrong")
-                else:
-                    yield Finding(Code.CONSTANT_FACTOR, f"besides, there is a constant factor of {c:.6g}")
+        factors = [factor_of(answer, result) for result in ways.results]
+        multiples = sorted((ORDER[m.code], k) for k, m in enumerate(ways.found) if factors[k] is not None)
+        for _, number in multiples:
+            if factors[number] == -1:
+                yield Finding(ways.found[number].code, ways.found[number].sentence)
+                yield Finding(Code.SIGN, "besides, the sign is wrong")
                 return
+        found = list(self._pairs(ways, answer, deadline))
+        yield from found
+        for _, number in multiples if not found else ():
+            mistake = ways.found[number]
+            if mistake.code is not Code.CONSTANT_FACTOR:
+                yield Finding(mistake.code, mistake.sentence)
+                yield Finding(Code.CONSTANT_FACTOR, f"besides, there is a constant factor of {factors[number]:.6g}")
+                return
+
+    def _pairs(self, ways: _Ways, answer: Floats, deadline: float) -> Iterator[Finding]:
+        """Of the pairs that explain the answer the one whose less specific mistake is the most specific."""
         pairs = [(a, b) for k, a in enumerate(ways.found) for b in ways.found[k + 1 :] if a.node != b.node]
-        # Of several pairs that explain the answer the one is told whose less specific part is the most specific.
         pairs.sort(key=lambda pair: sorted((ORDER[m.code] for m in pair), reverse=True))
         for start in range(0, min(len(pairs), PAIRS), CHUNK):
             if time.thread_time() > deadline:
