@@ -40,12 +40,12 @@ from ..program import Limits, Refusal
 from .messages import check_id, parsed
 from .tensors import from_wire
 
-#: The most entries of a tensor in a problem or an answer: they are compared one by one.
-ENTRIES = 2**20
+#: The most entries of a tensor in a problem or an answer: they are compared one by one, at many points.
+ENTRIES = 2**14
 #: The least and the most points at which an answer is compared.
 POINTS = (1, 10_000)
-#: Problems that are kept in the form of the domain, by their bytes.
-PROBLEMS = 512
+#: Problems that are kept in the form of the domain, by their bytes, and how many bytes such a problem has at most.
+PROBLEMS, KEPT_BYTES = 512, 2**14
 
 _UPSTREAM = Problem("", (), ()).upstream
 
@@ -106,12 +106,18 @@ def unfinished(problem: Problem) -> Grade:
 
 def _request(request: wire.GradeRequest, limits: Limits) -> tuple[str, Problem, Answer]:
     check_id(request.id)
-    return request.id, _problem(request.problem.SerializeToString(), limits), _answer(request.answer, limits)
+    body = request.problem.SerializeToString()
+    small = len(body) <= KEPT_BYTES
+    problem = _kept_problem(body, limits) if small else _problem(request.problem, limits)
+    return request.id, problem, _answer(request.answer, limits)
 
 
 @lru_cache(maxsize=PROBLEMS)
-def _problem(body: bytes, limits: Limits) -> Problem:
-    message = wire.Problem.FromString(body)
+def _kept_problem(body: bytes, limits: Limits) -> Problem:
+    return _problem(wire.Problem.FromString(body), limits)
+
+
+def _problem(message: wire.Problem, limits: Limits) -> Problem:
     try:
         check_names([given.name for given in message.inputs], limits)
     except Refusal as refused:
