@@ -188,6 +188,7 @@ def test_an_interrupted_run_goes_on_without_grading_twice(target, tmp_path, numb
     assert not journal.exists()
 
 
+@pytest.mark.slow
 def test_a_service_that_dies_and_comes_back_loses_nothing(tmp_path):
     (tmp_path / "answers.jsonl").write_text("\n".join(line("sleep 0.01", f"s{i}") for i in range(200)))
     journal = tmp_path / "grades.jsonl.journal"
