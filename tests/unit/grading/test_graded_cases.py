@@ -10,7 +10,7 @@ from pullback_server.grading import Grader
 from tests import case_files
 from tests.grading.case_problems import answer, problem
 
-CASES = [*case_files.read("grading"), *case_files.read("grading_more")]
+CASES = [*case_files.read("grading"), *case_files.read("grading_more"), *case_files.read("grading_written")]
 
 
 @pytest.fixture(scope="module")
