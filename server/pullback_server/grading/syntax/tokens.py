@@ -105,9 +105,8 @@ class Tokeniser(Commands):
             return match.end()
         # x^Tx is x^T x, where there is something to transpose; among numbers T begins a name.
         match = _TRANSPOSED.match(self.text, end)
-        if match and (
-            self.names.tensors or ("T" not in self.names.types and not _GOES_ON.match(self.text, match.end()))
-        ):
+        alone = match is not None and "T" not in self.names.types and not _GOES_ON.match(self.text, match.end())
+        if match and (self.names.tensors or alone):
             self._add("TRANSPOSE", match.group(), start)
             return match.end()
         if match := _PRIMED.match(self.text, end):
