@@ -23,7 +23,7 @@ def each_matrix(function: Callable[..., Any]) -> Callable[..., Objects]:
             ones = np.full(x.shape[-2:], mp.mpf(1), dtype=object)
             shape = np.array(_total(function, ones, **arguments), dtype=object).shape
             return np.empty((*x.shape[:-2], *shape), dtype=object)
-        return np.array(found, dtype=object).reshape((*x.shape[:-2], *found[0].shape))
+        return np.array([f.tolist() for f in found], dtype=object).reshape((*x.shape[:-2], *found[0].shape))
 
     return column
 
@@ -45,7 +45,7 @@ def _array(x: Any) -> Objects:
 
 def det(x: Objects) -> Objects:
     """The determinant; 1 of no rows."""
-    return np.array(mp.det(_mp(x)) if x.size else mp.mpf(1), dtype=object)
+    return np.array(mp.mpf(mp.det(_mp(x))) if x.size else mp.mpf(1), dtype=object)
 
 
 def inverse(x: Objects) -> Objects:
@@ -100,9 +100,11 @@ def matrix_exp(x: Objects) -> Objects:
     return _array(mp.expm(_mp(x))) if x.size else x
 
 
-def cholesky(x: Objects) -> Objects:
-    """The lower Cholesky factor, from the lower triangle."""
-    return _array(mp.cholesky(_mp(_symmetric(x)))) if x.size else x
+def cholesky(x: Objects, *, upper: bool) -> Objects:
+    """The lower Cholesky factor, from the lower triangle; the upper one from the upper triangle."""
+    if not x.size:
+        return x
+    return _array(mp.cholesky(_mp(_symmetric(x.T)))).T if upper else _array(mp.cholesky(_mp(_symmetric(x))))
 
 
 def solve(a: Objects, b: Objects) -> Objects:

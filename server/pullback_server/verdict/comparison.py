@@ -1,146 +1,227 @@
-"""The two legs compared at every entry: how far apart, how far apart they may be, and the worst entry."""
+"""The two legs compared at every entry: which are the same number, which are within rounding, and which are not."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
 
 import torch
 
-from .question import Outcome, Tolerance, Verdict, WorstEntry
+from .question import Tolerance, WorstEntry
 
-#: Roundings that two orders of the same computation may be apart at the largest entry before more is asked.
+#: Roundings that two orders of the same computation may be apart, of an entry or of the terms that it is the sum of.
 CLOSE = 32
 #: How many times the running error bound the legs may be apart: their operations are not the same ones.
 SLACK = 16
+#: What agreement may leave in doubt of an entry, as a power of the unit roundoff: a third of the digits.
+SURE = 2 / 3
+#: What roundings may take of an entry, as a power of the unit roundoff, before both legs may have lost it together.
+FRAGILE = 1 / 3
 
-#: What the error is said to hold when autograd's own rounding is in it.
-MOVED = " and of the most that autograd's gradient moves with a rounding of its inputs"
 #: Entries that are compared at a time.
 BLOCK = 2**16
 #: Up to as many are compared one by one.
 FEW = 64
 
 
+class Status(IntEnum):
+    """What the comparison says of one entry."""
+
+    #: The legs give the same number.
+    SAME = 0
+    #: They do, but its terms cancel so far that both may have lost the digits that they share.
+    FRAGILE = 1
+    #: They are as far apart as the estimate of rounding goes, and no further.
+    LIMITED = 2
+    #: They are further apart than that, or no number.
+    DOUBT = 3
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """What may be asked about errors, each at its price: nothing of it is computed before it is needed.
+
+    `terms(places)` gives the magnitudes of the terms that these entries of the closed form add up, all of them where
+    `places` is None (None: it adds up none);
+    `bound(unit)` its running error bound for a unit roundoff (None: it has no error); `spread()` how far autograd's
+    gradient moves, at the entry that moves most, when its inputs move by a rounding: a closed form in which sympy
+    cancelled terms has no error where autograd still has its own. `moved()` is how far each entry of the closed form
+    moves then.
+    """
+
+    terms: Callable[[torch.Tensor | None], torch.Tensor | None]
+    bound: Callable[[float], torch.Tensor | None]
+    spread: Callable[[], float]
+    moved: Callable[[], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The legs entry by entry; gradients are flat. All entries are the same number but for those at `places`.
+
+    `places` are in order, with a `status` and an `error` each: how far apart rounding can carry the legs there.
+    """
+
+    ours: torch.Tensor
+    theirs: torch.Tensor
+    unit: float
+    estimates: Estimates
+    worst: int
+    tolerance: Tolerance
+    places: torch.Tensor
+    status: torch.Tensor
+    error: torch.Tensor
+
+    @property
+    def entries(self) -> int:
+        """How many entries were compared."""
+        return self.ours.numel()
+
+    def count(self, status: Status) -> int:
+        """How many entries have that status."""
+        return int((self.status == status).sum()) if status else self.entries - self.places.numel()
+
+    def error_at(self, place: int) -> float:
+        """The estimate of the error at one entry; it may be infinite."""
+        found = (self.places == place).nonzero()
+        return float(self.error[found[0, 0]]) if found.numel() else CLOSE * self.unit * self.terms_at(place)
+
+    def terms_at(self, place: int) -> float:
+        """The magnitude of what one entry is the sum of."""
+        own, found = abs(float(self.ours[place])), self.estimates.terms(torch.tensor([place]))
+        return own if found is None else max(own, float(found))
+
+    def moved_at(self, place: int) -> float:
+        """How far the closed form moves at one entry when the inputs move by a rounding."""
+        return float(self.estimates.moved().reshape(-1)[place])
+
+
 def compare(
     autograd: torch.Tensor,
     closed_form: torch.Tensor,
     dtype: torch.dtype,
-    bounds: Callable[[float], torch.Tensor | None],
-    spread: Callable[[], float] | None = None,
-) -> Verdict:
-    """The verdict on one input; both gradients have its shape, the closed form's is in float64.
+    estimates: Estimates,
+    thorough: bool = False,
+) -> Comparison:
+    """The comparison of one input's gradients; both have its shape, the closed form's is in float64.
 
-    `dtype` is the least precise in which autograd computed. `bounds(unit)` gives the running error bound of each entry
-    of the closed form for a unit roundoff; it is asked only where the legs are further apart than a few roundings of
-    the largest entry. `spread()` gives how far autograd's gradient moves, at the entry that moves most, when its
-    inputs move by one rounding; it is asked only before the legs are said to differ: a closed form in which sympy
-    cancelled terms has no error where autograd still has its own.
+    `dtype` is the least precise in which autograd computed. The first question is whether each entry is the same but
+    for a few roundings; then whether it is but for a few roundings of its terms; then the running error bound is
+    asked, and last how far autograd moves. A `thorough` comparison asks for the terms even where all entries are the
+    same: where terms cancel, the legs may be wrong together.
     """
     unit = torch.finfo(dtype).eps
-    ours = closed_form.detach()
-    theirs = autograd.to(ours)
-    if not ours.numel():
-        return Verdict(Outcome.AGREE, message="There are no entries to compare.")
-    most, worst, largest = _extremes(ours.reshape(-1), theirs.reshape(-1))
-    absolute = CLOSE * unit * largest
-    if most <= absolute < math.inf:
-        source = f"{CLOSE} roundings in {_name(dtype)} ({unit:.3g}) of the largest entry, {largest:.6g}"
-        return _agreement(ours, theirs, worst, Tolerance(absolute, 0.0, source))
-    bound = bounds(unit)
-    error = torch.zeros_like(ours) if bound is None else bound.to(ours)
-    verdict = _closer(ours, theirs, error, unit, dtype, "")
-    if verdict.outcome is Outcome.DIFFER and spread is not None:
-        return _closer(ours, theirs, error + spread(), unit, dtype, MOVED)
-    return verdict
+    ours = closed_form.detach().reshape(-1)
+    theirs = autograd.to(ours).reshape(-1)
+    apart, worst = _apart(ours, theirs, CLOSE * unit)
+    source = f"{CLOSE} roundings in {_name(dtype)} ({unit:.3g}) of "
+    if not apart.numel():
+        tolerance = Tolerance(0.0, CLOSE * unit, source + "each entry")
+        terms = estimates.terms(None) if thorough and ours.numel() else None
+        places = apart if terms is None else _fragile(ours, terms, unit)
+        status = torch.full(places.shape, int(Status.FRAGILE), dtype=torch.uint8)
+        error = CLOSE * unit * (ours if terms is None else terms)[places].abs()
+        return Comparison(ours, theirs, unit, estimates, worst, tolerance, places, status, error)
+    own, other, terms = ours[apart], theirs[apart], estimates.terms(apart)
+    size = own.abs() if terms is None else torch.maximum(own.abs(), terms)
+    few = CLOSE * unit * size + torch.finfo(dtype).tiny
+    # An infinite distance is within nothing, not even an infinite error.
+    distance = (other - own).abs_()
+    distance = distance.masked_fill_(distance.isinf(), torch.nan)
+    error, near = few, (distance <= few) & few.isfinite()
+    within, sure = near, near & (distance <= unit**FRAGILE * own.abs())
+    source += "the terms that the entry is the sum of"
+    if not bool(sure.all()):
+        # What cancels to little beside the other entries is no loss; what cancels to little everywhere is.
+        little = distance <= CLOSE * unit * ours.abs().nan_to_num(nan=0.0, posinf=0.0).max()
+        sure |= near & little
+    if not bool(near.all()):
+        bound = estimates.bound(unit)
+        source = f"{SLACK} times the running error bound in {_name(dtype)} of the closed form"
+        error = few if bound is None else few + SLACK * bound.reshape(-1)[apart].to(few)
+        within = near | (distance <= error)
+        sure |= within & ((distance <= unit**SURE * own.abs()) | little)
+        if not bool(within.all()):
+            source += " and of the most that autograd moves with a rounding of its inputs"
+            error = error + SLACK * estimates.spread()
+            within = within | (distance <= error)
+    # An unbounded error is no reason to believe anything.
+    limited = within & error.isfinite() & ~sure
+    status = torch.full(apart.shape, int(Status.DOUBT), dtype=torch.uint8)
+    status[limited.cpu()] = int(Status.LIMITED)
+    status[sure.cpu()] = int(Status.SAME)
+    excess = (distance / error).nan_to_num(nan=torch.inf, posinf=torch.inf)
+    first = int(excess.max(0).indices)
+    tolerance = Tolerance(float(error[first]), 0.0, source)
+    marked = (status != int(Status.SAME)).nonzero().flatten()
+    places, status, error = apart[marked.to(apart.device)], status[marked], error[marked.to(error.device)]
+    return Comparison(ours, theirs, unit, estimates, int(apart[first]), tolerance, places, status, error)
 
 
-def _extremes(ours: torch.Tensor, theirs: torch.Tensor) -> tuple[float, int, float]:
-    """The largest difference, where it is, and the largest magnitude of ours; NaN counts as largest.
+def _fragile(ours: torch.Tensor, terms: torch.Tensor, unit: float) -> torch.Tensor:
+    """The places of the entries whose terms cancel so far that both legs may have lost the same digits."""
+    found: torch.Tensor = (CLOSE * unit * terms > unit**FRAGILE * ours.abs()).nonzero().flatten()
+    return found
 
-    Block by block: temporaries of the tensors' own size would cost more than the comparison. The few entries of a
-    small request are quicker compared as numbers.
+
+def _apart(ours: torch.Tensor, theirs: torch.Tensor, share: float) -> tuple[torch.Tensor, int]:
+    """The places of the entries that are further apart than their share, or no number; and where they are furthest.
+
+    Block by block: temporaries of the tensors' own size would cost more than the comparison. Of a block without zeros
+    it is enough to see the least and the greatest quotient. The few entries of a small request are quicker compared as
+    numbers.
     """
     if ours.numel() <= FEW:
-        numbers = ours.tolist()
-        apart = [abs(t - o) for o, t in zip(numbers, theirs.tolist(), strict=True)]
-        worst = next((k for k, d in enumerate(apart) if d != d), None)
-        worst = apart.index(max(apart)) if worst is None else worst
-        return apart[worst], worst, max(map(abs, numbers))
-    most, worst, largest = -1.0, 0, 0.0
+        pairs = list(zip(ours.tolist(), theirs.tolist(), strict=True))
+        distances = [abs(t - o) for o, t in pairs]
+        apart = [
+            k for k, ((o, _), d) in enumerate(zip(pairs, distances, strict=True)) if not d <= share * abs(o) < math.inf
+        ]
+        worst = next((k for k, d in enumerate(distances) if d != d), None)
+        if worst is None:
+            worst = distances.index(max(distances)) if distances else 0
+        return torch.tensor(apart, dtype=torch.int64, device=ours.device), worst
+    found, most, worst = [], -1.0, 0
     for start in range(0, ours.numel(), BLOCK):
-        block = ours[start : start + BLOCK]
-        value = float((theirs[start : start + BLOCK] - block).abs_().amax())
-        largest = max(largest, float(block.abs().amax()))
-        if not value <= most:
-            most, worst = value, start
-            if value != value:
-                break
-    difference = (theirs[worst : worst + BLOCK] - ours[worst : worst + BLOCK]).abs_()
-    return most, worst + int(difference.max(0).indices), largest
+        one, two = ours[start : start + BLOCK], theirs[start : start + BLOCK]
+        quotient = two / one
+        low, high = map(float, torch.aminmax(quotient))
+        off = max(1 - low, high - 1)
+        if not off <= share:
+            # Zeros, numbers that are not finite, or entries that are apart.
+            beyond = (quotient.sub_(1).abs_() <= share).logical_not_().nonzero().flatten()
+            left, right = one[beyond], two[beyond]
+            beyond = beyond[(left != right) | ~left.isfinite()]
+            found.append(beyond + start)
+            off = 0.0 if not beyond.numel() else math.inf if off != off else off
+        if off > most:
+            most, worst = off, start
+    block = theirs[worst : worst + BLOCK] - ours[worst : worst + BLOCK]
+    worst += int(block.abs_().nan_to_num_(nan=torch.inf).max(0).indices)
+    return torch.cat(found) if found else torch.empty(0, dtype=torch.int64, device=ours.device), worst
 
 
-def _closer(
-    ours: torch.Tensor,
-    theirs: torch.Tensor,
-    error: torch.Tensor,
-    unit: float,
-    dtype: torch.dtype,
-    moved: str,
-) -> Verdict:
-    """Entry by entry: within the error, or not; `moved` says what it holds beside the running error bound."""
-    tiny = torch.finfo(dtype).tiny
-    difference = (theirs - ours).abs_()
-    allowed = SLACK * error + CLOSE * unit * ours.abs() + tiny
-    both_nan = ours.isnan() & theirs.isnan()
-    same = (ours == theirs) | both_nan
-    excess = torch.where(same, 0.0, (difference / allowed).nan_to_num(nan=torch.inf, posinf=torch.inf))
-    # Where one leg is finite and the other is not, no tolerance applies.
-    excess = torch.where(~same & (ours.isfinite() != theirs.isfinite()), torch.inf, excess)
-    worst = int(excess.flatten().max(0).indices)
-    differing = int((excess > 1).sum())
-    at = float(error.flatten()[worst])
-    source = (
-        f"{SLACK} times the running error bound of the closed form in {_name(dtype)}{moved} at that entry, {at:.3g}, "
-        f"and {CLOSE} roundings of its value"
-    )
-    tolerance = Tolerance(SLACK * at + tiny, CLOSE * unit, source)
-    count = ours.numel()
-    if differing:
-        entry = _entry(ours, theirs, worst)
-        message = (
-            f"The legs differ at {'the only entry' if count == 1 else f'{differing} of {count} entries'}"
-            f"{f'; furthest apart at {list(entry.index)}' if entry.index else ''}: "
-            f"autograd {entry.autograd:.17g}, closed form {entry.closed_form:.17g}."
-        )
-        return Verdict(Outcome.DIFFER, "", message, count, differing, entry, tolerance)
-    if bool(both_nan.any()):
-        nan = int(both_nan.flatten().to(torch.uint8).argmax())
-        message = f"Both legs give NaN at {int(both_nan.sum())} of {count} entries, which proves nothing."
-        return Verdict(Outcome.UNDECIDED, "NOT_A_NUMBER", message, count, 0, _entry(ours, theirs, nan), tolerance)
-    untold = error.isinf() & ~same & (difference > CLOSE * unit * ours.abs() + tiny)
-    if bool(untold.any()):
-        first = int(untold.flatten().to(torch.uint8).argmax())
-        message = f"Rounding could carry the closed form anywhere at {int(untold.sum())} of {count} entries."
-        return Verdict(Outcome.UNDECIDED, "UNBOUNDED_ERROR", message, count, 0, _entry(ours, theirs, first), tolerance)
-    return _agreement(ours, theirs, worst, tolerance)
-
-
-def _agreement(ours: torch.Tensor, theirs: torch.Tensor, worst: int, tolerance: Tolerance) -> Verdict:
-    count = ours.numel()
-    message = f"Both legs agree at {'the only entry' if count == 1 else f'all {count} entries'}."
-    return Verdict(Outcome.AGREE, "", message, count, 0, _entry(ours, theirs, worst), tolerance)
-
-
-def _entry(ours: torch.Tensor, theirs: torch.Tensor, flat: int) -> WorstEntry:
-    index, left = [], flat
-    for length in reversed(ours.shape):
-        left, k = divmod(left, length)
-        index.append(k)
-    a, b = theirs.reshape(-1)[flat].item(), ours.reshape(-1)[flat].item()
+def entry(comparison: Comparison, place: int, shape: tuple[int, ...]) -> WorstEntry:
+    """One entry of a comparison, with the legs' errors relative to the closed form."""
+    a, b = float(comparison.theirs[place]), float(comparison.ours[place])
     absolute = 0.0 if a == b else abs(a - b)
     relative = 0.0 if absolute == 0 else (absolute / abs(b) if b else math.inf)
-    return WorstEntry(tuple(reversed(index)), a, b, absolute, relative)
+    return WorstEntry(index_of(place, shape), a, b, absolute, relative)
+
+
+def index_of(place: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The index of an entry from its number in the order of rows.
+
+    >>> index_of(5, (2, 3))
+    (1, 2)
+    """
+    index = []
+    for length in reversed(shape):
+        place, k = divmod(place, length)
+        index.append(k)
+    return tuple(reversed(index))
 
 
 def _name(dtype: torch.dtype) -> str:
