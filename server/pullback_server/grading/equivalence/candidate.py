@@ -12,9 +12,8 @@ import numpy as np
 
 from ...numeric import Forward, compile_program
 from ...program import TypedProgram
-from ..points import Floats, Reference, exact, precisely
+from ..points import Floats, Reference, exact, precisely, vectors
 from ..points import values as at_points
-from ..points import vectors
 from ..problem import Tensor
 from ..question import entry_by_entry, numbers_of_vector
 

@@ -105,6 +105,14 @@ class Reference:
         return np.asarray(finite.all(1))
 
     @cached_property
+    def usual(self) -> Floats:
+        """The middle size of each entry of the derivative over the points, which no overflow leads astray."""
+        sizes = np.sort(np.where(np.isfinite(self.values), np.abs(self.values), np.inf), axis=0)
+        count = np.isfinite(sizes).sum(0, keepdims=True)
+        middle = np.take_along_axis(sizes, np.maximum(count - 1, 0) // 2, axis=0)
+        return np.where(count > 0, middle, 0.0)[0]
+
+    @cached_property
     def confirming(self) -> tuple[int, ...]:
         """The points at which every answer is compared in many digits: a few at random, where there are such."""
         good = [k for k in range(self.points.count) if self.graded[k]]
