@@ -110,7 +110,7 @@ class Reference:
         sizes = np.sort(np.where(np.isfinite(self.values), np.abs(self.values), np.inf), axis=0)
         count = np.isfinite(sizes).sum(0, keepdims=True)
         middle = np.take_along_axis(sizes, np.maximum(count - 1, 0) // 2, axis=0)
-        return np.where(count > 0, middle, 0.0)[0]
+        return np.asarray(np.where(count > 0, middle, 0.0)[0])
 
     @cached_property
     def confirming(self) -> tuple[int, ...]:
