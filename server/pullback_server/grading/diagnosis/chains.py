@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from ...language import check, parse
+from ...language import TooLongToWrite, check, parse
+from ...language import written as whole
 from ...program import Input, Limits, Refusal
 from ...symbolic import derive
 from ..problem import Code
 from .site import Mistake, Site
 from .slopes import Slope, Slopes
-from .wording import whole, written
+from .wording import written
 
 #: A derivative that is longer is not named in a sentence.
 NAMED = 40
@@ -72,7 +73,7 @@ def _factor(slopes: Slopes, inner: int) -> str:
         types = {n.name: slopes.typed.types[k] for k, n in enumerate(program.nodes) if isinstance(n, Input)}
         try:
             typed = check(parse(whole(program, inner), tuple(types), Limits()), types, Limits())
-        except Refusal:
+        except (Refusal, TooLongToWrite):
             typed = None
         if typed is not None:
             form = dict(derive(typed, slopes.wrt).inputs).get(slopes.wrt[0])
