@@ -102,6 +102,7 @@ class Config:
     log_level: str = setting("info", f"The least grave that is logged: {', '.join(LEVELS)}.", accepts=LEVELS)
     log_calls: bool = setting(False, "Log every call, not only those that fail for the service's own reasons.")
     mathematics: str = setting("pullback_server.verdict", "The module that answers.", flag=False)
+    grading: str = setting("pullback_server.grading", "The module that grades.", flag=False)
 
     def __post_init__(self) -> None:
         for each in (self, self.limits):
@@ -114,8 +115,9 @@ class Config:
             raise ConfigError(f"share is {self.limits.share}; it must be at most 1")
         if not re.fullmatch(r"auto|[a-z]+(:\d+)?", self.device):
             raise ConfigError(f"device is {self.device!r}; it must be auto, cpu, or a device of torch such as cuda:0")
-        if not re.fullmatch(r"\w+(\.\w+)*", self.mathematics):
-            raise ConfigError(f"mathematics is {self.mathematics!r}; it must be the name of a module")
+        for name in ("mathematics", "grading"):
+            if not re.fullmatch(r"\w+(\.\w+)*", module := getattr(self, name)):
+                raise ConfigError(f"{name} is {module!r}; it must be the name of a module")
 
     @classmethod
     def of(cls, **settings: Any) -> Config:
