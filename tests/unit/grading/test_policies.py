@@ -159,3 +159,14 @@ def test_what_is_no_token_is_refused(token: str) -> None:
     with pytest.raises(Refusal) as refused:
         Grader().grade_again(token)
     assert refused.value.field == "replay"
+
+
+def test_leave_is_asked_once_for_each_problem_with_what_its_expression_needs() -> None:
+    asked: list[tuple[int, int]] = []
+    grader = Grader(admit=lambda memory, work: asked.append((memory, work)))
+    fewer = replace(JACOBIAN, policy=Policy(points=4))
+    for problem in (JACOBIAN, JACOBIAN, fewer):
+        assert grader.grade(problem, Answer("A", Syntax.PYTHON)).outcome is GradeOutcome.CORRECT
+    (memory, work), (again, less) = asked
+    assert memory == again > 0
+    assert work * fewer.policy.points == less * JACOBIAN.policy.points > 0
