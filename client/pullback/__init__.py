@@ -34,7 +34,7 @@ from .grading import (
     Submission,
     Variable,
 )
-from .language import Language, Limit, Operator
+from .language import Language, Limit, Operator, Workers
 from .reply import (
     Answer,
     ClosedForm,
@@ -54,6 +54,7 @@ from .reply import (
 )
 from .request import Constant, Request, constant
 from .reward import DerivativeReward
+from .security import TlsFiles
 
 __all__ = [
     "Answer",
@@ -96,12 +97,14 @@ __all__ = [
     "StepKind",
     "Submission",
     "Timings",
+    "TlsFiles",
     "Tolerance",
     "Unauthenticated",
     "Unavailable",
     "Unimplemented",
     "Variable",
     "Verdict",
+    "Workers",
     "WorstEntry",
     "WrongEntry",
     "check_backward",

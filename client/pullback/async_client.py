@@ -8,16 +8,18 @@ from types import TracebackType
 from typing import Any
 
 import grpc
+from grpc_health.v1.health_pb2_grpc import HealthStub
 
-from .channel import channel_options
+from .channel import open_async_channel
 from .errors import from_rpc_error
 from .exchanges import DIFFERENTIATE, GRADE, A, Exchange, submission
 from .grading import Grade, Graded, Problem, Submission
 from .grading_messages import attempt_of, grade_from, grade_message
 from .language import Language
-from .messages import language_from, reply_from, request_message, text_of
+from .messages import health_from, health_request, language_from, reply_from, request_message, text_of
 from .reply import Answer, Reply
 from .request import DEFAULT_NOTATIONS, DEFAULT_TIMEOUT, Request
+from .security import Metadata, TlsFiles, secured
 from .stream import DEFAULT_IN_FLIGHT, GRACE, Asked, Broken, Event, Exhausted, Ledger, Received
 from .v1 import derivative_pb2, grading_pb2
 from .v1.derivative_pb2_grpc import DerivativeServiceStub
@@ -35,11 +37,13 @@ class AsyncClient:
     ...         return (await client.differentiate("x**2", {"x": 3})).gradients["x"]
     """
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, *, token: str | None = None, tls: TlsFiles | bool | None = None) -> None:
         self.target = target
-        self._channel = grpc.aio.insecure_channel(target, options=channel_options(target))
+        chosen, self._metadata = secured(target, token, tls)
+        self._channel = open_async_channel(target, chosen)
         self._stub: Any = DerivativeServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._grading: Any = GradingServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._health: Any = HealthStub(self._channel)
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -73,7 +77,7 @@ class AsyncClient:
         )
         message = request_message(request)
         try:
-            return reply_from(await self._stub.Differentiate(message, timeout=timeout))
+            return reply_from(await self._stub.Differentiate(message, timeout=timeout, metadata=self._metadata))
         except grpc.RpcError as error:
             raise from_rpc_error(error) from error
 
@@ -81,7 +85,15 @@ class AsyncClient:
         """The operators, or the one of that name or alias, with the limits in force, the device and the versions."""
         message = derivative_pb2.DescribeLanguageRequest(operator=operator)
         try:
-            return language_from(await self._stub.DescribeLanguage(message, timeout=timeout))
+            return language_from(await self._stub.DescribeLanguage(message, timeout=timeout, metadata=self._metadata))
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from error
+
+    async def health(self, service: str = "", timeout: float | None = DEFAULT_TIMEOUT) -> str:
+        """SERVING, NOT_SERVING or UNKNOWN: what gRPC's health service says of the whole server, or of one service."""
+        try:
+            asked = self._health.Check(health_request(service), timeout=timeout, metadata=self._metadata)
+            return health_from(await asked)
         except grpc.RpcError as error:
             raise from_rpc_error(error) from error
 
@@ -92,7 +104,7 @@ class AsyncClient:
 
         As `Client.differentiate_many`; `requests` may be asynchronous too, and is read in a task of its own.
         """
-        return _answers(self._stub, DIFFERENTIATE, _asynchronous(requests), in_flight)
+        return _answers(self._stub, self._metadata, DIFFERENTIATE, _asynchronous(requests), in_flight)
 
     async def grade(
         self, problem: Problem, answer: object, syntax: str = "math", timeout: float | None = DEFAULT_TIMEOUT
@@ -100,7 +112,7 @@ class AsyncClient:
         """The grade of one answer, as `Client.grade`."""
         message = grade_message(Submission(problem, attempt_of(answer, syntax)))
         try:
-            reply = await self._grading.Grade(message, timeout=timeout)
+            reply = await self._grading.Grade(message, timeout=timeout, metadata=self._metadata)
         except grpc.RpcError as error:
             raise from_rpc_error(error) from error
         return grade_from(reply.grade, reply.versions)
@@ -111,19 +123,21 @@ class AsyncClient:
         in_flight: int = DEFAULT_IN_FLIGHT,
     ) -> AsyncGenerator[Graded]:
         """One answer for each pair, as `Client.grade_many`; `pairs` may be asynchronous too."""
-        return _answers(self._grading, GRADE, _submissions(pairs), in_flight)
+        return _answers(self._grading, self._metadata, GRADE, _submissions(pairs), in_flight)
 
     async def replay(self, token: str, timeout: float | None = DEFAULT_TIMEOUT) -> Grade:
         """The grade that a replay token stands for, computed again; raises InvalidRequest for what is no token."""
         message = grading_pb2.ReplayRequest(token=text_of(token, "token"))
         try:
-            reply = await self._grading.Replay(message, timeout=timeout)
+            reply = await self._grading.Replay(message, timeout=timeout, metadata=self._metadata)
         except grpc.RpcError as error:
             raise from_rpc_error(error) from error
         return grade_from(reply.grade, reply.versions)
 
 
-async def _answers(stub: Any, exchange: Exchange[A], requests: AsyncIterator[Any], in_flight: int) -> AsyncGenerator[A]:
+async def _answers(
+    stub: Any, metadata: Metadata, exchange: Exchange[A], requests: AsyncIterator[Any], in_flight: int
+) -> AsyncGenerator[A]:
     ledger = Ledger(exchange)
     events: asyncio.Queue[Event] = asyncio.Queue()
     room = asyncio.Semaphore(in_flight)
@@ -137,7 +151,7 @@ async def _answers(stub: Any, exchange: Exchange[A], requests: AsyncIterator[Any
                 yield answer
             if step.pause is not None:
                 await asyncio.sleep(step.pause)
-                stream = _Stream(getattr(stub, exchange.method), events)
+                stream = _Stream(getattr(stub, exchange.method), metadata, events)
             for message in step.messages:
                 if stream is not None:
                     stream.send(message)
@@ -184,10 +198,10 @@ async def _submissions(pairs: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterat
 class _Stream:
     """One stream; what comes from it is put among the events by a task of its own."""
 
-    def __init__(self, method: Any, events: asyncio.Queue[Event]) -> None:
+    def __init__(self, method: Any, metadata: Metadata, events: asyncio.Queue[Event]) -> None:
         self._events = events
         self._outbox: asyncio.Queue[Any] = asyncio.Queue()
-        self._call = method(self._sent())
+        self._call = method(self._sent(), metadata=metadata)
         self._task = asyncio.create_task(self._run())
 
     def send(self, message: Any) -> None:

@@ -13,6 +13,8 @@ _COMMANDS = {
     "operators": "pullback.cli.operators",
     "replay": "pullback.cli.replay",
     "serve": "pullback.cli.serve",
+    "status": "pullback.cli.status",
+    "token": "pullback.cli.token",
 }
 
 

@@ -1,4 +1,4 @@
-"""The table of gRPC methods: one row a method, from which the front, health and reflection follow."""
+"""The table of gRPC methods: one row a method, from which the front, health, reflection and metrics follow."""
 
 from __future__ import annotations
 
