@@ -13,14 +13,14 @@ from .plain import json_text
 
 
 @click.command(short_help="Show a grade again.")
-@click.argument("token")
+@click.argument("replayed", metavar="TOKEN")
 @service_options
-def replay(token: str, target: str | None, as_json: bool) -> None:
+def replay(replayed: str, target: str | None, as_json: bool) -> None:
     """Grade again what TOKEN, the `replay` of a result, stands for; - reads the token from the standard input.
 
     The grade is the same to the last bit in the same versions.
     """
-    text = sys.stdin.read().strip() if token == "-" else token
+    text = sys.stdin.read().strip() if replayed == "-" else replayed
     with failures(as_json), connect(target) as client:
         grade = client.replay(text)
     if as_json:

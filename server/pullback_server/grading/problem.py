@@ -272,7 +272,7 @@ class Grade:
 
     `score` is 1 for CORRECT, 0 or the policy's partial credit otherwise. `reason` says in a sentence why an outcome is
     UNDECIDED. `right` is the right answer by notation, empty where the policy withholds it. `replay` gives the same
-    grade again, bit for bit, from `replay.grade_again`.
+    grade again, bit for bit, from `Grader.grade_again`.
     """
 
     outcome: GradeOutcome

@@ -79,7 +79,7 @@ class Question:
     @cached_property
     def mirrored(self) -> bool:
         """Whether the two mirrored entries of a symmetric input move together."""
-        return self.problem.policy.symmetry is Symmetry.STRUCTURED and any(self._symmetric(n) for n in self.chain)
+        return self.problem.policy.symmetry is Symmetry.STRUCTURED and any(self.symmetric(n) for n in self.chain)
 
     def moves(self, index: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[Move, ...]]:
         """What an entry of the derivative (in torch's layout) is: the output's entry, and the moves it is made of."""
@@ -91,11 +91,12 @@ class Question:
                 continue
             rank = self.types[name].rank
             entry, rest = tuple(rest[:rank]), rest[rank:]
-            both = {entry, entry[::-1]} if self.mirrored and self._symmetric(name) else {entry}
+            both = {entry, entry[::-1]} if self.mirrored and self.symmetric(name) else {entry}
             moves.append(Move(name, tuple(sorted(both))))
         return index[:outer], tuple(moves)
 
-    def _symmetric(self, name: str) -> bool:
+    def symmetric(self, name: str) -> bool:
+        """Whether an input is a symmetric matrix."""
         return self.variables[name].structure in SYMMETRIC
 
 

@@ -59,15 +59,16 @@ class Diagnosis:
     def _singles(self, candidate: Candidate, fits: bool, deadline: float) -> Iterator[Finding]:
         reference = self.reference
         answer = self._chosen(candidate)
+        found: list[Finding] = []
         if candidate.shape in self._others:
-            found, values = self._others[candidate.shape]
-            for number in np.flatnonzero(which_explain(answer, values)):
-                yield found[number]
-        yield from integrated(reference, candidate, self._points)
-        yield from constant_factor(answer, reference.values[self._points])
+            findings, values = self._others[candidate.shape]
+            found += [findings[number] for number in np.flatnonzero(which_explain(answer, values))]
+        found += integrated(reference, candidate, self._points)
+        found += constant_factor(answer, reference.values[self._points])
+        yield from found
         if not reference.question.scalar:
             yield from arrangements(reference, candidate)
-            if isinstance(candidate, Formula):
+            if isinstance(candidate, Formula) and not found:
                 yield from repairs(reference, candidate, deadline)
         if self.ways is None:
             return

@@ -7,14 +7,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
+import numpy as np
+
 from ...language import check
+from ...numeric import compile_program
 from ...program import Apply, Limits, Node, Program, Refusal, TypedProgram
 from ..equivalence import Formula
-from ..points import Reference
+from ..points import Reference, values
 from ..problem import Code, Finding
 from .explains import explained
 from .wording import written
 
+#: Points at which a repair is tried before it is at all of them.
+SIEVE = 1
 #: Repairs that are tried, and nodes of the answers that they are tried on.
 TRIED, LONGEST = 200, 80
 
@@ -133,8 +138,12 @@ def _is_right(reference: Reference, answer: Formula, program: Program) -> bool:
         return False
     if typed.output.shape != reference.question.expected:
         return False
-    found = Formula(typed, reference).values
-    graded = reference.graded
+    some = np.flatnonzero(reference.graded)[:SIEVE].tolist()
+    forward = compile_program(typed)
+    sieved = values(forward, reference.points.some(some), typed.output.shape, at_once=False)
+    if not explained(sieved, reference.values[some]):
+        return False
+    found, graded = Formula(typed, reference).values, reference.graded
     return explained(found[graded], reference.values[graded])
 
 

@@ -6,7 +6,9 @@ they disagree, or where the quotients from the left and from the right do, is no
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
+from dataclasses import replace
 from functools import cached_property
 from itertools import product
 from typing import Any
@@ -15,6 +17,7 @@ import mpmath as mp
 import numpy as np
 import numpy.typing as npt
 
+from ...program import Apply
 from ..problem import Layout
 from ..question import Move, Question
 from .batch import Floats, derivatives, values
@@ -29,6 +32,8 @@ STEP = 40
 APART = 1e-5
 #: Points at random at which numbers are compared in many digits.
 CONFIRMING = 3
+#: Operators that read one triangle of a symmetric matrix.
+ONE_TRIANGLE = frozenset(("eigh", "eigvalsh", "cholesky", "linalg.eigh", "linalg.cholesky"))
 #: So many points of tensors there are for as many numbers.
 TENSORS = 16
 
@@ -141,7 +146,7 @@ class Reference:
 
     def _central(self, number: int, index: tuple[int, ...], side: int = 0, width: int = 1) -> Any:
         """The quotient of differences about a point; `side` 1 or -1 takes the one that lies there alone."""
-        output, moves = self.question.moves(index)
+        output, moves = self._moves(index)
         ways = ((side, side), (0, -side)) if side else ((width, 1), (-width, -1))
         with mp.workdps(self._working):
             step = mp.mpf(10) ** -STEP
@@ -153,7 +158,26 @@ class Reference:
                     sign *= factor
                     shifts[move] = shifts.get(move, 0) + way
                 total += sign * self._value(number, output, {m: s for m, s in shifts.items() if s}, step)
-            return total / ((1 if side else 2 * width) * step) ** len(moves)
+            entries = 1 if self.question.mirrored else math.prod(len(m.entries) for m in moves)
+            return total / ((1 if side else 2 * width) * step) ** len(moves) / entries
+
+    def _moves(self, index: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[Move, ...]]:
+        output, moves = self.question.moves(index)
+        if not self._paired:
+            return output, moves
+        return output, tuple(replace(m, entries=tuple({m.entries[0], m.entries[0][::-1]})) for m in moves)
+
+    @cached_property
+    def _paired(self) -> bool:
+        """Whether f reads one triangle of a symmetric input, so that mirrored entries are to move together.
+
+        Half of what the two of them do is then the derivative by each, as autograd has it.
+        """
+        question = self.question
+        if question.mirrored or len(question.chain) > 1 or not question.symmetric(question.chain[0]):
+            return False
+        program = question.typed.program
+        return any(isinstance(n, Apply) and n.operator in ONE_TRIANGLE for n in program.nodes)
 
     def _value(self, number: int, output: tuple[int, ...], shifts: dict[Move, int], step: Any) -> Any:
         """An entry of f a few steps from a point; nan where it has no value."""

@@ -38,6 +38,8 @@ class Commands(Words):
         kind = signs.COMMANDS.get(found)
         if kind is not None:
             return self._command_sign(kind, found, start, end)
+        if name in ("imath", "jmath"):
+            return self._named(name[0], start, end)
         if name in signs.GREEK or self.names.word(name) is not None:
             return self._named(name, start, end)
         if name == "infty":
@@ -61,6 +63,7 @@ class Commands(Words):
                     return self._bracket("[√", "_LROOT", position, position + 1)
                 return self._digits(1, end)
             case "_NEWROW":
+                self._drop_comma()
                 if self._innermost() in ("matrix", "cases"):
                     self._add(kind, found, start)
                 match = _ROW_SPACE.match(self.text, end)
@@ -154,10 +157,16 @@ class Commands(Words):
                 return self._bracket(kind, f"BEGIN{kind.upper()}", start, after) and self._named_last(name, after)
             if self._innermost() != kind:
                 raise unreadable(f"\\end{{{name}}} closes nothing", start + 1)
+            self._drop_comma()
             self._open.pop()
             self._add(f"_END{kind.upper()}", name, start)
             return after
         return self.text.index("}", end) + 1
+
+    def _drop_comma(self) -> None:
+        """Takes back a comma at the end of a row, which says nothing."""
+        if self._innermost() == "cases" and self.tokens and self.tokens[-1].value == ",":
+            self.tokens.pop()
 
     def _named_last(self, name: str, after: int) -> int:
         last = self.tokens[-1]

@@ -6,25 +6,25 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-_DRESS = re.compile(
-    r"\\(?:left|right|mathrm|mathbf|boldsymbol|bm|text|operatorname|displaystyle|vec|bigl|bigr|big)(?![A-Za-z])"
-    r"|\\[,;:!> ]|[~&$]|\s+"
-)
 _WRAPPED = re.compile(r"\\(?:mathrm|mathbf|mathit|text|operatorname|boldsymbol|vec|bm)\s*\{\s*(\w+)\s*\}")
+_DRESS = re.compile(
+    r"\\(?:left|right|displaystyle|bigl|bigr|big|mathrm|mathbf|vec|bm|therefore|implies|Rightarrow)(?![A-Za-z])"
+    r"|\\(?:begin|end)\{[a-z]+\*?\}|\\[,;:!> ]|[~&$\s]+"
+)
 _D = r"(?:d|∂)"
 _NAME = r"[^\W\d_]+(?:_\w+)?"
 _FUNCTION = rf"(?:{_NAME})(?:\([^()]*\))?"
-_ORDER = r"(?:\^?(\d))?"
+_OF = rf" ?(?:\(?{_FUNCTION}\)?)? ?(?:\([^()]*\))? ?\Z"
 
-# fmt: off
-_DERIVATIVE = re.compile(rf"(?:{_D}){_ORDER}(?:\(?({_FUNCTION})\)?)?/((?:\(?{_D}{_NAME}(?:\^?\d)?\)?)+)(.*)\Z")
-_ONE = re.compile(rf"{_D}({_NAME}?)(?:\^?(\d))?(?={_D}|\)|\Z)")
-_PRIMES = re.compile(rf"({_NAME})('+|\^\((\d)\))(?:\(([^()]*)\))?\Z")
-_SUBSCRIPTS = re.compile(r"([^\W\d_])_([^\W_]+)(?:\([^()]*\))?\Z")
-_GRADIENT = re.compile(rf"(?:∇|grad|\\nabla)(\^2)?(?:_({_NAME}))?(?:\(?{_FUNCTION}\)?)?(?:\([^()]*\))?\Z")
-_JACOBIAN = re.compile(rf"(?:J|D|H)(?:_({_NAME}))?(?:\^\d)?(?:{_FUNCTION})?(?:\([^()]*\))?\Z")
-_PARTIAL = re.compile(rf"∂_\(?({_NAME})\)?(?:{_FUNCTION})?\Z")
-# fmt: on
+_DERIVATIVE = re.compile(rf"{_D}(?:\^?(\d))? ?(?:\(?({_FUNCTION})\)?)? ?/ ?((?:\(?{_D}{_NAME}(?:\^?\d)?\)? ?)+)(.*)\Z")
+_ONE = re.compile(rf"{_D}({_NAME}?)(?:\^?(\d))?(?={_D}| |\)|\Z)")
+_PRIMES = re.compile(rf"({_NAME}) ?('+|\^ ?\((\d)\)) ?(?:\(([^()]*)\))? ?\Z")
+_DOTS = re.compile(rf"(d+)ot ?({_NAME}) ?\Z")
+_SUBSCRIPTS = re.compile(r"([^\W\d_])_([^\W_]+) ?(?:\([^()]*\))? ?\Z")
+_GRADIENT = re.compile(rf"(?:∇|grad|nabla)(\^2)?(?:_({_NAME}))?{_OF}")
+_JACOBIAN = re.compile(rf"(?:J|D|H)(?:_({_NAME}))?(?:\^\d)?{_OF}")
+_PARTIAL = re.compile(rf"∂_\(?({_NAME})\)?{_OF}")
+_LISTED = re.compile(r"\s*(?:\\left\s*\S)?\s*\\begin\{[bp]?matrix\}.*\\partial", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,18 @@ def left_side(text: str, inputs: Collection[str]) -> LeftSide | None:
     >>> left_side("f(x)", ["x"])
     """
     plain = _plain(text)
+    if _LISTED.match(text):
+        return LeftSide((), 0)
     if match := _DERIVATIVE.match(plain):
-        total, by = int(match[1] or 1), []
+        by: list[str] = []
         for name, times in _ONE.findall(match[3].replace("(", "").replace(")", "")):
             by += [name] * int(times or 1)
-        return LeftSide(tuple(by), max(total, len(by)))
+        return LeftSide(tuple(by), max(int(match[1] or 1), len(by)))
     if match := _PARTIAL.match(plain):
-        return LeftSide((match[1],), 1)
+        by = _split(match[1], inputs)
+        return LeftSide(tuple(by), len(by))
+    if match := _DOTS.match(plain):
+        return LeftSide((), len(match[1]))
     if match := _PRIMES.match(plain):
         if match[1] in inputs:
             return None
@@ -64,26 +69,28 @@ def left_side(text: str, inputs: Collection[str]) -> LeftSide | None:
     if match := _JACOBIAN.match(plain):
         return LeftSide((match[1],) if match[1] in inputs else (), 0)
     if (match := _SUBSCRIPTS.match(plain)) and plain not in inputs and match[1] not in inputs:
-        by = [match[2]] if match[2] in inputs else list(match[2])
+        by = _split(match[2], inputs)
         return LeftSide(tuple(by), len(by))
     return None
 
 
+def _split(names: str, inputs: Collection[str]) -> list[str]:
+    """The names of a subscript such as `xy`, letter by letter where it is not one name."""
+    return [names] if names in inputs or len(names) > 3 else list(names)
+
+
 def _plain(text: str) -> str:
-    plain = _WRAPPED.sub(r"\1", text[:200])
-    plain = _DRESS.sub("", plain)
+    """A left side without what LaTeX adds: one space where there was any, fractions with a slash."""
+    plain = _DRESS.sub(" ", _WRAPPED.sub(r"\1", text[:200]))
     plain = plain.replace("\\partial", "∂").replace("\\nabla", "∇").replace("\\prime", "'").replace("′", "'")
-    plain = plain.replace("’", "'").replace("^{''}", "''").replace("^{'}", "'").replace("^'", "'")
+    plain = plain.replace("’", "'")
     previous = ""
     while previous != plain:
         previous = plain
-        plain = re.sub(r"\\[dtc]?frac\{([^{}]*)\}\{([^{}]*)\}", r"\1/\2", plain)
-        plain = re.sub(r"([\^_])\{([^{}()]*)\}", _unbraced, plain)
-    return plain.replace("{", "").replace("}", "").replace("\\", "").replace("·", "")
-
-
-def _unbraced(match: re.Match[str]) -> str:
-    sign, inner = match[1], match[2]
-    if sign == "^" and inner.strip("'") == "":
-        return inner
-    return sign + inner
+        plain = re.sub(r"\\[dtc]?frac ?\{([^{}]*)\} ?\{([^{}]*)\}", r" \1/\2 ", plain)
+        plain = re.sub(r"\^ ?\{ ?('[' ]*)\}", lambda m: m[1].replace(" ", ""), plain)
+        plain = re.sub(r"([\^_]) ?\{([^{}()]*)\}", r"\1\2 ", plain)
+        plain = re.sub(r"([\^_]) ?\{(\([^{}()]*\))\}", r"\1\2", plain)
+    plain = plain.replace("^'", "'").replace("{", "").replace("}", "").replace("\\", "").replace("·", "")
+    plain = re.sub(r"(?:(?<![^\W_])d|∂) (?=[^\W\d_])", lambda m: m[0][0], plain)
+    return re.sub(r"(?<=[/^_(]) | (?=[/^_)])|(?<=\d) (?=[^\W\d_]+ ?/)", "", re.sub(r" +", " ", plain)).strip()

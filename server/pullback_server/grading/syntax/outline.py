@@ -9,6 +9,7 @@ from ..problem import Syntax
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _MATH = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+_SPACES = ("\\,", "\\;", "\\:", "\\ ", "\\!")
 _TRAILING = " \t\r\n.,;:$"
 
 
@@ -61,8 +62,8 @@ def _closed(text: str, start: int, end: int) -> int:
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    while end > start and text[end - 1] in _TRAILING and text[end - 2 : end] not in ("\\,", "\\;", "\\:"):
-        end -= 1
+    while end > start and (text[end - 1] in _TRAILING or text[end - 2 : end] in _SPACES):
+        end -= 2 if text[end - 2 : end] in _SPACES else 1
     while start < end and text[start] in " \t\r\n$&":
         start += 1
     return start, end

@@ -82,7 +82,9 @@ def _mathematics(
     names = Names(types, units)
     outlined = outline(text, syntax)
     lefts = tuple(
-        (left_side(text[span.start : span.end], types), Place(1, span.start + 1)) for span in outlined.left_sides
+        (left_side(text[span.start : span.end], types), Place(1, span.start + 1))
+        for span in outlined.left_sides
+        if span.end > span.start
     )
     assembly = Assembly(types, limits)
     tokens = Tokeniser(text, syntax, names, outlined.answer.start, outlined.answer.end).read()

@@ -35,13 +35,17 @@ DIFFERENTIATING: frozenset[str] = frozenset(
      "\\diff", "\\odv")
 )
 
+#: Fractions of one sign.
+PARTS: dict[str, tuple[str, str]] = {
+    "¼": ("1", "4"), "½": ("1", "2"), "¾": ("3", "4"), "⅓": ("1", "3"), "⅔": ("2", "3"), "⅛": ("1", "8"),
+}
 SUPERSCRIPTS: dict[str, str] = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿˣ", "0123456789-+nx", strict=True))
 
 #: LaTeX's commands that are signs.
 COMMANDS: dict[str, str] = {
     "\\cdot": "DOT", "\\times": "CROSS", "\\ast": "TIMES", "\\star": "TIMES",
     "\\odot": "ENTRYWISE", "\\circ": "ENTRYWISE", "\\otimes": "KRON", "\\div": "OVER",
-    **dict.fromkeys(("\\frac", "\\dfrac", "\\tfrac", "\\cfrac"), "FRAC"), "\\sqrt": "SQRT",
+    **dict.fromkeys(("\\frac", "\\dfrac", "\\tfrac", "\\cfrac"), "FRAC"), "\\sqrt": "SQRT", "\\over": "OVERALL",
     "\\lbrace": "_LPAR", "\\rbrace": "_RPAR", "\\{": "_LPAR", "\\}": "_RPAR",
     "\\lbrack": "_LPAR", "\\rbrack": "_RPAR", "\\lparen": "_LPAR", "\\rparen": "_RPAR",
     **dict.fromkeys(("\\langle",), "_LANGLE"), "\\rangle": "_RANGLE",
@@ -88,7 +92,6 @@ GREEK: dict[str, str] = {
     "sigma": "σ", "tau": "τ", "upsilon": "υ", "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
     "Gamma": "Γ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ",
     "Omega": "Ω", "varepsilon": "ε", "vartheta": "θ", "varphi": "φ", "varrho": "ρ", "varsigma": "σ", "ell": "ℓ",
-    "imath": "i", "jmath": "j",
 }
 # fmt: on
 

@@ -16,13 +16,15 @@ _TOKEN = re.compile(
     |(?P<command>\\(?:[A-Za-z]+\*?|.))
     |(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
     |(?P<superscript>[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿˣ]+)
-    |(?P<run>[^\W\d_⁰¹²³⁴⁵⁶⁷⁸⁹ⁿˣ](?:[^\W_⁰¹²³⁴⁵⁶⁷⁸⁹ⁿˣ])*)
+    |(?P<part>[¼½¾⅓⅔⅛])
+    |(?P<run>[^\W\d_⁰¹²³⁴⁵⁶⁷⁸⁹ⁿˣ¼½¾⅓⅔⅛](?:[^\W_⁰¹²³⁴⁵⁶⁷⁸⁹ⁿˣ¼½¾⅓⅔⅛])*)
     |(?P<prime>['′’]+)
     |(?P<sign>\*\*|\.\*|\./|\.\^|<=|>=|==|!=|\|\||.)""",
     re.VERBOSE | re.DOTALL,
 )
-_T = r"(?:\\(?:mathrm|mathsf|text|mathbf|mathit|rm)\s*\{?\s*T\s*\}?|T(?![A-Za-z0-9_])|\\top|\\intercal|⊤)"
+_T = r"(?:\\(?:mathrm|mathsf|text|mathbf|mathit|rm)\s*\{?\s*T\s*\}?|T|\\top|\\intercal|⊤)"
 _TRANSPOSED = re.compile(rf"\s*(?:\{{\s*{_T}\s*\}}|\(\s*{_T}\s*\)|{_T})")
+_GOES_ON = re.compile(r"[A-Za-z0-9_]")
 _PRIMED = re.compile(r"\s*(?:\{\s*(?:\\prime\s*)+\}|(?:\\prime\s*)+)")
 _INVERSE_TRANSPOSED = re.compile(rf"\s*\{{\s*(?:-\s*{_T}|-1\s*{_T}|{_T}\s*-\s*1)\s*\}}")
 _ENTRYWISE_POWER = re.compile(r"\s*\{\s*\\(?:odot|circ)(?![A-Za-z])\s*")
@@ -46,6 +48,12 @@ class Tokeniser(Commands):
     # Each of these takes the text that was found, where it begins and ends, and says where to go on.
 
     def _space(self, _: str, __: int, end: int) -> int:
+        return end
+
+    def _part(self, found: str, start: int, end: int) -> int:
+        over, under = signs.PARTS[found]
+        for kind, value in (("_LPAR", "("), ("NUMBER", over), ("OVER", "/"), ("NUMBER", under), ("_RPAR", ")")):
+            self._add(kind, value, start)
         return end
 
     def _superscript(self, found: str, start: int, end: int) -> int:
@@ -95,8 +103,10 @@ class Tokeniser(Commands):
         if match := _INVERSE_TRANSPOSED.match(self.text, end):
             self._add("INVTRANSPOSE", match.group(), start)
             return match.end()
-        known = "T" in self.names.types and not self.names.tensors
-        if not known and (match := _TRANSPOSED.match(self.text, end)):
+        # x^Tx is x^T x, where there is something to transpose; among numbers T begins a name.
+        match = _TRANSPOSED.match(self.text, end)
+        alone = match is not None and "T" not in self.names.types and not _GOES_ON.match(self.text, match.end())
+        if match and (self.names.tensors or alone):
             self._add("TRANSPOSE", match.group(), start)
             return match.end()
         if match := _PRIMED.match(self.text, end):
