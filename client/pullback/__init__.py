@@ -25,9 +25,9 @@ from .grading import (
     Attempt,
     Counterexample,
     Evidence,
-    Finding,
     Grade,
     Graded,
+    GradeFinding,
     GradeOutcome,
     Policy,
     Problem,
@@ -43,18 +43,25 @@ from .reply import (
     Leg,
     Legs,
     LegState,
-    Outcome,
     Reply,
     Step,
     StepKind,
     Timings,
+)
+from .request import Constant, Request, constant
+from .reward import DerivativeReward
+from .verdict import (
+    Cause,
+    Diagnosis,
+    ExaminedEntry,
+    Finding,
+    Outcome,
+    Slope,
+    SlopeKind,
     Tolerance,
     Verdict,
     WorstEntry,
 )
-from .request import Constant, Request, constant
-from .reward import DerivativeReward
-from .security import TlsFiles
 
 __all__ = [
     "Answer",
@@ -63,6 +70,7 @@ __all__ = [
     "BackwardOutcome",
     "BackwardReport",
     "Cancelled",
+    "Cause",
     "Client",
     "ClosedForm",
     "Code",
@@ -70,10 +78,13 @@ __all__ = [
     "Counterexample",
     "DeadlineExceeded",
     "DerivativeReward",
+    "Diagnosis",
     "Evidence",
+    "ExaminedEntry",
     "Finding",
     "FormOrigin",
     "Grade",
+    "GradeFinding",
     "GradeOutcome",
     "Graded",
     "InputReport",
@@ -93,6 +104,8 @@ __all__ = [
     "Reply",
     "Request",
     "ResourceExhausted",
+    "Slope",
+    "SlopeKind",
     "Step",
     "StepKind",
     "Submission",

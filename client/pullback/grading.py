@@ -110,12 +110,12 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Finding:
+class GradeFinding:
     """What went wrong: a stable code, a sentence for the person who answered, and where in the text it is.
 
     `line` and `column` count from 1, and are 0 where there is no place.
 
-    >>> print(Finding("SIGN", "the sign of the whole answer is wrong"))
+    >>> print(GradeFinding("SIGN", "the sign of the whole answer is wrong"))
     SIGN: the sign of the whole answer is wrong
     """
 
@@ -188,7 +188,7 @@ class Grade:
 
     outcome: GradeOutcome
     score: float
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[GradeFinding, ...] = ()
     evidence: Evidence = Evidence()
     reason: str = ""
     right: Mapping[str, str] = field(default_factory=dict)
@@ -204,7 +204,7 @@ class Grade:
     def message(self) -> str:
         """One text for the person who answered: the findings' sentences, or what the outcome itself says.
 
-        >>> Grade(GradeOutcome.INCORRECT, 0.0, (Finding("SIGN", "The sign is wrong."),)).message
+        >>> Grade(GradeOutcome.INCORRECT, 0.0, (GradeFinding("SIGN", "The sign is wrong."),)).message
         'The sign is wrong.'
         """
         if self.findings:

@@ -15,17 +15,18 @@ from .grading import (
     Attempt,
     Counterexample,
     Evidence,
-    Finding,
     Grade,
+    GradeFinding,
     GradeOutcome,
     Policy,
     Problem,
     Submission,
     Variable,
 )
-from .messages import budget_message, member, text_of
+from .messages import budget_message, text_of
 from .tensors import array_from, array_of, tensor_of
 from .v1 import grading_pb2, tensor_pb2
+from .verdict_messages import member
 
 
 def words(wrapper: EnumTypeWrapper, prefix: str) -> dict[str, str]:
@@ -100,7 +101,7 @@ def grade_from(message: grading_pb2.Grade, versions: Mapping[str, str]) -> Grade
         outcome=member(GradeOutcome, grading_pb2.GradeOutcome, message.outcome),
         score=message.score,
         findings=tuple(
-            Finding(
+            GradeFinding(
                 _word(grading_pb2.FindingCode, found.code, "FINDING_CODE"),
                 found.message,
                 found.place.line,

@@ -24,6 +24,7 @@ from . import (
     refusals,
     tensors,
     throughput,
+    verdict,
 )
 from .pairs import FULL, QUICK, Effort, Finding
 from .report import as_json, machine, print_tables
@@ -40,6 +41,7 @@ COMPARISONS: dict[str, Comparison] = {
     forms.GROUP: forms.forms,
     recovery.GROUP: recovery.recovery,
     check.GROUP: check.check,
+    verdict.GROUP: verdict.verdict,
     gradcheck.GROUP: gradcheck.gradcheck,
     jacobian.GROUP: jacobian.jacobian,
     closed_forms.GROUP: closed_forms.closed_forms,

@@ -65,7 +65,7 @@ def main() -> int:
 
 
 def _show(case: Case, outcome: str, codes: list[str], reason: str) -> None:
-    (variable,) = case.problem.inputs
+    variable = case.problem.inputs[0]
     print(
         f"{case.code or 'right'} -> {outcome} {codes} {reason}\n    f = {case.problem.expression} on {variable.domain}"
     )

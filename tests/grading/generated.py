@@ -34,21 +34,22 @@ def cases(count: int, seed: int = 0) -> Iterator[Case]:
 
 
 def _question(chance: random.Random, number: int) -> Iterator[Case]:
-    f, interval = _function(chance, 1 + number % 3)
-    where = points({"x": interval}, 8, chance)
-    right, problem = Differentiation("x").of(tree(f)), _problem(f, interval)
+    variables = ("x", "y") if number % 5 == 4 else ("x",)
+    f, interval = _function(chance, 1 + number % 3, variables)
+    where = points(dict.fromkeys(variables, interval), 8, chance)
+    right, problem = Differentiation("x").of(tree(f)), _problem(f, interval, variables)
     yield _case(problem, rewritten(right, chance, chance.randrange(5), "x"), True, "", chance)
-    for code, wrong in _wrong(f, right, chance):
+    for code, wrong in (*_wrong(f, right, chance), ("WRONG_VARIABLE", Differentiation("y").of(tree(f)))):
         # A slip that leaves nothing, as where a quotient is constant, is any slip that does.
         if is_derivative(wrong, f, "x", where) is False and (code == "edit" or not is_zero(wrong, where)):
             yield _case(problem, wrong, False, code, chance)
     # What is integrated is the derivative of what is answered.
-    if is_defined(right, where, "x") and len(right) < 300 and number % 4 == 0:
+    if is_defined(right, where, "x") and len(right) < 300 and number % 4 == 0 and len(variables) == 1:
         answer = f if chance.random() < 0.5 else f"{f} + {chance.randint(1, 5)}"
         # Of a function that is its own second derivative the derivative is an antiderivative, and not told apart.
         own = is_derivative(right, Differentiation("x").of(tree(right)), "x", where)
         if is_derivative(answer, right, "x", where) is False and own is False:
-            yield _case(_problem(right, interval), answer, False, "INTEGRATED", chance)
+            yield _case(_problem(right, interval, variables), answer, False, "INTEGRATED", chance)
 
 
 def _wrong(f: str, right: str, chance: random.Random) -> Iterator[tuple[str, str]]:
@@ -68,16 +69,17 @@ def _wrong(f: str, right: str, chance: random.Random) -> Iterator[tuple[str, str
         yield "edit", edited(right, chance)
 
 
-def _function(chance: random.Random, depth: int) -> tuple[str, tuple[float, float]]:
+def _function(chance: random.Random, depth: int, variables: tuple[str, ...]) -> tuple[str, tuple[float, float]]:
     while True:
-        f = ast.unparse(tree(expression(chance, depth)))
+        f = ast.unparse(tree(expression(chance, depth, variables)))
         for interval in sorted(_INTERVALS, key=lambda _: chance.random()):
-            if is_defined(f, points({"x": interval}, 8, chance), "x"):
+            where = points(dict.fromkeys(variables, interval), 8, chance)
+            if all(is_defined(f, where, name) for name in variables):
                 return f, interval
 
 
-def _problem(f: str, interval: tuple[float, float]) -> Problem:
-    return Problem(f, (Variable("x", domain=Interval(*interval)),), ("x",))
+def _problem(f: str, interval: tuple[float, float], variables: tuple[str, ...]) -> Problem:
+    return Problem(f, tuple(Variable(name, domain=Interval(*interval)) for name in variables), ("x",))
 
 
 def _case(problem: Problem, answer: str, right: bool, code: str, chance: random.Random) -> Case:

@@ -65,11 +65,11 @@ class Differentiation:
         """The derivative."""
         if self.slip is not None and node is self.slip.node:
             return self._slipped(node, self.slip)
+        if not self.depends(node):
+            return "0"
         match node:
-            case ast.Constant():
-                return "0"
-            case ast.Name(id=name):
-                return "1" if name == self.x else "0"
+            case ast.Name():
+                return "1"
             case ast.UnaryOp(op=ast.USub(), operand=u):
                 return f"-({self.of(u)})"
             case ast.BinOp(left=a, op=ast.Add(), right=b):

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from ..client import Client
 from ..embedded import local
 from ..errors import InvalidRequest
-from ..grading import Finding
+from ..grading import GradeFinding
 from ..reply import Reply
 from ..request import constant
+from ..verdict import Outcome
 from .calling import Called, call, is_torch
 from .drawing import SIZES, drawn, shapes_vary
 from .mistakes import Trial, explained
@@ -28,7 +29,7 @@ UPSTREAMS = 2
 #: How far off a gradient may be, relative to its largest entry, in float64.
 TOLERANCE = 1e-9
 #: Verdicts after which autograd's gradient is not taken for the derivative.
-_DOUBTED = frozenset(("DIFFER", "NOT_DIFFERENTIABLE", "TORCH_DEVIATES", "BOTH_DEVIATE", "UNDEFINED"))
+_DOUBTED = (Outcome.NOT_DIFFERENTIABLE, Outcome.TORCH_DEVIATES, Outcome.BOTH_DEVIATE, Outcome.UNDEFINED)
 
 
 def check_backward(
@@ -104,7 +105,7 @@ class _Check:
     doubts: dict[str, str] = field(default_factory=dict)
     raised: str = ""
     changed: set[str] = field(default_factory=set)
-    value: Finding | None = None
+    value: GradeFinding | None = None
 
     def run(self, inputs: dict[str, Array], random: np.random.Generator) -> None:
         """Tries one set of inputs with some upstream gradients."""
@@ -145,7 +146,7 @@ class _Check:
         if called.value is not None and self.value is None:
             self.value = _forward(called.value, reply.value)
         for name in wrt:
-            if reply.verdicts[name].outcome.name in _DOUBTED:
+            if reply.verdicts[name].outcome in _DOUBTED:
                 self.doubts[name] = str(reply.verdicts[name])
                 continue
             right = reply.gradients[name].astype(np.float64)
@@ -167,15 +168,15 @@ class _Check:
         beside = [self.value] if self.value else []
         if self.changed:
             told = f"it writes into what it is given: {', '.join(sorted(self.changed))}"
-            beside.append(Finding("INPUT_CHANGED", told))
+            beside.append(GradeFinding("INPUT_CHANGED", told))
         if self.raised:
-            return InputReport(name, BackwardOutcome.WRONG, (Finding("RAISED", self.raised), *beside))
+            return InputReport(name, BackwardOutcome.WRONG, (GradeFinding("RAISED", self.raised), *beside))
         if not trials:
             told = self.doubts.get(name, "there was nothing to compare")
-            return InputReport(name, BackwardOutcome.UNDECIDED, (Finding("NOT_DIFFERENTIABLE", told), *beside))
+            return InputReport(name, BackwardOutcome.UNDECIDED, (GradeFinding("NOT_DIFFERENTIABLE", told), *beside))
         if self.missing.get(name) == len(trials) and any(np.any(trial.right) for trial in trials):
             told = "no gradient is given, and it is not zero"
-            return InputReport(name, BackwardOutcome.WRONG, (Finding("MISSING", told), *beside))
+            return InputReport(name, BackwardOutcome.WRONG, (GradeFinding("MISSING", told), *beside))
         wrong = [trial for trial in trials if not trial.is_right]
         if self.missing.get(name) == len(trials) or not wrong:
             outcome = BackwardOutcome.WRONG if beside else BackwardOutcome.RIGHT
@@ -183,11 +184,11 @@ class _Check:
         return InputReport(name, BackwardOutcome.WRONG, (*explained(trials), *beside), _worst(wrong))
 
 
-def _forward(given: Array, right: Array) -> Finding | None:
+def _forward(given: Array, right: Array) -> GradeFinding | None:
     if given.shape != right.shape:
-        return Finding("FORWARD_DIFFERS", f"the forward value has shape {given.shape}, not {right.shape}")
+        return GradeFinding("FORWARD_DIFFERS", f"the forward value has shape {given.shape}, not {right.shape}")
     if not np.allclose(given, right, rtol=1e-7, atol=1e-7 * float(np.max(np.abs(right), initial=0.0)), equal_nan=True):
-        return Finding("FORWARD_DIFFERS", "the forward value is not that of the expression")
+        return GradeFinding("FORWARD_DIFFERS", "the forward value is not that of the expression")
     return None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..grading import Finding
+from ..grading import GradeFinding
 
 Array = NDArray[Any]
 
@@ -141,18 +141,18 @@ MISTAKES: Sequence[tuple[str, str, Explains]] = (
 # fmt: on
 
 
-def explained(trials: Sequence[Trial]) -> tuple[Finding, ...]:
+def explained(trials: Sequence[Trial]) -> tuple[GradeFinding, ...]:
     """The first mistake that explains every trial that is wrong, where the trials tell it from the gradient at all."""
     wrong = [trial for trial in trials if not trial.is_right]
     for code, sentence, explains in MISTAKES:
         if all(map(explains, wrong)):
-            return (Finding(code, sentence),)
+            return (GradeFinding(code, sentence),)
     factors = [factor for trial in wrong if (factor := _factor(trial)) is not None]
     if len(factors) == len(wrong) and np.ptp(factors) <= 1e-6 * abs(factors[0]):
-        return (Finding("CONSTANT_FACTOR", f"it is {factors[0]:.6g} times the gradient"),)
+        return (GradeFinding("CONSTANT_FACTOR", f"it is {factors[0]:.6g} times the gradient"),)
     if len(factors) == len(wrong):
-        return (Finding("FACTOR", "it is the gradient times a number that depends on the shapes or the values"),)
+        return (GradeFinding("FACTOR", "it is the gradient times a number that depends on the shapes or the values"),)
     if all(trial.given.shape != trial.right.shape for trial in wrong):
         shapes = f"{wrong[0].given.shape}, and the input has {wrong[0].right.shape}"
-        return (Finding("SHAPE", f"it has the shape {shapes}"),)
+        return (GradeFinding("SHAPE", f"it has the shape {shapes}"),)
     return ()

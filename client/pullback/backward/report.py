@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from ..grading import Finding
+from ..grading import GradeFinding
 from ..reply import number_text
 
 
@@ -39,7 +39,7 @@ class InputReport:
 
     name: str
     outcome: BackwardOutcome
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[GradeFinding, ...] = ()
     worst: WrongEntry | None = None
 
     def __str__(self) -> str:

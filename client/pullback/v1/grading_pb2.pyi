@@ -287,14 +287,14 @@ class Grade(_message.Message):
     REPLAY_FIELD_NUMBER: _ClassVar[int]
     outcome: GradeOutcome
     score: float
-    findings: _containers.RepeatedCompositeFieldContainer[Finding]
+    findings: _containers.RepeatedCompositeFieldContainer[GradeFinding]
     evidence: Evidence
     reason: str
     right: _containers.RepeatedCompositeFieldContainer[Formulation]
     replay: str
-    def __init__(self, outcome: _Optional[_Union[GradeOutcome, str]] = ..., score: _Optional[float] = ..., findings: _Optional[_Iterable[_Union[Finding, _Mapping]]] = ..., evidence: _Optional[_Union[Evidence, _Mapping]] = ..., reason: _Optional[str] = ..., right: _Optional[_Iterable[_Union[Formulation, _Mapping]]] = ..., replay: _Optional[str] = ...) -> None: ...
+    def __init__(self, outcome: _Optional[_Union[GradeOutcome, str]] = ..., score: _Optional[float] = ..., findings: _Optional[_Iterable[_Union[GradeFinding, _Mapping]]] = ..., evidence: _Optional[_Union[Evidence, _Mapping]] = ..., reason: _Optional[str] = ..., right: _Optional[_Iterable[_Union[Formulation, _Mapping]]] = ..., replay: _Optional[str] = ...) -> None: ...
 
-class Finding(_message.Message):
+class GradeFinding(_message.Message):
     __slots__ = ("code", "message", "place")
     CODE_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]

@@ -138,10 +138,24 @@ def ask(problem: Problem, limits: Limits) -> Question:
 
 def entry_by_entry(typed: TypedProgram) -> bool:
     """Whether every step of a program works entry by entry on numbers."""
-    return all(
-        not isinstance(node, Apply) or (isinstance(BY_NAME[node.operator].sympy, Lifted) and not kind.rank)
-        for node, kind in zip(typed.program.nodes, typed.types, strict=True)
-    )
+    return all(_works_on_numbers(typed, number) for number in range(len(typed.program.nodes)))
+
+
+def numbers_of_vector(typed: TypedProgram) -> tuple[int, ...]:
+    """The nodes of a vector's entries, where a program stacks numbers and does nothing else to tensors; else none."""
+    output = typed.program.output
+    node = typed.program.nodes[output]
+    if not isinstance(node, Apply) or node.operator != "stack" or node.arguments:
+        return ()
+    others = (number for number in range(len(typed.program.nodes)) if number != output)
+    return tuple(k for k in node.operands if k is not None) if all(_works_on_numbers(typed, k) for k in others) else ()
+
+
+def _works_on_numbers(typed: TypedProgram, number: int) -> bool:
+    node = typed.program.nodes[number]
+    if not isinstance(node, Apply):
+        return True
+    return isinstance(BY_NAME[node.operator].sympy, Lifted) and not typed.types[number].rank
 
 
 def _chain(problem: Problem, typed: TypedProgram, types: Mapping[str, TensorType]) -> tuple[tuple[str, ...], bool]:

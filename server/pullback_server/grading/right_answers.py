@@ -21,7 +21,7 @@ def right_answers(reference: Reference) -> dict[str, str]:
     numbers at the question's points is withheld.
     """
     question = reference.question
-    parts = [_formula(question, chain) for chain in _chains(question)]
+    parts = [closed_form(question, chain) for chain in _chains(question)]
     if any(p is None for p in parts):
         return {}
     found = [p for p in parts if p is not None]
@@ -43,8 +43,8 @@ def _chains(question: Question) -> list[tuple[str, ...]]:
     return [question.chain]
 
 
-def _formula(question: Question, chain: tuple[str, ...]) -> tuple[str, str] | None:
-    """The formula in the language and in LaTeX, from sympy's derivative of each order in turn."""
+def closed_form(question: Question, chain: tuple[str, ...]) -> tuple[str, str] | None:
+    """A derivative in the language and in LaTeX, from sympy's derivative by each input of the chain in turn."""
     if question.stacked and question.problem.order > 1:
         return None
     typed: TypedProgram = question.typed
@@ -60,14 +60,15 @@ def _formula(question: Question, chain: tuple[str, ...]) -> tuple[str, str] | No
         if not text:
             return None
         if number + 1 < len(chain):
-            again = _parsed(question, text)
+            again = parsed(question, text)
             if again is None:
                 return None
             typed = again
     return text, latex
 
 
-def _parsed(question: Question, text: str) -> TypedProgram | None:
+def parsed(question: Question, text: str) -> TypedProgram | None:
+    """A formula as a program over the question's inputs; None where it is none."""
     try:
         return check(parse(text, tuple(question.types), Limits()), question.types, Limits())
     except Refusal:
@@ -75,7 +76,7 @@ def _parsed(question: Question, text: str) -> TypedProgram | None:
 
 
 def _is_right(reference: Reference, text: str) -> bool:
-    typed = _parsed(reference.question, text)
+    typed = parsed(reference.question, text)
     if typed is None or typed.output.shape != reference.question.numerator:
         return False
     found, right = Formula(typed, reference).values, reference.numerator

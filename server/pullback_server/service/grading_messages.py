@@ -238,9 +238,9 @@ def _grade(grade: Grade) -> wire.Grade:
     )
 
 
-def _finding(finding: Finding) -> wire.Finding:
+def _finding(finding: Finding) -> wire.GradeFinding:
     place = finding.place
-    return wire.Finding(
+    return wire.GradeFinding(
         code=f"FINDING_CODE_{finding.code.name}",
         message=finding.message,
         place=wire.TextPlace(line=place.line, column=place.column) if place else None,

@@ -1,5 +1,6 @@
-"""Where a program is evaluated on a kink, on a guard that holds with equality, or outside a domain: agreement of the legs
-is no proof there.
+"""Where a program is evaluated on a kink, on a guard that holds with equality, or outside a domain.
+
+Agreement of the legs is no proof there.
 
 The conditions are those of the rows, on the values that the forward pass had; what they mark of a node's operands is
 followed back to the entries of the inputs.
@@ -7,6 +8,7 @@ followed back to the entries of the inputs.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,9 +22,12 @@ from ..language import check, parse
 from ..numeric import compile_program
 from ..operators import BY_NAME, Operator
 from ..operators.columns import Along, Each
-from ..operators.shapes import axes_of
+from ..operators.operator import Misfit
+from ..operators.shapes import axes_of, broadcast_shapes
 from ..program import Apply, DType, Input, Limits, Literal, Program, Refusal, TensorType, TypedProgram
 from .exact import Mask, Values
+
+log = logging.getLogger(__name__)
 
 Tensors = Mapping[str, Any]
 
@@ -104,6 +109,10 @@ def _met(
                 met = _by_the_language(condition, named)
         except (_Untold, Refusal):
             return ()
+        except Exception:
+            # A condition of ours that cannot be evaluated must not cost the verdict; it is a fault, so it is logged.
+            log.exception("the condition `%s` of %s could not be evaluated", condition, row.name)
+            return ()
     met = torch.as_tensor(met)
     met = ~met if outside else met
     entries = isinstance(row.reference, Each) or met.dim() > 0
@@ -122,8 +131,8 @@ def _flags(met: torch.Tensor, operand: Any, entries: bool) -> Mask | None:
     if not isinstance(operand, torch.Tensor) or not operand.is_floating_point():
         return None
     try:
-        shape = torch.broadcast_shapes(met.shape, operand.shape) if entries else None
-    except RuntimeError:
+        shape = broadcast_shapes(tuple(met.shape), tuple(operand.shape)) if entries else None
+    except Misfit:
         # A condition on something made of the operands, such as eigenvalues.
         shape = None
     if shape is None:
@@ -155,9 +164,11 @@ def _named(row: Operator, operands: Sequence[Any], arguments: Mapping[str, Any])
     given: dict[str, Any] = {}
     for parameter in row.parameters.parameters:
         value = arguments[parameter.name] if parameter.name in arguments else next(tensors, None)
-        if isinstance(value, torch.Tensor | int | float):
-            name = parameter.name + "_" * (parameter.name in BY_NAME)
-            given[name] = value.detach() if isinstance(value, torch.Tensor) else value
+        name = parameter.name + "_" * (parameter.name in BY_NAME)
+        if isinstance(value, torch.Tensor):
+            given[name] = value.detach() if value.is_floating_point() else value.to(torch.float64)
+        elif isinstance(value, int | float):
+            given[name] = value
     return given
 
 
@@ -171,7 +182,7 @@ def _parsed(condition: str, names: tuple[str, ...]) -> Program:
 
 
 class _Evaluation:
-    """A condition on tensors and numbers: what is made of numbers alone is worked out, so that it costs no pass.
+    """A condition on tensors and numbers: what is made of numbers alone is worked out first, so that it costs no pass.
 
     Over `lines`, reductions go along the last dimension, which they keep.
     """
@@ -181,24 +192,40 @@ class _Evaluation:
 
     def of(self, program: Program) -> Any:
         """The value of the program: a tensor of bools, or a bool."""
-        values: list[Any] = []
-        for node in program.nodes:
-            match node:
-                case Input(name):
-                    values.append(self._named[name])
-                case Literal(value):
-                    values.append(value)
-                case Apply() as apply:
-                    values.append(self._applied(apply, [None if k is None else values[k] for k in apply.operands]))
-        return values[program.output]
+        return self._value(program, program.output)
+
+    def _value(self, program: Program, number: int) -> Any:
+        match program.nodes[number]:
+            case Input(name):
+                return self._named[name]
+            case Literal(value):
+                return value
+            case Apply("bitwise_and" | "bitwise_or" as operator, (int() as one, int() as two)):
+                first, second = sorted((one, two), key=lambda k: not self._of_numbers(program, k))
+                held = self._value(program, first)
+                if isinstance(held, bool):
+                    decided = held if operator == "bitwise_or" else not held
+                    return held if decided else self._value(program, second)
+                other = self._value(program, second)
+                if isinstance(other, bool):
+                    held, other = other, held
+                    return (other if held else False) if operator == "bitwise_and" else (True if held else other)
+                return held & other if operator == "bitwise_and" else held | other
+            case Apply() as apply:
+                return self._applied(apply, [None if k is None else self._value(program, k) for k in apply.operands])
+
+    def _of_numbers(self, program: Program, number: int) -> bool:
+        """Whether a node is made of numbers alone."""
+        match program.nodes[number]:
+            case Input(name):
+                return not isinstance(self._named[name], torch.Tensor)
+            case Literal():
+                return True
+            case Apply(_, operands):
+                return all(k is None or self._of_numbers(program, k) for k in operands)
 
     def _applied(self, apply: Apply, operands: list[Any]) -> Any:
         row = BY_NAME[apply.operator]
-        match apply.operator, operands:
-            case "bitwise_and", [bool() as a, b] | [b, bool() as a]:
-                return b if a else False
-            case "bitwise_or", [bool() as a, b] | [b, bool() as a]:
-                return True if a else b
         arguments = {p.name: p.default for p in row.parameters.literals} | dict(apply.arguments)
         if self._lines and isinstance(row.reference, Along):
             arguments |= {"dim": -1, "keepdim": True}
@@ -206,8 +233,10 @@ class _Evaluation:
         like = next((o for o in operands if isinstance(o, torch.Tensor)), None)
         dtype = torch.float64 if like is None or not like.is_floating_point() else like.dtype
         device = None if like is None else like.device
-        tensors = [o if o is None or isinstance(o, torch.Tensor) else torch.tensor(o, dtype=dtype, device=device)
-                   for o in operands]  # fmt: skip
+        tensors = [
+            o if o is None or isinstance(o, torch.Tensor) else torch.tensor(o, dtype=dtype, device=device)
+            for o in operands
+        ]
         result = row.torch(*tensors, **arguments)
         return result.item() if numbers else result
 

@@ -17,6 +17,7 @@ ALL = 64
 #: How many of a sort are examined where there are too many.
 SOME = 4
 
+
 @dataclass(frozen=True)
 class Sort:
     """Entries that are suspect for one cause: their places, those to be examined, the guards they are on, their status.
@@ -37,7 +38,8 @@ def sorts(comparison: Comparison, marks: Sequence[tuple[int, Mask]]) -> tuple[So
     cause, as far as one can tell without examining them. The most doubtful come first.
     """
     size = comparison.entries
-    status = np.zeros(size, dtype=np.uint8) if comparison.status is None else comparison.status.cpu().numpy()
+    status = np.zeros(size, dtype=np.uint8)
+    status[comparison.places.cpu().numpy()] = comparison.status.cpu().numpy()
     suspect = status != Status.SAME
     for _, mask in marks:
         suspect |= mask

@@ -17,7 +17,7 @@ import jsonschema
 import pullback
 import pytest
 import xmlschema
-from pullback import Evidence, Finding, Grade, GradeOutcome
+from pullback import Evidence, Grade, GradeFinding, GradeOutcome
 from pullback.batch import FORMATS, Journal, JournalError, Line, Row, Summary, format_of, lines, survey, write
 from pullback.batch.prairielearn import LARGEST
 
@@ -115,7 +115,7 @@ def row(position, outcome="CORRECT", codes=(), **changes):
     grade = Grade(
         GradeOutcome[outcome],
         float(outcome == "CORRECT"),
-        tuple(Finding(code, f"Mistake {code} \x1b[31m <&>\ud800.", 1, 2) for code in codes),
+        tuple(GradeFinding(code, f"Mistake {code} \x1b[31m <&>\ud800.", 1, 2) for code in codes),
         Evidence("POINTS", points=48, error=float("inf")) if outcome == "CORRECT" else Evidence(),
         reason="It took too long." if outcome == "UNDECIDED" else "",
         replay=f"token {position}",

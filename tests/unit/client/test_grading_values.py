@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import pullback
 import pytest
-from pullback import Counterexample, Evidence, Finding, Grade, Graded, GradeOutcome, Policy, Problem
+from pullback import Counterexample, Evidence, Grade, Graded, GradeFinding, GradeOutcome, Policy, Problem
 from pullback.grading_messages import grade_from, problem_message
 from pullback.v1 import grading_pb2
 
@@ -37,13 +37,16 @@ def test_evidence_reads_as_a_sentence(evidence, text):
     ("grade", "message"),
     [
         (Grade(GradeOutcome.CORRECT, 1.0), "Correct."),
-        (Grade(GradeOutcome.CORRECT, 1.0, (Finding("DOMAIN_DIFFERS", "Not at 0."),)), "Not at 0."),
+        (Grade(GradeOutcome.CORRECT, 1.0, (GradeFinding("DOMAIN_DIFFERS", "Not at 0."),)), "Not at 0."),
         (Grade(GradeOutcome.INCORRECT, 0.0), "Not the derivative."),
         (
             Grade(GradeOutcome.INCORRECT, 0.0, evidence=Evidence(counterexample=Counterexample({}, (), 1.0, 2.0, 0.0))),
             "Not the derivative: the answer is 1 and the derivative 2.",
         ),
-        (Grade(GradeOutcome.INCORRECT, 0.0, (Finding("SIGN", "One."), Finding("FACTOR", "Two."))), "One. Two."),
+        (
+            Grade(GradeOutcome.INCORRECT, 0.0, (GradeFinding("SIGN", "One."), GradeFinding("FACTOR", "Two."))),
+            "One. Two.",
+        ),
         (Grade(GradeOutcome.UNDECIDED, 0.0, reason="It took too long."), "It took too long."),
     ],
 )
@@ -52,7 +55,7 @@ def test_a_grade_has_one_message_for_the_person_who_answered(grade, message):
 
 
 def test_a_grade_prints_itself():
-    finding = Finding("SIGN", "the sign is wrong", 1, 3)
+    finding = GradeFinding("SIGN", "the sign is wrong", 1, 3)
     grade = Grade(GradeOutcome.INCORRECT, 0.5, (finding,), Evidence(), right={"latex": "2x"}, replay="token")
     assert str(grade) == "INCORRECT  score 0.5\n  SIGN: the sign is wrong (line 1, column 3)\n  right, latex: 2x"
     assert str(Problem("x*y", {"x": 1, "y": 2}, ("x", "y"), "partial")) == "partial of x*y by x, y"

@@ -39,7 +39,7 @@ UNPROVEN = (
 
 
 def proof(f: str, answer: str) -> str:
-    return Proof(parse(f, ["x"], Limits()), ["x"]).confirms(parse(answer, ["x"], Limits()))
+    return Proof(parse(f, ["x", "y"], Limits()), ["x"]).confirms(parse(answer, ["x", "y"], Limits()))
 
 
 @pytest.mark.parametrize(("f", "derivative"), PROVEN)

@@ -65,7 +65,9 @@ def _unit(slopes: Slopes, inner: int) -> Slope | None:
 def _factor(slopes: Slopes, inner: int) -> str:
     """The derivative of an inner function as sympy has it, where it is short, or else whose it is."""
     text = ""
-    program = slopes.typed.program
+    program, slope = slopes.typed.program, slopes.right[inner]
+    if slope is not None and bool((slope == slope.flatten()[0]).all()):
+        return f"factor {float(slope.flatten()[0]):.6g}"
     if len(slopes.wrt) == 1 and not slopes.typed.types[inner].rank:
         types = {n.name: slopes.typed.types[k] for k, n in enumerate(program.nodes) if isinstance(n, Input)}
         try:

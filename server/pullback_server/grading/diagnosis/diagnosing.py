@@ -10,9 +10,12 @@ from functools import cached_property
 import numpy as np
 import torch
 
+from ...numeric import compile_program
 from ..equivalence import Candidate, Formula
 from ..points import Floats, Reference
 from ..problem import Code, Finding
+from ..question import entry_by_entry
+from ..right_answers import closed_form, parsed
 from .arrangements import arrangements, misshapen
 from .explains import explained, factor_of, which_explain
 from .mistakes import mistakes
@@ -137,12 +140,14 @@ class Diagnosis:
 
     @cached_property
     def ways(self) -> _Ways | None:
-        """The mistakes of f's tree; None where they would not be those of the question."""
+        """The mistakes of f's tree, or of the last derivative's that is differentiated; None where there are none."""
         question = self.reference.question
-        if (len(question.chain) > 1 and not question.stacked) or question.problem.order > 1 or question.mirrored:
+        if question.mirrored or (question.stacked and question.problem.order > 1):
             return None
         try:
             slopes = self._slopes()
+            if slopes is None:
+                return None
             found = mistakes(slopes)
             results = self._arranged(slopes.run([Mistaken({m.node: m.rule}) for m in found]))
         except RuntimeError:
@@ -162,11 +167,19 @@ class Diagnosis:
     def _chosen(self, candidate: Candidate) -> Floats:
         return candidate.values[self._points]
 
-    def _slopes(self) -> Slopes:
+    def _slopes(self) -> Slopes | None:
         question = self.reference.question
         inputs = {n: x[self._points] for n, x in self.reference.points.values.items() if n != question.upstream}
-        wrt = question.problem.wrt if question.stacked else question.chain[:1]
-        return Slopes(question.typed, question.forward, inputs, wrt, question.scalar)
+        if question.stacked or len(question.chain) == 1:
+            wrt = question.problem.wrt if question.stacked else question.chain
+            return Slopes(question.typed, question.forward, inputs, wrt, question.scalar)
+        # Of a higher derivative the last differentiation is looked at, that of the derivative before.
+        *before, last = question.chain
+        form = closed_form(question, tuple(before)) if question.scalar else None
+        typed = parsed(question, form[0]) if form else None
+        if typed is None or not entry_by_entry(typed):
+            return None
+        return Slopes(typed, compile_program(typed), inputs, (last,), at_once=True)
 
     def _arranged(self, slopes: torch.Tensor) -> Floats:
         """Rows, points, directions and the output's shape, as the right answer has them."""

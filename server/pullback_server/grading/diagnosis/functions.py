@@ -68,9 +68,5 @@ def _powers(u: torch.Tensor, n: torch.Tensor) -> dict[str, torch.Tensor]:
         "n u^n": n * u**n,
         "(n-1) u^(n-1)": (n - 1) * u ** (n - 1),
         "n u^(n+1)": n * u ** (n + 1),
-        "(n-1) u^n": (n - 1) * u**n,
-        "n u^(n-2)": n * u ** (n - 2),
-        "(n+1) u^(n-1)": (n + 1) * u ** (n - 1),
-        "(n-1) u^(n-2)": (n - 1) * u ** (n - 2),
         "u^(n-1)/n": u ** (n - 1) / n,
     }

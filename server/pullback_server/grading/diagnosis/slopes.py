@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,17 @@ class Slopes:
 
     def run(self, ways: Sequence[Mistaken]) -> torch.Tensor:
         """The derivative of f for each way of differentiating: rows, points, directions, the output's shape."""
+        out = self._run(ways)[self.typed.program.output]
+        if out is None:
+            return torch.zeros(len(ways), self.count, self.directions, *self.typed.output.shape, dtype=torch.float64)
+        return out
+
+    @cached_property
+    def right(self) -> list[Slope | None]:
+        """The right slope of every node, in one row; None where it does not depend on the input."""
+        return self._run([Mistaken({})])
+
+    def _run(self, ways: Sequence[Mistaken]) -> list[Slope | None]:
         slopes: list[Slope | None] = []
         for number, node in enumerate(self.typed.program.nodes):
             match node:
@@ -73,10 +84,7 @@ class Slopes:
                     slopes.append(found)
                 case _:
                     slopes.append(None)
-        out = slopes[self.typed.program.output]
-        if out is None:
-            return torch.zeros(len(ways), self.count, self.directions, *self.typed.output.shape, dtype=torch.float64)
-        return out
+        return slopes
 
     def rightly(self, number: int) -> Rule:
         """The chain rule at a node."""

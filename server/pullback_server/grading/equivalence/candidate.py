@@ -12,10 +12,10 @@ import numpy as np
 
 from ...numeric import Forward, compile_program
 from ...program import TypedProgram
-from ..points import Floats, Reference, exact, precisely
+from ..points import Floats, Reference, exact, precisely, vectors
 from ..points import values as at_points
 from ..problem import Tensor
-from ..question import entry_by_entry
+from ..question import entry_by_entry, numbers_of_vector
 
 
 class Candidate(Protocol):
@@ -61,6 +61,8 @@ class Formula:
     @cached_property
     def values(self) -> Floats:
         """The values at the reference's points."""
+        if not self.at_once and self.reference.question.scalar and (entries := numbers_of_vector(self.typed)):
+            return vectors(self.forward, self.reference.points, entries)
         return at_points(self.forward, self.reference.points, self.shape, self.at_once)
 
     def precise(self, number: int, index: tuple[int, ...], digits: int) -> tuple[Any, Callable[[], Any]]:

@@ -112,7 +112,7 @@ class _Comparing:
             size = np.maximum(np.abs(right), np.abs(found))
             if self.tolerance:
                 # What is small beside the derivative's usual size may be off by as much as that allows.
-                size = np.maximum(size, np.sqrt(np.mean(np.nan_to_num(right) ** 2, 0, keepdims=True)))
+                size = np.maximum(size, self.reference.usual)
             return np.where(right == found, 0.0, np.abs(right - found) / size)
 
     def _ordered(self, suspects: Mask, apart: Floats) -> list[tuple[int, tuple[int, ...]]]:
@@ -165,8 +165,7 @@ class _Comparing:
         return mp.mpf(value) if np.isfinite(value) else mp.mpf(0)
 
     def _usual(self, index: tuple[int, ...]) -> Any:
-        column = np.nan_to_num(np.moveaxis(self.reference.values, 0, -1)[index])
-        return mp.mpf(float(np.sqrt(np.mean(column**2))))
+        return mp.mpf(float(self.reference.usual[index]))
 
     def _entries(self, shape: tuple[int, ...], number: int) -> list[tuple[int, ...]]:
         total = math.prod(shape)

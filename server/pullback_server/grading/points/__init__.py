@@ -1,8 +1,8 @@
 """Where answers are compared with the derivative: points of the domain, and the derivative there."""
 
-from .batch import Floats, values
+from .batch import Floats, values, vectors
 from .drawing import Points, draw
 from .precise import exact, precisely
 from .reference import DIGITS, Reference
 
-__all__ = ["DIGITS", "Floats", "Points", "Reference", "draw", "exact", "precisely", "values"]
+__all__ = ["DIGITS", "Floats", "Points", "Reference", "draw", "exact", "precisely", "values", "vectors"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,15 @@ def values(forward: Forward, points: Points, shape: tuple[int, ...], at_once: bo
             found = forward.tensor(forward(points.values), forward.output, _CPU).to(torch.float64)
             return found.expand(points.count).numpy(force=True)
         return torch.stack([_one(forward, points.at(k), shape) for k in range(points.count)]).numpy(force=True)
+
+
+def vectors(forward: Forward, points: Points, entries: Sequence[int]) -> Floats:
+    """The values of a vector of numbers, each computed at all points at once; its own node, the output, is left out."""
+    steps = tuple((lambda _: None) if k == forward.output else step for k, step in enumerate(forward.steps))
+    with torch.no_grad():
+        found = replace(forward, steps=steps)(points.values)
+        columns = [forward.tensor(found, k, _CPU).to(torch.float64).expand(points.count) for k in entries]
+        return torch.stack(columns, -1).numpy(force=True)
 
 
 def _one(forward: Forward, point: dict[str, torch.Tensor], shape: tuple[int, ...]) -> torch.Tensor:

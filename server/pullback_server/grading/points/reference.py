@@ -21,8 +21,9 @@ from ...program import Apply
 from ..problem import Layout
 from ..question import Move, Question
 from .batch import Floats, derivatives, values
-from .drawing import Points, draw
+from .drawing import Points
 from .precise import Objects, exact, precisely
+from .searching import points_of
 
 #: Digits to which the quotients are right.
 DIGITS = 50
@@ -34,8 +35,6 @@ APART = 1e-5
 CONFIRMING = 3
 #: Operators that read one triangle of a symmetric matrix.
 ONE_TRIANGLE = frozenset(("eigh", "eigvalsh", "cholesky", "linalg.eigh", "linalg.cholesky"))
-#: So many points of tensors there are for as many numbers.
-TENSORS = 16
 
 
 class Reference:
@@ -43,10 +42,7 @@ class Reference:
 
     def __init__(self, question: Question) -> None:
         self.question = question
-        policy = question.problem.policy
-        fixed = all(v.value is not None for v in question.problem.inputs) and not question.upstream
-        count = 1 if fixed else policy.points if question.scalar else max(policy.points // TENSORS, 4)
-        self.points: Points = draw(question.problem.inputs, question.upstream, dict(question.types), count, policy.seed)
+        self.points: Points = points_of(question)
         self._precise: dict[tuple[int, tuple[int, ...]], tuple[Any, Any]] = {}
         self._shifted: dict[Hashable, Any] = {}
         self._inputs: dict[int, dict[str, Objects]] = {}
@@ -103,6 +99,14 @@ class Reference:
         """Which points have a derivative to grade at."""
         finite = np.isfinite(self.numerator.reshape(self.points.count, -1))
         return np.asarray(finite.all(1))
+
+    @cached_property
+    def usual(self) -> Floats:
+        """The middle size of each entry of the derivative over the points, which no overflow leads astray."""
+        sizes = np.sort(np.where(np.isfinite(self.values), np.abs(self.values), np.inf), axis=0)
+        count = np.isfinite(sizes).sum(0, keepdims=True)
+        middle = np.take_along_axis(sizes, np.maximum(count - 1, 0) // 2, axis=0)
+        return np.asarray(np.where(count > 0, middle, 0.0)[0])
 
     @cached_property
     def confirming(self) -> tuple[int, ...]:
