@@ -50,6 +50,7 @@ from .reply import (
 )
 from .request import Constant, Request, constant
 from .reward import DerivativeReward
+from .security import TlsFiles
 from .verdict import (
     Cause,
     Diagnosis,
