@@ -131,7 +131,7 @@ def compare(
     distance = (other - own).abs_()
     distance = distance.masked_fill_(distance.isinf(), torch.nan)
     error, near = few, (distance <= few) & few.isfinite()
-    within, sure = near, near & (distance <= unit**FRAGILE * own.abs())
+    within, sure = near, near & (distance <= unit**SURE * own.abs())
     source += "the terms that the entry is the sum of"
     if not bool(sure.all()):
         # What cancels to little beside the other entries is no loss; what cancels to little everywhere is.
