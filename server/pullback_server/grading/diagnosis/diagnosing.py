@@ -123,15 +123,25 @@ class Diagnosis:
 
     def _pairs(self, ways: _Ways, answer: Floats, deadline: float) -> Iterator[Finding]:
         """Of the pairs that explain the answer the one whose less specific mistake is the most specific."""
-        pairs = [(a, b) for k, a in enumerate(ways.found) for b in ways.found[k + 1 :] if a.node != b.node]
-        pairs.sort(key=lambda pair: sorted((ORDER[m.code] for m in pair), reverse=True))
+        pairs: list[tuple[tuple[Code, Code], Mistaken, tuple[Mistake, ...]]] = [
+            ((a.code, b.code), Mistaken({a.node: a.rule, b.node: b.rule}), (a, b))
+            for k, a in enumerate(ways.found)
+            for b in ways.found[k + 1 :]
+            if a.node != b.node
+        ]
+        lost = Code.MISSING_INNER_DERIVATIVE
+        pairs += [((m.code, lost), Mistaken({m.node: m.bare}), (m,)) for m in ways.found if m.bare is not None]
+        pairs.sort(key=lambda pair: sorted((ORDER[code] for code in pair[0]), reverse=True))
         for start in range(0, min(len(pairs), PAIRS), CHUNK):
             if time.thread_time() > deadline:
                 raise OutOfTime
             some = pairs[start : start + CHUNK]
-            results = self._arranged(ways.slopes.run([Mistaken({a.node: a.rule, b.node: b.rule}) for a, b in some]))
+            results = self._arranged(ways.slopes.run([way for _, way, _ in some]))
             for number in np.flatnonzero(which_explain(answer, results))[:1]:
-                yield from (Finding(mistake.code, mistake.sentence) for mistake in some[number])
+                _, _, made = some[number]
+                yield from (Finding(mistake.code, mistake.sentence) for mistake in made)
+                if len(made) == 1:
+                    yield Finding(lost, "besides, the inner derivative is missing there")
                 return
 
     def _cut_short(self, candidate: Candidate) -> Iterator[Finding]:
