@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections import OrderedDict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..program import Limits
@@ -15,7 +16,7 @@ from .left_sides import check_left_sides
 from .points import Reference
 from .problem import Answer, Code, Confirmation, Evidence, Finding, Grade, GradeOutcome, Layout, Policy, Problem, Syntax
 from .question import ask
-from .replay import opened, packed_problem, token
+from .replay import CutOff, opened, packed_problem, token
 from .right_answers import right_answers
 from .syntax import ANSWER_LIMITS, Misshapen, NotAnAnswer, Reading, read
 
@@ -31,6 +32,22 @@ _GRADED = {
 }
 
 
+@dataclass(frozen=True)
+class Deadlines:
+    """Times of `time.thread_time` at which comparing and explaining end; None: what may be late is not tried at all."""
+
+    comparison: float
+    explanation: float | None
+
+
+#: How a grade is made again, from what its budget cut off; what it did not, takes as long as it takes.
+_AGAIN = {
+    CutOff.NOTHING: Deadlines(math.inf, math.inf),
+    CutOff.EXPLANATION: Deadlines(math.inf, None),
+    CutOff.COMPARISON: Deadlines(-math.inf, None),
+}
+
+
 class Prepared:
     """What one problem needs, each part computed when the first answer needs it."""
 
@@ -38,6 +55,11 @@ class Prepared:
         self.question = ask(problem, limits)
         self.reference = Reference(self.question)
         self.diagnosis = Diagnosis(self.reference)
+
+    @property
+    def weight(self) -> int:
+        """How much room it takes, as a number of problems about numbers."""
+        return 1 + math.prod(self.question.numerator) // 16
 
     @cached_property
     def proof(self) -> Proof | None:
@@ -69,10 +91,14 @@ class Grader:
     """
 
     def __init__(self, limits: Limits | None = None, problems: int = 256, answers: int = 4096) -> None:
-        """`problems` are kept ready at a time, and grades of `answers`; `limits` hold for expressions of problems."""
+        """`problems` are kept ready at a time, fewer of large tensors, and grades of `answers` that are texts.
+
+        `limits` hold for the expressions of problems.
+        """
         self.limits = limits or Limits()
         self._problems, self._answers = problems, answers
         self._prepared: OrderedDict[Problem, Prepared] = OrderedDict()
+        self._weight = 0
         self._grades: OrderedDict[tuple[Problem, Answer], Grade] = OrderedDict()
 
     def grade(self, problem: Problem, answer: Answer) -> Grade:
@@ -81,9 +107,12 @@ class Grader:
         if key in self._grades:
             self._grades.move_to_end(key)
             return self._grades[key]
-        found = self._graded(problem, answer, cut_off=False)
-        # What ran out of time may find more of it later.
-        if found.outcome is not GradeOutcome.UNDECIDED and self._answers:
+        start = time.thread_time()
+        prepared = self._prepare(problem)
+        end = start + problem.policy.budget
+        found, cut_off = self._graded(prepared, answer, Deadlines(end, end))
+        # What ran out of time may find more of it later, and numbers are not written twice alike.
+        if cut_off is CutOff.NOTHING and _is_small(problem, answer):
             self._grades[key] = found
             if len(self._grades) > self._answers:
                 self._grades.popitem(last=False)
@@ -92,27 +121,31 @@ class Grader:
     def grade_again(self, replay: str) -> Grade:
         """The grade that a token stands for; raises Refusal for what is no token, or one of other versions."""
         problem, answer, cut_off = opened(replay)
-        return self._graded(problem, answer, cut_off)
-
-    def _graded(self, problem: Problem, answer: Answer, cut_off: bool) -> Grade:
-        start = time.thread_time()
         prepared = self._prepare(problem)
-        deadline = start + problem.policy.budget if not cut_off else start
-        marking = Marking(prepared, answer, deadline)
+        found, _ = self._graded(prepared, answer, _AGAIN[cut_off], cut_off)
+        return found
+
+    def _graded(
+        self, prepared: Prepared, answer: Answer, deadlines: Deadlines, known: CutOff | None = None
+    ) -> tuple[Grade, CutOff]:
+        policy = prepared.question.problem.policy
+        marking = Marking(prepared, answer, deadlines)
         grade = marking.grade()
-        policy = problem.policy
         right: tuple[tuple[str, str], ...] = ()
         if policy.reveal and policy.notations and grade.outcome is not GradeOutcome.CORRECT:
             right = tuple((n, prepared.right[n]) for n in policy.notations if n in prepared.right)
-        ended = cut_off or marking.cut_off
-        return replace(grade, score=_score(grade, policy), right=right, replay=token(prepared.packed, answer, ended))
+        cut_off = marking.cut_off if known is None else known
+        replay = token(prepared.packed, answer, cut_off)
+        return replace(grade, score=_score(grade, policy), right=right, replay=replay), cut_off
 
     def _prepare(self, problem: Problem) -> Prepared:
         found = self._prepared.get(problem)
         if found is None:
             found = self._prepared[problem] = Prepared(problem, self.limits)
-            if len(self._prepared) > self._problems:
-                self._prepared.popitem(last=False)
+            self._weight += found.weight
+            while self._weight > self._problems and len(self._prepared) > 1:
+                _, dropped = self._prepared.popitem(last=False)
+                self._weight -= dropped.weight
         else:
             self._prepared.move_to_end(problem)
         return found
@@ -126,10 +159,10 @@ def grade(problem: Problem, answer: Answer, limits: Limits | None = None) -> Gra
 class Marking:
     """One answer to one problem."""
 
-    def __init__(self, prepared: Prepared, answer: Answer, deadline: float) -> None:
-        self.prepared, self.answer, self.deadline = prepared, answer, deadline
+    def __init__(self, prepared: Prepared, answer: Answer, deadlines: Deadlines) -> None:
+        self.prepared, self.answer, self.deadlines = prepared, answer, deadlines
         self.question, self.policy = prepared.question, prepared.question.problem.policy
-        self.cut_off = False
+        self.cut_off = CutOff.NOTHING
 
     def grade(self) -> Grade:
         """The grade without its score, right answer and token."""
@@ -174,7 +207,8 @@ class Marking:
             if comparison.relation is not Relation.DIFFERENT:
                 break
         if comparison.relation is Relation.UNKNOWN:
-            self.cut_off = time.thread_time() > self.deadline
+            if time.thread_time() > self.deadlines.comparison:
+                self.cut_off = CutOff.COMPARISON
             return Grade(GradeOutcome.UNDECIDED, 0.0, reason=comparison.reason)
         if comparison.relation is Relation.PARTLY_UNDEFINED:
             return self._partly_undefined(comparison)
@@ -195,7 +229,9 @@ class Marking:
 
     def _findings(self, wrong: Candidate) -> tuple[Finding, ...]:
         try:
-            return self.prepared.diagnosis.findings(wrong, self.deadline)
+            found, late = self.prepared.diagnosis.findings(wrong, self.deadlines.explanation)
+            self.cut_off = CutOff.EXPLANATION if late else self.cut_off
+            return found
         except Exception:
             # A wrong answer stays wrong where nothing can be said about why.
             log.exception("a wrong answer could not be explained")
@@ -205,7 +241,7 @@ class Marking:
         tolerance = self.policy.tolerance
         if isinstance(candidate, Numbers):
             tolerance = tolerance or TENSOR_TOLERANCE
-        return compare(self.prepared.reference, candidate, self.deadline, tolerance)
+        return compare(self.prepared.reference, candidate, self.deadlines.comparison, tolerance)
 
     def _views(self, candidate: Candidate) -> list[Candidate]:
         """The candidate in the layouts that are accepted; none where its shape is wrong in all of them."""
@@ -228,6 +264,10 @@ class Marking:
         if self.policy.accept_smaller_domain:
             return Grade(GradeOutcome.CORRECT, 1.0, (finding,), comparison.evidence)
         return Grade(GradeOutcome.INCORRECT, 0.0, (finding,), comparison.evidence)
+
+
+def _is_small(problem: Problem, answer: Answer) -> bool:
+    return answer.tensor is None and all(v.value is None for v in problem.inputs)
 
 
 def _score(grade: Grade, policy: Policy) -> float:

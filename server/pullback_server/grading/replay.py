@@ -31,20 +31,28 @@ def packed_problem(problem: Problem) -> str:
     return json.dumps([FORM, dict(versions()), _packed(problem)], separators=(",", ":"))[1:-1]
 
 
-def token(problem: str, answer: Answer, cut_off: bool) -> str:
-    """The token of a grade; `cut_off` says that the budget ended it, which the clock may not do again.
+class CutOff(Enum):
+    """What the budget cut off, which the clock may not do again at the same place."""
+
+    NOTHING = 0
+    EXPLANATION = 1
+    COMPARISON = 2
+
+
+def token(problem: str, answer: Answer, cut_off: CutOff) -> str:
+    """The token of a grade, of a problem that is packed, with what its budget cut off.
 
     >>> from .problem import Variable
     >>> problem, answer = Problem("x**2", (Variable("x"),), ("x",)), Answer("2x")
-    >>> opened(token(packed_problem(problem), answer, False)) == (problem, answer, False)
+    >>> opened(token(packed_problem(problem), answer, CutOff.NOTHING)) == (problem, answer, CutOff.NOTHING)
     True
     """
-    own = json.dumps([_packed(answer), cut_off], separators=(",", ":"))[1:-1]
+    own = json.dumps([_packed(answer), cut_off.value], separators=(",", ":"))[1:-1]
     data = zlib.compress(f"[{problem},{own}]".encode())
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def opened(text: str) -> tuple[Problem, Answer, bool]:
+def opened(text: str) -> tuple[Problem, Answer, CutOff]:
     """The problem and the answer of a token; raises Refusal for what is none, or one of other versions."""
     try:
         data = base64.urlsafe_b64decode(text.strip() + "=" * (-len(text.strip()) % 4))
@@ -52,7 +60,7 @@ def opened(text: str) -> tuple[Problem, Answer, bool]:
         plain = unfolding.decompress(data, LARGEST)
         form, found, problem, answer, cut_off = json.loads(plain)
         if form == FORM and found == dict(versions()):
-            return _unpacked(problem), _unpacked(answer), bool(cut_off)
+            return _unpacked(problem), _unpacked(answer), CutOff(cut_off)
     except (ValueError, KeyError, TypeError, zlib.error, RecursionError):
         raise Refusal(
             "BAD_VALUE", "this is no replay token", field="replay", hint="the text that a grade has"

@@ -30,6 +30,8 @@ SENTENCES = (
 )
 #: f, an answer with two mistakes, and both codes.
 COMPOUND = (
+    ("tan(x**2) + x", "1/cos(x^2) + 1", {"FUNCTION_DERIVATIVE", "MISSING_INNER_DERIVATIVE"}),
+    ("exp(3*x)*x", "e^(3x) + 3x^2 e^(3x-1)", {"FUNCTION_DERIVATIVE", "MISSING_INNER_DERIVATIVE"}),
     ("sin(3*x)*x**2", "-(cos(3x) x^2 + 2x sin(3x))", {"MISSING_INNER_DERIVATIVE", "SIGN"}),
     ("sin(3*x)*exp(x**2)", "cos(3x) e^(x^2) + sin(3x) e^(x^2)", {"MISSING_INNER_DERIVATIVE"}),
     (
@@ -76,3 +78,24 @@ def test_a_word_that_explains_only_some_points_is_not_said() -> None:
     found = Grader().grade(Problem("x**3/3", wide, ("x",), policy=Policy(notations=())), Answer("-|x| x"))
     assert found.outcome is GradeOutcome.INCORRECT
     assert "SIGN" not in {f.code.name for f in found.findings}
+
+
+def test_a_part_that_stands_twice_may_be_mistaken_once() -> None:
+    # sin(3x) is one node of f's program; its inner derivative is missing at one of its two places.
+    f, answer = "x*sin(3*x) + exp(x)*sin(3*x)", "sin(3x) + x cos(3x) + e^x sin(3x) + 3 e^x cos(3x)"
+    found = Grader().grade(Problem(f, X, ("x",), policy=Policy(notations=())), Answer(answer))
+    assert "MISSING_INNER_DERIVATIVE" in {finding.code.name for finding in found.findings}
+
+
+def test_mistakes_in_the_second_differentiation_are_named() -> None:
+    problem = Problem("sin(3*x)", X, ("x",), order=2, policy=Policy(notations=()))
+    found = Grader().grade(problem, Answer("-3 sin(3x)"))
+    assert found.findings[0].message == "the inner derivative of `cos(3*x)` is missing: factor 3"
+
+
+def test_an_explanation_that_was_cut_off_is_cut_off_again() -> None:
+    # Right but for two mistakes; with no time for pairs nothing is said, also by the token in a grader with time.
+    problem = Problem("sin(3*x)*exp(x**2)", X, ("x",), policy=Policy(notations=(), budget=1e-3))
+    found = Grader().grade(problem, Answer("cos(3x) e^(x^2) + sin(3x) e^(x^2)"))
+    assert found.findings == ()
+    assert Grader().grade_again(found.replay) == found

@@ -159,3 +159,11 @@ def test_what_is_no_token_is_refused(token: str) -> None:
     with pytest.raises(Refusal) as refused:
         Grader().grade_again(token)
     assert refused.value.field == "replay"
+
+
+def test_an_input_named_as_the_upstream_gradient_keeps_its_name() -> None:
+    v = Variable("v", (3,))
+    problem = Problem("sin(v)", (v,), ("v",), Kind.VJP, policy=Policy(notations=()))
+    assert Grader().grade(problem, Answer("v_*cos(v)", Syntax.PYTHON)).outcome is GradeOutcome.CORRECT
+    wrong = Grader().grade(problem, Answer("cos(v)", Syntax.PYTHON))
+    assert wrong.findings[0].code is Code.UPSTREAM_IGNORED

@@ -10,7 +10,9 @@ from functools import cached_property
 import numpy as np
 import torch
 
-from ...numeric import compile_program
+from ...language import check
+from ...numeric import Forward, compile_program
+from ...program import Limits, TypedProgram
 from ..equivalence import Candidate, Formula
 from ..points import Floats, Reference
 from ..problem import Code, Finding
@@ -22,7 +24,9 @@ from .mistakes import mistakes
 from .repairs import repairs
 from .site import Mistake
 from .slopes import Mistaken, Slopes
+from .trees import OutOfTime, unshared
 from .whole import constant_factor, integrated, others
+from .wording import written
 
 #: Points at which mistakes are computed, of numbers and of tensors.
 POINTS, POINTS_OF_TENSORS = 20, 4
@@ -46,20 +50,25 @@ class Diagnosis:
     def __init__(self, reference: Reference) -> None:
         self.reference = reference
 
-    def findings(self, candidate: Candidate, deadline: float) -> tuple[Finding, ...]:
-        """The findings for a wrong answer, most specific first; empty where nothing explains it."""
+    def findings(self, candidate: Candidate, deadline: float | None) -> tuple[tuple[Finding, ...], bool]:
+        """The findings for a wrong answer, most specific first, and whether the time ran out before all was tried.
+
+        Empty where nothing explains the answer. What takes long is tried until the deadline, a time of
+        `time.thread_time`, and counts only where it is done by then; with None it is not tried.
+        """
         fits = candidate.shape == self.reference.question.expected
-        found, doubled = list(self._singles(candidate, fits, deadline)), False
-        if not found and fits and time.thread_time() < deadline:
-            found, doubled = list(self._doubles(candidate, deadline)), True
+        found, late = list(self._singles(candidate, fits)), deadline is None
+        if not found or (not self.reference.question.scalar and not late):
+            try:
+                found += self._longer(candidate, fits, found, deadline) if deadline is not None else ()
+            except OutOfTime:
+                late = True
         if not fits and not any(f.code in (Code.SUMMED, Code.JACOBIAN_FOR_VJP) for f in found):
             found.append(misshapen(self.reference, candidate))
-        told = sorted(dict.fromkeys(found), key=lambda f: ORDER[f.code])
-        # One sentence a code says enough, but for two mistakes of one kind together.
-        kept = [f for k, f in enumerate(told) if doubled or f.code not in {t.code for t in told[:k]}]
-        return tuple(kept)
+        return tuple(sorted(dict.fromkeys(found), key=lambda f: ORDER[f.code])), late
 
-    def _singles(self, candidate: Candidate, fits: bool, deadline: float) -> Iterator[Finding]:
+    def _singles(self, candidate: Candidate, fits: bool) -> Iterator[Finding]:
+        """The single mistakes that explain an answer, a sentence a code."""
         reference = self.reference
         answer = self._chosen(candidate)
         found: list[Finding] = []
@@ -68,19 +77,27 @@ class Diagnosis:
             found += [findings[number] for number in np.flatnonzero(which_explain(answer, values))]
         found += integrated(reference, candidate, self._points)
         found += constant_factor(answer, reference.values[self._points])
-        yield from found
         if not reference.question.scalar:
-            yield from arrangements(reference, candidate)
-            if isinstance(candidate, Formula) and not found:
-                yield from repairs(reference, candidate, deadline)
-        if self.ways is None:
-            return
+            found += arrangements(reference, candidate)
         if not fits:
-            yield from self._cut_short(candidate)
-            return
-        for number in np.flatnonzero(which_explain(answer, self.ways.results)):
-            mistake = self.ways.found[number]
-            yield Finding(mistake.code, mistake.sentence)
+            found += self._cut_short(candidate)
+        for ways in (self.ways, self.apart) if fits else ():
+            if ways is not None:
+                explaining = np.flatnonzero(which_explain(answer, ways.results))
+                found += [Finding(ways.found[k].code, ways.found[k].sentence) for k in explaining]
+            if found:
+                break
+        return iter({f.code: f for f in reversed(found)}.values())
+
+    def _longer(self, candidate: Candidate, fits: bool, known: list[Finding], deadline: float) -> list[Finding]:
+        """What takes longer: repairs of the answer, and where nothing else explains it, two mistakes together."""
+        found: list[Finding] = []
+        plain = {f.code for f in known} & {Code.SIGN, Code.CONSTANT_FACTOR, Code.NOT_DIFFERENTIATED}
+        if not self.reference.question.scalar and isinstance(candidate, Formula) and not plain:
+            found += {f.code: f for f in repairs(self.reference, candidate, deadline)}.values()
+        if not found and not known and fits:
+            found += self._doubles(candidate, deadline)
+        return found
 
     def _doubles(self, candidate: Candidate, deadline: float) -> Iterator[Finding]:
         """Two mistakes together: one of f's tree and a constant factor or sign, or two of the tree."""
@@ -106,15 +123,25 @@ class Diagnosis:
 
     def _pairs(self, ways: _Ways, answer: Floats, deadline: float) -> Iterator[Finding]:
         """Of the pairs that explain the answer the one whose less specific mistake is the most specific."""
-        pairs = [(a, b) for k, a in enumerate(ways.found) for b in ways.found[k + 1 :] if a.node != b.node]
-        pairs.sort(key=lambda pair: sorted((ORDER[m.code] for m in pair), reverse=True))
+        pairs: list[tuple[tuple[Code, Code], Mistaken, tuple[Mistake, ...]]] = [
+            ((a.code, b.code), Mistaken({a.node: a.rule, b.node: b.rule}), (a, b))
+            for k, a in enumerate(ways.found)
+            for b in ways.found[k + 1 :]
+            if a.node != b.node
+        ]
+        lost = Code.MISSING_INNER_DERIVATIVE
+        pairs += [((m.code, lost), Mistaken({m.node: m.bare}), (m,)) for m in ways.found if m.bare is not None]
+        pairs.sort(key=lambda pair: sorted((ORDER[code] for code in pair[0]), reverse=True))
         for start in range(0, min(len(pairs), PAIRS), CHUNK):
             if time.thread_time() > deadline:
-                return
+                raise OutOfTime
             some = pairs[start : start + CHUNK]
-            results = self._arranged(ways.slopes.run([Mistaken({a.node: a.rule, b.node: b.rule}) for a, b in some]))
+            results = self._arranged(ways.slopes.run([way for _, way, _ in some]))
             for number in np.flatnonzero(which_explain(answer, results))[:1]:
-                yield from (Finding(mistake.code, mistake.sentence) for mistake in some[number])
+                _, _, made = some[number]
+                yield from (Finding(mistake.code, mistake.sentence) for mistake in made)
+                if len(made) == 1:
+                    yield Finding(lost, "besides, the inner derivative is missing there")
                 return
 
     def _cut_short(self, candidate: Candidate) -> Iterator[Finding]:
@@ -141,13 +168,29 @@ class Diagnosis:
     @cached_property
     def ways(self) -> _Ways | None:
         """The mistakes of f's tree, or of the last derivative's that is differentiated; None where there are none."""
-        question = self.reference.question
-        if question.mirrored or (question.stacked and question.problem.order > 1):
+        return self._ways(self._source)
+
+    @cached_property
+    def apart(self) -> _Ways | None:
+        """The same where a part of f that stands in several places is mistaken in one of them; None where none does."""
+        source = self._source
+        if source is None:
             return None
+        tree = unshared(source[0].program)
+        if tree is None:
+            return None
+        types = {name: self.reference.question.types[name] for name in tree.inputs()}
+        typed = check(tree, types, Limits())
+        return self._ways((typed, compile_program(typed), source[2]))
+
+    def _ways(self, source: tuple[TypedProgram, Forward, tuple[str, ...]] | None) -> _Ways | None:
+        if source is None:
+            return None
+        typed, forward, wrt = source
+        question = self.reference.question
+        inputs = {n: x[self._points] for n, x in self.reference.points.values.items() if n != question.upstream}
         try:
-            slopes = self._slopes()
-            if slopes is None:
-                return None
+            slopes = Slopes(typed, forward, inputs, wrt, question.scalar)
             found = mistakes(slopes)
             results = self._arranged(slopes.run([Mistaken({m.node: m.rule}) for m in found]))
         except RuntimeError:
@@ -158,6 +201,22 @@ class Diagnosis:
         return _Ways(slopes, [found[k] for k in telling], results[telling])
 
     @cached_property
+    def _source(self) -> tuple[TypedProgram, Forward, tuple[str, ...]] | None:
+        """What is differentiated, and by which inputs."""
+        question = self.reference.question
+        if question.mirrored or (question.stacked and question.problem.order > 1):
+            return None
+        if question.stacked or len(question.chain) == 1:
+            return question.typed, question.forward, question.problem.wrt if question.stacked else question.chain
+        # Of a higher derivative the last differentiation is looked at, that of the derivative before.
+        *before, last = question.chain
+        form = closed_form(question, tuple(before)) if question.scalar else None
+        typed = parsed(question, form[0]) if form else None
+        if typed is None or not entry_by_entry(typed):
+            return None
+        return typed, compile_program(typed), (last,)
+
+    @cached_property
     def _points(self) -> list[int]:
         """Which points the mistakes are computed at."""
         count = self.reference.points.count - self.reference.points.special
@@ -166,20 +225,6 @@ class Diagnosis:
 
     def _chosen(self, candidate: Candidate) -> Floats:
         return candidate.values[self._points]
-
-    def _slopes(self) -> Slopes | None:
-        question = self.reference.question
-        inputs = {n: x[self._points] for n, x in self.reference.points.values.items() if n != question.upstream}
-        if question.stacked or len(question.chain) == 1:
-            wrt = question.problem.wrt if question.stacked else question.chain
-            return Slopes(question.typed, question.forward, inputs, wrt, question.scalar)
-        # Of a higher derivative the last differentiation is looked at, that of the derivative before.
-        *before, last = question.chain
-        form = closed_form(question, tuple(before)) if question.scalar else None
-        typed = parsed(question, form[0]) if form else None
-        if typed is None or not entry_by_entry(typed):
-            return None
-        return Slopes(typed, compile_program(typed), inputs, (last,), at_once=True)
 
     def _arranged(self, slopes: torch.Tensor) -> Floats:
         """Rows, points, directions and the output's shape, as the right answer has them."""
@@ -195,8 +240,6 @@ class Diagnosis:
     @cached_property
     def _cotangents(self) -> list[tuple[tuple[int, ...], str, Floats]]:
         """The gradient by each inner node of another shape, with the node's text."""
-        from .wording import written
-
         question = self.reference.question
         if question.output or len(question.chain) > 1:
             return []

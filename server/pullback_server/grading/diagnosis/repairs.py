@@ -16,6 +16,7 @@ from ..equivalence import Formula
 from ..points import Reference, values
 from ..problem import Code, Finding
 from .explains import explained
+from .trees import OutOfTime
 from .wording import written
 
 #: Points at which a repair is tried before it is at all of them.
@@ -31,7 +32,7 @@ def repairs(reference: Reference, answer: Formula, deadline: float) -> Iterator[
         return
     for changed, code, number, told in islice(_changes(program, answer.typed), TRIED):
         if time.thread_time() > deadline:
-            return
+            raise OutOfTime
         if _is_right(reference, answer, changed):
             node = program.nodes[number]
             yield Finding(code, told, node.place)

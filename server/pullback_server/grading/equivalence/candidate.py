@@ -17,6 +17,9 @@ from ..points import values as at_points
 from ..problem import Tensor
 from ..question import entry_by_entry, numbers_of_vector
 
+#: A number in many digits, and the largest size on the way to it, which is worked out when it is asked for.
+Entry = tuple[Any, Callable[[], Any]]
+
 
 class Candidate(Protocol):
     """Numbers that may be the derivative's, in a shape of their own."""
@@ -31,8 +34,12 @@ class Candidate(Protocol):
         """The values in float64, the point first."""
         ...
 
-    def precise(self, number: int, index: tuple[int, ...], digits: int) -> tuple[Any, Callable[[], Any]]:
+    def precise(self, number: int, index: tuple[int, ...], digits: int) -> Entry:
         """An entry at a point in so many digits, nan where it has no value; and the largest size met on the way."""
+        ...
+
+    def precisely_at(self, numbers: tuple[int, ...], digits: int) -> list[Entry] | None:
+        """A number at several points at once; None where each is to be computed on its own."""
         ...
 
 
@@ -65,13 +72,23 @@ class Formula:
             return vectors(self.forward, self.reference.points, entries)
         return at_points(self.forward, self.reference.points, self.shape, self.at_once)
 
-    def precise(self, number: int, index: tuple[int, ...], digits: int) -> tuple[Any, Callable[[], Any]]:
+    def precise(self, number: int, index: tuple[int, ...], digits: int) -> Entry:
         """An entry by the reference column."""
         try:
             found = precisely(self.typed, self.reference.inputs(number), digits)
         except (ArithmeticError, ValueError):
             return mp.nan, lambda: mp.mpf(0)
         return found.value[index], lambda: found.size
+
+    def precisely_at(self, numbers: tuple[int, ...], digits: int) -> list[Entry] | None:
+        """The values at several points in one pass, where every step works entry by entry."""
+        if not self.at_once:
+            return None
+        try:
+            found = precisely(self.typed, self.reference.stacked(numbers), digits)
+        except (ArithmeticError, ValueError):
+            return None
+        return [(value, lambda: found.size) for value in np.broadcast_to(found.value, (len(numbers),))]
 
 
 @dataclass(frozen=True)
@@ -92,10 +109,14 @@ class Numbers:
         one = np.array(self.tensor.values, dtype=np.float64).reshape(self.shape)
         return np.broadcast_to(one, (self.count, *self.shape))
 
-    def precise(self, number: int, index: tuple[int, ...], digits: int) -> tuple[Any, Callable[[], Any]]:
+    def precise(self, number: int, index: tuple[int, ...], digits: int) -> Entry:
         """The entry itself."""
         value = exact(self.values[number][index].item())[()]
         return value, lambda: abs(value)
+
+    def precisely_at(self, numbers: tuple[int, ...], digits: int) -> list[Entry] | None:
+        """Nothing is gained by several at once."""
+        return None
 
 
 @dataclass(frozen=True)
@@ -113,10 +134,14 @@ class Viewed:
         turned = found.transpose(0, *(k + 1 for k in self.axes)) if self.axes else found
         return turned.reshape(found.shape[0], *self.shape)
 
-    def precise(self, number: int, index: tuple[int, ...], digits: int) -> tuple[Any, Callable[[], Any]]:
+    def precise(self, number: int, index: tuple[int, ...], digits: int) -> Entry:
         """The entry, wherever it is."""
         own = [0] * len(self.inner.shape)
         if self.axes:
             for place, axis in enumerate(self.axes):
                 own[axis] = index[place]
         return self.inner.precise(number, tuple(own), digits)
+
+    def precisely_at(self, numbers: tuple[int, ...], digits: int) -> list[Entry] | None:
+        """Nothing is gained by several at once."""
+        return None

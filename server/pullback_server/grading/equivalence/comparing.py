@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -89,11 +90,8 @@ class _Comparing:
                 return Comparison(Relation.UNKNOWN, reason="the time for comparing numbers ran out")
             if (different := self._decided(number, index)) is not None:
                 return different
-        if self.undefined is None or agreeing:
-            for number in self.reference.confirming:
-                for index in self._entries(right.shape[1:], number):
-                    if not suspects[(number, *index)] and (different := self._decided(number, index)) is not None:
-                        return different
+        if (self.undefined is None or agreeing) and (different := self._unconfirmed(suspects)) is not None:
+            return different
         evidence = Evidence(
             confirmation=Confirmation.POINTS,
             points=int(np.count_nonzero(graded.reshape(len(right), -1).any(1))),
@@ -107,6 +105,19 @@ class _Comparing:
             return Comparison(Relation.DIFFERENT, self._counterexample(self.undefined, self._first(right), mp.nan))
         return Comparison(Relation.PARTLY_UNDEFINED, evidence, where)
 
+    def _unconfirmed(self, suspects: Mask) -> Comparison | None:
+        """What many digits say of a few entries that are no suspects; None where they agree there too."""
+        confirming = self.reference.confirming
+        together = self.candidate.precisely_at(confirming, DIGITS) if not suspects.shape[1:] else None
+        for place, number in enumerate(confirming):
+            for index in self._entries(suspects.shape[1:], number):
+                if suspects[(number, *index)]:
+                    continue
+                found = together[place] if together is not None else None
+                if (different := self._decided(number, index, found)) is not None:
+                    return different
+        return None
+
     def _apart(self, right: Floats, found: Floats) -> Floats:
         with np.errstate(all="ignore"):
             size = np.maximum(np.abs(right), np.abs(found))
@@ -115,24 +126,32 @@ class _Comparing:
                 size = np.maximum(size, self.reference.usual)
             return np.where(right == found, 0.0, np.abs(right - found) / size)
 
-    def _ordered(self, suspects: Mask, apart: Floats) -> list[tuple[int, tuple[int, ...]]]:
+    def _ordered(self, suspects: Mask, apart: Floats) -> Iterator[tuple[int, tuple[int, ...]]]:
         """The suspects to look at: where the derivative is known in many digits first, then the furthest apart."""
         if not suspects.any():
-            return []
+            return
         known = self.reference.confirming
         rows = suspects.reshape(len(suspects), -1)
+        for number in known:
+            if rows[number].any():
+                entry = np.where(rows[number], np.nan_to_num(apart[number].reshape(-1), nan=-1.0, posinf=-1.0), -2.0)
+                yield number, _unravelled(int(entry.argmax()), suspects.shape[1:])
         sizes = np.where(rows, np.nan_to_num(apart, nan=-1.0, posinf=-1.0).reshape(rows.shape), -2.0)
         worst, entries = sizes.max(1), sizes.argmax(1)
         furthest = np.argsort(-worst, kind="stable")[: min(SUSPECTS, np.count_nonzero(rows.any(1)))].tolist()
-        numbers = [k for k in known if rows[k].any()] + [k for k in furthest if k not in known]
-        return [(k, _unravelled(int(entries[k]), suspects.shape[1:])) for k in numbers]
+        yield from ((k, _unravelled(int(entries[k]), suspects.shape[1:])) for k in furthest if k not in known)
 
-    def _decided(self, number: int, index: tuple[int, ...]) -> Comparison | None:
-        """The verdict on one entry in many digits; None where it does not speak against the candidate."""
+    def _decided(
+        self, number: int, index: tuple[int, ...], known: tuple[Any, Callable[[], Any]] | None = None
+    ) -> Comparison | None:
+        """The verdict on one entry in many digits; None where it does not speak against the candidate.
+
+        `known` is the candidate's entry with the largest size on the way, where it has been computed.
+        """
         right, error = self._right(number, index)
         if not (mp.isfinite(right) and mp.isfinite(error)):
             return None
-        found, size = self.candidate.precise(number, index, DIGITS)
+        found, size = self.candidate.precise(number, index, DIGITS) if known is None else known
         if not mp.isfinite(found):
             if self.undefined is None:
                 self.undefined = number

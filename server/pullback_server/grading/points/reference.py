@@ -45,6 +45,7 @@ class Reference:
         self.points: Points = points_of(question)
         self._precise: dict[tuple[int, tuple[int, ...]], tuple[Any, Any]] = {}
         self._shifted: dict[Hashable, Any] = {}
+        self._stacks: dict[tuple[int, ...], dict[str, Objects]] = {}
         self._inputs: dict[int, dict[str, Objects]] = {}
         self._by: dict[tuple[tuple[str, ...], bool], Floats] = {}
         #: Each differentiation takes away as many digits as the step has.
@@ -80,10 +81,10 @@ class Reference:
         """Another derivative of f at all points, in float64."""
         key = (chain, stacked)
         if key not in self._by:
-            self._by[key] = self._stacked(chain) if stacked else self._derivative(chain)
+            self._by[key] = self._by_each(chain) if stacked else self._derivative(chain)
         return self._by[key]
 
-    def _stacked(self, chain: tuple[str, ...]) -> Floats:
+    def _by_each(self, chain: tuple[str, ...]) -> Floats:
         q = self.question
         order = q.problem.order
         found = [self._derivative(names) for names in product(chain, repeat=order)]
@@ -132,6 +133,13 @@ class Reference:
         if number not in self._inputs:
             self._inputs[number] = {n: exact(v[number].numpy(force=True)) for n, v in self.points.values.items()}
         return dict(self._inputs[number])
+
+    def stacked(self, numbers: tuple[int, ...]) -> dict[str, Objects]:
+        """The inputs at several points, exactly, for programs that work on numbers."""
+        if numbers not in self._stacks:
+            rows = {n: v[list(numbers)].numpy(force=True) for n, v in self.points.values.items()}
+            self._stacks[numbers] = {n: exact(row) for n, row in rows.items()}
+        return self._stacks[numbers]
 
     def _is_smooth(self, number: int, found: Floats) -> bool:
         """Whether a special point has a derivative that autograd finds and both one-sided quotients do."""
