@@ -167,3 +167,13 @@ def test_an_input_named_as_the_upstream_gradient_keeps_its_name() -> None:
     assert Grader().grade(problem, Answer("v_*cos(v)", Syntax.PYTHON)).outcome is GradeOutcome.CORRECT
     wrong = Grader().grade(problem, Answer("cos(v)", Syntax.PYTHON))
     assert wrong.findings[0].code is Code.UPSTREAM_IGNORED
+
+
+def test_what_is_too_large_for_many_digits_is_compared_in_float64() -> None:
+    problem = Problem("sum((A @ B)**2)", (Variable("A", (40, 40)), Variable("B", (40, 40))), ("A",), Kind.GRADIENT)
+    right = grade(problem, "2*A @ B @ B.T")
+    assert right.outcome is GradeOutcome.CORRECT
+    assert right.evidence.precision == 15
+    wrong = grade(problem, "2*A @ B.T @ B")
+    assert wrong.outcome is GradeOutcome.INCORRECT
+    assert Code.FACTORS_SWAPPED in {f.code for f in wrong.findings}

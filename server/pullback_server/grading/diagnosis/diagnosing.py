@@ -30,6 +30,8 @@ from .wording import written
 
 #: Points at which mistakes are computed, of numbers and of tensors.
 POINTS, POINTS_OF_TENSORS = 20, 4
+#: Entries of a node times those of the input that mistakes are followed through, since each entry is a direction.
+LARGEST = 40_000
 #: Pairs of mistakes that are tried where no single one explains an answer, and how many at a time.
 PAIRS, CHUNK = 8192, 512
 ORDER = {code: number for number, code in enumerate(Code)}
@@ -205,6 +207,9 @@ class Diagnosis:
         """What is differentiated, and by which inputs."""
         question = self.reference.question
         if question.mirrored or (question.stacked and question.problem.order > 1):
+            return None
+        entries = max(t.elements for t in question.typed.types)
+        if entries * sum(question.types[name].elements for name in question.problem.wrt) > LARGEST:
             return None
         if question.stacked or len(question.chain) == 1:
             return question.typed, question.forward, question.problem.wrt if question.stacked else question.chain
