@@ -190,7 +190,8 @@ class Policy:
 class Problem:
     """A question "differentiate this": f, its inputs, by which of them, and what is wanted.
 
-    `upstream` is the name of v where `kind` is VJP; `order` is 1 to 3, and for PARTIAL the number of names in `wrt`.
+    `upstream` is the name of v where `kind` is VJP, with `_` after it where f has an input of that name; `order` is 1
+    to 3, and for PARTIAL the number of names in `wrt`.
 
     >>> x = Variable("x", domain=Interval(-2.0, 2.0))
     >>> Problem("sin(3*x)", (x,), ("x",)).kind

@@ -113,9 +113,12 @@ def ask(problem: Problem, limits: Limits) -> Question:
         raise
     types = {v.name: TensorType(DType.FLOAT64, v.value.shape if v.value else v.shape) for v in problem.inputs}
     upstream = problem.upstream if problem.kind is Kind.VJP else ""
-    used = {n: t for n, t in types.items() if n != upstream}
     try:
-        program = parse(problem.expression, tuple(used), limits)
+        program = parse(problem.expression, tuple(types), limits)
+        if upstream in program.inputs():
+            # As in the notations of closed forms: f's own input keeps the name.
+            upstream += "_"
+        used = {n: t for n, t in types.items() if n != upstream}
         typed = check(program, used, limits)
     except Refusal as refusal:
         refusal.field = refusal.field.replace("expression", "problem.expression").replace("inputs", "problem.inputs")

@@ -34,7 +34,8 @@ class Kind(IntEnum):
     READY = 3  # from here on to the front: the worker is warm
     FORM_GET = 4  # note = key
     FORM_PUT = 5  # note = key, body = form
-    PROVISIONAL = 6  # body = the reply if no better one comes in time, spent, moment = seconds to wait, 0 as configured
+    PROVISIONAL = 6  # body = the reply if no better one comes in time, moment = seconds to wait for one, 0 as
+    #                  configured, spent = numeric leg, symbolic leg
     DONE = 7  # the provisional reply is the final one; note and spent as in FINAL
     FINAL = 8  # body = reply, code = gRPC status inside it, note = where its form came from or why it failed, spent
     FAILURE = 9  # code = gRPC status, note = reason and message on a line each, body = google.rpc.Status

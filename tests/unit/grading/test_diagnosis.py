@@ -30,6 +30,8 @@ SENTENCES = (
 )
 #: f, an answer with two mistakes, and both codes.
 COMPOUND = (
+    ("tan(x**2) + x", "1/cos(x^2) + 1", {"FUNCTION_DERIVATIVE", "MISSING_INNER_DERIVATIVE"}),
+    ("exp(3*x)*x", "e^(3x) + 3x^2 e^(3x-1)", {"FUNCTION_DERIVATIVE", "MISSING_INNER_DERIVATIVE"}),
     ("sin(3*x)*x**2", "-(cos(3x) x^2 + 2x sin(3x))", {"MISSING_INNER_DERIVATIVE", "SIGN"}),
     ("sin(3*x)*exp(x**2)", "cos(3x) e^(x^2) + sin(3x) e^(x^2)", {"MISSING_INNER_DERIVATIVE"}),
     (

@@ -161,6 +161,24 @@ def test_what_is_no_token_is_refused(token: str) -> None:
     assert refused.value.field == "replay"
 
 
+def test_an_input_named_as_the_upstream_gradient_keeps_its_name() -> None:
+    v = Variable("v", (3,))
+    problem = Problem("sin(v)", (v,), ("v",), Kind.VJP, policy=Policy(notations=()))
+    assert Grader().grade(problem, Answer("v_*cos(v)", Syntax.PYTHON)).outcome is GradeOutcome.CORRECT
+    wrong = Grader().grade(problem, Answer("cos(v)", Syntax.PYTHON))
+    assert wrong.findings[0].code is Code.UPSTREAM_IGNORED
+
+
+def test_what_is_too_large_for_many_digits_is_compared_in_float64() -> None:
+    problem = Problem("sum((A @ B)**2)", (Variable("A", (40, 40)), Variable("B", (40, 40))), ("A",), Kind.GRADIENT)
+    right = grade(problem, "2*A @ B @ B.T")
+    assert right.outcome is GradeOutcome.CORRECT
+    assert right.evidence.precision == 15
+    wrong = grade(problem, "2*A @ B.T @ B")
+    assert wrong.outcome is GradeOutcome.INCORRECT
+    assert Code.FACTORS_SWAPPED in {f.code for f in wrong.findings}
+
+
 def test_leave_is_asked_once_for_each_problem_with_what_its_expression_needs() -> None:
     asked: list[tuple[int, int]] = []
     grader = Grader(admit=lambda memory, work: asked.append((memory, work)))

@@ -25,9 +25,9 @@ def of_chains(site: Site) -> Iterator[Mistake]:
     inner = site.operands[active]
     if isinstance(site.program.nodes[inner], Input):
         return
-    unit = _unit(site.slopes, inner)
+    unit = site.unit(active)
     if unit is not None:
-        right = site.slopes.partial(site.number, active) * site.slopes.lined(unit, site.number)
+        right = site.slopes.partial(site.number, active) * unit
         yield site.mistake(
             Code.MISSING_INNER_DERIVATIVE,
             site.fixed(active, right),
@@ -42,7 +42,7 @@ def of_chains(site: Site) -> Iterator[Mistake]:
         partial = site.partial_at(active, x)
         yield site.mistake(Code.INNER_NOT_KEPT, site.scaled(active, partial), f"{shown}, not at `{name}`")
         if unit is not None:
-            rule = site.fixed(active, partial * site.slopes.lined(unit, site.number))
+            rule = site.fixed(active, partial * unit)
             message = f"{shown}, not at `{name}`, and the inner derivative is missing"
             yield site.mistake(Code.INNER_NOT_KEPT, rule, message)
     if not any(t.rank for t in site.slopes.typed.types):
@@ -52,15 +52,6 @@ def of_chains(site: Site) -> Iterator[Mistake]:
 
         message = f"{shown} and multiplied by the inner derivative, not taken at the inner derivative"
         yield site.mistake(Code.INNER_NOT_KEPT, at_the_inner_slope, message)
-
-
-def _unit(slopes: Slopes, inner: int) -> Slope | None:
-    """The slope 1 of an inner function; None where it has another shape than what f is differentiated by."""
-    shape = slopes.typed.types[inner].shape
-    if len(slopes.wrt) > 1:
-        return torch.ones(1, slopes.count, 1, dtype=torch.float64) if not shape else None
-    (name,) = slopes.wrt
-    return slopes.identity(name) if slopes.inputs[name].shape[2:] == shape else None
 
 
 def _factor(slopes: Slopes, inner: int) -> str:

@@ -30,6 +30,8 @@ from .wording import written
 
 #: Points at which mistakes are computed, of numbers and of tensors.
 POINTS, POINTS_OF_TENSORS = 20, 4
+#: Entries of a node times those of the input that mistakes are followed through, since each entry is a direction.
+LARGEST = 40_000
 #: Pairs of mistakes that are tried where no single one explains an answer, and how many at a time.
 PAIRS, CHUNK = 8192, 512
 ORDER = {code: number for number, code in enumerate(Code)}
@@ -123,15 +125,25 @@ class Diagnosis:
 
     def _pairs(self, ways: _Ways, answer: Floats, deadline: float) -> Iterator[Finding]:
         """Of the pairs that explain the answer the one whose less specific mistake is the most specific."""
-        pairs = [(a, b) for k, a in enumerate(ways.found) for b in ways.found[k + 1 :] if a.node != b.node]
-        pairs.sort(key=lambda pair: sorted((ORDER[m.code] for m in pair), reverse=True))
+        pairs: list[tuple[tuple[Code, Code], Mistaken, tuple[Mistake, ...]]] = [
+            ((a.code, b.code), Mistaken({a.node: a.rule, b.node: b.rule}), (a, b))
+            for k, a in enumerate(ways.found)
+            for b in ways.found[k + 1 :]
+            if a.node != b.node
+        ]
+        lost = Code.MISSING_INNER_DERIVATIVE
+        pairs += [((m.code, lost), Mistaken({m.node: m.bare}), (m,)) for m in ways.found if m.bare is not None]
+        pairs.sort(key=lambda pair: sorted((ORDER[code] for code in pair[0]), reverse=True))
         for start in range(0, min(len(pairs), PAIRS), CHUNK):
             if time.thread_time() > deadline:
                 raise OutOfTime
             some = pairs[start : start + CHUNK]
-            results = self._arranged(ways.slopes.run([Mistaken({a.node: a.rule, b.node: b.rule}) for a, b in some]))
+            results = self._arranged(ways.slopes.run([way for _, way, _ in some]))
             for number in np.flatnonzero(which_explain(answer, results))[:1]:
-                yield from (Finding(mistake.code, mistake.sentence) for mistake in some[number])
+                _, _, made = some[number]
+                yield from (Finding(mistake.code, mistake.sentence) for mistake in made)
+                if len(made) == 1:
+                    yield Finding(lost, "besides, the inner derivative is missing there")
                 return
 
     def _cut_short(self, candidate: Candidate) -> Iterator[Finding]:
@@ -195,6 +207,9 @@ class Diagnosis:
         """What is differentiated, and by which inputs."""
         question = self.reference.question
         if question.mirrored or (question.stacked and question.problem.order > 1):
+            return None
+        entries = max(t.elements for t in question.typed.types)
+        if entries * sum(question.types[name].elements for name in question.problem.wrt) > LARGEST:
             return None
         if question.stacked or len(question.chain) == 1:
             return question.typed, question.forward, question.problem.wrt if question.stacked else question.chain

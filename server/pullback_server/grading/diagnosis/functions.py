@@ -28,8 +28,8 @@ def of_powers(site: Site) -> Iterator[Mistake]:
         return
     shown = f"the power rule for {site.shown} is (u^n)' = n u^(n-1) u'"
     for name, partial in _powers(site.operand(active), exponent).items():
-        rule = site.scaled(active, factor * partial)
-        yield site.mistake(Code.POWER_RULE, rule, f"{shown}, with n u^(n-1) and not {name}")
+        message = f"{shown}, with n u^(n-1) and not {name}"
+        yield site.taken(Code.POWER_RULE, active, factor * partial, message)
 
 
 def of_exponentials(site: Site) -> Iterator[Mistake]:
@@ -45,7 +45,7 @@ def of_exponentials(site: Site) -> Iterator[Mistake]:
     }
     for name, partial in wrong.items():
         message = f"the derivative of {site.shown} is a^u ln(a) u', not {name}"
-        yield site.mistake(Code.FUNCTION_DERIVATIVE, site.scaled(1, partial), message)
+        yield site.taken(Code.FUNCTION_DERIVATIVE, 1, partial, message)
 
 
 def of_functions(site: Site) -> Iterator[Mistake]:
@@ -56,7 +56,7 @@ def of_functions(site: Site) -> Iterator[Mistake]:
     wrong |= {text: computed(forward, u) for text, forward in mistaken(site.name)}
     for name, partial in wrong.items():
         message = f"the derivative of {site.name}(x), used for {site.shown}, is not {name}"
-        yield site.mistake(Code.FUNCTION_DERIVATIVE, site.scaled(active, partial), message)
+        yield site.taken(Code.FUNCTION_DERIVATIVE, active, partial, message)
     # Without its inner derivative too, as in (e^2x)' = e^2x.
     message = f"{site.shown} is not its own derivative"
     yield site.mistake(Code.FUNCTION_DERIVATIVE, site.fixed(active, site.value), message)

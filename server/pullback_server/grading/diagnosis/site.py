@@ -8,7 +8,7 @@ from functools import cached_property
 
 import torch
 
-from ...program import Apply
+from ...program import Apply, Input
 from ..problem import Code
 from .slopes import Rule, Slope, Slopes
 from .wording import written
@@ -16,13 +16,17 @@ from .wording import written
 
 @dataclass(frozen=True)
 class Mistake:
-    """One misapplied rule at one node, with a sentence for the student; `rest` ends it where that takes longer."""
+    """One misapplied rule at one node, with a sentence for the student; `rest` ends it where that takes longer.
+
+    `bare` is the same without the inner derivative, where the two may be forgotten together.
+    """
 
     code: Code
     node: int
     rule: Rule
     message: str
     rest: Callable[[], str] | None = None
+    bare: Rule | None = None
 
     @cached_property
     def sentence(self) -> str:
@@ -86,6 +90,24 @@ class Site:
             return slope + torch.zeros_like(self.slope(place, d))
 
         return rule
+
+    def unit(self, place: int) -> Slope | None:
+        """The slope 1 of an inner function; None where the operand is the input itself, or has another shape."""
+        inner = self.operands[place]
+        if isinstance(self.program.nodes[inner], Input):
+            return None
+        shape, wrt = self.slopes.typed.types[inner].shape, self.slopes.wrt
+        if len(wrt) > 1:
+            return torch.ones(1, self.slopes.count, 1, dtype=torch.float64) if not shape else None
+        if self.slopes.inputs[wrt[0]].shape[2:] != shape:
+            return None
+        return self.slopes.lined(self.slopes.identity(wrt[0]), self.number)
+
+    def taken(self, code: Code, place: int, partial: torch.Tensor, message: str) -> Mistake:
+        """Another partial derivative than the right one, with the inner derivative or, as two mistakes, without."""
+        unit = self.unit(place)
+        bare = self.fixed(place, partial * unit) if unit is not None else None
+        return Mistake(code, self.number, self.scaled(place, partial), message, bare=bare)
 
     def mistake(self, code: Code, rule: Rule, message: str, rest: Callable[[], str] | None = None) -> Mistake:
         """A mistake at this node."""

@@ -30,6 +30,11 @@ class Candidate(Protocol):
         ...
 
     @property
+    def work(self) -> int:
+        """Multiplications that it takes at one point."""
+        ...
+
+    @property
     def values(self) -> Floats:
         """The values in float64, the point first."""
         ...
@@ -54,6 +59,11 @@ class Formula:
     def shape(self) -> tuple[int, ...]:
         """The program's shape."""
         return self.typed.output.shape
+
+    @property
+    def work(self) -> int:
+        """The program's estimate."""
+        return self.typed.work
 
     @cached_property
     def forward(self) -> Forward:
@@ -103,6 +113,11 @@ class Numbers:
         """The tensor's shape."""
         return self.tensor.shape
 
+    @property
+    def work(self) -> int:
+        """None."""
+        return 0
+
     @cached_property
     def values(self) -> Floats:
         """The tensor once a point."""
@@ -126,6 +141,11 @@ class Viewed:
     inner: Candidate
     axes: tuple[int, ...]
     shape: tuple[int, ...]
+
+    @property
+    def work(self) -> int:
+        """What the inner one takes."""
+        return self.inner.work
 
     @cached_property
     def values(self) -> Floats:

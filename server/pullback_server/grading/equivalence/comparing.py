@@ -18,7 +18,7 @@ import mpmath as mp
 import numpy as np
 import numpy.typing as npt
 
-from ..points import Floats, Reference
+from ..points import AFFORDABLE, Floats, Reference
 from ..problem import Confirmation, Counterexample, Evidence, Layout, Tensor
 from .candidate import Candidate
 
@@ -32,6 +32,10 @@ _TINY = mp.mpf(10) ** -44
 SUSPECTS = 40
 #: Entries of a tensor that are confirmed at a point.
 ENTRIES = 4
+#: Multiplications of f that confirming a point may take, a few for each of its entries.
+ALTOGETHER = 20_000
+#: Digits of float64, and what two numbers that are computed in it alone may be apart, relative to their size.
+ROUGHLY, ROUGH = 15, 1e-7
 
 
 #: The evidence where nothing was compared.
@@ -75,6 +79,7 @@ class _Comparing:
         self.deadline, self.tolerance = deadline, tolerance
         self.worst = 0.0
         self.undefined: int | None = None
+        self.precisely = reference.affordable and candidate.work <= AFFORDABLE
 
     def run(self) -> Comparison:
         """The whole comparison."""
@@ -96,7 +101,7 @@ class _Comparing:
             confirmation=Confirmation.POINTS,
             points=int(np.count_nonzero(graded.reshape(len(right), -1).any(1))),
             error=self.worst,
-            precision=DIGITS,
+            precision=DIGITS if self.precisely else ROUGHLY,
         )
         if self.undefined is None:
             return Comparison(Relation.EQUAL, evidence)
@@ -107,6 +112,9 @@ class _Comparing:
 
     def _unconfirmed(self, suspects: Mask) -> Comparison | None:
         """What many digits say of a few entries that are no suspects; None where they agree there too."""
+        if not self.precisely:
+            self.worst = max(self.worst, CLOSE)
+            return None
         confirming = self.reference.confirming
         together = self.candidate.precisely_at(confirming, DIGITS) if not suspects.shape[1:] else None
         for place, number in enumerate(confirming):
@@ -148,6 +156,8 @@ class _Comparing:
 
         `known` is the candidate's entry with the largest size on the way, where it has been computed.
         """
+        if not self.precisely:
+            return self._roughly_decided(number, index)
         right, error = self._right(number, index)
         if not (mp.isfinite(right) and mp.isfinite(error)):
             return None
@@ -170,6 +180,18 @@ class _Comparing:
                 return None
         return Comparison(Relation.DIFFERENT, self._counterexample(number, index, found, float(allowed)))
 
+    def _roughly_decided(self, number: int, index: tuple[int, ...]) -> Comparison | None:
+        """The verdict on one entry in float64, where many digits would take too long."""
+        right, found = (float(x[(number, *index)]) for x in (self.reference.values, self.candidate.values))
+        if not math.isfinite(found):
+            if self.undefined is None:
+                self.undefined = number
+            return None
+        allowed = max(ROUGH, self.tolerance) * max(abs(right), abs(found), float(self.reference.usual[index]))
+        if abs(found - right) <= allowed:
+            return None
+        return Comparison(Relation.DIFFERENT, self._counterexample(number, index, found, allowed))
+
     def _right(self, number: int, index: tuple[int, ...]) -> tuple[Any, Any]:
         question = self.reference.question
         if question.problem.policy.layout is Layout.DENOMINATOR:
@@ -188,8 +210,9 @@ class _Comparing:
 
     def _entries(self, shape: tuple[int, ...], number: int) -> list[tuple[int, ...]]:
         total = math.prod(shape)
-        step = max(total // ENTRIES, 1)
-        return [_unravelled((k + number) % total, shape) for k in range(0, total, step)][:ENTRIES]
+        few = max(min(ENTRIES, ALTOGETHER // max(self.reference.question.typed.work, 1)), 1)
+        step = max(total // few, 1)
+        return [_unravelled((k + number) % total, shape) for k in range(0, total, step)][:few]
 
     def _first(self, right: Floats) -> tuple[int, ...]:
         return (0,) * (right.ndim - 1)
@@ -199,9 +222,12 @@ class _Comparing:
             (name, Tensor(tuple(v.shape[1:]), tuple(v[number].reshape(-1).tolist())))
             for name, v in self.reference.points.values.items()
         )
-        right, _ = self._right(number, index)
+        if self.precisely:
+            right, _ = self._right(number, index)
+        else:
+            right = self.reference.values[(number, *index)]
         example = Counterexample(inputs, index, _float(found), _float(right), error)
-        return Evidence(counterexample=example, precision=DIGITS)
+        return Evidence(counterexample=example, precision=DIGITS if self.precisely else ROUGHLY)
 
 
 def _float(value: Any) -> float:

@@ -3,6 +3,6 @@
 from .batch import Floats, values, vectors
 from .drawing import Points, draw
 from .precise import exact, precisely
-from .reference import DIGITS, Reference
+from .reference import AFFORDABLE, Reference
 
-__all__ = ["DIGITS", "Floats", "Points", "Reference", "draw", "exact", "precisely", "values", "vectors"]
+__all__ = ["AFFORDABLE", "Floats", "Points", "Reference", "draw", "exact", "precisely", "values", "vectors"]
