@@ -1,4 +1,4 @@
-"""What the image installs, read from pyproject.toml: `requirements.py torch` prints torch's line, `requirements.py` the others."""
+"""What the image installs, from pyproject.toml: with `torch` as argument torch's line, without it all others."""
 
 import sys
 import tomllib
@@ -6,5 +6,4 @@ from pathlib import Path
 
 project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
 needed = [*project["dependencies"], *project["optional-dependencies"]["server"]]
-alone = sys.argv[1:]
-print(*(line for line in needed if line.startswith("torch") == bool(alone)), sep="\n")
+print(*(line for line in needed if line.startswith("torch") == (sys.argv[1:] == ["torch"])), sep="\n")

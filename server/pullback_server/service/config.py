@@ -41,6 +41,10 @@ class Config:
     form_cache_bytes: int = setting(64 * 2**20, "Bytes for closed forms that all workers share.", least=0)
     over_budget_memory: float = setting(300.0, "Seconds for which a given-up closed form is not tried again.", least=0)
     start_timeout: float = setting(120.0, "Seconds that a worker may take to warm up.", least=0.001)
+    health_port: int = setting(
+        -1, "A port for probes, without credentials: health and nothing else; 0 takes a free one, -1 none.", least=-1
+    )
+    health_host: str = setting("127.0.0.1", "The address of the port for probes.")
     mathematics: str = setting("pullback_server.verdict", "The module that answers.", flag=False)
 
     def __post_init__(self) -> None:
@@ -48,8 +52,9 @@ class Config:
             value, least = getattr(self, item.name), item.metadata["least"]
             if least is not None and not value >= least:
                 raise ConfigError(f"{item.name} is {value}; it must be at least {least}")
-        if self.port > 65535:
-            raise ConfigError(f"port is {self.port}; it must be at most 65535")
+        for name in ("port", "health_port"):
+            if getattr(self, name) > 65535:
+                raise ConfigError(f"{name} is {getattr(self, name)}; it must be at most 65535")
         if not re.fullmatch(r"auto|[a-z]+(:\d+)?", self.device):
             raise ConfigError(f"device is {self.device!r}; it must be auto, cpu, or a device of torch such as cuda:0")
         if not re.fullmatch(r"\w+(\.\w+)*", self.mathematics):
@@ -63,7 +68,16 @@ class Config:
     @property
     def address(self) -> str:
         """What gRPC is told to listen on."""
-        return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+        return _address(self.host, self.port)
+
+    @property
+    def health_address(self) -> str:
+        """What gRPC is told to listen on for probes."""
+        return _address(self.health_host, self.health_port)
+
+
+def _address(host: str, port: int) -> str:
+    return f"{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def cores() -> int:

@@ -50,11 +50,14 @@ async def _serve(config: Config, until_stdin_closes: bool, announce: Callable[[s
     dispatcher = Dispatcher(config, healthy.follow)
     front = Front(dispatcher, window=max(2 * (config.workers or cores()), 1))
     server = _server(config, front, healthy)
+    port = _listen(server, config.address)
+    probes = grpc.aio.server(options=(("grpc.so_reuseport", 0),)) if config.health_port >= 0 else None
+    if probes is not None:
+        probes.add_generic_rpc_handlers((healthy.handler(),))
+        _listen(probes, config.health_address)
     try:
-        port = server.add_insecure_port(config.address)
-    except RuntimeError:
-        raise ServeError(f"cannot listen on {config.address}: is the port taken, or the address not ours?") from None
-    try:
+        if probes is not None:
+            await probes.start()
         await server.start()
         if not await _started(dispatcher, ending):
             return
@@ -65,6 +68,15 @@ async def _serve(config: Config, until_stdin_closes: bool, announce: Callable[[s
     finally:
         dispatcher.close()
         await server.stop(None)
+        if probes is not None:
+            await probes.stop(None)
+
+
+def _listen(server: grpc.aio.Server, address: str) -> int:
+    try:
+        return server.add_insecure_port(address)
+    except RuntimeError:
+        raise ServeError(f"cannot listen on {address}: is the port taken, or the address not ours?") from None
 
 
 def _server(config: Config, front: Front, healthy: health.Health) -> grpc.aio.Server:

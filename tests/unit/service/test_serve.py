@@ -22,7 +22,7 @@ def test_without_options_every_setting_has_its_default(served):
 
 @pytest.mark.parametrize("item", Config.flags(), ids=lambda item: item.name)
 def test_every_setting_is_a_flag_and_a_variable_and_the_flag_wins(served, item):
-    value = {"host": "::1", "device": "cuda:1"}.get(item.name, 2048)
+    value = {"host": "::1", "health_host": "::1", "device": "cuda:1"}.get(item.name, 2048)
     flag, variable = f"--{item.name.replace('_', '-')}", f"PULLBACK_{item.name.upper()}"
     runner = CliRunner()
     assert runner.invoke(serve, [flag, str(value)]).exit_code == 0
