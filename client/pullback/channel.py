@@ -58,7 +58,7 @@ def _service_config() -> dict[str, object]:
                     "initialBackoff": f"{FIRST_PAUSE}s",
                     "maxBackoff": f"{LONGEST_PAUSE}s",
                     "backoffMultiplier": 2,
-                    "retryableStatusCodes": ["UNAVAILABLE"],
+                    "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
                 },
             }
         ],
