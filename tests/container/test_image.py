@@ -58,7 +58,9 @@ def test_the_user_can_write_nowhere_in_the_image():
 
 
 def test_no_installer_and_no_sources_are_left_in_what_was_installed():
-    said = run("python", "-c", "import importlib.util, os; print(importlib.util.find_spec('pip'), os.path.exists('/src'))")
+    said = run(
+        "python", "-c", "import importlib.util, os; print(importlib.util.find_spec('pip'), os.path.exists('/src'))"
+    )
     assert said == "None False"
 
 
@@ -70,5 +72,7 @@ def test_without_credentials_it_refuses_to_be_reached_from_elsewhere():
 
 def test_the_dockerfile_is_clean():
     hadolint = Path(sys.executable).with_name("hadolint")
-    done = subprocess.run((hadolint, "--failure-threshold", "style", DEPLOY / "Dockerfile"), capture_output=True, text=True)
+    done = subprocess.run(
+        (hadolint, "--failure-threshold", "style", DEPLOY / "Dockerfile"), capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout

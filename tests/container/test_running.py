@@ -13,7 +13,9 @@ from .engine import running
 pytestmark = [pytest.mark.container, pytest.mark.timeout(300)]
 
 #: A second or so of matrix products: a call that is still in flight when a signal comes.
-SLOW = "\n".join(["B = A @ A / 1000", *(f"B{k} = {f'B{k - 1}' if k else 'B'} @ A / 1000" for k in range(20)), "B19.sum()"])
+SLOW = "\n".join(
+    ["B = A @ A / 1000", *(f"B{k} = {f'B{k - 1}' if k else 'B'} @ A / 1000" for k in range(20)), "B19.sum()"]
+)
 #: The status of every process: the front, the fork server, its workers, and the one that looks.
 STATUS = "import glob; print('\\n'.join(open(name).read() for name in glob.glob('/proc/[0-9]*/status')))"
 CONFINED = {

@@ -32,8 +32,8 @@ def describe(device, limits):
 class Differentiator:
     """Answers with each input as its own gradient and the first as the value; the device is the worker's pid."""
 
-    def __init__(self, device, limits, forms):
-        self._forms = forms
+    def __init__(self, device, limits, forms, admit):
+        self._forms, self._admit = forms, admit
 
     def warm_up(self):
         self._forms.get("warmth")

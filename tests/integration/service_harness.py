@@ -21,7 +21,7 @@ import json, sys
 from pullback_server.service import Config, server
 try:
     settings, options = json.loads(sys.argv[1]), json.loads(sys.argv[2])
-    server.run(Config(**settings), announce=lambda line: print(line, flush=True), **options)
+    server.run(Config.of(**settings), announce=lambda line: print(line, flush=True), **options)
 except server.ServeError as problem:
     sys.exit(f"Error: {problem}")
 """

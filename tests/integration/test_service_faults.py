@@ -10,7 +10,7 @@ from service_harness import details, eventually, request, result, running
 
 @pytest.fixture(scope="module")
 def service():
-    with running(symbolic_budget=0.6, queue=8) as started:
+    with running(symbolic_budget=0.6, queue=8, share=1.0) as started:
         yield started
 
 

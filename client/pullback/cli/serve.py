@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
+from rich.console import Console
+from rich.table import Table
 
 if TYPE_CHECKING:
-    from pullback_server.service import Config
+    from pullback_server.service.config import Config, Setting
+
+_SOURCES = {ParameterSource.COMMANDLINE: "flag", ParameterSource.ENVIRONMENT: "environment"}
 
 
 class _Settings(click.Command):
@@ -15,27 +20,18 @@ class _Settings(click.Command):
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """The command's own options, and one for each setting."""
-        from pullback_server.service import Config
+        from pullback_server.service.config import settings
 
-        own = super().get_params(ctx)
-        options = [
-            click.Option(
-                [f"--{item.name.replace('_', '-')}"],
-                type=type(item.default),
-                default=item.default,
-                envvar=f"PULLBACK_{item.name.upper()}",
-                show_default=True,
-                show_envvar=True,
-                help=item.metadata["doc"],
-            )
-            for item in Config.flags()
-        ]
-        return [*options, *own]
+        return [*map(_option, settings()), *super().get_params(ctx)]
 
 
 @click.command("serve", cls=_Settings)
 @click.option("--until-stdin-closes", is_flag=True, help="Drain and end when stdin does, too.")
-def serve(until_stdin_closes: bool, **settings: Any) -> None:
+@click.option(
+    "--check", is_flag=True, help="Start nothing: say what is in force, where it comes from, and if it holds."
+)
+@click.pass_context
+def serve(ctx: click.Context, until_stdin_closes: bool, check: bool, **settings: Any) -> None:
     """Answer requests until SIGTERM or SIGINT; calls in flight are finished first.
 
     One line on stdout, `pullback listening on HOST:PORT`, says that the first worker is ready.
@@ -43,7 +39,7 @@ def serve(until_stdin_closes: bool, **settings: Any) -> None:
     from pullback_server.service import Config, ConfigError
 
     try:
-        config: Config = Config(**settings)
+        config: Config = Config.of(**settings)
     except ConfigError as problem:
         raise click.UsageError(str(problem)) from None
     try:
@@ -51,9 +47,44 @@ def serve(until_stdin_closes: bool, **settings: Any) -> None:
     except ImportError as problem:
         raise click.ClickException(f"{problem.name} is missing: pip install 'pullback[server]'") from None
     try:
-        server.run(config, until_stdin_closes=until_stdin_closes, announce=_announce)
+        if check:
+            _print_settings(ctx, config)
+            server.check(config)
+            click.echo("These settings hold.")
+        else:
+            server.run(config, until_stdin_closes=until_stdin_closes, announce=_announce)
     except server.ServeError as problem:
         raise click.ClickException(str(problem)) from None
+
+
+def _option(setting: Setting) -> click.Option:
+    return click.Option(
+        [setting.flag],
+        type=type(setting.default),
+        default=setting.default,
+        envvar=setting.variable,
+        show_default=setting.default != "",
+        show_envvar=True,
+        help=setting.doc,
+    )
+
+
+def _print_settings(ctx: click.Context, config: Config) -> None:
+    """A line a setting: its value, as the machine resolves it, and where that comes from."""
+    from pullback_server.service.config import settings
+
+    given, resolved = config.flat(), config.resolved().flat()
+    table = Table(box=None, pad_edge=False)
+    for heading in ("setting", "value", "from", "meaning"):
+        table.add_column(heading, overflow="fold")
+    for setting in settings():
+        source = ctx.get_parameter_source(setting.name)
+        origin = _SOURCES.get(source, "default") if source is not None else "default"
+        named = {"flag": setting.flag.partition("/")[0], "environment": setting.variable}.get(origin, origin)
+        if resolved[setting.name] != given[setting.name]:
+            named += f" ({given[setting.name]}), and this machine"
+        table.add_row(setting.name, str(resolved[setting.name]), named, setting.doc)
+    Console(highlight=False, width=max(Console().width, 160)).print(table)
 
 
 def _announce(line: str) -> None:

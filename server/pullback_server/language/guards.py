@@ -25,9 +25,6 @@ from .refusals import (
     unsupported_character,
 )
 
-#: No number of the language needs more; Python is slow on long ones, then refuses them.
-NUMBER_CHARACTERS = 300
-
 _TOKEN = re.compile(
     r"""(?P<space>[ \t]+)
     |(?P<newline>\n)
@@ -167,9 +164,9 @@ class _Guard:
             raise self.syntax(start, message, token, f"a `{_CLOSES[opening]}`")
 
     def check_number(self, token: str, start: int) -> None:
-        """Refuses numbers that are long before they are large."""
-        if len(token) > NUMBER_CHARACTERS:
-            message = f"a number of {len(token)} characters"
+        """Refuses numbers that are long before they are large; Python is slow on long ones."""
+        if len(token) > self.limits.literal:
+            message = f"a number of {len(token)} characters, over the limit `literal` of {self.limits.literal}"
             raise refuse("BAD_NUMBER", self.place(start), message, shown(token), "write it as a float, such as 1e30")
 
     def check_name(self, token: str, start: int, before: str) -> None:

@@ -1,6 +1,6 @@
 """The numeric leg: the expression's value and its vector-Jacobian product by torch autograd."""
 
-from .devices import DeviceExhausted, best_device, device_for, memory_guard
+from .devices import DeviceExhausted, best_device, device_for, memory_guard, usable
 from .vjp import Forward, compile_program, differentiate
 
 __all__ = [
@@ -11,4 +11,5 @@ __all__ = [
     "device_for",
     "differentiate",
     "memory_guard",
+    "usable",
 ]

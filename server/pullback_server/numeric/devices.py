@@ -35,6 +35,18 @@ def device_for(device: torch.device, dtypes: Iterable[torch.dtype]) -> torch.dev
     return device if device.type == "cpu" or all(supports(device, d) for d in dtypes) else torch.device("cpu")
 
 
+def usable(device: torch.device) -> bool:
+    """Whether a device still computes: an error of its own, such as an access out of bounds, spoils its context.
+
+    >>> usable(torch.device("cpu"))
+    True
+    """
+    try:
+        return torch.ones(1, device=device).add(1).item() == 2
+    except RuntimeError:
+        return False
+
+
 @contextmanager
 def memory_guard() -> Iterator[None]:
     """Turns every way in which torch says "out of memory" into DeviceExhausted."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 
-def limit(default: int, doc: str) -> Any:
-    """A field with its default and the sentence that `describe` shows."""
-    return field(default=default, metadata={"doc": doc})
+def limit(default: float, doc: str, *, least: float = 1) -> Any:
+    """A field with its default, the sentence that `describe` shows, and its least value."""
+    return field(default=default, metadata={"doc": doc, "least": least})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +22,7 @@ class Limits:
     characters: int = limit(10_000, "characters in an expression")
     nodes: int = limit(2_000, "operators, names and numbers in an expression")
     depth: int = limit(100, "operators inside one another")
+    literal: int = limit(300, "characters in a number of an expression")
     inputs: int = limit(64, "inputs of a request")
     name_characters: int = limit(64, "characters in a name")
     rank: int = limit(8, "dimensions of a tensor")
@@ -29,6 +30,6 @@ class Limits:
     memory: int = limit(4 * 2**30, "bytes that the values and gradients of a request are estimated to need")
     work: int = limit(2 * 10**12, "multiplications and additions that a request is estimated to need")
 
-    def describe(self) -> tuple[tuple[str, int, str], ...]:
+    def describe(self) -> tuple[tuple[str, float, str], ...]:
         """Every limit as (name, value, description)."""
         return tuple((f.name, getattr(self, f.name), f.metadata["doc"]) for f in fields(self))

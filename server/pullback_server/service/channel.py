@@ -15,23 +15,32 @@ INLINE = 256 * 1024
 #: A memfd up to this many bytes is kept for the next body: writing into fresh pages takes four times as long.
 KEPT = 32 * 2**20
 
-_HEAD = struct.Struct("<BBHIQd")  # kind, 1 where the body is in a memfd, code, length of the note, of the body, moment
+# kind, 1 where the body is in a memfd, code, length of the note, of the body, moment, the two of `spent`
+_HEAD = struct.Struct("<BBHIQddd")
 _LARGEST = _HEAD.size + 2048 + INLINE
 _DESCRIPTOR = array.array("i").itemsize
+
+
+#: Seconds of the numeric leg and of the symbolic one.
+Spent = tuple[float, float]
+NOTHING_SPENT: Spent = (0.0, 0.0)
 
 
 class Kind(IntEnum):
     """What a frame says."""
 
-    TASK = 1  # to the worker: code = the Method, moment = arrival (CLOCK_MONOTONIC), body = request
+    TASK = 1  # to the worker: code = the Method, moment = arrival (CLOCK_MONOTONIC), note = request id, body = request
     FORM = 2  # to the worker, after FORM_GET: code = a Found, body = form
     READY = 3  # from here on to the front: the worker is warm
     FORM_GET = 4  # note = key
     FORM_PUT = 5  # note = key, body = form
-    PROVISIONAL = 6  # body = the reply if no better one comes in time
-    DONE = 7  # the provisional reply is the final one
-    FINAL = 8  # body = reply
-    FAILURE = 9  # code = gRPC status, note = message, body = google.rpc.Status
+    PROVISIONAL = 6  # body = the reply if no better one comes in time, spent = numeric leg, symbolic leg
+    DONE = 7  # the provisional reply is the final one; note and spent as in FINAL
+    FINAL = 8  # body = reply, code = gRPC status inside it, note = where its form came from or why it failed, spent
+    FAILURE = 9  # code = gRPC status, note = reason and message on a line each, body = google.rpc.Status
+    ASK = 10  # the task needs more than a worker's part: note = bytes of memory and units of work
+    GRANTED = 11  # to the worker, after ASK: it may go on
+    RETIRE = 12  # the worker wants to be replaced: note = why
 
 
 class Method(IntEnum):
@@ -52,13 +61,17 @@ class Found(IntEnum):
 
 @dataclass(slots=True)
 class Frame:
-    """One message of the pipe; `note` is a short text, `body` opaque bytes, `moment` seconds of CLOCK_MONOTONIC."""
+    """One message of the pipe.
+
+    `note` is a short text, `body` opaque bytes, `moment` in seconds of CLOCK_MONOTONIC, `spent` seconds of two legs.
+    """
 
     kind: int
     body: bytes = b""
     note: str = ""
     code: int = 0
     moment: float = 0.0
+    spent: Spent = NOTHING_SPENT
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
@@ -75,7 +88,7 @@ class Sender:
     >>> near, far = pair()
     >>> Sender(near).send(Kind.FORM_PUT, b"form", "key")
     >>> Receiver().receive(far)
-    Frame(kind=5, body=b'form', note='key', code=0, moment=0.0)
+    Frame(kind=5, body=b'form', note='key', code=0, moment=0.0, spent=(0.0, 0.0))
     >>> near.close(), far.close()
     (None, None)
     """
@@ -84,14 +97,23 @@ class Sender:
         self._end = end
         self._memories: dict[int, int] = {}
 
-    def send(self, kind: int, body: bytes = b"", note: str = "", *, code: int = 0, moment: float = 0.0) -> None:
+    def send(
+        self,
+        kind: int,
+        body: bytes = b"",
+        note: str = "",
+        *,
+        code: int = 0,
+        moment: float = 0.0,
+        spent: Spent = NOTHING_SPENT,
+    ) -> None:
         """Sends one frame. Raises OSError where the other end is gone, BlockingIOError where it does not read."""
         name = note.encode()
         size = len(body)
         if size <= INLINE:
-            self._end.sendmsg((_HEAD.pack(kind, 0, code, len(name), size, moment), name, body))
+            self._end.sendmsg((_HEAD.pack(kind, 0, code, len(name), size, moment, *spent), name, body))
             return
-        head = _HEAD.pack(kind, 1, code, len(name), size, moment)
+        head = _HEAD.pack(kind, 1, code, len(name), size, moment, *spent)
         # A kept memfd is free again: a task has at most one large frame of each of these kinds, and the other end
         # has taken all frames of a task before the next one begins.
         kept = kind in (Kind.TASK, Kind.PROVISIONAL, Kind.FINAL) and size <= KEPT
@@ -128,12 +150,12 @@ class Receiver:
         size, ancillary, _, _ = end.recvmsg_into((self._buffer,), socket.CMSG_SPACE(_DESCRIPTOR), 0)
         if size < _HEAD.size:
             return None
-        kind, carried, code, length, body, moment = _HEAD.unpack_from(self._buffer)
+        kind, carried, code, length, body, moment, numeric, symbolic = _HEAD.unpack_from(self._buffer)
         start = _HEAD.size + length
         note = str(self._view[_HEAD.size : start], "utf-8") if length else ""
         if not carried:
-            return Frame(kind, bytes(self._view[start:size]), note, code, moment)
-        return Frame(kind, _contents(ancillary[0][2], body), note, code, moment)
+            return Frame(kind, bytes(self._view[start:size]), note, code, moment, (numeric, symbolic))
+        return Frame(kind, _contents(ancillary[0][2], body), note, code, moment, (numeric, symbolic))
 
 
 def _contents(ancillary: bytes, size: int) -> bytes:

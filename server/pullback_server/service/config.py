@@ -2,20 +2,57 @@
 
 from __future__ import annotations
 
-import os
+import ipaddress
 import re
-from dataclasses import Field, dataclass, field, fields
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from typing import Any
+
+from ..program import Limits
+from .limits import ServiceLimits, cores
+
+__all__ = ["Config", "ConfigError", "Setting", "cores"]
+
+#: The levels of the log, the quietest last.
+LEVELS = ("debug", "info", "warning", "error")
 
 
 class ConfigError(ValueError):
     """A setting that cannot be; the message names it and says what would be accepted."""
 
 
-def setting(default: Any, doc: str, *, least: float | None = None, flag: bool = True) -> Any:
-    """A field with its default, the sentence that --help shows, its least value, and whether it is a flag at all."""
-    return field(default=default, metadata={"doc": doc, "least": least, "flag": flag})
+def setting(
+    default: Any, doc: str, *, least: float | None = None, accepts: tuple[str, ...] = (), flag: bool = True
+) -> Any:
+    """A field with its default, the sentence that --help shows, what it accepts, and whether it is a flag at all."""
+    return field(default=default, metadata={"doc": doc, "least": least, "accepts": accepts, "flag": flag})
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting as a user sees it: its name, its default, a sentence, its least value and the texts it accepts."""
+
+    name: str
+    default: Any
+    doc: str
+    least: float | None = None
+    accepts: tuple[str, ...] = ()
+
+    @property
+    def flag(self) -> str:
+        """How it is given on the command line.
+
+        >>> Setting("time_limit", 60.0, "").flag, Setting("sandbox", True, "").flag
+        ('--time-limit', '--sandbox/--no-sandbox')
+        """
+        name = self.name.replace("_", "-")
+        return f"--{name}/--no-{name}" if isinstance(self.default, bool) else f"--{name}"
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that gives it."""
+        return f"PULLBACK_{self.name.upper()}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,46 +61,80 @@ class Config:
 
     Raises ConfigError for a value that cannot be.
 
-    >>> Config(port=0).host
-    '127.0.0.1'
+    >>> Config(port=0).host, Config.of(port=0, queue=8).limits.queue
+    ('127.0.0.1', 8)
     """
 
     host: str = setting("127.0.0.1", "The address to listen on.")
     port: int = setting(50051, "The port to listen on; 0 takes a free one.", least=0)
+    tls_certificate: str = setting("", "A file with the certificate chain in PEM; read again when it changes.")
+    tls_key: str = setting("", "A file with the certificate's private key in PEM.")
+    tls_client_ca: str = setting("", "A file with the authorities in PEM whose clients alone are let in.")
+    token_file: str = setting("", "A file with a line for each client, as `pullback token` makes it.")
+    allow_plaintext: bool = setting(False, "Listen without TLS on an address that is not of the loopback interface.")
+    allow_anonymous: bool = setting(False, "Let anybody in on an address that is not of the loopback interface.")
     workers: int = setting(0, "Worker processes; 0 means one a core, or one a device on an accelerator.", least=0)
     threads: int = setting(0, "torch's threads in each worker; 0 divides the cores among the workers.", least=0)
     device: str = setting("auto", "Where numbers are computed: auto, cpu, cuda, cuda:1, ...")
-    queue: int = setting(128, "Calls that may wait for a worker; more are refused.", least=0)
-    symbolic_budget: float = setting(10.0, "Seconds for a closed form once the numbers are there.", least=0)
-    time_limit: float = setting(60.0, "Seconds for a whole call, waiting included.", least=0.001)
+    sandbox: bool = setting(True, "Take the network, new programs and new processes from the workers.")
+    worker_memory: int = setting(
+        0,
+        "Bytes of address space for a worker's tasks on the CPU; 0 means twice a request's memory and 2 GiB.",
+        least=0,
+    )
+    worker_files: int = setting(512, "Files that a worker may have open.", least=64)
+    worker_tasks: int = setting(100_000, "Tasks after which a worker is replaced; 0 means never.", least=0)
+    worker_growth: int = setting(
+        2**30, "Bytes that a worker may have grown by between tasks before it is replaced; 0 means any.", least=0
+    )
+    limits: ServiceLimits = field(default=ServiceLimits())
     drain_grace: float = setting(30.0, "Seconds that calls in flight may take after SIGTERM.", least=0)
-    max_message_bytes: int = setting(64 * 2**20, "Bytes of the largest message, both ways.", least=1024)
     form_cache_bytes: int = setting(64 * 2**20, "Bytes for closed forms that all workers share.", least=0)
     over_budget_memory: float = setting(300.0, "Seconds for which a given-up closed form is not tried again.", least=0)
     start_timeout: float = setting(120.0, "Seconds that a worker may take to warm up.", least=0.001)
+    reflection: bool = setting(True, "Answer gRPC's reflection, by which tools find the methods.")
+    metrics_port: int = setting(
+        -1, "The port for Prometheus; 0 takes a free one, -1 means that there is none.", least=-1
+    )
+    metrics_host: str = setting("127.0.0.1", "The address of the port for Prometheus.")
     health_port: int = setting(
-        -1, "A port for probes, without credentials: health and nothing else; 0 takes a free one, -1 none.", least=-1
+        -1, "A port for probes: health alone, without TLS or tokens; 0 takes a free one, -1 means none.", least=-1
     )
     health_host: str = setting("127.0.0.1", "The address of the port for probes.")
+    traces: bool = setting(False, "Send OpenTelemetry traces where OTEL_EXPORTER_OTLP_ENDPOINT says.")
+    log_format: str = setting("json", "How the log is written on stderr: json or text.", accepts=("json", "text"))
+    log_level: str = setting("info", f"The least grave that is logged: {', '.join(LEVELS)}.", accepts=LEVELS)
+    log_calls: bool = setting(False, "Log every call, not only those that fail for the service's own reasons.")
     mathematics: str = setting("pullback_server.verdict", "The module that answers.", flag=False)
 
     def __post_init__(self) -> None:
-        for item in fields(self):
-            value, least = getattr(self, item.name), item.metadata["least"]
-            if least is not None and not value >= least:
-                raise ConfigError(f"{item.name} is {value}; it must be at least {least}")
-        for name in ("port", "health_port"):
+        for each in (self, self.limits):
+            for item in fields(each):
+                _check(item.name, getattr(each, item.name), item.metadata)
+        for name in ("port", "metrics_port", "health_port"):
             if getattr(self, name) > 65535:
                 raise ConfigError(f"{name} is {getattr(self, name)}; it must be at most 65535")
+        if not self.limits.share <= 1:
+            raise ConfigError(f"share is {self.limits.share}; it must be at most 1")
         if not re.fullmatch(r"auto|[a-z]+(:\d+)?", self.device):
             raise ConfigError(f"device is {self.device!r}; it must be auto, cpu, or a device of torch such as cuda:0")
         if not re.fullmatch(r"\w+(\.\w+)*", self.mathematics):
             raise ConfigError(f"mathematics is {self.mathematics!r}; it must be the name of a module")
 
     @classmethod
-    def flags(cls) -> tuple[Field[Any], ...]:
-        """The settings that a user sees, in order."""
-        return tuple(item for item in fields(cls) if item.metadata["flag"])
+    def of(cls, **settings: Any) -> Config:
+        """A configuration from settings by their names; raises ConfigError, and TypeError for a name there is not."""
+        limits = {_LIMITS[name]: settings.pop(name) for name in tuple(settings) if name in _LIMITS}
+        return cls(limits=ServiceLimits(**limits), **settings)
+
+    def flat(self) -> Mapping[str, Any]:
+        """Every setting by its name, which `of` takes back."""
+        own = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "limits"}
+        return own | {name: getattr(self.limits, limit) for name, limit in _LIMITS.items()}
+
+    def resolved(self) -> Config:
+        """The configuration with those limits filled in that the machine decides."""
+        return replace(self, limits=self.limits.resolved())
 
     @property
     def address(self) -> str:
@@ -75,20 +146,55 @@ class Config:
         """What gRPC is told to listen on for probes."""
         return _address(self.health_host, self.health_port)
 
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the service."""
+        return on_loopback(self.host)
+
+
+@cache
+def settings() -> tuple[Setting, ...]:
+    """The settings that a user sees, in order, the limits where the configuration has them."""
+    found: list[Setting] = []
+    for item in fields(Config):
+        if item.name == "limits":
+            for limit in fields(ServiceLimits):
+                doc = f"Limit: {limit.metadata['doc']}."
+                found.append(Setting(_named(limit.name), limit.default, doc, limit.metadata["least"]))
+        elif item.metadata["flag"]:
+            about = item.metadata
+            found.append(Setting(item.name, item.default, about["doc"], about["least"], about["accepts"]))
+    return tuple(found)
+
+
+def on_loopback(host: str) -> bool:
+    """Whether an address is one of the loopback interface.
+
+    >>> on_loopback("localhost"), on_loopback("::1"), on_loopback("0.0.0.0"), on_loopback("example.org")
+    (True, True, False, False)
+    """
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
 
 def _address(host: str, port: int) -> str:
     return f"{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def cores() -> int:
-    """The processors that this process may use: its affinity, and its share of them in a container.
+def _check(name: str, value: Any, about: Mapping[str, Any]) -> None:
+    least, accepts = about.get("least"), about.get("accepts")
+    if least is not None and not value >= least:
+        raise ConfigError(f"{name} is {value}; it must be at least {least}")
+    if accepts and value not in accepts:
+        raise ConfigError(f"{name} is {value!r}; it must be {' or '.join(accepts)}")
 
-    >>> cores() >= 1
-    True
-    """
-    allowed = len(os.sched_getaffinity(0))
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-    except (OSError, ValueError):
-        return allowed
-    return allowed if quota == "max" else max(1, min(allowed, round(int(quota) / int(period))))
+
+def _named(limit: str) -> str:
+    """The name of a limit as a setting: those of a request say so."""
+    return f"limit_{limit}" if limit in {item.name for item in fields(Limits)} else limit
+
+
+#: The limits by the names that they have as settings.
+_LIMITS = {_named(item.name): item.name for item in fields(ServiceLimits)}

@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo  # type: ignore[import-untyped]
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 
+from ..program import REASONS as REFUSALS
 from ..program import Refusal
 
 DOMAIN = "pullback"
@@ -28,6 +29,7 @@ class Code(IntEnum):
     RESOURCE_EXHAUSTED = 8
     INTERNAL = 13
     UNAVAILABLE = 14
+    UNAUTHENTICATED = 16
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,15 @@ class Reason:
 
 
 # fmt: off
-#: Reasons that the language gives are not here: every Refusal is INVALID_ARGUMENT and not to be tried again.
-REASONS: Mapping[str, Reason] = {reason.name: reason for reason in (
+_OWN = (
     #      name                    code                     retry sentence
+    Reason("NO_TOKEN",             Code.UNAUTHENTICATED,    None, "a token is wanted: `authorization: Bearer TOKEN`"),
+    Reason("UNKNOWN_TOKEN",        Code.UNAUTHENTICATED,    None, "the token is not one that this service knows"),
+    Reason("SEVERAL_TOKENS",       Code.UNAUTHENTICATED,    None, "there is more than one authorization header"),
     Reason("DEADLINE",             Code.DEADLINE_EXCEEDED,  None, "the deadline was over before any number"),
     Reason("QUEUE_FULL",           Code.RESOURCE_EXHAUSTED, 1.0,  "as many calls are waiting as may wait"),
+    Reason("CLIENT_SHARE",         Code.RESOURCE_EXHAUSTED, 1.0,  "as many calls of this client wait as may wait"),
+    Reason("BYTES_IN_FLIGHT",      Code.RESOURCE_EXHAUSTED, 1.0,  "the requests under way hold all bytes they may"),
     Reason("TIME_BUDGET",          Code.RESOURCE_EXHAUSTED, None, "the service's time was over before any number"),
     Reason("DEVICE_OUT_OF_MEMORY", Code.RESOURCE_EXHAUSTED, None, "the device has too little memory for this request"),
     Reason("REPLY_TOO_LARGE",      Code.RESOURCE_EXHAUSTED, None, "the reply is larger than a message may be"),
@@ -53,8 +59,14 @@ REASONS: Mapping[str, Reason] = {reason.name: reason for reason in (
     Reason("DRAINING",             Code.UNAVAILABLE,        0.1,  "the service is about to end"),
     Reason("WORKER_CRASHED",       Code.INTERNAL,           None, "this request ended two workers"),
     Reason("INTERNAL",             Code.INTERNAL,           None, "the service failed; its log says more"),
-)}
+)
 # fmt: on
+
+#: Every reason by its name: first what the language and the contract refuse, which never succeeds, then our own.
+REASONS: Mapping[str, Reason] = {
+    **{name: Reason(name, Code.INVALID_ARGUMENT, None, sentence) for name, sentence in REFUSALS.items()},
+    **{reason.name: reason for reason in _OWN},
+}
 
 
 @dataclass(frozen=True)
@@ -64,6 +76,7 @@ class Failure:
     code: int
     message: str
     status: bytes
+    reason: str
 
     @property
     def final(self) -> bool:
@@ -121,15 +134,16 @@ def _refusal(refused: Refusal, budget: int) -> Failure:
     field = BadRequest.FieldViolation(field=escaped(refused.field, 100), description=message, reason=reason)
     present = {key: value for key, value in metadata.items() if value or key == "output_shape"}
     info = ErrorInfo(reason=reason, domain=DOMAIN, metadata=present)
-    return _failure(Code.INVALID_ARGUMENT, message, (BadRequest(field_violations=[field]), info))
+    return _failure(Code.INVALID_ARGUMENT, reason, message, (BadRequest(field_violations=[field]), info))
 
 
-def _failure(code: Code, message: str, details: tuple[Message, ...]) -> Failure:
+def _failure(code: Code, reason: str, message: str, details: tuple[Message, ...]) -> Failure:
     packed = []
     for detail in details:
         packed.append(Any())
         packed[-1].Pack(detail)
-    return Failure(int(code), message, Status(code=int(code), message=message, details=packed).SerializeToString())
+    status = Status(code=int(code), message=message, details=packed)
+    return Failure(int(code), message, status.SerializeToString(), reason)
 
 
 def _of_table(reason: Reason) -> Failure:
@@ -138,7 +152,7 @@ def _of_table(reason: Reason) -> Failure:
         nanoseconds = round(reason.retry_after * 1e9)
         delay = Duration(seconds=nanoseconds // 10**9, nanos=nanoseconds % 10**9)
         details.append(RetryInfo(retry_delay=delay))
-    return _failure(reason.code, reason.sentence, tuple(details))
+    return _failure(reason.code, reason.name, reason.sentence, tuple(details))
 
 
-_FAILURES = {name: _of_table(reason) for name, reason in REASONS.items()}
+_FAILURES = {reason.name: _of_table(reason) for reason in _OWN}

@@ -7,18 +7,23 @@ import ctypes
 import gc
 import importlib
 import json
+import logging
 import os
 import select
 import signal
 import socket
 import sys
-import traceback
 from collections.abc import Callable
 from typing import Any
 
+from . import failpoints, logs
 from .config import Config
 
 _PR_SET_PDEATHSIG = 1
+
+_log = logging.getLogger(__name__)
+
+_ASKED, _FORKED = map(failpoints.at, ("fork.asked", "fork.forked"))
 
 
 def main(descriptor: int) -> int:
@@ -32,7 +37,8 @@ def main(descriptor: int) -> int:
         return 0
     settings = json.loads(first)
     sys.path[:] = settings["path"]
-    config = Config(**settings["config"])
+    config = Config.of(**settings["config"])
+    logs.configure(config, "fork server", threaded=False)
     try:
         worker = importlib.import_module(".worker", __package__)
         mathematics = importlib.import_module(config.mathematics)
@@ -44,7 +50,7 @@ def main(descriptor: int) -> int:
     control.send(found.encode())
     gc.collect()
     gc.freeze()
-    _serve(control, lambda end, wanted: worker.main(end, config, mathematics, wanted["device"], wanted["threads"]))
+    _serve(control, lambda end, wanted: worker.main(end, config, mathematics, **wanted))
     return 0
 
 
@@ -67,6 +73,7 @@ def _serve(control: socket.socket, work: Callable[[socket.socket, dict[str, Any]
         if not request:
             return
         parent = os.getpid()
+        _ASKED()
         try:
             pid = os.fork()
         except OSError:  # no process to be had: the closed pipe tells the front
@@ -77,16 +84,16 @@ def _serve(control: socket.socket, work: Callable[[socket.socket, dict[str, Any]
             try:
                 _become_worker(parent, (woken, wake))
                 control.close()
+                _FORKED()
                 work(socket.socket(fileno=descriptors[0]), json.loads(request))
             except BaseException:
-                traceback.print_exc()
-                sys.stderr.flush()
+                _log.exception("a worker failed")
             finally:
                 os._exit(1)
         os.close(descriptors[0])
         pidfd = os.pidfd_open(pid)
         try:
-            socket.send_fds(control, (b"started",), (pidfd,))
+            socket.send_fds(control, (str(pid).encode(),), (pidfd,))
         except (BrokenPipeError, ConnectionResetError):
             return
         finally:
@@ -109,7 +116,7 @@ def _reap() -> None:
         while (ended := os.waitpid(-1, os.WNOHANG))[0]:
             code = os.waitstatus_to_exitcode(ended[1])
             if code < 0 and code != -signal.SIGKILL:
-                print(f"a worker was ended by {signal.Signals(-code).name}", file=sys.stderr, flush=True)
+                _log.warning("a worker was ended by %s", signal.Signals(-code).name)
 
 
 def _in_child(say: Callable[[], str]) -> str:

@@ -4,145 +4,123 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any, NoReturn
 
 import grpc
 import grpc.aio
 
-from . import envelope
-from .channel import Method
-from .dispatch import Call, Dispatcher, Outcome
+from . import failpoints
+from .callers import REQUEST_ID, Caller, address, caller, new_id
+from .dispatch import Dispatcher
 from .errors import Failure, failure
+from .methods import ROWS, Row
+from .observer import CANCELLED, Observer
+from .streams import Stream
+from .tokens import Tokens, UnknownBearer
 
 _log = logging.getLogger(__name__)
 
-SERVICE = "pullback.v1.DerivativeService"
-
 _Context = grpc.aio.ServicerContext[bytes, bytes]
 _STATUS = {status.value[0]: status for status in grpc.StatusCode}
+_SETTLED = failpoints.at("front.settled")
 
 
-class Front:
-    """The methods of the service over a dispatcher."""
+class Front(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the stubs only
+    """The methods of the table over a dispatcher.
 
-    def __init__(self, dispatcher: Dispatcher, window: int) -> None:
+    A call is turned away before its body is read where nobody knows its token or there is no room for it.
+    """
+
+    def __init__(self, dispatcher: Dispatcher, window: int, observer: Observer, tokens: Tokens | None = None) -> None:
         """`window` is how many requests of one stream may be unanswered before no more of it are read."""
         self._dispatcher, self._window = dispatcher, window
-        self._streams: set[_Stream] = set()
+        self._observer, self._tokens = observer, tokens
+        self._streams: set[Stream] = set()
 
-    def handler(self) -> grpc.GenericRpcHandler[Any, Any]:
-        """What a grpc.aio server is given; without serializers it hands over the bytes as they came."""
-        methods = {
-            "Differentiate": grpc.unary_unary_rpc_method_handler(self._unary(Method.DIFFERENTIATE)),
-            "DescribeLanguage": grpc.unary_unary_rpc_method_handler(self._unary(Method.DESCRIBE)),
-            "DifferentiateMany": grpc.stream_stream_rpc_method_handler(self._many),
-        }
-        return grpc.method_handlers_generic_handler(SERVICE, methods)
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any] | None:
+        """How a call is answered, by its path and metadata; without serializers gRPC hands over the bytes."""
+        row = ROWS.get(str(handler_call_details.method))
+        if row is None:
+            return None
+        try:
+            who = caller(handler_call_details.invocation_metadata or (), self._tokens)
+        except UnknownBearer as unknown:
+            return self._turn_away(row, Caller("", new_id()), unknown.reason)
+        except Exception:
+            _log.exception("a caller could not be identified")
+            return self._turn_away(row, Caller("", new_id()), "INTERNAL")
+        if row.stream:
+            return grpc.stream_stream_rpc_method_handler(partial(self._many, row, who))
+        if (reason := self._dispatcher.refused()) is not None:
+            return self._turn_away(row, who, reason)
+        return grpc.unary_unary_rpc_method_handler(partial(self._one, row, who))
 
     def drain(self) -> None:
         """Reads no more of the streams; each ends when its requests are answered."""
         for stream in self._streams:
             stream.stop_reading(drained=True)
 
-    def _unary(self, method: Method) -> Callable[[bytes, _Context], Awaitable[bytes]]:
-        submit, abandon = self._dispatcher.submit, self._dispatcher.abandon
+    def _turn_away(self, row: Row, who: Caller, reason: str) -> grpc.RpcMethodHandler[Any, Any]:
+        refused = failure(reason)
+        self._observer.turned_away(row, who, refused.code, reason)
 
-        async def answer(body: bytes, context: _Context) -> bytes:
-            try:
-                call = submit(method, body, context.time_remaining())
-            except Exception:
-                _log.exception("a call could not be accepted")
-                await _abort(context, failure("INTERNAL"))
-            try:
-                outcome = await call.future
-            except asyncio.CancelledError:
-                abandon(call)
-                raise
-            if isinstance(outcome, bytes):
-                return outcome
-            return await _abort(context, outcome)
+        async def refuse(_requests: object, context: _Context) -> None:
+            await abort(context, refused, who.request)
 
-        return answer
+        return grpc.stream_stream_rpc_method_handler(refuse)
 
-    async def _many(self, _requests: AsyncIterator[bytes], context: _Context) -> None:
-        stream = _Stream(self._dispatcher, context, self._window)
-        self._streams.add(stream)
+    async def _one(self, row: Row, who: Caller, body: bytes, context: _Context) -> bytes:
+        call = None
         try:
-            drained = await stream.run()
-        finally:
-            self._streams.discard(stream)
-        if drained:
-            await _abort(context, failure("DRAINING"))
-
-
-class _Stream:
-    """One DifferentiateMany: a task reads requests while answers are written as they come."""
-
-    def __init__(self, dispatcher: Dispatcher, context: _Context, window: int) -> None:
-        self._dispatcher, self._context = dispatcher, context
-        self._room = asyncio.Semaphore(window)
-        self._answers: asyncio.Queue[bytes | None] = asyncio.Queue()
-        self._calls: set[Call] = set()
-        self._reading = True
-        self._drained = False
-
-    async def run(self) -> bool:
-        """Answers all requests; True where reading was stopped before the caller had said all."""
-        reader = asyncio.get_running_loop().create_task(self._read())
-        try:
-            while (message := await self._answers.get()) is not None:
-                await self._context.write(message)
-                self._room.release()
-        finally:
-            reader.cancel()
-            for call in list(self._calls):
-                self._dispatcher.abandon(call)
-        return self._drained
-
-    def stop_reading(self, drained: bool = False) -> None:
-        """Takes no more requests."""
-        if self._reading:
-            self._reading, self._drained = False, drained
-            self._end_if_answered()
-
-    async def _read(self) -> None:
-        try:
-            while self._reading:
-                await self._room.acquire()
-                message = await self._context.read()
-                if not isinstance(message, bytes) or not self._reading:
-                    break
-                self._submit(message)
+            client = who.client or address(context.peer())
+            call = self._dispatcher.submit(row.task, body, context.time_remaining(), client, who.request)
+            outcome = await call.future
+            _SETTLED()
         except asyncio.CancelledError:
+            if call is not None:
+                self._dispatcher.abandon(call)
+                self._observer.ended(row, who, call, CANCELLED, "", 0)
             raise
         except Exception:
-            _log.exception("a stream could not be read")
-        self.stop_reading()
+            _log.exception("a call failed in the front")
+            outcome = failure("INTERNAL")
+            if call is not None:
+                self._dispatcher.abandon(call)
+        if isinstance(outcome, bytes):
+            context.set_trailing_metadata(((REQUEST_ID, who.request),))
+            if call is not None:
+                self._observer.ended(row, who, call, 0, "", len(outcome))
+            return outcome
+        if call is not None:
+            self._observer.ended(row, who, call, outcome.code, outcome.reason, len(outcome.status))
+        return await abort(context, outcome, who.request)
 
-    def _submit(self, message: bytes) -> None:
-        waits = [time for time in (self._context.time_remaining(), envelope.budget(message)) if time is not None]
-        call = self._dispatcher.submit(Method.DIFFERENTIATE_MANY, message, min(waits, default=None))
-        self._calls.add(call)
-        call.future.add_done_callback(partial(self._answered, call))
+    async def _many(self, row: Row, who: Caller, _requests: object, context: _Context) -> None:
+        stream = None
+        try:
+            named = who._replace(client=who.client or address(context.peer()))
+            stream = Stream(self._dispatcher, self._observer, row, named, context, self._window)
+            self._streams.add(stream)
+            ended = "DRAINING" if await stream.run() else ""
+        except Exception:
+            if context.cancelled() or context.done():
+                raise
+            _log.exception("a stream failed in the front")
+            ended = "INTERNAL"
+        finally:
+            if stream is not None:
+                self._streams.discard(stream)
+        if ended:
+            await abort(context, failure(ended), who.request)
+        context.set_trailing_metadata(((REQUEST_ID, who.request),))
 
-    def _answered(self, call: Call, future: asyncio.Future[Outcome]) -> None:
-        self._calls.discard(call)
-        if not future.cancelled():
-            outcome = future.result()
-            if isinstance(outcome, Failure):
-                outcome = envelope.answer(envelope.request_id(call.body), envelope.STATUS, outcome.status)
-            self._answers.put_nowait(outcome)
-        self._end_if_answered()
 
-    def _end_if_answered(self) -> None:
-        if not self._reading and not self._calls:
-            self._answers.put_nowait(None)
-
-
-async def _abort(context: grpc.aio.ServicerContext[Any, Any], reason: Failure) -> NoReturn:
+async def abort(context: grpc.aio.ServicerContext[Any, Any], reason: Failure, request: str = "") -> NoReturn:
+    """Ends a call with a status, its details and the request's id."""
     trailing: tuple[tuple[str, str | bytes], ...] = (("grpc-status-details-bin", reason.status),)
+    if request:
+        trailing += ((REQUEST_ID, request),)
     if reason.final:
         trailing += (("grpc-retry-pushback-ms", "-1"),)
     await context.abort(_STATUS[reason.code], reason.message, trailing)

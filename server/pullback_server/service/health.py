@@ -7,17 +7,27 @@ from typing import Any
 
 import grpc
 import grpc.aio
+from google.protobuf.message import DecodeError
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
-from .front import SERVICE
+from ..program import Refusal
+from .errors import refusal
+from .front import abort
+from .methods import SERVICES
 
 NAME = "grpc.health.v1.Health"
 
-_Context = grpc.aio.ServicerContext[HealthCheckRequest, HealthCheckResponse]
+#: Who can be asked for: the whole server, and each of its services.
+_KNOWN = ("", *SERVICES)
+
+_Context = grpc.aio.ServicerContext[bytes, bytes]
 
 
 class Health:
-    """Says SERVING while a worker is ready; for the whole server and for the derivative service."""
+    """Says SERVING while a worker is ready; for the whole server and for each of its services.
+
+    Anybody may ask, with or without a token: probes have none.
+    """
 
     def __init__(self) -> None:
         self._serving = False
@@ -26,13 +36,9 @@ class Health:
 
     def handler(self) -> grpc.GenericRpcHandler[Any, Any]:
         """What a grpc.aio server is given."""
-        coding = {
-            "request_deserializer": HealthCheckRequest.FromString,
-            "response_serializer": HealthCheckResponse.SerializeToString,
-        }
         methods = {
-            "Check": grpc.unary_unary_rpc_method_handler(self._check, **coding),
-            "Watch": grpc.unary_stream_rpc_method_handler(self._watch, **coding),
+            "Check": grpc.unary_unary_rpc_method_handler(self._check),
+            "Watch": grpc.unary_stream_rpc_method_handler(self._watch),
         }
         return grpc.method_handlers_generic_handler(NAME, methods)
 
@@ -53,22 +59,31 @@ class Health:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    async def _check(self, request: HealthCheckRequest, context: _Context) -> HealthCheckResponse:
-        if request.service not in ("", SERVICE):
+    async def _check(self, body: bytes, context: _Context) -> bytes:
+        service = await _asked(body, context)
+        if service not in _KNOWN:
             await context.abort(grpc.StatusCode.NOT_FOUND, "there is no service of that name")
-        return self._now(request.service)
+        return self._now(service)
 
-    async def _watch(self, request: HealthCheckRequest, context: _Context) -> None:
+    async def _watch(self, body: bytes, context: _Context) -> None:
+        service = await _asked(body, context)
         while True:
             changed = self._changed
-            await context.write(self._now(request.service))
+            await context.write(self._now(service))
             if self._ended:
                 return
             await changed.wait()
 
-    def _now(self, service: str) -> HealthCheckResponse:
-        if service not in ("", SERVICE):
-            return HealthCheckResponse(status=HealthCheckResponse.SERVICE_UNKNOWN)
-        return HealthCheckResponse(
-            status=HealthCheckResponse.SERVING if self._serving else HealthCheckResponse.NOT_SERVING
-        )
+    def _now(self, service: str) -> bytes:
+        status = HealthCheckResponse.SERVING if self._serving else HealthCheckResponse.NOT_SERVING
+        if service not in _KNOWN:
+            status = HealthCheckResponse.SERVICE_UNKNOWN
+        return HealthCheckResponse(status=status).SerializeToString()
+
+
+async def _asked(body: bytes, context: _Context) -> str:
+    try:
+        return HealthCheckRequest.FromString(body).service
+    except DecodeError:
+        told = Refusal("MALFORMED_MESSAGE", "the bytes are not a grpc.health.v1.HealthCheckRequest", "request")
+        return await abort(context, refusal(told))

@@ -9,11 +9,16 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from . import channel
+from . import channel, failpoints
 from .config import Config
+
+#: Is given the pid and the pidfd of a worker.
+Started = Callable[[int, int], None]
+
+_LAUNCHED = failpoints.at("front.launched")
 
 #: What the fork server's children must not make threads of before they are forked.
 _QUIET = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -30,7 +35,7 @@ class Launcher:
         self._config, self._on_exit = config, on_exit
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
-        self._asked: list[Callable[[int], None]] = []
+        self._asked: list[Started] = []
 
     async def start(self) -> tuple[str, ...]:
         """Starts the process and gives the names of the devices that workers may use.
@@ -51,7 +56,7 @@ class Launcher:
         self._control = near
         loop = asyncio.get_running_loop()
         try:
-            near.send(json.dumps({"path": sys.path, "config": asdict(self._config)}).encode())
+            near.send(json.dumps({"path": sys.path, "config": self._config.flat()}).encode())
             answer = await loop.sock_recv(near, 65536)
         except OSError:
             answer = b""
@@ -63,12 +68,18 @@ class Launcher:
         loop.add_reader(near.fileno(), self._read)
         return tuple(started["devices"])
 
-    def launch(self, far: socket.socket, device: str, threads: int, started: Callable[[int], None]) -> None:
-        """Asks for a worker on that end of a pipe, and closes this copy of it; `started` gets its pidfd."""
+    @property
+    def pid(self) -> int:
+        """The process, 0 where there is none."""
+        return self._process.pid if self._process is not None else 0
+
+    def launch(self, far: socket.socket, wanted: Mapping[str, Any], started: Started) -> None:
+        """Asks for a worker on that end of a pipe, closes this copy of it, and tells `started` of its process."""
+        _LAUNCHED()
         with far:
             if self._control is None:
                 return
-            request = json.dumps({"device": device, "threads": threads}).encode()
+            request = json.dumps(wanted).encode()
             try:
                 socket.send_fds(self._control, (request,), (far.fileno(),))
             except OSError:
@@ -93,10 +104,10 @@ class Launcher:
     def _read(self) -> None:
         if self._control is None or self.gone():
             return
-        _, descriptors, _, _ = socket.recv_fds(self._control, 64, 1)
+        pid, descriptors, _, _ = socket.recv_fds(self._control, 64, 1)
         started = self._asked.pop(0)
         if descriptors:
-            started(descriptors[0])
+            started(int(pid), descriptors[0])
 
     def close(self) -> None:
         """Ends the process, and with it every worker."""

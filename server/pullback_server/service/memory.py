@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 
 #: Freed bytes at the top of the heap that a process keeps for its next large body.
 KEPT = 128 * 2**20
@@ -17,3 +18,11 @@ def keep_freed() -> None:
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, _LARGEST_THRESHOLD)
         mallopt(_M_TRIM_THRESHOLD, KEPT)
+
+
+def give_back() -> None:
+    """Collects garbage, and gives freed memory back to the system where glibc can."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
-from typing import Protocol
+import os
+import signal
+from collections import Counter
+from contextlib import suppress
 
-from . import channel
-from .channel import Frame, Kind, Method
+from . import channel, failpoints, logs
+from .channel import Kind
 from .config import Config, cores
+from .handle import Listener, Worker, is_stopped
 from .launcher import Launcher, LaunchError, kill
 
 _log = logging.getLogger(__name__)
+
+_HEARD, _LOST = map(failpoints.at, ("front.heard", "front.lost"))
 
 #: Seconds before a worker that died while it warmed up is tried again: the first, doubled each time, and the last.
 BACK_OFF = (0.1, 5.0)
@@ -20,50 +25,8 @@ BACK_OFF = (0.1, 5.0)
 #: How many workers may die in a row before the first is ready until the service gives up starting.
 ATTEMPTS = 3
 
-
-class Listener(Protocol):
-    """What is told of the workers."""
-
-    def frame(self, worker: Worker, frame: Frame) -> None:
-        """A worker has said something about its task."""
-        ...
-
-    def idle(self, worker: Worker) -> None:
-        """A new worker is ready for its first task."""
-        ...
-
-    def died(self, worker: Worker, innocent: bool) -> None:
-        """A worker that was ready has died by itself, or was lost with its fork server; its task may be innocent."""
-        ...
-
-    def changed(self) -> None:
-        """There may be more or fewer workers that are ready or coming."""
-        ...
-
-
-class Worker:
-    """One worker process, from the order to fork it to its end."""
-
-    __slots__ = ("deriving", "ended", "pidfd", "pipe", "place", "ready", "sender", "start_timer", "task")
-
-    def __init__(self, pipe: socket.socket, place: int) -> None:
-        self.pipe = pipe
-        self.sender = channel.Sender(pipe)
-        self.place = place
-        self.task: object = None
-        self.deriving: set[str] = set()
-        self.ready = False
-        self.ended = False
-        self.pidfd = -1
-        self.start_timer: asyncio.TimerHandle | None = None
-
-    def give(self, method: Method, body: bytes, arrival: float) -> bool:
-        """Sends it a task; False where it is already gone."""
-        try:
-            self.sender.send(Kind.TASK, body, code=method, moment=arrival)
-        except OSError:
-            return False
-        return True
+#: Seconds between looks for workers that are stopped, and how many looks in a row end one.
+LOOK_EVERY, LOOKS = 1.0, 2
 
 
 class Pool:
@@ -75,7 +38,7 @@ class Pool:
         self._launcher = Launcher(config, self._launcher_exited)
         self._receiver = channel.Receiver()
         self._devices: tuple[str, ...] = ()
-        self._workers: dict[int, Worker] = {}
+        self._workers: dict[Worker, None] = {}
         self._back_off: dict[int, asyncio.TimerHandle] = {}
         self._deaths = 0
         self._closed = False
@@ -83,8 +46,11 @@ class Pool:
         #: Whether the fork server is on its way and has not failed.
         self._starting = True
         self._first: asyncio.Future[None] = self._loop.create_future()
+        self._looking: asyncio.TimerHandle | None = None
         self.size = 0
         self.ready = 0
+        #: How many workers were replaced, by the reason.
+        self.replaced: Counter[str] = Counter()
 
     @property
     def coming(self) -> bool:
@@ -94,7 +60,7 @@ class Pool:
     @property
     def workers(self) -> tuple[Worker, ...]:
         """The workers, ready or not."""
-        return tuple(self._workers.values())
+        return tuple(self._workers)
 
     async def start(self) -> None:
         """Starts the fork server and the workers, and waits for the first that is ready.
@@ -107,42 +73,57 @@ class Pool:
         for place in range(self.size):
             self._launch(place)
         self._starting = False
+        self._looking = self._loop.call_later(LOOK_EVERY, self._look)
         await self._first
 
     def kill(self, worker: Worker) -> None:
         """Ends a worker at once, whatever it does, and starts another in its place."""
-        self._end(worker)
-        self._replace(worker.place)
+        self.end(worker)
+        self._replace(worker, "given up")
 
     def close(self) -> None:
         """Ends all workers and the fork server."""
         self._closed = True
         for timer in self._back_off.values():
             timer.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
         for worker in self.workers:
-            self._end(worker)
+            self.end(worker)
         if self._restarting is not None:
             self._restarting.cancel()
         self._launcher.close()
 
-    def _launch(self, place: int) -> None:
+    def retire(self, worker: Worker, why: str) -> None:
+        """Starts another worker in the place of one that goes on until the other is ready."""
+        if self._closed or self._restarting is not None or worker.ended or worker.heir is not None:
+            return
+        _log.info("worker %d is replaced: %s", worker.place, why)
+        worker.heir = self._launch(worker.place)
+        if worker.heir is not None:
+            worker.heir.elder = worker
+            self.replaced["retired"] += 1
+
+    def _launch(self, place: int) -> Worker | None:
         self._back_off.pop(place, None)
         if self._closed or self._restarting is not None:
-            return
+            return None
         near, far = channel.pair()
         near.setblocking(False)
-        worker = self._workers[place] = Worker(near, place)
+        worker = Worker(near, place)
+        self._workers[worker] = None
         worker.start_timer = self._loop.call_later(self._config.start_timeout, self.lost, worker)
         self._loop.add_reader(near.fileno(), self._read, worker)
         threads = self._config.threads or max(1, cores() // self.size)
         device = self._devices[place % len(self._devices)]
 
-        def started(pidfd: int) -> None:
-            worker.pidfd = pidfd
+        def started(pid: int, pidfd: int) -> None:
+            worker.pid, worker.pidfd = pid, pidfd
             if worker.ended:
                 kill(pidfd)
 
-        self._launcher.launch(far, device, threads, started)
+        self._launcher.launch(far, {"device": device, "threads": threads, "workers": self.size}, started)
+        return worker
 
     def _read(self, worker: Worker) -> None:
         try:
@@ -156,10 +137,19 @@ class Pool:
             frame = None
         if frame is None:
             self.lost(worker)
-        elif frame.kind == Kind.READY:
-            self._now_ready(worker)
-        else:
-            self._listener.frame(worker, frame)
+            return
+        try:
+            _HEARD()
+            match frame.kind:
+                case Kind.READY:
+                    self._now_ready(worker)
+                case Kind.RETIRE:
+                    self.retire(worker, frame.note)
+                case _:
+                    self._listener.frame(worker, frame)
+        except Exception:  # whatever it was, its call must not wait for an answer that was not heard
+            _log.exception("a worker could not be heard")
+            self.lost(worker)
 
     def _now_ready(self, worker: Worker) -> None:
         worker.ready = True
@@ -171,19 +161,25 @@ class Pool:
             self._first.set_result(None)
         self._listener.changed()
         self._listener.idle(worker)
+        elder, worker.elder = worker.elder, None
+        if elder is not None and not elder.ended:
+            self._listener.relieved(elder)
 
     def lost(self, worker: Worker, innocent: bool = False) -> None:
         """Deals with a worker that died by itself, does not speak as agreed, or did not become ready in time.
 
         `innocent` says that its task is not to blame, because it had not taken it.
         """
-        if self._launcher.gone():
+        if worker.ended or self._launcher.gone():
             return
+        with suppress(failpoints.Injected):
+            _LOST()
         was_ready = worker.ready
-        self._end(worker)
+        self.end(worker)
         if was_ready:
-            _log.warning("worker %d died; another takes its place", worker.place)
-            self._replace(worker.place)
+            about = logs.about(place=worker.place, process=worker.pid)
+            _log.warning("a worker died; another takes its place", extra=about)
+            self._replace(worker, "died")
             self._listener.died(worker, innocent)
             return
         self._deaths += 1
@@ -193,21 +189,29 @@ class Pool:
         least, most = BACK_OFF
         pause = min(least * 2 ** (self._deaths - 1), most)
         _log.error("worker %d died while it warmed up; the next try is in %.1f s", worker.place, pause)
-        self._back_off[worker.place] = self._loop.call_later(pause, self._launch, worker.place)
+        elder = worker.elder
+        if elder is None or elder.ended:
+            again = self._loop.call_later(pause, self._launch, worker.place)
+        else:
+            elder.heir = None
+            again = self._loop.call_later(pause, self.retire, elder, "its heir died")
+        self._back_off[worker.place] = again
         self._listener.changed()
 
-    def _replace(self, place: int) -> None:
-        self._launch(place)
+    def _replace(self, worker: Worker, why: str) -> None:
+        self.replaced[why] += 1
+        if worker.heir is None or worker.heir.ended:
+            self._launch(worker.place)
         self._listener.changed()
 
-    def _end(self, worker: Worker) -> None:
+    def end(self, worker: Worker) -> None:
+        """Ends a worker at once; its place is taken already, or is not to be taken."""
         if worker.ended:
             return
         worker.ended = True
         self.ready -= worker.ready
         worker.ready = False
-        if self._workers.get(worker.place) is worker:
-            del self._workers[worker.place]
+        self._workers.pop(worker, None)
         if worker.start_timer is not None:
             worker.start_timer.cancel()
         self._loop.remove_reader(worker.pipe.fileno())
@@ -222,8 +226,9 @@ class Pool:
         self._restarting = self._loop.create_task(self._restart())
         for worker in self.workers:
             was_ready = worker.ready
-            self._end(worker)
+            self.end(worker)
             if was_ready:
+                self.replaced["fork server died"] += 1
                 self._listener.died(worker, innocent=True)
         self._listener.changed()
 
@@ -241,8 +246,21 @@ class Pool:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, BACK_OFF[1])
         self._restarting = None
-        for place in range(self.size):
-            if place not in self._workers and place not in self._back_off:
-                self._launch(place)
+        taken = {worker.place for worker in self._workers}.union(self._back_off)
+        for place in set(range(self.size)) - taken:
+            self._launch(place)
         self._starting = False
         self._listener.changed()
+
+    def _look(self) -> None:
+        """Ends what is stopped from outside: it would be ready for ever and answer never."""
+        self._looking = self._loop.call_later(LOOK_EVERY, self._look)
+        for worker in self.workers:
+            worker.looks_stopped = worker.looks_stopped + 1 if worker.pid and is_stopped(worker.pid) else 0
+            if worker.looks_stopped >= LOOKS:
+                _log.warning("worker %d is stopped and is ended", worker.place)
+                self.lost(worker)
+        if (pid := self._launcher.pid) and is_stopped(pid):
+            _log.warning("the fork server is stopped and is ended")
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)

@@ -4,24 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import grpc.aio
-from grpc_reflection.v1alpha import reflection
-from pullback.v1 import derivative_pb2  # noqa: F401 - reflection finds the contract in protobuf's registry
 
-from . import health, memory
-from .config import Config, cores
+from . import failpoints, health, logs, memory, sandbox, tls
+from .config import Config, ConfigError, cores
 from .dispatch import Dispatcher
-from .front import SERVICE, Front
+from .front import Front
 from .launcher import LaunchError
+from .observer import Observer, Traces
+from .tally import Tally
+from .tokens import TokenError, Tokens
+
+_log = logging.getLogger(__name__)
 
 #: Seconds for the last bytes of answers to leave, after the last call is answered.
 LAST_BYTES = 1.0
+
+#: A connection on which nothing comes is tried after a while, so that the calls of a client that vanished end.
+KEEPALIVE = (
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+)
 
 
 class ServeError(Exception):
@@ -32,10 +44,35 @@ def run(config: Config, *, until_stdin_closes: bool = False, announce: Callable[
     """Serves until SIGTERM or SIGINT, or until stdin ends where that is asked for, and then drains.
 
     `announce` gets the line `pullback listening on HOST:PORT` as soon as a call can be answered. Raises ServeError
-    where the port is taken or no worker can start.
+    where the configuration does not hold together, the port is taken or no worker can start.
     """
+    check(config)
     memory.keep_freed()
-    asyncio.run(_serve(config, until_stdin_closes, announce))
+    logs.configure(config, "front", threaded=True)
+    if failpoints.armed():
+        _log.warning("failpoints are armed: %s", ", ".join(failpoints.armed()))
+    try:
+        asyncio.run(_serve(config.resolved(), until_stdin_closes, announce))
+    finally:
+        logs.close()
+
+
+def check(config: Config) -> None:
+    """Raises ServeError where the service could not or should not start with that configuration.
+
+    It looks at who could reach it, at the files of TLS and tokens, at the extras, and at the sandbox; it listens on
+    nothing and starts nothing.
+    """
+    try:
+        tls.check_exposure(config)
+        tls.server_credentials(config)
+        _tokens(config)
+    except ConfigError as problem:
+        raise ServeError(str(problem)) from None
+    if config.sandbox and not sandbox.supported():
+        raise ServeError("there is no sandbox for this kind of machine; --no-sandbox goes without")
+    with ExitStack() as nothing:
+        _traces(config, nothing)
 
 
 async def _serve(config: Config, until_stdin_closes: bool, announce: Callable[[str], None]) -> None:
@@ -48,47 +85,104 @@ async def _serve(config: Config, until_stdin_closes: bool, announce: Callable[[s
 
     healthy = health.Health()
     dispatcher = Dispatcher(config, healthy.follow)
-    front = Front(dispatcher, window=max(2 * (config.workers or cores()), 1))
-    server = _server(config, front, healthy)
-    port = _listen(server, config.address)
-    probes = grpc.aio.server(options=(("grpc.so_reuseport", 0),)) if config.health_port >= 0 else None
-    if probes is not None:
-        probes.add_generic_rpc_handlers((healthy.handler(),))
-        _listen(probes, config.health_address)
-    try:
-        if probes is not None:
+    with ExitStack() as open_:
+        tally = Tally()
+        observer = Observer(tally, config.log_calls, _traces(config, open_))
+        tokens = _tokens(config)
+        front = Front(dispatcher, max(2 * (config.workers or cores()), 1), observer, tokens)
+        server = _server(config, front, healthy, tokens)
+        port = _listen(server, config)
+        probes = _probes(config, healthy)
+        try:
             await probes.start()
-        await server.start()
-        if not await _started(dispatcher, ending):
-            return
-        gc.freeze()
-        announce(f"pullback listening on {config.address.rpartition(':')[0]}:{port}")
-        await ending.wait()
-        await _drain(server, front, healthy, dispatcher, config.drain_grace)
-    finally:
-        dispatcher.close()
-        await server.stop(None)
-        if probes is not None:
+            await server.start()
+            if not await _started(dispatcher, ending):
+                return
+            _serve_metrics(config, tally, dispatcher, open_)
+            gc.freeze()
+            announce(f"pullback listening on {config.address.rpartition(':')[0]}:{port}")
+            await ending.wait()
+            _log.info("the service drains: %d calls are in flight", dispatcher.calls)
+            await _drain(server, front, healthy, dispatcher, config.drain_grace)
+        finally:
+            dispatcher.close()
+            await server.stop(None)
             await probes.stop(None)
 
 
-def _listen(server: grpc.aio.Server, address: str) -> int:
-    try:
-        return server.add_insecure_port(address)
-    except RuntimeError:
-        raise ServeError(f"cannot listen on {address}: is the port taken, or the address not ours?") from None
+def _probes(config: Config, healthy: health.Health) -> grpc.aio.Server:
+    """A server of health alone, for those who have no credentials; without a port where none is wanted."""
+    server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
+    server.add_generic_rpc_handlers((healthy.handler(),))
+    if config.health_port >= 0:
+        try:
+            server.add_insecure_port(config.health_address)
+        except RuntimeError:
+            raise ServeError(f"cannot listen on {config.health_address} for probes: is the port taken?") from None
+    return server
 
 
-def _server(config: Config, front: Front, healthy: health.Health) -> grpc.aio.Server:
+def _server(config: Config, front: Front, healthy: health.Health, tokens: Tokens | None) -> grpc.aio.Server:
     options = (
         ("grpc.so_reuseport", 0),
-        ("grpc.max_receive_message_length", config.max_message_bytes),
-        ("grpc.max_send_message_length", config.max_message_bytes),
+        ("grpc.max_receive_message_length", config.limits.max_message_bytes),
+        ("grpc.max_send_message_length", config.limits.max_message_bytes),
+        *KEEPALIVE,
     )
     server = grpc.aio.server(options=options)
-    server.add_generic_rpc_handlers((front.handler(), healthy.handler()))
-    reflection.enable_server_reflection((SERVICE, health.NAME, reflection.SERVICE_NAME), server)
+    server.add_generic_rpc_handlers((front, healthy.handler()))
+    if config.reflection:
+        from .reflect import Reflection
+
+        server.add_generic_rpc_handlers((Reflection(tokens),))
     return server
+
+
+def _listen(server: grpc.aio.Server, config: Config) -> int:
+    """The port, once it is ours."""
+    try:
+        credentials = tls.server_credentials(config)
+        if credentials is None:
+            return server.add_insecure_port(config.address)
+        return server.add_secure_port(config.address, credentials)
+    except RuntimeError:
+        raise ServeError(f"cannot listen on {config.address}: is the port taken, or the address not ours?") from None
+    except ConfigError as problem:
+        raise ServeError(str(problem)) from None
+
+
+def _tokens(config: Config) -> Tokens | None:
+    """The tokens of the file that is set; raises ConfigError."""
+    try:
+        return Tokens(config.token_file) if config.token_file else None
+    except (OSError, TokenError) as problem:
+        raise ConfigError(f"token_file {config.token_file} cannot be used: {problem}") from None
+
+
+def _serve_metrics(config: Config, tally: Tally, dispatcher: Dispatcher, open_: ExitStack) -> None:
+    if config.metrics_port < 0:
+        return
+    from .metrics import serve
+
+    try:
+        port, end = serve(config, tally, dispatcher)
+    except OSError as problem:
+        raise ServeError(f"no metrics on {config.metrics_host}:{config.metrics_port}: {problem.strerror}") from None
+    open_.callback(end)
+    _log.info("metrics are on http://%s:%d/metrics", config.metrics_host, port)
+
+
+def _traces(config: Config, open_: ExitStack) -> Traces | None:
+    """Where spans go, where that is asked for; raises ServeError where the extra is not there."""
+    if not config.traces:
+        return None
+    try:
+        from .traces import Spans, exporter
+    except ImportError as problem:
+        raise ServeError(f"{problem.name} is missing: pip install 'pullback[traces]'") from None
+    spans = Spans(exporter())
+    open_.callback(spans.close)
+    return spans
 
 
 async def _started(dispatcher: Dispatcher, ending: asyncio.Event) -> bool:

@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import gc
+import logging
+import os
 import socket
-import sys
 import time
-import traceback
 from typing import Any, Protocol
 
 import torch
 
-from ..numeric import DeviceExhausted
+from ..numeric import DeviceExhausted, usable
 from ..program import Limits, Refusal
-from ..verdict import Description, Differentiator, FormOverBudget
-from . import channel, envelope, errors, memory, messages
-from .channel import Found, Frame, Kind, Method
+from ..verdict import Answer, Description, Differentiator, FormOverBudget, LegState
+from . import channel, envelope, errors, failpoints, logs, memory, messages
+from .channel import Found, Frame, Kind, Method, Spent
 from .config import Config
+from .isolation import Isolation, resident
+from .methods import STREAMED
+
+_log = logging.getLogger(__name__)
+
+#: How many tasks apart a worker looks at how much it has grown.
+TASKS_BETWEEN_LOOKS = 16
+
+_WARM, _ISOLATED, _READY = map(failpoints.at, ("worker.warm", "worker.isolated", "worker.ready"))
+_TAKEN, _PARSED, _ASKED = map(failpoints.at, ("worker.taken", "worker.parsed", "worker.asked"))
+_NUMBERS, _PROVISIONAL = map(failpoints.at, ("worker.numbers", "worker.provisional"))
+_FORM_ASKED, _FORM_DERIVED = map(failpoints.at, ("worker.form_asked", "worker.form_derived"))
+_ANSWERED, _REPLIED, _RETIRED = map(failpoints.at, ("worker.answered", "worker.replied", "worker.retired"))
 
 
 class Mathematics(Protocol):
     """The module that answers: `pullback_server.verdict`, or a test's own."""
 
-    #: Called with device, limits and forms.
+    #: Called with device, limits, forms and what admits large tasks.
     Differentiator: Any
 
     def describe(self, device: str, limits: Limits) -> Description:
@@ -30,36 +43,47 @@ class Mathematics(Protocol):
         ...
 
 
-def main(pipe: socket.socket, config: Config, mathematics: Mathematics, device: str, threads: int) -> None:
-    """Warms up, says READY, and answers tasks until the front closes the pipe."""
+def main(
+    pipe: socket.socket, config: Config, mathematics: Mathematics, device: str, threads: int, workers: int
+) -> None:
+    """Warms up, gives up what it will not need, says READY, and answers tasks until the front closes the pipe."""
+    logs.configure(config, "worker", threaded=False)
     memory.keep_freed()
     torch.set_num_threads(threads)
-    receiver, sender = channel.Receiver(), channel.Sender(pipe)
-    limits = Limits()
-    differentiator = mathematics.Differentiator(device, limits, PipeFormStore(pipe, sender, receiver))
+    front = Front(pipe, config.limits.part(workers))
+    differentiator = mathematics.Differentiator(device, config.limits, front, front.admit)
     differentiator.warm_up()
-    description = mathematics.describe(device, limits)
-    worker = Worker(sender, differentiator, description, limits, config.max_message_bytes)
+    description = mathematics.describe(device, config.limits)
+    _WARM()
+    isolation = Isolation(config, device == "cpu", threads)
+    worker = Worker(front, differentiator, description, config, isolation, device)
+    _ISOLATED()
     try:
-        sender.send(Kind.READY)
-        while worker.serve(receiver.receive(pipe)):
+        front.sender.send(Kind.READY)
+        _READY()
+        while worker.serve(front.receive()):
             continue
     except (BrokenPipeError, ConnectionResetError):
         return
 
 
-class PipeFormStore:
-    """The service's closed forms, asked for over the worker's pipe."""
+class Front:
+    """The front as a worker sees it: tasks, the service's closed forms, and leave for large tasks."""
 
-    def __init__(self, pipe: socket.socket, sender: channel.Sender, receiver: channel.Receiver) -> None:
-        self._pipe, self._sender, self._receiver = pipe, sender, receiver
+    def __init__(self, pipe: socket.socket, part: tuple[int, int]) -> None:
+        """`part` is the memory and work that a task may need without asking."""
+        self._pipe, self._part = pipe, part
+        self._receiver, self.sender = channel.Receiver(), channel.Sender(pipe)
+
+    def receive(self) -> Frame | None:
+        """The next frame, None where the front has closed the pipe."""
+        return self._receiver.receive(self._pipe)
 
     def get(self, key: str) -> bytes | None:
         """The form of that key, or None; raises FormOverBudget where deriving it was given up lately."""
-        self._sender.send(Kind.FORM_GET, note=key)
-        found = self._receiver.receive(self._pipe)
-        if found is None:
-            raise BrokenPipeError("the front is gone")
+        self.sender.send(Kind.FORM_GET, note=key)
+        _FORM_ASKED()
+        found = self._answer()
         match Found(found.code):
             case Found.OVER_BUDGET:
                 raise FormOverBudget(key)
@@ -70,7 +94,21 @@ class PipeFormStore:
 
     def put(self, key: str, form: bytes) -> None:
         """Keeps a form for every worker."""
-        self._sender.send(Kind.FORM_PUT, form, key)
+        _FORM_DERIVED()
+        self.sender.send(Kind.FORM_PUT, form, key)
+
+    def admit(self, memory: int, work: int) -> None:
+        """Waits until a task of that estimated memory and work may be computed beside those of other workers."""
+        _ASKED()
+        if memory > self._part[0] or work > self._part[1]:
+            self.sender.send(Kind.ASK, note=f"{memory} {work}")
+            self._answer()
+
+    def _answer(self) -> Frame:
+        frame = self.receive()
+        if frame is None:
+            raise BrokenPipeError("the front is gone")
+        return frame
 
 
 class Worker:
@@ -78,25 +116,40 @@ class Worker:
 
     def __init__(
         self,
-        sender: channel.Sender,
+        front: Front,
         differentiator: Differentiator,
         description: Description,
-        limits: Limits,
-        largest: int,
+        config: Config,
+        isolation: Isolation,
+        device: str,
     ) -> None:
-        self._sender, self._differentiator, self._description = sender, differentiator, description
-        self._limits, self._largest = limits, largest
+        self._sender, self._differentiator, self._description = front.sender, differentiator, description
+        self._config, self._isolation, self._device = config, isolation, torch.device(device)
+        self._tasks = 0
+        self._retired = False
+        self._size_at_first = resident()
 
     def serve(self, task: Frame | None) -> bool:
         """Answers one task and keeps nothing of it; False where there is none because the front closed the pipe."""
-        if task is not None:
-            self._answer(task, time.monotonic())
-        return task is not None
+        if task is None:
+            return False
+        started = time.monotonic()
+        _TAKEN()
+        self._isolation.task()
+        self._answer(task, started)
+        _REPLIED()
+        self._tasks += 1
+        if not self._retired and (why := self._worn_out()):
+            self._sender.send(Kind.RETIRE, note=why)
+            self._retired = True
+            _RETIRED()
+        return True
 
     def _answer(self, task: Frame, started: float) -> None:
         try:
             if task.code == Method.DESCRIBE:
                 reply = messages.describe_reply(task.body, self._description)
+                _ANSWERED()
                 self._sender.send(Kind.FINAL, reply)
             else:
                 self._differentiate(task, started)
@@ -108,21 +161,31 @@ class Worker:
                 gc.collect()
 
     def _differentiate(self, task: Frame, started: float) -> None:
-        stream = task.code == Method.DIFFERENTIATE_MANY
+        stream = task.code in STREAMED
         parse = messages.parse_stream_request if stream else messages.parse_request
-        name, question = parse(task.body, self._limits)
+        name, question = parse(task.body, self._config.limits)
+        _PARSED()
+        spent: Spent = channel.NOTHING_SPENT
+        origin = ""
         for answer in self._differentiator.answer(question):
+            self._die_where_the_device_is_spoilt(answer)
             now = time.monotonic()
             reply = messages.reply(name, answer, self._description.versions, started - task.moment, now - task.moment)
             if stream:
                 reply = envelope.answer(name, envelope.RESPONSE, reply)
-            if len(reply) > self._largest:
+            if len(reply) > self._config.limits.max_message_bytes:
                 raise ReplyTooLargeError
+            timings = answer.timings
+            spent = (timings.numeric, timings.derive + timings.check)
+            origin = answer.form_origin.name.lower() if answer.form_origin else ""
             if not messages.provisional(answer):
-                self._sender.send(Kind.FINAL, reply)
+                _ANSWERED()
+                self._sender.send(Kind.FINAL, reply, origin, spent=spent)
                 return
-            self._sender.send(Kind.PROVISIONAL, reply)
-        self._sender.send(Kind.DONE)
+            _NUMBERS()
+            self._sender.send(Kind.PROVISIONAL, reply, origin, spent=spent)
+            _PROVISIONAL()
+        self._sender.send(Kind.DONE, note=origin, spent=spent)
 
     def _fail(self, task: Frame, problem: BaseException) -> None:
         match problem:
@@ -133,14 +196,41 @@ class Worker:
             case ReplyTooLargeError():
                 failure = errors.failure("REPLY_TOO_LARGE")
             case _:
-                traceback.print_exception(problem)
-                sys.stderr.flush()
+                about = logs.about(request=task.note, method=Method(task.code).name)
+                _log.error("a task failed", exc_info=problem, extra=about)
+                self._die_where_the_device_is_spoilt()
                 failure = errors.failure("INTERNAL")
-        if task.code == Method.DIFFERENTIATE_MANY:
+        _ANSWERED()
+        if task.code in STREAMED:
             status = envelope.answer(envelope.request_id(task.body), envelope.STATUS, failure.status)
-            self._sender.send(Kind.FINAL, status)
+            self._sender.send(Kind.FINAL, status, failure.reason, code=failure.code)
         else:
-            self._sender.send(Kind.FAILURE, failure.status, failure.message, code=failure.code)
+            self._sender.send(Kind.FAILURE, failure.status, f"{failure.reason}\n{failure.message}", code=failure.code)
+
+    def _die_where_the_device_is_spoilt(self, answer: Answer | None = None) -> None:
+        """Ends this process, so that its task is replayed on another, where an accelerator's context is no good.
+
+        With an answer it looks only where a leg failed; a caller never gets the numbers of a spoilt device.
+        """
+        if self._device.type == "cpu":
+            return
+        if answer is not None and not any(d.symbolic.state is LegState.FAILED for d in answer.derivatives):
+            return
+        if not usable(self._device):
+            _log.error("the context of %s is spoilt; this worker ends", self._device)
+            os._exit(1)
+
+    def _worn_out(self) -> str:
+        """Why this worker wants to be replaced; empty where it does not."""
+        most, growth = self._config.worker_tasks, self._config.worker_growth
+        if most and self._tasks >= most:
+            return f"{self._tasks} tasks"
+        if growth and self._tasks % TASKS_BETWEEN_LOOKS == 0 and resident() - self._size_at_first > growth:
+            memory.give_back()
+            grown = resident() - self._size_at_first
+            if grown > growth:
+                return f"grown by {grown} bytes"
+        return ""
 
 
 class ReplyTooLargeError(Exception):

@@ -25,7 +25,7 @@ class Description:
     operators: tuple[Operator, ...]
     constants: tuple[str, ...]
     prefixes: tuple[str, ...]
-    limits: tuple[tuple[str, int, str], ...]
+    limits: tuple[tuple[str, float, str], ...]
     device: str
     versions: Mapping[str, str]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from time import perf_counter
@@ -43,11 +43,21 @@ class Differentiator:
     (6.0, '2*x')
     """
 
-    def __init__(self, device: str = "auto", limits: Limits | None = None, forms: FormStore | None = None) -> None:
-        """`device` is torch's name of one (`cpu`, `cuda:0`) or `auto` for the best there is."""
+    def __init__(
+        self,
+        device: str = "auto",
+        limits: Limits | None = None,
+        forms: FormStore | None = None,
+        admit: Callable[[int, int], None] = lambda memory, work: None,
+    ) -> None:
+        """`device` is torch's name of one (`cpu`, `cuda:0`) or `auto` for the best there is.
+
+        `admit` is called with the estimated memory and work of each question before anything is computed, and may wait.
+        """
         self.device = best_device() if device == "auto" else torch.device(device)
         self.limits = limits or Limits()
         self._forms = FormBook(forms)
+        self._admit = admit
         self._prepare = lru_cache(maxsize=PREPARED)(prepare)
 
     def answer(self, question: Question) -> Iterator[Answer]:
@@ -60,6 +70,7 @@ class Differentiator:
         wrt = differentiated(question)
         prepared = self._prepare(question.expression, types_of(question), wrt, self.limits)
         check_upstream(question.upstream, prepared.typed.output)
+        self._admit(prepared.typed.memory, prepared.typed.work)
         parsed = perf_counter()
         tensors = {o.name: o.tensor for o in question.inputs}
         device = device_for(self.device, {t.dtype for t in tensors.values()})

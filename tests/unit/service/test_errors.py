@@ -21,10 +21,13 @@ def unpacked(failure):
 
 @pytest.mark.parametrize("reason", errors.REASONS.values(), ids=lambda reason: reason.name)
 def test_every_reason_of_the_table_is_a_status_that_names_it(reason):
-    failure = errors.failure(reason.name)
+    refused = reason.code == errors.Code.INVALID_ARGUMENT
+    failure = errors.refusal(Refusal(reason.name, reason.sentence)) if refused else errors.failure(reason.name)
     found = unpacked(failure)
     assert failure.code == reason.code
+    assert failure.reason == reason.name
     assert failure.message == reason.sentence
+    assert failure.final == (reason.code == errors.Code.INTERNAL)
     assert (found["ErrorInfo"].reason, found["ErrorInfo"].domain) == (reason.name, "pullback")
     assert ("RetryInfo" in found) == (reason.retry_after is not None)
     if reason.retry_after is not None:

@@ -5,6 +5,17 @@ import pytest
 from click.testing import CliRunner
 from pullback.cli.serve import serve
 from pullback_server.service import Config, server
+from pullback_server.service.config import settings
+
+#: Another value than the default for each setting that is not a number.
+OTHERS = {
+    "host": "::1",
+    "metrics_host": "::1",
+    "health_host": "::1",
+    "device": "cuda:1",
+    "log_format": "text",
+    "log_level": "error",
+}
 
 
 @pytest.fixture
@@ -20,24 +31,66 @@ def test_without_options_every_setting_has_its_default(served):
     assert served == [(Config(), False)]
 
 
-@pytest.mark.parametrize("item", Config.flags(), ids=lambda item: item.name)
+def value_of(config, name):
+    return config.flat()[name]
+
+
+@pytest.mark.parametrize("item", settings(), ids=lambda item: item.name)
 def test_every_setting_is_a_flag_and_a_variable_and_the_flag_wins(served, item):
-    value = {"host": "::1", "health_host": "::1", "device": "cuda:1"}.get(item.name, 2048)
-    flag, variable = f"--{item.name.replace('_', '-')}", f"PULLBACK_{item.name.upper()}"
+    yes, _, no = item.flag.partition("/")
     runner = CliRunner()
-    assert runner.invoke(serve, [flag, str(value)]).exit_code == 0
-    assert runner.invoke(serve, [], env={variable: str(value)}).exit_code == 0
-    other = item.default
-    assert runner.invoke(serve, [flag, str(other)], env={variable: str(value)}).exit_code == 0
-    assert [getattr(config, item.name) for config, _ in served] == [value, value, other]
+    if isinstance(item.default, bool):
+        value, flags, default_flags = not item.default, [no if item.default else yes], [yes if item.default else no]
+    else:
+        value = OTHERS.get(item.name, 0.25 if item.name == "share" else 2048 if item.default != "" else "a_file")
+        flags, default_flags = [yes, str(value)], [yes, str(item.default)]
+    assert runner.invoke(serve, flags).exit_code == 0
+    assert runner.invoke(serve, [], env={item.variable: str(value)}).exit_code == 0
+    assert runner.invoke(serve, default_flags, env={item.variable: str(value)}).exit_code == 0
+    assert [value_of(config, item.name) for config, _ in served] == [value, value, item.default]
 
 
 def test_help_names_every_flag_variable_and_default():
     said = " ".join(CliRunner().invoke(serve, ["--help"], terminal_width=10_000).output.split())
-    for item in Config.flags():
-        assert f"--{item.name.replace('_', '-')}" in said
-        assert f"PULLBACK_{item.name.upper()}" in said
-        assert item.metadata["doc"].removesuffix(".") in said
+    for item in settings():
+        assert item.flag.partition("/")[0] in said
+        assert item.variable in said
+        assert item.doc.removesuffix(".") in said
+
+
+def test_check_says_every_value_and_where_it_comes_from():
+    said = CliRunner().invoke(serve, ["--check", "--queue", "7"], env={"PULLBACK_LIMIT_NODES": "9"})
+    assert said.exit_code == 0
+    lines = {line.split()[0]: line.split()[1:3] for line in said.output.splitlines() if line.strip()}
+    assert lines["queue"] == ["7", "--queue"]
+    assert lines["limit_nodes"] == ["9", "PULLBACK_LIMIT_NODES"]
+    assert lines["limit_depth"] == ["100", "default"]
+    assert int(lines["memory_in_flight"][0]) > 0
+    assert {item.name for item in settings()} <= set(lines)
+    assert said.output.rstrip().endswith("These settings hold.")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--host", "0.0.0.0"], "there is no TLS"),
+        (["--host", "0.0.0.0", "--allow-plaintext"], "anybody could call"),
+        (["--tls-certificate", "/nowhere"], "go together"),
+        (["--tls-certificate", "/nowhere", "--tls-key", "/nowhere"], "tls_certificate /nowhere"),
+        (["--tls-client-ca", "/nowhere"], "tls_client_ca needs"),
+        (["--token-file", "/nowhere"], "token_file /nowhere"),
+    ],
+)
+def test_what_does_not_hold_together_is_an_error_that_names_the_setting(options, told):
+    for more in ([], ["--check"]):
+        said = CliRunner().invoke(serve, [*options, *more])
+        assert said.exit_code == 1
+        assert told in " ".join(said.output.split())
+
+
+def test_an_address_that_others_can_reach_holds_where_that_is_said_by_name():
+    said = CliRunner().invoke(serve, ["--host", "0.0.0.0", "--allow-plaintext", "--allow-anonymous", "--check"])
+    assert said.exit_code == 0
 
 
 def test_what_is_not_a_setting_cannot_be_set():

@@ -1,0 +1,85 @@
+"""The limits of the service: those of one request, and what all requests together may hold."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..program import Limits
+from ..program.limits import limit
+
+#: The part of the memory and work in flight that is divided among the workers; the rest is granted to large requests.
+DIVIDED = 0.25
+
+#: The part of the machine's memory that requests in flight may be estimated to need, where nothing else is said.
+OF_MACHINE = 0.75
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceLimits(Limits):
+    """What one request and what all of them together may ask for.
+
+    >>> ServiceLimits(queue=8).queue, ServiceLimits(depth=10).depth
+    (8, 10)
+    """
+
+    max_message_bytes: int = limit(64 * 2**20, "bytes of the largest message, both ways", least=1024)
+    time_limit: float = limit(60.0, "seconds for a whole call, waiting included", least=0.001)
+    symbolic_budget: float = limit(10.0, "seconds for a closed form once the numbers are there", least=0)
+    queue: int = limit(256, "calls that may wait for a worker", least=0)
+    share: float = limit(0.5, "the part of the queue that one client may hold, from 0 to 1", least=0)
+    bytes_in_flight: int = limit(512 * 2**20, "bytes of all requests that wait or are worked on", least=1024)
+    memory_in_flight: int = limit(
+        0, "bytes that all requests worked on are estimated to need; 0 is three quarters of the machine's", least=0
+    )
+    work_in_flight: int = limit(
+        8 * 10**12, "multiplications and additions that all requests worked on are estimated to need", least=1
+    )
+
+    @property
+    def waiting_of_one(self) -> int:
+        """How many calls of one client may wait."""
+        return max(min(self.queue, 1), round(self.share * self.queue))
+
+    def resolved(self) -> ServiceLimits:
+        """The limits with what the machine decides filled in, and none for one request over what can be granted."""
+        memory = self.memory_in_flight or int(OF_MACHINE * machine_memory())
+        return replace(
+            self,
+            memory_in_flight=memory,
+            memory=min(self.memory, int(memory * (1 - DIVIDED))),
+            work=min(self.work, int(self.work_in_flight * (1 - DIVIDED))),
+        )
+
+    def part(self, workers: int) -> tuple[int, int]:
+        """The memory and work that each of so many workers may need without asking."""
+        return int(self.memory_in_flight * DIVIDED / workers), int(self.work_in_flight * DIVIDED / workers)
+
+
+def cores() -> int:
+    """The processors that this process may use: its affinity, and its share of them in a container.
+
+    >>> cores() >= 1
+    True
+    """
+    allowed = len(os.sched_getaffinity(0))
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+    except (OSError, ValueError):
+        return allowed
+    return allowed if quota == "max" else max(1, min(allowed, round(int(quota) / int(period))))
+
+
+def machine_memory() -> int:
+    """The bytes of memory that this process may use: the machine's, or its share of them in a container.
+
+    >>> machine_memory() > 2**20
+    True
+    """
+    installed = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    try:
+        allowed = int(Path("/sys/fs/cgroup/memory.max").read_text())
+    except (OSError, ValueError):
+        return installed
+    return min(installed, allowed)

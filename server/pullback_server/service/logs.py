@@ -1,0 +1,142 @@
+"""The log: a line of JSON, or of text, for each thing that happens, on stderr, and never in the way of a call."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+from . import failpoints
+from .config import Config
+
+#: Lines that may wait to be written; more are dropped and counted, so that a full pipe does not stop the service.
+WAITING = 10_000
+
+#: The longest message and the longest exception of a line, in characters.
+LONGEST = 8_000
+
+_WRITTEN = failpoints.at("log.written")
+
+_LOGGER = logging.getLogger("pullback_server")
+
+
+def configure(config: Config, source: str, *, threaded: bool) -> None:
+    """Makes this process log as the configuration says; `source` is what it is: front, fork server or worker.
+
+    `threaded` writes from a thread of its own. A process that forks, or that was forked, writes by itself.
+    """
+    handler = _Threaded() if threaded else _Direct()
+    handler.setFormatter(_Json(source) if config.log_format == "json" else _Text(source))
+    for before in _LOGGER.handlers:
+        before.close()
+    _LOGGER.handlers = [handler]
+    _LOGGER.setLevel(config.log_level.upper())
+    _LOGGER.propagate = False
+    logging.raiseExceptions = False
+
+
+def close() -> None:
+    """Writes what waits to be written, for a second at most."""
+    for handler in _LOGGER.handlers:
+        handler.close()
+
+
+def about(**fields: Any) -> Mapping[str, Mapping[str, Any]]:
+    """What a line says beside its message: `_log.info("a call", extra=about(request="a1"))`."""
+    return {"about": fields}
+
+
+class _Json(logging.Formatter):
+    """One object a line: time in UTC, level, source, message, and what else the line is about."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self._source = source
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": _moment(record.created),
+            "level": record.levelname.lower(),
+            "source": self._source,
+            "pid": record.process,
+            "message": record.getMessage()[:LONGEST],
+            **getattr(record, "about", {}),
+        }
+        if record.exc_info and record.exc_info[1] is not None:
+            line["exception"] = "".join(traceback.format_exception(record.exc_info[1]))[-LONGEST:]
+        return json.dumps(line, default=str)
+
+
+class _Text(logging.Formatter):
+    """A line for people, with what a terminal might act on escaped."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self._source = source
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = "".join(f" {name}={value}" for name, value in getattr(record, "about", {}).items())
+        line = f"{record.levelname.lower()}: {self._source}: {record.getMessage()}{fields}"
+        if record.exc_info and record.exc_info[1] is not None:
+            line += "\n" + "".join(traceback.format_exception(record.exc_info[1]))
+        return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in line[:LONGEST])
+
+
+class _Direct(logging.Handler):
+    """Writes each line at once; a line that cannot be written is lost."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _write(self.format(record))
+
+
+class _Threaded(logging.Handler):
+    """Writes from a thread of its own, which ends with the process."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: queue.Queue[str | None] = queue.Queue(WAITING)
+        self._dropped = 0
+        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+        self._thread.start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = self.format(record)
+        try:
+            self._lines.put_nowait(line)
+        except queue.Full:
+            self._dropped += 1
+
+    def close(self) -> None:
+        super().close()
+        if self._thread.is_alive():
+            try:
+                self._lines.put(None, timeout=1)
+            except queue.Full:
+                return
+            self._thread.join(1)
+
+    def _run(self) -> None:
+        while (line := self._lines.get()) is not None:
+            _write(line)
+            if self._dropped:
+                dropped, self._dropped = self._dropped, 0
+                _write(json.dumps({"level": "warning", "message": f"{dropped} lines of the log were dropped"}))
+
+
+def _write(line: str) -> None:
+    try:
+        _WRITTEN()
+        os.write(sys.stderr.fileno(), line.encode(errors="backslashreplace") + b"\n")
+    except (OSError, ValueError):
+        return  # a full disk or a closed pipe costs the line, and nothing else
+
+
+def _moment(seconds: float) -> str:
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{int(seconds % 1 * 1000):03d}Z"

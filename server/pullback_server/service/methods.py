@@ -1,0 +1,48 @@
+"""The table of gRPC methods: one row a method, from which the front, health, reflection and metrics follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .channel import Method
+
+
+@dataclass(frozen=True)
+class Row:
+    """A method by its full name, the task that it becomes, and whether it is a stream in both directions.
+
+    The messages of a stream have the fields of DifferentiateManyRequest and DifferentiateManyResponse that envelope.py
+    reads and writes: the request with its id first, the budget second; the id, the reply and the status.
+    """
+
+    service: str
+    name: str
+    task: Method
+    stream: bool = False
+
+    @property
+    def path(self) -> str:
+        """How gRPC names it.
+
+        >>> ROWS["/pullback.v1.DerivativeService/Differentiate"].path
+        '/pullback.v1.DerivativeService/Differentiate'
+        """
+        return f"/{self.service}/{self.name}"
+
+
+# fmt: off
+#: The methods by their paths.
+ROWS: Mapping[str, Row] = {row.path: row for row in (
+    #   service                          name                 task                       stream
+    Row("pullback.v1.DerivativeService", "Differentiate",     Method.DIFFERENTIATE),
+    Row("pullback.v1.DerivativeService", "DifferentiateMany", Method.DIFFERENTIATE_MANY, stream=True),
+    Row("pullback.v1.DerivativeService", "DescribeLanguage",  Method.DESCRIBE),
+)}
+# fmt: on
+
+#: The services that these methods make up.
+SERVICES = tuple(dict.fromkeys(row.service for row in ROWS.values()))
+
+#: The tasks whose refusals are answers of a stream.
+STREAMED = frozenset(row.task for row in ROWS.values() if row.stream)

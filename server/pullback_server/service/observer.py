@@ -1,0 +1,79 @@
+"""What is known of a call once it is over: counted, logged, and traced where that is asked for."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Protocol
+
+import grpc
+
+from . import logs
+from .callers import Caller
+from .calls import Call
+from .errors import Code
+from .methods import Row
+from .tally import Tally
+
+_log = logging.getLogger(__name__)
+
+NAMES = {status.value[0]: status.name for status in grpc.StatusCode}
+CANCELLED = grpc.StatusCode.CANCELLED.value[0]
+
+
+class Traces(Protocol):
+    """Where spans go."""
+
+    def ended(self, row: Row, caller: Caller, call: Call, status: str, seconds: float) -> None:
+        """A call is over."""
+        ...
+
+
+class Observer:
+    """Hears of each call once, when it is over."""
+
+    def __init__(self, tally: Tally, log_calls: bool, traces: Traces | None = None) -> None:
+        self.tally, self._log_calls, self._traces = tally, log_calls, traces
+
+    def turned_away(self, row: Row, caller: Caller, code: int, reason: str) -> None:
+        """A call was refused before its request was read."""
+        self.tally.calls[row.name, NAMES[code], reason] += 1
+        if self._log_calls:
+            _log.info("a call was turned away", extra=logs.about(**_who(row, caller, NAMES[code], reason)))
+
+    def ended(self, row: Row, caller: Caller, call: Call, code: int, reason: str, sent: int) -> None:
+        """A call is over: with gRPC's status, the reason in the table of errors or none, and so many bytes sent."""
+        tally, (numeric, symbolic) = self.tally, call.spent
+        status = NAMES[code]
+        seconds = time.monotonic() - call.arrival
+        tally.calls[row.name, status, reason] += 1
+        tally.received += len(call.body)
+        tally.sent += sent
+        tally.total.add(seconds)
+        if call.given:
+            tally.queue.add(call.given - call.arrival)
+        if numeric:
+            tally.numeric.add(numeric)
+        if symbolic:
+            tally.symbolic.add(symbolic)
+        if not code and call.note:
+            tally.forms[call.note] += 1
+        if self._log_calls or code == Code.INTERNAL:
+            about = logs.about(
+                **_who(row, caller, status, reason),
+                seconds=round(seconds, 6),
+                queue=round(max(0.0, call.given - call.arrival), 6),
+                numeric=round(numeric, 6),
+                symbolic=round(symbolic, 6),
+                received=len(call.body),
+                sent=sent,
+                attempts=call.attempts,
+            )
+            _log.log(logging.ERROR if code == Code.INTERNAL else logging.INFO, "a call is over", extra=about)
+        if self._traces is not None:
+            self._traces.ended(row, caller, call, status, seconds)
+
+
+def _who(row: Row, caller: Caller, status: str, reason: str) -> dict[str, str]:
+    said = {"request": caller.request, "client": caller.client, "method": row.name, "status": status}
+    return said | ({"reason": reason} if reason else {})

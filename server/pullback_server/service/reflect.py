@@ -1,0 +1,53 @@
+"""gRPC's reflection, by which tools find the methods; it asks for a token where the methods do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+import grpc.aio
+from google.protobuf.message import DecodeError
+from grpc_reflection.v1alpha import reflection
+from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest
+from pullback.v1 import derivative_pb2  # noqa: F401 - reflection finds the contract in protobuf's registry
+
+from ..program import Refusal
+from . import health
+from .callers import caller
+from .errors import failure, refusal
+from .front import abort
+from .methods import SERVICES
+from .tokens import Tokens, UnknownBearer
+
+_PATH = f"/{reflection.SERVICE_NAME}/ServerReflectionInfo"
+_Context = grpc.aio.ServicerContext[bytes, bytes]
+
+
+class Reflection(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the stubs only
+    """Answers what the standard servicer answers, and refuses what is no request."""
+
+    def __init__(self, tokens: Tokens | None) -> None:
+        self._tokens = tokens
+        self._servicer = reflection.ReflectionServicer((*SERVICES, health.NAME, reflection.SERVICE_NAME))
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any] | None:
+        """How a call is answered, by its path and metadata."""
+        if handler_call_details.method != _PATH:
+            return None
+        metadata = handler_call_details.invocation_metadata or ()
+
+        async def answer(_requests: object, context: _Context) -> None:
+            try:
+                caller(metadata, self._tokens)
+            except UnknownBearer as unknown:
+                await abort(context, failure(unknown.reason))
+            while isinstance(body := await context.read(), bytes):
+                try:
+                    asked = ServerReflectionRequest.FromString(body)
+                except DecodeError:
+                    told = f"the bytes are not a {ServerReflectionRequest.DESCRIPTOR.full_name}"
+                    await abort(context, refusal(Refusal("MALFORMED_MESSAGE", told, "request")))
+                for said in self._servicer.ServerReflectionInfo(iter((asked,)), context):
+                    await context.write(said.SerializeToString())
+
+        return grpc.stream_stream_rpc_method_handler(answer)

@@ -1,0 +1,104 @@
+"""One stream of requests and answers: each request has an answer of its own, in no fixed order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import partial
+
+import grpc
+import grpc.aio
+
+from . import envelope
+from .callers import Caller
+from .calls import Call, Outcome
+from .dispatch import Dispatcher
+from .errors import Failure, failure
+from .methods import Row
+from .observer import CANCELLED, Observer
+
+_log = logging.getLogger(__name__)
+
+_Context = grpc.aio.ServicerContext[bytes, bytes]
+
+
+class Stream:
+    """A task reads requests while answers are written as they come."""
+
+    def __init__(
+        self, dispatcher: Dispatcher, observer: Observer, row: Row, who: Caller, context: _Context, window: int
+    ) -> None:
+        self._dispatcher, self._observer, self._row, self._who = dispatcher, observer, row, who
+        self._context = context
+        self._room = asyncio.Semaphore(window)
+        self._answers: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._calls: set[Call] = set()
+        self._taken = 0
+        self._reading = True
+        self._drained = False
+
+    async def run(self) -> bool:
+        """Answers all requests; True where reading was stopped before the caller had said all."""
+        reader = asyncio.get_running_loop().create_task(self._read())
+        try:
+            while (message := await self._answers.get()) is not None:
+                await self._context.write(message)
+                self._room.release()
+        finally:
+            reader.cancel()
+            for call in list(self._calls):
+                self._dispatcher.abandon(call)
+        return self._drained
+
+    def stop_reading(self, drained: bool = False) -> None:
+        """Takes no more requests."""
+        if self._reading:
+            self._reading, self._drained = False, drained
+            self._end_if_answered()
+
+    async def _read(self) -> None:
+        try:
+            while self._reading:
+                await self._room.acquire()
+                message = await self._context.read()
+                if not isinstance(message, bytes) or not self._reading:
+                    break
+                self._submit(message)
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            _log.exception("a stream could not be read")
+        self.stop_reading()
+
+    def _submit(self, message: bytes) -> None:
+        waits = [time for time in (self._context.time_remaining(), envelope.budget(message)) if time is not None]
+        self._taken += 1
+        name = f"{self._who.request}/{self._taken}"
+        try:
+            call = self._dispatcher.submit(self._row.task, message, min(waits, default=None), self._who.client, name)
+        except Exception:
+            _log.exception("a request of a stream could not be accepted")
+            failed = failure("INTERNAL").status
+            self._answers.put_nowait(envelope.answer(envelope.request_id(message), envelope.STATUS, failed))
+            return
+        self._calls.add(call)
+        call.future.add_done_callback(partial(self._answered, call))
+
+    def _answered(self, call: Call, future: asyncio.Future[Outcome]) -> None:
+        self._calls.discard(call)
+        who = self._who._replace(request=call.request)
+        if future.cancelled():
+            self._observer.ended(self._row, who, call, CANCELLED, "", 0)
+        else:
+            outcome = future.result()
+            code, reason = call.code, call.note if call.code else ""
+            if isinstance(outcome, Failure):
+                code, reason = outcome.code, outcome.reason
+                outcome = envelope.answer(envelope.request_id(call.body), envelope.STATUS, outcome.status)
+            self._observer.ended(self._row, who, call, code, reason, len(outcome))
+            self._answers.put_nowait(outcome)
+        self._end_if_answered()
+
+    def _end_if_answered(self) -> None:
+        if not self._reading and not self._calls:
+            self._answers.put_nowait(None)

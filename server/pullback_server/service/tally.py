@@ -1,0 +1,46 @@
+"""What the service counts while it works: plain numbers, which cost a call next to nothing."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass, field
+
+#: Upper ends of the buckets of times, in seconds; above the last one there is one more.
+BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+
+class Times:
+    """A histogram of seconds.
+
+    >>> times = Times()
+    >>> times.add(0.002)
+    >>> times.counts[2], times.total
+    (1, 0.002)
+    """
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(BUCKETS) + 1)
+        self.total = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Counts one more."""
+        self.counts[bisect_left(BUCKETS, seconds)] += 1
+        self.total += seconds
+
+
+@dataclass
+class Tally:
+    """Counts since the service began.
+
+    `calls` by method, status and reason; `forms` by where a closed form came from; bytes by direction.
+    """
+
+    calls: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    queue: Times = field(default_factory=Times)
+    numeric: Times = field(default_factory=Times)
+    symbolic: Times = field(default_factory=Times)
+    total: Times = field(default_factory=Times)
+    forms: Counter[str] = field(default_factory=Counter)
+    received: int = 0
+    sent: int = 0

@@ -1,0 +1,79 @@
+"""TLS from files, which are read again when they change, and what may listen where."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from pathlib import Path
+
+import grpc
+
+from .config import Config, ConfigError
+from .files import Watched
+
+_log = logging.getLogger(__name__)
+
+
+def check_exposure(config: Config) -> None:
+    """Raises ConfigError where strangers could reach or overhear the service and nobody has said that they may."""
+    if bool(config.tls_certificate) != bool(config.tls_key):
+        raise ConfigError("tls_certificate and tls_key go together; one of them is not set")
+    if config.tls_client_ca and not config.tls_certificate:
+        raise ConfigError("tls_client_ca needs tls_certificate and tls_key")
+    if config.on_loopback:
+        return
+    if not config.tls_certificate and not config.allow_plaintext:
+        raise ConfigError(
+            f"host is {config.host}, which others can reach, and there is no TLS: set --tls-certificate and --tls-key, "
+            "or say --allow-plaintext"
+        )
+    if not (config.token_file or config.tls_client_ca or config.allow_anonymous):
+        raise ConfigError(
+            f"host is {config.host}, which others can reach, and anybody could call: set --token-file or "
+            "--tls-client-ca, or say --allow-anonymous"
+        )
+
+
+def server_credentials(config: Config) -> grpc.ServerCredentials | None:
+    """What the port is secured with, None for a plain one.
+
+    Each handshake uses the files as they are then; files that do not fit leave those before. Raises ConfigError where
+    they cannot be used at first.
+    """
+    if not config.tls_certificate:
+        return None
+    paths = [path for path in (config.tls_certificate, config.tls_key, config.tls_client_ca) if path]
+    watched = Watched(paths)
+    first = _loaded(config)
+
+    def fetch() -> grpc.ServerCertificateConfiguration | None:
+        if not watched.changed():
+            return None
+        try:
+            loaded = _loaded(config)
+        except ConfigError as problem:
+            _log.error("the TLS files have changed and cannot be used, so that those before are kept: %s", problem)
+            return None
+        _log.info("the TLS files have changed and are used")
+        return loaded
+
+    return grpc.dynamic_ssl_server_credentials(first, fetch, require_client_authentication=bool(config.tls_client_ca))
+
+
+def _loaded(config: Config) -> grpc.ServerCertificateConfiguration:
+    """The files as they are; raises ConfigError that names the setting whose file is wrong."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(config.tls_certificate, config.tls_key, password=lambda: b"")
+    except (OSError, ssl.SSLError) as problem:
+        told = f"{config.tls_certificate} and tls_key {config.tls_key} are no certificate with its key in PEM"
+        raise ConfigError(f"tls_certificate {told}: {problem}") from None
+    authorities = None
+    if config.tls_client_ca:
+        try:
+            context.load_verify_locations(config.tls_client_ca)
+            authorities = Path(config.tls_client_ca).read_bytes()
+        except (OSError, ssl.SSLError) as problem:
+            raise ConfigError(f"tls_client_ca {config.tls_client_ca} holds no certificate in PEM: {problem}") from None
+    pair = (Path(config.tls_key).read_bytes(), Path(config.tls_certificate).read_bytes())
+    return grpc.ssl_server_certificate_configuration([pair], root_certificates=authorities)

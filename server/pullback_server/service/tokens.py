@@ -1,0 +1,120 @@
+"""Who may call: bearer tokens, of which a file holds the names and the hashes, and nothing else does."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import re
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+
+from .files import Watched
+
+_log = logging.getLogger(__name__)
+
+#: Random bytes in a token: nobody guesses them, so a plain SHA-256 keeps them as well as a slow hash would.
+RANDOM_BYTES = 32
+
+_LINE = re.compile(r"(?P<name>[\w.@-]{1,64}) sha256:(?P<digest>[0-9a-f]{64})")
+_BEARER = "bearer "
+_LONGEST = 4096
+
+
+class TokenError(ValueError):
+    """A file of tokens that cannot be read; the message names the line and says what would be accepted."""
+
+
+def make(name: str) -> tuple[str, str]:
+    """A new token, and the line for the file that lets its bearer in under that name.
+
+    >>> token, line = make("alice")
+    >>> parse(line)[0][0], len(token) > 40
+    ('alice', True)
+    """
+    token = secrets.token_urlsafe(RANDOM_BYTES)
+    line = f"{name} sha256:{hashlib.sha256(token.encode()).hexdigest()}"
+    parse(line)
+    return token, line
+
+
+def parse(text: str) -> tuple[tuple[str, bytes], ...]:
+    """The names and digests of a file; empty lines and those that begin with # are left out. Raises TokenError."""
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        match = _LINE.fullmatch(line.strip())
+        if match is None:
+            raise TokenError(f"line {number} of the token file is not `NAME sha256:DIGEST`; `pullback token` makes one")
+        found.append((match["name"], bytes.fromhex(match["digest"])))
+    names = [name for name, _ in found]
+    if len(set(names)) < len(names):
+        raise TokenError(f"the token file names {next(n for n in names if names.count(n) > 1)} twice")
+    if not found:
+        raise TokenError("the token file holds no token, so that nobody could call")
+    return tuple(found)
+
+
+class Tokens:
+    """The tokens of a file, read again when it changes; a file that cannot be read then leaves those before.
+
+    Raises OSError and TokenError where the file cannot be read at first.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._file = Watched((path,))
+        self._known = parse(Path(path).read_text())
+
+    def name(self, token: str) -> str | None:
+        """The name under which a token is known, or None; it takes the same time whichever it is."""
+        self._look()
+        digest = hashlib.sha256(token.encode(errors="replace")).digest()
+        found = None
+        for name, known in self._known:
+            if hmac.compare_digest(digest, known):
+                found = name
+        return found
+
+    def _look(self) -> None:
+        if not self._file.changed():
+            return
+        try:
+            self._known = parse("".join(path.read_text() for path in self._file.paths))
+            _log.info("the token file has changed: %d clients may call", len(self._known))
+        except (OSError, TokenError) as problem:
+            _log.error("the token file has changed and cannot be read, so that those before are kept: %s", problem)
+
+
+def identify(headers: Iterable[str | bytes], tokens: Tokens | None) -> str:
+    """The name that the bearer of the only authorization header has; empty where no tokens are wanted and none is there.
+
+    Raises UnknownBearer with the reason. A token is refused too where none is wanted: its bearer believes that it counts.
+    """
+    given = list(headers)
+    if not given:
+        if tokens is None:
+            return ""
+        raise UnknownBearer("NO_TOKEN")
+    if len(given) > 1:
+        raise UnknownBearer("SEVERAL_TOKENS")
+    header = given[0]
+    text = header if isinstance(header, str) else header.decode(errors="replace")
+    if not text.strip():
+        raise UnknownBearer("NO_TOKEN")
+    if text[: len(_BEARER)].lower() != _BEARER or len(text) > _LONGEST:
+        raise UnknownBearer("UNKNOWN_TOKEN")
+    name = tokens.name(text[len(_BEARER) :].strip()) if tokens is not None else None
+    if name is None:
+        raise UnknownBearer("UNKNOWN_TOKEN")
+    return name
+
+
+class UnknownBearer(Exception):
+    """A caller without a token that counts; its argument is the reason in the table of errors."""
+
+    @property
+    def reason(self) -> str:
+        """The reason in the table of errors."""
+        return str(self.args[0])

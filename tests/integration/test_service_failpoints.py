@@ -1,0 +1,105 @@
+"""At each step of a worker's life something breaks, and every call still gets exactly one outcome."""
+
+import grpc
+import pytest
+from pullback_server.service import failpoints
+from service_harness import details, eventually, launch, many_request, running
+
+#: The points that a call passes; the others are passed while workers start.
+ON_THE_WAY = [point for point in failpoints.POINTS if point.startswith(("worker.", "front."))]
+STARTING = ("worker.warm", "worker.isolated", "worker.ready", "fork.asked", "fork.forked")
+
+
+def armed(terms, **settings):
+    return running({failpoints.VARIABLE: terms}, symbolic_budget=0.5, worker_tasks=3, **settings)
+
+
+def code_of(call):
+    try:
+        call.result()
+    except grpc.RpcError as error:
+        return error.code().name
+    return "OK"
+
+
+def answer_all(service):
+    """Twelve calls and a stream of twelve requests over every path: how each of them ended."""
+    orders = ["echo", "late 0.01", "form k 0.01", "refuse"] * 3
+    calls = [service.future(order, request_id=f"r{k}") for k, order in enumerate(orders)]
+    codes = [code_of(call) for call in calls]
+    answers = {}
+    for answer in service.many([many_request(order, f"s{k}") for k, order in enumerate(orders)]):
+        assert answer.id not in answers
+        answers[answer.id] = answer.status.code
+    assert len(answers) == len(orders)
+    return codes + [grpc_code(number) for number in answers.values()]
+
+
+def grpc_code(number):
+    return next(code.name for code in grpc.StatusCode if code.value[0] == number)
+
+
+KILLS = [point for point in ON_THE_WAY if point.startswith("worker.") and point not in STARTING]
+
+
+@pytest.mark.parametrize("point", KILLS)
+def test_a_worker_that_dies_once_at_any_step_costs_no_call(point):
+    with armed(f"{point}=1*kill") as service:
+        assert set(answer_all(service)) == {"OK", "INVALID_ARGUMENT"}
+        eventually(lambda: service.health() == 1)
+
+
+@pytest.mark.parametrize("action", ["raise(out of the blue)", "sleep(0.02)", "memory"])
+def test_whatever_a_worker_meets_while_it_answers_has_a_documented_code(action):
+    points = ("worker.taken", "worker.parsed", "worker.form_asked", "worker.form_derived", "worker.answered")
+    with armed(";".join(f"{point}=2*{action}" for point in points)) as service:
+        assert set(answer_all(service)) <= {"OK", "INVALID_ARGUMENT", "INTERNAL", "RESOURCE_EXHAUSTED"}
+        assert service.differentiate("echo").id == "r"
+
+
+@pytest.mark.parametrize("point", ["front.accepted", "front.given", "front.heard", "front.lost", "front.settled"])
+def test_whatever_the_front_meets_has_a_documented_code(point):
+    with armed(f"{point}=3*raise(a secret);worker.taken=1*kill") as service:
+        assert set(answer_all(service)) <= {"OK", "INVALID_ARGUMENT", "INTERNAL"}
+        assert service.differentiate("echo").id == "r"
+
+
+@pytest.mark.parametrize("point", STARTING)
+def test_a_worker_that_dies_while_it_starts_is_tried_again(point):
+    with armed(f"{point}=1*kill") as service:
+        assert set(answer_all(service)) == {"OK", "INVALID_ARGUMENT"}
+        eventually(lambda: len(service.family()) == 3)
+
+
+def test_a_worker_that_is_stopped_is_replaced_and_its_call_is_replayed():
+    with armed("worker.taken=1*stop") as service:
+        assert service.differentiate("echo", timeout=20).id == "r"
+        assert service.differentiate("echo", timeout=20).id == "r"
+        eventually(lambda: len(service.family()) == 3)
+
+
+def test_a_full_disk_for_the_log_costs_no_call():
+    with armed("log.written=full", log_calls=True) as service:
+        assert set(answer_all(service)) == {"OK", "INVALID_ARGUMENT"}
+
+
+def test_a_call_that_meets_the_same_death_twice_is_not_tried_a_third_time():
+    with armed("worker.parsed=kill") as service:
+        with pytest.raises(grpc.RpcError) as caught:
+            service.differentiate("echo")
+        assert details(caught.value)["ErrorInfo"].reason == "WORKER_CRASHED"
+        assert dict(caught.value.trailing_metadata())["grpc-retry-pushback-ms"] == "-1"
+
+
+@pytest.mark.parametrize("terms", ["nowhere=kill", "worker.taken=explode", "worker.taken", "worker.taken=kill kill"])
+def test_terms_that_cannot_be_read_are_an_error(terms, capfd):
+    process = launch({failpoints.VARIABLE: terms})
+    assert process.wait(20) == 1
+    process.stdin.close()
+    process.stdout.close()
+    assert failpoints.VARIABLE in capfd.readouterr().err
+
+
+def test_a_failpoint_that_is_not_armed_does_nothing():
+    assert failpoints.armed() == ()
+    assert {failpoints.at(point) for point in failpoints.POINTS} == {failpoints._nothing}
