@@ -90,12 +90,12 @@ def test_a_call_that_needs_more_memory_than_there_is_takes_nothing_with_it(conta
 
 
 def test_a_signal_to_end_loses_no_call_in_flight():
-    A = np.random.default_rng(0).standard_normal((400, 400))
+    matrix = np.random.default_rng(0).standard_normal((400, 400))
     with running("--env=PULLBACK_WORKERS=2") as container, container.client() as client:
         first = threading.Event()
 
         def call(_):
-            reply = client.differentiate(SLOW, {"A": A}, check=False, timeout=120)
+            reply = client.differentiate(SLOW, {"A": matrix}, check=False, timeout=120)
             first.set()
             return reply
 

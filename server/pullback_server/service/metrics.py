@@ -42,11 +42,7 @@ class Metrics(Collector):
             ("pullback_requests_waiting", "Requests that wait for a worker.", dispatcher.waiting),
             ("pullback_requests_in_flight", "Requests that wait or are worked on.", dispatcher.calls),
             ("pullback_bytes_in_flight", "Bytes of requests that wait or are worked on.", dispatcher.bytes),
-            (
-                "pullback_form_cache_bytes",
-                "Bytes of closed forms that are kept for all workers.",
-                dispatcher.form_bytes,
-            ),
+            ("pullback_form_cache_bytes", "Bytes of closed forms that are kept for all workers.", dispatcher.form_bytes),
         ):
             yield GaugeMetricFamily(name, doc, value=value)
 

@@ -51,3 +51,4 @@ class Reflection(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic i
                     await context.write(said.SerializeToString())
 
         return grpc.stream_stream_rpc_method_handler(answer)
+
