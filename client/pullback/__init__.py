@@ -20,7 +20,7 @@ from .errors import (
     Unavailable,
     Unimplemented,
 )
-from .language import Language, Limit, Operator
+from .language import Language, Limit, Operator, Workers
 from .reply import (
     Answer,
     ClosedForm,
@@ -39,6 +39,7 @@ from .reply import (
     WorstEntry,
 )
 from .request import Constant, Request, constant
+from .security import TlsFiles
 
 __all__ = [
     "Answer",
@@ -67,11 +68,13 @@ __all__ = [
     "Step",
     "StepKind",
     "Timings",
+    "TlsFiles",
     "Tolerance",
     "Unauthenticated",
     "Unavailable",
     "Unimplemented",
     "Verdict",
+    "Workers",
     "WorstEntry",
     "constant",
     "local",

@@ -8,13 +8,15 @@ from types import TracebackType
 from typing import Any
 
 import grpc
+from grpc_health.v1.health_pb2_grpc import HealthStub
 
-from .channel import channel_options
+from .channel import open_async_channel
 from .errors import from_rpc_error
 from .language import Language
-from .messages import language_from, reply_from, request_message
+from .messages import health_from, health_request, language_from, reply_from, request_message
 from .reply import Answer, Reply
 from .request import DEFAULT_NOTATIONS, DEFAULT_TIMEOUT, Request
+from .security import Metadata, TlsFiles, secured
 from .stream import DEFAULT_IN_FLIGHT, GRACE, Asked, Broken, Event, Exhausted, Ledger, Received
 from .v1 import derivative_pb2
 from .v1.derivative_pb2_grpc import DerivativeServiceStub
@@ -31,10 +33,12 @@ class AsyncClient:
     ...         return (await client.differentiate("x**2", {"x": 3})).gradients["x"]
     """
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, *, token: str | None = None, tls: TlsFiles | bool | None = None) -> None:
         self.target = target
-        self._channel = grpc.aio.insecure_channel(target, options=channel_options(target))
+        chosen, self._metadata = secured(target, token, tls)
+        self._channel = open_async_channel(target, chosen)
         self._stub: Any = DerivativeServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._health: Any = HealthStub(self._channel)
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -68,7 +72,7 @@ class AsyncClient:
         )
         message = request_message(request)
         try:
-            return reply_from(await self._stub.Differentiate(message, timeout=timeout))
+            return reply_from(await self._stub.Differentiate(message, timeout=timeout, metadata=self._metadata))
         except grpc.RpcError as error:
             raise from_rpc_error(error) from error
 
@@ -76,7 +80,15 @@ class AsyncClient:
         """The operators, or the one of that name or alias, with the limits in force, the device and the versions."""
         message = derivative_pb2.DescribeLanguageRequest(operator=operator)
         try:
-            return language_from(await self._stub.DescribeLanguage(message, timeout=timeout))
+            return language_from(await self._stub.DescribeLanguage(message, timeout=timeout, metadata=self._metadata))
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from error
+
+    async def health(self, service: str = "", timeout: float | None = DEFAULT_TIMEOUT) -> str:
+        """SERVING, NOT_SERVING or UNKNOWN: what gRPC's health service says of the whole server, or of one service."""
+        try:
+            asked = self._health.Check(health_request(service), timeout=timeout, metadata=self._metadata)
+            return health_from(await asked)
         except grpc.RpcError as error:
             raise from_rpc_error(error) from error
 
@@ -100,7 +112,7 @@ class AsyncClient:
                     yield answer
                 if step.pause is not None:
                     await asyncio.sleep(step.pause)
-                    stream = _Stream(self._stub, events)
+                    stream = _Stream(self._stub, self._metadata, events)
                 for message in step.messages:
                     if stream is not None:
                         stream.send(message)
@@ -141,10 +153,10 @@ async def _asynchronous(requests: Iterable[Request]) -> AsyncIterator[Request]:
 class _Stream:
     """One stream; what comes from it is put among the events by a task of its own."""
 
-    def __init__(self, stub: Any, events: asyncio.Queue[Event]) -> None:
+    def __init__(self, stub: Any, metadata: Metadata, events: asyncio.Queue[Event]) -> None:
         self._events = events
         self._outbox: asyncio.Queue[derivative_pb2.DifferentiateManyRequest | None] = asyncio.Queue()
-        self._call = stub.DifferentiateMany(self._sent())
+        self._call = stub.DifferentiateMany(self._sent(), metadata=metadata)
         self._task = asyncio.create_task(self._run())
 
     def send(self, message: derivative_pb2.DifferentiateManyRequest) -> None:

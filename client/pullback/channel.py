@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import json
 
+import grpc
+import grpc.aio
+
+from .security import TlsFiles, on_loopback
+
 #: Bytes of the largest message: the 64 MiB that a service accepts unless it is told otherwise, and room around them.
 LARGEST_MESSAGE = 65 * 2**20
 
@@ -13,7 +18,20 @@ FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
 
 _SERVICE = "pullback.v1.DerivativeService"
-_LOOPBACK = ("127.", "localhost:", "[::1]:")
+
+
+def open_channel(target: str, tls: TlsFiles | None) -> grpc.Channel:
+    """A channel for programs that wait; it connects when it is first used."""
+    if tls is None:
+        return grpc.insecure_channel(target, options=channel_options(target))
+    return grpc.secure_channel(target, tls.credentials(), options=channel_options(target) + tls.options())
+
+
+def open_async_channel(target: str, tls: TlsFiles | None) -> grpc.aio.Channel:
+    """A channel for the tasks of one event loop; it connects when it is first used."""
+    if tls is None:
+        return grpc.aio.insecure_channel(target, options=channel_options(target))
+    return grpc.aio.secure_channel(target, tls.credentials(), options=channel_options(target) + tls.options())
 
 
 def channel_options(target: str) -> list[tuple[str, str | int]]:
@@ -31,7 +49,7 @@ def channel_options(target: str) -> list[tuple[str, str | int]]:
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.max_reconnect_backoff_ms", 1000),
         # A proxy that the environment names is not for this machine.
-        ("grpc.enable_http_proxy", 0 if target.startswith(_LOOPBACK) else 1),
+        ("grpc.enable_http_proxy", 0 if on_loopback(target) else 1),
         ("grpc.service_config", json.dumps(_service_config())),
     ]
 

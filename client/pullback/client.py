@@ -10,13 +10,15 @@ from types import TracebackType
 from typing import Any
 
 import grpc
+from grpc_health.v1.health_pb2_grpc import HealthStub
 
-from .channel import channel_options
+from .channel import open_channel
 from .errors import from_rpc_error
 from .language import Language
-from .messages import language_from, reply_from, request_message
+from .messages import health_from, health_request, language_from, reply_from, request_message
 from .reply import Answer, Reply
 from .request import DEFAULT_NOTATIONS, DEFAULT_TIMEOUT, Request
+from .security import Metadata, TlsFiles, secured
 from .stream import DEFAULT_IN_FLIGHT, GRACE, Asked, Broken, Event, Exhausted, Ledger, Received
 from .v1 import derivative_pb2
 from .v1.derivative_pb2_grpc import DerivativeServiceStub
@@ -28,16 +30,22 @@ class Client:
     It is made when it is first needed, spreads calls over the replicas that the target names, and makes a call again,
     5 times at most, while the service is unavailable. Close it, or use it in a `with` block.
 
+    `token` says who calls, to a service that asks for it; `tls` is TlsFiles, True for TLS with the authorities that
+    gRPC comes with, and None or False for a plain connection. A token goes over a plain connection to this machine
+    only, unless False says that it may; everything else raises ValueError.
+
     >>> with Client("localhost:50051") as client:                                           # doctest: +SKIP
     ...     reply = client.differentiate("3*a**3 - b**2", {"a": [2, 3], "b": [6, 4]}, upstream=[1, 1])
     >>> reply.gradients["a"], reply.verdicts["a"].outcome                                   # doctest: +SKIP
     (array([36., 81.]), <Outcome.AGREE: 'agree'>)
     """
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, *, token: str | None = None, tls: TlsFiles | bool | None = None) -> None:
         self.target = target
-        self._channel = grpc.insecure_channel(target, options=channel_options(target))
+        chosen, self._metadata = secured(target, token, tls)
+        self._channel = open_channel(target, chosen)
         self._stub: Any = DerivativeServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._health: Any = HealthStub(self._channel)
 
     def __enter__(self) -> Client:
         return self
@@ -71,7 +79,7 @@ class Client:
         )
         message = request_message(request)
         try:
-            return reply_from(self._stub.Differentiate(message, timeout=timeout))
+            return reply_from(self._stub.Differentiate(message, timeout=timeout, metadata=self._metadata))
         except grpc.RpcError as error:
             raise from_rpc_error(error) from error
 
@@ -79,7 +87,14 @@ class Client:
         """The operators, or the one of that name or alias, with the limits in force, the device and the versions."""
         message = derivative_pb2.DescribeLanguageRequest(operator=operator)
         try:
-            return language_from(self._stub.DescribeLanguage(message, timeout=timeout))
+            return language_from(self._stub.DescribeLanguage(message, timeout=timeout, metadata=self._metadata))
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from error
+
+    def health(self, service: str = "", timeout: float | None = DEFAULT_TIMEOUT) -> str:
+        """SERVING, NOT_SERVING or UNKNOWN: what gRPC's health service says of the whole server, or of one service."""
+        try:
+            return health_from(self._health.Check(health_request(service), timeout=timeout, metadata=self._metadata))
         except grpc.RpcError as error:
             raise from_rpc_error(error) from error
 
@@ -94,10 +109,10 @@ class Client:
         >>> for answer in client.differentiate_many(requests):                              # doctest: +SKIP
         ...     print(answer.id, answer.result().gradients["x"])
         """
-        return _answers(self._stub, requests, in_flight)
+        return _answers(self._stub, self._metadata, requests, in_flight)
 
 
-def _answers(stub: Any, requests: Iterable[Request], in_flight: int) -> Iterator[Answer]:
+def _answers(stub: Any, metadata: Metadata, requests: Iterable[Request], in_flight: int) -> Iterator[Answer]:
     ledger = Ledger()
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     feeder = _Feeder(requests, in_flight, events)
@@ -114,7 +129,7 @@ def _answers(stub: Any, requests: Iterable[Request], in_flight: int) -> Iterator
                 yield answer
             if step.pause is not None:
                 time.sleep(step.pause)
-                stream = _Stream(stub, events)
+                stream = _Stream(stub, metadata, events)
             for message in step.messages:
                 if stream is not None:
                     stream.send(message)
@@ -160,10 +175,10 @@ class _Feeder:
 class _Stream:
     """One stream; what comes from it is put among the events by a thread of its own."""
 
-    def __init__(self, stub: Any, events: queue.SimpleQueue[Event]) -> None:
+    def __init__(self, stub: Any, metadata: Metadata, events: queue.SimpleQueue[Event]) -> None:
         self._events = events
         self._outbox: queue.SimpleQueue[derivative_pb2.DifferentiateManyRequest | None] = queue.SimpleQueue()
-        self._call = stub.DifferentiateMany(iter(self._outbox.get, None))
+        self._call = stub.DifferentiateMany(iter(self._outbox.get, None), metadata=metadata)
         self._reader = threading.Thread(target=self._run, name="pullback-answers", daemon=True)
         self._reader.start()
 

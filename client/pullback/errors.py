@@ -14,7 +14,7 @@ PullbackError             any of the below
 
 from __future__ import annotations
 
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import grpc
 from google.protobuf.message import DecodeError, Message
@@ -24,13 +24,17 @@ from grpc_status import rpc_status
 
 DOMAIN = "pullback"
 
+#: The metadata in which the service says what its log calls the call.
+REQUEST_ID = "x-request-id"
+
 M = TypeVar("M", bound=Message)
 
 
 class PullbackError(Exception):
     """Anything that keeps a request from being answered.
 
-    `code` is the `grpc.StatusCode`; `reason` a stable UPPER_SNAKE code such as QUEUE_FULL, empty where there is none.
+    `code` is the `grpc.StatusCode`; `reason` a stable UPPER_SNAKE code such as QUEUE_FULL, empty where there is none;
+    `request_id` is what the service's log calls the call, empty where it did not say.
 
     >>> Unavailable("no worker is ready", reason="NO_WORKER").code
     <StatusCode.UNAVAILABLE: (14, 'unavailable')>
@@ -43,6 +47,7 @@ class PullbackError(Exception):
         self.message = message
         self.code = code or self.usual_code
         self.reason = reason
+        self.request_id = ""
 
 
 class InvalidRequest(PullbackError):
@@ -169,7 +174,14 @@ def from_rpc_error(error: grpc.RpcError) -> PullbackError:
         status = rpc_status.from_call(error)  # type: ignore[arg-type]  # what grpcio raises for a call is that call
     except (ValueError, DecodeError):
         status = None  # the details contradict the call: what the call itself says must do
-    return from_status(status or Status(code=error.code().value[0], message=error.details() or ""))
+    found = from_status(status or Status(code=error.code().value[0], message=error.details() or ""))
+    found.request_id = _request_id(error)
+    return found
+
+
+def _request_id(error: grpc.RpcError) -> str:
+    trailing: Any = error.trailing_metadata() or ()
+    return next((str(value) for key, value in trailing if key == REQUEST_ID), "")
 
 
 def from_status(status: Status) -> PullbackError:

@@ -41,8 +41,27 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class Workers:
+    """The workers of a service as they are: how many are ready, and how many there should be.
+
+    `replaced` counts those that were, since the service began; `waiting` the requests that wait for a worker.
+    """
+
+    ready: int
+    wanted: int
+    replaced: int
+    waiting: int
+
+    def __str__(self) -> str:
+        return f"{self.ready} of {self.wanted} ready, {self.replaced} replaced, {self.waiting} requests waiting"
+
+
+@dataclass(frozen=True)
 class Language:
-    """The language, the limits in force, the device of the numeric leg and the versions of what computes."""
+    """The language, the limits in force, the device of the numeric leg, the versions of what computes, and the workers.
+
+    `workers` is None where a service does not say.
+    """
 
     operators: tuple[Operator, ...]
     constants: tuple[str, ...]
@@ -50,3 +69,4 @@ class Language:
     limits: tuple[Limit, ...]
     device: str
     versions: Mapping[str, str]
+    workers: Workers | None = None

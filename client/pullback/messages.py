@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 import numpy as np
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
+from grpc_health.v1 import health_pb2
 from numpy.typing import NDArray
 
 from .errors import InternalError, InvalidRequest
-from .language import Language, Limit, Operator
+from .language import Language, Limit, Operator, Workers
 from .reply import (
     ClosedForm,
     Code,
@@ -129,7 +130,26 @@ def language_from(message: derivative_pb2.DescribeLanguageResponse) -> Language:
         limits=tuple(Limit(limit.name, limit.value, limit.description) for limit in message.limits),
         device=message.device,
         versions=dict(message.versions),
+        workers=_workers(message),
     )
+
+
+def health_request(service: str) -> health_pb2.HealthCheckRequest:
+    """The message that asks for the health of a service, or of the whole server."""
+    return health_pb2.HealthCheckRequest(service=service)
+
+
+def health_from(message: health_pb2.HealthCheckResponse) -> str:
+    """What a message says of health, in gRPC's words."""
+    statuses: dict[int, str] = {number: name for name, number in health_pb2.HealthCheckResponse.ServingStatus.items()}
+    return statuses.get(message.status, "UNKNOWN")
+
+
+def _workers(message: derivative_pb2.DescribeLanguageResponse) -> Workers | None:
+    if not message.HasField("workers"):
+        return None
+    found = message.workers
+    return Workers(ready=found.ready, wanted=found.wanted, replaced=found.replaced, waiting=found.waiting)
 
 
 def _wanted(request: Request) -> dict[str, bool | None]:

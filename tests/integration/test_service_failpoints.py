@@ -7,7 +7,7 @@ from service_harness import details, eventually, launch, many_request, running
 
 #: The points that a call passes; the others are passed while workers start.
 ON_THE_WAY = [point for point in failpoints.POINTS if point.startswith(("worker.", "front."))]
-STARTING = ("worker.warm", "worker.isolated", "worker.ready", "fork.asked", "fork.forked")
+STARTING = ("worker.warm", "worker.isolated", "worker.ready", "fork.forked")
 
 
 def armed(terms, **settings):
@@ -42,6 +42,15 @@ def grpc_code(number):
 KILLS = [point for point in ON_THE_WAY if point.startswith("worker.") and point not in STARTING]
 
 
+def test_workers_that_die_on_the_way_cost_no_call():
+    with armed(
+        "worker.parsed=1*kill;worker.form_derived=1*kill;worker.answered=1*kill;worker.retired=1*kill"
+    ) as service:
+        assert set(answer_all(service)) == {"OK", "INVALID_ARGUMENT"}
+        eventually(lambda: service.health() == 1)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("point", KILLS)
 def test_a_worker_that_dies_once_at_any_step_costs_no_call(point):
     with armed(f"{point}=1*kill") as service:
@@ -49,6 +58,7 @@ def test_a_worker_that_dies_once_at_any_step_costs_no_call(point):
         eventually(lambda: service.health() == 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", ["raise(out of the blue)", "sleep(0.02)", "memory"])
 def test_whatever_a_worker_meets_while_it_answers_has_a_documented_code(action):
     points = ("worker.taken", "worker.parsed", "worker.form_asked", "worker.form_derived", "worker.answered")
@@ -57,13 +67,15 @@ def test_whatever_a_worker_meets_while_it_answers_has_a_documented_code(action):
         assert service.differentiate("echo").id == "r"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", ["front.accepted", "front.given", "front.heard", "front.lost", "front.settled"])
 def test_whatever_the_front_meets_has_a_documented_code(point):
-    with armed(f"{point}=3*raise(a secret);worker.taken=1*kill") as service:
+    with armed(f"{point}=2*raise(a secret);worker.taken=1*kill") as service:
         assert set(answer_all(service)) <= {"OK", "INVALID_ARGUMENT", "INTERNAL"}
         assert service.differentiate("echo").id == "r"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", STARTING)
 def test_a_worker_that_dies_while_it_starts_is_tried_again(point):
     with armed(f"{point}=1*kill") as service:
@@ -78,6 +90,7 @@ def test_a_worker_that_is_stopped_is_replaced_and_its_call_is_replayed():
         eventually(lambda: len(service.family()) == 3)
 
 
+@pytest.mark.slow
 def test_a_full_disk_for_the_log_costs_no_call():
     with armed("log.written=full", log_calls=True) as service:
         assert set(answer_all(service)) == {"OK", "INVALID_ARGUMENT"}
@@ -91,7 +104,15 @@ def test_a_call_that_meets_the_same_death_twice_is_not_tried_a_third_time():
         assert dict(caught.value.trailing_metadata())["grpc-retry-pushback-ms"] == "-1"
 
 
-@pytest.mark.parametrize("terms", ["nowhere=kill", "worker.taken=explode", "worker.taken", "worker.taken=kill kill"])
+def test_a_fork_server_that_always_dies_is_an_error_and_not_tried_for_ever(capfd):
+    process = launch({failpoints.VARIABLE: "fork.asked=kill"})
+    assert process.wait(60) == 1
+    process.stdin.close()
+    process.stdout.close()
+    assert "Error: " in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("terms", ["nowhere=kill", "worker.taken=explode", "worker.taken=kill kill"])
 def test_terms_that_cannot_be_read_are_an_error(terms, capfd):
     process = launch({failpoints.VARIABLE: terms})
     assert process.wait(20) == 1

@@ -9,9 +9,10 @@ import click
 #: Where each command is, so that one is imported only when it is run.
 _COMMANDS = {
     "diff": "pullback.cli.diff",
-    "health": "pullback.cli.health",
     "operators": "pullback.cli.operators",
     "serve": "pullback.cli.serve",
+    "status": "pullback.cli.status",
+    "token": "pullback.cli.token",
 }
 
 

@@ -12,6 +12,7 @@ import click
 from ..client import Client
 from ..embedded import local
 from ..errors import InvalidRequest, PullbackError
+from ..security import TlsFiles
 from .failure import print_failure
 from .plain import json_text
 
@@ -27,19 +28,67 @@ class ExitCode(IntEnum):
     SERVICE_FAILED = 3
 
 
+# fmt: off
+#: The options of a connection beside its target: how each is given, what stands for its value, and what it is.
+_CONNECTION = (
+    ("--token",            "TOKEN", "The token that says who calls; the variable keeps it from other users."),
+    ("--tls/--plaintext",  None,    "Whether to secure the connection with TLS."),
+    ("--ca",               "FILE",  "The authorities that the service's certificate is checked against."),
+    ("--certificate",      "FILE",  "The client's certificate, for a service that asks for one."),
+    ("--key",              "FILE",  "The key of the client's certificate."),
+    ("--server-name",      "NAME",  "The name in the service's certificate, where it is not the host."),
+)
+# fmt: on
+
+
 def service_options(command: F) -> F:
     """The options of every command that calls a service."""
     command = click.option("--json", "as_json", is_flag=True, help="Print JSON; errors too, on standard output.")(
         command
     )
+    for flag, metavar, meaning in reversed(_CONNECTION):
+        command = click.option(
+            flag,
+            metavar=metavar,
+            envvar=f"PULLBACK_{_name(flag).upper()}",
+            show_envvar=True,
+            help=meaning,
+            default=None,
+            expose_value=False,
+            callback=_keep,
+        )(command)
     return click.option(
-        "--target", metavar="HOST:PORT", help="The service to ask; without it a server is started for this call."
+        "--target",
+        metavar="HOST:PORT",
+        envvar="PULLBACK_TARGET",
+        show_envvar=True,
+        help="The service to ask; without it a server is started for this call.",
     )(command)
 
 
 def connect(target: str | None) -> AbstractContextManager[Client]:
-    """A client of the service at the target, or of a server of its own with one worker."""
-    return Client(target) if target else local("--workers", "1")
+    """A client of the service at the target, or of a server of its own with one worker.
+
+    The other options of the connection come from the command that runs.
+    """
+    if not target:
+        return local("--workers", "1")
+    given = click.get_current_context().meta
+    token, tls, ca, certificate, key, name = (given.get(f"{__name__}.{_name(flag)}") for flag, _, _ in _CONNECTION)
+    try:
+        files = TlsFiles(ca=ca, certificate=certificate, key=key, name=name)
+        return Client(target, token=token, tls=files if files != TlsFiles() and tls is not False else tls)
+    except (ValueError, OSError) as problem:
+        raise click.UsageError(str(problem)) from None
+
+
+def _keep(ctx: click.Context, parameter: click.Parameter, value: object) -> None:
+    """Keeps the value of an option for `connect`, so that no command has to hand it on."""
+    ctx.meta[f"{__name__}.{parameter.name}"] = value
+
+
+def _name(flag: str) -> str:
+    return flag.partition("/")[0].removeprefix("--").replace("-", "_")
 
 
 @contextmanager

@@ -27,9 +27,11 @@ class _Settings(click.Command):
 
 @click.command("serve", cls=_Settings)
 @click.option("--until-stdin-closes", is_flag=True, help="Drain and end when stdin does, too.")
-@click.option("--check", is_flag=True, help="Start nothing: say what is in force, where it comes from, and if it holds.")
+@click.option(
+    "--check", is_flag=True, help="Start nothing: say what is in force, where it comes from, and if it holds."
+)
 @click.pass_context
-def serve(ctx: click.Context, until_stdin_closes: bool, check: bool, **settings: Any) -> None:
+def serve(ctx: click.Context, /, until_stdin_closes: bool, check: bool, **settings: Any) -> None:
     """Answer requests until SIGTERM or SIGINT; calls in flight are finished first.
 
     One line on stdout, `pullback listening on HOST:PORT`, says that the first worker is ready.

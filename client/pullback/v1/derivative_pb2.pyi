@@ -287,7 +287,7 @@ class DescribeLanguageRequest(_message.Message):
     def __init__(self, operator: _Optional[str] = ...) -> None: ...
 
 class DescribeLanguageResponse(_message.Message):
-    __slots__ = ("operators", "constants", "prefixes", "limits", "device", "versions")
+    __slots__ = ("operators", "constants", "prefixes", "limits", "device", "versions", "workers")
     class VersionsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -301,10 +301,24 @@ class DescribeLanguageResponse(_message.Message):
     LIMITS_FIELD_NUMBER: _ClassVar[int]
     DEVICE_FIELD_NUMBER: _ClassVar[int]
     VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    WORKERS_FIELD_NUMBER: _ClassVar[int]
     operators: _containers.RepeatedCompositeFieldContainer[_language_pb2.Operator]
     constants: _containers.RepeatedScalarFieldContainer[str]
     prefixes: _containers.RepeatedScalarFieldContainer[str]
     limits: _containers.RepeatedCompositeFieldContainer[_language_pb2.Limit]
     device: str
     versions: _containers.ScalarMap[str, str]
-    def __init__(self, operators: _Optional[_Iterable[_Union[_language_pb2.Operator, _Mapping]]] = ..., constants: _Optional[_Iterable[str]] = ..., prefixes: _Optional[_Iterable[str]] = ..., limits: _Optional[_Iterable[_Union[_language_pb2.Limit, _Mapping]]] = ..., device: _Optional[str] = ..., versions: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    workers: Workers
+    def __init__(self, operators: _Optional[_Iterable[_Union[_language_pb2.Operator, _Mapping]]] = ..., constants: _Optional[_Iterable[str]] = ..., prefixes: _Optional[_Iterable[str]] = ..., limits: _Optional[_Iterable[_Union[_language_pb2.Limit, _Mapping]]] = ..., device: _Optional[str] = ..., versions: _Optional[_Mapping[str, str]] = ..., workers: _Optional[_Union[Workers, _Mapping]] = ...) -> None: ...
+
+class Workers(_message.Message):
+    __slots__ = ("ready", "wanted", "replaced", "waiting")
+    READY_FIELD_NUMBER: _ClassVar[int]
+    WANTED_FIELD_NUMBER: _ClassVar[int]
+    REPLACED_FIELD_NUMBER: _ClassVar[int]
+    WAITING_FIELD_NUMBER: _ClassVar[int]
+    ready: int
+    wanted: int
+    replaced: int
+    waiting: int
+    def __init__(self, ready: _Optional[int] = ..., wanted: _Optional[int] = ..., replaced: _Optional[int] = ..., waiting: _Optional[int] = ...) -> None: ...

@@ -56,9 +56,7 @@ class Dispatcher:
         """The bytes of the closed forms that all workers share."""
         return self._forms.size
 
-    def submit(
-        self, method: Method, body: bytes, remaining: float | None, client: str = "", request: str = ""
-    ) -> Call:
+    def submit(self, method: Method, body: bytes, remaining: float | None, client: str = "", request: str = "") -> Call:
         """Accepts a call, or fails it at once; its future gets the outcome.
 
         `remaining` are the seconds that the caller waits, None where the caller has not said.

@@ -1,10 +1,10 @@
 """Named points at each step of a worker's life where something can be made to break, and nothing where none is named.
 
-The environment variable PULLBACK_FAILPOINTS arms them with terms `point=[percent%][times*]action[(argument)]`, joined by
-`;`: `worker.taken=1*kill` kills the first worker that takes a task, `front.given=5%sleep(0.2)` makes one task in twenty
-late. The names of the points are in POINTS, those of the actions in ACTIONS. Without the variable a point is a call of an
-empty function. `times` counts over all workers of one fork server. The variable PULLBACK_FAILPOINTS_TALLY names a file
-that gets the point's name on a line whenever one strikes.
+The environment variable PULLBACK_FAILPOINTS arms them with terms `point=[percent%][times*]action[(argument)]`, joined
+by `;`: `worker.taken=1*kill` kills the first worker that takes a task, `front.given=5%sleep(0.2)` makes one task in
+twenty late. The names of the points are in POINTS, those of the actions in ACTIONS. Without the variable a point is a
+call of an empty function. `times` counts over all workers of one fork server. The variable PULLBACK_FAILPOINTS_TALLY
+names a file that gets a point's name on a line whenever it strikes.
 """
 
 from __future__ import annotations

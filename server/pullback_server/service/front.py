@@ -9,9 +9,11 @@ from typing import Any, NoReturn
 
 import grpc
 import grpc.aio
+from pullback.v1 import derivative_pb2
 
 from . import failpoints
 from .callers import REQUEST_ID, Caller, address, caller, new_id
+from .channel import Method
 from .dispatch import Dispatcher
 from .errors import Failure, failure
 from .methods import ROWS, Row
@@ -88,6 +90,8 @@ class Front(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the
             if call is not None:
                 self._dispatcher.abandon(call)
         if isinstance(outcome, bytes):
+            if row.task is Method.DESCRIBE:
+                outcome += self._workers()
             context.set_trailing_metadata(((REQUEST_ID, who.request),))
             if call is not None:
                 self._observer.ended(row, who, call, 0, "", len(outcome))
@@ -95,6 +99,14 @@ class Front(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the
         if call is not None:
             self._observer.ended(row, who, call, outcome.code, outcome.reason, len(outcome.status))
         return await abort(context, outcome, who.request)
+
+    def _workers(self) -> bytes:
+        """What a worker cannot know of a DescribeLanguageResponse: messages of protobuf merge when they are joined."""
+        pool = self._dispatcher.pool
+        workers = derivative_pb2.Workers(
+            ready=pool.ready, wanted=pool.size, replaced=pool.replaced.total(), waiting=self._dispatcher.waiting
+        )
+        return derivative_pb2.DescribeLanguageResponse(workers=workers).SerializeToString()
 
     async def _many(self, row: Row, who: Caller, _requests: object, context: _Context) -> None:
         stream = None

@@ -26,7 +26,7 @@ class Grants(Generic[W]):
         self._waiting: OrderedDict[W, tuple[int, int]] = OrderedDict()
 
     def ask(self, worker: W, memory: int, work: int) -> tuple[W, ...]:
-        """Those that may go on now, the worker that asks perhaps among them; what is over all there is counts as all."""
+        """Those that may go on now, the worker that asks perhaps among them; more than there is counts as all of it."""
         self._waiting[worker] = (min(memory, self._memory), min(work, self._work))
         return self._grant()
 

@@ -78,12 +78,13 @@ class Health:
         status = HealthCheckResponse.SERVING if self._serving else HealthCheckResponse.NOT_SERVING
         if service not in _KNOWN:
             status = HealthCheckResponse.SERVICE_UNKNOWN
-        return HealthCheckResponse(status=status).SerializeToString()
+        said: bytes = HealthCheckResponse(status=status).SerializeToString()
+        return said
 
 
 async def _asked(body: bytes, context: _Context) -> str:
     try:
-        return HealthCheckRequest.FromString(body).service
+        return str(HealthCheckRequest.FromString(body).service)
     except DecodeError:
         told = Refusal("MALFORMED_MESSAGE", "the bytes are not a grpc.health.v1.HealthCheckRequest", "request")
         return await abort(context, refusal(told))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import accumulate
+from typing import Any
 
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -42,7 +43,11 @@ class Metrics(Collector):
             ("pullback_requests_waiting", "Requests that wait for a worker.", dispatcher.waiting),
             ("pullback_requests_in_flight", "Requests that wait or are worked on.", dispatcher.calls),
             ("pullback_bytes_in_flight", "Bytes of requests that wait or are worked on.", dispatcher.bytes),
-            ("pullback_form_cache_bytes", "Bytes of closed forms that are kept for all workers.", dispatcher.form_bytes),
+            (
+                "pullback_form_cache_bytes",
+                "Bytes of closed forms that are kept for all workers.",
+                dispatcher.form_bytes,
+            ),
         ):
             yield GaugeMetricFamily(name, doc, value=value)
 
@@ -61,7 +66,7 @@ def serve(config: Config, tally: Tally, dispatcher: Dispatcher) -> tuple[int, Ca
     return server.server_port, end
 
 
-def _counter(name: str, doc: str, labels: tuple[str, ...], values: dict[tuple[str, ...], int]) -> CounterMetricFamily:
+def _counter(name: str, doc: str, labels: tuple[str, ...], values: Mapping[Any, int]) -> CounterMetricFamily:
     family = CounterMetricFamily(name, doc, labels=labels)
     for key, value in values.items():
         family.add_metric(key, value)

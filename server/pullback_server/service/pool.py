@@ -182,9 +182,7 @@ class Pool:
             self._replace(worker, "died")
             self._listener.died(worker, innocent)
             return
-        self._deaths += 1
-        if self._deaths >= ATTEMPTS and not self._first.done():
-            self._first.set_exception(LaunchError(f"{ATTEMPTS} workers died while they warmed up"))
+        if self._too_many_deaths():
             return
         least, most = BACK_OFF
         pause = min(least * 2 ** (self._deaths - 1), most)
@@ -197,6 +195,14 @@ class Pool:
             again = self._loop.call_later(pause, self.retire, elder, "its heir died")
         self._back_off[worker.place] = again
         self._listener.changed()
+
+    def _too_many_deaths(self) -> bool:
+        """Counts one more, and whether that ends a service that has never had a worker."""
+        self._deaths += 1
+        if self._deaths < ATTEMPTS or self._first.done():
+            return False
+        self._first.set_exception(LaunchError(f"{ATTEMPTS} workers died while they warmed up"))
+        return True
 
     def _replace(self, worker: Worker, why: str) -> None:
         self.replaced[why] += 1
@@ -221,6 +227,8 @@ class Pool:
             kill(worker.pidfd)
 
     def _launcher_exited(self) -> None:
+        if self._too_many_deaths():
+            return
         _log.error("the fork server died; it is started again")
         self._starting = True
         self._restarting = self._loop.create_task(self._restart())

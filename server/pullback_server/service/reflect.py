@@ -28,7 +28,7 @@ class Reflection(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic i
 
     def __init__(self, tokens: Tokens | None) -> None:
         self._tokens = tokens
-        self._servicer = reflection.ReflectionServicer((*SERVICES, health.NAME, reflection.SERVICE_NAME))
+        self._servicer: Any = reflection.ReflectionServicer((*SERVICES, health.NAME, reflection.SERVICE_NAME))
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any] | None:
         """How a call is answered, by its path and metadata."""
@@ -51,4 +51,3 @@ class Reflection(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic i
                     await context.write(said.SerializeToString())
 
         return grpc.stream_stream_rpc_method_handler(answer)
-

@@ -1,10 +1,10 @@
 """What a worker can no longer ask the kernel for: the network, other programs, other processes.
 
-A seccomp filter written here, since the bindings of libseccomp on PyPI are not kept (pyseccomp's last release is of 2021)
-and the whole filter is one table. It allows by default, because torch, an accelerator's driver and glibc ask for what no
-list foresees, and denies by name what a worker never needs: with EPERM, so that a library that asks fails as it would
-without permission. It holds for all threads of the process, and for ever. Sources: seccomp(2), bpf(2), and the kernel's
-tables of system calls for x86-64 and arm64.
+A seccomp filter written here, since the bindings of libseccomp on PyPI are not kept (pyseccomp's last release is of
+2021) and the whole filter is one table. It allows by default, because torch, an accelerator's driver and glibc ask for
+what no list foresees, and denies by name what a worker never needs: with EPERM, so that a library that asks fails as it
+would without permission. It holds for all threads of the process, and for ever. Sources: seccomp(2), bpf(2), and the
+kernel's tables of system calls for x86-64 and arm64.
 """
 
 from __future__ import annotations

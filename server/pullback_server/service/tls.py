@@ -57,7 +57,8 @@ def server_credentials(config: Config) -> grpc.ServerCredentials | None:
         _log.info("the TLS files have changed and are used")
         return loaded
 
-    return grpc.dynamic_ssl_server_credentials(first, fetch, require_client_authentication=bool(config.tls_client_ca))
+    demanding = bool(config.tls_client_ca)
+    return grpc.dynamic_ssl_server_credentials(first, fetch, demanding)  # type: ignore[arg-type]  # None keeps those
 
 
 def _loaded(config: Config) -> grpc.ServerCertificateConfiguration:

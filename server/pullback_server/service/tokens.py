@@ -88,9 +88,9 @@ class Tokens:
 
 
 def identify(headers: Iterable[str | bytes], tokens: Tokens | None) -> str:
-    """The name that the bearer of the only authorization header has; empty where no tokens are wanted and none is there.
+    """The name of the bearer of the only authorization header; empty where no tokens are wanted and none is there.
 
-    Raises UnknownBearer with the reason. A token is refused too where none is wanted: its bearer believes that it counts.
+    Raises UnknownBearer with the reason. A token is refused where none is wanted, too: its bearer relies on it.
     """
     given = list(headers)
     if not given:

@@ -37,7 +37,7 @@ class Spans:
         end = time.time_ns()
         start = end - round(seconds * 1e9)
         parent = propagate.extract({"traceparent": caller.trace}) if caller.trace else None
-        attributes = {
+        attributes: dict[str, str | int] = {
             "rpc.system": "grpc",
             "rpc.service": row.service,
             "rpc.method": row.name,
