@@ -111,8 +111,8 @@ class Service:
         self._process.send_signal(signal.SIGTERM)
         code = self._process.wait(40)
         time.sleep(LAST_MOMENT)
-        left = tuple(pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _session(pid) == session)
-        return code, left
+        every = map(int, filter(str.isdigit, os.listdir("/proc")))
+        return code, tuple(pid for pid in every if _session(pid) == session and _state(pid) != "Z")
 
 
 @contextmanager
