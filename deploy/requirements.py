@@ -5,5 +5,6 @@ import tomllib
 from pathlib import Path
 
 project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
-needed = [*project["dependencies"], *project["optional-dependencies"]["server"]]
+extras = project["optional-dependencies"]
+needed = [*project["dependencies"], *extras["server"], *extras["traces"]]
 print(*(line for line in needed if line.startswith("torch") == (sys.argv[1:] == ["torch"])), sep="\n")

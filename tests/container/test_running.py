@@ -70,6 +70,8 @@ def test_there_is_no_shell_where_it_runs(container):
 def test_what_it_may_use_is_limited(container):
     assert container.inspect(".HostConfig.Memory") == 2 * 2**30
     assert container.inspect(".HostConfig.PidsLimit") == 256
+    settings = dict(line.split()[:2] for line in container.execute("pullback", "serve", "--check").splitlines() if line)
+    assert int(settings["memory_in_flight"]) == 1.5 * 2**30
 
 
 def test_the_health_check_turns_healthy_once_a_worker_is_ready():
