@@ -76,6 +76,7 @@ def _service_config() -> dict[str, object]:
                     "initialBackoff": f"{FIRST_PAUSE}s",
                     "maxBackoff": f"{LONGEST_PAUSE}s",
                     "backoffMultiplier": 2,
+                    # A server that ends resets, as CANCELLED, the calls that have come and that it has not seen yet.
                     "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
                 },
             }

@@ -1,12 +1,14 @@
 """A stand-in for the mathematics: its expressions are orders, such as `late 5` or `kill`."""
 
+import ctypes
 import os
 import signal
+import socket
 import time
 from pathlib import Path
 
 import torch
-from pullback_server.numeric import DeviceExhausted
+from pullback_server.numeric import DeviceExhausted, memory_guard
 from pullback_server.operators import TABLE
 from pullback_server.program import Refusal
 from pullback_server.verdict import (
@@ -34,6 +36,7 @@ class Differentiator:
 
     def __init__(self, device, limits, forms, admit):
         self._forms, self._admit = forms, admit
+        self._kept = []
 
     def warm_up(self):
         self._forms.get("warmth")
@@ -77,6 +80,22 @@ class Differentiator:
                 raise DeviceExhausted
             case "memory":
                 raise MemoryError
+            case "admit":
+                self._admit(int(words[0]), int(words[1]))
+                time.sleep(float(words[2]))
+                yield answer(question)
+            case "forbidden":
+                yield answer(question, value=forbidden(words[0]))
+            case "allocate":
+                with memory_guard():
+                    torch.ones(int(words[0]), dtype=torch.uint8)
+                yield answer(question)
+            case "grow":
+                self._kept.append(bytearray(b"\x01") * int(words[0]))
+                yield answer(question)
+            case "spin":
+                while True:
+                    pass
             case "big":
                 yield answer(question, value=torch.arange(int(words[0]), dtype=torch.float64))
             case _:
@@ -96,6 +115,29 @@ class Differentiator:
         yield answer(question, origin=FormOrigin.DERIVED)
 
 
+def forbidden(name):
+    """The number of the error that a worker meets when it tries what it must not do; 0 where it can."""
+    attempts = {
+        "socket": socket.socket,
+        "exec": lambda: os.execv("/bin/true", ["true"]),
+        "spawn": lambda: os.posix_spawn("/bin/true", ["true"], {}),
+        "fork": os.fork,
+        "kill": lambda: os.kill(os.getppid(), 0),
+        "namespace": lambda: ctypes_unshare(),
+        "files": lambda: [os.open("/dev/null", os.O_RDONLY) for _ in range(5000)],
+    }
+    try:
+        attempts[name]()
+    except OSError as problem:
+        return torch.tensor([problem.errno], dtype=torch.float64)
+    return torch.tensor([0.0], dtype=torch.float64)
+
+
+def ctypes_unshare():
+    if ctypes.CDLL(None, use_errno=True).unshare(0x40000000):
+        raise OSError(ctypes.get_errno(), "unshare")
+
+
 def kill_once(marker):
     if not Path(marker).exists():
         Path(marker).touch()
@@ -110,8 +152,8 @@ def answer(question, state=LegState.DONE, value=None, origin=None):
         Derivative(
             operand.name,
             operand.tensor,
-            ClosedForm("delta(i, p)", r"\delta_{ip}", ("1",)) if done else ClosedForm(),
-            ClosedForm("v[p]", "v_p", ("v[0]",)) if done else ClosedForm(),
+            ClosedForm("delta(i, p)", r"\delta_{ip}") if done else ClosedForm(),
+            ClosedForm("v[p]", "v_p") if done else ClosedForm(),
             Leg(LegState.DONE),
             Leg(state, "" if done else "its time was over"),
             agree if done else Verdict(Outcome.UNDECIDED, "DEADLINE"),

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -57,6 +58,12 @@ class Service:
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
+    def memory(self):
+        """The bytes of memory of the service and all its descendants, what they share counted once."""
+        pids = [self.process.pid, *self.family()]
+        rolls = (Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids)
+        return sum(1024 * int(re.search(r"^Pss:\s+(\d+)", roll, re.MULTILINE)[1]) for roll in rolls)
+
     def family(self):
         """The pids of the service's descendants: the fork server first, then the workers."""
         found, parents = [], [self.process.pid]
@@ -83,9 +90,9 @@ class Service:
 
 
 @contextlib.contextmanager
-def running(environment=None, until_stdin_closes=False, **settings):
-    """A service with those settings, ended afterwards whatever happens."""
-    process = launch(environment, until_stdin_closes, **settings)
+def running(environment=None, until_stdin_closes=False, log=None, **settings):
+    """A service with those settings, ended afterwards whatever happens; its log goes to the file, if there is one."""
+    process = launch(environment, until_stdin_closes, log, **settings)
     try:
         line = process.stdout.readline()
         assert line.startswith("pullback listening on 127.0.0.1:"), line
@@ -102,12 +109,13 @@ def running(environment=None, until_stdin_closes=False, **settings):
         process.stdout.close()
 
 
-def launch(environment=None, until_stdin_closes=False, **settings):
+def launch(environment=None, until_stdin_closes=False, log=None, **settings):
     settings = {"port": 0, "workers": 2, "threads": 1, "mathematics": "service_double", "device": "cpu", **settings}
     return subprocess.Popen(
         (sys.executable, "-c", _RUN, json.dumps(settings), json.dumps({"until_stdin_closes": until_stdin_closes})),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=log,
         text=True,
         env={
             **os.environ,

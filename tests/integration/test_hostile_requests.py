@@ -1,138 +1,99 @@
 """Every line of the hostile corpus, sent as its README says, is answered with a code that the line allows."""
 
-import json
-import math
-from pathlib import Path
+import signal
+import time
 
 import grpc
-import ml_dtypes
 import numpy as np
 import pullback
 import pytest
-from google.rpc import error_details_pb2, status_pb2
 from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import tensor_pb2
+from service_harness import result, running
 
-LINES = [json.loads(line) for line in (Path(__file__).parents[1] / "cases" / "hostile.jsonl").read_text().splitlines()]
-DTYPES = {
-    "FP16": np.float16, "BF16": ml_dtypes.bfloat16, "FP32": np.float32, "FP64": np.float64, "BOOL": np.bool_,
-    "INT8": np.int8, "INT16": np.int16, "INT32": np.int32, "INT64": np.int64, "UINT8": np.uint8,
-}  # fmt: skip
-NAMES = {"FP16": "FLOAT16", "BF16": "BFLOAT16", "FP32": "FLOAT32", "FP64": "FLOAT64"}
-#: Ways of sending that end the service, race with it, or need what it does not have yet: drain, cancellation and
-#: deadlines are in test_service_life.py and test_service_calls.py; tokens and limits of compressed bodies come later.
-ELSEWHERE = ("sigterm_during_call", "cancel_after_s", "metadata", "compression", "limit")
-CASES = [
-    case
-    for case in LINES
-    if not any(key in case.get("request", {}) for key in ELSEWHERE)
-    and case.get("request", {}).get("deadline_s", 1) != 0.001
-]
-UNKNOWN_DTYPE = 99
+from tests.hostile_lines import CASES, CHANNEL, LINES, OWN_SERVICE, Refused, body_of, outcome, send
 
 
 @pytest.fixture(scope="module")
 def channel():
-    with (
-        pullback.local("--workers", "2") as client,
-        grpc.insecure_channel(client.target, options=[("grpc.enable_retries", 0)]) as channel,
-    ):
+    with pullback.local("--workers", "2") as client, grpc.insecure_channel(client.target, options=CHANNEL) as channel:
         yield channel
 
 
-def tensor(spec):
-    dtype, shape = spec["dtype"], spec["shape"]
-    number = tensor_pb2.Dtype.Value(f"DTYPE_{NAMES.get(dtype, dtype)}") if dtype in DTYPES else UNKNOWN_DTYPE
-    if "raw_hex" in spec:
-        data = bytes.fromhex(spec["raw_hex"])
-    elif "raw_bytes" in spec:
-        data = bytes(spec["raw_bytes"])
-    elif dtype not in DTYPES:
-        data = np.asarray(spec.get("data", []), dtype=np.float64).tobytes()
-    elif "data" in spec:
-        data = np.array(_floats(spec["data"])).astype(DTYPES[dtype]).tobytes()
-    elif min(shape, default=1) < 0 or math.prod(shape) > 10**7:
-        data = b""
-    else:
-        data = np.random.default_rng(0).standard_normal(shape).astype(DTYPES[dtype]).tobytes()
-    return tensor_pb2.Tensor(dtype=number, shape=shape, data=data)
+def marked(case):
+    """The largest body, which takes seconds to compress, is for the slow tests."""
+    slow = case.get("request", {}).get("decompressed_bytes", 0) > 2**27
+    return pytest.param(case, marks=pytest.mark.slow) if slow else case
 
 
-def _floats(data):
-    if isinstance(data, list):
-        return [_floats(entry) for entry in data]
-    return float(data) if isinstance(data, str) else data
-
-
-def request(case):
-    inputs = [wire.Input(name=spec["name"], tensor=tensor(spec)) for spec in case["inputs"]]
-    message = wire.DifferentiateRequest(expression=case["expression"], inputs=inputs)
-    if "upstream" in case:
-        message.upstream.CopyFrom(tensor(case["upstream"]))
-    return message
-
-
-class Refused(Exception):
-    """A status other than OK, with its reason and the shape that an upstream gradient would need."""
-
-    def __init__(self, error):
-        self.code = error.code().name
-        self.info = error_details_pb2.ErrorInfo()
-        for key, value in error.trailing_metadata() or ():
-            if key == "grpc-status-details-bin":
-                for detail in status_pb2.Status.FromString(value).details:
-                    detail.Unpack(self.info)
-
-
-def send(channel, body, timeout=30):
-    try:
-        answer = channel.unary_unary("/pullback.v1.DerivativeService/Differentiate")(body, timeout=timeout)
-    except grpc.RpcError as error:
-        raise Refused(error) from None
-    return wire.DifferentiateResponse.FromString(answer)
-
-
-def outcome(channel, case):
-    """The code and the reason of a case; one that only lacks an upstream gradient is sent again with ones."""
-    how = case.get("request", {})
-    if "raw_wire_hex" in how:
-        body = bytes.fromhex(how["raw_wire_hex"])
-    else:
-        message = request(case)
-        body = message.SerializeToString()
-    timeout = how.get("deadline_s", 30)
-    try:
-        for _ in range(1 + bool(how.get("same_request_id_twice"))):
-            try:
-                send(channel, body, timeout)
-            except Refused as refused:
-                if refused.info.reason != "UPSTREAM_REQUIRED" or "upstream" in case:
-                    raise
-                shape = [int(n) for n in refused.info.metadata["output_shape"].split(",") if n]
-                first = next((i for i in message.inputs if i.tensor.dtype <= 4), message.inputs[0]).tensor.dtype
-                kind = next(d for n, d in DTYPES.items() if tensor_pb2.Dtype.Value(f"DTYPE_{NAMES.get(n, n)}") == first)
-                ones = np.ones(shape, dtype=kind)
-                message.upstream.CopyFrom(tensor_pb2.Tensor(dtype=first, shape=shape, data=ones.tobytes()))
-                send(channel, message.SerializeToString(), timeout)
-    except Refused as refused:
-        return refused.code, refused.info.reason
-    return "OK", ""
-
-
-@pytest.mark.parametrize("case", CASES, ids=[f"{c['group']}-{k}" for k, c in enumerate(CASES)])
+@pytest.mark.parametrize(
+    "case", [marked(case) for case in CASES], ids=[f"{c['group']}-{k}" for k, c in enumerate(CASES)]
+)
 def test_each_line_is_answered_with_a_code_that_it_allows(channel, case):
+    busy = keep_busy(channel) if races(case) else []
     code, reason = outcome(channel, case)
     assert code in case["expected_code"].split("|"), reason
+    assert all(call.result() for call in busy)
 
 
-def test_only_lines_about_the_transport_are_tested_elsewhere():
-    elsewhere = [line for line in LINES if line not in CASES]
-    assert {line["group"] for line in elsewhere} == {"transport"}
-    assert len(elsewhere) <= 8
+def races(case):
+    """Whether a line is given up so soon that a free service may have answered it by then."""
+    how = case.get("request", {})
+    return "cancel_after_s" in how or (how.get("deadline_s") or 1) < 0.01
+
+
+def keep_busy(channel):
+    """Calls that take both workers longer than a caller waits who gives up: it does so before it is answered."""
+    square = tensor_pb2.Tensor(dtype=tensor_pb2.DTYPE_FLOAT64, shape=[700, 700], data=bytes(8 * 700 * 700))
+    message = wire.DifferentiateRequest(expression="sum(A @ A)", inputs=[wire.Input(name="A", tensor=square)])
+    call = channel.unary_unary("/pullback.v1.DerivativeService/Differentiate")
+    calls = [call.future(message.SerializeToString(), timeout=60) for _ in range(4)]
+    time.sleep(0.05)
+    return calls
+
+
+def test_only_two_lines_need_a_service_of_their_own():
+    elsewhere = [line["request"] for line in LINES if line not in CASES]
+    assert [set(how) & set(OWN_SERVICE) for how in elsewhere] == [{"sigterm_during_call"}, {"limit"}]
+
+
+def test_the_lines_that_need_a_service_of_their_own_are_answered_as_they_allow():
+    ended, limited = (line for line in LINES if line not in CASES)
+    with (
+        running(max_message_bytes=limited["request"]["limit"]) as service,
+        grpc.insecure_channel(f"127.0.0.1:{service.port}", options=CHANNEL) as channel,
+    ):
+        with pytest.raises(Refused) as refused:
+            send(channel, body_of(limited), limited["request"])
+        assert refused.value.code == limited["expected_code"]
+        call = service.future(f"sleep {ended['request']['work_s']}")
+        time.sleep(0.3)
+        service.process.send_signal(signal.SIGTERM)
+        assert ended["expected_code"] == "OK"
+        assert result(call).id == "r"
+        assert service.process.wait(10) == 0
 
 
 def test_after_all_of_them_an_ordinary_request_is_answered(channel):
     x = tensor_pb2.Tensor(dtype=tensor_pb2.DTYPE_FLOAT64, data=np.float64(3).tobytes())
     message = wire.DifferentiateRequest(expression="x**2", inputs=[wire.Input(name="x", tensor=x)])
-    reply = send(channel, message.SerializeToString())
+    reply = send(channel, message.SerializeToString(), {})
     assert np.frombuffer(reply.derivatives[0].gradient.data) == 6
+
+
+@pytest.mark.slow
+def test_the_corpus_costs_no_worker_and_leaves_no_memory_behind():
+    cases = [case for case in CASES if case.get("request", {}).get("decompressed_bytes", 0) <= 2**27]
+    with (
+        running(mathematics="pullback_server.verdict") as service,
+        grpc.insecure_channel(f"127.0.0.1:{service.port}", options=CHANNEL) as channel,
+    ):
+        for case in cases:
+            outcome(channel, case)
+        family, before = service.family(), service.memory()
+        for _ in range(2):
+            for case in cases:
+                code, reason = outcome(channel, case)
+                assert code in case["expected_code"].split("|") or races(case), reason
+        assert service.family() == family
+        assert service.memory() < 1.15 * before

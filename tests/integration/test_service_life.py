@@ -10,7 +10,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2
 from pullback.v1 import derivative_pb2 as wire
-from service_harness import SERVICE, eventually, launch, many_request, result, running
+from service_harness import SERVICE, details, eventually, launch, many_request, result, running
 
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 
@@ -66,6 +66,7 @@ def test_an_open_stream_is_answered_and_ended_by_the_drain():
             next(stream)
         ended.set()
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert details(caught.value)["ErrorInfo"].reason == "DRAINING"
         assert service.process.wait(10) == 0
 
 

@@ -3,5 +3,16 @@
 from .check import check
 from .names import CONSTANTS, PREFIXES, RESERVED, check_names, name_problem
 from .parse import parse
+from .writing import TooLongToWrite, written
 
-__all__ = ["CONSTANTS", "PREFIXES", "RESERVED", "check", "check_names", "name_problem", "parse"]
+__all__ = [
+    "CONSTANTS",
+    "PREFIXES",
+    "RESERVED",
+    "TooLongToWrite",
+    "check",
+    "check_names",
+    "name_problem",
+    "parse",
+    "written",
+]

@@ -1,7 +1,7 @@
 """The numeric leg: the expression's value and its vector-Jacobian product by torch autograd."""
 
 from .devices import DeviceExhausted, best_device, device_for, memory_guard, usable
-from .vjp import Forward, compile_program, differentiate
+from .vjp import Forward, compile_program, differentiate, local_gradients, node_gradients
 
 __all__ = [
     "DeviceExhausted",
@@ -10,6 +10,8 @@ __all__ = [
     "compile_program",
     "device_for",
     "differentiate",
+    "local_gradients",
     "memory_guard",
+    "node_gradients",
     "usable",
 ]

@@ -125,11 +125,15 @@ def _constant(
 
 @dataclass(frozen=True)
 class Differentiated:
-    """The value of the output, the gradients by name, and every node's value for the intermediates."""
+    """The value of the output, the gradients by name, the intermediates, and the values of all nodes.
+
+    The nodes' values are tensors, detached, and Python numbers; there are none where a decomposition did not end.
+    """
 
     value: torch.Tensor
     gradients: dict[str, torch.Tensor]
     intermediates: tuple[tuple[str, torch.Tensor], ...]
+    values: tuple[Any, ...] = ()
 
 
 def differentiate(
@@ -176,4 +180,37 @@ def _differentiated(
         intermediates = tuple(
             (name, forward.tensor(values, number, device).detach()) for name, number in forward.bindings
         )
-        return Differentiated(output.detach(), {n: g.detach() for n, g in gradients.items()}, intermediates)
+        kept = tuple(v.detach() if isinstance(v, torch.Tensor) else v for v in values)
+        return Differentiated(output.detach(), {n: g.detach() for n, g in gradients.items()}, intermediates, kept)
+
+
+def node_gradients(
+    forward: Forward, inputs: Mapping[str, torch.Tensor], upstream: torch.Tensor | None, device: torch.device
+) -> dict[int, torch.Tensor]:
+    """Autograd's gradient of each node that has one, by the node's number: where a gradient goes wrong."""
+    with memory_guard():
+        leaves = {n: t.to(device).detach().requires_grad_(t.is_floating_point()) for n, t in inputs.items()}
+        values = forward(leaves)
+        output = forward.tensor(values, forward.output, device)
+        if not output.requires_grad:
+            return {}
+        seed = torch.ones_like(output) if upstream is None else upstream.to(device)
+        numbers = [k for k, v in enumerate(values) if isinstance(v, torch.Tensor) and v.requires_grad]
+        found = torch.autograd.grad(output, [values[k] for k in numbers], seed, allow_unused=True)
+        return {k: gradient for k, gradient in zip(numbers, found, strict=True) if gradient is not None}
+
+
+def local_gradients(
+    forward: Forward, values: Sequence[Any], node: int, operands: Sequence[int], gradient: torch.Tensor
+) -> dict[int, torch.Tensor]:
+    """What one node alone sends back to these operands, given its own gradient and the values of all nodes."""
+    step = forward.steps[node]
+    if step is None:
+        return {}
+    with memory_guard():
+        leaves = {k: values[k].detach().clone().requires_grad_() for k in set(operands)}
+        result = step([leaves.get(k, v) for k, v in enumerate(values)])
+        if not result.requires_grad:
+            return {}
+        found = torch.autograd.grad(result, list(leaves.values()), gradient.to(result), allow_unused=True)
+        return {k: g for k, g in zip(leaves, found, strict=True) if g is not None}

@@ -181,7 +181,7 @@ OPERATORS = (
         torch=F.pairwise_distance, sympy=_distance_form, reference=_pairwise,
         doc="The norm of order p of x1 - x2 + eps along the last dimension.",
         source="torch.nn.functional.pairwise_distance",
-        kinks=(Kink("norm(x1 - x2 + eps) == 0", "0"), Kink("sum(x1 - x2 + eps == 0) > 0", "0 where p is 1 or less")),
+        kinks=(Kink("norm(x1 - x2 + eps) == 0", "0"), Kink("(p <= 1) & (sum(x1 - x2 + eps == 0) > 0)", "0")),
         samples=("pairwise_distance(x, y)", "pairwise_distance(u, v)", "pairwise_distance(x, y, 1)",
                  "pairwise_distance(x, y, p=inf, keepdim=True)", "pairwise_distance(x, u, 3)",
                  "pairwise_distance(C, D.mT, eps=0.5)", "pairwise_distance(c, r)", "pairwise_distance(z, u)",

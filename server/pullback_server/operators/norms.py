@@ -198,9 +198,18 @@ UNFIT_EITHER = ("linalg.norm()", "linalg.norm(C, 2)", "linalg.norm(x, 3)", "lina
                 "linalg.norm(s, 1)", "linalg.norm(x, 'fro', 0)", "linalg.norm(C, None, (0, 1, 2))",
                 "linalg.norm(count)")  # fmt: skip
 ZERO = Kink("norm(x) == 0", "0")
-ENTRY_KINKS = (ZERO, Kink("sum(x == 0) > 0", "0 where p is 1 or less"),
-               Kink("sum(abs(x) == amax(abs(x))) > 1", "shared evenly where p is inf"),
-               Kink("sum(abs(x) == amin(abs(x))) > 1", "shared evenly where p is -inf"))  # fmt: skip
+SUM_OF_SIZES = Kink("((abs(ord) == 1) | (abs(ord) == inf)) & (sum(x == 0) > 0)", "0 where it is a sum of abs(x)")
+
+
+def _kinks(order: str) -> tuple[Kink, ...]:
+    """Those of a norm of entries, whose order is the parameter of that name."""
+    return (
+        ZERO,
+        Kink(f"({order} <= 1) & (sum(x == 0) > 0)", "0"),
+        Kink(f"({order} == inf) & (sum(abs(x) == amax(abs(x))) > 1)", "shared evenly"),
+        Kink(f"({order} == -inf) & (sum(abs(x) == amin(abs(x))) > 1)", "shared evenly"),
+    )
+
 
 # fmt: off
 OPERATORS = (
@@ -210,14 +219,14 @@ OPERATORS = (
         torch=over_entries, sympy=_norm_form, reference=along(real_reductions.norm),
         doc="The p-th root of the sum of abs(x)**p; the largest abs(x) where p is inf, the least where it is -inf, "
             "how many are not 0 where it is 0; 'fro' is 2.",
-        source="torch.linalg.vector_norm", kinks=ENTRY_KINKS, samples=NORMS, bad=UNFIT_NORM,
+        source="torch.linalg.vector_norm", kinks=_kinks("p"), samples=NORMS, bad=UNFIT_NORM,
     ),
     Operator(
         name="vector_norm", family="reductions",
         signature="x, ord: order = 2, dim: dims = None, keepdim: flag = False", shape=_vector,
         torch=_vector_norm, sympy=_vector_form, reference=_vector_reference,
         doc="The norm of order ord of the entries, as norm has it.",
-        source="torch.linalg.vector_norm", kinks=ENTRY_KINKS, samples=VECTOR_NORMS, bad=UNFIT_VECTOR_NORM,
+        source="torch.linalg.vector_norm", kinks=_kinks("ord"), samples=VECTOR_NORMS, bad=UNFIT_VECTOR_NORM,
     ),
     Operator(
         name="matrix_norm", family="reductions", sized=True,
@@ -226,7 +235,7 @@ OPERATORS = (
         doc="The root of the sum of squares ('fro'); the sum ('nuc'), the largest (2) or the least (-2) of the "
             "singular values; the largest or least sum of abs(x) over a column (1, -1) or a row (inf, -inf).",
         source="torch.linalg.matrix_norm",
-        kinks=(ZERO, Kink("sum(x == 0) > 0", "0 where it is a sum of abs(x)")),
+        kinks=(ZERO, SUM_OF_SIZES),
         samples=MATRIX_NORMS, bad=UNFIT_MATRIX_NORM,
     ),
     Operator(
@@ -234,7 +243,7 @@ OPERATORS = (
         signature="x, ord: order = None, dim: dims = None, keepdim: flag = False", shape=_either,
         torch=torch.linalg.norm, sympy=_either_form, reference=_either_reference,
         doc="Of all entries without ord; else matrix_norm over two dimensions, vector_norm over one.",
-        source="torch.linalg.norm, numpy.linalg.norm", kinks=ENTRY_KINKS, samples=EITHER_NORMS, bad=UNFIT_EITHER,
+        source="torch.linalg.norm, numpy.linalg.norm", kinks=_kinks("ord"), samples=EITHER_NORMS, bad=UNFIT_EITHER,
     ),
 )
 # fmt: on

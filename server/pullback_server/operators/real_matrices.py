@@ -23,7 +23,7 @@ def each_matrix(function: Callable[..., Any]) -> Callable[..., Objects]:
             ones = np.full(x.shape[-2:], mp.mpf(1), dtype=object)
             shape = np.array(_total(function, ones, **arguments), dtype=object).shape
             return np.empty((*x.shape[:-2], *shape), dtype=object)
-        return np.array(found, dtype=object).reshape((*x.shape[:-2], *found[0].shape))
+        return np.array([f.tolist() for f in found], dtype=object).reshape((*x.shape[:-2], *found[0].shape))
 
     return column
 
@@ -45,7 +45,7 @@ def _array(x: Any) -> Objects:
 
 def det(x: Objects) -> Objects:
     """The determinant; 1 of no rows."""
-    return np.array(mp.det(_mp(x)) if x.size else mp.mpf(1), dtype=object)
+    return np.array(mp.mpf(mp.det(_mp(x))) if x.size else mp.mpf(1), dtype=object)
 
 
 def inverse(x: Objects) -> Objects:

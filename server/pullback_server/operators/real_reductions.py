@@ -90,25 +90,6 @@ def singular_values(matrix: Objects) -> list[Real]:
     return list(mp.svd_r(mp.matrix(matrix.tolist()), compute_uv=False))
 
 
-def lines(function: Callable[[list[Any]], list[Any]]) -> Callable[..., Objects]:
-    """The reference column of a function that maps each line along `dim` to a line of the same length.
-
-    Where `dim` is None there is one line at most.
-    """
-
-    def reference(x: Objects, *, dim: int | None = -1) -> Objects:
-        x = np.asarray(x, dtype=object)
-        axis = -1 if dim is None else dim
-        moved = np.moveaxis(x, axis, -1) if x.ndim else x.reshape(1)
-        out = np.empty(moved.shape, dtype=object)
-        for index in np.ndindex(moved.shape[:-1]):
-            # A None at the end keeps NumPy from looking into the numbers.
-            out[index] = np.array([*function(list(moved[index])), None], dtype=object)[:-1]
-        return np.moveaxis(out, -1, axis) if x.ndim else out.reshape(())
-
-    return reference
-
-
 def log_softmax(values: list[Any]) -> list[Any]:
     """The logarithm of softmax."""
     level = reals.logsumexp(values)

@@ -13,7 +13,7 @@ from ..program import TensorType
 from . import exact, reals
 from . import functions as fn
 from . import real_reductions as real
-from .columns import along, reduced
+from .columns import along, lines, reduced
 from .index import IndexTensor, Pieces
 from .operator import Kink, Operator
 from .shapes import axes_of, axis_of, boolean, floating, nonempty, only_floating, reduction, summed
@@ -108,7 +108,7 @@ def normalising(
         shape=_line_by_line,
         torch=torch_column,
         sympy=sympy_column,
-        reference=real.lines(reference),
+        reference=lines(reference),
         doc=doc,
         samples=tuple(text.format(name) for text in texts),
         bad=tuple(text.format(name) for text in unfit),

@@ -11,6 +11,7 @@ import torch
 from ..program import TensorType
 from . import functions as fn
 from . import real_reductions
+from .columns import lines
 from .index import IndexTensor, Pieces
 from .operator import Misfit, Operator
 from .reductions import four_passes
@@ -40,7 +41,7 @@ def scan(
         shape=_along(shape),
         torch=lambda x, *, dim=None: function(x, 0 if dim is None else dim),
         sympy=_running(form),
-        reference=real_reductions.lines(reference),
+        reference=lines(reference),
         doc=doc,
         source=f"torch.{name}",
         samples=(*(text.format(name) for text in SAMPLES), *samples),

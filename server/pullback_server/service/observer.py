@@ -60,7 +60,7 @@ class Observer:
             tally.forms[call.note] += 1
         if self._log_calls or code == Code.INTERNAL:
             about = logs.about(
-                **_who(row, caller, status, reason),
+                **_who(row, caller._replace(client=call.client), status, reason),
                 seconds=round(seconds, 6),
                 queue=round(max(0.0, call.given - call.arrival), 6),
                 numeric=round(numeric, 6),

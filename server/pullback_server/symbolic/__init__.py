@@ -2,9 +2,10 @@
 
 from .derivatives import UPSTREAM
 from .derive import derive, form_key
-from .evaluation import evaluator
+from .evaluation import Evaluator, evaluator
 from .explanation import Explanation, explain
 from .form import Forms, InputForm, Written
+from .magnitudes import magnitudes
 from .notation.code import Code
 from .notation.derivation import Step, StepKind
 from .notation.entries import entries
@@ -13,6 +14,7 @@ from .running_error import error_bound
 __all__ = [
     "UPSTREAM",
     "Code",
+    "Evaluator",
     "Explanation",
     "Forms",
     "InputForm",
@@ -25,4 +27,5 @@ __all__ = [
     "evaluator",
     "explain",
     "form_key",
+    "magnitudes",
 ]

@@ -103,10 +103,15 @@ def functions() -> dict[str, Callable[..., Any]]:
     return rows | CORE
 
 
-def evaluator(plan: Plan) -> Callable[[Mapping[str, torch.Tensor]], dict[str, torch.Tensor | None]]:
+#: (tensors, slots to keep or None) -> gradients.
+Evaluator = Callable[..., dict[str, torch.Tensor | None]]
+
+
+def evaluator(plan: Plan) -> Evaluator:
     """A function from tensors (the inputs by name, the upstream gradient as `^`) to gradients in the inputs' shapes.
 
-    All tensors have one floating dtype and device; a gradient of zeros comes back as None.
+    All tensors have one floating dtype and device; a gradient of zeros comes back as None. Where it is given an empty
+    list besides, the values of all steps are left in it; otherwise each is freed after its last use.
     """
     last: dict[int, int] = {}
     for number, step in enumerate(plan.steps):
@@ -118,11 +123,11 @@ def evaluator(plan: Plan) -> Callable[[Mapping[str, torch.Tensor]], dict[str, to
         for number, step in enumerate(plan.steps)
     )
 
-    def evaluate(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor | None]:
-        slots: Slots = []
+    def evaluate(tensors: Mapping[str, torch.Tensor], kept: Slots | None = None) -> dict[str, torch.Tensor | None]:
+        slots: Slots = [] if kept is None else kept
         for run, dead in closures:
             slots.append(run(slots, tensors))
-            for slot in dead:
+            for slot in dead if kept is None else ():
                 slots[slot] = None
         return {
             name: None if result is None else restore(result, slots, tensors[name]) for name, result in plan.results

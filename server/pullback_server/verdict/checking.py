@@ -1,56 +1,52 @@
-"""The closed form evaluated on the request's own tensors, and compared with autograd at every entry."""
+"""The closed form evaluated on the request's own tensors, compared with autograd, and the verdict on every input."""
 
 from __future__ import annotations
 
 import logging
 from functools import partial
+from typing import Any
 
 import torch
 
 from ..numeric import DeviceExhausted, device_for, memory_guard
 from ..numeric import differentiate as autograd
 from ..numeric.vjp import Differentiated
-from ..symbolic import UPSTREAM, error_bound
+from ..program import Limits, Refusal
+from ..symbolic import UPSTREAM, error_bound, magnitudes
 from .assembly import DONE
-from .comparison import compare
+from .comparison import CLOSE, Comparison, Estimates, compare
+from .decision import decide
+from .examination import Examination, Looked
 from .formbook import Bound
-from .preparation import Prepared
-from .question import Leg, LegState, Outcome, Question, Verdict
+from .guards import guards
+from .preparation import Prepared, prepare, types_of
+from .question import Examined, Leg, LegState, Outcome, Question, Verdict
 
 log = logging.getLogger(__name__)
 
 #: How often the inputs are moved by a rounding before the legs are said to differ.
 MOVES = 4
+#: The values of all steps of a plan are kept for the comparison while the inputs have no more entries than this.
+KEPT = 2**22
+#: Inputs with no more entries together are compared thoroughly: it costs little.
+THOROUGH = 2**12
+#: How many roundings of a remedy's gradient are forgiven, beyond those of a leg.
+FORGIVEN = 2**10
+
+Checked = tuple[dict[str, Verdict], dict[str, torch.Tensor], Leg]
 
 
 def check(
     question: Question, prepared: Prepared, numbers: Differentiated, bound: Bound, device: torch.device
-) -> tuple[dict[str, Verdict], dict[str, torch.Tensor], Leg]:
+) -> Checked:
     """The verdict on every differentiated input if the question wants a check, what its closed form comes to, and how
     the symbolic leg fared.
 
     The closed form is evaluated in float64, on the CPU where the device has none.
     """
-    wide = device_for(device, (torch.float64,))
-    named = prepared.typed.program.inputs()
-    point = {o.name: o.tensor.to(wide, torch.float64) for o in question.inputs if o.name in named}
-    upstream = torch.ones_like(numbers.value) if question.upstream is None else question.upstream
-    point[UPSTREAM] = upstream.to(wide, torch.float64)
     try:
         with memory_guard():
-            found = bound.evaluate(point)
-            spreads = _Spreads(question, prepared, numbers, device)
-            verdicts, own = {}, {}
-            for name in prepared.wrt:
-                theirs, ours = numbers.gradients[name].to(wide), found.get(name)
-                if ours is None:
-                    ours = torch.zeros_like(theirs, dtype=torch.float64)
-                own[name] = ours
-                if not question.check:
-                    continue
-                bounds = partial(error_bound, bound.forms.plan, name, point)
-                verdicts[name] = compare(theirs, ours, prepared.coarsest, bounds, partial(spreads, name))
-            return verdicts, own, DONE
+            return _Check(question, prepared, numbers, bound, device).run()
     except DeviceExhausted:
         reason, message = "MEMORY", "There was not enough memory to evaluate the closed form."
     except Exception:
@@ -60,19 +56,76 @@ def check(
     return dict.fromkeys(prepared.wrt, Verdict(Outcome.UNDECIDED, reason, message)), {}, Leg(LegState.FAILED, message)
 
 
-class _Spreads:
-    """How far autograd's gradients move when every floating input moves by one rounding, one way or the other."""
+class _Check:
+    """One question's closed form evaluated, compared and judged."""
 
-    def __init__(self, question: Question, prepared: Prepared, numbers: Differentiated, device: torch.device) -> None:
-        self._question, self._prepared, self._numbers, self._device = question, prepared, numbers, device
-        self._known: dict[str, float] = {}
+    def __init__(
+        self, question: Question, prepared: Prepared, numbers: Differentiated, bound: Bound, device: torch.device
+    ) -> None:
+        self._question, self._prepared, self._numbers = question, prepared, numbers
+        self._bound, self._device = bound, device
+        self._wide = device_for(device, (torch.float64,))
+        named = prepared.typed.program.inputs()
+        self._point = {o.name: o.tensor.to(self._wide, torch.float64) for o in question.inputs if o.name in named}
+        upstream = torch.ones_like(numbers.value) if question.upstream is None else question.upstream
+        self._point[UPSTREAM] = upstream.to(self._wide, torch.float64)
+        self._spreads: dict[str, float] = {}
+        self._moved: dict[str, torch.Tensor] = {}
+        self._slots: list[Any] = []
 
-    def __call__(self, name: str) -> float:
+    def run(self) -> Checked:
+        """The verdicts, the closed forms' gradients, and how the leg fared."""
+        entries = sum(t.numel() for t in self._point.values())
+        kept = self._slots if entries <= KEPT else None
+        found = self._bound.evaluate(self._point, kept)
+        own: dict[str, torch.Tensor] = {}
+        comparisons: dict[str, Comparison] = {}
+        for name in self._prepared.wrt:
+            theirs, ours = self._numbers.gradients[name].to(self._wide), found.get(name)
+            own[name] = torch.zeros_like(theirs, dtype=torch.float64) if ours is None else ours
+            if self._question.check:
+                estimates = Estimates(*(partial(ask, name) for ask in (self._terms, self._bounds, self._spread, self._moves)))
+                thorough = kept is not None and len(kept) > 0 and entries <= THOROUGH
+                comparisons[name] = compare(theirs, own[name], self._prepared.coarsest, estimates, thorough)
+        return self._verdicts(comparisons), own, DONE
+
+    def _verdicts(self, comparisons: dict[str, Comparison]) -> dict[str, Verdict]:
+        if not comparisons:
+            return {}
+        met = tuple(guards(self._prepared.typed, self._numbers.values)) if self._numbers.values else ()
+        settled = not met and bool(self._numbers.value.sum().isfinite())
+        examination: Examination | None = None
+        verdicts = {}
+        for name, comparison in comparisons.items():
+            shape = tuple(self._numbers.gradients[name].shape)
+            looked: tuple[Looked, ...] = ()
+            if not settled or comparison.status is not None:
+                plan = self._bound.forms.plan
+                examination = examination or Examination(
+                    self._question, self._prepared, self._numbers, plan, met, self._device
+                )
+                looked = examination.of(name, comparison)
+            digits = examination.digits if examination else 0
+            tried = partial(self._tried, name)
+            verdicts[name] = decide(comparison, shape, looked, self._prepared.typed.program, tried, digits)
+        return verdicts
+
+    def _terms(self, name: str) -> torch.Tensor | None:
+        if name not in dict(self._bound.forms.plan.results):
+            return None
+        if not self._slots:
+            self._bound.evaluate(self._point, self._slots)
+        return magnitudes(self._bound.forms.plan, name, self._slots, self._point)
+
+    def _bounds(self, name: str, unit: float) -> torch.Tensor | None:
+        return error_bound(self._bound.forms.plan, name, self._point, unit)
+
+    def _spread(self, name: str) -> float:
         """The largest move of an entry of one gradient; all gradients are computed when the first is asked for.
 
         Entry by entry it would say too little: what is left of a cancellation is a rounding at some and zero at others.
         """
-        if not self._known:
+        if not self._spreads:
             random = torch.Generator().manual_seed(0)
             for _ in range(MOVES):
                 inputs = {o.name: _moved(o.tensor, random) for o in self._question.inputs}
@@ -80,8 +133,44 @@ class _Spreads:
                 moved = autograd(self._prepared.forward, inputs, wrt, upstream, self._device).gradients
                 for n, gradient in moved.items():
                     far = (gradient - self._numbers.gradients[n]).abs().nan_to_num(nan=0.0, posinf=0.0)
-                    self._known[n] = max(self._known.get(n, 0.0), float(far.amax()) if far.numel() else 0.0)
-        return self._known[name]
+                    self._spreads[n] = max(self._spreads.get(n, 0.0), float(far.amax()) if far.numel() else 0.0)
+        return self._spreads[name]
+
+    def _moves(self, name: str) -> torch.Tensor:
+        """How far each entry of one closed form moves at most when every input moves by a rounding of its dtype."""
+        if not self._moved:
+            random = torch.Generator().manual_seed(0)
+            inputs = {o.name: o.tensor for o in self._question.inputs}
+            still = self._bound.evaluate(self._point)
+            for _ in range(MOVES):
+                moved = {
+                    n: _moved(inputs[n], random).to(x) if n in inputs else x for n, x in self._point.items()
+                }
+                for n, gradient in self._bound.evaluate(moved).items():
+                    was = still[n]
+                    if gradient is not None and was is not None:
+                        far = (gradient - was).abs().nan_to_num(nan=0.0, posinf=0.0)
+                        self._moved[n] = torch.maximum(self._moved[n], far) if n in self._moved else far
+        return self._moved.get(name, torch.zeros_like(self._numbers.gradients[name], dtype=torch.float64))
+
+    def _tried(self, name: str, text: str, entries: tuple[Examined, ...]) -> bool:
+        """Whether an expression has the same value here, and the right gradient at these entries."""
+        question, numbers = self._question, self._numbers
+        try:
+            prepared = prepare(text, types_of(question), self._prepared.wrt, Limits())
+            if prepared.forward.shape != self._prepared.forward.shape:
+                return False
+            inputs = {o.name: o.tensor for o in question.inputs}
+            found = autograd(prepared.forward, inputs, (name,), question.upstream, self._device)
+        except (Refusal, RuntimeError):
+            return False
+        unit = FORGIVEN * torch.finfo(self._prepared.coarsest).eps
+        finite = numbers.value.isfinite()
+        if not torch.allclose(found.value[finite], numbers.value[finite], rtol=unit, atol=unit):
+            return False
+        gradient = found.gradients[name]
+        right = [(float(gradient[e.index]), e.derivative) for e in entries]
+        return all(abs(g - d) <= CLOSE * unit * abs(d) + unit * torch.finfo(torch.float64).tiny for g, d in right)
 
 
 def _moved(tensor: torch.Tensor, random: torch.Generator) -> torch.Tensor:

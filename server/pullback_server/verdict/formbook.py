@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
-import torch
-
-from ..symbolic import Explanation, Forms, Written, derive, entries, evaluator, explain
+from ..symbolic import Evaluator, Explanation, Forms, Written, derive, entries, evaluator, explain
 from .preparation import Prepared
 from .question import FormOrigin
 
@@ -42,7 +40,7 @@ class Bound:
     """Forms with the function that evaluates them and the one that prints their entries."""
 
     forms: Forms
-    evaluate: Callable[[Mapping[str, torch.Tensor]], dict[str, torch.Tensor | None]]
+    evaluate: Evaluator
     entries: Callable[[str, str, tuple[tuple[str, tuple[int, ...]], ...]], tuple[str, ...]]
 
 

@@ -35,11 +35,38 @@ class LegState(Enum):
 
 
 class Outcome(Enum):
-    """What the comparison of the two legs came to."""
+    """What the legs and the third opinion came to, from the best to the worst."""
 
     AGREE = "agree"
-    DIFFER = "differ"
+    PRECISION_LIMITED = "precision limited"
     UNDECIDED = "undecided"
+    NOT_DIFFERENTIABLE = "not differentiable"
+    SYMPY_DEVIATES = "sympy deviates"
+    TORCH_DEVIATES = "torch deviates"
+    BOTH_DEVIATE = "both deviate"
+    UNDEFINED = "undefined"
+
+    @property
+    def severity(self) -> int:
+        """Larger is worse."""
+        return list(Outcome).index(self)
+
+
+class Cause(Enum):
+    """Why an entry is not plainly right; the value is a sentence's beginning."""
+
+    DEAD_BRANCH = "a branch that is not taken"
+    ZERO_TIMES_INFINITY = "zero times infinity"
+    OVERFLOW = "overflow"
+    CANCELLATION = "cancellation"
+    SINGULAR_MATRIX = "a singular matrix"
+    TIE = "a tie"
+    JUMP = "a jump"
+    POINT_PATCH = "a value at a single point"
+    DOMAIN_EDGE = "the edge of a domain"
+    OUT_OF_DOMAIN = "outside the domain"
+    ROUNDING = "rounding"
+    UNEXPLAINED = "unexplained"
 
 
 class FormOrigin(Enum):
@@ -113,9 +140,78 @@ class Tolerance:
     source: str
 
 
+class SideKind(Enum):
+    """What a one-sided slope is."""
+
+    FINITE = "finite"
+    INFINITE = "infinite"
+    UNDEFINED = "undefined"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Slope:
+    """A one-sided slope of `sum(upstream*value)` and how far off it may be; nan where there is none."""
+
+    kind: SideKind
+    value: float
+    error: float = 0.0
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Why an entry is not plainly right: the code, a sentence, the node that causes it, and what to write instead.
+
+    `node` is its number in the program, None where no one node is the cause; `line` and `column` count from 1 and are 0
+    then. `remedy` is the whole expression rewritten, whose gradient was checked at these inputs, or empty.
+    """
+
+    cause: Cause
+    message: str
+    node: int | None = None
+    line: int = 0
+    column: int = 0
+    expression: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Examined:
+    """One entry that the third opinion was asked about.
+
+    `closed_form` is its number in float64, `closed_form_exact` the same formula's in many digits; `derivative` is nan
+    where there is none. Where the slopes differ, the subgradients are the numbers between them.
+    """
+
+    index: tuple[int, ...]
+    outcome: Outcome
+    autograd: float
+    closed_form: float
+    closed_form_exact: float
+    derivative: float
+    error: float
+    left: Slope
+    right: Slope
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Entries with one outcome and one cause: how many there are, which were examined, and why."""
+
+    outcome: Outcome
+    count: int
+    examined: tuple[Examined, ...]
+    diagnosis: Diagnosis | None = None
+
+
 @dataclass(frozen=True)
 class Verdict:
-    """Whether the legs agree on one input, and if not, where."""
+    """Who is right about one input, and where.
+
+    `reason` says why it is undecided. `suspects` counts the entries that agreement alone does not settle, `examined`
+    those of them that the third opinion was asked about. `derivative` is the right gradient, in float64 and the input's
+    shape, where autograd's is not (nan where there is none), and `derivative_source` how it was found.
+    """
 
     outcome: Outcome
     reason: str = ""
@@ -124,6 +220,11 @@ class Verdict:
     differing: int = 0
     worst: WorstEntry | None = None
     tolerance: Tolerance | None = None
+    suspects: int = 0
+    examined: int = 0
+    findings: tuple[Finding, ...] = ()
+    derivative: torch.Tensor | None = None
+    derivative_source: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,212 @@
+"""The service's reference, server/SERVICE.md, made from the tables that the service works by.
+
+python -m pullback_server.service.reference            write server/SERVICE.md
+python -m pullback_server.service.reference --check    exit 1 where it is not what the tables give
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ..program import REASONS as REFUSALS
+from .config import Setting, settings
+from .errors import REASONS
+from .failpoints import ACTIONS, POINTS, VARIABLE
+from .methods import ROWS
+from .sandbox import DENIED
+
+FILE = Path(__file__).parents[2] / "SERVICE.md"
+
+INTRODUCTION = """\
+# The service
+
+This file is made from the service's tables by `python -m pullback_server.service.reference`; change the tables instead.
+
+A front moves bytes between callers and worker processes, in which everything else happens: parsing, torch, sympy. A
+worker answers one request at a time and can be killed at any moment; its request is then replayed once on another.
+"""
+
+SECURITY = """\
+## Who may call, and who can listen
+
+The service listens on the loopback interface. On another address it starts only with TLS (`--tls-certificate`,
+`--tls-key`) and with tokens (`--token-file`) or clients' certificates (`--tls-client-ca`), unless `--allow-plaintext`
+or `--allow-anonymous` says that it may do without.
+
+- `pullback token alice 2>> tokens > alice.token` makes a token. The file holds a line for each client with its name and
+  the token's SHA-256, never the token. Callers send `authorization: Bearer TOKEN`, one header and no more; hashes are
+  compared in constant time, before the body of a call is read.
+- Where no tokens are set, a call that brings one is refused: its sender relies on what is not there.
+- The files of tokens and TLS are looked at every second and read again when they have changed; what cannot be read
+  leaves what was there, and the log says so.
+- Health can be asked for without a token. Reflection wants one where the methods do, and `--no-reflection` ends it.
+"""
+
+ADMISSION = """\
+## What is let in
+
+A request over a limit is refused before anything is computed. `DescribeLanguage` and `pullback status` show all limits.
+
+- At most `queue` requests wait, and of one client at most `share` of them; clients take turns. A client is the name of
+  its token or, without tokens, its address (for IPv6 its /64 network). What is over that is refused at once with
+  RESOURCE_EXHAUSTED, by its reason, and with the pause after which to try again.
+- All requests that wait or are worked on hold `bytes_in_flight` at most.
+- Each expression's memory and work are estimated from its shapes. A quarter of `memory_in_flight` and `work_in_flight`
+  is divided among the workers; a request that needs more than its worker's part waits, with its worker, until it fits
+  in the rest.
+- A call ends after `time_limit`, or its own deadline. A closed form that takes longer than `symbolic_budget`, or than
+  90 % of the caller's time, is given up, and the reply has the number without it.
+"""
+
+ISOLATION = """\
+## What a worker can do
+
+- On the CPU its address space is bounded (`worker_memory` beyond what it has when it is warm), and so are its files,
+  its processor time and its core dumps. An allocation that does not fit is DEVICE_OUT_OF_MEMORY and costs no worker.
+- A seccomp filter takes the system calls below from it, no new privileges can be had, and it can signal and start no
+  other process. `--no-sandbox` goes without.
+- It is replaced after `worker_tasks` tasks, or when it has grown by `worker_growth`; the other is ready before it ends.
+- An error that spoils the context of an accelerator ends it, and so does being stopped from outside for two seconds.
+"""
+
+WATCHING = """\
+## What can be seen
+
+- The log is a JSON object a line on stderr: `time`, `level`, `source`, `pid`, `message`, and for calls `request`,
+  `client`, `method`, `status`, `reason`, seconds and bytes. Calls that fail for the service's own reasons are always
+  logged, all others with `--log-calls`. A log that cannot be written costs lines, and no call.
+- Each call has an id: what the caller sends as `x-request-id` in its metadata, or a new one. It comes back in the
+  trailing metadata, the client's errors have it as `request_id`, and the requests of a stream are numbered below it.
+- `--metrics-port 9464` answers Prometheus on `/metrics` with the metrics below.
+- `--traces` sends OpenTelemetry spans, one for a call and in it one for the queue and one for each leg, as children of
+  the caller's `traceparent`. It needs the extra `pullback[traces]`; the variables `OTEL_EXPORTER_OTLP_...` say whereto.
+- `pullback status --target HOST:PORT` shows health, device, workers, limits and versions; its exit code is 0 where the
+  service is serving. With `--health-only` it is a probe that needs no token.
+"""
+
+# fmt: off
+METRICS = (
+    ("pullback_requests_total",         "counter",   "requests by `method`, `status` and `reason`"),
+    ("pullback_request_seconds",        "histogram", "seconds from a request to its answer"),
+    ("pullback_queue_seconds",          "histogram", "seconds that a request waited for a worker"),
+    ("pullback_numeric_seconds",        "histogram", "seconds of the numeric leg"),
+    ("pullback_symbolic_seconds",       "histogram", "seconds of the symbolic leg and the check"),
+    ("pullback_forms_total",            "counter",   "answers by the `origin` of their closed form: worker and service "
+                                                     "are hits of a cache, derived is none"),
+    ("pullback_bytes_total",            "counter",   "bytes by `direction`, received and sent"),
+    ("pullback_workers_ready",          "gauge",     "workers that are ready or at work"),
+    ("pullback_workers_wanted",         "gauge",     "workers that there should be"),
+    ("pullback_workers_replaced_total", "counter",   "workers replaced, by `reason`"),
+    ("pullback_requests_waiting",       "gauge",     "requests that wait for a worker"),
+    ("pullback_requests_in_flight",     "gauge",     "requests that wait or are worked on"),
+    ("pullback_bytes_in_flight",        "gauge",     "bytes of requests that wait or are worked on"),
+    ("pullback_form_cache_bytes",       "gauge",     "bytes of closed forms that all workers share"),
+)
+# fmt: on
+
+
+def reference() -> str:
+    """The whole text."""
+    sections = (_methods(), _settings(), _reasons(), _denied(), _metrics(), _failpoints())
+    methods, configured, reasons, denied, metrics, failpoints = ("\n".join(section) for section in sections)
+    return "\n".join(
+        (
+            INTRODUCTION,
+            methods,
+            configured,
+            ADMISSION,
+            SECURITY,
+            ISOLATION,
+            denied,
+            reasons,
+            WATCHING,
+            metrics,
+            failpoints,
+        )
+    )
+
+
+def _methods() -> Iterator[str]:
+    yield "## Methods\n"
+    yield from _table(
+        ("method", "kind"), ((f"`{row.path}`", "stream" if row.stream else "call") for row in ROWS.values())
+    )
+
+
+def _settings() -> Iterator[str]:
+    yield "## Settings\n"
+    yield "Each is a flag of `pullback serve` or an environment variable; the flag wins. `pullback serve --check`"
+    yield "starts nothing: it says what is in force, where each value comes from, and whether it all holds together.\n"
+    rows = ((f"`{s.flag}`", f"`{s.variable}`", _default(s), s.doc) for s in settings())
+    yield from _table(("flag", "variable", "default", "meaning"), rows)
+
+
+def _default(setting: Setting) -> str:
+    match setting.default:
+        case bool():
+            return "yes" if setting.default else "no"
+        case int():
+            return f"{setting.default}" if setting.default < 10**5 else f"{setting.default:,}"
+        case default:
+            return f"{default}"
+
+
+def _reasons() -> Iterator[str]:
+    yield "## Why a call does not succeed\n"
+    yield "An error is a `google.rpc.Status` with `ErrorInfo` (the reason, domain `pullback`) and, for what is wrong"
+    yield "with a request, `BadRequest` with field and sentence; line, column, what was found and what would be"
+    yield "accepted are in the metadata of `ErrorInfo`. LANGUAGE.md has the reasons of refusals, which are all"
+    yield "INVALID_ARGUMENT.\n"
+    rows = (
+        (f"`{reason.name}`", reason.code.name, _again(reason.retry_after), reason.sentence)
+        for reason in REASONS.values()
+        if reason.name not in REFUSALS
+    )
+    yield from _table(("reason", "status", "try again", "what it means"), rows)
+
+
+def _again(seconds: float | None) -> str:
+    return "no" if seconds is None else f"after {seconds:g} s"
+
+
+def _denied() -> Iterator[str]:
+    yield f"Denied: {', '.join(f'`{name}`' for name in DENIED)}; `clone` but for threads; `kill` but for itself.\n"
+
+
+def _metrics() -> Iterator[str]:
+    yield from _table(("metric", "kind", "meaning"), ((f"`{name}`", kind, told) for name, kind, told in METRICS))
+
+
+def _failpoints() -> Iterator[str]:
+    yield "## Failpoints\n"
+    yield f"For tests: the variable `{VARIABLE}` makes named steps break. It holds terms"
+    yield "`point=[percent%][times*]action[(argument)]`, joined by `;`; without it a point is nothing. Actions:"
+    yield f"{', '.join(f'`{name}`' for name in ACTIONS)}.\n"
+    yield from _table(("point", "where"), ((f"`{name}`", where) for name, where in POINTS.items()))
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield "|" + "---|" * len(head)
+    yield from (f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows)
+    yield ""
+
+
+def main() -> int:
+    """Do what the command line says; the exit status is 0 when all is well."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="compare with what is there, and write nothing")
+    if not parser.parse_args().check:
+        FILE.write_text(reference(), encoding="utf-8")
+        return 0
+    if FILE.exists() and FILE.read_text(encoding="utf-8") == reference():
+        return 0
+    print(f"{FILE} is not what the tables give: run python -m pullback_server.service.reference")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,234 @@
+"""What to write instead: the same function in operators that stay where the derivative is right.
+
+Each rewriting is a candidate only: it is offered when its own gradient, at the inputs of the request, is the derivative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ...language import TooLongToWrite, parse, written
+from ...program import Apply, Limits, Literal, Program, Refusal
+
+#: A program and the number of a node -> texts that may stand for that node.
+Rewriting = Callable[["_Matcher", int], Iterator[str]]
+#: What a branch may be given in the places where it is not taken.
+HARMLESS = ("1", "0", "0.5")
+
+
+def remedy(program: Program, culprit: int | None, good: Callable[[str], bool]) -> str:
+    """The program with one node rewritten, the culprit first of all, so that `good` says yes to it; "" if none is.
+
+    `good(text)` says whether an expression has the right value and gradient at the inputs of the request.
+    """
+    matcher = _Matcher(program)
+    order = [n for n in range(len(program.nodes) - 1, -1, -1) if isinstance(program.nodes[n], Apply)]
+    tried = 0
+    for node in order:
+        for rewriting in REWRITINGS:
+            for text in rewriting(matcher, node):
+                candidate = _written(program, node, text)
+                tried += 1
+                if candidate and good(candidate):
+                    return candidate
+                if tried >= TRIED:
+                    return ""
+    if culprit is not None:
+        for candidate in _doubled(matcher, culprit):
+            if good(candidate):
+                return _tidied(program, candidate)
+    return ""
+
+
+#: Candidates that are tried at most.
+TRIED = 24
+
+
+def _written(program: Program, node: int, text: str) -> str:
+    """The program with a text for a node, with no more parentheses than it needs; "" where that is no program."""
+    try:
+        return _tidied(program, written(program, None, {node: text}))
+    except (TooLongToWrite, Refusal):
+        return ""
+
+
+def _tidied(program: Program, text: str) -> str:
+    return written(parse(text, list(program.inputs()), Limits()))
+
+
+class _Matcher:
+    """Asks nodes what they are."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def of(self, node: int | None, *names: str) -> Apply | None:
+        """The node, if it applies one of these operators."""
+        found = None if node is None else self.program.nodes[node]
+        return found if isinstance(found, Apply) and found.operator in names else None
+
+    def number(self, node: int | None) -> float | None:
+        """The node's value, if it is a number of the text."""
+        found = None if node is None else self.program.nodes[node]
+        if isinstance(found, Literal) and isinstance(found.value, int | float) and not found.name:
+            return float(found.value)
+        return None
+
+    def text(self, node: int | None) -> str:
+        """The node as the language writes it, fit to stand inside a call."""
+        assert node is not None
+        return written(self.program, node)
+
+    def inside(self, node: int | None, *names: str) -> int | None:
+        """The one operand of a node that applies one of these operators to it."""
+        found = self.of(node, *names)
+        return found.operands[0] if found else None
+
+    def squared(self, node: int | None) -> int | None:
+        """What is squared in a node, by whichever of the ways to write it."""
+        if (inner := self.inside(node, "square")) is not None:
+            return inner
+        power = self.of(node, "pow")
+        if power and self.number(power.operands[1]) == 2:
+            return power.operands[0]
+        product = self.of(node, "mul")
+        return product.operands[0] if product and product.operands[0] == product.operands[1] else None
+
+
+def _named(arguments: tuple[tuple[str, object], ...]) -> str:
+    return "".join(f", {name}={value!r}" for name, value in arguments)
+
+
+def _of_logarithms(m: _Matcher, node: int) -> Iterator[str]:
+    """log(sum(exp(u))), log(1 + exp(u)), log(1 + u), log(softmax(u)), log(sigmoid(u)), log(det(A))."""
+    inner = m.inside(node, "log", "log1p")
+    if inner is None:
+        return
+    if m.of(node, "log1p"):
+        if (u := m.inside(inner, "exp")) is not None:
+            yield f"softplus({m.text(u)})"
+        return
+    if (total := m.of(inner, "sum")) and (u := m.inside(total.operands[0], "exp")) is not None:
+        yield f"logsumexp({m.text(u)}{_named(total.arguments)})"
+    if added := m.of(inner, "add"):
+        for one, other in (added.operands, added.operands[::-1]):
+            if m.number(one) == 1:
+                if (u := m.inside(other, "exp")) is not None:
+                    yield f"softplus({m.text(u)})"
+                yield f"log1p({m.text(other)})"
+        if (a := m.inside(added.operands[0], "exp")) is not None and (b := m.inside(added.operands[1], "exp")) is not None:
+            yield f"logaddexp({m.text(a)}, {m.text(b)})"
+    if soft := m.of(inner, "softmax"):
+        yield f"log_softmax({m.text(soft.operands[0])}{_named(soft.arguments)})"
+    if (u := m.inside(inner, "sigmoid")) is not None:
+        yield f"logsigmoid({m.text(u)})"
+    if (u := m.inside(inner, "det")) is not None:
+        yield f"logdet({m.text(u)})"
+    if (u := m.inside(m.inside(inner, "abs"), "det")) is not None:
+        yield f"slogdet({m.text(u)})[1]"
+
+
+def _of_differences(m: _Matcher, node: int) -> Iterator[str]:
+    """exp(u) - 1, 1 - cos(u), relu(u) - relu(-u), sqrt(a) - sqrt(b)."""
+    found = m.of(node, "sub")
+    if not found:
+        return
+    left, right = found.operands
+    if m.number(right) == 1 and (u := m.inside(left, "exp")) is not None:
+        yield f"expm1({m.text(u)})"
+    if m.number(left) == 1 and (u := m.inside(right, "cos")) is not None:
+        yield f"2*sin(({m.text(u)})/2)**2"
+    if (u := m.inside(left, "relu")) is not None and (w := m.inside(right, "relu")) is not None:
+        if m.inside(w, "neg") == u:
+            yield m.text(u)
+    if (a := m.inside(left, "sqrt")) is not None and (b := m.inside(right, "sqrt")) is not None:
+        yield f"(({m.text(a)}) - ({m.text(b)}))/(sqrt({m.text(a)}) + sqrt({m.text(b)}))"
+
+
+def _of_roots(m: _Matcher, node: int) -> Iterator[str]:
+    """sqrt(u)**2, norm(u)**2, sqrt(u**2), sqrt(u**4), sqrt(sum(u**2)), sqrt(a**2 + b**2)."""
+    whole = m.squared(node)
+    if (u := m.inside(whole, "sqrt")) is not None:
+        yield m.text(u)
+    if (norm := m.of(whole, "norm", "vector_norm", "linalg.norm")) and not norm.arguments:
+        yield f"sum(({m.text(norm.operands[0])})**2)"
+    inner = m.inside(node, "sqrt")
+    if inner is None:
+        return
+    if (u := m.squared(inner)) is not None:
+        yield f"abs({m.text(u)})"
+    if (power := m.of(inner, "pow")) and (n := m.number(power.operands[1])) and n > 2 and n % 2 == 0:
+        base = f"({m.text(power.operands[0])})"
+        yield f"{base}**{n / 2:g}" if n % 4 == 0 else f"abs({base})**{n / 2:g}"
+    if (total := m.of(inner, "sum")) and (u := m.squared(total.operands[0])) is not None:
+        yield f"norm({m.text(u)}{_named(total.arguments)})"
+    if added := m.of(inner, "add"):
+        a, b = map(m.squared, added.operands)
+        if a is not None and b is not None:
+            yield f"hypot({m.text(a)}, {m.text(b)})"
+
+
+def _of_quotients(m: _Matcher, node: int) -> Iterator[str]:
+    """exp(u)/sum(exp(u)), exp(u)/(1 + exp(u)), x*log(x)."""
+    if found := m.of(node, "div"):
+        above, below = found.operands
+        u = m.inside(above, "exp")
+        total = m.of(below, "sum")
+        if u is not None and total and total.operands[0] == above:
+            axis = dict(total.arguments).get("dim")
+            yield f"softmax({m.text(u)}, dim={axis if isinstance(axis, int) else -1})"
+        if u is not None and (added := m.of(below, "add")) and above in added.operands:
+            yield f"sigmoid({m.text(u)})"
+    if found := m.of(node, "mul"):
+        for one, other in (found.operands, found.operands[::-1]):
+            if (u := m.inside(other, "log")) is not None:
+                yield f"xlogy({m.text(one)}, {m.text(u)})"
+
+
+def _of_patches(m: _Matcher, node: int) -> Iterator[str]:
+    """where(u == c, a, b), whose value at a single point is that of its other branch too."""
+    found = m.of(node, "where")
+    if found and m.of(found.operands[0], "eq"):
+        yield m.text(found.operands[2])
+    if found and m.of(found.operands[0], "ne"):
+        yield m.text(found.operands[1])
+
+
+REWRITINGS: tuple[Rewriting, ...] = (_of_logarithms, _of_roots, _of_quotients, _of_differences, _of_patches)
+
+
+def _doubled(m: _Matcher, culprit: int) -> Iterator[str]:
+    """The double where: what a branch is given where it is not taken is made harmless."""
+    given = m.of(culprit, m.program.nodes[culprit].operator)  # type: ignore[union-attr]
+    if given is None or given.operands[0] is None:
+        return
+    below = _below(m.program, culprit)
+    for node, apply in enumerate(m.program.nodes):
+        if not (isinstance(apply, Apply) and apply.operator == "where"):
+            continue
+        condition, taken, other = apply.operands
+        for branch in (taken, other):
+            if branch is None or culprit not in _below(m.program, branch) or condition in (culprit,) or node in below:
+                continue
+            for harmless in HARMLESS:
+                operand, test = m.text(given.operands[0]), m.text(condition)
+                safe = f"where({test}, {operand}, {harmless})" if branch == taken else f"where({test}, {harmless}, {operand})"
+                try:
+                    inner = written(m.program, branch, {given.operands[0]: safe})
+                    texts = {taken: m.text(taken), other: m.text(other)} | {branch: inner}
+                    whole = f"where({test}, {texts[taken]}, {texts[other]})"
+                    yield written(m.program, None, {node: whole})
+                except TooLongToWrite:
+                    return
+
+
+def _below(program: Program, node: int) -> set[int]:
+    """The node and all that it is made of."""
+    wanted, found = [node], {node}
+    while wanted:
+        apply = program.nodes[wanted.pop()]
+        if isinstance(apply, Apply):
+            new = {k for k in apply.operands if k is not None} - found
+            found |= new
+            wanted += new
+    return found

@@ -1,0 +1,270 @@
+"""A closed form in many digits: the plan of its gradients, each entry computed when it is asked for."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+import torch
+
+from ...operators import reals
+from ...operators.columns import Objects
+from ...symbolic import plan as plans
+from ...symbolic.plan import Plan
+from .budget import Budget
+from .scalars import MATRICES, RUNS, scalar
+from .wiring import Places
+
+Shape = tuple[int, ...]
+Source = tuple[str, int] | int
+
+
+class FormValues:
+    """The slots of a plan in many digits, by mpmath at the precision in force, on exact inputs.
+
+    `tensors` are the inputs by name and the upstream gradient as `^`.
+    """
+
+    def __init__(self, plan: Plan, tensors: Mapping[str, torch.Tensor], budget: Budget) -> None:
+        self._plan, self._budget = plan, budget
+        self._tensors = {name: tensor.detach() for name, tensor in tensors.items()}
+        self._shapes: list[Shape] = []
+        for step in plan.steps:
+            self._shapes.append(self._shape(step))
+        self._found: dict[int, dict[int, Any]] = {}
+
+    @property
+    def results(self) -> tuple[tuple[str, plans.Result | None], ...]:
+        """The gradients that the plan comes to, by the inputs' names."""
+        return self._plan.results
+
+    def gradient(self, name: str, place: int) -> Any:
+        """One entry of a gradient, by its place in the input in the order of rows; raises OverBudget."""
+        result = dict(self._plan.results)[name]
+        if result is None:
+            return mp.mpf(0)
+        if isinstance(result.slot, float):
+            return mp.mpf(result.slot)
+        shape = tuple(self._tensors[name].shape)
+        index = [int(i) for i in np.unravel_index(place, shape)] if shape else []
+        long = [i for i, n in zip(index, shape, strict=True) if n != 1]
+        slot = result.slot[0]
+        own = self._shapes[slot]
+        at = [0] * len(own)
+        for i, axis in zip(long, result.axes, strict=True):
+            if axis >= 0:
+                at[axis] = i
+        return self._at(slot, np.array([_flat(at, own)], dtype=np.int64))[0]
+
+    def _at(self, slot: int, places: Places) -> Objects:
+        found = self._found.setdefault(slot, {})
+        missing = np.array(sorted({int(p) for p in places if int(p) not in found}), dtype=np.int64)
+        if missing.size:
+            step = self._plan.steps[slot]
+            for place, value in zip(missing.tolist(), self._computed(step, slot, missing), strict=True):
+                found[place] = value
+        out = np.empty(places.shape, dtype=object)
+        out[:] = [found[int(p)] for p in places]
+        return out
+
+    def _whole(self, slot: int) -> Objects:
+        shape = self._shapes[slot]
+        return self._at(slot, np.arange(math.prod(shape))).reshape(shape)
+
+    def _computed(self, step: plans.Step, slot: int, places: Places) -> Sequence[Any]:
+        shape = self._shapes[slot]
+        match step:
+            case plans.Fetch(name):
+                flat = self._tensors[name].reshape(-1)
+                return [mp.mpf(v) for v in flat[torch.from_numpy(places)].tolist()]
+            case plans.Length(source):
+                return [mp.mpf(self._length(source))]
+            case plans.Identity():
+                return [mp.mpf(int(place // shape[0] == place % shape[0])) for place in places]
+            case plans.Range():
+                return [mp.mpf(int(place)) for place in places]
+            case plans.Call(function, operands):
+                self._budget.spend(len(places))
+                columns = [self._operand(o, shape, places) for o in operands]
+                run = scalar(function)
+                return [run(*values) for values in zip(*columns, strict=True)] if columns else [run()] * len(places)
+            case plans.Product():
+                return self._product(step, places)
+            case plans.Reduce(kind, source, axes):
+                return self._reduced(kind, source, axes, places)
+            case plans.MatrixFunction(kind, source, (rows, columns)):
+                matrices = np.moveaxis(self._whole(source), (rows, columns), (-2, -1))
+                self._budget.spend(matrices.size * min(matrices.shape[-2:]))
+                return np.asarray(MATRICES[kind](matrices), dtype=object).reshape(-1)[places]
+            case plans.Gather() | plans.Scatter():
+                whole = self._gathered(step) if isinstance(step, plans.Gather) else self._scattered(step)
+                return whole.reshape(-1)[places]
+
+    def _product(self, step: plans.Product, places: Places) -> list[Any]:
+        lengths = {k: n for s, own in zip(step.slots, step.labels, strict=True)
+                   for k, n in zip(own, self._shapes[s], strict=True)}  # fmt: skip
+        summed = sorted(set(lengths) - set(step.out))
+        grid = np.array(list(itertools.product(*(range(lengths[k]) for k in summed))), dtype=np.int64)
+        grid = grid.reshape(-1, len(summed)) if summed else np.zeros((1, 0), dtype=np.int64)
+        self._budget.spend(len(places) * len(grid) * len(step.slots))
+        out = []
+        for place in places:
+            index = np.unravel_index(int(place), [lengths[k] for k in step.out]) if step.out else ()
+            at: dict[int, Any] = {k: np.full(len(grid), i) for k, i in zip(step.out, index, strict=True)}
+            at |= {k: grid[:, n] for n, k in enumerate(summed)}
+            terms: Any = np.array([mp.mpf(1)] * len(grid), dtype=object)
+            for s, own in zip(step.slots, step.labels, strict=True):
+                shape = self._shapes[s]
+                flat = np.ravel_multi_index([at[k] for k in own], shape) if own else np.zeros(len(grid), dtype=np.int64)
+                terms = terms * self._at(s, np.asarray(flat, dtype=np.int64))
+            out.append(reals.add_up(list(terms)))
+        return out
+
+    def _reduced(self, kind: str, slot: int, axes: tuple[int, ...], places: Places) -> Sequence[Any]:
+        shape = self._shapes[slot]
+        order = [k for k in range(len(shape)) if k not in axes] + list(axes)
+        lines = np.arange(math.prod(shape)).reshape(shape).transpose(order)
+        rows = math.prod(lines.shape[: len(shape) - len(axes)])
+        lines = lines.reshape(rows, -1) if lines.size else np.zeros((rows, 0), dtype=np.int64)
+        if kind in RUNS:
+            out = np.empty(math.prod(shape), dtype=object)
+            wanted = np.flatnonzero(np.isin(lines, places).any(axis=1))
+            self._budget.spend(len(wanted) * lines.shape[1])
+            for line in lines[wanted]:
+                out[line] = RUNS[kind](list(self._at(slot, line)))
+            return out[places]
+        self._budget.spend(len(places) * lines.shape[1])
+        reduce = REDUCTIONS[kind]
+        return [reduce(list(self._at(slot, line))) for line in lines[places]]
+
+    def _gathered(self, step: plans.Gather) -> Objects:
+        x = self._whole(step.slot)
+        indices = [self._plain(o) for o in step.indices]
+        kept = [k for k in range(x.ndim) if k not in step.axes]
+        moved = x.transpose(*kept, *step.axes)
+        lengths = [x.shape[k] for k in step.axes]
+        at = np.broadcast_arrays(*(_wrapped(i, n) for i, n in zip(indices, lengths, strict=True)))
+        if 0 in lengths:
+            return np.full([x.shape[k] for k in kept] + list(at[0].shape), mp.mpf(0), dtype=object)
+        clipped = tuple(np.clip(i, 0, n - 1) for i, n in zip(at, lengths, strict=True))
+        return np.asarray(moved[(slice(None),) * len(kept) + clipped], dtype=object)
+
+    def _scattered(self, step: plans.Scatter) -> Objects:
+        value = self._plain(step.value)
+        lengths = [self._length(s) for s in step.sources]
+        indices = [_wrapped(self._plain(o), n) for o, n in zip(step.indices, lengths, strict=True)]
+        full = np.broadcast_shapes(value.shape, *(i.shape for i in indices))
+        value, *at = (np.broadcast_to(a, full) for a in (value, *indices))
+        out = np.full((*full[: step.kept], *lengths), mp.mpf(0), dtype=object)
+        self._budget.spend(value.size)
+        for place in np.ndindex(full):
+            to = tuple(int(i[place]) for i in at)
+            if all(0 <= i < n for i, n in zip(to, lengths, strict=True)):
+                out[(*place[: step.kept], *to)] += value[place]
+        return out
+
+    def _plain(self, operand: plans.Operand) -> Objects:
+        """All of an operand's entries, lined up with the others."""
+        if not isinstance(operand, tuple):
+            return np.array(mp.mpf(operand), dtype=object)
+        whole, axes = self._whole(operand[0]), operand[1]
+        if axes is None:
+            return whole
+        return whole.transpose([a for a in axes if a >= 0])[tuple(slice(None) if a >= 0 else None for a in axes)]
+
+    def _operand(self, operand: plans.Operand, shape: Shape, places: Places) -> Sequence[Any]:
+        """The entries of an operand that these entries of a result are made of."""
+        if not isinstance(operand, tuple):
+            return [mp.mpf(operand)] * len(places)
+        own = self._shapes[operand[0]]
+        axes = tuple(range(len(own))) if operand[1] is None else operand[1]
+        index = np.unravel_index(places, shape) if shape else ()
+        at = [np.zeros(len(places), dtype=np.int64)] * len(own)
+        for axis, i in zip(axes, index[len(shape) - len(axes) :], strict=True):
+            if axis >= 0:
+                at[axis] = i if own[axis] != 1 else np.zeros_like(i)
+        flat = np.ravel_multi_index(at, own) if own else np.zeros(len(places), dtype=np.int64)
+        return list(self._at(operand[0], np.asarray(flat, dtype=np.int64)))
+
+    def _shape(self, step: plans.Step) -> Shape:
+        """The shape of a step's slot, told from those before it."""
+        match step:
+            case plans.Fetch(name, axes):
+                return tuple(self._tensors[name].shape[a] for a in axes)
+            case plans.Length():
+                return ()
+            case plans.Identity(source):
+                return (self._length(source),) * 2
+            case plans.Range(source):
+                return (self._length(source),)
+            case plans.Call(_, operands):
+                return np.broadcast_shapes(*(self._viewed(o) for o in operands))
+            case plans.Product(slots, labels, out):
+                lengths = {k: n for s, own in zip(slots, labels, strict=True)
+                           for k, n in zip(own, self._shapes[s], strict=True)}  # fmt: skip
+                return tuple(lengths[k] for k in out)
+            case plans.Reduce(kind, slot, axes):
+                own = self._shapes[slot]
+                return own if kind in RUNS else tuple(n for k, n in enumerate(own) if k not in axes)
+            case plans.MatrixFunction(kind, slot, matrix):
+                own = self._shapes[slot]
+                batch = tuple(n for k, n in enumerate(own) if k not in matrix)
+                return (*batch, *_of_matrix(kind, own[matrix[0]], own[matrix[1]]))
+            case plans.Gather(slot, axes, indices):
+                kept = tuple(n for k, n in enumerate(self._shapes[slot]) if k not in axes)
+                return (*kept, *np.broadcast_shapes(*(self._viewed(o) for o in indices)))
+            case plans.Scatter(value, kept_axes, indices, sources):
+                full = np.broadcast_shapes(*(self._viewed(o) for o in (value, *indices)))
+                return (*full[:kept_axes], *(self._length(s) for s in sources))
+
+    def _viewed(self, operand: plans.Operand) -> Shape:
+        if not isinstance(operand, tuple):
+            return ()
+        own = self._shapes[operand[0]]
+        return own if operand[1] is None else tuple(own[a] if a >= 0 else 1 for a in operand[1])
+
+    def _length(self, source: Source) -> int:
+        return source if isinstance(source, int) else self._tensors[source[0]].shape[source[1]]
+
+
+def _flat(index: Sequence[int], shape: Shape) -> int:
+    place = 0
+    for i, n in zip(index, shape, strict=True):
+        place = place * n + i
+    return place
+
+
+def _wrapped(index: Objects, length: int) -> Any:
+    whole = np.array([int(i) for i in index.reshape(-1)], dtype=np.int64).reshape(index.shape)
+    return np.where(whole < 0, whole + length, whole)
+
+
+def _of_matrix(kind: str, rows: int, columns: int) -> Shape:
+    """The axes that a function of a matrix has of its own."""
+    match kind:
+        case "det" | "logdet" | "logabsdet":
+            return ()
+        case "pinv":
+            return (columns, rows)
+        case "eigenvalues" | "singular_values":
+            return (min(rows, columns),)
+        case "left_vectors":
+            return (rows, min(rows, columns))
+        case "right_vectors":
+            return (min(rows, columns), columns)
+        case _:
+            return (rows, columns)
+
+
+#: The reductions of plans, on lists of numbers.
+REDUCTIONS = {
+    "sum": reals.add_up,
+    "prod": reals.product,
+    "max": reals.largest,
+    "min": lambda values: -reals.largest([-v for v in values]),
+    "logsumexp": reals.logsumexp,
+}

@@ -1,0 +1,146 @@
+"""The functions that plans name, of mpmath numbers: the rows' reference columns, and arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from itertools import accumulate
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+
+from ...operators import TABLE, Operator, real_matrices, real_reductions, reals
+from ...operators.columns import Each, Lifted, Objects, WithNumbers
+from ...operators.real_matrices import each_matrix
+
+Scalar = Callable[..., Any]
+
+
+def _truth(holds: bool) -> Any:
+    return mp.mpf(int(holds))
+
+
+#: Arithmetic, and the functions that are no row of the table.
+CORE: dict[str, Scalar] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "div": reals.quotient,
+    "over_norm": lambda a, b: mp.mpf(0) if b == 0 else a / b,
+    "neg": lambda a: -a,
+    "pow": reals.power,
+    "sqrt": reals.sqrt,
+    "number": lambda a: a,
+    "ones_like": lambda a: mp.mpf(1),
+    "where": lambda c, a, b: a if c != 0 else b,
+    "less": lambda a, b: _truth(a < b),
+    "less_equal": lambda a, b: _truth(a <= b),
+    "greater": lambda a, b: _truth(a > b),
+    "greater_equal": lambda a, b: _truth(a >= b),
+    "equal": lambda a, b: _truth(a == b),
+    "not_equal": lambda a, b: _truth(a != b),
+    "both": lambda a, b: _truth(a != 0 and b != 0),
+    "either": lambda a, b: _truth(a != 0 or b != 0),
+    "neither": lambda a: _truth(a == 0),
+    "logical_xor": lambda a, b: _truth((a != 0) != (b != 0)),
+    "sign": reals.sign,
+}
+
+
+@cache
+def scalar(name: str) -> Scalar:
+    """The function of that name; the numbers of a call follow its operands, or stand before them, as in plans."""
+    return CORE[name] if name in CORE else _rows()[name]
+
+
+@cache
+def _rows() -> dict[str, Scalar]:
+    return {
+        row.sympy.scalar.__name__: _of_row(row)
+        for row in TABLE
+        if isinstance(row.sympy, Lifted) and isinstance(row.sympy.scalar, type) and isinstance(row.reference, Each)
+    }
+
+
+def _of_row(row: Operator) -> Scalar:
+    assert isinstance(row.reference, Each)
+    function = row.reference.scalar
+    if not isinstance(row.sympy, WithNumbers):
+        return function
+    literals, tensors = row.parameters.literals, len(row.parameters.tensors)
+    kinds = {p.name: int if p.kind == "integer" else float for p in literals}
+    start = len(literals) if row.sympy.before else 0
+
+    def with_numbers(*operands: Any) -> Any:
+        numbers = (*operands[:start], *operands[start + tensors :])
+        named = {p.name: kinds[p.name](value) for p, value in zip(literals, numbers, strict=False)}
+        defaults = {p.name: p.default for p in literals if p.name not in named}
+        return function(*operands[start : start + tensors], **named, **defaults)
+
+    return with_numbers
+
+
+def _others(values: list[Any]) -> list[Any]:
+    left = list(accumulate(values[:-1], lambda a, b: a * b, initial=mp.mpf(1)))
+    right = list(accumulate(values[:0:-1], lambda a, b: a * b, initial=mp.mpf(1)))[::-1]
+    return [a * b for a, b in zip(left, right, strict=True)] if values else []
+
+
+def _back(run: Callable[[list[Any]], list[Any]]) -> Callable[[list[Any]], list[Any]]:
+    return lambda values: run(values[::-1])[::-1]
+
+
+def _sums(values: list[Any]) -> list[Any]:
+    return list(accumulate(values))
+
+
+def _products(values: list[Any]) -> list[Any]:
+    return list(accumulate(values, lambda a, b: a * b))
+
+
+def _log_sums(values: list[Any]) -> list[Any]:
+    return [reals.logsumexp(values[: k + 1]) for k in range(len(values))]
+
+
+#: What keeps the length of the lines that it runs along.
+RUNS: dict[str, Callable[[list[Any]], list[Any]]] = {
+    "softmax": real_reductions.softmax,
+    "others": _others,
+    "cumsum": _sums,
+    "cumsum_back": _back(_sums),
+    "cumprod": _products,
+    "cumprod_back": _back(_products),
+    "cumlogsumexp": _log_sums,
+    "cumlogsumexp_back": _back(_log_sums),
+}
+
+
+def _cofactor(x: Objects) -> Objects:
+    """The derivative of the determinant: of each entry that of what is left without its row and column, signed."""
+    n = x.shape[0]
+    out = np.empty((n, n), dtype=object)
+    for i, j in np.ndindex(n, n):
+        minor = np.delete(np.delete(x, i, axis=0), j, axis=1)
+        out[i, j] = (-1) ** (i + j) * real_matrices.det(minor)[()]
+    return out
+
+
+def _log_of_size(x: Objects) -> Objects:
+    return real_matrices.slogdet(x, output=1)
+
+
+#: The functions of matrices that plans name, on the last two dimensions.
+MATRICES: dict[str, Callable[[Objects], Objects]] = {
+    "inv": each_matrix(real_matrices.inverse),
+    "det": each_matrix(real_matrices.det),
+    "cofactor": each_matrix(_cofactor),
+    "logdet": each_matrix(real_matrices.logdet),
+    "logabsdet": each_matrix(_log_of_size),
+    "pinv": each_matrix(real_matrices.pinv),
+    "eigenvalues": each_matrix(lambda x: real_matrices.eigh(x, output=0)),
+    "eigenvectors": each_matrix(lambda x: real_matrices.eigh(x, output=1)),
+    "singular_values": each_matrix(lambda x: real_matrices.svd(x, output=1)),
+    "left_vectors": each_matrix(lambda x: real_matrices.svd(x, output=0)),
+    "right_vectors": each_matrix(lambda x: real_matrices.svd(x, output=2)),
+}

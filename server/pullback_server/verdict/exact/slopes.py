@@ -1,0 +1,131 @@
+"""One-sided slopes of an expression at exact inputs, by difference quotients in many digits, extrapolated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+import mpmath as mp
+import numpy as np
+import torch
+
+from .values import MovedValues, Reach, Values
+
+#: The steps are these powers of two times the scale of the inputs; far below what any two of float64 are apart.
+STEPS = (-160, -180, -200)
+#: Bits of the computation: as many as the smallest step takes away, and some hundred to be left of a difference.
+BITS = 520
+#: A quotient has come to rest when it moves by less than this power of two of itself.
+REST = -90
+#: Quotients that shrink by less than this from step to step have no limit.
+SHRINKING = 0.9
+#: Inputs with more entries than this are not searched for their smallest.
+SEARCHED = 2**20
+
+
+class Side(Enum):
+    """What became of the slope on one side."""
+
+    FINITE = "finite"
+    INFINITE = "infinite"
+    #: The expression has no value on this side.
+    UNDEFINED = "undefined"
+    #: The quotients come to nothing that could be told.
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Slope:
+    """A one-sided slope and how far off it may be; `jump` says that the value does not come near on this side."""
+
+    side: Side
+    value: mp.mpf
+    error: mp.mpf
+    jump: bool = False
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """The slopes of `sum(upstream*value)` at one entry of an input; `defined` says whether there is a value at all."""
+
+    left: Slope
+    right: Slope
+    defined: bool
+
+    @property
+    def derivative(self) -> mp.mpf | None:
+        """The derivative, where there is one: at the edge of a domain the slope on the side that has one."""
+        if not self.defined:
+            return None
+        finite = [s for s in (self.left, self.right) if s.side is Side.FINITE]
+        if len(finite) == 2:
+            apart = abs(finite[0].value - finite[1].value)
+            near = finite[0].error + finite[1].error + mp.ldexp(abs(finite[1].value), REST // 2)
+            return finite[1].value if apart <= near else None
+        edge = Side.UNDEFINED in (self.left.side, self.right.side)
+        return finite[0].value if len(finite) == 1 and edge else None
+
+
+def scale_of(inputs: Mapping[str, torch.Tensor]) -> float:
+    """What steps from 0 are measured by: the smallest magnitude that any entry has, or 1 if none is smaller."""
+    scale = 1.0
+    for tensor in inputs.values():
+        if tensor.is_floating_point() and 0 < tensor.numel() <= SEARCHED:
+            sizes = tensor.detach().to(torch.float64).abs()
+            scale = min(scale, float(torch.where(sizes > 0, sizes, torch.inf).amin()))
+    return scale
+
+
+def slopes(values: Values, reach: Reach, upstream: torch.Tensor | None, at: float, scale: float) -> Slopes:
+    """The slopes at the entry that `reach` is about, whose value is `at`; raises OverBudget.
+
+    The precision in force must be BITS at least, and more where the scale is small.
+    """
+    output = values.typed.program.output
+    places = reach.places[output]
+    nothing = Slope(Side.FINITE, mp.mpf(0), mp.mpf(0))
+    if not places.size:
+        return Slopes(nothing, nothing, True)
+    base = values.at(output, places)
+    if not all(mp.isfinite(v) for v in base):
+        unknown = Slope(Side.UNDEFINED, mp.nan, mp.mpf(0))
+        return Slopes(unknown, unknown, False)
+    weights = np.array([mp.mpf(1)] * len(places), dtype=object)
+    if upstream is not None:
+        weights[:] = [mp.mpf(v) for v in upstream.detach().reshape(-1)[torch.from_numpy(places)].tolist()]
+    steps = [mp.ldexp(mp.mpf(abs(at) or scale), power) for power in STEPS]
+
+    def changed(step: mp.mpf) -> mp.mpf:
+        moves = MovedValues(values, reach, step).change(output, places)
+        return mp.fsum(w * m for w, m in zip(weights, moves, strict=True) if w != 0)
+
+    size = mp.fsum(abs(w * v) for w, v in zip(weights, base, strict=True))
+    left, right = (
+        _limit([changed(sign * step) for step in steps], [sign * step for step in steps], size) for sign in (-1, 1)
+    )
+    return Slopes(left, right, True)
+
+
+def _limit(changes: list[mp.mpf], steps: list[mp.mpf], size: mp.mpf) -> Slope:
+    """The limit of the quotients by Aitken's extrapolation: Richardson's, with the order told from the quotients."""
+    if mp.isnan(changes[-1]):
+        return Slope(Side.UNDEFINED, mp.nan, mp.mpf(0))
+    if not all(mp.isfinite(c) for c in changes):
+        return Slope(Side.UNKNOWN, mp.nan, mp.mpf(0))
+    first, second, third = (change / step for change, step in zip(changes, steps, strict=True))
+    before, after = second - first, third - second
+    noise = mp.ldexp(size, 40 - mp.mp.prec) / abs(steps[-1])
+    rest = mp.ldexp(abs(third), REST) + noise
+    if max(abs(before), abs(after)) <= rest:
+        return Slope(Side.FINITE, third, rest)
+    if abs(after) <= SHRINKING * abs(before):
+        move = after * after / (before - after)
+        return Slope(Side.FINITE, third + move, abs(move) + rest)
+    if before * after > 0 or abs(after) <= rest:
+        jump = abs(changes[-1]) > abs(changes[0]) / 2
+        return Slope(Side.INFINITE, mp.inf * mp.sign(after), mp.mpf(0), jump)
+    return Slope(Side.UNKNOWN, mp.nan, mp.mpf(0))

@@ -1,0 +1,161 @@
+"""The third opinion asked where agreement alone settles nothing, entry by entry within a budget."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import mpmath as mp
+import torch
+
+from ..numeric import local_gradients, node_gradients
+from ..numeric.vjp import Differentiated
+from ..symbolic import UPSTREAM
+from ..symbolic.plan import Plan
+from .comparison import Comparison, index_of
+from .diagnosis import Scene, Witness, diagnose
+from .exact import BITS, Budget, FormValues, Mask, OverBudget, Values, scale_of, slopes
+from .exact.slopes import Slope as ExactSlope
+from .guards import Guard, followed
+from .judgement import Numbers, judge
+from .preparation import Prepared
+from .question import Diagnosis, Examined, Outcome, Question, SideKind, Slope
+from .suspects import Sort, sorts
+
+#: Entries of results that may be computed in many digits for one question: some seconds at the most.
+BUDGET = 300_000
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What the examination of a sort of suspects came to; `diagnoses` go with the entries.
+
+    `exhausted` says that not even one of its entries could be examined within the budget.
+    """
+
+    sort: Sort
+    entries: tuple[Examined, ...]
+    diagnoses: tuple[Diagnosis | None, ...]
+    exhausted: bool
+
+
+class Examination:
+    """The third opinion on one question: the expression in many digits, prepared once for all its inputs."""
+
+    def __init__(
+        self,
+        question: Question,
+        prepared: Prepared,
+        numbers: Differentiated,
+        plan: Plan,
+        met: tuple[Guard, ...],
+        device: torch.device,
+    ) -> None:
+        """`met` are the guards of the program that are met; `plan` is that of its closed forms."""
+        self._question, self._prepared, self._numbers, self._device = question, prepared, numbers, device
+        self._inputs = {o.name: o.tensor for o in question.inputs}
+        self._met = met
+        upstream = torch.ones(prepared.forward.shape) if question.upstream is None else question.upstream
+        budget = Budget(BUDGET)
+        self._forms = FormValues(plan, self._inputs | {UPSTREAM: upstream}, budget)
+        self._values = Values(prepared.typed, self._inputs, budget)
+        self._scale = scale_of(self._inputs)
+        #: Steps are measured by the scale, so a small one takes more bits.
+        self._bits = BITS + math.ceil(-math.log2(self._scale))
+
+    @property
+    def digits(self) -> int:
+        """The decimal digits that the third opinion computes with."""
+        return int(self._bits * math.log10(2))
+
+    @cached_property
+    def _marks(self) -> dict[str, list[tuple[int, Mask]]]:
+        """For each input which of its entries each guard, by its number, is about."""
+        found: dict[str, list[tuple[int, Mask]]] = {}
+        marks = [(number, guard.marks) for number, guard in enumerate(self._met)]
+        infinite = ~self._numbers.value.detach().reshape(-1).cpu().isfinite()
+        if bool(infinite.any()):
+            # A value that is not finite is suspect too, whatever made it so.
+            marks.append((len(self._met), {self._prepared.typed.program.output: infinite.numpy()}))
+        for number, own in marks:
+            for name, mask in followed(self._values, own).items():
+                found.setdefault(name, []).append((number, mask))
+        return found
+
+    def of(self, name: str, comparison: Comparison) -> tuple[Looked, ...]:
+        """The suspects of one input, sort by sort, with what their examination came to."""
+        with mp.workprec(self._bits):
+            return tuple(self._look(name, sort, comparison) for sort in sorts(comparison, self._marks.get(name, [])))
+
+    def _look(self, name: str, sort: Sort, comparison: Comparison) -> Looked:
+        entries, diagnoses = [], []
+        for place in sort.chosen:
+            try:
+                entry, diagnosis = self._examined(name, place, sort.guards, comparison)
+            except OverBudget:
+                break
+            entries.append(entry)
+            diagnoses.append(diagnosis)
+        return Looked(sort, tuple(entries), tuple(diagnoses), not entries)
+
+    def _examined(
+        self, name: str, place: int, on: tuple[int, ...], comparison: Comparison
+    ) -> tuple[Examined, Diagnosis | None]:
+        tensor = self._inputs[name]
+        at = float(tensor.reshape(-1)[place])
+        if not math.isfinite(at):
+            raise OverBudget
+        reach = self._values.reach(name, place)
+        found = slopes(self._values, reach, self._question.upstream, at, self._scale)
+        exact = self._forms.gradient(name, place) if name in dict(self._forms.results) else mp.mpf(0)
+        autograd, ours = float(comparison.theirs[place]), float(comparison.ours[place])
+        numbers = Numbers(
+            autograd,
+            ours,
+            exact,
+            comparison.unit,
+            comparison.error_at(place),
+            comparison.terms_at(place),
+            lambda: comparison.moved_at(place),
+        )
+        judged = judge(numbers, found)
+        right = found.derivative
+        entry = Examined(
+            index_of(place, tuple(tensor.shape)),
+            judged.outcome,
+            autograd,
+            ours,
+            float(exact),
+            math.nan if right is None else float(right),
+            judged.error,
+            _shown(found.left),
+            _shown(found.right),
+        )
+        if judged.outcome is Outcome.AGREE:
+            return entry, None
+        guards = tuple(self._met[number] for number in on if number < len(self._met))
+        return entry, diagnose(Witness(self._scene, reach, judged.outcome, found, autograd, exact, guards))
+
+    @cached_property
+    def _scene(self) -> Scene:
+        @cache
+        def gradients() -> Mapping[int, torch.Tensor]:
+            upstream = self._question.upstream
+            return node_gradients(self._prepared.forward, self._inputs, upstream, self._device)
+
+        def sent_back(node: int, operands: Sequence[int]) -> Mapping[int, torch.Tensor]:
+            own = gradients().get(node)
+            if own is None:
+                return {}
+            values = self._numbers.values
+            differentiable = [k for k in operands if isinstance(values[k], torch.Tensor)]
+            return local_gradients(self._prepared.forward, values, node, differentiable, own)
+
+        unit = torch.finfo(self._prepared.coarsest).eps
+        return Scene(self._values, self._numbers.values, gradients, sent_back, self._met, unit)
+
+
+def _shown(slope: ExactSlope) -> Slope:
+    return Slope(SideKind[slope.side.name], float(slope.value), float(slope.error))

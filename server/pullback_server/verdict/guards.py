@@ -1,0 +1,221 @@
+"""Where a program is evaluated on a kink, on a guard that holds with equality, or outside a domain: agreement of the legs
+is no proof there.
+
+The conditions are those of the rows, on the values that the forward pass had; what they mark of a node's operands is
+followed back to the entries of the inputs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..language import check, parse
+from ..numeric import compile_program
+from ..operators import BY_NAME, Operator
+from ..operators.columns import Along, Each
+from ..operators.shapes import axes_of
+from ..program import Apply, DType, Input, Limits, Literal, Program, Refusal, TensorType, TypedProgram
+from .exact import Mask, Values
+
+Tensors = Mapping[str, Any]
+
+_DTYPES = {getattr(torch, d.label): d for d in DType}
+
+
+@dataclass(frozen=True)
+class Guard:
+    """One node that sits on a kink (`kink` is its number among the row's) or outside its domain (`kink` is None).
+
+    `marks` are the entries of its operands that it does so at: flat flags by the operand's number.
+    """
+
+    node: int
+    kink: int | None
+    marks: Mapping[int, Mask]
+
+
+class _Untold(Exception):
+    """A condition that says nothing here: it names an operand or a number that the call has not."""
+
+
+def guards(typed: TypedProgram, values: Sequence[Any]) -> Iterator[Guard]:
+    """Every guard of a program that is met; `values` are those of its nodes, tensors and numbers."""
+    for number, node in enumerate(typed.program.nodes):
+        if not isinstance(node, Apply):
+            continue
+        row = BY_NAME[node.operator]
+        if not (row.kinks or row.domain):
+            continue
+        operands = [None if k is None else values[k] for k in node.operands]
+        if not any(isinstance(o, torch.Tensor) for o in operands):
+            continue
+        conditions: list[tuple[int | None, str]] = [(place, kink.where) for place, kink in enumerate(row.kinks)]
+        if row.domain and not _finite(values[number]):
+            # What is outside a domain has no finite value.
+            conditions.append((None, row.domain))
+        for kink, condition in conditions:
+            masks = _met(row, condition, operands, typed.arguments[number], outside=kink is None)
+            marks: dict[int, Mask] = {}
+            for k, mask in zip(node.operands, masks, strict=False):
+                if k is not None and mask is not None and mask.any():
+                    marks[k] = marks[k] | mask if k in marks else mask
+            if marks:
+                yield Guard(number, kink, marks)
+
+
+def followed(values: Values, marks: Mapping[int, Mask]) -> dict[str, Mask]:
+    """The entries of each input that marked entries of nodes depend on; `marks` are flags by the node's number."""
+    program, marked = values.typed.program, dict(marks)
+    for number in range(max(marks, default=-1), -1, -1):
+        apply = program.nodes[number]
+        if number not in marked or not isinstance(apply, Apply) or not values.typed.types[number].dtype.floating:
+            continue
+        for operand, mask in zip(apply.operands, values.wiring(number).sources(marked[number]), strict=True):
+            if operand is not None and mask is not None and mask.any():
+                marked[operand] = marked[operand] | mask if operand in marked else mask
+    return {n.name: marked[k] for k, n in enumerate(program.nodes) if isinstance(n, Input) and k in marked}
+
+
+def _finite(value: Any) -> bool:
+    """Whether all entries are, by their sum: one pass."""
+    total = value.detach().sum() if isinstance(value, torch.Tensor) else torch.tensor(value)
+    return bool(total.isfinite())
+
+
+def _met(
+    row: Operator, condition: str, operands: Sequence[Any], arguments: Mapping[str, Any], outside: bool
+) -> tuple[Mask | None, ...]:
+    """Where a condition is met, or is not: flags for each operand that is a floating tensor."""
+    named = _named(row, operands, arguments)
+    with torch.no_grad():
+        try:
+            if isinstance(row.reference, Each):
+                met = _Evaluation(named, lines=False).of(_parsed(condition, tuple(named)))
+            elif (shape := _alike(operands)) and "dim" in arguments:
+                met = _in_lines(condition, named, axes_of(arguments["dim"], len(shape)), shape)
+            else:
+                met = _by_the_language(condition, named)
+        except (_Untold, Refusal):
+            return ()
+    met = torch.as_tensor(met)
+    met = ~met if outside else met
+    entries = isinstance(row.reference, Each) or met.dim() > 0
+    return tuple(_flags(met, o, entries) for o in operands) if bool(met.any()) else ()
+
+
+def _alike(operands: Sequence[Any]) -> tuple[int, ...]:
+    """The shape of the operands, if they are tensors with entries and of one shape."""
+    shapes = {tuple(o.shape) if isinstance(o, torch.Tensor) else () for o in operands}
+    (shape, *others) = shapes
+    return () if others or 0 in shape else shape
+
+
+def _flags(met: torch.Tensor, operand: Any, entries: bool) -> Mask | None:
+    """What a condition marks of one operand; all of it, where the condition is one of the whole."""
+    if not isinstance(operand, torch.Tensor) or not operand.is_floating_point():
+        return None
+    try:
+        shape = torch.broadcast_shapes(met.shape, operand.shape) if entries else None
+    except RuntimeError:
+        # A condition on something made of the operands, such as eigenvalues.
+        shape = None
+    if shape is None:
+        return np.ones(operand.numel(), dtype=bool)
+    whole, own = met.expand(shape), operand.shape
+    lead = len(shape) - len(own)
+    axes = [k for k in range(len(shape)) if k < lead or (own[k - lead] == 1 and shape[k] != 1)]
+    narrowed = whole.cpu().numpy().any(axis=tuple(axes), keepdims=True) if axes else whole.cpu().numpy()
+    return np.array(narrowed).reshape(-1)
+
+
+def _in_lines(condition: str, named: Tensors, axes: tuple[int, ...], shape: tuple[int, ...]) -> torch.Tensor:
+    """The condition on each line along these axes, marked at all of the line's entries."""
+    order = [k for k in range(len(shape)) if k not in axes] + list(axes)
+    rows = [shape[k] for k in order[: len(shape) - len(axes)]]
+
+    def lines(value: Any) -> Any:
+        return value.permute(order).reshape(*rows, -1) if isinstance(value, torch.Tensor) else value
+
+    turned = {name: lines(value) for name, value in named.items()}
+    met = torch.as_tensor(_Evaluation(turned, lines=True).of(_parsed(condition, tuple(named))))
+    whole = met.expand(*rows, math.prod(shape[k] for k in axes)).reshape([shape[k] for k in order])
+    return whole.permute([order.index(k) for k in range(len(shape))])
+
+
+def _named(row: Operator, operands: Sequence[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Tensors and numbers by the names that the row's conditions have for them."""
+    tensors = iter(operands)
+    given: dict[str, Any] = {}
+    for parameter in row.parameters.parameters:
+        value = arguments[parameter.name] if parameter.name in arguments else next(tensors, None)
+        if isinstance(value, torch.Tensor | int | float):
+            name = parameter.name + "_" * (parameter.name in BY_NAME)
+            given[name] = value.detach() if isinstance(value, torch.Tensor) else value
+    return given
+
+
+@cache
+def _parsed(condition: str, names: tuple[str, ...]) -> Program:
+    """The condition as a program; names that the call has not are inputs without a value."""
+    try:
+        return parse(condition, names, Limits())
+    except Refusal as refusal:
+        raise _Untold from refusal
+
+
+class _Evaluation:
+    """A condition on tensors and numbers: what is made of numbers alone is worked out, so that it costs no pass.
+
+    Over `lines`, reductions go along the last dimension, which they keep.
+    """
+
+    def __init__(self, named: Tensors, lines: bool) -> None:
+        self._named, self._lines = named, lines
+
+    def of(self, program: Program) -> Any:
+        """The value of the program: a tensor of bools, or a bool."""
+        values: list[Any] = []
+        for node in program.nodes:
+            match node:
+                case Input(name):
+                    values.append(self._named[name])
+                case Literal(value):
+                    values.append(value)
+                case Apply() as apply:
+                    values.append(self._applied(apply, [None if k is None else values[k] for k in apply.operands]))
+        return values[program.output]
+
+    def _applied(self, apply: Apply, operands: list[Any]) -> Any:
+        row = BY_NAME[apply.operator]
+        match apply.operator, operands:
+            case "bitwise_and", [bool() as a, b] | [b, bool() as a]:
+                return b if a else False
+            case "bitwise_or", [bool() as a, b] | [b, bool() as a]:
+                return True if a else b
+        arguments = {p.name: p.default for p in row.parameters.literals} | dict(apply.arguments)
+        if self._lines and isinstance(row.reference, Along):
+            arguments |= {"dim": -1, "keepdim": True}
+        numbers = not any(isinstance(o, torch.Tensor) for o in operands)
+        like = next((o for o in operands if isinstance(o, torch.Tensor)), None)
+        dtype = torch.float64 if like is None or not like.is_floating_point() else like.dtype
+        device = None if like is None else like.device
+        tensors = [o if o is None or isinstance(o, torch.Tensor) else torch.tensor(o, dtype=dtype, device=device)
+                   for o in operands]  # fmt: skip
+        result = row.torch(*tensors, **arguments)
+        return result.item() if numbers else result
+
+
+def _by_the_language(condition: str, named: Tensors) -> Any:
+    """A condition that is not entry by entry, as the language itself would have it."""
+    tensors = {n: v if isinstance(v, torch.Tensor) else torch.tensor(v, dtype=torch.float64) for n, v in named.items()}
+    types = {n: TensorType(_DTYPES[t.dtype], tuple(t.shape)) for n, t in tensors.items()}
+    typed = check(parse(condition, list(types), Limits()), types, Limits())
+    forward = compile_program(typed)
+    return forward.tensor(forward(tensors), typed.program.output, torch.device("cpu"))

@@ -1,0 +1,106 @@
+"""Two replicas behind the stock client: one is killed, or all are started anew one by one, and no call is lost."""
+
+import signal
+import socket
+import threading
+import time
+from collections import Counter
+
+import pytest
+from pullback import Client, Request
+from service_harness import running
+
+THREADS = 8
+
+
+class Load:
+    """Calls from several threads and a stream, until it is told to stop; what came of each of them."""
+
+    def __init__(self, client):
+        self._client = client
+        self._stopping = threading.Event()
+        self.outcomes = Counter()
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._calls) for _ in range(THREADS)]
+        self._threads.append(threading.Thread(target=self._stream))
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+    def end(self):
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join(60)
+
+    def count(self, outcome):
+        with self._lock:
+            self.outcomes[outcome] += 1
+
+    def _calls(self):
+        while not self._stopping.is_set():
+            try:
+                reply = self._client.differentiate("sleep 0.005", {"x": [1.0, 2.0]}, timeout=30)
+                self.count("OK" if reply.gradients["x"].tolist() == [1.0, 2.0] else "wrong")
+            except Exception as error:
+                self.count(repr(error))
+
+    def _stream(self):
+        asked = 0
+
+        def requests():
+            nonlocal asked
+            while not self._stopping.is_set():
+                asked += 1
+                yield Request("sleep 0.005", {"x": [1.0, 2.0]}, id=f"s{asked}", timeout=30)
+
+        answered = Counter()
+        for answer in self._client.differentiate_many(requests()):
+            answered[answer.id] += 1
+            self.count("OK" if answer.error is None else repr(answer.error))
+        if set(answered) != {f"s{k}" for k in range(1, asked + 1)} or set(answered.values()) != {1}:
+            self.count("a request of the stream has not one answer")
+
+
+def free_ports(count):
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def client_of(ports):
+    return Client("ipv4:" + ",".join(f"127.0.0.1:{port}" for port in ports))
+
+
+def test_one_of_two_replicas_is_killed_under_load_and_no_call_is_lost():
+    ports = free_ports(2)
+    with running(port=ports[0]) as one, running(port=ports[1]), client_of(ports) as client:
+        with Load(client) as load:
+            time.sleep(1)
+            one.process.kill()
+            time.sleep(1.5)
+        assert set(load.outcomes) == {"OK"}, load.outcomes
+        assert load.outcomes["OK"] > 100
+
+
+@pytest.mark.slow
+def test_a_rolling_restart_loses_no_call():
+    ports = free_ports(2)
+    with client_of(ports) as client, running(port=ports[1]) as two, running(port=ports[0]) as one:
+        with Load(client) as load:
+            time.sleep(1)
+            assert one.end(signal.SIGTERM) == 0
+            with running(port=ports[0]):
+                time.sleep(1.5)
+                assert two.end(signal.SIGTERM) == 0
+                with running(port=ports[1]):
+                    time.sleep(1.5)
+                    load.end()
+        assert set(load.outcomes) == {"OK"}, load.outcomes
+        assert load.outcomes["OK"] > 100

@@ -1,0 +1,117 @@
+"""What is over a limit is refused, what all requests hold together is bounded, and no client crowds out another."""
+
+import time
+
+import grpc
+import pytest
+from pullback.v1 import derivative_pb2 as wire
+from pullback_server.service.limits import ServiceLimits
+from pullback_server.service.tokens import make
+from service_harness import details, eventually, request, running
+
+GIB = 2**30
+
+
+def reason(call):
+    try:
+        call.result()
+    except grpc.RpcError as error:
+        return details(error)["ErrorInfo"].reason
+    return "OK"
+
+
+@pytest.fixture(scope="module")
+def clients(tmp_path_factory):
+    """A service with a queue of 8, of which one client may hold 2, and the metadata of two clients."""
+    file = tmp_path_factory.mktemp("tokens") / "tokens"
+    tokens, lines = zip(*(make(name) for name in ("alice", "bob")), strict=True)
+    file.write_text("\n".join(lines))
+    with running(workers=1, queue=8, share=0.25, token_file=str(file)) as service:
+        yield service, [(("authorization", f"Bearer {token}"),) for token in tokens]
+
+
+def ask(service, who, order):
+    return service.differentiate_bytes.future(request(order, order).SerializeToString(), timeout=20, metadata=who)
+
+
+def test_one_client_cannot_hold_more_than_its_share_of_the_queue(clients):
+    service, (alice, bob) = clients
+    calls = [ask(service, alice, "sleep 0.5")]
+    time.sleep(0.2)
+    calls += [ask(service, alice, "echo") for _ in range(2)]
+    time.sleep(0.1)
+    assert reason(ask(service, alice, "echo")) == "CLIENT_SHARE"
+    others = [ask(service, bob, "echo") for _ in range(2)]
+    assert [reason(call) for call in calls + others] == ["OK"] * 5
+
+
+def test_clients_take_turns(clients):
+    service, (alice, bob) = clients
+    order = []
+    busy = ask(service, alice, "sleep 0.5")
+    time.sleep(0.2)
+    for who, name in ((alice, "a1"), (alice, "a2"), (bob, "b1")):
+        call = ask(service, who, f"sleep 0.05{name[1]}")
+        call.add_done_callback(lambda _, name=name: order.append(name))
+        time.sleep(0.05)
+    assert reason(busy) == "OK"
+    time.sleep(0.5)
+    assert order.index("b1") < order.index("a2")
+
+
+@pytest.fixture(scope="module")
+def service():
+    settings = {"memory_in_flight": 4 * GIB, "bytes_in_flight": 100_000, "limit_nodes": 77}
+    with running(workers=3, queue=16, share=1.0, **settings) as started:
+        yield started
+
+
+def test_the_bytes_of_all_requests_are_bounded(service):
+    first = service.future("sleep 0.5", shape=(10_000,))
+    time.sleep(0.2)
+    assert reason(service.future("echo", shape=(10_000,))) == "BYTES_IN_FLIGHT"
+    assert reason(service.future("echo")) == "OK"
+    assert reason(first) == "OK"
+    assert reason(service.future("echo", shape=(10_000,))) == "OK"
+
+
+def test_large_tasks_wait_until_they_fit_beside_the_others(service):
+    before = time.monotonic()
+    large = [service.future(f"admit {2 * GIB} 1 0.5") for _ in range(2)]
+    time.sleep(0.1)
+    small = service.future("admit 1000 1 0")
+    assert reason(small) == "OK"
+    assert not any(call.done() for call in large)
+    assert [reason(call) for call in large] == ["OK", "OK"]
+    assert time.monotonic() - before >= 1
+
+
+def test_a_large_task_that_is_given_up_makes_room_for_the_next(service):
+    first = service.future(f"admit {3 * GIB} 1 30")
+    time.sleep(0.2)
+    second = service.future(f"admit {3 * GIB} 1 0", timeout=20)
+    time.sleep(0.2)
+    first.cancel()
+    assert reason(second) == "OK"
+
+
+def test_every_limit_is_described_as_it_is_set(service):
+    eventually(lambda: described(service).workers.ready == 3)
+    said = described(service)
+    values = {limit.name: limit.value for limit in said.limits}
+    assert set(values) == {name for name, _, _ in ServiceLimits().describe()}
+    assert (values["nodes"], values["queue"], values["memory_in_flight"]) == (77, 16, 4 * GIB)
+    assert values["memory"] == 3 * GIB
+    assert said.workers.wanted == 3
+
+
+def described(service):
+    body = wire.DescribeLanguageRequest().SerializeToString()
+    return wire.DescribeLanguageResponse.FromString(service.describe_bytes(body))
+
+
+def test_beyond_its_capacity_a_service_answers_what_it_accepts_and_refuses_the_rest(service):
+    calls = [service.future("sleep 0.02") for _ in range(200)]
+    reasons = [reason(call) for call in calls]
+    assert set(reasons) == {"OK", "QUEUE_FULL"}
+    assert reasons.count("OK") >= 19

@@ -1,0 +1,206 @@
+"""Every reason of the table, one by one, as a caller gets it: its status, its sentence, and whether to try again."""
+
+import time
+
+import grpc
+import numpy as np
+import pullback
+import pytest
+from google.rpc import status_pb2
+from pullback.v1 import derivative_pb2 as wire
+from pullback.v1 import tensor_pb2
+from pullback_server.program import REASONS as REFUSALS
+from pullback_server.service import tokens
+from pullback_server.service.errors import DETAILS_BYTES, REASONS, Code
+from service_harness import eventually, many_request, request, running, status_details
+
+from tests.hostile_lines import CHANNEL, DIFFERENTIATE
+
+
+def vector(name="x", data=(1.0, 2.0), dtype="DTYPE_FLOAT64", shape=None, raw=None):
+    kind = {"DTYPE_FLOAT64": np.float64, "DTYPE_INT64": np.int64, "DTYPE_BOOL": np.uint8}.get(dtype, np.float64)
+    number = dtype if isinstance(dtype, int) else tensor_pb2.Dtype.Value(dtype)
+    content = np.array(data, dtype=kind).tobytes() if raw is None else raw
+    shape = [len(data)] if shape is None else shape
+    return wire.Input(name=name, tensor=tensor_pb2.Tensor(dtype=number, shape=shape, data=content))
+
+
+def asked(expression, *inputs, **fields):
+    return wire.DifferentiateRequest(expression=expression, inputs=inputs or [vector()], **fields).SerializeToString()
+
+
+INDEX = vector("n", [7], "DTYPE_INT64")
+
+# fmt: off
+#: A request that is refused for each reason that the language and the contract give.
+REFUSED = {
+    "EMPTY_EXPRESSION":         asked(" "),
+    "SYNTAX":                   asked("sum(x"),
+    "FORBIDDEN_CHARACTER":      asked("sum(x)\x07"),
+    "UNSUPPORTED_SYNTAX":       asked("x if x else x"),
+    "UNKNOWN_NAME":             asked("sum(y)"),
+    "UNKNOWN_OPERATOR":         asked("sine(x)"),
+    "BAD_ARGUMENT":             asked("sum(x, colour=1)"),
+    "BAD_NUMBER":               asked("sum(x)*9**9**9"),
+    "BAD_NAME":                 asked("sum(x)", vector("for")),
+    "DUPLICATE_NAME":           asked("z = x\nz = x\nsum(z)"),
+    "DUPLICATE_INPUT":          asked("sum(x)", vector(), vector()),
+    "SHAPE_MISMATCH":           asked("sum(x + y)", vector(), vector("y", (1.0, 2.0, 3.0))),
+    "LIMIT_EXCEEDED":           asked("+".join(["x"] * 20_000)),
+    "NOT_DIFFERENTIABLE":       asked("x > 0"),
+    "NOTHING_TO_DIFFERENTIATE": asked("sum(x)", vector(dtype="DTYPE_INT64", data=[1])),
+    "UPSTREAM_REQUIRED":        asked("x"),
+    "UPSTREAM_SHAPE":           asked("x", upstream=vector(data=[1.0]).tensor),
+    "UPSTREAM_DTYPE":           asked("x", upstream=vector(data=[1, 2], dtype="DTYPE_INT64").tensor),
+    "BAD_VALUE":                asked("sum(gather(x, 0, n))", vector(), INDEX),
+    "UNKNOWN_NOTATION":         asked("sum(x)", notations=wire.NotationSelection(notations=[99])),
+    "UNKNOWN_DTYPE":            asked("sum(x)", vector(dtype=99)),
+    "BAD_SHAPE":                asked("sum(x)", vector(shape=[-1])),
+    "BAD_BOOL":                 asked("sum(x)", vector(), vector("b", [2], "DTYPE_BOOL")),
+    "DATA_LENGTH":              asked("sum(x)", vector(raw=b"\0")),
+    "MALFORMED_MESSAGE":        b"\xff\xff\xff",
+}
+# fmt: on
+
+
+def status_of(error):
+    return status_pb2.Status.FromString(dict(error.trailing_metadata())["grpc-status-details-bin"])
+
+
+def check(reason, status, trailing=None):
+    """What any caller may rely on."""
+    row = REASONS[reason]
+    found = status_details(status)
+    assert status.code == row.code
+    assert (found["ErrorInfo"].reason, found["ErrorInfo"].domain) == (reason, "pullback")
+    assert ("RetryInfo" in found) == (row.retry_after is not None)
+    assert status.message.isprintable()
+    assert status.ByteSize() <= DETAILS_BYTES
+    if row.code != Code.INVALID_ARGUMENT:
+        assert status.message == row.sentence
+    if trailing is not None:
+        assert ("grpc-retry-pushback-ms" in trailing) == (row.code == Code.INTERNAL)
+
+
+def refused(call):
+    with pytest.raises(grpc.RpcError) as caught:
+        call()
+    return status_of(caught.value), dict(caught.value.trailing_metadata())
+
+
+@pytest.fixture(scope="module")
+def mathematics():
+    with pullback.local("--workers", "1") as client, grpc.insecure_channel(client.target, options=CHANNEL) as channel:
+        yield channel.unary_unary(DIFFERENTIATE)
+
+
+@pytest.mark.parametrize("reason", REFUSALS)
+def test_each_refusal_of_the_language_and_the_contract(mathematics, reason):
+    status, trailing = refused(lambda: mathematics(REFUSED[reason], timeout=30))
+    check(reason, status, trailing)
+    [violation] = status_details(status)["BadRequest"].field_violations
+    assert violation.field
+    assert violation.description == status.message
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reasons")
+    made = {name: tokens.make(name) for name in ("alice", "bob", "carol")}
+    (folder / "tokens").write_text("\n".join(line for _, line in made.values()))
+    settings = {"queue": 2, "share": 0.5, "bytes_in_flight": 100_000, "max_message_bytes": 2**20, "time_limit": 3}
+    dies = folder / "dies"
+    environment = {"DOUBLE_DIES_WHILE": str(dies)}
+    with running(environment, workers=1, token_file=str(folder / "tokens"), **settings) as started:
+        started.dies = dies
+        started.tokens = {name: token for name, (token, _) in made.items()}
+        yield started
+
+
+def ask(service, order, who="alice", **fields):
+    metadata = [("authorization", f"Bearer {service.tokens[who]}")]
+    return service.differentiate_bytes.future(request(order, **fields).SerializeToString(), metadata=metadata)
+
+
+def fails(call):
+    return refused(call.result)
+
+
+def metadata(*headers):
+    def call(service):
+        pairs = [("authorization", header) for header in headers]
+        return refused(lambda: service.differentiate_bytes(request("echo").SerializeToString(), metadata=pairs))
+
+    return call
+
+
+def order(text, **fields):
+    return lambda service: fails(ask(service, text, **fields))
+
+
+def deadline(service):
+    pairs = [("authorization", f"Bearer {service.tokens['alice']}")]
+    body = many_request("sleep 5", "r", budget=0.1).SerializeToString()
+    [answer] = service.many_bytes(iter([body]), metadata=pairs)
+    return wire.DifferentiateManyResponse.FromString(answer).status, None
+
+
+def crowd(*waiting, newcomer):
+    """What a newcomer is told while one call is worked on and these clients' calls wait."""
+
+    def call(service):
+        calls = [ask(service, "sleep 2")]
+        time.sleep(0.4)
+        calls += [ask(service, "echo", who) for who in waiting]
+        time.sleep(0.4)
+        told = fails(ask(service, "echo", newcomer))
+        assert all(each.result() for each in calls)
+        return told
+
+    return call
+
+
+def too_many_bytes(service):
+    first = ask(service, "sleep 1", shape=(10_000,))
+    time.sleep(0.3)
+    told = fails(ask(service, "echo", "bob", shape=(10_000,)))
+    assert first.result()
+    return told
+
+
+def no_worker(service):
+    service.dies.touch()
+    service.kill_workers()
+    eventually(lambda: service.health() == 2)
+    told = fails(ask(service, "echo"))
+    service.dies.unlink()
+    eventually(lambda: service.health() == 1)
+    return told
+
+
+#: What brings a caller each reason of the service's own; DRAINING ends the service: test_service_life.py has it.
+OWN = {
+    "NO_TOKEN": metadata(),
+    "UNKNOWN_TOKEN": metadata("Bearer nobody"),
+    "SEVERAL_TOKENS": metadata("Bearer a", "Bearer b"),
+    "DEADLINE": deadline,
+    "QUEUE_FULL": crowd("alice", "bob", newcomer="carol"),
+    "CLIENT_SHARE": crowd("alice", newcomer="alice"),
+    "BYTES_IN_FLIGHT": too_many_bytes,
+    "TIME_BUDGET": order("sleep 30"),
+    "DEVICE_OUT_OF_MEMORY": order("exhaust"),
+    "REPLY_TOO_LARGE": order("big 500000"),
+    "WORKER_CRASHED": order("kill"),
+    "NO_WORKER": no_worker,
+    "INTERNAL": order("fail"),
+}
+
+
+@pytest.mark.parametrize("reason", OWN)
+def test_each_reason_of_the_service_itself(service, reason):
+    eventually(lambda: service.health() == 1)
+    check(reason, *OWN[reason](service))
+
+
+def test_no_reason_is_without_a_test():
+    assert set(REASONS) == set(REFUSED) | set(OWN) | {"DRAINING"}

@@ -1,0 +1,234 @@
+"""Who may call and who may listen: tokens, TLS and mutual TLS over a real socket, and files that change."""
+
+import time
+
+import grpc
+import pytest
+import trustme
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from pullback import Client, TlsFiles, Unauthenticated, Unavailable
+from pullback.errors import REQUEST_ID
+from pullback_server.service import tokens
+from service_harness import details, eventually, launch, request, running
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    """A service with TLS and tokens, the authority of its certificate, its files, and the token of alice."""
+    folder = tmp_path_factory.mktemp("house")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    issue(authority, folder)
+    token, line = tokens.make("alice")
+    (folder / "tokens").write_text(line + "\n")
+    files = {"tls_certificate": "cert.pem", "tls_key": "key.pem", "token_file": "tokens"}
+    with running(workers=1, **{name: str(folder / file) for name, file in files.items()}) as service:
+        yield service, folder, token
+
+
+def issue(authority, folder):
+    """A new certificate for this machine, put in place of the one before."""
+    leaf = authority.issue_cert("localhost", "127.0.0.1")
+    leaf.private_key_pem.write_to_path(str(folder / "new_key.pem"))
+    (folder / "new_cert.pem").write_bytes(b"".join(blob.bytes() for blob in leaf.cert_chain_pems))
+    for name in ("key.pem", "cert.pem"):
+        (folder / f"new_{name}").rename(folder / name)
+
+
+def client(house, token=None, **files):
+    service, folder, _ = house
+    return Client(f"localhost:{service.port}", token=token, tls=TlsFiles(ca=folder / "ca.pem", **files))
+
+
+def calls(house, token=None, **files):
+    """Whether a call succeeds; False where the caller is not known."""
+    with client(house, token, **files) as caller:
+        try:
+            return caller.describe_language("sum", timeout=10).device == "cpu"
+        except Unauthenticated:
+            return False
+
+
+def stub(house, authority="ca.pem"):
+    service, folder, _ = house
+    credentials = grpc.ssl_channel_credentials((folder / authority).read_bytes())
+    return grpc.secure_channel(f"localhost:{service.port}", credentials, options=[("grpc.enable_retries", 0)])
+
+
+AUTHORIZATIONS = {
+    "none": ([], "NO_TOKEN"),
+    "empty": ([""], "NO_TOKEN"),
+    "spaces": (["  "], "NO_TOKEN"),
+    "wrong": (["Bearer wrong"], "UNKNOWN_TOKEN"),
+    "no scheme": (["{}"], "UNKNOWN_TOKEN"),
+    "another scheme": (["Basic {}"], "UNKNOWN_TOKEN"),
+    "a scheme alone": (["Bearer "], "UNKNOWN_TOKEN"),
+    "half": (["Bearer {:.10}"], "UNKNOWN_TOKEN"),
+    "more": (["Bearer {}x"], "UNKNOWN_TOKEN"),
+    "long": (["Bearer " + 5000 * "x"], "UNKNOWN_TOKEN"),
+    "two": (["Bearer {}", "Bearer {}"], "SEVERAL_TOKENS"),
+    "two that differ": (["Bearer {}", "Bearer b"], "SEVERAL_TOKENS"),
+    "right": (["Bearer {}"], ""),
+    "right in small letters": (["bearer {}"], ""),
+}
+
+
+@pytest.mark.parametrize("method", ["Differentiate", "DescribeLanguage", "DifferentiateMany"])
+@pytest.mark.parametrize("name", AUTHORIZATIONS)
+def test_only_the_bearer_of_one_known_token_is_let_in(house, name, method):
+    headers, reason = AUTHORIZATIONS[name]
+    metadata = [("authorization", header.format(house[2])) for header in headers]
+    with stub(house) as channel:
+        path = f"/pullback.v1.DerivativeService/{method}"
+        body = request("echo").SerializeToString() if method == "Differentiate" else b""
+        if method == "DifferentiateMany":
+            found = outcome(lambda: list(channel.stream_stream(path)(iter([]), metadata=metadata, timeout=10)))
+        else:
+            found = outcome(lambda: channel.unary_unary(path)(body, metadata=metadata, timeout=10))
+    assert found == reason
+
+
+def outcome(call):
+    """Why a call is refused that has an id and is refused for its credentials; empty where it is not."""
+    try:
+        call()
+    except grpc.RpcError as error:
+        named = error.code() is grpc.StatusCode.UNAUTHENTICATED and dict(error.trailing_metadata()).get(REQUEST_ID)
+        return details(error)["ErrorInfo"].reason if named else str(error)
+    return ""
+
+
+def test_the_stock_client_shows_its_token_and_the_service_does_not_keep_it(house):
+    _, folder, token = house
+    assert calls(house, token)
+    assert not calls(house)
+    assert not calls(house, "wrong")
+    assert token not in (folder / "tokens").read_text()
+
+
+def test_a_stranger_is_refused_before_the_body_is_read(house):
+    with stub(house) as channel:
+        before = time.monotonic()
+        many = channel.stream_unary("/pullback.v1.DerivativeService/Differentiate")
+        with pytest.raises(grpc.RpcError) as caught:
+            many(never_ending(), timeout=20)
+        assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+        assert time.monotonic() - before < 10
+
+
+def never_ending():
+    while True:
+        time.sleep(0.1)
+        yield b""
+
+
+def test_health_needs_no_token_and_reflection_does(house):
+    with client(house) as caller:
+        assert caller.health() == "SERVING"
+    with stub(house) as channel:
+        listing = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo
+        asked = reflection_pb2.ServerReflectionRequest(list_services="")
+        with pytest.raises(grpc.RpcError) as caught:
+            list(listing(iter([asked])))
+        assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+        metadata = [("authorization", f"Bearer {house[2]}")]
+        assert list(listing(iter([asked]), metadata=metadata))
+
+
+def test_a_plain_connection_is_not_answered(house):
+    with (
+        Client(f"localhost:{house[0].port}", token=house[2]) as plain,
+        pytest.raises(Unavailable),
+    ):
+        plain.describe_language(timeout=5)
+
+
+def test_a_token_file_is_read_again_when_it_changes_and_kept_when_it_breaks(house):
+    _, folder, token = house
+    other, line = tokens.make("bob")
+    before = (folder / "tokens").read_text()
+    (folder / "tokens").write_text(before + line + "\n")
+    eventually(lambda: calls(house, other))
+    (folder / "tokens").write_text("nonsense\n")
+    time.sleep(1.5)
+    assert calls(house, other)
+    (folder / "tokens").write_text(before)
+    eventually(lambda: not calls(house, other))
+    assert calls(house, token)
+
+
+def test_a_certificate_is_read_again_when_it_changes_and_kept_when_it_breaks(house):
+    _, folder, token = house
+    (folder / "cert.pem").write_text("nonsense")
+    time.sleep(1.5)
+    assert calls(house, token)
+    authority = trustme.CA()
+    issue(authority, folder)
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    eventually(lambda: connects(house))
+
+
+def connects(house):
+    with client(house, house[2]) as caller:
+        try:
+            return bool(caller.describe_language("sum", timeout=0.5))
+        except Exception:
+            return False
+
+
+def test_with_mutual_tls_only_clients_of_the_authority_are_let_in(tmp_path):
+    authority, stranger = trustme.CA(), trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    issue(authority, tmp_path)
+    for name, of in (("friend", authority), ("stranger", stranger)):
+        (tmp_path / name).mkdir()
+        issue(of, tmp_path / name)
+    files = {"tls_certificate": "cert.pem", "tls_key": "key.pem", "tls_client_ca": "ca.pem"}
+    settings = {name: str(tmp_path / file) for name, file in files.items()}
+    with running(workers=1, reflection=False, **settings) as service:
+        house = service, tmp_path, None
+        own = {name: {"certificate": tmp_path / name / "cert.pem", "key": tmp_path / name / "key.pem"}
+               for name in ("friend", "stranger")}  # fmt: skip
+        assert calls(house, **own["friend"])
+        for files in ({}, own["stranger"]):
+            with client(house, **files) as caller, pytest.raises(Unavailable):
+                caller.describe_language("sum", timeout=3)
+        credentials = grpc.ssl_channel_credentials(*(
+            (tmp_path / file).read_bytes() for file in ("ca.pem", "friend/key.pem", "friend/cert.pem")))  # fmt: skip
+        with grpc.secure_channel(f"localhost:{service.port}", credentials) as channel:
+            listing = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo
+            with pytest.raises(grpc.RpcError) as caught:
+                list(listing(iter([reflection_pb2.ServerReflectionRequest(list_services="")])))
+            assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+@pytest.mark.parametrize("settings", [{}, {"allow_plaintext": True}, {"allow_anonymous": True}], ids=str)
+def test_an_address_that_others_can_reach_is_refused_unless_it_is_said_by_name(settings, capfd):
+    process = launch(host="0.0.0.0", **settings)
+    assert process.wait(20) == 1
+    process.stdin.close()
+    process.stdout.close()
+    assert "which others can reach" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("alice sha256:12", "line 1"),
+        ("alice secret", "line 1"),
+        ("", "no token"),
+        ("# nobody", "no token"),
+        (f"a sha256:{'0' * 64}\n\na sha256:{'1' * 64}", "twice"),
+        (f"a b sha256:{'0' * 64}", "line 1"),
+    ],
+)
+def test_a_token_file_that_cannot_be_is_refused_with_its_line(text, told):
+    with pytest.raises(tokens.TokenError, match=told):
+        tokens.parse(text)
+
+
+def test_without_tokens_a_token_is_refused_so_that_nobody_relies_on_it():
+    for headers in (["Bearer x"], [""], ["Bearer a", "Bearer b"]):
+        with pytest.raises(tokens.UnknownBearer):
+            tokens.identify(headers, None)
+    assert tokens.identify([], None) == ""

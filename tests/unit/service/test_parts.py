@@ -1,0 +1,208 @@
+"""The small parts of the service by themselves: the queue, grants, callers, watched files, the log, the filter."""
+
+import errno
+import json
+import logging
+import os
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pullback_server.service import failpoints, logs, sandbox
+from pullback_server.service.callers import address, caller, request_id
+from pullback_server.service.config import Config
+from pullback_server.service.files import Watched
+from pullback_server.service.grants import Grants
+from pullback_server.service.limits import ServiceLimits
+from pullback_server.service.waiting import FairQueue
+
+
+class Call:
+    def __init__(self, client, number):
+        self.client, self.number = client, number
+
+
+STEPS = st.lists(st.tuples(st.sampled_from(["push", "push_first", "pop", "remove"]), st.sampled_from("abc")))
+
+
+@given(STEPS)
+def test_the_queue_loses_nothing_and_keeps_each_clients_order(steps):
+    queue, inside = FairQueue(), []
+    for number, (step, client) in enumerate(steps):
+        call = Call(client, number)
+        if step == "push":
+            queue.push(call)
+            inside.append(call)
+        elif step == "push_first":
+            queue.push_first(call)
+            inside.insert(0, call)
+            assert next(iter(queue)) is call
+        elif step == "remove" and inside:
+            queue.remove(inside.pop(number % len(inside)))
+            queue.remove(call)
+        elif step == "pop" and inside:
+            found = queue.pop()
+            assert found is next(each for each in inside if each.client == found.client)
+            inside.remove(found)
+        assert len(queue) == len(inside)
+        assert {*queue} == {*inside}
+        assert all(queue.of(name) == sum(each.client == name for each in inside) for name in "abc")
+    with pytest.raises(KeyError):
+        FairQueue().pop()
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 5), st.integers(0, 1500))))
+def test_grants_never_exceed_what_there_is_and_nobody_waits_for_ever(steps):
+    grants, asking, going = Grants(ServiceLimits(memory_in_flight=1000, work_in_flight=1000)), {}, {}
+    for asks, worker, memory in steps:
+        if asks and worker not in asking and worker not in going:
+            asking[worker] = min(memory, 750)
+            let = grants.ask(worker, memory, 1)
+        elif not asks:
+            asking.pop(worker, None)
+            going.pop(worker, None)
+            let = grants.release(worker)
+        else:
+            continue
+        for each in let:
+            going[each] = asking.pop(each)
+        assert sum(going.values()) <= 750
+        assert going or not asking
+
+
+@pytest.mark.parametrize(
+    ("peer", "client"),
+    [
+        ("ipv4:10.0.0.1:5", "10.0.0.1"),
+        ("ipv6:%5B::1%5D:5", "::/64"),
+        ("ipv6:[2001:db8:0:1::5]:7", "2001:db8:0:1::/64"),
+        ("ipv6:%5B2001:db8:0:1:ffff::9%5D:7", "2001:db8:0:1::/64"),
+        ("ipv6:%5B::ffff:10.0.0.1%5D:7", "10.0.0.1"),
+        ("ipv6:%5Bfe80::1%25eth0%5D:7", "fe80::/64"),
+        ("unix:", "unix:"),
+        ("", ""),
+    ],
+)
+def test_a_peer_counts_as_its_address_and_not_as_its_connection(peer, client):
+    assert address(peer) == client
+
+
+@pytest.mark.parametrize("wrong", ["", "a b", "x" * 65, "é", "a\n", b"bytes"], ids=repr)
+def test_an_id_that_the_log_cannot_hold_is_replaced(wrong):
+    assert len(request_id([("x-request-id", wrong)])) == 20
+    assert len(caller([("x-request-id", wrong)], None).request) == 20
+
+
+def test_a_watched_file_is_another_when_it_is_written_replaced_turned_or_gone(tmp_path):
+    file, link = tmp_path / "file", tmp_path / "link"
+    file.write_text("one")
+    (tmp_path / "other").write_text("two")
+    link.symlink_to(file)
+    watched = Watched((str(link),), every=0)
+    assert not watched.changed()
+    file.write_text("three")
+    assert watched.changed()
+    (tmp_path / "new").write_text("three")
+    (tmp_path / "new").rename(file)
+    assert watched.changed()
+    link.unlink()
+    link.symlink_to(tmp_path / "other")
+    assert watched.changed()
+    link.unlink()
+    assert watched.changed()
+    assert not watched.changed()
+
+
+@pytest.fixture
+def logged(monkeypatch):
+    """What the log writes, as it is configured by the test."""
+    lines = []
+    monkeypatch.setattr(logs, "_write", lines.append)
+    yield lines
+    logging.getLogger("pullback_server").handlers = []
+
+
+def test_a_line_of_the_log_is_one_json_object_whatever_is_in_it(logged):
+    logs.configure(Config(), "front", threaded=False)
+    log = logging.getLogger("pullback_server.test")
+    try:
+        raise ValueError("line\nand\x1b[31m")
+    except ValueError:
+        log.exception("a\nb\x00%s", "\u2028", extra=logs.about(request="r\n1"))
+    [line] = logged
+    assert "\n" not in line
+    assert line.isascii()
+    found = json.loads(line)
+    assert (found["level"], found["source"], found["request"]) == ("error", "front", "r\n1")
+    assert "ValueError" in found["exception"]
+
+
+def test_a_log_for_people_has_nothing_that_a_terminal_acts_on(logged):
+    logs.configure(Config(log_format="text", log_level="warning"), "front", threaded=False)
+    log = logging.getLogger("pullback_server.test")
+    log.info("not this")
+    log.warning("a\x1b[31m", extra=logs.about(request="r"))
+    assert logged == [r"warning: front: a\x1b[31m request=r"]
+
+
+class Pipe:
+    """A stderr that nobody reads."""
+
+    def __init__(self, writing):
+        self._writing = writing
+
+    def fileno(self):
+        return self._writing
+
+
+def test_a_log_that_is_not_read_drops_lines_and_stops_nobody(monkeypatch):
+    reading, writing = os.pipe()
+    monkeypatch.setattr(sys, "stderr", Pipe(writing))
+    monkeypatch.setattr(logs, "WAITING", 100)
+    logs.configure(Config(), "front", threaded=True)
+    for number in range(2000):
+        logging.getLogger("pullback_server.test").warning("line %d %s", number, "x" * 100)
+    content = b""
+    while b"were dropped" not in content:
+        content += os.read(reading, 65536)
+    logs.close()
+    logging.getLogger("pullback_server").handlers = []
+    os.close(reading)
+    os.close(writing)
+    numbers = [json.loads(line)["message"].split()[1] for line in content.splitlines() if b"line " in line]
+    assert 100 <= len(numbers) < 2000
+
+
+def test_the_filter_denies_what_its_table_names_by_the_kernels_own_numbers():
+    """Each call of the table, by its number, is denied; fork and vfork alone have none on some machines."""
+    code = (
+        "import ctypes, errno, json, sys; from pullback_server.service import sandbox; sandbox.enter();"
+        "libc = ctypes.CDLL(None, use_errno=True); column = sandbox._MACHINES[sandbox.platform.machine()].column;"
+        "print(json.dumps({name: (libc.syscall(numbers[column], 0, 0, 0, 0, 0, 0), ctypes.get_errno())"
+        " for name, numbers in sandbox.DENIED.items() if numbers[column] >= 0}))"
+    )
+    found = json.loads(subprocess.check_output((sys.executable, "-c", code), text=True))
+    assert {name for name in sandbox.DENIED if name not in found} <= {"fork", "vfork"}
+    assert {tuple(answer) for answer in found.values()} == {(-1, errno.EPERM)}
+
+
+def test_a_sandbox_that_there_is_not_says_how_to_go_without(monkeypatch):
+    monkeypatch.setattr(sandbox.platform, "machine", lambda: "mips")
+    assert not sandbox.supported()
+    with pytest.raises(sandbox.SandboxError, match="--no-sandbox"):
+        sandbox.enter()
+
+
+@pytest.mark.parametrize("term", ["worker.taken=50%kill", "worker.taken=2*sleep(0.1)", " front.given=raise(x) ;", ""])
+def test_terms_of_failpoints_that_can_be_read(term):
+    assert set(failpoints.parse(term)) <= set(failpoints.POINTS)
+
+
+def test_a_failpoint_strikes_as_often_as_it_says():
+    strike = failpoints.parse("worker.taken=2*raise(now)")["worker.taken"]
+    for _ in range(2):
+        with pytest.raises(failpoints.Injected):
+            strike()
+    strike()

@@ -1,0 +1,38 @@
+"""The service's reference says what its tables say, and all of it."""
+
+from prometheus_client.metrics_core import CounterMetricFamily
+from pullback_server.service import reference
+from pullback_server.service.config import settings
+from pullback_server.service.errors import REASONS
+from pullback_server.service.failpoints import POINTS
+from pullback_server.service.metrics import Metrics
+from pullback_server.service.tally import Tally
+
+
+def test_the_reference_is_in_step_with_the_tables():
+    assert reference.FILE.read_text(encoding="utf-8") == reference.reference(), (
+        "run python -m pullback_server.service.reference"
+    )
+
+
+def test_it_names_every_setting_failpoint_and_reason():
+    text = reference.reference()
+    for setting in settings():
+        assert setting.variable in text
+    for name in (*POINTS, *(reason for reason in REASONS if REASONS[reason].code != 3)):
+        assert f"`{name}`" in text
+
+
+class _Pool:
+    size, ready, replaced = 2, 2, {"died": 1}
+
+
+class _Dispatcher:
+    pool = _Pool
+    waiting = calls = bytes = form_bytes = 0
+
+
+def test_it_names_every_metric_that_there_is_and_no_other():
+    collected = Metrics(Tally(), _Dispatcher).collect()
+    names = {f"{m.name}_total" if isinstance(m, CounterMetricFamily) else m.name: m.type for m in collected}
+    assert names == {name: kind for name, kind, _ in reference.METRICS}
