@@ -15,6 +15,7 @@ from .targets import TARGETS
 
 #: Seconds after which an entry counts as a hang, and MiB after which it counts as a bomb.
 HANG, BOMB = 10, 3072
+TOP = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def fuzz(target: str, seconds: float, keeping: bool = False) -> Tried:
 
 def _libfuzzer(target: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = (sys.executable, "-m", "tests.fuzz.run", target, *arguments)
-    return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, cwd=TOP)
 
 
 def _number(pattern: str, text: str) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from pullback.v1 import derivative_pb2 as wire
 from pullback_server.operators import TABLE
 
-from ..hostile_lines import CASES, body_of
+from tests.hostile_lines import CASES, body_of
 
 FOLDER = Path(__file__).parent / "corpus"
 #: Longer entries teach the fuzzer nothing, and slow it down.
