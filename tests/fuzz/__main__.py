@@ -53,8 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
 def fuzz(target: str, seconds: float, keeping: bool = False) -> Tried:
     """Fuzzes one target from the kept corpus, in a process of its own."""
     with tempfile.TemporaryDirectory(prefix="pullback-fuzz-") as name:
-        found, start, smallest = (Path(name, folder) for folder in ("found", "start", "smallest"))
-        for folder in (found, start, smallest):
+        found, start = Path(name, "found"), Path(name, "start")
+        for folder in (found, start):
             folder.mkdir()
         unpack([*kept(target), *seeds(target)], start)
         dictionary = Path(name, "words")
@@ -68,8 +68,7 @@ def fuzz(target: str, seconds: float, keeping: bool = False) -> Tried:
             [""] if done.returncode else []
         )
         if keeping and not failures:
-            _libfuzzer(target, "-merge=1", str(smallest), str(found), str(start))
-            keep(target, (path.read_bytes() for path in smallest.iterdir()))
+            keep(target, {*kept(target), *(path.read_bytes() for path in found.iterdir())})
         return Tried(
             target=target,
             runs=_number(r"stat::number_of_executed_units:\s*(\d+)", done.stderr),

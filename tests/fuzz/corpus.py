@@ -12,9 +12,11 @@ from pullback_server.operators import TABLE
 
 from tests.hostile_lines import CASES, body_of
 
+from .targets import TYPES
+
 FOLDER = Path(__file__).parent / "corpus"
-#: Longer entries teach the fuzzer nothing, and slow it down.
-LONGEST = 2000
+#: Longer entries teach the fuzzer little, and slow it down; of the others so many of the shortest are kept.
+LONGEST, MOST = 400, 500
 
 
 def kept(target: str) -> list[bytes]:
@@ -24,8 +26,9 @@ def kept(target: str) -> list[bytes]:
 
 
 def keep(target: str, entries: Iterable[bytes]) -> None:
-    """Keeps these entries for a target, and no others; each byte stands as the character of that number."""
-    lines = sorted(json.dumps(entry.decode("latin-1")) for entry in entries if len(entry) <= LONGEST)
+    """Keeps the shortest of these entries for a target; each byte stands as the character of that number."""
+    shortest = sorted((entry for entry in entries if len(entry) <= LONGEST), key=lambda entry: (len(entry), entry))
+    lines = [json.dumps(entry.decode("latin-1")) for entry in shortest[:MOST]]
     (FOLDER / f"{target}.jsonl").write_text("".join(f"{line}\n" for line in lines))
 
 
@@ -33,10 +36,10 @@ def seeds(target: str) -> list[bytes]:
     """Where fuzzing begins: the hostile corpus and the operators' own samples, as the target takes them."""
     match target:
         case "expression":
-            texts = [line["expression"] for line in CASES] + [f"{row.name}(x)" for row in TABLE]
-            return [text.encode(errors="replace") for text in texts]
+            samples = [text for row in TABLE for text in (*row.samples, *row.bad, f"{row.name}(x)")]
+            return [text.encode(errors="replace") for text in (*(line["expression"] for line in CASES), *samples)]
         case "request":
-            return [body for line in CASES if len(body := body_of(line)) <= LONGEST]
+            return [body for line in CASES if len(body := body_of(line)) <= 2000]
         case "stream_request":
             return [_in_stream(body) for body in seeds("request")]
         case _:
@@ -46,23 +49,8 @@ def seeds(target: str) -> list[bytes]:
 def words() -> str:
     """A dictionary of the language for the fuzzer: its operators, its words and its signs."""
     names = {name for row in TABLE for name in (row.name, *row.aliases)}
-    marks = (
-        "**",
-        "==",
-        "<=",
-        "!=",
-        "[",
-        "]",
-        "(",
-        ")",
-        ", dim=0",
-        ", keepdim=True",
-        "torch.",
-        ".T",
-        ".shape[0]",
-        "\\x0a",
-    )
-    return "".join(f'"{word}"\n' for word in (*sorted(names), *marks, "x", "y", "A", "n", "m", "z", "pi", "e"))
+    marks = ("**", "==", "[", "]", "(", ")", "dim=0", "keepdim=True", "torch.", ".T", ".shape[0]", "\\x0a", "pi", "e")
+    return "".join(f'"{word}"\n' for word in (*sorted(names), *TYPES, *marks))
 
 
 def unpack(entries: Iterable[bytes], folder: Path) -> None:

@@ -8,22 +8,16 @@ from contextlib import contextmanager
 from typing import Any
 
 from pullback_server.language import check, parse
-from pullback_server.program import DType, Limits, Refusal, TensorType
+from pullback_server.operators.samples import draw
+from pullback_server.program import Limits, Refusal, TensorType
 from pullback_server.service import envelope, errors, messages
 from pullback_server.verdict.preparation import check_upstream, differentiated, prepare, types_of
 
 Target = Callable[[bytes], None]
 
 LIMITS = Limits()
-#: The inputs that an expression may name: floating of several ranks, of no elements, and constants.
-TYPES = {
-    "x": TensorType(DType.FLOAT64, (2, 3)),
-    "y": TensorType(DType.FLOAT32, (3,)),
-    "A": TensorType(DType.FLOAT64, (3, 3)),
-    "n": TensorType(DType.INT64, (2, 1)),
-    "m": TensorType(DType.BOOL, ()),
-    "z": TensorType(DType.BFLOAT16, (0, 3)),
-}
+#: The inputs that an expression may name: those of the operators' samples.
+TYPES = {name: TensorType(sample.dtype, sample.shape) for name, sample in draw((-2.0, 2.0)).items()}
 #: What nothing that a stranger sends may bring about; parsing alone compiles, and runs nothing.
 FORBIDDEN = {
     *("exec", "import", "open", "ctypes.dlopen", "pickle.find_class", "socket.__new__", "socket.connect"),
