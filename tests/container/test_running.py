@@ -18,6 +18,8 @@ SLOW = "\n".join(
 )
 #: The status of every process: the front, the fork server, its workers, and the one that looks.
 STATUS = "import glob; print('\\n'.join(open(name).read() for name in glob.glob('/proc/[0-9]*/status')))"
+#: The state of every process, Z where it is dead and nobody has taken note of it.
+STATES = "import glob; [print(open(name).read().rpartition(')')[2]) for name in glob.glob('/proc/[0-9]*/stat')]"
 CONFINED = {
     "Uid": "10001",
     "Gid": "10001",
@@ -67,11 +69,22 @@ def test_there_is_no_shell_where_it_runs(container):
             container.execute(shell, "-c", "true")
 
 
+def test_a_fork_server_that_dies_is_replaced_and_no_dead_process_stays(container):
+    (fork_server,) = container.execute("cat", "/proc/1/task/1/children").split()
+    container.execute("python", "-c", f"import os, signal; os.kill({fork_server}, signal.SIGKILL)")
+    time.sleep(1)
+    container.wait_until_healthy()
+    time.sleep(2)
+    assert {line.split()[0] for line in container.execute("python", "-c", STATES).splitlines()} <= {"S", "R"}
+    with container.client() as client:
+        assert answer(client).value.tolist() == [-12, 65]
+
+
 def test_what_it_may_use_is_limited(container):
     assert container.inspect(".HostConfig.Memory") == 2 * 2**30
     assert container.inspect(".HostConfig.PidsLimit") == 256
-    settings = dict(line.split()[:2] for line in container.execute("pullback", "serve", "--check").splitlines() if line)
-    assert int(settings["memory_in_flight"]) == 1.5 * 2**30
+    said = container.execute("pullback", "serve", "--check").splitlines()
+    assert int(next(line.split()[1] for line in said if line.startswith("memory_in_flight"))) == 1.5 * 2**30
 
 
 def test_the_health_check_turns_healthy_once_a_worker_is_ready():
