@@ -63,11 +63,11 @@ def ask(expression: str, inputs: Tensors, seed: int | None = 1) -> Answer:
 
 
 def disagreements(answer: Answer) -> list[str]:
-    """What is not AGREE in an answer, in words."""
+    """What is neither AGREE nor PRECISION_LIMITED in an answer, in words."""
     return [
         f"{d.name}: {d.verdict.outcome.name} {d.verdict.reason} {d.verdict.message}"
         for d in answer.derivatives
-        if d.verdict.outcome is not Outcome.AGREE
+        if d.verdict.outcome not in (Outcome.AGREE, Outcome.PRECISION_LIMITED)
     ]
 
 

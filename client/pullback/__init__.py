@@ -29,27 +29,39 @@ from .reply import (
     Leg,
     Legs,
     LegState,
-    Outcome,
     Reply,
     Step,
     StepKind,
     Timings,
+)
+from .request import Constant, Request, constant
+from .security import TlsFiles
+from .verdict import (
+    Cause,
+    Diagnosis,
+    ExaminedEntry,
+    Finding,
+    Outcome,
+    Slope,
+    SlopeKind,
     Tolerance,
     Verdict,
     WorstEntry,
 )
-from .request import Constant, Request, constant
-from .security import TlsFiles
 
 __all__ = [
     "Answer",
     "AsyncClient",
     "Cancelled",
+    "Cause",
     "Client",
     "ClosedForm",
     "Code",
     "Constant",
     "DeadlineExceeded",
+    "Diagnosis",
+    "ExaminedEntry",
+    "Finding",
     "FormOrigin",
     "InternalError",
     "InvalidRequest",
@@ -65,6 +77,8 @@ __all__ = [
     "Reply",
     "Request",
     "ResourceExhausted",
+    "Slope",
+    "SlopeKind",
     "Step",
     "StepKind",
     "Timings",

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from enum import Enum
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from google.protobuf.duration_pb2 import Duration
-from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 from grpc_health.v1 import health_pb2
 from numpy.typing import NDArray
 
@@ -22,23 +20,18 @@ from .reply import (
     Leg,
     Legs,
     LegState,
-    Outcome,
     Reply,
     Step,
     StepKind,
     Timings,
-    Tolerance,
-    Verdict,
-    WorstEntry,
 )
 from .request import Constant, Request
 from .tensors import FLOATING, array_from, array_of, is_typed, tensor_of
 from .v1 import derivative_pb2
+from .verdict_messages import member, verdict_from
 
 #: The contract's notations by the names that callers use: `text`, `latex`, `matrix`, `code`, `steps`.
 NOTATIONS = {name.removeprefix("NOTATION_").lower(): name for name, number in derivative_pb2.Notation.items() if number}
-
-E = TypeVar("E", bound=Enum)
 
 
 def request_message(request: Request) -> derivative_pb2.DifferentiateRequest:
@@ -86,11 +79,11 @@ def reply_from(message: derivative_pb2.DifferentiateResponse) -> Reply:
         gradients=gradients,
         jacobians={name: _closed_form(d.jacobian, shapes.get(name), value.shape) for name, d in derivatives.items()},
         vjps={name: _closed_form(d.vjp, shapes.get(name)) for name, d in derivatives.items()},
-        verdicts={name: _verdict(d.verdict) for name, d in derivatives.items()},
+        verdicts={name: verdict_from(d.verdict) for name, d in derivatives.items()},
         legs={name: Legs(_leg(d.numeric), _leg(d.symbolic)) for name, d in derivatives.items()},
         intermediates={named.name: array_from(named.tensor) for named in message.intermediates},
         device=message.device,
-        form_origin=_member(FormOrigin, derivative_pb2.FormOrigin, message.form_origin),
+        form_origin=member(FormOrigin, derivative_pb2.FormOrigin, message.form_origin),
         timings=Timings(**{name: getattr(message.timings, name) for name in vars(Timings())}),
         versions=dict(message.versions),
         closed_form_gradients={
@@ -100,7 +93,7 @@ def reply_from(message: derivative_pb2.DifferentiateResponse) -> Reply:
         },
         code=Code(message.code.torch, message.code.numpy),
         steps=tuple(
-            Step(_member(StepKind, derivative_pb2.StepKind, step.kind), step.rule, step.text, step.latex, step.input)
+            Step(member(StepKind, derivative_pb2.StepKind, step.kind), step.rule, step.text, step.latex, step.input)
             for step in message.steps
         ),
     )
@@ -222,30 +215,4 @@ def _closed_form(
 
 
 def _leg(message: derivative_pb2.Leg) -> Leg:
-    return Leg(_member(LegState, derivative_pb2.LegState, message.state), message.message)
-
-
-def _verdict(message: derivative_pb2.Verdict) -> Verdict:
-    worst, tolerance = message.worst, message.tolerance
-    return Verdict(
-        outcome=_member(Outcome, derivative_pb2.Outcome, message.outcome),
-        reason=message.reason,
-        message=message.message,
-        compared=message.compared,
-        differing=message.differing,
-        worst=WorstEntry(
-            tuple(worst.index), worst.autograd, worst.closed_form, worst.absolute_error, worst.relative_error
-        )
-        if message.HasField("worst")
-        else None,
-        tolerance=Tolerance(tolerance.absolute, tolerance.relative, tolerance.source)
-        if message.HasField("tolerance")
-        else None,
-    )
-
-
-def _member(kind: type[E], wrapper: EnumTypeWrapper, number: int) -> E:
-    """The member of our enum for a number of the contract's, UNSPECIFIED for one that this client does not know."""
-    prefix = wrapper.Name(0).removesuffix("UNSPECIFIED")
-    name = wrapper.Name(number).removeprefix(prefix) if number in wrapper.values() else "UNSPECIFIED"
-    return kind[name] if name in kind.__members__ else kind["UNSPECIFIED"]
+    return Leg(member(LegState, derivative_pb2.LegState, message.state), message.message)

@@ -11,16 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InternalError, PullbackError
-
-
-class Outcome(Enum):
-    """What the comparison of the two legs came to; the names are the contract's."""
-
-    AGREE = "agree"
-    DIFFER = "differ"
-    UNDECIDED = "undecided"
-    #: The service did not say, or said what this client is too old to know.
-    UNSPECIFIED = "unspecified"
+from .verdict import Outcome, Verdict
 
 
 class LegState(Enum):
@@ -145,46 +136,6 @@ class Step:
 
     def _repr_latex_(self) -> str | None:
         return f"$\\displaystyle {self.latex}$" if self.latex else None
-
-
-@dataclass(frozen=True)
-class WorstEntry:
-    """The entry where the legs are furthest apart in units of the tolerance; `index` is that of the input."""
-
-    index: tuple[int, ...]
-    autograd: float
-    closed_form: float
-    absolute_error: float
-    relative_error: float
-
-
-@dataclass(frozen=True)
-class Tolerance:
-    """Numbers agree that are no further apart than absolute + relative * |closed form|."""
-
-    absolute: float
-    relative: float
-    source: str
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Whether the legs agree on one input, and if not, where.
-
-    `compared` counts the entries that were compared and `differing` those further apart than the tolerance; `worst`
-    and `tolerance` are None when nothing was compared; `reason` is the stable code of why it is undecided.
-    """
-
-    outcome: Outcome
-    reason: str = ""
-    message: str = ""
-    compared: int = 0
-    differing: int = 0
-    worst: WorstEntry | None = None
-    tolerance: Tolerance | None = None
-
-    def __str__(self) -> str:
-        return self.outcome.name + (f": {self.message}" if self.message else "")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import grpc
 import pytest
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from pullback.v1 import derivative_pb2 as wire
+from pullback.v1 import verdict_pb2
 from pullback_server.operators import TABLE
 from service_harness import SERVICE, details, request, running
 
@@ -26,7 +27,7 @@ def test_a_call_is_answered_with_value_derivative_and_timings(service):
     reply = service.differentiate("echo", request_id="an id", shape=(1, 2))
     assert reply.id == "an id"
     assert reply.value.shape == [1, 2]
-    assert reply.derivatives[0].verdict.outcome == wire.OUTCOME_AGREE
+    assert reply.derivatives[0].verdict.outcome == verdict_pb2.OUTCOME_AGREE
     assert 0 < reply.timings.queue < reply.timings.total < 5
 
 
@@ -109,6 +110,52 @@ def test_an_operator_that_is_not_there_is_refused_with_the_nearest(service):
     error = refused(service.describe_bytes, body)
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert "exp" in details(error)["ErrorInfo"].metadata["hint"]
+
+
+BODIES = [
+    b"\xff" * 50,
+    b"\x0a\x02\xff\xfe",
+    b"\x0a\xff\xff\xff\xff\x0f",
+    b"\x0b" * 3000,
+    b"\x08" * 300,
+    b"\x00",
+    b"\x0a\x00",
+]
+METHODS = (
+    f"/{SERVICE}/Differentiate",
+    f"/{SERVICE}/DescribeLanguage",
+    f"/{SERVICE}/DifferentiateMany",
+    "/grpc.health.v1.Health/Check",
+    "/grpc.health.v1.Health/Watch",
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+    f"/{SERVICE}/",
+    f"/{SERVICE}/differentiate",
+    "/",
+)
+#: Every code that may ever come; UNKNOWN is none of them. NOT_FOUND is the health service's own.
+DOCUMENTED = {"OK", "INVALID_ARGUMENT", "UNIMPLEMENTED", "NOT_FOUND"}
+
+
+@pytest.mark.parametrize("path", METHODS)
+def test_whatever_bytes_come_to_whatever_method_only_documented_codes_come_back(service, path):
+    for body in BODIES:
+        call = service.channel.stream_stream(path)(iter([body]), timeout=10)
+        try:
+            next(iter(call), None)
+            call.cancel()
+            code = "OK"
+        except grpc.RpcError as error:
+            code = error.code().name
+        assert code in DOCUMENTED, body
+    assert service.differentiate("echo").id == "r"
+
+
+def test_metadata_that_is_too_large_is_refused_and_the_next_call_succeeds(service):
+    error = refused(
+        service.differentiate_bytes, request("echo").SerializeToString(), metadata=[("a", "x" * 100_000)], timeout=10
+    )
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert service.differentiate("echo").id == "r"
 
 
 def test_a_method_that_is_not_there_is_unimplemented(service):

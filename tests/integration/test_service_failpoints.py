@@ -3,7 +3,7 @@
 import grpc
 import pytest
 from pullback_server.service import failpoints
-from service_harness import details, eventually, launch, many_request, running
+from service_harness import eventually, launch, many_request, running
 
 #: The points that a call passes; the others are passed while workers start.
 ON_THE_WAY = [point for point in failpoints.POINTS if point.startswith(("worker.", "front."))]
@@ -96,14 +96,7 @@ def test_a_full_disk_for_the_log_costs_no_call():
         assert set(answer_all(service)) == {"OK", "INVALID_ARGUMENT"}
 
 
-def test_a_call_that_meets_the_same_death_twice_is_not_tried_a_third_time():
-    with armed("worker.parsed=kill") as service:
-        with pytest.raises(grpc.RpcError) as caught:
-            service.differentiate("echo")
-        assert details(caught.value)["ErrorInfo"].reason == "WORKER_CRASHED"
-        assert dict(caught.value.trailing_metadata())["grpc-retry-pushback-ms"] == "-1"
-
-
+@pytest.mark.slow
 def test_a_fork_server_that_always_dies_is_an_error_and_not_tried_for_ever(capfd):
     process = launch({failpoints.VARIABLE: "fork.asked=kill"})
     assert process.wait(60) == 1
@@ -112,6 +105,7 @@ def test_a_fork_server_that_always_dies_is_an_error_and_not_tried_for_ever(capfd
     assert "Error: " in capfd.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("terms", ["nowhere=kill", "worker.taken=explode", "worker.taken=kill kill"])
 def test_terms_that_cannot_be_read_are_an_error(terms, capfd):
     process = launch({failpoints.VARIABLE: terms})

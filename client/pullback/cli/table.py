@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from rich import box
@@ -10,9 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from ..language import Language, Operator
-from ..reply import Leg, LegState, Outcome, Reply, StepKind, Verdict, shown
+from ..reply import Leg, LegState, Reply, StepKind, shown
+from ..verdict import Finding, Outcome, Verdict
 
-_STYLES = {Outcome.AGREE: "bold green", Outcome.DIFFER: "bold red"}
+_STYLES = {Outcome.AGREE: "bold green", Outcome.PRECISION_LIMITED: "bold green"} | dict.fromkeys(
+    (Outcome.TORCH_DEVIATES, Outcome.SYMPY_DEVIATES, Outcome.BOTH_DEVIATE), "bold red"
+)
+#: How many examined entries of a finding are shown.
+SHOWN = 4
 
 
 def reply_table(reply: Reply) -> RenderableType:
@@ -109,7 +115,36 @@ def _block(reply: Reply, name: str) -> Iterator[tuple[str, Text]]:
     for label, leg in (("autograd", reply.legs[name].numeric), ("closed form", reply.legs[name].symbolic)):
         if _worth_saying(leg):
             yield label, Text(str(leg), style="yellow")
-    yield "verdict", _verdict(reply.verdicts[name])
+    verdict = reply.verdicts[name]
+    yield "verdict", _verdict(verdict)
+    for finding in verdict.findings:
+        yield from _finding(finding, verdict.compared)
+    if verdict.derivative is not None:
+        right = Text(shown(verdict.derivative), style="bold green")
+        yield "derivative", right + Text(f"  by {verdict.derivative_source}", style="dim")
+
+
+def _finding(finding: Finding, compared: int) -> Iterator[tuple[str, Text]]:
+    """What a student needs to see why: the node, the numbers, the slopes, and what to write instead."""
+    told = finding.diagnosis
+    if told is not None:
+        where = f"  line {told.line}, column {told.column}" if told.line else ""
+        yield told.cause.name, Text(told.message) + Text(where, style="dim")
+    for entry in finding.examined[:SHOWN]:
+        line = Text(f"at {list(entry.index)}  " if entry.index else "")
+        line += Text(f"autograd {entry.autograd:.8g}  closed form {entry.closed_form:.8g}")
+        if not math.isnan(entry.derivative):
+            line += Text(f"  derivative {entry.derivative:.8g}", style="bold")
+        line += Text(f"  slopes {entry.left} | {entry.right}", style="dim")
+        if entry.subgradient is not None:
+            low, high = entry.subgradient
+            line += Text(f"  subgradients [{low:.6g}, {high:.6g}]", style="dim")
+        yield "", line
+    left = finding.count - min(len(finding.examined), SHOWN)
+    if left and finding.examined:
+        yield "", Text(f"and {left} more of {compared} entries", style="dim")
+    if told is not None and told.remedy:
+        yield "instead", Text(told.remedy, style="bold cyan")
 
 
 def _verdict(verdict: Verdict) -> Text:

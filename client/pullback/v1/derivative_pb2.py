@@ -26,9 +26,10 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 from pullback.v1 import language_pb2 as pullback_dot_v1_dot_language__pb2
 from pullback.v1 import tensor_pb2 as pullback_dot_v1_dot_tensor__pb2
+from pullback.v1 import verdict_pb2 as pullback_dot_v1_dot_verdict__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cpullback/v1/derivative.proto\x12\x0bpullback.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x17google/rpc/status.proto\x1a\x1apullback/v1/language.proto\x1a\x18pullback/v1/tensor.proto\"\xf1\x01\n\x14\x44ifferentiateRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nexpression\x18\x02 \x01(\t\x12\"\n\x06inputs\x18\x03 \x03(\x0b\x32\x12.pullback.v1.Input\x12%\n\x08upstream\x18\x04 \x01(\x0b\x32\x13.pullback.v1.Tensor\x12\x31\n\tnotations\x18\x05 \x01(\x0b\x32\x1e.pullback.v1.NotationSelection\x12\x12\n\x05\x63heck\x18\x06 \x01(\x08H\x00\x88\x01\x01\x12\x1d\n\x15\x63losed_form_gradients\x18\x07 \x01(\x08\x42\x08\n\x06_check\"h\n\x05Input\x12\x0c\n\x04name\x18\x01 \x01(\t\x12#\n\x06tensor\x18\x02 \x01(\x0b\x32\x13.pullback.v1.Tensor\x12\x1a\n\rrequires_grad\x18\x03 \x01(\x08H\x00\x88\x01\x01\x42\x10\n\x0e_requires_grad\"=\n\x11NotationSelection\x12(\n\tnotations\x18\x01 \x03(\x0e\x32\x15.pullback.v1.Notation\"\xc3\x03\n\x15\x44ifferentiateResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.pullback.v1.Tensor\x12,\n\x0b\x64\x65rivatives\x18\x03 \x03(\x0b\x32\x17.pullback.v1.Derivative\x12/\n\rintermediates\x18\x04 \x03(\x0b\x32\x18.pullback.v1.NamedTensor\x12\x0e\n\x06\x64\x65vice\x18\x05 \x01(\t\x12\x42\n\x08versions\x18\x06 \x03(\x0b\x32\x30.pullback.v1.DifferentiateResponse.VersionsEntry\x12%\n\x07timings\x18\x07 \x01(\x0b\x32\x14.pullback.v1.Timings\x12,\n\x0b\x66orm_origin\x18\x08 \x01(\x0e\x32\x17.pullback.v1.FormOrigin\x12\x1f\n\x04\x63ode\x18\t \x01(\x0b\x32\x11.pullback.v1.Code\x12 \n\x05steps\x18\n \x03(\x0b\x32\x11.pullback.v1.Step\x1a/\n\rVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xb3\x02\n\nDerivative\x12\x0c\n\x04name\x18\x01 \x01(\t\x12%\n\x08gradient\x18\x02 \x01(\x0b\x32\x13.pullback.v1.Tensor\x12)\n\x08jacobian\x18\x03 \x01(\x0b\x32\x17.pullback.v1.ClosedForm\x12$\n\x03vjp\x18\x04 \x01(\x0b\x32\x17.pullback.v1.ClosedForm\x12!\n\x07numeric\x18\x05 \x01(\x0b\x32\x10.pullback.v1.Leg\x12\"\n\x08symbolic\x18\x06 \x01(\x0b\x32\x10.pullback.v1.Leg\x12%\n\x07verdict\x18\x07 \x01(\x0b\x32\x14.pullback.v1.Verdict\x12\x31\n\x14\x63losed_form_gradient\x18\x08 \x01(\x0b\x32\x13.pullback.v1.Tensor\"`\n\nClosedForm\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\r\n\x05latex\x18\x02 \x01(\t\x12\x0f\n\x07\x65ntries\x18\x03 \x03(\t\x12\x0e\n\x06matrix\x18\x04 \x01(\t\x12\x14\n\x0cmatrix_latex\x18\x05 \x01(\t\"$\n\x04\x43ode\x12\r\n\x05torch\x18\x01 \x01(\t\x12\r\n\x05numpy\x18\x02 \x01(\t\"e\n\x04Step\x12#\n\x04kind\x18\x01 \x01(\x0e\x32\x15.pullback.v1.StepKind\x12\r\n\x05input\x18\x02 \x01(\t\x12\x0c\n\x04rule\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\x12\r\n\x05latex\x18\x05 \x01(\t\"<\n\x03Leg\x12$\n\x05state\x18\x01 \x01(\x0e\x32\x15.pullback.v1.LegState\x12\x0f\n\x07message\x18\x02 \x01(\t\"\xc9\x01\n\x07Verdict\x12%\n\x07outcome\x18\x01 \x01(\x0e\x32\x14.pullback.v1.Outcome\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x10\n\x08\x63ompared\x18\x04 \x01(\x03\x12\x11\n\tdiffering\x18\x05 \x01(\x03\x12&\n\x05worst\x18\x06 \x01(\x0b\x32\x17.pullback.v1.WorstEntry\x12)\n\ttolerance\x18\x07 \x01(\x0b\x32\x16.pullback.v1.Tolerance\"r\n\nWorstEntry\x12\r\n\x05index\x18\x01 \x03(\x03\x12\x10\n\x08\x61utograd\x18\x02 \x01(\x01\x12\x13\n\x0b\x63losed_form\x18\x03 \x01(\x01\x12\x16\n\x0e\x61\x62solute_error\x18\x04 \x01(\x01\x12\x16\n\x0erelative_error\x18\x05 \x01(\x01\"?\n\tTolerance\x12\x10\n\x08\x61\x62solute\x18\x01 \x01(\x01\x12\x10\n\x08relative\x18\x02 \x01(\x01\x12\x0e\n\x06source\x18\x03 \x01(\t\"f\n\x07Timings\x12\r\n\x05queue\x18\x01 \x01(\x01\x12\r\n\x05parse\x18\x02 \x01(\x01\x12\x0f\n\x07numeric\x18\x03 \x01(\x01\x12\x0e\n\x06\x64\x65rive\x18\x04 \x01(\x01\x12\r\n\x05\x63heck\x18\x05 \x01(\x01\x12\r\n\x05total\x18\x06 \x01(\x01\"y\n\x18\x44ifferentiateManyRequest\x12\x32\n\x07request\x18\x01 \x01(\x0b\x32!.pullback.v1.DifferentiateRequest\x12)\n\x06\x62udget\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x8f\x01\n\x19\x44ifferentiateManyResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12\x36\n\x08response\x18\x02 \x01(\x0b\x32\".pullback.v1.DifferentiateResponseH\x00\x12$\n\x06status\x18\x03 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\x08\n\x06result\"+\n\x17\x44\x65scribeLanguageRequest\x12\x10\n\x08operator\x18\x01 \x01(\t\"\xbc\x02\n\x18\x44\x65scribeLanguageResponse\x12(\n\toperators\x18\x01 \x03(\x0b\x32\x15.pullback.v1.Operator\x12\x11\n\tconstants\x18\x02 \x03(\t\x12\x10\n\x08prefixes\x18\x03 \x03(\t\x12\"\n\x06limits\x18\x04 \x03(\x0b\x32\x12.pullback.v1.Limit\x12\x0e\n\x06\x64\x65vice\x18\x05 \x01(\t\x12\x45\n\x08versions\x18\x06 \x03(\x0b\x32\x33.pullback.v1.DescribeLanguageResponse.VersionsEntry\x12%\n\x07workers\x18\x07 \x01(\x0b\x32\x14.pullback.v1.Workers\x1a/\n\rVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"K\n\x07Workers\x12\r\n\x05ready\x18\x01 \x01(\x05\x12\x0e\n\x06wanted\x18\x02 \x01(\x05\x12\x10\n\x08replaced\x18\x03 \x01(\x03\x12\x0f\n\x07waiting\x18\x04 \x01(\x05*\x87\x01\n\x08Notation\x12\x18\n\x14NOTATION_UNSPECIFIED\x10\x00\x12\x11\n\rNOTATION_TEXT\x10\x01\x12\x12\n\x0eNOTATION_LATEX\x10\x02\x12\x13\n\x0fNOTATION_MATRIX\x10\x03\x12\x11\n\rNOTATION_CODE\x10\x04\x12\x12\n\x0eNOTATION_STEPS\x10\x05*\x84\x01\n\x08StepKind\x12\x19\n\x15STEP_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11STEP_KIND_FORWARD\x10\x01\x12\x18\n\x14STEP_KIND_DERIVATIVE\x10\x02\x12\x16\n\x12STEP_KIND_BACKWARD\x10\x03\x12\x14\n\x10STEP_KIND_RESULT\x10\x04*\xa2\x01\n\x08LegState\x12\x19\n\x15LEG_STATE_UNSPECIFIED\x10\x00\x12\x12\n\x0eLEG_STATE_DONE\x10\x01\x12\x1b\n\x17LEG_STATE_NOT_REQUESTED\x10\x02\x12\x16\n\x12LEG_STATE_DEADLINE\x10\x03\x12\x1c\n\x18LEG_STATE_NO_CLOSED_FORM\x10\x04\x12\x14\n\x10LEG_STATE_FAILED\x10\x05*`\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x11\n\rOUTCOME_AGREE\x10\x01\x12\x12\n\x0eOUTCOME_DIFFER\x10\x02\x12\x15\n\x11OUTCOME_UNDECIDED\x10\x03*s\n\nFormOrigin\x12\x1b\n\x17\x46ORM_ORIGIN_UNSPECIFIED\x10\x00\x12\x17\n\x13\x46ORM_ORIGIN_DERIVED\x10\x01\x12\x16\n\x12\x46ORM_ORIGIN_WORKER\x10\x02\x12\x17\n\x13\x46ORM_ORIGIN_SERVICE\x10\x03\x32\xb4\x02\n\x11\x44\x65rivativeService\x12V\n\rDifferentiate\x12!.pullback.v1.DifferentiateRequest\x1a\".pullback.v1.DifferentiateResponse\x12\x66\n\x11\x44ifferentiateMany\x12%.pullback.v1.DifferentiateManyRequest\x1a&.pullback.v1.DifferentiateManyResponse(\x01\x30\x01\x12_\n\x10\x44\x65scribeLanguage\x12$.pullback.v1.DescribeLanguageRequest\x1a%.pullback.v1.DescribeLanguageResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cpullback/v1/derivative.proto\x12\x0bpullback.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x17google/rpc/status.proto\x1a\x1apullback/v1/language.proto\x1a\x18pullback/v1/tensor.proto\x1a\x19pullback/v1/verdict.proto\"\xf1\x01\n\x14\x44ifferentiateRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nexpression\x18\x02 \x01(\t\x12\"\n\x06inputs\x18\x03 \x03(\x0b\x32\x12.pullback.v1.Input\x12%\n\x08upstream\x18\x04 \x01(\x0b\x32\x13.pullback.v1.Tensor\x12\x31\n\tnotations\x18\x05 \x01(\x0b\x32\x1e.pullback.v1.NotationSelection\x12\x12\n\x05\x63heck\x18\x06 \x01(\x08H\x00\x88\x01\x01\x12\x1d\n\x15\x63losed_form_gradients\x18\x07 \x01(\x08\x42\x08\n\x06_check\"h\n\x05Input\x12\x0c\n\x04name\x18\x01 \x01(\t\x12#\n\x06tensor\x18\x02 \x01(\x0b\x32\x13.pullback.v1.Tensor\x12\x1a\n\rrequires_grad\x18\x03 \x01(\x08H\x00\x88\x01\x01\x42\x10\n\x0e_requires_grad\"=\n\x11NotationSelection\x12(\n\tnotations\x18\x01 \x03(\x0e\x32\x15.pullback.v1.Notation\"\xc3\x03\n\x15\x44ifferentiateResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.pullback.v1.Tensor\x12,\n\x0b\x64\x65rivatives\x18\x03 \x03(\x0b\x32\x17.pullback.v1.Derivative\x12/\n\rintermediates\x18\x04 \x03(\x0b\x32\x18.pullback.v1.NamedTensor\x12\x0e\n\x06\x64\x65vice\x18\x05 \x01(\t\x12\x42\n\x08versions\x18\x06 \x03(\x0b\x32\x30.pullback.v1.DifferentiateResponse.VersionsEntry\x12%\n\x07timings\x18\x07 \x01(\x0b\x32\x14.pullback.v1.Timings\x12,\n\x0b\x66orm_origin\x18\x08 \x01(\x0e\x32\x17.pullback.v1.FormOrigin\x12\x1f\n\x04\x63ode\x18\t \x01(\x0b\x32\x11.pullback.v1.Code\x12 \n\x05steps\x18\n \x03(\x0b\x32\x11.pullback.v1.Step\x1a/\n\rVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xb3\x02\n\nDerivative\x12\x0c\n\x04name\x18\x01 \x01(\t\x12%\n\x08gradient\x18\x02 \x01(\x0b\x32\x13.pullback.v1.Tensor\x12)\n\x08jacobian\x18\x03 \x01(\x0b\x32\x17.pullback.v1.ClosedForm\x12$\n\x03vjp\x18\x04 \x01(\x0b\x32\x17.pullback.v1.ClosedForm\x12!\n\x07numeric\x18\x05 \x01(\x0b\x32\x10.pullback.v1.Leg\x12\"\n\x08symbolic\x18\x06 \x01(\x0b\x32\x10.pullback.v1.Leg\x12%\n\x07verdict\x18\x07 \x01(\x0b\x32\x14.pullback.v1.Verdict\x12\x31\n\x14\x63losed_form_gradient\x18\x08 \x01(\x0b\x32\x13.pullback.v1.Tensor\"`\n\nClosedForm\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\r\n\x05latex\x18\x02 \x01(\t\x12\x0f\n\x07\x65ntries\x18\x03 \x03(\t\x12\x0e\n\x06matrix\x18\x04 \x01(\t\x12\x14\n\x0cmatrix_latex\x18\x05 \x01(\t\"$\n\x04\x43ode\x12\r\n\x05torch\x18\x01 \x01(\t\x12\r\n\x05numpy\x18\x02 \x01(\t\"e\n\x04Step\x12#\n\x04kind\x18\x01 \x01(\x0e\x32\x15.pullback.v1.StepKind\x12\r\n\x05input\x18\x02 \x01(\t\x12\x0c\n\x04rule\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\x12\r\n\x05latex\x18\x05 \x01(\t\"<\n\x03Leg\x12$\n\x05state\x18\x01 \x01(\x0e\x32\x15.pullback.v1.LegState\x12\x0f\n\x07message\x18\x02 \x01(\t\"f\n\x07Timings\x12\r\n\x05queue\x18\x01 \x01(\x01\x12\r\n\x05parse\x18\x02 \x01(\x01\x12\x0f\n\x07numeric\x18\x03 \x01(\x01\x12\x0e\n\x06\x64\x65rive\x18\x04 \x01(\x01\x12\r\n\x05\x63heck\x18\x05 \x01(\x01\x12\r\n\x05total\x18\x06 \x01(\x01\"y\n\x18\x44ifferentiateManyRequest\x12\x32\n\x07request\x18\x01 \x01(\x0b\x32!.pullback.v1.DifferentiateRequest\x12)\n\x06\x62udget\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x8f\x01\n\x19\x44ifferentiateManyResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12\x36\n\x08response\x18\x02 \x01(\x0b\x32\".pullback.v1.DifferentiateResponseH\x00\x12$\n\x06status\x18\x03 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\x08\n\x06result\"+\n\x17\x44\x65scribeLanguageRequest\x12\x10\n\x08operator\x18\x01 \x01(\t\"\xbc\x02\n\x18\x44\x65scribeLanguageResponse\x12(\n\toperators\x18\x01 \x03(\x0b\x32\x15.pullback.v1.Operator\x12\x11\n\tconstants\x18\x02 \x03(\t\x12\x10\n\x08prefixes\x18\x03 \x03(\t\x12\"\n\x06limits\x18\x04 \x03(\x0b\x32\x12.pullback.v1.Limit\x12\x0e\n\x06\x64\x65vice\x18\x05 \x01(\t\x12\x45\n\x08versions\x18\x06 \x03(\x0b\x32\x33.pullback.v1.DescribeLanguageResponse.VersionsEntry\x12%\n\x07workers\x18\x07 \x01(\x0b\x32\x14.pullback.v1.Workers\x1a/\n\rVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"K\n\x07Workers\x12\r\n\x05ready\x18\x01 \x01(\x05\x12\x0e\n\x06wanted\x18\x02 \x01(\x05\x12\x10\n\x08replaced\x18\x03 \x01(\x03\x12\x0f\n\x07waiting\x18\x04 \x01(\x05*\x87\x01\n\x08Notation\x12\x18\n\x14NOTATION_UNSPECIFIED\x10\x00\x12\x11\n\rNOTATION_TEXT\x10\x01\x12\x12\n\x0eNOTATION_LATEX\x10\x02\x12\x13\n\x0fNOTATION_MATRIX\x10\x03\x12\x11\n\rNOTATION_CODE\x10\x04\x12\x12\n\x0eNOTATION_STEPS\x10\x05*\x84\x01\n\x08StepKind\x12\x19\n\x15STEP_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11STEP_KIND_FORWARD\x10\x01\x12\x18\n\x14STEP_KIND_DERIVATIVE\x10\x02\x12\x16\n\x12STEP_KIND_BACKWARD\x10\x03\x12\x14\n\x10STEP_KIND_RESULT\x10\x04*\xa2\x01\n\x08LegState\x12\x19\n\x15LEG_STATE_UNSPECIFIED\x10\x00\x12\x12\n\x0eLEG_STATE_DONE\x10\x01\x12\x1b\n\x17LEG_STATE_NOT_REQUESTED\x10\x02\x12\x16\n\x12LEG_STATE_DEADLINE\x10\x03\x12\x1c\n\x18LEG_STATE_NO_CLOSED_FORM\x10\x04\x12\x14\n\x10LEG_STATE_FAILED\x10\x05*s\n\nFormOrigin\x12\x1b\n\x17\x46ORM_ORIGIN_UNSPECIFIED\x10\x00\x12\x17\n\x13\x46ORM_ORIGIN_DERIVED\x10\x01\x12\x16\n\x12\x46ORM_ORIGIN_WORKER\x10\x02\x12\x17\n\x13\x46ORM_ORIGIN_SERVICE\x10\x03\x32\xb4\x02\n\x11\x44\x65rivativeService\x12V\n\rDifferentiate\x12!.pullback.v1.DifferentiateRequest\x1a\".pullback.v1.DifferentiateResponse\x12\x66\n\x11\x44ifferentiateMany\x12%.pullback.v1.DifferentiateManyRequest\x1a&.pullback.v1.DifferentiateManyResponse(\x01\x30\x01\x12_\n\x10\x44\x65scribeLanguage\x12$.pullback.v1.DescribeLanguageRequest\x1a%.pullback.v1.DescribeLanguageResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,56 +40,48 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DIFFERENTIATERESPONSE_VERSIONSENTRY']._serialized_options = b'8\001'
   _globals['_DESCRIBELANGUAGERESPONSE_VERSIONSENTRY']._loaded_options = None
   _globals['_DESCRIBELANGUAGERESPONSE_VERSIONSENTRY']._serialized_options = b'8\001'
-  _globals['_NOTATION']._serialized_start=2834
-  _globals['_NOTATION']._serialized_end=2969
-  _globals['_STEPKIND']._serialized_start=2972
-  _globals['_STEPKIND']._serialized_end=3104
-  _globals['_LEGSTATE']._serialized_start=3107
-  _globals['_LEGSTATE']._serialized_end=3269
-  _globals['_OUTCOME']._serialized_start=3271
-  _globals['_OUTCOME']._serialized_end=3367
-  _globals['_FORMORIGIN']._serialized_start=3369
-  _globals['_FORMORIGIN']._serialized_end=3484
-  _globals['_DIFFERENTIATEREQUEST']._serialized_start=157
-  _globals['_DIFFERENTIATEREQUEST']._serialized_end=398
-  _globals['_INPUT']._serialized_start=400
-  _globals['_INPUT']._serialized_end=504
-  _globals['_NOTATIONSELECTION']._serialized_start=506
-  _globals['_NOTATIONSELECTION']._serialized_end=567
-  _globals['_DIFFERENTIATERESPONSE']._serialized_start=570
-  _globals['_DIFFERENTIATERESPONSE']._serialized_end=1021
-  _globals['_DIFFERENTIATERESPONSE_VERSIONSENTRY']._serialized_start=974
-  _globals['_DIFFERENTIATERESPONSE_VERSIONSENTRY']._serialized_end=1021
-  _globals['_DERIVATIVE']._serialized_start=1024
-  _globals['_DERIVATIVE']._serialized_end=1331
-  _globals['_CLOSEDFORM']._serialized_start=1333
-  _globals['_CLOSEDFORM']._serialized_end=1429
-  _globals['_CODE']._serialized_start=1431
-  _globals['_CODE']._serialized_end=1467
-  _globals['_STEP']._serialized_start=1469
-  _globals['_STEP']._serialized_end=1570
-  _globals['_LEG']._serialized_start=1572
-  _globals['_LEG']._serialized_end=1632
-  _globals['_VERDICT']._serialized_start=1635
-  _globals['_VERDICT']._serialized_end=1836
-  _globals['_WORSTENTRY']._serialized_start=1838
-  _globals['_WORSTENTRY']._serialized_end=1952
-  _globals['_TOLERANCE']._serialized_start=1954
-  _globals['_TOLERANCE']._serialized_end=2017
-  _globals['_TIMINGS']._serialized_start=2019
-  _globals['_TIMINGS']._serialized_end=2121
-  _globals['_DIFFERENTIATEMANYREQUEST']._serialized_start=2123
-  _globals['_DIFFERENTIATEMANYREQUEST']._serialized_end=2244
-  _globals['_DIFFERENTIATEMANYRESPONSE']._serialized_start=2247
-  _globals['_DIFFERENTIATEMANYRESPONSE']._serialized_end=2390
-  _globals['_DESCRIBELANGUAGEREQUEST']._serialized_start=2392
-  _globals['_DESCRIBELANGUAGEREQUEST']._serialized_end=2435
-  _globals['_DESCRIBELANGUAGERESPONSE']._serialized_start=2438
-  _globals['_DESCRIBELANGUAGERESPONSE']._serialized_end=2754
-  _globals['_DESCRIBELANGUAGERESPONSE_VERSIONSENTRY']._serialized_start=974
-  _globals['_DESCRIBELANGUAGERESPONSE_VERSIONSENTRY']._serialized_end=1021
-  _globals['_WORKERS']._serialized_start=2756
-  _globals['_WORKERS']._serialized_end=2831
-  _globals['_DERIVATIVESERVICE']._serialized_start=3487
-  _globals['_DERIVATIVESERVICE']._serialized_end=3795
+  _globals['_NOTATION']._serialized_start=2476
+  _globals['_NOTATION']._serialized_end=2611
+  _globals['_STEPKIND']._serialized_start=2614
+  _globals['_STEPKIND']._serialized_end=2746
+  _globals['_LEGSTATE']._serialized_start=2749
+  _globals['_LEGSTATE']._serialized_end=2911
+  _globals['_FORMORIGIN']._serialized_start=2913
+  _globals['_FORMORIGIN']._serialized_end=3028
+  _globals['_DIFFERENTIATEREQUEST']._serialized_start=184
+  _globals['_DIFFERENTIATEREQUEST']._serialized_end=425
+  _globals['_INPUT']._serialized_start=427
+  _globals['_INPUT']._serialized_end=531
+  _globals['_NOTATIONSELECTION']._serialized_start=533
+  _globals['_NOTATIONSELECTION']._serialized_end=594
+  _globals['_DIFFERENTIATERESPONSE']._serialized_start=597
+  _globals['_DIFFERENTIATERESPONSE']._serialized_end=1048
+  _globals['_DIFFERENTIATERESPONSE_VERSIONSENTRY']._serialized_start=1001
+  _globals['_DIFFERENTIATERESPONSE_VERSIONSENTRY']._serialized_end=1048
+  _globals['_DERIVATIVE']._serialized_start=1051
+  _globals['_DERIVATIVE']._serialized_end=1358
+  _globals['_CLOSEDFORM']._serialized_start=1360
+  _globals['_CLOSEDFORM']._serialized_end=1456
+  _globals['_CODE']._serialized_start=1458
+  _globals['_CODE']._serialized_end=1494
+  _globals['_STEP']._serialized_start=1496
+  _globals['_STEP']._serialized_end=1597
+  _globals['_LEG']._serialized_start=1599
+  _globals['_LEG']._serialized_end=1659
+  _globals['_TIMINGS']._serialized_start=1661
+  _globals['_TIMINGS']._serialized_end=1763
+  _globals['_DIFFERENTIATEMANYREQUEST']._serialized_start=1765
+  _globals['_DIFFERENTIATEMANYREQUEST']._serialized_end=1886
+  _globals['_DIFFERENTIATEMANYRESPONSE']._serialized_start=1889
+  _globals['_DIFFERENTIATEMANYRESPONSE']._serialized_end=2032
+  _globals['_DESCRIBELANGUAGEREQUEST']._serialized_start=2034
+  _globals['_DESCRIBELANGUAGEREQUEST']._serialized_end=2077
+  _globals['_DESCRIBELANGUAGERESPONSE']._serialized_start=2080
+  _globals['_DESCRIBELANGUAGERESPONSE']._serialized_end=2396
+  _globals['_DESCRIBELANGUAGERESPONSE_VERSIONSENTRY']._serialized_start=1001
+  _globals['_DESCRIBELANGUAGERESPONSE_VERSIONSENTRY']._serialized_end=1048
+  _globals['_WORKERS']._serialized_start=2398
+  _globals['_WORKERS']._serialized_end=2473
+  _globals['_DERIVATIVESERVICE']._serialized_start=3031
+  _globals['_DERIVATIVESERVICE']._serialized_end=3339
 # @@protoc_insertion_point(module_scope)

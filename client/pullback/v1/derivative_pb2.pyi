@@ -2,6 +2,7 @@ from google.protobuf import duration_pb2 as _duration_pb2
 from google.rpc import status_pb2 as _status_pb2
 from pullback.v1 import language_pb2 as _language_pb2
 from pullback.v1 import tensor_pb2 as _tensor_pb2
+from pullback.v1 import verdict_pb2 as _verdict_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -36,13 +37,6 @@ class LegState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     LEG_STATE_NO_CLOSED_FORM: _ClassVar[LegState]
     LEG_STATE_FAILED: _ClassVar[LegState]
 
-class Outcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
-    __slots__ = ()
-    OUTCOME_UNSPECIFIED: _ClassVar[Outcome]
-    OUTCOME_AGREE: _ClassVar[Outcome]
-    OUTCOME_DIFFER: _ClassVar[Outcome]
-    OUTCOME_UNDECIDED: _ClassVar[Outcome]
-
 class FormOrigin(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     FORM_ORIGIN_UNSPECIFIED: _ClassVar[FormOrigin]
@@ -66,10 +60,6 @@ LEG_STATE_NOT_REQUESTED: LegState
 LEG_STATE_DEADLINE: LegState
 LEG_STATE_NO_CLOSED_FORM: LegState
 LEG_STATE_FAILED: LegState
-OUTCOME_UNSPECIFIED: Outcome
-OUTCOME_AGREE: Outcome
-OUTCOME_DIFFER: Outcome
-OUTCOME_UNDECIDED: Outcome
 FORM_ORIGIN_UNSPECIFIED: FormOrigin
 FORM_ORIGIN_DERIVED: FormOrigin
 FORM_ORIGIN_WORKER: FormOrigin
@@ -156,9 +146,9 @@ class Derivative(_message.Message):
     vjp: ClosedForm
     numeric: Leg
     symbolic: Leg
-    verdict: Verdict
+    verdict: _verdict_pb2.Verdict
     closed_form_gradient: _tensor_pb2.Tensor
-    def __init__(self, name: _Optional[str] = ..., gradient: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., jacobian: _Optional[_Union[ClosedForm, _Mapping]] = ..., vjp: _Optional[_Union[ClosedForm, _Mapping]] = ..., numeric: _Optional[_Union[Leg, _Mapping]] = ..., symbolic: _Optional[_Union[Leg, _Mapping]] = ..., verdict: _Optional[_Union[Verdict, _Mapping]] = ..., closed_form_gradient: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., gradient: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., jacobian: _Optional[_Union[ClosedForm, _Mapping]] = ..., vjp: _Optional[_Union[ClosedForm, _Mapping]] = ..., numeric: _Optional[_Union[Leg, _Mapping]] = ..., symbolic: _Optional[_Union[Leg, _Mapping]] = ..., verdict: _Optional[_Union[_verdict_pb2.Verdict, _Mapping]] = ..., closed_form_gradient: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class ClosedForm(_message.Message):
     __slots__ = ("text", "latex", "entries", "matrix", "matrix_latex")
@@ -203,48 +193,6 @@ class Leg(_message.Message):
     state: LegState
     message: str
     def __init__(self, state: _Optional[_Union[LegState, str]] = ..., message: _Optional[str] = ...) -> None: ...
-
-class Verdict(_message.Message):
-    __slots__ = ("outcome", "reason", "message", "compared", "differing", "worst", "tolerance")
-    OUTCOME_FIELD_NUMBER: _ClassVar[int]
-    REASON_FIELD_NUMBER: _ClassVar[int]
-    MESSAGE_FIELD_NUMBER: _ClassVar[int]
-    COMPARED_FIELD_NUMBER: _ClassVar[int]
-    DIFFERING_FIELD_NUMBER: _ClassVar[int]
-    WORST_FIELD_NUMBER: _ClassVar[int]
-    TOLERANCE_FIELD_NUMBER: _ClassVar[int]
-    outcome: Outcome
-    reason: str
-    message: str
-    compared: int
-    differing: int
-    worst: WorstEntry
-    tolerance: Tolerance
-    def __init__(self, outcome: _Optional[_Union[Outcome, str]] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., compared: _Optional[int] = ..., differing: _Optional[int] = ..., worst: _Optional[_Union[WorstEntry, _Mapping]] = ..., tolerance: _Optional[_Union[Tolerance, _Mapping]] = ...) -> None: ...
-
-class WorstEntry(_message.Message):
-    __slots__ = ("index", "autograd", "closed_form", "absolute_error", "relative_error")
-    INDEX_FIELD_NUMBER: _ClassVar[int]
-    AUTOGRAD_FIELD_NUMBER: _ClassVar[int]
-    CLOSED_FORM_FIELD_NUMBER: _ClassVar[int]
-    ABSOLUTE_ERROR_FIELD_NUMBER: _ClassVar[int]
-    RELATIVE_ERROR_FIELD_NUMBER: _ClassVar[int]
-    index: _containers.RepeatedScalarFieldContainer[int]
-    autograd: float
-    closed_form: float
-    absolute_error: float
-    relative_error: float
-    def __init__(self, index: _Optional[_Iterable[int]] = ..., autograd: _Optional[float] = ..., closed_form: _Optional[float] = ..., absolute_error: _Optional[float] = ..., relative_error: _Optional[float] = ...) -> None: ...
-
-class Tolerance(_message.Message):
-    __slots__ = ("absolute", "relative", "source")
-    ABSOLUTE_FIELD_NUMBER: _ClassVar[int]
-    RELATIVE_FIELD_NUMBER: _ClassVar[int]
-    SOURCE_FIELD_NUMBER: _ClassVar[int]
-    absolute: float
-    relative: float
-    source: str
-    def __init__(self, absolute: _Optional[float] = ..., relative: _Optional[float] = ..., source: _Optional[str] = ...) -> None: ...
 
 class Timings(_message.Message):
     __slots__ = ("queue", "parse", "numeric", "derive", "check", "total")

@@ -61,7 +61,7 @@ def check(program: Program, types: Mapping[str, TensorType], limits: Limits) -> 
                 if row.told is not None:
                     arguments |= row.told(*operands, **arguments)
                 _check_result(row, node, kind, limits)
-                work += _WORK_FACTOR * _work(row, kind, operands)
+                work += _WORK_FACTOR * row.cost(kind, *operands)
         results.append(kind)
         filled.append(arguments)
         memory += _MEMORY_FACTOR * kind.elements * kind.dtype.size
@@ -109,12 +109,6 @@ def _result(
         found = ", ".join(map(str, operands))
         name = f"`{row.symbol}`" if row.symbol else row.name
         raise refuse("SHAPE_MISMATCH", node.place, f"{name}: {misfit.message}", found, misfit.hint) from None
-
-
-def _work(row: Operator, result: TensorType, operands: list[TensorType | None]) -> int:
-    if row.work is not None:
-        return row.work(result, *operands)
-    return max(result.elements, *(kind.elements for kind in operands if kind is not None), 0)
 
 
 def _check_result(row: Operator, node: Apply, kind: TensorType, limits: Limits) -> None:

@@ -40,9 +40,7 @@ def written(program: Program, node: int | None = None, instead: Mapping[int, str
 class _Writer:
     def __init__(self, program: Program, instead: Mapping[int, str]) -> None:
         self._program, self._instead = program, instead
-        self._names = {
-            node: name for name, node in program.bindings if isinstance(program.nodes[node], Apply)
-        }
+        self._names = {node: name for name, node in program.bindings if isinstance(program.nodes[node], Apply)}
         self._known: dict[int, tuple[str, int]] = {}
 
     def text(self, node: int, own: str = "") -> str:

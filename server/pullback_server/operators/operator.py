@@ -87,6 +87,12 @@ class Operator:
         """Whether the form of this call depends on its operands' lengths."""
         return self.sized if isinstance(self.sized, bool) else self.sized(*types, **arguments)
 
+    def cost(self, result: TensorType, *types: TensorType | None) -> int:
+        """How many multiplications and additions a call is: by `work`, or one an element of its largest tensor."""
+        if self.work is not None:
+            return self.work(result, *types)
+        return max(result.elements, *(kind.elements for kind in types if kind is not None), 0)
+
     @property
     def closed_form(self) -> bool:
         """Whether the symbolic leg knows the operator."""

@@ -26,19 +26,17 @@ from ..verdict import (
     LegState,
     Notation,
     Operand,
-    Outcome,
     Question,
-    Verdict,
     example_jacobians,
 )
 from .tensors import from_wire, to_wire
+from .verdict_messages import verdict_message
 
 #: The longest id, in characters.
 ID_CHARACTERS = 256
 
 _NOTATIONS = {int(wire.Notation.Value(f"NOTATION_{notation.name}")): notation for notation in Notation}
 
-_OUTCOMES = {outcome: f"OUTCOME_{outcome.name}" for outcome in Outcome}
 _ORIGINS = {None: "FORM_ORIGIN_UNSPECIFIED"} | {origin: f"FORM_ORIGIN_{origin.name}" for origin in FormOrigin}
 
 _Message = TypeVar("_Message", bound=Message)
@@ -156,7 +154,7 @@ def _derivative(derivative: Derivative) -> wire.Derivative:
         vjp=_closed_form(derivative.vjp),
         numeric=_leg(derivative.numeric),
         symbolic=_leg(derivative.symbolic),
-        verdict=_verdict(derivative.verdict),
+        verdict=verdict_message(derivative.verdict),
         closed_form_gradient=None if own is None else to_wire(own),
     )
 
@@ -177,19 +175,6 @@ def _closed_form(form: ClosedForm) -> wire.ClosedForm:
 @lru_cache(maxsize=64)
 def _leg(leg: Leg) -> wire.Leg:
     return wire.Leg(state=f"LEG_STATE_{leg.state.name}", message=leg.message)
-
-
-def _verdict(verdict: Verdict) -> wire.Verdict:
-    worst, tolerance = verdict.worst, verdict.tolerance
-    return wire.Verdict(
-        outcome=_OUTCOMES[verdict.outcome],
-        reason=verdict.reason,
-        message=verdict.message,
-        compared=verdict.compared,
-        differing=verdict.differing,
-        worst=wire.WorstEntry(**vars(worst)) if worst else None,
-        tolerance=wire.Tolerance(**vars(tolerance)) if tolerance else None,
-    )
 
 
 def _operator(row: Operator, alone: bool) -> language_pb2.Operator:

@@ -28,6 +28,9 @@ _log = logging.getLogger(__name__)
 #: Seconds for the last bytes of answers to leave, after the last call is answered.
 LAST_BYTES = 1.0
 
+#: Calls that one connection may have open; a client that has more waits with them on its own side.
+STREAMS = 1024
+
 #: A connection on which nothing comes is tried after a while, so that the calls of a client that vanished end.
 KEEPALIVE = (
     ("grpc.keepalive_time_ms", 20_000),
@@ -127,6 +130,7 @@ def _server(config: Config, front: Front, healthy: health.Health, tokens: Tokens
         ("grpc.so_reuseport", 0),
         ("grpc.max_receive_message_length", config.limits.max_message_bytes),
         ("grpc.max_send_message_length", config.limits.max_message_bytes),
+        ("grpc.max_concurrent_streams", STREAMS),
         *KEEPALIVE,
     )
     server = grpc.aio.server(options=options)

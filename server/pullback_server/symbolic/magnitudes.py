@@ -24,8 +24,37 @@ def magnitudes(plan: Plan, name: str, slots: Slots, tensors: Mapping[str, torch.
     result = dict(plan.results)[name]
     if result is None or not isinstance(result.slot, tuple):
         return None
-    found = _Magnitudes(plan, slots, tensors).of(result.slot[0])
+    of = _Magnitudes(plan, slots, tensors)
+    for slot in _linear(plan, result.slot[0]):
+        of.known[slot] = of.computed(slot)
+    found = of.known[result.slot[0]]
     return None if found is None else restore(result, _Only(result.slot[0], found), tensors[name])
+
+
+def _linear(plan: Plan, slot: int) -> list[int]:
+    """The slots that one is linear in, itself included, in order: those that sums and products are followed back to."""
+    wanted, found = [slot], {slot}
+    while wanted:
+        step = plan.steps[wanted.pop()]
+        match step:
+            case Call("add" | "sub" | "neg" | "mul", operands):
+                own = [o[0] for o in operands if isinstance(o, tuple)]
+            case Call("div", (above, _)):
+                own = [above[0]] if isinstance(above, tuple) else []
+            case Call("where", (_, *branches)):
+                own = [o[0] for o in branches if isinstance(o, tuple)]
+            case Product() | Reduce("sum" | "cumsum" | "cumsum_back"):
+                own = list(reads(step))
+            case Gather(source):
+                own = [source]
+            case Scatter((source, _)):
+                own = [source]
+            case _:
+                own = []
+        new = set(own) - found
+        found |= new
+        wanted += new
+    return sorted(found)
 
 
 class _Only(list[Any]):
@@ -38,15 +67,11 @@ class _Only(list[Any]):
 class _Magnitudes:
     def __init__(self, plan: Plan, slots: Slots, tensors: Mapping[str, torch.Tensor]) -> None:
         self._plan, self._slots, self._tensors = plan, slots, tensors
-        self._known: dict[int, torch.Tensor | None] = {}
+        #: The magnitudes of a slot's terms, None where they are the magnitudes of its values.
+        self.known: dict[int, torch.Tensor | None] = {}
 
-    def of(self, slot: int) -> torch.Tensor | None:
-        """The magnitudes of a slot's terms, None where they are the magnitudes of its values."""
-        if slot not in self._known:
-            self._known[slot] = self._computed(slot)
-        return self._known[slot]
-
-    def _computed(self, slot: int) -> torch.Tensor | None:
+    def computed(self, slot: int) -> torch.Tensor | None:
+        """The magnitudes of a slot's terms, from those of the slots that it is linear in, which must be known."""
         step = self._plan.steps[slot]
         match step:
             case Call("add" | "sub", operands):
@@ -62,20 +87,20 @@ class _Magnitudes:
                 return self._run(lambda u, w: functions()["where"](condition(self._slots), u, w), (a, b))
             case Product() | Reduce("sum" | "cumsum" | "cumsum_back"):
                 return self._replayed(slot)
-            case Gather(source) if self.of(source) is not None:
+            case Gather(source) if self.known.get(source) is not None:
                 return self._replayed(slot)
             case Scatter(value) if isinstance(value, tuple):
                 return self._replayed(slot)
         return None
 
     def _added(self, operands: tuple[Operand, ...]) -> bool:
-        return any(isinstance(o, tuple) and self.of(o[0]) is not None for o in operands)
+        return any(isinstance(o, tuple) and self.known.get(o[0]) is not None for o in operands)
 
     def _size(self, slot: int) -> Any:
-        known = self.of(slot)
+        known = self.known.get(slot)
         if known is not None:
             return known
-        value = self._slots[slot]
+        value = torch.as_tensor(self._slots[slot])
         return abs(value.to(torch.float64) if value.dtype == torch.bool else value)
 
     def _run(
@@ -86,7 +111,10 @@ class _Magnitudes:
         for operand in operands:
             if isinstance(operand, tuple):
                 sizes[operand[0]] = self._size(operand[0])
-        terms = [view(sizes) if isinstance(o, tuple) else abs(o) for o, view in zip(operands, operand_views(operands), strict=True)]
+        terms = [
+            view(sizes) if isinstance(o, tuple) else abs(o)
+            for o, view in zip(operands, operand_views(operands), strict=True)
+        ]
         values = [abs(view(self._slots)) for view in operand_views(plain)]
         return torch.as_tensor(function(*terms, *values))
 

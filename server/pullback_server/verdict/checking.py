@@ -84,8 +84,13 @@ class _Check:
             theirs, ours = self._numbers.gradients[name].to(self._wide), found.get(name)
             own[name] = torch.zeros_like(theirs, dtype=torch.float64) if ours is None else ours
             if self._question.check:
-                estimates = Estimates(*(partial(ask, name) for ask in (self._terms, self._bounds, self._spread, self._moves)))
-                thorough = kept is not None and len(kept) > 0 and entries <= THOROUGH
+                estimates = Estimates(
+                    partial(self._terms, name),
+                    partial(self._bounds, name),
+                    partial(self._spread, name),
+                    partial(self._moves, name),
+                )
+                thorough = bool(self._slots) and entries <= THOROUGH
                 comparisons[name] = compare(theirs, own[name], self._prepared.coarsest, estimates, thorough)
         return self._verdicts(comparisons), own, DONE
 
@@ -143,9 +148,7 @@ class _Check:
             inputs = {o.name: o.tensor for o in self._question.inputs}
             still = self._bound.evaluate(self._point)
             for _ in range(MOVES):
-                moved = {
-                    n: _moved(inputs[n], random).to(x) if n in inputs else x for n, x in self._point.items()
-                }
+                moved = {n: _moved(inputs[n], random).to(x) if n in inputs else x for n, x in self._point.items()}
                 for n, gradient in self._bound.evaluate(moved).items():
                     was = still[n]
                     if gradient is not None and was is not None:

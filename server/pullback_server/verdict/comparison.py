@@ -132,8 +132,10 @@ def compare(
     size = ours.abs() if terms is None else torch.maximum(ours.abs(), terms.reshape(-1).to(ours))
     error = CLOSE * unit * size + tiny
     apart = (theirs - ours).abs_()
+    # An infinite distance is within nothing, not even an infinite error.
+    apart = apart.masked_fill_(apart.isinf(), torch.nan)
     same = (ours == theirs) & ours.isfinite()
-    sure = same | (apart <= error)
+    sure = same | ((apart <= error) & error.isfinite())
     source = f"{CLOSE} roundings in {_name(dtype)} ({unit:.3g}) of the terms that the entry is the sum of"
     status = torch.zeros(ours.shape, dtype=torch.uint8, device=ours.device)
     if not bool(sure.all()):

@@ -38,7 +38,10 @@ def decide(
     tried: Tried,
     digits: int,
 ) -> Verdict:
-    """The verdict: the worst of the findings, and the right gradient where autograd's is not; `tried` judges remedies."""
+    """The verdict: the worst of the findings, and the right gradient where autograd's is not.
+
+    `tried` judges remedies; `digits` are those that the third opinion computed with.
+    """
     found = tuple(_remedied(f, program, tried) for f in _findings(looked))
     findings = tuple(sorted(found, key=lambda f: -f.outcome.severity))
     worst = findings[0].outcome if findings else Outcome.AGREE
@@ -146,7 +149,7 @@ def _derivative(
 
 
 def _message(worst: Outcome, findings: tuple[Finding, ...], compared: int) -> str:
-    """The verdict in a sentence or two."""
+    """The verdict in a sentence."""
     if not compared:
         return "There are no entries to compare."
     whole = "the only entry" if compared == 1 else f"all {compared} entries"
@@ -155,8 +158,9 @@ def _message(worst: Outcome, findings: tuple[Finding, ...], compared: int) -> st
     finding = next(f for f in findings if f.outcome is worst)
     where = "the only entry" if compared == 1 else f"{finding.count} of {compared} entries"
     told = _TOLD[worst].format(where=where)
-    why = f" {finding.diagnosis.message}" if finding.diagnosis else ""
-    return told + why
+    if worst is Outcome.UNDECIDED and not finding.examined:
+        return f"{told[:-1]}: to compute in many digits there is more than a request may cost."
+    return told
 
 
 _TOLD = {
@@ -168,5 +172,3 @@ _TOLD = {
     Outcome.BOTH_DEVIATE: "Neither leg is right at {where}.",
     Outcome.UNDEFINED: "The expression has no value at {where}.",
 }
-
-

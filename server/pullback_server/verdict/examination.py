@@ -12,11 +12,12 @@ import torch
 
 from ..numeric import local_gradients, node_gradients
 from ..numeric.vjp import Differentiated
+from ..program import Apply
 from ..symbolic import UPSTREAM
 from ..symbolic.plan import Plan
 from .comparison import Comparison, index_of
 from .diagnosis import Scene, Witness, diagnose
-from .exact import BITS, Budget, FormValues, Mask, OverBudget, Values, scale_of, slopes
+from .exact import BITS, Budget, FormValues, Mask, OverBudget, Reach, Values, scale_of, slopes
 from .exact.slopes import Slope as ExactSlope
 from .guards import Guard, followed
 from .judgement import Numbers, judge
@@ -60,7 +61,7 @@ class Examination:
         upstream = torch.ones(prepared.forward.shape) if question.upstream is None else question.upstream
         budget = Budget(BUDGET)
         self._forms = FormValues(plan, self._inputs | {UPSTREAM: upstream}, budget)
-        self._values = Values(prepared.typed, self._inputs, budget)
+        self._values = Values(prepared.typed, self._inputs, budget, numbers.values)
         self._scale = scale_of(self._inputs)
         #: Steps are measured by the scale, so a small one takes more bits.
         self._bits = BITS + math.ceil(-math.log2(self._scale))
@@ -117,8 +118,9 @@ class Examination:
             exact,
             comparison.unit,
             comparison.error_at(place),
-            comparison.terms_at(place),
+            lambda: max(comparison.terms_at(place), self._arriving(reach)),
             lambda: comparison.moved_at(place),
+            comparison.estimates.spread,
         )
         judged = judge(numbers, found)
         right = found.derivative
@@ -138,6 +140,21 @@ class Examination:
         guards = tuple(self._met[number] for number in on if number < len(self._met))
         return entry, diagnose(Witness(self._scene, reach, judged.outcome, found, autograd, exact, guards))
 
+    def _arriving(self, reach: Reach) -> float:
+        """The largest gradient that arrives at what is made of an entry alone.
+
+        An operator's own derivative is computed to some roundings of 1 and not of itself: torch's of tanh is 1 minus a
+        square.
+        """
+        program, gradients = self._prepared.typed.program, self._scene.torch_gradients()
+        source = program.inputs().get(reach.name)
+        sizes = [
+            float(gradients[n].detach().reshape(-1).cpu()[torch.from_numpy(reach.places[n])].abs().amax())
+            for n, node in enumerate(program.nodes)
+            if isinstance(node, Apply) and source in node.operands and n in gradients and reach.places[n].size
+        ]
+        return max((size for size in sizes if math.isfinite(size)), default=0.0)
+
     @cached_property
     def _scene(self) -> Scene:
         @cache
@@ -150,7 +167,9 @@ class Examination:
             if own is None:
                 return {}
             values = self._numbers.values
-            differentiable = [k for k in operands if isinstance(values[k], torch.Tensor)]
+            differentiable = [
+                k for k in operands if isinstance(values[k], torch.Tensor) and values[k].is_floating_point()
+            ]
             return local_gradients(self._prepared.forward, values, node, differentiable, own)
 
         unit = torch.finfo(self._prepared.coarsest).eps

@@ -1,5 +1,6 @@
-"""Where a program is evaluated on a kink, on a guard that holds with equality, or outside a domain: agreement of the legs
-is no proof there.
+"""Where a program is evaluated on a kink, on a guard that holds with equality, or outside a domain.
+
+Agreement of the legs is no proof there.
 
 The conditions are those of the rows, on the values that the forward pass had; what they mark of a node's operands is
 followed back to the entries of the inputs.
@@ -7,6 +8,7 @@ followed back to the entries of the inputs.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,9 +22,12 @@ from ..language import check, parse
 from ..numeric import compile_program
 from ..operators import BY_NAME, Operator
 from ..operators.columns import Along, Each
-from ..operators.shapes import axes_of
+from ..operators.operator import Misfit
+from ..operators.shapes import axes_of, broadcast_shapes
 from ..program import Apply, DType, Input, Limits, Literal, Program, Refusal, TensorType, TypedProgram
 from .exact import Mask, Values
+
+log = logging.getLogger(__name__)
 
 Tensors = Mapping[str, Any]
 
@@ -104,6 +109,10 @@ def _met(
                 met = _by_the_language(condition, named)
         except (_Untold, Refusal):
             return ()
+        except Exception:
+            # A condition of ours that cannot be evaluated must not cost the verdict; it is a fault, so it is logged.
+            log.exception("the condition `%s` of %s could not be evaluated", condition, row.name)
+            return ()
     met = torch.as_tensor(met)
     met = ~met if outside else met
     entries = isinstance(row.reference, Each) or met.dim() > 0
@@ -122,8 +131,8 @@ def _flags(met: torch.Tensor, operand: Any, entries: bool) -> Mask | None:
     if not isinstance(operand, torch.Tensor) or not operand.is_floating_point():
         return None
     try:
-        shape = torch.broadcast_shapes(met.shape, operand.shape) if entries else None
-    except RuntimeError:
+        shape = broadcast_shapes(tuple(met.shape), tuple(operand.shape)) if entries else None
+    except Misfit:
         # A condition on something made of the operands, such as eigenvalues.
         shape = None
     if shape is None:
@@ -155,9 +164,11 @@ def _named(row: Operator, operands: Sequence[Any], arguments: Mapping[str, Any])
     given: dict[str, Any] = {}
     for parameter in row.parameters.parameters:
         value = arguments[parameter.name] if parameter.name in arguments else next(tensors, None)
-        if isinstance(value, torch.Tensor | int | float):
-            name = parameter.name + "_" * (parameter.name in BY_NAME)
-            given[name] = value.detach() if isinstance(value, torch.Tensor) else value
+        name = parameter.name + "_" * (parameter.name in BY_NAME)
+        if isinstance(value, torch.Tensor):
+            given[name] = value.detach() if value.is_floating_point() else value.to(torch.float64)
+        elif isinstance(value, int | float):
+            given[name] = value
     return given
 
 

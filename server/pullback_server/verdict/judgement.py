@@ -26,8 +26,8 @@ class Numbers:
     """What is known of one entry: both legs' numbers, the closed form's in many digits, and estimates of errors.
 
     `unit` is the roundoff of the least precise dtype in which autograd computed; `bound` is the estimate that the legs
-    were compared by, which may be infinite; `terms` the magnitude of what the entry is the sum of; `moved()` how far
-    the closed form moves when its inputs move by a rounding.
+    were compared by, which may be infinite; `terms()` the magnitude of what the entry is the sum of; `moved()` how far
+    the closed form moves when its inputs move by a rounding, `spread()` how far autograd's gradient does.
     """
 
     autograd: float
@@ -35,8 +35,9 @@ class Numbers:
     exact: Any
     unit: float
     bound: float
-    terms: float
+    terms: Callable[[], float]
     moved: Callable[[], float]
+    spread: Callable[[], float]
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,9 @@ def judge(numbers: Numbers, slopes: Slopes) -> Judged:
     sympy_right = form_apart <= form_plain + error * UNIT / numbers.unit
     match torch_right, sympy_right:
         case True, True:
-            return Judged(Outcome.AGREE if apart <= plain else Outcome.PRECISION_LIMITED, error)
+            # What cancels to nothing is as good as nothing.
+            nothing = size <= NOTHING and apart <= CLOSE * numbers.unit * numbers.terms()
+            return Judged(Outcome.AGREE if apart <= plain or nothing else Outcome.PRECISION_LIMITED, error)
         case True, False:
             return Judged(Outcome.SYMPY_DEVIATES, error)
         case False, True:
@@ -80,9 +83,13 @@ def _error(numbers: Numbers) -> float:
 
     It is what float64 costs the closed form, scaled to autograd's dtype, with how far it moves with a rounding of its
     inputs and with some roundings of its terms; and no more than the running error bound, which is a bound on all of
-    these, but often a loose one.
+    these, but often a loose one. How far autograd itself moves counts where that is little: where it jumps from one
+    rounding of the inputs to the next, it is no measure of anything.
     """
-    told = CLOSE * numbers.unit * numbers.terms if math.isfinite(numbers.terms) else 0.0
+    terms = numbers.terms()
+    told = CLOSE * numbers.unit * terms if math.isfinite(terms) else 0.0
+    spread = numbers.spread()
+    told += SLACK * spread if spread <= numbers.unit**0.5 * terms else 0.0
     if math.isfinite(numbers.closed_form) and mp.isfinite(numbers.exact):
         lost = float(abs(mp.mpf(numbers.closed_form) - numbers.exact))
         told += SLACK * (lost * numbers.unit / UNIT + numbers.moved())

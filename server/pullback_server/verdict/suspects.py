@@ -17,6 +17,7 @@ ALL = 64
 #: How many of a sort are examined where there are too many.
 SOME = 4
 
+
 @dataclass(frozen=True)
 class Sort:
     """Entries that are suspect for one cause: their places, those to be examined, the guards they are on, their status.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import mpmath as mp
@@ -11,6 +12,8 @@ from ..exact.slopes import Slope
 from ..guards import Guard
 from ..question import Cause, Diagnosis, Outcome
 from .scene import Witness, finite
+
+log = logging.getLogger(__name__)
 
 #: What a sum comes to, relative to its largest term, when its terms are said to cancel.
 CANCELS = 1e-3
@@ -30,6 +33,9 @@ def diagnose(witness: Witness) -> Diagnosis:
                 return found
     except OverBudget:
         pass
+    except Exception:
+        # The outcome stands without its cause; that none was found is a fault of ours, so it is logged.
+        log.exception("a cause could not be looked for")
     who = {Outcome.SYMPY_DEVIATES: "the closed form", Outcome.TORCH_DEVIATES: "autograd"}
     told = who.get(witness.outcome, "this")
     return Diagnosis(Cause.UNEXPLAINED, f"Nothing that is known of the operators explains {told}.")
@@ -70,7 +76,9 @@ def _jump(w: Witness) -> Found:
     guard = _guard(w)
     if guard is None:
         return Diagnosis(Cause.JUMP, "The value jumps here.")
-    return _at(w, Cause.JUMP, guard.node, f"The value jumps where `{w.scene.text(guard.node)}` changes{_rule(w, guard)}.")
+    return _at(
+        w, Cause.JUMP, guard.node, f"The value jumps where `{w.scene.text(guard.node)}` changes{_rule(w, guard)}."
+    )
 
 
 def _edge(w: Witness) -> Found:
@@ -129,7 +137,9 @@ def _overflow(w: Witness) -> Found:
             if w.dead(node):
                 message = f"`{text}` overflows in a branch that is not taken, and 0 times its infinite slope is nan."
                 return _at(w, Cause.DEAD_BRANCH, node, message)
-            return _at(w, Cause.OVERFLOW, node, f"`{text}` is too large for its dtype, though what becomes of it is not.")
+            return _at(
+                w, Cause.OVERFLOW, node, f"`{text}` is too large for its dtype, though what becomes of it is not."
+            )
     return None
 
 
@@ -215,7 +225,9 @@ def _cancelling_gradients(w: Witness) -> Found:
 
 def _all_at(w: Witness, operand: int) -> list[mp.mpf]:
     places = w.looked_at(operand)
-    return list(w.scene.values.at(operand, places)) if places.size else list(w.scene.values.whole(operand).reshape(-1)[:1])
+    return (
+        list(w.scene.values.at(operand, places)) if places.size else list(w.scene.values.whole(operand).reshape(-1)[:1])
+    )
 
 
 def _rounding(w: Witness) -> Found:

@@ -1,6 +1,6 @@
 """What to write instead: the same function in operators that stay where the derivative is right.
 
-Each rewriting is a candidate only: it is offered when its own gradient, at the inputs of the request, is the derivative.
+Each rewriting is a candidate only: it is offered when its own gradient, at the request's inputs, is the derivative.
 """
 
 from __future__ import annotations
@@ -116,7 +116,9 @@ def _of_logarithms(m: _Matcher, node: int) -> Iterator[str]:
                 if (u := m.inside(other, "exp")) is not None:
                     yield f"softplus({m.text(u)})"
                 yield f"log1p({m.text(other)})"
-        if (a := m.inside(added.operands[0], "exp")) is not None and (b := m.inside(added.operands[1], "exp")) is not None:
+        if (a := m.inside(added.operands[0], "exp")) is not None and (
+            b := m.inside(added.operands[1], "exp")
+        ) is not None:
             yield f"logaddexp({m.text(a)}, {m.text(b)})"
     if soft := m.of(inner, "softmax"):
         yield f"log_softmax({m.text(soft.operands[0])}{_named(soft.arguments)})"
@@ -138,9 +140,9 @@ def _of_differences(m: _Matcher, node: int) -> Iterator[str]:
         yield f"expm1({m.text(u)})"
     if m.number(left) == 1 and (u := m.inside(right, "cos")) is not None:
         yield f"2*sin(({m.text(u)})/2)**2"
-    if (u := m.inside(left, "relu")) is not None and (w := m.inside(right, "relu")) is not None:
-        if m.inside(w, "neg") == u:
-            yield m.text(u)
+    u, w = m.inside(left, "relu"), m.inside(right, "relu")
+    if u is not None and w is not None and m.inside(w, "neg") == u:
+        yield m.text(u)
     if (a := m.inside(left, "sqrt")) is not None and (b := m.inside(right, "sqrt")) is not None:
         yield f"(({m.text(a)}) - ({m.text(b)}))/(sqrt({m.text(a)}) + sqrt({m.text(b)}))"
 
@@ -212,7 +214,11 @@ def _doubled(m: _Matcher, culprit: int) -> Iterator[str]:
                 continue
             for harmless in HARMLESS:
                 operand, test = m.text(given.operands[0]), m.text(condition)
-                safe = f"where({test}, {operand}, {harmless})" if branch == taken else f"where({test}, {harmless}, {operand})"
+                safe = (
+                    f"where({test}, {operand}, {harmless})"
+                    if branch == taken
+                    else f"where({test}, {harmless}, {operand})"
+                )
                 try:
                     inner = written(m.program, branch, {given.operands[0]: safe})
                     texts = {taken: m.text(taken), other: m.text(other)} | {branch: inner}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -75,7 +75,9 @@ class Scene:
             instead = {}
             for number, name in ((n, x.name.rstrip("_")) for n, x in enumerate(program.nodes) if isinstance(x, Input)):
                 operand = told.get(name)
-                instead[number] = repr(numbers[name]) if name in numbers else "" if operand is None else self.text(operand)
+                instead[number] = (
+                    repr(numbers[name]) if name in numbers else "" if operand is None else self.text(operand)
+                )
             text = written(program, None, {k: v for k, v in instead.items() if v and "…" not in v})
         except (Refusal, TooLongToWrite, SyntaxError):
             return condition
@@ -178,6 +180,6 @@ def _numbers(value: Any, places: Places) -> list[float]:
     return found
 
 
-def finite(values: Sequence[Any]) -> bool:
+def finite(values: Iterable[Any]) -> bool:
     """Whether numbers, of Python or mpmath, are all finite."""
     return all(mp.isfinite(v) for v in values)

@@ -9,4 +9,16 @@ from .slopes import BITS, Side, Slopes, scale_of, slopes
 from .values import Reach, Values
 from .wiring import Mask
 
-__all__ = ["BITS", "Budget", "FormValues", "Mask", "OverBudget", "Reach", "Side", "Slopes", "Values", "scale_of", "slopes"]
+__all__ = [
+    "BITS",
+    "Budget",
+    "FormValues",
+    "Mask",
+    "OverBudget",
+    "Reach",
+    "Side",
+    "Slopes",
+    "Values",
+    "scale_of",
+    "slopes",
+]

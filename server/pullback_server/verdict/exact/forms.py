@@ -75,7 +75,7 @@ class FormValues:
         shape = self._shapes[slot]
         return self._at(slot, np.arange(math.prod(shape))).reshape(shape)
 
-    def _computed(self, step: plans.Step, slot: int, places: Places) -> Sequence[Any]:
+    def _computed(self, step: plans.Step, slot: int, places: Places) -> list[Any]:
         shape = self._shapes[slot]
         match step:
             case plans.Fetch(name):
@@ -99,10 +99,10 @@ class FormValues:
             case plans.MatrixFunction(kind, source, (rows, columns)):
                 matrices = np.moveaxis(self._whole(source), (rows, columns), (-2, -1))
                 self._budget.spend(matrices.size * min(matrices.shape[-2:]))
-                return np.asarray(MATRICES[kind](matrices), dtype=object).reshape(-1)[places]
+                return list(np.asarray(MATRICES[kind](matrices), dtype=object).reshape(-1)[places])
             case plans.Gather() | plans.Scatter():
                 whole = self._gathered(step) if isinstance(step, plans.Gather) else self._scattered(step)
-                return whole.reshape(-1)[places]
+                return list(whole.reshape(-1)[places])
 
     def _product(self, step: plans.Product, places: Places) -> list[Any]:
         lengths = {k: n for s, own in zip(step.slots, step.labels, strict=True)
@@ -124,7 +124,7 @@ class FormValues:
             out.append(reals.add_up(list(terms)))
         return out
 
-    def _reduced(self, kind: str, slot: int, axes: tuple[int, ...], places: Places) -> Sequence[Any]:
+    def _reduced(self, kind: str, slot: int, axes: tuple[int, ...], places: Places) -> list[Any]:
         shape = self._shapes[slot]
         order = [k for k in range(len(shape)) if k not in axes] + list(axes)
         lines = np.arange(math.prod(shape)).reshape(shape).transpose(order)
@@ -136,7 +136,7 @@ class FormValues:
             self._budget.spend(len(wanted) * lines.shape[1])
             for line in lines[wanted]:
                 out[line] = RUNS[kind](list(self._at(slot, line)))
-            return out[places]
+            return list(out[places])
         self._budget.spend(len(places) * lines.shape[1])
         reduce = REDUCTIONS[kind]
         return [reduce(list(self._at(slot, line))) for line in lines[places]]

@@ -20,6 +20,8 @@ BITS = 520
 REST = -90
 #: Quotients that shrink by less than this from step to step have no limit.
 SHRINKING = 0.9
+#: Quotients below this power of two are what is left of the digits, not slopes.
+NOTHING = -180
 #: Inputs with more entries than this are not searched for their smallest.
 SEARCHED = 2**20
 
@@ -90,8 +92,7 @@ def slopes(values: Values, reach: Reach, upstream: torch.Tensor | None, at: floa
     nothing = Slope(Side.FINITE, mp.mpf(0), mp.mpf(0))
     if not places.size:
         return Slopes(nothing, nothing, True)
-    base = values.at(output, places)
-    if not all(mp.isfinite(v) for v in base):
+    if not values.defined(output, reach):
         unknown = Slope(Side.UNDEFINED, mp.nan, mp.mpf(0))
         return Slopes(unknown, unknown, False)
     weights = np.array([mp.mpf(1)] * len(places), dtype=object)
@@ -103,7 +104,7 @@ def slopes(values: Values, reach: Reach, upstream: torch.Tensor | None, at: floa
         moves = MovedValues(values, reach, step).change(output, places)
         return mp.fsum(w * m for w, m in zip(weights, moves, strict=True) if w != 0)
 
-    size = mp.fsum(abs(w * v) for w, v in zip(weights, base, strict=True))
+    size = mp.fsum(map(abs, weights))
     left, right = (
         _limit([changed(sign * step) for step in steps], [sign * step for step in steps], size) for sign in (-1, 1)
     )
@@ -118,8 +119,10 @@ def _limit(changes: list[mp.mpf], steps: list[mp.mpf], size: mp.mpf) -> Slope:
         return Slope(Side.UNKNOWN, mp.nan, mp.mpf(0))
     first, second, third = (change / step for change, step in zip(changes, steps, strict=True))
     before, after = second - first, third - second
-    noise = mp.ldexp(size, 40 - mp.mp.prec) / abs(steps[-1])
-    rest = mp.ldexp(abs(third), REST) + noise
+    nothing = mp.ldexp(max(size, mp.mpf(1)), NOTHING)
+    if max(map(abs, (first, second, third))) <= nothing:
+        return Slope(Side.FINITE, mp.mpf(0), nothing)
+    rest = mp.ldexp(abs(third), REST) + nothing
     if max(abs(before), abs(after)) <= rest:
         return Slope(Side.FINITE, third, rest)
     if abs(after) <= SHRINKING * abs(before):

@@ -11,12 +11,25 @@ import mpmath as mp
 import numpy as np
 import torch
 
-from ...operators import BY_NAME
-from ...operators import reals
+from ...operators import BY_NAME, reals
 from ...operators.columns import Along, Each, Objects
 from ...program import Apply, Input, Literal, Size, TypedProgram
 from .budget import Budget
 from .wiring import AlongLines, EachEntry, Mask, Moved, Places, RowsByColumns, Wiring, wiring
+
+
+#: Sums of more terms are not computed in many digits only to see whether they are finite.
+LONG = 4096
+
+
+def adds_up(operator: str) -> bool:
+    """Whether an operator is a sum along lines, or a mean.
+
+    >>> adds_up("sum"), adds_up("prod")
+    (True, False)
+    """
+    reference = BY_NAME[operator].reference
+    return isinstance(reference, Along) and reference.reduce in (reals.add_up, reals.mean)
 
 
 @dataclass(frozen=True)
@@ -36,11 +49,14 @@ class Reach:
 class Values:
     """Nodes of a program in many digits, by mpmath at the precision in force, which must stay the same.
 
-    What is infinite though no operand is (a logarithm of 0, a division by 0) counts as undefined: nan.
+    What is infinite though no operand is (a logarithm of 0, a division by 0) counts as undefined: nan. `roughly` are
+    the nodes' values in floating point; all that is taken from them is that a long sum is finite.
     """
 
-    def __init__(self, typed: TypedProgram, inputs: Mapping[str, torch.Tensor], budget: Budget) -> None:
-        self.typed, self.budget = typed, budget
+    def __init__(
+        self, typed: TypedProgram, inputs: Mapping[str, torch.Tensor], budget: Budget, roughly: Sequence[Any] = ()
+    ) -> None:
+        self.typed, self.budget, self._roughly = typed, budget, roughly
         self._inputs = {name: tensor.detach().reshape(-1) for name, tensor in inputs.items()}
         self._found: dict[int, tuple[Objects, Mask]] = {}
         self._wirings: dict[int, Wiring] = {}
@@ -58,6 +74,16 @@ class Values:
             values[fresh] = self.computed(node, places[absent][first])
             done[fresh] = True
         return values[kept]
+
+    def defined(self, node: int, reach: Reach) -> bool:
+        """Whether all that an entry reaches in a node is finite."""
+        places, apply = reach.places[node], self.typed.program.nodes[node]
+        if isinstance(apply, Apply) and self._roughly and adds_up(apply.operator):
+            operand, rough = apply.operands[0] or 0, torch.as_tensor(self._roughly[node]).reshape(-1)
+            long = self.typed.types[operand].elements > LONG
+            if long and bool(rough.cpu()[torch.from_numpy(places)].isfinite().all()):
+                return self.defined(operand, reach)
+        return all(mp.isfinite(v) for v in self.at(node, places))
 
     def room(self, node: int) -> int:
         """How many entries of a node may be asked for."""
@@ -149,7 +175,7 @@ class Values:
         operands = [None if k is None else self.whole(k) for k in apply.operands]
         types = [None if k is None else self.typed.types[k] for k in apply.operands]
         result = self.typed.types[node]
-        self.budget.spend(row.work(result, *types, **arguments) if row.work and types else result.elements)
+        self.budget.spend(row.cost(result, *types))
         whole = np.asarray(row.reference(*operands, **arguments), dtype=object).reshape(-1)
         return _defined(whole, operands, whole=True)[places]
 
@@ -187,15 +213,15 @@ class MovedValues(Values):
         """What the move comes to: the sum of its differences where the operator is a sum, else the operator anew."""
         match self.typed.program.nodes[node]:
             case Input(name) if name == self._reach.name:
-                return self._base.at(node, places) + self._step
+                return np.asarray(self._base.at(node, places) + self._step, dtype=object)
             case Apply() if self._sums(node):
-                return self._base.at(node, places) + self.change(node, places)
+                return np.asarray(self._base.at(node, places) + self.change(node, places), dtype=object)
         return super().computed(node, places)
 
     def change(self, node: int, places: Places) -> Objects:
         """How far entries move, without the entries themselves where a sum is all that they are."""
         if not self._sums(node):
-            return self.at(node, places) - self._base.at(node, places)
+            return np.asarray(self.at(node, places) - self._base.at(node, places), dtype=object)
         apply, own = self.typed.program.nodes[node], self.wiring(node)
         assert isinstance(apply, Apply)
         if isinstance(own, RowsByColumns):
@@ -230,8 +256,7 @@ class MovedValues(Values):
             return False
         if isinstance(self.wiring(node), RowsByColumns):
             return sum(self._reach.masks[k or 0] is not None for k in apply.operands) == 1
-        reference = BY_NAME[apply.operator].reference
-        return isinstance(reference, Along) and reference.reduce in (reals.add_up, reals.mean)
+        return adds_up(apply.operator)
 
 
 def _objects(values: Sequence[Any]) -> Objects:
@@ -248,5 +273,3 @@ def _defined(values: Objects, operands: Sequence[Objects | None], whole: bool = 
         if not any(mp.isinf(v) for own in made_of for v in own):
             values[place] = mp.nan
     return values
-
-

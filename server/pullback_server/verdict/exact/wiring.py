@@ -73,7 +73,7 @@ class EachEntry:
 
 def _narrowed(mask: Mask, shape: Shape) -> Mask:
     """What is left of a mask in a shape that was broadcast to the mask's own."""
-    mask = mask.any(axis=tuple(range(mask.ndim - len(shape))))
+    mask = np.asarray(mask.any(axis=tuple(range(mask.ndim - len(shape)))))
     along = tuple(k for k, n in enumerate(shape) if n == 1 and mask.shape[k] != 1)
     return np.asarray(mask.any(axis=along, keepdims=True)).reshape(-1)
 
@@ -104,7 +104,8 @@ class AlongLines:
     def sources(self, mask: Mask) -> tuple[Mask | None, ...]:
         """See Wiring."""
         short = tuple(1 if k in self.axes else n for k, n in enumerate(self.shape))
-        lines = mask.reshape(self.shape).any(axis=self.axes, keepdims=True) if self.whole else mask.reshape(short)
+        lines = np.asarray(mask.reshape(self.shape).any(axis=self.axes)) if self.whole else mask
+        lines = lines.reshape(short)
         return (np.array(np.broadcast_to(lines, self.shape)).reshape(-1),)
 
 
@@ -163,7 +164,7 @@ class RowsByColumns:
         found = np.zeros(self._shape, dtype=bool)
         left, right = masks
         if left is not None:
-            found |= left.reshape(self._shape[0], -1).any(axis=1)[:, None]
+            found |= np.asarray(left.reshape(self._shape[0], -1).any(axis=1))[:, None]
         if right is not None:
             found |= right.reshape(-1, self._shape[1]).any(axis=0)
         return found.reshape(-1)
@@ -244,7 +245,6 @@ def _moved(
     except Exception:
         # Whatever went wrong with a token: the operator does more than to move it.
         return None
-    tokens = [x if isinstance(x, Token) else None for x in out]
-    operand = np.array([-1 if t is None else t.operand for t in tokens], dtype=np.int64)
-    place = np.array([0 if t is None else t.place for t in tokens], dtype=np.int64)
+    operand = np.array([x.operand if isinstance(x, Token) else -1 for x in out], dtype=np.int64)
+    place = np.array([x.place if isinstance(x, Token) else 0 for x in out], dtype=np.int64)
     return Moved(operand, place, out, tuple(None if t is None else t.elements for t in types))
