@@ -12,13 +12,6 @@ from pullback_server.program import Limits
 from pullback_server.verdict import Operand, Question
 from pullback_server.verdict.preparation import prepare, types_of
 
-#: Inputs by which an expression's gradient has no matrix notation yet; a test fails where it has one.
-NO_MATRIX: dict[str, set[str]] = {
-    "Kronecker approximation": {"A", "B", "C"},
-    "log-barrier": {"A", "b", "c", "t", "x"},
-    "triple product": {"a", "b", "c"},
-}
-
 #: Between which numbers the entries of an input lie, where a case's `structure` gives such a word.
 INTERVALS = {"positive": (0.5, 1.5), "large": (3.0, 4.0), "small": (-0.3, 0.3)}
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from rich.console import Console
 
-from . import check, closed_forms, forms, gradcheck, jacobian, latency, recovery, refusals, tensors, throughput
+from . import check, closed_forms, forms, gradcheck, jacobian, latency, recovery, refusals, tensors, throughput, verdict
 from .pairs import FULL, QUICK, Effort, Finding
 from .report import as_json, machine, print_tables
 from .servers import Servers
@@ -27,6 +27,7 @@ COMPARISONS: dict[str, Comparison] = {
     forms.GROUP: forms.forms,
     recovery.GROUP: recovery.recovery,
     check.GROUP: check.check,
+    verdict.GROUP: verdict.verdict,
     gradcheck.GROUP: gradcheck.gradcheck,
     jacobian.GROUP: jacobian.jacobian,
     closed_forms.GROUP: closed_forms.closed_forms,

@@ -27,6 +27,7 @@ MANY_CLIENTS = Bound(0.5, least=True)  # calls a second over those of the bare e
 LARGE_TENSOR = Bound(1.0)  # a million-entry VJP over echo + TORCH_SHARE x torch in process
 CHECK_TYPICAL = Bound(2.0)  # the check over autograd, the median of the expressions
 CHECK_WORST = Bound(4.0)  # the check over autograd, the worst of the expressions
+VERDICT = Bound(2.0)  # the whole check over evaluating the closed form: the verdict adds as much at most
 SYMPY_WORK = Bound(0)  # calls into sympy for a closed form that another worker has derived
 REFUSAL = Bound(0.050)  # p99 of refusing a hostile request
 REPLACEMENT = Bound(0.2)  # until a killed worker is replaced

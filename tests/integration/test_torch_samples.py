@@ -1,9 +1,13 @@
 """torch's own operator samples through both legs, for every row of the table that torch has samples of."""
 
+from collections import Counter
+from pathlib import Path
+
 import pytest
 import torch
 from opdb.kinks import unsmooth
 from opdb.operations import operations
+from opdb.totals import release, sentence
 from opdb.translation import Translator, Untranslatable, outputs
 from opdb.trial import trials
 from pullback_server.operators import BY_NAME, TABLE
@@ -20,6 +24,16 @@ def test_torchs_samples_have_torchs_gradients_and_the_closed_form_agrees(row):
     found = [t for o in operations() if o.row is row for t in trials(o)]
     assert not [str(t) for t in found if t.state.wrong]
     assert any(t.ran(row.closed_form) for t in found), f"no sample of {row.name} ran: {[str(t) for t in found]}"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_the_readme_states_the_totals():
+    readme = " ".join((Path(__file__).parents[2] / "README.md").read_text().split())
+    if f"torch {release()}: " not in readme:
+        pytest.skip(f"the README states the totals for another release than torch {release()}")
+    counts = Counter(t.state for o in operations() for t in trials(o))
+    assert sentence(counts, len(MATCHED)) in readme
 
 
 def test_most_rows_are_matched_by_name_or_alias():

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from .operations import operations
+from .totals import sentence
 from .trial import State, Trial, trials
 
 #: Characters that the table takes at least, whatever the terminal is.
@@ -45,6 +46,7 @@ def main() -> None:
     console.print(table)
     matched = {operation.row.name for operation in operations()}
     without = [name for name in (row.name for row in TABLE) if name in wanted - matched]
+    console.print(sentence(whole, len(wanted & matched)), soft_wrap=True)
     console.print(f"Of {len(wanted)} rows {len(wanted & matched)} have samples of torch's.")
     console.print(f"Without: {', '.join(without) or 'none'}.", soft_wrap=True)
 

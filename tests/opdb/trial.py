@@ -155,7 +155,7 @@ def _judged(question: Question, answer: Answer, value: torch.Tensor, right: dict
             return Trial(question.expression, State.DIFFERED, leg.message)
         if verdict.outcome is Outcome.UNDECIDED:
             return Trial(question.expression, State.UNDECIDED, f"{verdict.reason}: {verdict.message}")
-        if verdict.outcome is not Outcome.AGREE:
+        if verdict.outcome not in (Outcome.AGREE, Outcome.PRECISION_LIMITED):
             told = f"{derivative.name}: {verdict.outcome.name} {verdict.message}"
             if condition := _kink(question):
                 return Trial(question.expression, State.ON_A_KINK, condition)

@@ -13,6 +13,7 @@ from ..errors import InvalidRequest
 from ..reply import Reply
 from ..request import DEFAULT_NOTATIONS, DEFAULT_TIMEOUT, constant
 from .arguments import read_inputs, read_value
+from .around import around
 from .connection import ExitCode, connect, failures, service_options
 from .plain import json_text
 from .plot import draw, jacobians, need_matplotlib
@@ -43,7 +44,12 @@ _OPTION = re.compile(r"--[a-z][a-z-]+(=.*)?")
 @click.option("--latex", is_flag=True, help="Print the formulas in LaTeX and nothing else.")
 @click.option("--steps", is_flag=True, help="Print the derivation, step by step, too.")
 @click.option("--code", type=click.Choice(["torch", "numpy"]), help="Print the derivatives as code and nothing else.")
-@click.option("--plot", type=click.Path(dir_okay=False), metavar="FILE", help="Draw the Jacobians, by both legs.")
+@click.option(
+    "--plot",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Draw what was found.",
+)
 @service_options
 def diff(
     words: tuple[str, ...],
@@ -87,7 +93,8 @@ def diff(
                 expression, inputs, gradient, wrt or None, notations, check=not no_check, timeout=timeout
             )
             if plot is not None:
-                draw(plot, jacobians(client, expression, inputs, wrt or None, reply, timeout))
+                near = around(client, expression, inputs, gradient, reply, timeout)
+                draw(plot, jacobians(client, expression, inputs, wrt or None, reply, timeout), list(near))
     _print(reply, latex, steps, code, as_json)
     sys.exit(int(ExitCode.AGREE if reply.agree or no_check else ExitCode.OTHER_VERDICT))
 

@@ -1,4 +1,4 @@
-"""`pullback diff --plot`: heat maps of the Jacobians by both legs, and of how far they are apart."""
+"""`pullback diff --plot`: the Jacobians by both legs and how far apart they are, and what is not plainly right."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..client import Client
 from ..reply import Reply
 from ..request import Request
+from .around import Around, draw_around
 
 #: At most so many rows of a Jacobian are computed, one request each, and so many of its columns are drawn.
 ROWS, COLUMNS = 128, 512
@@ -69,17 +70,20 @@ def jacobians(
     return [jacobian for jacobian in found.values() if min(jacobian.shape)]
 
 
-def draw(path: str, found: list[Jacobian]) -> None:
-    """Write the picture: a line of three heat maps for each input.
+def draw(path: str, found: list[Jacobian], near: list[Around]) -> None:
+    """Write the picture: a line of three heat maps for each input, then the function around entries not plainly right.
 
     Zero differences are left white; the colours of the first two maps mean the same numbers.
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(3 * WIDTH, HEIGHT * max(1, len(found))), layout="constrained", dpi=130)
-    axes = figure.subplots(max(1, len(found)), 3, squeeze=False)
-    for line, jacobian in zip(axes, found, strict=False):
-        _draw_line(figure, line, jacobian)
+    lines = max(1, len(found) + len(near))
+    figure = Figure(figsize=(3 * WIDTH, HEIGHT * lines), layout="constrained", dpi=130)
+    grid = figure.add_gridspec(lines, 3)
+    for number, jacobian in enumerate(found):
+        _draw_line(figure, [figure.add_subplot(grid[number, column]) for column in range(3)], jacobian)
+    for number, picture in enumerate(near, len(found)):
+        draw_around(figure.add_subplot(grid[number, :]), picture)
     try:
         figure.savefig(path)
     except (OSError, ValueError) as error:
@@ -107,6 +111,8 @@ def _draw_line(figure: Any, line: Any, jacobian: Jacobian) -> None:
     else:
         line[2].imshow(np.full_like(autograd, np.nan), aspect="auto")
         told = "no difference" if jacobian.closed_form else "no closed form"
+        if jacobian.closed_form and (unlike := int((np.isfinite(autograd) != np.isfinite(closed)).sum())):
+            told = f"{unlike} entries that only one leg\nhas a number for"
         line[2].text(0.5, 0.5, told, transform=line[2].transAxes, ha="center", va="center")
     titles = (f"d/d{name} by autograd", f"d/d{name} in closed form", "absolute difference")
     for axes, title in zip(line, titles, strict=True):

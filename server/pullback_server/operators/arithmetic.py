@@ -51,7 +51,11 @@ def between(
     **more: Any,
 ) -> Operator:
     """An operator between two tensors or numbers."""
-    fields: dict[str, Any] = {"signature": "x, y", "bad": tuple(text.format(name) for text in UNFIT)} | more
+    fields: dict[str, Any] = {
+        "signature": "x, y",
+        "numbers": True,
+        "bad": tuple(text.format(name) for text in UNFIT),
+    } | more
     return Operator(
         name=name,
         family="arithmetic",
@@ -61,7 +65,6 @@ def between(
         sympy=Lifted(sympy_column),
         reference=each(reference),
         doc=doc,
-        numbers=True,
         samples=samples,
         **fields,
     )
@@ -97,8 +100,8 @@ def comparison(
 def connective(
     symbol: str, name: str, torch_column: Callable[..., Any], step: type, reference: Callable[..., Any], doc: str
 ) -> Operator:
-    """`&` or `|` between two conditions."""
-    samples = ("(x > 0) {0} (y > 0)", "mask {0} (x < s)", "(c > 0) {0} (r > 0)", "mask {0} (s > 0)")
+    """`&` or `|` between two conditions, which torch has for tensors only."""
+    samples = ("(x > 0) {0} (y > 0)", "mask {0} (x < s)", "(c > 0) {0} (r > 0)", "mask {0} (s > 0)", "(x > 0) {0} True")
     return between(
         symbol,
         name,
@@ -108,6 +111,7 @@ def connective(
         _condition,
         doc,
         tuple(f"({text})*x".format(symbol) for text in samples),
+        numbers=False,
         bad=(f"{name}(mask)", f"mask {symbol} x", f"count {symbol} mask", f"mask {symbol} (B > 0)"),
     )
 

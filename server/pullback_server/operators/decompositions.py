@@ -28,8 +28,8 @@ def _inv(x: torch.Tensor) -> torch.Tensor:
     return _where_good(inverse, info)
 
 
-def _cholesky(x: torch.Tensor) -> torch.Tensor:
-    factor, info = torch.linalg.cholesky_ex(x)
+def _cholesky(x: torch.Tensor, *, upper: bool) -> torch.Tensor:
+    factor, info = torch.linalg.cholesky_ex(x, upper=upper)
     return _where_good(factor, info)
 
 
@@ -242,10 +242,11 @@ OPERATORS = (
         doc="The sum of the matrix's powers over their factorials.", source="torch.linalg.matrix_exp",
         samples=("matrix_exp(A)", "matrix_exp(C @ D / 4)", "matrix_exp(g)")),
     row("cholesky", shapes.square_of("cholesky"), _cholesky, None, real.each_matrix(real.cholesky),
-        domain="eigvalsh(A) > 0",
-        doc="The lower triangle L with positive diagonal and L @ L.T = A, from A's lower triangle.",
+        domain="eigvalsh(A) > 0", signature="A, upper: flag = False",
+        doc="The lower triangle L with positive diagonal and L @ L.T = A, from A's lower triangle; or L.T, from its "
+            "upper one.",
         source="torch.linalg.cholesky",
-        samples=(f"cholesky({SPD})", "cholesky(C @ C.mT)", "cholesky(g)")),
+        samples=(f"cholesky({SPD})", "cholesky(C @ C.mT)", "cholesky(g)", f"cholesky({SPD}, upper=True)")),
     row("eigvalsh", shapes.eigvalsh, _guarded(torch.linalg.eigvalsh), _values_form, real.each_matrix(real.eigh),
         kinks=(TIES,), doc="The eigenvalues of a symmetric matrix, ascending, from its lower triangle.",
         source="M. B. Giles, 2008, section 3.1",

@@ -71,6 +71,10 @@ def _diagonal_form(pieces: Pieces, x: IndexTensor, *, offset: int, dim1: int, di
     return _taken(pieces, x, *_two(len(x.axes), dim1, dim2), offset)
 
 
+def _trace_form(pieces: Pieces, x: IndexTensor) -> IndexTensor:
+    return pieces.reduce("sum", _taken(pieces, x, 0, 1, 0), (0,))
+
+
 def _embedded_form(pieces: Pieces, x: IndexTensor, *, offset: int, dim1: int, dim2: int) -> IndexTensor:
     """`x[i]*delta(i + offset, j)`: out of x's range the delta is 0."""
     a, b = _two(len(x.axes) + 1, dim1, dim2)
@@ -150,6 +154,15 @@ OPERATORS = (
         samples=("diagonal(A)", "diagonal(C, 0, 1, 2)", "diagonal(B, offset=1)", "diagonal(C, -1, 0, 2)",
                  "diagonal(x, 5)", "diagonal(z)", "diagonal(c)", "sum(diagonal(C @ D, 0, -2, -1), -1)"),
         bad=("diagonal(u)", "diagonal(A, 0, 0, 0)", "diagonal(A, 0, 0, 2)", "diagonal(A, 0.5)"),
+    ),
+    Operator(
+        name="trace", family="linear algebra", signature="x", sized=lambda x: x.shape[0] != x.shape[1],
+        shape=shapes.trace, torch=torch.trace, sympy=_trace_form,
+        reference=lambda x: np.asarray(np.trace(x), dtype=object),
+        doc="The sum of the main diagonal of a matrix.", source="torch.trace",
+        samples=("trace(A)", "trace(g)", "trace(A @ A)", "trace(x @ y.T)", "trace(z @ z.T)", "trace(A.T @ B @ B.T)",
+                 "trace(x)", "trace(x.T**2)", "trace(c)", "trace(z)"),
+        bad=("trace(s)", "trace(u)", "trace(C)", "trace(A, 1)", "trace(A > 0)"),
     ),
     Operator(
         name="diag_embed", family="linear algebra", signature=EMBEDDED,

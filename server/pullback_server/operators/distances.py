@@ -18,7 +18,7 @@ from .columns import Objects, along
 from .index import IndexTensor, Pieces
 from .matrix_shapes import one_floating_dtype
 from .operator import Kink, Misfit, NoClosedForm, Operator
-from .shapes import axes_of, axis_of, broadcast, broadcast_shapes, only_floating, reduced_shape, without_bools
+from .shapes import axes_of, broadcast, broadcast_shapes, only_floating, reduced_shape, without_bools
 
 #: The closed form of cdist holds every difference of two entries at once, which torch does not: so many at most.
 LARGEST = 2**24
@@ -80,7 +80,7 @@ def _normalize_form(pieces: Pieces, x: IndexTensor, *, p: float, dim: Any, eps: 
 
 def _cosine_form(pieces: Pieces, x1: IndexTensor, x2: IndexTensor, *, dim: int, eps: float) -> IndexTensor:
     axes, entries = pieces.align(x1, x2)
-    along = (axis_of(dim, len(axes)),)
+    along = axes_of(dim, len(axes)) if axes else ()
     a, b = (IndexTensor(axes, entry) for entry in entries)
     product = pieces.reduce("sum", pieces.elementwise(exact.times, a, b), along, keepdim=True)
     lengths = (_held(pieces, x, 2, along, eps) for x in (a, b))
@@ -171,7 +171,7 @@ OPERATORS = (
                  "cosine_similarity(x, u)", "cosine_similarity(x, c)", "cosine_similarity(C, D.mT, dim=-1)",
                  "cosine_similarity(x, count)", "cosine_similarity(x, x)", "cosine_similarity(c, r, 0)",
                  "cosine_similarity(z, z)", "cosine_similarity(z, z, 0)", "cosine_similarity(o, u, dim=-1)",
-                 "F.cosine_similarity(x, y, eps=1e-6)"),
+                 "F.cosine_similarity(x, y, eps=1e-6)", "cosine_similarity(s, 2*s, 0)"),
         bad=("cosine_similarity(x)", "cosine_similarity(u, v)", "cosine_similarity(x, B)", "cosine_similarity(x, y, 2)",
              "cosine_similarity(count, count)", "cosine_similarity(x, y, (0, 1))"),
     ),

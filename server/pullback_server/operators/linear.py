@@ -61,13 +61,6 @@ def _outer_form(pieces: Pieces, x: IndexTensor, y: IndexTensor) -> IndexTensor:
     return IndexTensor((*x.axes, *columns), exact.times(x.entry, y.at(columns)))
 
 
-def _trace_form(pieces: Pieces, x: IndexTensor) -> IndexTensor:
-    i, j = x.axes
-    if i is not None and j is not None:
-        pieces.same(i, j)
-    return pieces.reduce("sum", IndexTensor((i,), x.at((i, i))), (0,))
-
-
 def _transpose_form(_: Pieces, x: IndexTensor, *, dim0: int, dim1: int) -> IndexTensor:
     axes = list(x.axes)
     if axes:
@@ -97,10 +90,6 @@ def matmul_reference(x: Objects, y: Objects) -> Objects:
 
 def _outer(x: Objects, y: Objects) -> Objects:
     return np.asarray(np.multiply.outer(x, y), dtype=object)
-
-
-def _trace(x: Objects) -> Objects:
-    return np.asarray(np.trace(x), dtype=object)
 
 
 def _transpose(x: Objects, *, dim0: int, dim1: int) -> Objects:
@@ -157,13 +146,6 @@ OPERATORS = (
         samples=("outer(u, w)", "outer(u, u)", "outer(o, w)", "outer(u, o)", "outer(o, o)", "outer(sum(z, 1), u)",
                  "outer(count.sum(0), u)"),
         bad=("outer(x, u)", "outer(u, s)", "outer(u)", "outer(2, u)"),
-    ),
-    Operator(
-        name="trace", family="linear algebra", signature="x",
-        shape=shapes.trace, torch=torch.trace, sympy=_trace_form, reference=_trace,
-        doc="The sum of the main diagonal of a square matrix.",
-        samples=("trace(A)", "trace(g)", "trace(A @ A)", "trace(x @ y.T)", "trace(z @ z.T)", "trace(A.T @ B @ B.T)"),
-        bad=("trace(x)", "trace(u)", "trace(C)", "trace(A, 1)", "trace(A > 0)"),
     ),
     Operator(
         name="T", family="linear algebra", signature="x", attribute=True, work=_viewed,

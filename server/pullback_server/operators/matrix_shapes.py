@@ -43,8 +43,8 @@ def outer(x: TensorType, y: TensorType, **_: Any) -> TensorType:
 
 
 def trace(x: TensorType, **_: Any) -> TensorType:
-    """A square matrix gives a number, in int64 where it holds integers."""
-    _square("trace", x)
+    """A matrix gives a number, in int64 where it holds integers."""
+    _ranks("trace", (2,), x)
     if x.dtype is DType.BOOL:
         raise Misfit("the trace of a bool matrix", "multiply it by 1 to count")
     return TensorType(summed(x).dtype, (), x.weak)
@@ -92,13 +92,6 @@ def _ranks(name: str, ranks: tuple[int, ...], *types: TensorType) -> None:
     for t in types:
         if t.rank not in ranks:
             raise Misfit(f"{name} of a tensor of rank {t.rank}", f"rank {' or '.join(map(str, ranks))}")
-
-
-def _square(name: str, x: TensorType) -> None:
-    """Lengths are not part of a closed form, so it could not tell which of two ends the diagonal."""
-    _ranks(name, (2,), x)
-    if x.shape[0] != x.shape[1]:
-        raise Misfit(f"{name} of a matrix of shape {list(x.shape)}", "a square matrix")
 
 
 def one_floating_dtype(what: str, *types: TensorType) -> DType:

@@ -18,7 +18,7 @@ from .index import IndexTensor, Pieces
 from .index_arithmetic import modulo, quotient
 from .linear import matmul_form, matmul_reference
 from .operator import Misfit, Operator
-from .shapes import axis_of, broadcast, promote, without_bools
+from .shapes import axis_of, broadcast, promote, reduced_shape, without_bools
 
 
 def _einsum_shape(*operands: TensorType, equation: str) -> TensorType:
@@ -127,6 +127,17 @@ def _kron_counts(x: TensorType, y: TensorType) -> bool:
     return any(n != 1 and m != 1 for n, m in zip(a, b, strict=True))
 
 
+def _vecdot_shape(x: TensorType, y: TensorType, *, dim: int) -> TensorType:
+    if not (x.rank and y.rank):
+        raise Misfit(f"ranks {x.rank} and {y.rank}", "vectors at least")
+    dtype = shapes.one_floating_dtype("vecdot", x, y)
+    return TensorType(dtype, reduced_shape(broadcast(x, y), dim, False), x.weak and y.weak)
+
+
+def _summed_form(pieces: Pieces, x: IndexTensor, dim: int) -> IndexTensor:
+    return pieces.reduce("sum", x, (dim % len(x.axes),))
+
+
 def _cross_shape(x: TensorType, y: TensorType, *, dim: int) -> TensorType:
     if x.rank != y.rank or not x.rank:
         raise Misfit(f"ranks {x.rank} and {y.rank}", "two tensors of one rank, 1 at least")
@@ -230,8 +241,19 @@ OPERATORS = (
     Operator(
         name="vdot", family="linear algebra", signature="input, other", shape=shapes.dot, torch=torch.vdot,
         sympy=matmul_form, reference=matmul_reference, work=_work,
-        doc="The sum of the products of two vectors' entries.", source="torch.vdot", aliases=("vecdot",),
+        doc="The sum of the products of two vectors' entries.", source="torch.vdot",
         samples=("vdot(u, v)", "vdot(u, A @ u)", "vdot(o, o)"), bad=("vdot(x, y)", "vdot(u, w)", "vdot(u)"),
+    ),
+    Operator(
+        name="vecdot", family="linear algebra", signature="x, y, *, dim: dim = -1", shape=_vecdot_shape,
+        torch=torch.linalg.vecdot, work=lambda result, x, _: result.elements * x.shape[-1] if x.rank else 1,
+        sympy=lambda pieces, x, y, *, dim: _summed_form(pieces, pieces.elementwise(exact.times, x, y), dim),
+        reference=lambda x, y, *, dim: np.asarray((x * y).sum(axis=dim), dtype=object),
+        doc="The sum of the products of two tensors' entries along a dimension; the others broadcast.",
+        source="torch.linalg.vecdot",
+        samples=("vecdot(u, v)", "vecdot(x, y)", "linalg.vecdot(x, u)", "vecdot(x, y, dim=0)", "vecdot(C, C, dim=1)",
+                 "vecdot(z, z, dim=0)", "vecdot(c, x)"),
+        bad=("vecdot(u)", "vecdot(s, s)", "vecdot(x, B)", "vecdot(x, y, dim=2)", "vecdot(u, u > 0)"),
     ),
     Operator(
         name="inner", family="linear algebra", signature="input, other", shape=_inner_shape, torch=torch.inner,

@@ -100,9 +100,11 @@ def matrix_exp(x: Objects) -> Objects:
     return _array(mp.expm(_mp(x))) if x.size else x
 
 
-def cholesky(x: Objects) -> Objects:
-    """The lower Cholesky factor, from the lower triangle."""
-    return _array(mp.cholesky(_mp(_symmetric(x)))) if x.size else x
+def cholesky(x: Objects, *, upper: bool) -> Objects:
+    """The lower Cholesky factor, from the lower triangle; the upper one from the upper triangle."""
+    if not x.size:
+        return x
+    return _array(mp.cholesky(_mp(_symmetric(x.T)))).T if upper else _array(mp.cholesky(_mp(_symmetric(x))))
 
 
 def solve(a: Objects, b: Objects) -> Objects:

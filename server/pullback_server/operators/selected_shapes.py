@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..program import TensorType
 from .keys import key_of_types
 from .operator import Misfit
-from .shapes import axis_of, broadcast_shapes
+from .shapes import axis_of, broadcast_shapes, promote
 
 
 def getitem(x: TensorType, *indices: TensorType | None, key: tuple[Any, ...]) -> TensorType:
     """The shape that the key leaves; raises Misfit."""
-    weak = x.weak and all(t is None or t.weak for t in indices)
-    return TensorType(x.dtype, key_of_types(key, x, indices).shape, weak)
+    given = [t for t in indices if t is not None]
+    return _entries(x, given, key_of_types(key, x, indices).shape)
+
+
+def _entries(x: TensorType, indices: Sequence[TensorType], shape: tuple[int, ...]) -> TensorType:
+    """A constant is one no longer where the indices are an input's: then torch's default dtype is its own."""
+    return TensorType(promote(x, *indices) if x.weak else x.dtype, shape, x.weak and all(t.weak for t in indices))
 
 
 def _integers(name: str, index: TensorType) -> None:
@@ -31,7 +37,7 @@ def gather(x: TensorType, index: TensorType, *, dim: int) -> TensorType:
             f"an index of shape {list(index.shape)} for a tensor of shape {list(x.shape)}",
             "the same rank, and no dimension but dim longer than the tensor's",
         )
-    return TensorType(x.dtype, index.shape, x.weak)
+    return _entries(x, [index], index.shape)
 
 
 def index_select(x: TensorType, index: TensorType, *, dim: int) -> TensorType:
@@ -43,19 +49,19 @@ def index_select(x: TensorType, index: TensorType, *, dim: int) -> TensorType:
     shape = list(x.shape)
     if shape:
         shape[axis] = index.elements
-    return TensorType(x.dtype, tuple(shape), x.weak)
+    return _entries(x, [index], tuple(shape))
 
 
 def take_along_dim(x: TensorType, indices: TensorType, *, dim: int | None) -> TensorType:
     """The shape that tensor and indices broadcast to, but the indices' length along dim; without dim all in rows."""
     _integers("an index", indices)
     if dim is None:
-        return TensorType(x.dtype, (indices.elements,), x.weak)
+        return _entries(x, [indices], (indices.elements,))
     axis = axis_of(dim, x.rank)
     if x.rank != indices.rank:
         raise Misfit(f"indices of rank {indices.rank} for a tensor of rank {x.rank}", "the same rank")
     shape = broadcast_shapes(*(tuple(1 if k == axis else n for k, n in enumerate(t.shape)) for t in (x, indices)))
-    return TensorType(x.dtype, tuple(indices.shape[k] if k == axis else n for k, n in enumerate(shape)), x.weak)
+    return _entries(x, [indices], tuple(indices.shape[k] if k == axis else n for k, n in enumerate(shape)))
 
 
 def scatter_add(x: TensorType, index: TensorType, src: TensorType, *, dim: int) -> TensorType:

@@ -5,7 +5,7 @@ from .derive import derive, form_key
 from .evaluation import Evaluator, evaluator
 from .explanation import Explanation, explain
 from .form import Forms, InputForm, Written
-from .magnitudes import magnitudes
+from .magnitudes import Magnitudes
 from .notation.code import Code
 from .notation.derivation import Step, StepKind
 from .notation.entries import entries
@@ -18,6 +18,7 @@ __all__ = [
     "Explanation",
     "Forms",
     "InputForm",
+    "Magnitudes",
     "Step",
     "StepKind",
     "Written",
@@ -27,5 +28,4 @@ __all__ = [
     "evaluator",
     "explain",
     "form_key",
-    "magnitudes",
 ]

@@ -14,21 +14,143 @@ import torch
 from .evaluation import Slots, closure, functions, operand_views, restore
 from .plan import Call, Gather, Operand, Plan, Product, Reduce, Scatter, reads
 
+#: How many times as many entries a tensor has before those that are asked for are taken out of it first.
+FEW_TIMES = 4
 
-def magnitudes(plan: Plan, name: str, slots: Slots, tensors: Mapping[str, torch.Tensor]) -> torch.Tensor | None:
-    """The magnitudes of one result's terms, in the result's shape; None where nothing is added up in it.
+
+class Magnitudes:
+    """The magnitudes of the terms of a plan's results on given tensors; what results share is computed once.
 
     `slots` are the values of the plan's steps on these tensors. Products and sums are followed back to the first values
     that are made otherwise.
     """
-    result = dict(plan.results)[name]
-    if result is None or not isinstance(result.slot, tuple):
+
+    def __init__(self, plan: Plan, slots: Slots, tensors: Mapping[str, torch.Tensor]) -> None:
+        self._plan, self._slots, self._tensors = plan, slots, tensors
+        #: The magnitudes of a slot's terms, None where they are the magnitudes of its values.
+        self._known: dict[int, torch.Tensor | None] = {}
+
+    def of(self, name: str, places: torch.Tensor | None = None) -> torch.Tensor | None:
+        """The magnitudes of one result's terms, flat; None where nothing is added up in it.
+
+        Where `places` are given, those of these entries alone, by their numbers in the order of rows.
+        """
+        result = dict(self._plan.results).get(name)
+        if result is None or not isinstance(result.slot, tuple):
+            return None
+        slot, like = result.slot[0], self._tensors[name]
+        if places is None:
+            found = self._whole(slot)
+            return None if found is None else restore(result, _Only(slot, found), like).reshape(-1)
+        axes = [k for k, n in enumerate(like.shape) if n != 1]
+        at = dict(
+            zip(
+                result.axes,
+                (i for k, i in enumerate(torch.unravel_index(places, like.shape)) if k in axes),
+                strict=True,
+            )
+        )
+        return self._at(slot, tuple(at[k] for k in range(self._slots[slot].dim())), len(places))
+
+    def _whole(self, slot: int) -> torch.Tensor | None:
+        for needed in _linear(self._plan, slot):
+            if needed not in self._known:
+                self._known[needed] = self._computed(needed)
+        return self._known[slot]
+
+    def _at(self, slot: int, index: tuple[torch.Tensor, ...], count: int) -> torch.Tensor | None:
+        """The magnitudes of some entries' terms: without those of the others, where there are many more of them."""
+        value = self._slots[slot]
+        if slot in self._known or value.numel() <= FEW_TIMES * count:
+            found = self._whole(slot)
+            return None if found is None else found[index]
+        match self._plan.steps[slot]:
+            case Call("add" | "sub" | "neg" | "mul" as function, operands):
+                sizes = [self._operand_at(o, index, count) for o in operands]
+                if function == "mul" or function == "neg":
+                    product = sizes[0] if len(sizes) == 1 else sizes[0] * sizes[1]
+                    return torch.as_tensor(product)
+                return torch.as_tensor(sizes[0] + sizes[1])
+            case Product(slots, labels, out) if {k for own in labels for k in own} == set(out):
+                total: Any = 1.0
+                for own_slot, own in zip(slots, labels, strict=True):
+                    total = total * self._size_at(own_slot, tuple(index[out.index(k)] for k in own), count)
+                return torch.as_tensor(total)
+        found = self._whole(slot)
+        return None if found is None else found[index]
+
+    def _operand_at(self, operand: Operand, index: tuple[torch.Tensor, ...], count: int) -> Any:
+        if not isinstance(operand, tuple):
+            return abs(operand)
+        value = torch.as_tensor(self._slots[operand[0]])
+        axes = tuple(range(value.dim())) if operand[1] is None else operand[1]
+        moved = dict(zip(axes, index[len(index) - len(axes) :], strict=True))
+        own = tuple(moved[k] if value.shape[k] != 1 else torch.zeros_like(moved[k]) for k in range(value.dim()))
+        return self._size_at(operand[0], own, count)
+
+    def _size_at(self, slot: int, index: tuple[torch.Tensor, ...], count: int) -> Any:
+        value = torch.as_tensor(self._slots[slot])
+        found = self._at(slot, index, count) if value.dim() else self._whole(slot)
+        return abs(value[index].to(torch.float64)) if found is None else found
+
+    def _computed(self, slot: int) -> torch.Tensor | None:
+        """The magnitudes of a slot's terms, from those of the slots that it is linear in, which must be known."""
+        step = self._plan.steps[slot]
+        match step:
+            case Call("add" | "sub", operands):
+                return self._run(lambda a, b: a + b, operands)
+            case Call("neg", operands) if self._added(operands):
+                return self._run(lambda a: a, operands)
+            case Call("mul", operands) if self._added(operands):
+                return self._run(lambda a, b: a * b, operands)
+            case Call("div", (a, b)) if self._added((a,)):
+                return self._run(lambda u, w: u / w, (a,), (b,))
+            case Call("where", (c, a, b)) if self._added((a, b)):
+                (condition,) = operand_views((c,))
+                return self._run(lambda u, w: functions()["where"](condition(self._slots), u, w), (a, b))
+            case Product() | Reduce("sum" | "cumsum" | "cumsum_back"):
+                return self._replayed(slot)
+            case Gather(source) if self._known.get(source) is not None:
+                return self._replayed(slot)
+            case Scatter(value) if isinstance(value, tuple):
+                return self._replayed(slot)
         return None
-    of = _Magnitudes(plan, slots, tensors)
-    for slot in _linear(plan, result.slot[0]):
-        of.known[slot] = of.computed(slot)
-    found = of.known[result.slot[0]]
-    return None if found is None else restore(result, _Only(result.slot[0], found), tensors[name])
+
+    def _added(self, operands: tuple[Operand, ...]) -> bool:
+        return any(isinstance(o, tuple) and self._known.get(o[0]) is not None for o in operands)
+
+    def _size(self, slot: int) -> Any:
+        known = self._known.get(slot)
+        if known is not None:
+            return known
+        value = torch.as_tensor(self._slots[slot])
+        return abs(value.to(torch.float64) if value.dtype == torch.bool else value)
+
+    def _run(
+        self, function: Callable[..., Any], operands: tuple[Operand, ...], plain: tuple[Operand, ...] = ()
+    ) -> torch.Tensor:
+        """A function of the operands' terms, and of the values of the `plain` ones."""
+        sizes: Slots = [None] * len(self._slots)
+        for operand in operands:
+            if isinstance(operand, tuple):
+                sizes[operand[0]] = self._size(operand[0])
+        terms = [
+            view(sizes) if isinstance(o, tuple) else abs(o)
+            for o, view in zip(operands, operand_views(operands), strict=True)
+        ]
+        values = [abs(view(self._slots)) for view in operand_views(plain)]
+        return torch.as_tensor(function(*terms, *values))
+
+    def _replayed(self, slot: int) -> torch.Tensor:
+        """The step itself, of the terms."""
+        step = self._plan.steps[slot]
+        sizes = list(self._slots)
+        moved = {step.value[0]} if isinstance(step, Scatter) and isinstance(step.value, tuple) else set(reads(step))
+        if isinstance(step, Gather):
+            moved = {step.slot}
+        for source in moved:
+            sizes[source] = self._size(source)
+        return torch.as_tensor(closure(step)(sizes, self._tensors))
 
 
 def _linear(plan: Plan, slot: int) -> list[int]:
@@ -62,69 +184,3 @@ class _Only(list[Any]):
 
     def __init__(self, slot: int, value: torch.Tensor) -> None:
         super().__init__([None] * slot + [value])
-
-
-class _Magnitudes:
-    def __init__(self, plan: Plan, slots: Slots, tensors: Mapping[str, torch.Tensor]) -> None:
-        self._plan, self._slots, self._tensors = plan, slots, tensors
-        #: The magnitudes of a slot's terms, None where they are the magnitudes of its values.
-        self.known: dict[int, torch.Tensor | None] = {}
-
-    def computed(self, slot: int) -> torch.Tensor | None:
-        """The magnitudes of a slot's terms, from those of the slots that it is linear in, which must be known."""
-        step = self._plan.steps[slot]
-        match step:
-            case Call("add" | "sub", operands):
-                return self._run(lambda a, b: a + b, operands)
-            case Call("neg", operands) if self._added(operands):
-                return self._run(lambda a: a, operands)
-            case Call("mul", operands) if self._added(operands):
-                return self._run(lambda a, b: a * b, operands)
-            case Call("div", (a, b)) if self._added((a,)):
-                return self._run(lambda u, w: u / w, (a,), (b,))
-            case Call("where", (c, a, b)) if self._added((a, b)):
-                (condition,) = operand_views((c,))
-                return self._run(lambda u, w: functions()["where"](condition(self._slots), u, w), (a, b))
-            case Product() | Reduce("sum" | "cumsum" | "cumsum_back"):
-                return self._replayed(slot)
-            case Gather(source) if self.known.get(source) is not None:
-                return self._replayed(slot)
-            case Scatter(value) if isinstance(value, tuple):
-                return self._replayed(slot)
-        return None
-
-    def _added(self, operands: tuple[Operand, ...]) -> bool:
-        return any(isinstance(o, tuple) and self.known.get(o[0]) is not None for o in operands)
-
-    def _size(self, slot: int) -> Any:
-        known = self.known.get(slot)
-        if known is not None:
-            return known
-        value = torch.as_tensor(self._slots[slot])
-        return abs(value.to(torch.float64) if value.dtype == torch.bool else value)
-
-    def _run(
-        self, function: Callable[..., Any], operands: tuple[Operand, ...], plain: tuple[Operand, ...] = ()
-    ) -> torch.Tensor:
-        """A function of the operands' terms, and of the values of the `plain` ones."""
-        sizes: Slots = [None] * len(self._slots)
-        for operand in operands:
-            if isinstance(operand, tuple):
-                sizes[operand[0]] = self._size(operand[0])
-        terms = [
-            view(sizes) if isinstance(o, tuple) else abs(o)
-            for o, view in zip(operands, operand_views(operands), strict=True)
-        ]
-        values = [abs(view(self._slots)) for view in operand_views(plain)]
-        return torch.as_tensor(function(*terms, *values))
-
-    def _replayed(self, slot: int) -> torch.Tensor:
-        """The step itself, of the terms."""
-        step = self._plan.steps[slot]
-        sizes = list(self._slots)
-        moved = {step.value[0]} if isinstance(step, Scatter) and isinstance(step.value, tuple) else set(reads(step))
-        if isinstance(step, Gather):
-            moved = {step.slot}
-        for source in moved:
-            sizes[source] = self._size(source)
-        return torch.as_tensor(closure(step)(sizes, self._tensors))

@@ -65,7 +65,8 @@ def _of_call(step: Call, value: Any, values: Slots, errors: Slots, unit: float) 
     operands = [_real(view(values)) for view in views]
     moves = [view(errors) if isinstance(o, tuple) else 0.0 for view, o in zip(views, step.operands, strict=True)]
     value = _real(value)
-    error: torch.Tensor = unit * value.abs()
+    # What is infinite is exactly that.
+    error: torch.Tensor = unit * torch.where(value.isinf(), 0, value.abs())
     for number, move in enumerate(moves):
         if not isinstance(move, torch.Tensor) or not bool(move.any()):
             continue
@@ -124,6 +125,8 @@ def _of_reduction(
             relative: torch.Tensor = (error / x.abs()).sum(axes) + unit * x.numel()
             return value.abs() * (relative if kind == "prod" else relative.amax())
         case "softmax":
-            return value * (unit * (2 + x.abs()) + error + error.amax(axes, keepdim=True))
+            # An entry that a mask leaves out, of -inf, is no less 0 for the errors of the others.
+            relative = unit * (2 + x.abs()) + error + error.amax(axes, keepdim=True)
+            return torch.where(value == 0, 0, value * relative)
         case _:
             return error.amax(axes) + 2 * unit * (value.abs() + 1)

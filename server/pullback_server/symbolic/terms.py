@@ -100,7 +100,8 @@ def contract(term: Term, pieces: Pieces) -> Term:
             return Term(sp.S.Zero)
         elif (a, b) not in kept and (b, a) not in kept:
             kept.append((a, b))
-    coefficient = decided(coefficient, pieces, _known(kept, bound))
+    coefficient = decided(_unnested(coefficient, pieces), pieces, _known(kept, bound))
+    kept = [(_unnested(a, pieces), _unnested(b, pieces)) for a, b in kept]
     free = coefficient.free_symbols.union(*(x.free_symbols for pair in kept for x in pair))
     for index in [k for k in bound if k not in free]:
         coefficient *= pieces.size(index)
@@ -108,13 +109,34 @@ def contract(term: Term, pieces: Pieces) -> Term:
     return Term(coefficient, tuple(sorted(kept, key=str)), tuple(bound))
 
 
+def _unnested(e: sp.Expr, pieces: Pieces) -> sp.Expr:
+    """The expression with remainders of remainders as one: `((p - 1) % 3 + 2) % 3` is `(p + 1) % 3`."""
+    if not e.has(remainder):
+        return e
+    return e.replace(
+        _is_index_remainder, lambda part: _remainder(part.args[0], part.args[1], pieces), simultaneous=False
+    )
+
+
+def _is_index_remainder(e: sp.Expr) -> bool:
+    return isinstance(e, remainder) and e.args[1].is_Integer and not e.has(Entry)
+
+
+def _remainder(dividend: sp.Expr, divisor: sp.Integer, pieces: Pieces) -> sp.Expr:
+    inner = {part: part.args[0] for part in sp.Add.make_args(dividend) if _is_index_remainder(part)}
+    flat = sp.expand(dividend.xreplace({part: a for part, a in inner.items() if part.args[1] == divisor}))
+    constant, rest = flat.as_coeff_Add()
+    # The constant that is nearest to 0: `(p - 1) % 3` rather than `(p + 2) % 3`.
+    nearest = (constant + (divisor - 1) // 2) % divisor - (divisor - 1) // 2
+    return modulo(rest + nearest, int(divisor), pieces)
+
+
 def _parted(term: Term, pieces: Pieces) -> Term:
     """A sum over an index whose quotient and remainder the term asks for as two sums, over these."""
     for index in term.bound:
         length = pieces.dimensions[index].root().source
-        for part in term.coefficient.atoms(remainder).union(
-            *(x.atoms(remainder) for pair in term.deltas for x in pair)
-        ):
+        wholes = (term.coefficient, *(x for pair in term.deltas for x in pair))
+        for part in sorted({part for e in wholes for part in e.atoms(remainder)}, key=str):
             dividend, divisor = part.args
             if dividend == index and divisor.is_Integer and isinstance(length, int) and length % int(divisor) == 0:
                 upper, lower = pieces.axis(length // int(divisor)), pieces.axis(int(divisor))

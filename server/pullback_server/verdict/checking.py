@@ -12,7 +12,7 @@ from ..numeric import DeviceExhausted, device_for, memory_guard
 from ..numeric import differentiate as autograd
 from ..numeric.vjp import Differentiated
 from ..program import Limits, Refusal
-from ..symbolic import UPSTREAM, error_bound, magnitudes
+from ..symbolic import UPSTREAM, Magnitudes, error_bound
 from .assembly import DONE
 from .comparison import CLOSE, Comparison, Estimates, compare
 from .decision import decide
@@ -72,6 +72,7 @@ class _Check:
         self._spreads: dict[str, float] = {}
         self._moved: dict[str, torch.Tensor] = {}
         self._slots: list[Any] = []
+        self._magnitudes: Magnitudes | None = None
 
     def run(self) -> Checked:
         """The verdicts, the closed forms' gradients, and how the leg fared."""
@@ -104,7 +105,7 @@ class _Check:
         for name, comparison in comparisons.items():
             shape = tuple(self._numbers.gradients[name].shape)
             looked: tuple[Looked, ...] = ()
-            if not settled or comparison.status is not None:
+            if not settled or comparison.places.numel():
                 plan = self._bound.forms.plan
                 examination = examination or Examination(
                     self._question, self._prepared, self._numbers, plan, met, self._device
@@ -115,12 +116,12 @@ class _Check:
             verdicts[name] = decide(comparison, shape, looked, self._prepared.typed.program, tried, digits)
         return verdicts
 
-    def _terms(self, name: str) -> torch.Tensor | None:
-        if name not in dict(self._bound.forms.plan.results):
-            return None
-        if not self._slots:
-            self._bound.evaluate(self._point, self._slots)
-        return magnitudes(self._bound.forms.plan, name, self._slots, self._point)
+    def _terms(self, name: str, places: torch.Tensor | None) -> torch.Tensor | None:
+        if self._magnitudes is None:
+            if not self._slots:
+                self._bound.evaluate(self._point, self._slots)
+            self._magnitudes = Magnitudes(self._bound.forms.plan, self._slots, self._point)
+        return self._magnitudes.of(name, places)
 
     def _bounds(self, name: str, unit: float) -> torch.Tensor | None:
         return error_bound(self._bound.forms.plan, name, self._point, unit)

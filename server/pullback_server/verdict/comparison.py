@@ -43,14 +43,15 @@ class Status(IntEnum):
 class Estimates:
     """What may be asked about errors, each at its price: nothing of it is computed before it is needed.
 
-    `terms()` gives the magnitudes of the terms that each entry of the closed form adds up (None: it adds up none);
+    `terms(places)` gives the magnitudes of the terms that these entries of the closed form add up, all of them where
+    `places` is None (None: it adds up none);
     `bound(unit)` its running error bound for a unit roundoff (None: it has no error); `spread()` how far autograd's
     gradient moves, at the entry that moves most, when its inputs move by a rounding: a closed form in which sympy
     cancelled terms has no error where autograd still has its own. `moved()` is how far each entry of the closed form
     moves then.
     """
 
-    terms: Callable[[], torch.Tensor | None]
+    terms: Callable[[torch.Tensor | None], torch.Tensor | None]
     bound: Callable[[float], torch.Tensor | None]
     spread: Callable[[], float]
     moved: Callable[[], torch.Tensor]
@@ -58,21 +59,20 @@ class Estimates:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The legs entry by entry; tensors are flat. `status` has a Status an entry, None where all are the same.
+    """The legs entry by entry; gradients are flat. All entries are the same number but for those at `places`.
 
-    `error` estimates how far apart rounding can carry the legs at each entry, `terms` what the entry is the sum of;
-    None where a few roundings of each entry are all that had to be estimated.
+    `places` are in order, with a `status` and an `error` each: how far apart rounding can carry the legs there.
     """
 
     ours: torch.Tensor
     theirs: torch.Tensor
     unit: float
-    status: torch.Tensor | None
-    error: torch.Tensor | None
+    estimates: Estimates
     worst: int
     tolerance: Tolerance
-    estimates: Estimates
-    terms: torch.Tensor | None = None
+    places: torch.Tensor
+    status: torch.Tensor
+    error: torch.Tensor
 
     @property
     def entries(self) -> int:
@@ -81,16 +81,17 @@ class Comparison:
 
     def count(self, status: Status) -> int:
         """How many entries have that status."""
-        return 0 if self.status is None else int((self.status == status).sum())
+        return int((self.status == status).sum()) if status else self.entries - self.places.numel()
 
     def error_at(self, place: int) -> float:
         """The estimate of the error at one entry; it may be infinite."""
-        few = CLOSE * self.unit * abs(float(self.ours[place]))
-        return few if self.error is None else float(self.error[place])
+        found = (self.places == place).nonzero()
+        return float(self.error[found[0, 0]]) if found.numel() else CLOSE * self.unit * self.terms_at(place)
 
     def terms_at(self, place: int) -> float:
         """The magnitude of what one entry is the sum of."""
-        return abs(float(self.ours[place])) if self.terms is None else float(self.terms[place])
+        own, found = abs(float(self.ours[place])), self.estimates.terms(torch.tensor([place]))
+        return own if found is None else max(own, float(found))
 
     def moved_at(self, place: int) -> float:
         """How far the closed form moves at one entry when the inputs move by a rounding."""
@@ -114,78 +115,92 @@ def compare(
     unit = torch.finfo(dtype).eps
     ours = closed_form.detach().reshape(-1)
     theirs = autograd.to(ours).reshape(-1)
-    if not ours.numel():
-        return Comparison(ours, theirs, unit, None, None, 0, Tolerance(0.0, 0.0, "there are no entries"), estimates)
-    close, worst = _extremes(ours, theirs, CLOSE * unit)
-    terms = None if close and not thorough else estimates.terms()
-    if close:
-        source = f"{CLOSE} roundings in {_name(dtype)} ({unit:.3g}) of each entry"
-        tolerance = Tolerance(0.0, CLOSE * unit, source)
-        if terms is None:
-            return Comparison(ours, theirs, unit, None, None, worst, tolerance, estimates)
-        terms = terms.reshape(-1).to(ours)
-        error = CLOSE * unit * terms
-        fragile = error > unit**FRAGILE * ours.abs()
-        status = fragile.to(torch.uint8) if bool(fragile.any()) else None
-        return Comparison(ours, theirs, unit, status, error, worst, tolerance, estimates, terms)
-    tiny = torch.finfo(dtype).tiny
-    size = ours.abs() if terms is None else torch.maximum(ours.abs(), terms.reshape(-1).to(ours))
-    error = CLOSE * unit * size + tiny
-    apart = (theirs - ours).abs_()
+    apart, worst = _apart(ours, theirs, CLOSE * unit)
+    source = f"{CLOSE} roundings in {_name(dtype)} ({unit:.3g}) of "
+    if not apart.numel():
+        tolerance = Tolerance(0.0, CLOSE * unit, source + "each entry")
+        terms = estimates.terms(None) if thorough and ours.numel() else None
+        places = apart if terms is None else _fragile(ours, terms, unit)
+        status = torch.full(places.shape, int(Status.FRAGILE), dtype=torch.uint8)
+        error = CLOSE * unit * (ours if terms is None else terms)[places].abs()
+        return Comparison(ours, theirs, unit, estimates, worst, tolerance, places, status, error)
+    own, other, terms = ours[apart], theirs[apart], estimates.terms(apart)
+    size = own.abs() if terms is None else torch.maximum(own.abs(), terms)
+    few = CLOSE * unit * size + torch.finfo(dtype).tiny
     # An infinite distance is within nothing, not even an infinite error.
-    apart = apart.masked_fill_(apart.isinf(), torch.nan)
-    same = (ours == theirs) & ours.isfinite()
-    sure = same | ((apart <= error) & error.isfinite())
-    source = f"{CLOSE} roundings in {_name(dtype)} ({unit:.3g}) of the terms that the entry is the sum of"
-    status = torch.zeros(ours.shape, dtype=torch.uint8, device=ours.device)
+    distance = (other - own).abs_()
+    distance = distance.masked_fill_(distance.isinf(), torch.nan)
+    error, near = few, (distance <= few) & few.isfinite()
+    within, sure = near, near & (distance <= unit**SURE * own.abs())
+    source += "the terms that the entry is the sum of"
     if not bool(sure.all()):
+        # What cancels to little beside the other entries is no loss; what cancels to little everywhere is.
+        little = distance <= CLOSE * unit * ours.abs().nan_to_num(nan=0.0, posinf=0.0).max()
+        sure |= near & little
+    if not bool(near.all()):
         bound = estimates.bound(unit)
         source = f"{SLACK} times the running error bound in {_name(dtype)} of the closed form"
-        error = error if bound is None else error + SLACK * bound.reshape(-1).to(ours)
-        sure |= apart <= torch.minimum(error, unit**SURE * size)
-        within = sure | (apart <= error)
+        error = few if bound is None else few + SLACK * bound.reshape(-1)[apart].to(few)
+        within = near | (distance <= error)
+        sure |= within & ((distance <= unit**SURE * own.abs()) | little)
         if not bool(within.all()):
             source += " and of the most that autograd moves with a rounding of its inputs"
             error = error + SLACK * estimates.spread()
-            within = sure | (apart <= error)
-        # An unbounded error is no reason to believe anything.
-        within &= error.isfinite() | sure
-        status[~sure] = Status.LIMITED
-        status[~within] = Status.DOUBT
-    if thorough:
-        status[(status == Status.SAME) & (CLOSE * unit * size > unit**FRAGILE * ours.abs())] = Status.FRAGILE
-    excess = (apart / error).nan_to_num(nan=torch.inf, posinf=torch.inf).masked_fill_(same, 0.0)
-    worst = int(excess.max(0).indices)
-    tolerance = Tolerance(float(error[worst]), 0.0, source)
-    marked = status if bool(status.any()) else None
-    return Comparison(ours, theirs, unit, marked, error, worst, tolerance, estimates, size)
+            within = within | (distance <= error)
+    # An unbounded error is no reason to believe anything.
+    limited = within & error.isfinite() & ~sure
+    status = torch.full(apart.shape, int(Status.DOUBT), dtype=torch.uint8)
+    status[limited.cpu()] = int(Status.LIMITED)
+    status[sure.cpu()] = int(Status.SAME)
+    excess = (distance / error).nan_to_num(nan=torch.inf, posinf=torch.inf)
+    first = int(excess.max(0).indices)
+    tolerance = Tolerance(float(error[first]), 0.0, source)
+    marked = (status != int(Status.SAME)).nonzero().flatten()
+    places, status, error = apart[marked.to(apart.device)], status[marked], error[marked.to(error.device)]
+    return Comparison(ours, theirs, unit, estimates, int(apart[first]), tolerance, places, status, error)
 
 
-def _extremes(ours: torch.Tensor, theirs: torch.Tensor, share: float) -> tuple[bool, int]:
-    """Whether every entry is within its share, and where the legs are furthest apart; NaN is within nothing.
+def _fragile(ours: torch.Tensor, terms: torch.Tensor, unit: float) -> torch.Tensor:
+    """The places of the entries whose terms cancel so far that both legs may have lost the same digits."""
+    found: torch.Tensor = (CLOSE * unit * terms > unit**FRAGILE * ours.abs()).nonzero().flatten()
+    return found
 
-    Block by block: temporaries of the tensors' own size would cost more than the comparison. The few entries of a
-    small request are quicker compared as numbers.
+
+def _apart(ours: torch.Tensor, theirs: torch.Tensor, share: float) -> tuple[torch.Tensor, int]:
+    """The places of the entries that are further apart than their share, or no number; and where they are furthest.
+
+    Block by block: temporaries of the tensors' own size would cost more than the comparison. Of a block without zeros
+    it is enough to see the least and the greatest quotient. The few entries of a small request are quicker compared as
+    numbers.
     """
     if ours.numel() <= FEW:
-        numbers = ours.tolist()
-        apart = [abs(t - o) for o, t in zip(numbers, theirs.tolist(), strict=True)]
-        close = all(d <= share * abs(o) < math.inf for o, d in zip(numbers, apart, strict=True))
-        worst = next((k for k, d in enumerate(apart) if d != d), None)
-        return close, apart.index(max(apart)) if worst is None else worst
-    close, most, worst = True, -1.0, 0
+        pairs = list(zip(ours.tolist(), theirs.tolist(), strict=True))
+        distances = [abs(t - o) for o, t in pairs]
+        apart = [
+            k for k, ((o, _), d) in enumerate(zip(pairs, distances, strict=True)) if not d <= share * abs(o) < math.inf
+        ]
+        worst = next((k for k, d in enumerate(distances) if d != d), None)
+        if worst is None:
+            worst = distances.index(max(distances)) if distances else 0
+        return torch.tensor(apart, dtype=torch.int64, device=ours.device), worst
+    found, most, worst = [], -1.0, 0
     for start in range(0, ours.numel(), BLOCK):
-        block = ours[start : start + BLOCK]
-        apart_here = (theirs[start : start + BLOCK] - block).abs_()
-        value = float(apart_here.amax())
-        if not value <= most:
-            most, worst = value, start
-        close = close and float(apart_here.sub_(block.abs(), alpha=share).amax()) <= 0
-        if value != value:
-            close = False
-            break
-    difference = (theirs[worst : worst + BLOCK] - ours[worst : worst + BLOCK]).abs_()
-    return close, worst + int(difference.max(0).indices)
+        one, two = ours[start : start + BLOCK], theirs[start : start + BLOCK]
+        quotient = two / one
+        low, high = map(float, torch.aminmax(quotient))
+        off = max(1 - low, high - 1)
+        if not off <= share:
+            # Zeros, numbers that are not finite, or entries that are apart.
+            beyond = (quotient.sub_(1).abs_() <= share).logical_not_().nonzero().flatten()
+            left, right = one[beyond], two[beyond]
+            beyond = beyond[(left != right) | ~left.isfinite()]
+            found.append(beyond + start)
+            off = 0.0 if not beyond.numel() else math.inf if off != off else off
+        if off > most:
+            most, worst = off, start
+    block = theirs[worst : worst + BLOCK] - ours[worst : worst + BLOCK]
+    worst += int(block.abs_().nan_to_num_(nan=torch.inf).max(0).indices)
+    return torch.cat(found) if found else torch.empty(0, dtype=torch.int64, device=ours.device), worst
 
 
 def entry(comparison: Comparison, place: int, shape: tuple[int, ...]) -> WorstEntry:

@@ -15,7 +15,7 @@ from ..numeric.vjp import Differentiated
 from ..program import Apply
 from ..symbolic import UPSTREAM
 from ..symbolic.plan import Plan
-from .comparison import Comparison, index_of
+from .comparison import Comparison, Status, index_of
 from .diagnosis import Scene, Witness, diagnose
 from .exact import BITS, Budget, FormValues, Mask, OverBudget, Reach, Values, scale_of, slopes
 from .exact.slopes import Slope as ExactSlope
@@ -27,6 +27,8 @@ from .suspects import Sort, sorts
 
 #: Entries of results that may be computed in many digits for one question: some seconds at the most.
 BUDGET = 300_000
+#: As many for an entry of which the comparison itself says enough.
+LITTLE = 10_000
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Examination:
         self._inputs = {o.name: o.tensor for o in question.inputs}
         self._met = met
         upstream = torch.ones(prepared.forward.shape) if question.upstream is None else question.upstream
-        budget = Budget(BUDGET)
+        budget = self._budget = Budget(BUDGET)
         self._forms = FormValues(plan, self._inputs | {UPSTREAM: upstream}, budget)
         self._values = Values(prepared.typed, self._inputs, budget, numbers.values)
         self._scale = scale_of(self._inputs)
@@ -94,7 +96,9 @@ class Examination:
         entries, diagnoses = [], []
         for place in sort.chosen:
             try:
-                entry, diagnosis = self._examined(name, place, sort.guards, comparison)
+                settled = sort.status in (Status.FRAGILE, Status.LIMITED) and not sort.guards
+                with self._budget.within(LITTLE if settled else BUDGET):
+                    entry, diagnosis = self._examined(name, place, sort.guards, comparison)
             except OverBudget:
                 break
             entries.append(entry)

@@ -182,7 +182,7 @@ def _parsed(condition: str, names: tuple[str, ...]) -> Program:
 
 
 class _Evaluation:
-    """A condition on tensors and numbers: what is made of numbers alone is worked out, so that it costs no pass.
+    """A condition on tensors and numbers: what is made of numbers alone is worked out first, so that it costs no pass.
 
     Over `lines`, reductions go along the last dimension, which they keep.
     """
@@ -192,24 +192,40 @@ class _Evaluation:
 
     def of(self, program: Program) -> Any:
         """The value of the program: a tensor of bools, or a bool."""
-        values: list[Any] = []
-        for node in program.nodes:
-            match node:
-                case Input(name):
-                    values.append(self._named[name])
-                case Literal(value):
-                    values.append(value)
-                case Apply() as apply:
-                    values.append(self._applied(apply, [None if k is None else values[k] for k in apply.operands]))
-        return values[program.output]
+        return self._value(program, program.output)
+
+    def _value(self, program: Program, number: int) -> Any:
+        match program.nodes[number]:
+            case Input(name):
+                return self._named[name]
+            case Literal(value):
+                return value
+            case Apply("bitwise_and" | "bitwise_or" as operator, (int() as one, int() as two)):
+                first, second = sorted((one, two), key=lambda k: not self._of_numbers(program, k))
+                held = self._value(program, first)
+                if isinstance(held, bool):
+                    decided = held if operator == "bitwise_or" else not held
+                    return held if decided else self._value(program, second)
+                other = self._value(program, second)
+                if isinstance(other, bool):
+                    held, other = other, held
+                    return (other if held else False) if operator == "bitwise_and" else (True if held else other)
+                return held & other if operator == "bitwise_and" else held | other
+            case Apply() as apply:
+                return self._applied(apply, [None if k is None else self._value(program, k) for k in apply.operands])
+
+    def _of_numbers(self, program: Program, number: int) -> bool:
+        """Whether a node is made of numbers alone."""
+        match program.nodes[number]:
+            case Input(name):
+                return not isinstance(self._named[name], torch.Tensor)
+            case Literal():
+                return True
+            case Apply(_, operands):
+                return all(k is None or self._of_numbers(program, k) for k in operands)
 
     def _applied(self, apply: Apply, operands: list[Any]) -> Any:
         row = BY_NAME[apply.operator]
-        match apply.operator, operands:
-            case "bitwise_and", [bool() as a, b] | [b, bool() as a]:
-                return b if a else False
-            case "bitwise_or", [bool() as a, b] | [b, bool() as a]:
-                return True if a else b
         arguments = {p.name: p.default for p in row.parameters.literals} | dict(apply.arguments)
         if self._lines and isinstance(row.reference, Along):
             arguments |= {"dim": -1, "keepdim": True}
@@ -217,8 +233,10 @@ class _Evaluation:
         like = next((o for o in operands if isinstance(o, torch.Tensor)), None)
         dtype = torch.float64 if like is None or not like.is_floating_point() else like.dtype
         device = None if like is None else like.device
-        tensors = [o if o is None or isinstance(o, torch.Tensor) else torch.tensor(o, dtype=dtype, device=device)
-                   for o in operands]  # fmt: skip
+        tensors = [
+            o if o is None or isinstance(o, torch.Tensor) else torch.tensor(o, dtype=dtype, device=device)
+            for o in operands
+        ]
         result = row.torch(*tensors, **arguments)
         return result.item() if numbers else result
 

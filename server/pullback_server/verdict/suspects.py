@@ -38,7 +38,8 @@ def sorts(comparison: Comparison, marks: Sequence[tuple[int, Mask]]) -> tuple[So
     cause, as far as one can tell without examining them. The most doubtful come first.
     """
     size = comparison.entries
-    status = np.zeros(size, dtype=np.uint8) if comparison.status is None else comparison.status.cpu().numpy()
+    status = np.zeros(size, dtype=np.uint8)
+    status[comparison.places.cpu().numpy()] = comparison.status.cpu().numpy()
     suspect = status != Status.SAME
     for _, mask in marks:
         suspect |= mask

@@ -94,6 +94,20 @@ TEXTS = [
     ("sum((X @ w - y)**2)", "w", {"X": (3, 2), "w": (2,), "y": (3,)}, "2*X.T @ (X @ w - y)", "2*v*X.T @ (X @ w - y)"),
     ("C**2", "C", {"C": (2, 3, 4)}, "", "2*v*C"),
     ("x*0 + y", "x", VECTORS, "zeros(x.shape[0], x.shape[0])", "zeros(x.shape[0])"),
+    ("x[1]*y", "x", VECTORS, "outer(y, eye(x.shape[0])[1])", "(v @ y)*eye(x.shape[0])[1]"),
+    ("x[1:]*y[1:]", "x", VECTORS, "diag(y[1:]) @ eye(3)[1:]", "pad(v*y[1:], (1, 0))"),
+    ("x[::2]", "x", {"x": (5,)}, "eye(5)[::2]", "eye(5)[::2].T @ v"),
+    ("flip(x, 0)*y", "x", VECTORS, "diag(y) @ eye(3)[::-1]", "v[::-1]*y[::-1]"),
+    ("roll(x, 1)*y", "y", VECTORS, "diag(roll(x, 1))", "v*roll(x, 1)"),
+    ("cross(x, y)", "x", VECTORS, "diag(roll(y, 1)) @ roll(eye(3), -1, dims=0) "
+     "- diag(roll(y, -1)) @ roll(eye(3), 1, dims=0)", "cross(y, v)"),
+    ("cat([x, y])*z", "y", VECTORS | {"z": (6,)}, "", "v[3:]*z[3:]"),
+    ("A[0] @ x", "A", {"A": (2, 3), "x": (3,)}, "outer(eye(A.shape[0])[0], x)", "v*outer(eye(A.shape[0])[0], x)"),
+    ("kron(A, B) @ x", "A", {"A": (2, 3), "B": (3, 2), "x": (6,)}, "",
+     "unflatten(v, 0, (2, 3)) @ B @ unflatten(x, 0, (3, 2)).T"),
+    ("eigvalsh(P)[0]", "P", {"P": (3, 3)}, "s = eigh(P)[1][:, 0]\nouter(s, s)",
+     "s = eigh(P)[1][:, 0]\nv*outer(s, s)"),
+    ("sum(log(2 - A @ x))", "x", {"A": (2, 3), "x": (3,)}, "-A.T @ (1/(2 - A @ x))", "-v*A.T @ (1/(2 - A @ x))"),
 ]  # fmt: skip
 
 
@@ -177,6 +191,15 @@ def test_what_is_given_for_a_rows_samples_is_right(row):
         for name, form in forms(asked).items():
             bad += wrong(asked, name, form)
     assert not bad
+
+
+def test_entries_that_an_integer_tensor_names_are_ones_in_rows_of_an_identity():
+    inputs = tensors(X=(3, 2), W=(2, 4)) | {"c": torch.tensor([2, 0, 1])}
+    asked = question("cross_entropy(X @ W, c)", inputs)
+    form = forms(asked)
+    assert not [bad for name in form for bad in wrong(asked, name, form[name])]
+    assert "W[:, c]" in form["X"].vjp.matrix
+    assert "eye(W.shape[1])[c]" in form["W"].vjp.matrix
 
 
 def test_a_repeated_part_has_the_name_that_the_program_gave_it():

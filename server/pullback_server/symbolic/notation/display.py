@@ -203,7 +203,8 @@ class Display:
     def _substituted(self, expression: sp.Expr, name: str) -> sp.Expr:
         piece = self._definitions[name]
         swap = {}
-        for entry in {e for e in _entries((expression,)) if e.name == name}:
+        # In the order of the expression: indices are numbered as they come, and terms stand in order of their names.
+        for entry in dict.fromkeys(e for e in _entries((expression,)) if e.name == name):
             at = dict(zip(piece.axes, entry.indices, strict=True))
             fresh = {k: self._pieces.index(k) for k in piece.bound}
             if piece.own is not None:

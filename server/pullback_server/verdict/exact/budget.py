@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class OverBudget(Exception):
     """More would have to be computed in many digits than may be."""
@@ -24,3 +27,20 @@ class Budget:
         if entries > self.left:
             raise OverBudget
         self.left -= entries
+
+    @contextmanager
+    def within(self, entries: int) -> Iterator[None]:
+        """Lets no more than so many entries be computed meanwhile.
+
+        >>> budget = Budget(100)
+        >>> with budget.within(10):
+        ...     budget.spend(8)
+        >>> budget.left
+        92
+        """
+        held = max(0, self.left - entries)
+        self.left -= held
+        try:
+            yield
+        finally:
+            self.left += held

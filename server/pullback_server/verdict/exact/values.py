@@ -17,9 +17,8 @@ from ...program import Apply, Input, Literal, Size, TypedProgram
 from .budget import Budget
 from .wiring import AlongLines, EachEntry, Mask, Moved, Places, RowsByColumns, Wiring, wiring
 
-
 #: Sums of more terms are not computed in many digits only to see whether they are finite.
-LONG = 4096
+LONG = 64
 
 
 def adds_up(operator: str) -> bool:
@@ -228,12 +227,10 @@ class MovedValues(Values):
             return self._product_change(apply, own, places)
         assert isinstance(own, AlongLines)
         operand = apply.operands[0] or 0
-        reached, lines = self._reach.masks[operand], own.lines[places]
-        assert reached is not None
-        moved = [line[reached[line]] for line in lines]
-        totals = [mp.fsum(self.change(operand, line)) if line.size else mp.mpf(0) for line in moved]
-        divisor = lines.shape[1] if BY_NAME[apply.operator].name == "mean" else 1
-        return _objects([total / divisor for total in totals])
+        moved = self._reach.places[operand]
+        lines = own.line_of(moved)
+        divisor = own.length if BY_NAME[apply.operator].name == "mean" else 1
+        return _objects([mp.fsum(self.change(operand, moved[lines == line])) / divisor for line in places])
 
     def _product_change(self, apply: Apply, own: RowsByColumns, places: Places) -> Objects:
         """What the moved entries of one side come to, times those of the other side."""

@@ -94,6 +94,19 @@ class AlongLines:
         places = np.arange(math.prod(self.shape)).reshape(self.shape).transpose(order)
         return places.reshape(rows, -1) if places.size else np.zeros((rows, 0), dtype=np.int64)
 
+    @property
+    def length(self) -> int:
+        """How many entries a line has."""
+        return math.prod(self.shape[k] for k in self.axes)
+
+    def line_of(self, places: Places) -> Places:
+        """The number of the line that each of these entries of the operand is in."""
+        index = np.unravel_index(places, self.shape) if self.shape else ()
+        kept = [k for k in range(len(self.shape)) if k not in self.axes]
+        if not kept:
+            return np.zeros_like(places)
+        return np.ravel_multi_index([index[k] for k in kept], [self.shape[k] for k in kept])
+
     def reached(self, masks: Sequence[Mask | None]) -> Mask:
         """See Wiring."""
         (mask,) = masks

@@ -20,6 +20,8 @@ from .tree import Call, NoMatrixForm, Option, Product, Tree
 #: The length of the axis of an index, as a tree.
 LengthOf = Callable[[sp.Symbol], Tree]
 Symbols = Sequence[sp.Symbol]
+#: What `einsum` calls indices, in the order in which they appear.
+LETTERS = "ijklmnopqrstuvw"
 
 
 def contract(above: Sequence[Tensor], below: Sequence[Tensor], bound: Symbols, size: LengthOf) -> Tensor:
@@ -43,7 +45,11 @@ def contract(above: Sequence[Tensor], below: Sequence[Tensor], bound: Symbols, s
 
 
 def _reduced(parts: Sequence[Tensor], bound: Symbols) -> Tensor:
-    """An elementwise product of any rank summed over some of its axes."""
+    """A product of any rank summed over some of its axes: by `einsum`, or of what lines up entry by entry as it is."""
+    tensors = [t for t in parts if t.symbols]
+    if all(t.floating and t.flat for t in tensors) and len({frozenset(t.symbols) for t in tensors}) > 1:
+        found = _einsum(tensors, bound)
+        return Tensor(product(*(squeezed(t).tree for t in parts if not t.symbols), found.tree), found.axes)
     whole = multiplied(parts)
     dims = tuple(k for k, a in enumerate(whole.axes) if a in bound)
     if len(dims) < len(bound):
@@ -52,6 +58,17 @@ def _reduced(parts: Sequence[Tensor], bound: Symbols) -> Tensor:
     axes = tuple(a for a in whole.axes if a not in bound)
     options: tuple[tuple[str, Option], ...] = (("dim", dims[0] if len(dims) == 1 else dims),) if axes else ()
     return Tensor(product(scale, Call("sum", (rest,), len(axes), options)), axes)
+
+
+def _einsum(parts: Sequence[Tensor], bound: Symbols) -> Tensor:
+    letter = dict(zip(dict.fromkeys(k for t in parts for k in t.symbols), LETTERS, strict=False))
+    axes = tuple(k for k in letter if k not in bound)
+    if any(k not in letter for t in parts for k in t.symbols) or len(bound) > len(letter) - len(axes):
+        raise NoMatrixForm("more indices than einsum has letters for, or one that nothing varies along")
+    scales, trees = zip(*(split_scalars(t.tree) for t in parts), strict=True)
+    terms = ",".join("".join(letter[k] for k in t.symbols) for t in parts)
+    equation = f"{terms}->{''.join(letter[k] for k in axes)}"
+    return Tensor(product(*scales, Call("einsum", trees, len(axes), (("equation", equation),))), axes)
 
 
 def _merged(above: Sequence[Tensor], below: Sequence[Tensor], free: Axes) -> list[Tensor]:
@@ -96,6 +113,9 @@ def _without(k: sp.Symbol, touching: Sequence[Tensor]) -> Tensor:
             if _is_transpose(m, k, first=True) and _is_transpose(n, k, first=False):
                 m, n, i, j = n, m, j, i
             return Tensor(matmul(oriented(m, i, k), *(_diag(u) for u in middle), oriented(n, k, j)), (i, j))
+        case [m, n], middle if m.flat and n.flat:
+            # Such as a choice of entries by whole numbers, which `@` does not take.
+            return _reduced([m, n, *middle], (k,))
     raise NoMatrixForm("an index that more than two matrices share")
 
 

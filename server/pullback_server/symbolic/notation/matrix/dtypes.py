@@ -11,10 +11,15 @@ from functools import cache
 from ....operators.functions import CONDITIONS
 from .building import product
 from .functions import names
-from .tree import Call, Constant, Infix, Length, MatMul, Name, Number, Part, Power, Product, Sum, Tree, Turned
+from .tree import Call, Constant, Infix, Length, MatMul, Name, Number, Part, Power, Product, Sum, Tree, Turned, children
 
 #: Operators whose result has the dtype of their operands.
-PASSING = {"sum", "prod", "amax", "amin", "max", "min", "diag", "trace", "outer", "abs", "sign", "mT", "getitem"}
+PASSING = {
+    "sum", "prod", "amax", "amin", "max", "min", "diag", "trace", "outer", "abs", "sign", "mT", "getitem", "roll",
+    "reshape", "flatten", "unflatten", "pad",
+}  # fmt: skip
+#: Operators whose result holds whole numbers.
+COUNTING = {"arange"}
 
 
 @cache
@@ -45,11 +50,18 @@ def floating(tree: Tree) -> bool:
             return floating(base)
         case Call("where", (_, *branches)):
             return any(t is not None and floating(t) for t in branches)
-        case Call(function, operands) if function in _conditions():
+        case Call(function, operands) if function in _conditions() or function in COUNTING:
             return False
+        case Call("getitem", (of, *indices)) if of is not None:
+            # A constant is a float32 at indices that are an input's.
+            return floating(of) and not (indices and _constant(of))
         case Call(function, operands) if function in PASSING:
             return any(t is not None and floating(t) for t in operands)
     return True
+
+
+def _constant(tree: Tree) -> bool:
+    return not isinstance(tree, Name | Length) and all(map(_constant, children(tree)))
 
 
 def inexact(tree: Tree) -> bool:

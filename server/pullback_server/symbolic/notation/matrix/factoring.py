@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import operator
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import takewhile
+from functools import reduce
+from itertools import permutations, takewhile
 
 from .building import add, as_product, matmul, number, product, split_scalars
 from .tree import Call, MatMul, Product, Sum, Tree
@@ -31,6 +34,30 @@ def factored(tree: Tree) -> Tree:
         if isinstance(tree, Sum):
             tree = _grouped(tree, share, join)
     return _common(tree) if isinstance(tree, Sum) else tree
+
+
+def crossed(tree: Tree) -> Tree:
+    """A sum of vectors of length 3 with each `roll(u, -1)*roll(w, 1) - roll(u, 1)*roll(w, -1)` as `cross(u, w)`."""
+    if not isinstance(tree, Sum):
+        return tree
+    terms = [as_product(t) for t in tree.terms]
+    for first, second in permutations(terms, 2):
+        pairs = [sorted(map(_rolled, p.factors), key=lambda pair: pair[1]) for p in (first, second)]
+        match pairs:
+            case [[(u, -1), (w, 1)], [(s, -1), (t, 1)]] if u == t and w == s:
+                rests = [replace(p, factors=()) for p in (first, second)]
+                if rests[1] == replace(rests[0], number=-rests[0].number) and rests[0].number > 0:
+                    whole = product(rests[0], Call("cross", (u, w), 1))
+                    return crossed(add(whole, *(t for t in terms if t is not first and t is not second)))
+    return tree
+
+
+def _rolled(tree: Tree) -> tuple[Tree, int]:
+    """What is rolled, and by how much."""
+    match tree:
+        case Call("roll", (u,), 1, (("shifts", int() as shift),)) if u is not None:
+            return u, shift
+    return tree, 0
 
 
 @dataclass(frozen=True)
@@ -172,7 +199,8 @@ def _even(tree: Sum) -> bool:
 
 
 def _shared(sides: Sequence[tuple[Tree, ...]]) -> tuple[Tree, ...]:
-    return tuple(f for f in sides[0] if all(f in side for side in sides))
+    """The factors of all sides, as often as each side has them at least."""
+    return tuple(reduce(operator.and_, map(Counter, sides[1:]), Counter(sides[0])).elements())
 
 
 def _without(factors: tuple[Tree, ...], shared: tuple[Tree, ...]) -> tuple[Tree, ...]:

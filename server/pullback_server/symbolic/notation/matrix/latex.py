@@ -9,7 +9,7 @@ from ....operators import BY_NAME
 from ..printers import escape, letter
 from .building import negative, number, product
 from .lines import Lines, lettered
-from .text import decimal, in_ratio, prefix
+from .text import decimal, in_ratio, item_text, prefix
 from .tree import (
     Call,
     Constant,
@@ -207,6 +207,15 @@ def _call(call: Call) -> tuple[str, int]:
             return rf"\left\|{latex(t)}\right\|" + (f"_{{{index.removeprefix(',')}}}" if index else ""), ATOM
         case "outer", [u, w]:
             return rf"{_at(u, MULTIPLIED if isinstance(u, MatMul) else RAISED)} {_at(w, ATOM)}^{{\top}}", MULTIPLIED
+        case "getitem", [t, *indices] if isinstance(key := options["key"], tuple):
+            # Between colons LaTeX would put the space of a relation.
+            item = r",\,".join(item_text(k, [latex(i) for i in indices]).replace(":", "{:}") for k in key)
+            base = _at(t, ATOM)
+            return f"{_bracketed(base) if '_' in base else base}_{{{item}}}", RAISED
+        case "arange", [] if len(options) == 1:
+            return rf"\left(0, \dots, {_option(options['start'])} - 1\right)", ATOM
+        case "cross", [a, b]:
+            return rf"{_at(a, RAISED)} \times {_at(b, RAISED)}", MULTIPLIED
         case "kron", [a, b]:
             return rf"{_at(a, RAISED)} \otimes {_at(b, RAISED)}", MULTIPLIED
         case "eye", [] if len(options) == 1:
@@ -222,7 +231,9 @@ def _call(call: Call) -> tuple[str, int]:
     known = row.name if row is not None else call.function
     name = _FUNCTIONS.get(known, rf"\operatorname{{{escape(known)}}}")
     given = "" if not _dims(options) else f"_{{{_dims(options).removeprefix(',')}}}"
-    others = [f"{escape(k)}={_option(v)}" for k, v in options.items() if k not in ("dim", "keepdim", "output")]
+    others = [
+        rf"\text{{{escape(k)}}}={_option(v)}" for k, v in options.items() if k not in ("dim", "keepdim", "output")
+    ]
     whole = f"{name}{given}{_bracketed(', '.join([*map(latex, operands), *others]))}"
     if "output" in options and row is not None and isinstance(k := options["output"], int) and row.outputs:
         return rf"{whole}_{{\text{{{row.outputs[k]}}}}}", ATOM

@@ -69,6 +69,15 @@ def _indexed(tree: Tree, index: tuple[int | str, ...]) -> Tree:
     return Part(tree, index[: last + 1], index.count(":"))
 
 
+def on_diagonal(t: Tensor) -> Tensor:
+    """A matrix with one index for both axes is its diagonal; any other tensor is itself. Raises NoMatrixForm."""
+    if len(set(t.symbols)) == len(t.symbols):
+        return t
+    if len(t.axes) != 2:
+        raise NoMatrixForm("a diagonal of a tensor of more than two dimensions")
+    return Tensor(Call("diag", (t.tree,), 1), t.axes[:1])
+
+
 def oriented(t: Tensor, rows: sp.Symbol, columns: sp.Symbol) -> Tree:
     """A matrix with those rows and columns."""
     return t.tree if t.axes == (rows, columns) else transposed(t).tree

@@ -136,7 +136,9 @@ def _call(call: Call) -> str:
                 suffix = f"[{_option(options[p.name])}]"
                 continue
             case "key":
-                return f"{arguments[0]}[{', '.join(_item(k, arguments[1:]) for k in _several(options[p.name]))}]"
+                assert call.operands[0] is not None
+                key = ", ".join(item_text(k, arguments[1:]) for k in _several(options[p.name]))
+                return f"{_at(call.operands[0], ATOM)}[{key}]"
             case _ if p.name not in options:
                 given = []
             case _:
@@ -152,7 +154,7 @@ def _several(value: Option) -> tuple[Option, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def _item(item: Option, tensors: list[str]) -> str:
+def item_text(item: Option, tensors: list[str]) -> str:
     """What stands between the commas of square brackets."""
     match item:
         case ("...",):

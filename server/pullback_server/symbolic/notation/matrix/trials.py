@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 import sympy as sp
 import torch
@@ -21,8 +23,14 @@ from ...plan import Plan
 LARGEST = 10**5
 #: Where inputs are drawn from: inside most domains, on both sides of 0, and above 1.
 INTERVALS = ((0.2, 0.8), (-0.9, 0.9), (1.1, 2.0))
+#: Where each input is drawn from on its own, for programs whose domains all of those miss: `log(b - A @ x)`.
+WIDER = ((0.2, 0.8), (-0.3, 0.3), (3.0, 4.0), (0.8, 1.2), (-0.05, 0.05), (10.0, 12.0))
+#: So many such draws are tried.
+DRAWS = 60
 #: A gradient above this tells nothing: a matrix is singular, or nearly so.
 STEEPEST = 1e6
+#: Nor does one that changes by more than this part of its largest entry when inputs change by that part of theirs.
+MOVED, NUDGE = 1e-3, 1e-8
 DTYPES = {getattr(torch, d.label): d for d in DType}
 
 #: The length of each dimension, by its symbol.
@@ -31,15 +39,26 @@ Sizes = dict[sp.Expr, int]
 
 @dataclass(frozen=True)
 class Trial:
-    """Tensors for the inputs and the upstream gradient, and the gradients that the plan gives for them."""
+    """Tensors for the inputs and the upstream gradient, and the gradients that the plan gives for them.
+
+    `nudged` are the gradients when the inputs are changed a little.
+    """
 
     tensors: dict[str, torch.Tensor]
     gradients: dict[str, torch.Tensor | None]
+    nudged: dict[str, torch.Tensor | None]
 
     @property
     def tells(self) -> bool:
-        """Whether every gradient is a number everywhere, and not a huge one."""
-        return all(g is None or bool((g.abs() < STEEPEST).all()) for g in self.gradients.values())
+        """Whether every gradient is a number everywhere, no huge one, and not the work of rounding."""
+        return all(self._tells(name) for name in self.gradients)
+
+    def _tells(self, name: str) -> bool:
+        gradient, nudged = self.gradients[name], self.nudged[name]
+        if gradient is None or nudged is None or not gradient.numel():
+            return True
+        largest = float(gradient.abs().max())
+        return largest < STEEPEST and float((gradient - nudged).abs().max()) <= MOVED * max(1, largest)
 
     def gradient(self, name: str) -> torch.Tensor:
         """The gradient by one input."""
@@ -83,26 +102,53 @@ class Trials:
     @cached_property
     def _drawn(self) -> tuple[Sizes, tuple[Trial, ...]]:
         """Sizes, and the trials that tell something: of tall matrices, or if none of those does, of wide ones."""
-        for tall in (True, False):
-            sizes = self._sizes(tall)
-            if any(math.prod(self._shape(axes, sizes)) > LARGEST for axes in self._axes.values()):
-                break
-            drawn = (self._draw(sizes, seed, *interval) for seed, interval in enumerate(INTERVALS))
-            telling = tuple(trial for trial in drawn if trial.tells)
-            if telling:
-                return sizes, telling
+        for draws in (self._everywhere, self._each_on_its_own):
+            for tall in (True, False):
+                sizes = self._sizes(tall)
+                if any(math.prod(self._shape(axes, sizes)) > LARGEST for axes in self._axes.values()):
+                    return sizes, ()
+                telling = tuple(islice((trial for trial in draws(sizes) if trial.tells), len(INTERVALS)))
+                if telling:
+                    return sizes, telling
         return sizes, ()
 
-    def _draw(self, sizes: Sizes, seed: int, low: float, high: float) -> Trial:
-        random = torch.Generator().manual_seed(seed)
-        floats: dict[str, torch.Tensor] = {}
-        tensors: dict[str, torch.Tensor] = {}
-        for name, axes in self._axes.items():
-            x = torch.rand(self._shape(axes, sizes), dtype=torch.float64, generator=random) * (high - low) + low
+    def _everywhere(self, sizes: Sizes) -> Iterator[Trial]:
+        """All inputs from one interval, interval by interval."""
+        for seed, interval in enumerate(INTERVALS):
+            random = torch.Generator().manual_seed(seed)
+            yield self._trial({n: _uniform(self._shape(a, sizes), *interval, random) for n, a in self._axes.items()})
+
+    def _each_on_its_own(self, sizes: Sizes) -> Iterator[Trial]:
+        """Each input from an interval of its own; square matrices are positive definite, often enough."""
+        for seed in range(DRAWS):
+            random = torch.Generator().manual_seed(seed)
+            tensors = {}
+            for name, axes in self._axes.items():
+                shape = self._shape(axes, sizes)
+                choice = int(torch.randint(len(WIDER), (), generator=random))
+                x = _uniform(shape, *WIDER[choice], random)
+                if len(shape) == 2 and shape[0] == shape[1] and choice % 2 == 0:
+                    x = x @ x.T + torch.eye(shape[0], dtype=x.dtype)
+                tensors[name] = x
+            yield self._trial(tensors)
+
+    def _trial(self, drawn: dict[str, torch.Tensor]) -> Trial:
+        """The trial at these tensors, rounded where an input holds whole numbers or truth values."""
+        tensors = {}
+        for name, x in drawn.items():
             dtype = self._types.get(name, DType.FLOAT64)
-            floats[name] = x if dtype.floating else x.round()
-            tensors[name] = x if dtype.floating else x.round().to(getattr(torch, dtype.label))
-        return Trial(tensors, self._gradients(floats | {UPSTREAM: floats[self._upstream]}))
+            # Whole numbers may be indices, so none is past the end of the shortest axis.
+            tensors[name] = x if dtype.floating else x.abs().round().clamp(max=2).to(getattr(torch, dtype.label))
+        random = torch.Generator().manual_seed(0)
+        nudged = {
+            name: x * (1 + NUDGE * torch.rand(x.shape, dtype=x.dtype, generator=random)) if x.is_floating_point() else x
+            for name, x in tensors.items()
+        }
+        return Trial(tensors, self._pulled(tensors), self._pulled(nudged))
+
+    def _pulled(self, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor | None]:
+        floats = {name: x.to(torch.float64) for name, x in tensors.items()}
+        return self._gradients(floats | {UPSTREAM: floats[self._upstream]})
 
     def _shape(self, axes: Axes, sizes: Sizes) -> tuple[int, ...]:
         return tuple(sizes[self._cut.pieces.size(a)] for a in axes)
@@ -115,5 +161,10 @@ class Trials:
         roots = {d.root().symbol: d.root() for d in self._cut.pieces.dimensions.values()}
         fixed = {symbol: r.source for symbol, r in roots.items() if isinstance(r.source, int)}
         free = [symbol for symbol in roots if symbol not in fixed]
-        lengths = [n for n in range(2, 2 + len(roots)) if n not in fixed.values()][: len(free)]
+        shortest = 2 if all(t.floating for t in self._types.values()) else 3
+        lengths = [n for n in range(shortest, shortest + len(roots)) if n not in fixed.values()][: len(free)]
         return dict(zip(free, reversed(lengths) if tall else lengths, strict=True)) | fixed | {sp.S.One: 1}
+
+
+def _uniform(shape: tuple[int, ...], low: float, high: float, random: torch.Generator) -> torch.Tensor:
+    return torch.rand(shape, dtype=torch.float64, generator=random) * (high - low) + low

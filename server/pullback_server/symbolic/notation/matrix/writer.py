@@ -17,11 +17,13 @@ from .building import add, eye, number, zeros
 from .contraction import completed, contract, diagonal
 from .dtypes import as_floating
 from .elementwise import function, power
-from .factoring import factored
+from .factoring import crossed, factored
 from .functions import MATRIX_FUNCTIONS, REDUCTIONS
+from .indexed import indexed
 from .nodes import Nodes
+from .placing import Places
 from .program import ProgramTrees
-from .tensors import Tensor, aligned, exactly, oriented, squeezed
+from .tensors import Tensor, aligned, exactly, on_diagonal, oriented, squeezed
 from .tree import Call, Constant, Infix, Length, Name, NoMatrixForm, Number, TooLong, Tree, readable
 
 #: Expressions of more nodes than this are not written: nobody would read them.
@@ -92,8 +94,10 @@ class Writer:
                 return Tensor(Number(Fraction(int(e.p), int(e.q))), ())
             case _ if e in CONSTANTS:
                 return Tensor(self._constant(CONSTANTS[e]), ())
+            case sp.Symbol() if e in self._pieces.dimensions:
+                return Tensor(Call("arange", (), 1, (("start", self.length(e)),)), (e,))
             case sp.Symbol():
-                source = next((d.root().source for d in self._pieces.dimensions.values() if d.root().symbol == e), None)
+                source = next((d.root().source for d in self._pieces.dimensions.values() if d.symbol == e), None)
                 if source is None:
                     raise NoMatrixForm("an index as a number")
                 return Tensor(self._size(source), ())
@@ -123,6 +127,18 @@ class Writer:
             return Call("acos", (number(-1),), 0)
         raise NoMatrixForm("a constant whose name is taken")
 
+    def _own(self, name: str) -> tuple[sp.Symbol, ...]:
+        """The indices of a named tensor's own axes."""
+        if name in self._axes:
+            return tuple(a for a in self._axes[name] if a is not None)
+        return self._definitions[name].axes
+
+    def _longer(self, a: sp.Symbol, b: sp.Symbol) -> bool:
+        return self._pieces.seen_length(a) > self._pieces.seen_length(b)
+
+    def _spans(self, index: sp.Expr, axis: sp.Expr) -> bool:
+        return {index, axis} <= self._pieces.dimensions.keys() and self._pieces.spans(index, axis)
+
     def _plain(self, indices: Iterable[sp.Expr]) -> tuple[sp.Symbol, ...]:
         found = tuple(indices)
         if not all(i in self._pieces.dimensions for i in found):
@@ -130,31 +146,30 @@ class Writer:
         return found
 
     def _entry(self, e: Entry) -> Tensor:
+        spanning = all(map(self._spans, e.indices, self._own(e.name)))
+        if not spanning or len(set(e.indices)) < len(e.indices):
+            apart = tuple(self._pieces.index(a) for a in self._own(e.name))
+            at = dict(zip(apart, e.indices, strict=True))
+            return on_diagonal(indexed(self.tensor(Entry(e.name, *apart)), at, self._pieces, self.tensor))
         if e.name in self._axes:
             given = iter(self._plain(e.indices))
             axes = tuple(None if a is None else next(given) for a in self._axes[e.name])
-            return _on_diagonal(Tensor(Name(e.name, len(axes), self._floating.get(e.name, True)), axes))
+            return Tensor(Name(e.name, len(axes), self._floating.get(e.name, True)), axes)
         piece = self._definitions[e.name]
         fresh = {k: self._pieces.index(k) for k in piece.bound}
         if piece.own is not None:
-            at = dict(zip(piece.axes, self._plain(e.indices), strict=True))
+            batch = dict(zip(piece.axes, self._plain(e.indices), strict=True))
             rows, columns = fresh.values()
-            own = tuple(at.pop(a) for a in piece.own_axes)
-            body = squeezed(self.tensor(piece.body.xreplace(at | fresh)))
-            if piece.kind not in MATRIX_FUNCTIONS or at:
+            own = tuple(batch.pop(a) for a in piece.own_axes)
+            body = squeezed(self.tensor(piece.body.xreplace(batch | fresh)))
+            if piece.kind not in MATRIX_FUNCTIONS or batch:
                 raise NoMatrixForm(f"{piece.kind} of several matrices at once")
             tree = MATRIX_FUNCTIONS[piece.kind](oriented(body, rows, columns))
-            return _on_diagonal(Tensor(tree, own))
-        at = dict(zip(piece.axes, e.indices, strict=True))
-        if len(set(e.indices)) < len(e.indices):
-            apart = {a: self._pieces.index(a) for a in piece.axes}
-            whole = self.tensor(Entry(e.name, *apart.values()))
-            back = {new: at[old] for old, new in apart.items()}
-            axes = tuple(None if a is None else back[a] for a in whole.axes)
-            return _on_diagonal(Tensor(whole.tree, axes))
+            return Tensor(tree, own)
+        here = dict(zip(piece.axes, e.indices, strict=True))
         if piece.kind == "others":
-            return self._others(piece.body.xreplace(at), tuple(at[k] for k in piece.bound))
-        body = piece.body.xreplace(at | fresh)
+            return self._others(piece.body.xreplace(here), tuple(here[k] for k in piece.bound))
+        body = piece.body.xreplace(here | fresh)
         return self._total(piece.kind, body, tuple(fresh.values())) if piece.kind else self.tensor(body)
 
     def _total(self, kind: str, body: sp.Expr, bound: Symbols) -> Tensor:
@@ -193,7 +208,10 @@ class Writer:
         if len(parts) == 1:
             return parts[0]
         axes, trees = aligned(parts, tuple(prefer))
-        return Tensor(factored(add(*trees)), axes)
+        total = add(*trees)
+        if len(axes) == 1 and axes[0] is not None and self._pieces.dimensions[axes[0]].root().source == 3:
+            total = crossed(total)
+        return Tensor(factored(total), axes)
 
     def _part(self, term: Term) -> list[Tensor]:
         """One term, or the terms of the sum that its coefficient is."""
@@ -201,6 +219,9 @@ class Writer:
         if self._parts_left < 0:
             raise NoMatrixForm("more terms than anybody would read")
         if term.deltas:
+            computed = next((d for d in term.deltas if not self._spans(*d)), None)
+            if computed is not None:
+                return [self._placed(term, *computed)]
             if len(term.deltas) > 1:
                 raise NoMatrixForm("a tensor of more than two dimensions that is zero off a diagonal")
             a, b = self._plain(term.deltas[0])
@@ -220,6 +241,21 @@ class Writer:
             if expanded is None:
                 raise
             return self._parts(expanded, term.bound)
+
+    def _placed(self, term: Term, a: sp.Expr, b: sp.Expr) -> Tensor:
+        """A term that is zero but where an index expression has the value of an index: entries put in their places."""
+        known = self._pieces.dimensions
+        swapped = b not in known or b in term.bound or (a in known and a not in term.bound and self._longer(a, b))
+        place, target = (b, a) if swapped else (a, b)
+        if target not in known or target in term.bound or target in place.free_symbols:
+            raise NoMatrixForm("an index that is an expression")
+        at = {target: place}
+        others = tuple((x.xreplace(at), y.xreplace(at)) for x, y in term.deltas if (x, y) != (a, b))
+        own = place.free_symbols & known.keys()
+        entries = Term(term.coefficient.xreplace(at), others, tuple(k for k in term.bound if k not in own))
+        summed = tuple(k for k in term.bound if k in own)
+        places = Places(self._pieces, self.length, self.tensor)
+        return places.put(self._terms([entries], ()), place, target, summed)
 
     def _parts(self, terms: Sequence[sp.Expr], bound: Symbols) -> list[Tensor]:
         """Summands, each summed on its own over the bound indices that it has."""
@@ -266,15 +302,6 @@ class Writer:
                 options = () if dim == len(x.axes) - 1 else (("dim", dim),)
                 return Tensor(Call("softmax", (x.tree,), len(x.axes), options), x.axes)
         return None
-
-
-def _on_diagonal(t: Tensor) -> Tensor:
-    """A matrix with one index for both axes is its diagonal."""
-    if len(set(t.symbols)) == len(t.symbols):
-        return t
-    if len(t.axes) != 2:
-        raise NoMatrixForm("a diagonal of a tensor of more than two dimensions")
-    return Tensor(Call("diag", (t.tree,), 1), t.axes[:1])
 
 
 def _multiplied_out(e: sp.Expr, when: Callable[[sp.Add], bool]) -> list[sp.Expr] | None:

@@ -1,0 +1,74 @@
+"""What the verdict adds to the closed form: comparing every entry, looking for guards, examining suspects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pullback_server.numeric import differentiate
+from pullback_server.program import Limits
+from pullback_server.symbolic import UPSTREAM, derive, evaluator
+from pullback_server.verdict import Differentiator, Operand, Question
+from pullback_server.verdict.preparation import prepare, types_of
+
+from .bounds import VERDICT
+from .expressions import EXPRESSIONS
+from .pairs import Effort, Finding, interleave, ratio
+from .servers import Servers
+
+GROUP = "verdict"
+
+#: Entries of the input with kinks, and on how many of them it sits.
+ENTRIES, KINKS = 10**6, 10
+
+
+def verdict(_: Servers, effort: Effort) -> Iterator[Finding]:
+    """The whole check over the evaluation of the same closed form: all is well, so nothing is examined."""
+    for expression in EXPRESSIONS:
+        checked, evaluated = _seconds(expression.question(), effort)
+        yield ratio(GROUP, expression.name, "evaluating the closed form", checked, evaluated, VERDICT)
+    yield from _kinks(effort)
+
+
+def _kinks(effort: Effort) -> Iterator[Finding]:
+    """The check with ten entries on kinks over the check with none."""
+    x = torch.randn(ENTRIES, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    on = x.clone()
+    on[:: ENTRIES // KINKS] = 0
+    smooth, kinked = (Question("sum(relu(x)*x + abs(x))", (Operand("x", t),), None, frozenset()) for t in (x, on))
+    differentiator, seconds, found = Differentiator("cpu"), ([], []), []
+
+    def answer(question: Question, into: list[float]) -> None:
+        *_, last = differentiator.answer(question)
+        into.append(last.timings.check)
+        found.append(last.derivatives[0].verdict)
+
+    rounds = 4 * effort.rounds
+    times = interleave(
+        lambda: answer(kinked, seconds[0]), lambda: answer(smooth, seconds[1]), rounds=rounds, patience=effort.patience
+    )
+    count = times.shape[1]
+    note = f"{found[-2].examined} of {found[-2].suspects} examined, {found[-2].outcome.name}"
+    one, two = (np.array(own[-count:]) for own in seconds)
+    yield ratio(GROUP, f"{KINKS} of {ENTRIES:,} entries on kinks", "none on kinks", one, two, note=note)
+
+
+def _seconds(question: Question, effort: Effort) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Seconds of the check and of evaluating the plan alone, a round each."""
+    differentiator, checks = Differentiator("cpu"), []
+    wrt = tuple(operand.name for operand in question.inputs)
+    prepared = prepare(question.expression, types_of(question), wrt, Limits())
+    evaluate = evaluator(derive(prepared.typed, prepared.used).plan)
+    inputs = {operand.name: operand.tensor for operand in question.inputs}
+    value = differentiate(prepared.forward, inputs, wrt, question.upstream, torch.device("cpu")).value
+    point = inputs | {UPSTREAM: torch.ones_like(value) if question.upstream is None else question.upstream}
+
+    def answer() -> None:
+        *_, last = differentiator.answer(question)
+        checks.append(last.timings.check)
+
+    times = interleave(answer, lambda: evaluate(point), rounds=4 * effort.rounds, patience=effort.patience / 2)
+    evaluated = times[1, :, 0]
+    return np.array(checks[-len(evaluated) :]), evaluated

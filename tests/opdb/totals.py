@@ -1,0 +1,41 @@
+"""What came of all samples together, and how the README says it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+import torch
+
+from .trial import State
+
+#: What each state is called in a sentence, in order; those that must not happen are named only if they do.
+WORDS = {
+    State.AGREED: "agreed",
+    State.ON_A_KINK: "on a kink",
+    State.UNDECIDED: "undecided",
+    State.REFUSED: "refused",
+    State.UNSAID: "that the language has no word for or torch has no gradient of",
+    State.DIFFERED: "differed",
+    State.NOT_TORCHS: "not torch's",
+    State.FAILED: "failed",
+}
+
+
+def sentence(counts: Mapping[State, int], rows: int) -> str:
+    """The totals as one sentence, with the release of torch whose samples they are.
+
+    >>> sentence({State.AGREED: 3, State.REFUSED: 1}, 2).partition(": ")[2]
+    '4 samples of 2 rows, 3 agreed, 0 on a kink, 0 undecided, 1 refused, 0 differed.'
+    """
+    found = Counter(counts)
+    told = [s for s in WORDS if found[s] or not s.wrong or s is State.DIFFERED]
+    parts = [f"{found[state]:,} {WORDS[state]}" for state in told if state is not State.UNSAID]
+    unsaid = found[State.UNSAID]
+    rest = f" {unsaid:,} more are ones {WORDS[State.UNSAID]}." if unsaid else ""
+    return f"torch {release()}: {sum(found.values()) - unsaid:,} samples of {rows} rows, {', '.join(parts)}.{rest}"
+
+
+def release() -> str:
+    """torch's release, whose samples change from one to the next."""
+    return ".".join(torch.__version__.split(".")[:2])
