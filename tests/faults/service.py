@@ -20,7 +20,7 @@ from pullback_server.service import failpoints
 #: Few workers and short limits, so that whatever is stopped is noticed within the run.
 SETTINGS = (
     "--host=127.0.0.1", "--port=0", "--device=cpu", "--workers=2", "--threads=1", "--queue=64", "--share=1",
-    "--time-limit=6", "--symbolic-budget=2", "--drain-grace=15", "--worker-tasks=2000", "--log-calls",
+    "--time-limit=6", "--symbolic-budget=2", "--drain-grace=15", "--worker-tasks=100", "--log-calls",
 )  # fmt: skip
 
 #: Seconds that the kernel has to end what was killed with the service.
