@@ -26,6 +26,8 @@ CONNECTIONS, AT_ONCE = 8, 16
 WARMING, MEASURING = 20.0, 10.0
 #: The share of hostile requests, and the part of the peak that is sent.
 HOSTILE, PART = 0.1, 0.5
+#: The share of requests that may be refused for the load: none should be, but a machine may be busy for a moment.
+REFUSED = 0.001
 #: Seconds between two looks, and those that a caller waits.
 INTERVAL, PATIENCE = 10.0, 60.0
 
@@ -54,6 +56,7 @@ class Soak:
     samples: list[Sample] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
+    refused: int = 0
 
     @property
     def rate(self) -> float:
@@ -64,6 +67,8 @@ class Soak:
         third = len(self.samples) // 3
         first, last = self.samples[:third], self.samples[-third:]
         found = list(self.wrong)
+        if self.refused > REFUSED * self.statuses.total():
+            found.append(f"{self.refused} of {self.statuses.total()} were refused for the load")
         if not third:
             return [*found, "too short to say whether anything grows"]
         # fmt: off
@@ -116,7 +121,9 @@ async def _open(server: Server, calls: list[_Call], traffic: Iterator[Parcel], s
     async def one(call: _Call, parcel: Parcel, due: float) -> None:
         status = await _status(call, parcel)
         figures.statuses[f"{'hostile' if parcel.hostile else 'every day'}: {status}"] += 1
-        if status not in parcel.right:
+        if status == "RESOURCE_EXHAUSTED":
+            figures.refused += 1
+        elif status not in parcel.right:
             figures.wrong.append(f"{status} for {parcel.body[:80]!r}")
         if not parcel.hostile:
             latencies.append(time.monotonic() - due)
