@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import struct
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +19,8 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 from pullback.v1 import derivative_pb2 as pb
-from pullback.v1 import language_pb2
+from pullback.v1 import language_pb2, tensor_pb2
+from pullback.v1 import verdict_pb2 as verdicts
 from pullback.v1.derivative_pb2_grpc import DerivativeServiceServicer, add_DerivativeServiceServicer_to_server
 
 
@@ -83,12 +85,12 @@ def echo(request):
             vjp=pb.ClosedForm(text="9*a[p]**2*v[p]", latex="9 a_{p}^{2} v_{p}"),
             numeric=pb.Leg(state=pb.LEG_STATE_DONE),
             symbolic=pb.Leg(state=pb.LEG_STATE_DONE),
-            verdict=pb.Verdict(
-                outcome=pb.OUTCOME_AGREE,
+            verdict=verdicts.Verdict(
+                outcome=verdicts.OUTCOME_AGREE,
                 message="both legs agree at 2 of 2 entries",
                 compared=2,
-                worst=pb.WorstEntry(index=[1], autograd=81, closed_form=81, relative_error=math.inf),
-                tolerance=pb.Tolerance(absolute=1e-12, relative=1e-9, source="float64"),
+                worst=verdicts.WorstEntry(index=[1], autograd=81, closed_form=81, relative_error=math.inf),
+                tolerance=verdicts.Tolerance(absolute=1e-12, relative=1e-9, source="float64"),
             ),
         )
     reply.intermediates.add(name="z", tensor=request.inputs[0].tensor)
@@ -99,7 +101,22 @@ def differing(request):
     """As echo, but the legs differ on every input."""
     reply = echo(request)
     for derivative in reply.derivatives:
-        derivative.verdict.outcome = pb.OUTCOME_DIFFER
+        verdict = derivative.verdict
+        verdict.outcome, verdict.message = verdicts.OUTCOME_TORCH_DEVIATES, "autograd is not right"
+        finding = verdict.findings.add(outcome=verdicts.OUTCOME_TORCH_DEVIATES, count=7)
+        finding.diagnosis.cause, finding.diagnosis.message = verdicts.CAUSE_OVERFLOW, "it is too large"
+        finding.diagnosis.line, finding.diagnosis.column, finding.diagnosis.remedy = 1, 9, "softplus(x)"
+        finding.examined.add(
+            index=[1],
+            outcome=verdicts.OUTCOME_TORCH_DEVIATES,
+            autograd=math.nan,
+            closed_form=0.25,
+            derivative=0.5,
+            left=verdicts.Slope(kind=verdicts.SLOPE_KIND_FINITE, value=0.5),
+            right=verdicts.Slope(kind=verdicts.SLOPE_KIND_INFINITE, value=math.inf),
+        )
+        verdict.derivative.CopyFrom(tensor_pb2.Tensor(dtype="DTYPE_FLOAT64", shape=[1], data=struct.pack("<d", 0.5)))
+        verdict.derivative_source = "difference quotients"
     return reply
 
 

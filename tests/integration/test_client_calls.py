@@ -11,6 +11,7 @@ import pullback
 import pytest
 from fake_service import FakeService, exhausted, refused, serving, status_of
 from pullback.v1 import derivative_pb2 as pb
+from pullback.v1 import verdict_pb2
 
 DTYPES = (
     "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool", ml_dtypes.bfloat16,
@@ -168,7 +169,7 @@ def test_a_reply_that_contradicts_itself_is_an_internal_error(client, service):
 def test_what_a_newer_service_says_is_unspecified(client, service):
     def newer(request):
         reply = pb.DifferentiateResponse(value=request.inputs[0].tensor)
-        reply.derivatives.add(name="x", verdict=pb.Verdict(outcome=77), symbolic=pb.Leg(state=78))
+        reply.derivatives.add(name="x", verdict=verdict_pb2.Verdict(outcome=77), symbolic=pb.Leg(state=78))
         return reply
 
     service.answer = newer

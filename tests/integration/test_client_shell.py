@@ -164,7 +164,12 @@ def test_another_verdict_ends_with_1(shell, service):
     service.answer = differing
     done = shell("diff", *QUESTION)
     assert done.exit_code == 1
-    assert "DIFFER" in done.stdout
+    told = " ".join(done.stdout.split())
+    assert "TORCH_DEVIATES autograd is not right" in told
+    assert "OVERFLOW it is too large line 1, column 9" in told
+    assert "at [1] autograd nan closed form 0.25 derivative 0.5 slopes 0.5 | inf" in told
+    assert "instead softplus(x)" in told
+    assert "derivative [0.5] by difference quotients" in told
     assert shell("diff", *QUESTION, "--no-check").exit_code == 0
 
 

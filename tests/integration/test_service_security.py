@@ -1,12 +1,16 @@
 """Who may call and who may listen: tokens, TLS and mutual TLS over a real socket, and files that change."""
 
+import hashlib
+import json
 import time
 
 import grpc
 import pytest
 import trustme
+from click.testing import CliRunner
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
-from pullback import Client, TlsFiles, Unauthenticated, Unavailable
+from pullback import AsyncClient, Client, Request, TlsFiles, Unauthenticated, Unavailable
+from pullback.cli import main
 from pullback.errors import REQUEST_ID
 from pullback_server.service import tokens
 from service_harness import details, eventually, launch, request, running
@@ -104,6 +108,44 @@ def test_the_stock_client_shows_its_token_and_the_service_does_not_keep_it(house
     assert not calls(house)
     assert not calls(house, "wrong")
     assert token not in (folder / "tokens").read_text()
+
+
+async def test_the_client_for_asyncio_shows_its_token_too(house):
+    service, folder, token = house
+    target, tls = f"localhost:{service.port}", TlsFiles(ca=folder / "ca.pem")
+    async with AsyncClient(target, token=token, tls=tls) as known, AsyncClient(target, tls=tls) as stranger:
+        assert await known.health() == await stranger.health() == "SERVING"
+        assert (await known.describe_language("sum")).workers.wanted == 1
+        assert [answer.error async for answer in known.differentiate_many([Request("echo", {"x": [1.0, 2.0]})])] == [
+            None
+        ]
+        with pytest.raises(Unauthenticated):
+            await stranger.describe_language("sum")
+
+
+def test_the_shell_takes_the_connection_from_options_and_variables(house):
+    service, folder, token = house
+    options = ["--target", f"localhost:{service.port}", "--ca", str(folder / "ca.pem")]
+    shell = CliRunner()
+    assert shell.invoke(main, ["operators", "sum", *options, "--token", token]).exit_code == 0
+    variables = {"PULLBACK_TARGET": options[1], "PULLBACK_CA": options[3], "PULLBACK_TOKEN": token}
+    assert shell.invoke(main, ["operators", "sum"], env=variables).exit_code == 0
+    unknown = shell.invoke(main, ["operators", "sum", *options, "--json"])
+    assert (unknown.exit_code, json.loads(unknown.output)["error"]["reason"]) == (3, "NO_TOKEN")
+    for wrong, told in (
+        (["--target", "example.org:1", "--token", token], "plain text"),
+        ([*options, "--token", "a b "], "printable"),
+        ([*options, "--key", "key.pem"], "go together"),
+        (["--target", options[1], "--ca", "/nowhere"], "/nowhere"),
+    ):
+        said = shell.invoke(main, ["operators", *wrong])
+        assert (said.exit_code, told in said.output) == (2, True), said.output
+
+
+def test_the_shell_makes_a_token_and_its_line():
+    said = CliRunner().invoke(main, ["token", "bob"])
+    assert tokens.parse(said.stderr)[0] == ("bob", hashlib.sha256(said.stdout.strip().encode()).digest())
+    assert CliRunner().invoke(main, ["token", "no name"]).exit_code == 2
 
 
 def test_a_stranger_is_refused_before_the_body_is_read(house):

@@ -228,6 +228,8 @@ class Dispatcher:
 
     def _time_over(self, call: Call) -> None:
         afterlife = AFTERLIFE if call.provisional is None else 0.0
+        if call.numbers:
+            call.spent = (call.spent[0], self._loop.time() - call.numbers)
         self._settle(call, call.provisional or failure("TIME_BUDGET" if call.patient else "DEADLINE"))
         self._leave(call, afterlife)
 

@@ -15,8 +15,8 @@ from ..program import Limits, Refusal
 from ..symbolic import UPSTREAM, Magnitudes, error_bound
 from .assembly import DONE
 from .comparison import CLOSE, Comparison, Estimates, compare
-from .decision import decide
-from .examination import Examination, Looked
+from .decision import decide, settled_verdict
+from .examination import Examination
 from .formbook import Bound
 from .guards import guards
 from .preparation import Prepared, prepare, types_of
@@ -104,16 +104,15 @@ class _Check:
         verdicts = {}
         for name, comparison in comparisons.items():
             shape = tuple(self._numbers.gradients[name].shape)
-            looked: tuple[Looked, ...] = ()
-            if not settled or comparison.places.numel():
-                plan = self._bound.forms.plan
-                examination = examination or Examination(
-                    self._question, self._prepared, self._numbers, plan, met, self._device
-                )
-                looked = examination.of(name, comparison)
-            digits = examination.digits if examination else 0
-            tried = partial(self._tried, name)
-            verdicts[name] = decide(comparison, shape, looked, self._prepared.typed.program, tried, digits)
+            if settled and not comparison.places.numel():
+                verdicts[name] = settled_verdict(comparison, shape)
+                continue
+            examination = examination or Examination(
+                self._question, self._prepared, self._numbers, self._bound.forms.plan, met, self._device
+            )
+            looked, tried = examination.of(name, comparison), partial(self._tried, name, examination)
+            program = self._prepared.typed.program
+            verdicts[name] = decide(comparison, shape, looked, program, tried, examination.digits)
         return verdicts
 
     def _terms(self, name: str, places: torch.Tensor | None) -> torch.Tensor | None:
@@ -136,11 +135,15 @@ class _Check:
             for _ in range(MOVES):
                 inputs = {o.name: _moved(o.tensor, random) for o in self._question.inputs}
                 wrt, upstream = self._prepared.wrt, self._question.upstream
-                moved = autograd(self._prepared.forward, inputs, wrt, upstream, self._device).gradients
+                try:
+                    moved = autograd(self._prepared.forward, inputs, wrt, upstream, self._device).gradients
+                except Refusal:
+                    # A rounding took the inputs out of what an operator takes.
+                    continue
                 for n, gradient in moved.items():
                     far = (gradient - self._numbers.gradients[n]).abs().nan_to_num(nan=0.0, posinf=0.0)
                     self._spreads[n] = max(self._spreads.get(n, 0.0), float(far.amax()) if far.numel() else 0.0)
-        return self._spreads[name]
+        return self._spreads.get(name, 0.0)
 
     def _moves(self, name: str) -> torch.Tensor:
         """How far each entry of one closed form moves at most when every input moves by a rounding of its dtype."""
@@ -157,20 +160,17 @@ class _Check:
                         self._moved[n] = torch.maximum(self._moved[n], far) if n in self._moved else far
         return self._moved.get(name, torch.zeros_like(self._numbers.gradients[name], dtype=torch.float64))
 
-    def _tried(self, name: str, text: str, entries: tuple[Examined, ...]) -> bool:
+    def _tried(self, name: str, examination: Examination, text: str, entries: tuple[Examined, ...]) -> bool:
         """Whether an expression has the same value here, and the right gradient at these entries."""
-        question, numbers = self._question, self._numbers
+        question = self._question
         try:
             prepared = prepare(text, types_of(question), self._prepared.wrt, Limits())
-            if prepared.forward.shape != self._prepared.forward.shape:
-                return False
             inputs = {o.name: o.tensor for o in question.inputs}
             found = autograd(prepared.forward, inputs, (name,), question.upstream, self._device)
         except (Refusal, RuntimeError):
             return False
         unit = FORGIVEN * torch.finfo(self._prepared.coarsest).eps
-        finite = numbers.value.isfinite()
-        if not torch.allclose(found.value[finite], numbers.value[finite], rtol=unit, atol=unit):
+        if not examination.same_value(found.value, unit):
             return False
         gradient = found.gradients[name]
         right = [(float(gradient[e.index]), e.derivative) for e in entries]

@@ -63,6 +63,16 @@ def decide(
     )
 
 
+def settled_verdict(comparison: Comparison, shape: tuple[int, ...]) -> Verdict:
+    """The verdict where every entry is the same number and nothing makes it suspect."""
+    compared = comparison.entries
+    message = _message(Outcome.AGREE, (), compared)
+    if not compared:
+        return Verdict(Outcome.AGREE, message=message)
+    worst = entry(comparison, comparison.worst, shape)
+    return Verdict(Outcome.AGREE, "", message, compared, 0, worst, comparison.tolerance)
+
+
 #: What a sort is, of which no entry could be examined, by its status.
 _UNEXAMINED = {
     Status.SAME: (Outcome.UNDECIDED, None),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 import mpmath as mp
+import numpy as np
 import torch
 
 from ..numeric import local_gradients, node_gradients
@@ -20,7 +21,7 @@ from .diagnosis import Scene, Witness, diagnose
 from .exact import BITS, Budget, FormValues, Mask, OverBudget, Reach, Values, scale_of, slopes
 from .exact.slopes import Slope as ExactSlope
 from .guards import Guard, followed
-from .judgement import Numbers, judge
+from .judgement import NOTHING, UNIT, Numbers, judge
 from .preparation import Prepared
 from .question import Diagnosis, Examined, Outcome, Question, SideKind, Slope
 from .suspects import Sort, sorts
@@ -29,6 +30,8 @@ from .suspects import Sort, sorts
 BUDGET = 300_000
 #: As many for an entry of which the comparison itself says enough.
 LITTLE = 10_000
+#: How many entries of a value are compared with what a rewritten expression gives.
+SEEN = 256
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,21 @@ class Examination:
         with mp.workprec(self._bits):
             return tuple(self._look(name, sort, comparison) for sort in sorts(comparison, self._marks.get(name, [])))
 
+    def same_value(self, value: torch.Tensor, share: float) -> bool:
+        """Whether a value is the expression's own, within a share of each entry: in many digits where that is cheap."""
+        own = self._numbers.value.reshape(-1).cpu()
+        flat, output = value.detach().reshape(-1).cpu(), self._prepared.typed.program.output
+        if flat.shape != own.shape:
+            return False
+        try:
+            with mp.workprec(self._bits), self._budget.within(LITTLE):
+                places = np.arange(min(flat.numel(), SEEN))
+                exact = zip(flat.tolist(), self._values.at(output, places), strict=False)
+                return all(abs(v - e) <= share * abs(e) + share * UNIT for v, e in exact if mp.isfinite(e))
+        except OverBudget:
+            finite = own.isfinite()
+            return torch.allclose(flat[finite], own[finite], rtol=share, atol=share)
+
     def _look(self, name: str, sort: Sort, comparison: Comparison) -> Looked:
         entries, diagnoses = [], []
         for place in sort.chosen:
@@ -134,7 +152,7 @@ class Examination:
             autograd,
             ours,
             float(exact),
-            math.nan if right is None else float(right),
+            math.nan if right is None else _plain(right),
             judged.error,
             _shown(found.left),
             _shown(found.right),
@@ -181,4 +199,9 @@ class Examination:
 
 
 def _shown(slope: ExactSlope) -> Slope:
-    return Slope(SideKind[slope.side.name], float(slope.value), float(slope.error))
+    return Slope(SideKind[slope.side.name], _plain(slope.value), float(slope.error))
+
+
+def _plain(number: mp.mpf) -> float:
+    """A number of many digits as a double, without what is left of the digits where it is nothing."""
+    return 0.0 if abs(number) <= NOTHING else float(number)

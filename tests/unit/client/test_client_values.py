@@ -18,9 +18,11 @@ import pytest
 from pullback import Outcome, Request
 from pullback.channel import ATTEMPTS, pause_before
 from pullback.errors import from_status
-from pullback.reply import ClosedForm, FormOrigin, Leg, Legs, LegState, Reply, Timings, Verdict, shown
+from pullback.reply import ClosedForm, FormOrigin, Leg, Legs, LegState, Reply, Timings, shown
 from pullback.stream import Asked, Broken, Exhausted, Ledger, Received
 from pullback.v1 import derivative_pb2 as pb
+from pullback.v1 import verdict_pb2
+from pullback.verdict import ExaminedEntry, Finding, Slope, SlopeKind, Verdict
 
 
 @pytest.fixture
@@ -52,9 +54,13 @@ def test_importing_the_client_loads_neither_torch_nor_sympy_nor_the_server():
     assert done.stdout.strip() == "set()"
 
 
-@pytest.mark.parametrize("kind", [pullback.Outcome, pullback.LegState, pullback.FormOrigin, pullback.StepKind])
+KINDS = [pullback.LegState, pullback.FormOrigin, pullback.StepKind]
+VERDICT_KINDS = [pullback.Outcome, pullback.Cause, pullback.SlopeKind]
+
+
+@pytest.mark.parametrize("kind", [*KINDS, *VERDICT_KINDS])
 def test_enums_have_the_names_of_the_contract(kind):
-    theirs = getattr(pb, kind.__name__)
+    theirs = getattr(verdict_pb2 if kind in VERDICT_KINDS else pb, kind.__name__)
     prefix = theirs.Name(0).removesuffix("UNSPECIFIED")
     assert {prefix + member.name for member in kind} == set(theirs.keys())
 
@@ -88,7 +94,7 @@ def test_a_reply_shows_formulas_in_a_notebook(reply):
 
 def test_a_reply_agrees_when_every_verdict_does(reply):
     assert reply.agree
-    assert not replace(reply, verdicts={"a": Verdict(Outcome.AGREE), "b": Verdict(Outcome.DIFFER)}).agree
+    assert not replace(reply, verdicts={"a": Verdict(Outcome.AGREE), "b": Verdict(Outcome.TORCH_DEVIATES)}).agree
 
 
 @pytest.mark.parametrize(
@@ -210,3 +216,22 @@ def test_it_is_finished_when_nothing_is_left():
     assert not ledger.finished
     ledger.on(answered("a"))
     assert ledger.finished
+
+
+def test_a_verdict_says_the_first_cause_that_is_known():
+    found = (
+        Finding(Outcome.UNDEFINED, 1),
+        Finding(Outcome.TORCH_DEVIATES, 1, (), pullback.Diagnosis(pullback.Cause.TIE, "So.")),
+    )
+    assert str(Verdict(Outcome.UNDEFINED, message="No value.", findings=found)) == "UNDEFINED: No value. So."
+    assert str(Verdict(Outcome.AGREE)) == "AGREE"
+
+
+def test_an_examined_entry_says_its_derivative_or_else_its_slopes():
+    left, right = Slope(SlopeKind.FINITE, -1.0), Slope(SlopeKind.UNDEFINED, float("nan"))
+    smooth = ExaminedEntry((2,), Outcome.TORCH_DEVIATES, 0.0, 1.0, 1.0, 1.0, 0.0, left, left)
+    assert str(smooth) == "[2]: autograd 0, closed form 1, derivative 1"
+    kinked = replace(smooth, outcome=Outcome.NOT_DIFFERENTIABLE, derivative=float("nan"), right=right)
+    assert str(kinked) == "[2]: autograd 0, closed form 1, slopes -1 and undefined"
+    assert kinked.subgradient is None
+    assert smooth.subgradient is None

@@ -4,19 +4,25 @@ import pytest
 import torch
 from google.protobuf.message import Message
 from pullback.v1 import derivative_pb2 as wire
-from pullback.v1 import tensor_pb2
+from pullback.v1 import tensor_pb2, verdict_pb2
 from pullback_server.program import DType, Limits, Refusal
 from pullback_server.service import messages, tensors
 from pullback_server.symbolic import Code, Step, StepKind
 from pullback_server.verdict import (
     Answer,
+    Cause,
     ClosedForm,
     Derivative,
+    Diagnosis,
+    Examined,
+    Finding,
     FormOrigin,
     Leg,
     LegState,
     Notation,
     Outcome,
+    SideKind,
+    Slope,
     Timings,
     Tolerance,
     Verdict,
@@ -142,7 +148,23 @@ def test_the_bytes_are_row_major_and_little_endian():
 
 def derivative(state):
     worst = WorstEntry((0, 1), 1.0, 2.0, 3.0, float("inf"))
-    verdict = Verdict(Outcome.DIFFER, "R", "m", 6, 1, worst, Tolerance(1e-3, 1e-6, "s"))
+    sides = Slope(SideKind.FINITE, -1.0, 1e-30), Slope(SideKind.INFINITE, float("inf"))
+    entry = Examined((0, 1), Outcome.BOTH_DEVIATE, 1.0, 2.0, 2.5, 3.0, 1e-9, *sides)
+    why = Diagnosis(Cause.TIE, "because", 4, 1, 7, "relu(x)", "x")
+    verdict = Verdict(
+        Outcome.BOTH_DEVIATE,
+        "R",
+        "m",
+        6,
+        1,
+        worst,
+        Tolerance(1e-3, 1e-6, "s"),
+        5,
+        4,
+        (Finding(Outcome.BOTH_DEVIATE, 3, (entry,), why),),
+        torch.full((2, 3), 7.0, dtype=torch.float64),
+        "by hand",
+    )
     form = ClosedForm("t", "l", ("e", "f"), "m", "ml")
     legs, own = (Leg(LegState.DONE), Leg(state, "why")), torch.zeros(2, 3, dtype=torch.float64)
     return Derivative("x", torch.ones(2, 3), form, ClosedForm(), *legs, verdict, own)
@@ -174,7 +196,20 @@ def test_every_field_of_an_answer_reaches_the_wire():
     assert (step.kind, step.rule, step.text, step.latex, step.input) == (4, "rule", "text", "latex", "x")
     assert (found.numeric.state, found.symbolic.state, found.symbolic.message) == (1, 4, "why")
     verdict = found.verdict
-    assert (verdict.outcome, verdict.reason, verdict.compared, verdict.differing) == (2, "R", 6, 1)
+    assert (verdict.outcome, verdict.reason, verdict.compared, verdict.differing) == (8, "R", 6, 1)
+    assert (verdict.suspects, verdict.examined, verdict.derivative_source) == (5, 4, "by hand")
+    assert verdict.derivative.data == struct.pack("<d", 7.0) * 6
+    [finding] = verdict.findings
+    [entry] = finding.examined
+    assert (finding.outcome, finding.count, entry.index, entry.outcome) == (8, 3, [0, 1], 8)
+    numbers = entry.autograd, entry.closed_form, entry.closed_form_exact, entry.derivative, entry.error
+    assert numbers == (1.0, 2.0, 2.5, 3.0, 1e-9)
+    assert (entry.left.kind, entry.left.value, entry.left.error) == (1, -1.0, 1e-30)
+    assert (entry.right.kind, entry.right.value) == (2, float("inf"))
+    why = finding.diagnosis
+    assert (why.cause, why.message, why.line, why.column, why.expression, why.remedy) == (
+        6, "because", 1, 7, "relu(x)", "x",
+    )  # fmt: skip
     assert (verdict.worst.index, verdict.worst.relative_error) == ([0, 1], float("inf"))
     assert (verdict.tolerance.absolute, verdict.tolerance.source) == (1e-3, "s")
 
@@ -185,8 +220,9 @@ def test_an_answer_is_provisional_when_a_leg_ran_out_of_time(state):
     assert messages.provisional(answer) is (state is LegState.DEADLINE)
 
 
-@pytest.mark.parametrize("kind", [Notation, LegState, Outcome, FormOrigin, StepKind])
+@pytest.mark.parametrize("kind", [Notation, LegState, Outcome, Cause, SideKind, FormOrigin, StepKind])
 def test_every_word_of_the_domain_has_its_number(kind):
-    enum = getattr(wire, kind.__name__)
-    prefix = "".join(f"_{mark}" if mark.isupper() else mark for mark in kind.__name__)[1:].upper()
+    name = "SlopeKind" if kind is SideKind else kind.__name__
+    enum = getattr(verdict_pb2 if kind in (Outcome, Cause, SideKind) else wire, name)
+    prefix = "".join(f"_{mark}" if mark.isupper() else mark for mark in name)[1:].upper()
     assert {f"{prefix}_{word.name}" for word in kind} == set(enum.keys()) - {f"{prefix}_UNSPECIFIED"}

@@ -137,9 +137,8 @@ def _overflow(w: Witness) -> Found:
             if w.dead(node):
                 message = f"`{text}` overflows in a branch that is not taken, and 0 times its infinite slope is nan."
                 return _at(w, Cause.DEAD_BRANCH, node, message)
-            return _at(
-                w, Cause.OVERFLOW, node, f"`{text}` is too large for its dtype, though what becomes of it is not."
-            )
+            message = f"`{text}` is out of the range of its dtype, though what becomes of it is not."
+            return _at(w, Cause.OVERFLOW, node, message)
     return None
 
 

@@ -122,6 +122,9 @@ def _of_logarithms(m: _Matcher, node: int) -> Iterator[str]:
             yield f"logaddexp({m.text(a)}, {m.text(b)})"
     if soft := m.of(inner, "softmax"):
         yield f"log_softmax({m.text(soft.operands[0])}{_named(soft.arguments)})"
+    if (whole := m.inside(inner, "getitem")) is not None and (soft := m.of(whole, "softmax")):
+        logs = f"log_softmax({m.text(soft.operands[0])}{_named(soft.arguments)})"
+        yield written(m.program, inner, {whole: logs})
     if (u := m.inside(inner, "sigmoid")) is not None:
         yield f"logsigmoid({m.text(u)})"
     if (u := m.inside(inner, "det")) is not None:
@@ -131,7 +134,7 @@ def _of_logarithms(m: _Matcher, node: int) -> Iterator[str]:
 
 
 def _of_differences(m: _Matcher, node: int) -> Iterator[str]:
-    """exp(u) - 1, 1 - cos(u), relu(u) - relu(-u), sqrt(a) - sqrt(b)."""
+    """exp(u) - 1, 1 - cos(u), relu(u) - relu(-u), sqrt(a) - sqrt(b), cosh(u) - sinh(u)."""
     found = m.of(node, "sub")
     if not found:
         return
@@ -143,8 +146,14 @@ def _of_differences(m: _Matcher, node: int) -> Iterator[str]:
     u, w = m.inside(left, "relu"), m.inside(right, "relu")
     if u is not None and w is not None and m.inside(w, "neg") == u:
         yield m.text(u)
-    if (a := m.inside(left, "sqrt")) is not None and (b := m.inside(right, "sqrt")) is not None:
-        yield f"(({m.text(a)}) - ({m.text(b)}))/(sqrt({m.text(a)}) + sqrt({m.text(b)}))"
+    a, b = m.inside(left, "sqrt"), m.inside(right, "sqrt")
+    if a is not None and b is not None:
+        more = m.of(a, "add")
+        rest = [k for k in more.operands if k != b] if more and b in more.operands else []
+        above = m.text(rest[0]) if rest else f"({m.text(a)}) - ({m.text(b)})"
+        yield f"({above})/(sqrt({m.text(a)}) + sqrt({m.text(b)}))"
+    if (u := m.inside(left, "cosh")) is not None and m.inside(right, "sinh") == u:
+        yield f"exp(-({m.text(u)}))"
 
 
 def _of_roots(m: _Matcher, node: int) -> Iterator[str]:
@@ -171,7 +180,7 @@ def _of_roots(m: _Matcher, node: int) -> Iterator[str]:
 
 
 def _of_quotients(m: _Matcher, node: int) -> Iterator[str]:
-    """exp(u)/sum(exp(u)), exp(u)/(1 + exp(u)), x*log(x)."""
+    """exp(u)/sum(exp(u)), exp(u)/(1 + exp(u)), 1/(1 + exp(u)), x*log(x)."""
     if found := m.of(node, "div"):
         above, below = found.operands
         u = m.inside(above, "exp")
@@ -181,6 +190,9 @@ def _of_quotients(m: _Matcher, node: int) -> Iterator[str]:
             yield f"softmax({m.text(u)}, dim={axis if isinstance(axis, int) else -1})"
         if u is not None and (added := m.of(below, "add")) and above in added.operands:
             yield f"sigmoid({m.text(u)})"
+        if m.number(above) == 1 and (added := m.of(below, "add")):
+            powers = (m.inside(k, "exp") for k in added.operands)
+            yield from (f"sigmoid(-({m.text(w)}))" for w in powers if w is not None)
     if found := m.of(node, "mul"):
         for one, other in (found.operands, found.operands[::-1]):
             if (u := m.inside(other, "log")) is not None:

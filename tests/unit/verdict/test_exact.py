@@ -1,0 +1,114 @@
+"""Values in many digits, entry by entry: they are those of the reference column, and a move reaches what it must."""
+
+import mpmath as mp
+import numpy as np
+import pytest
+import torch
+from exact_differences import _value as whole_value
+from pullback_server.operators import TABLE
+from pullback_server.symbolic import UPSTREAM, derive, evaluator
+from pullback_server.verdict.exact import Budget, FormValues, OverBudget, Side, Values, scale_of, slopes
+from questions import prepared, question, sample_inputs, samples
+
+ROWS = pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
+PLENTY = 10**7
+
+
+def exact(tensor):
+    flat = np.array([mp.mpf(v) for v in tensor.flatten().tolist()] + [None], dtype=object)[:-1]
+    return flat.reshape(tuple(tensor.shape))
+
+
+def smallest(row):
+    """A sample or two of a row on inputs with few entries."""
+    found = []
+    for _, text in samples([row]):
+        inputs = sample_inputs(row, text)
+        if 0 < sum(t.numel() for t in inputs.values()) <= 24:
+            found.append((text, inputs))
+    return found[:3]
+
+
+@ROWS
+def test_entries_one_by_one_are_those_of_the_whole(row):
+    for text, inputs in smallest(row):
+        typed = prepared(question(text, inputs)).typed
+        with mp.workdps(50):
+            whole = np.asarray(whole_value(typed, {n: exact(t) for n, t in inputs.items()}), dtype=object).reshape(-1)
+            values = Values(typed, inputs, Budget(PLENTY))
+            for place in range(len(whole)):
+                (one,) = values.at(typed.program.output, np.array([place]))
+                assert one == whole[place] or not mp.isfinite(whole[place]), f"{text} at {place}"
+
+
+@ROWS
+def test_what_a_moved_entry_does_not_reach_stays_and_what_it_reaches_is_what_the_whole_says(row):
+    for text, inputs in smallest(row)[:2]:
+        typed = prepared(question(text, inputs)).typed
+        for name in (n for n, t in inputs.items() if t.is_floating_point() and t.numel()):
+            with mp.workdps(50):
+                values = Values(typed, inputs, Budget(PLENTY))
+                place = inputs[name].numel() - 1
+                reach = values.reach(name, place)
+                moved = {n: exact(t) for n, t in inputs.items()}
+                before = np.asarray(whole_value(typed, moved), dtype=object).reshape(-1)
+                moved[name].reshape(-1)[place] += mp.mpf("1e-3")
+                after = np.asarray(whole_value(typed, moved), dtype=object).reshape(-1)
+                mask = reach.masks[typed.program.output]
+                for k, (b, a) in enumerate(zip(before, after, strict=True)):
+                    changed = bool(a != b) and mp.isfinite(a) and mp.isfinite(b)
+                    assert not changed or (mask is not None and mask[k]), f"{text}: {name} reaches entry {k}"
+
+
+@ROWS
+def test_a_closed_form_in_many_digits_is_the_one_in_few(row):
+    for text, inputs in smallest(row)[:2]:
+        asked = question(text, inputs)
+        found = prepared(asked)
+        forms = derive(found.typed, found.used)
+        if forms.reason:
+            continue
+        point = {n: t.to(torch.float64) for n, t in inputs.items()} | {UPSTREAM: asked.upstream.to(torch.float64)}
+        rough = evaluator(forms.plan)(point)
+        with mp.workdps(50):
+            fine = FormValues(forms.plan, inputs | {UPSTREAM: asked.upstream}, Budget(PLENTY))
+            for name, gradient in rough.items():
+                flat = [0.0] * inputs[name].numel() if gradient is None else gradient.flatten().tolist()
+                digits = [float(fine.gradient(name, place)) for place in range(len(flat))]
+                assert digits == pytest.approx(flat, rel=1e-8, abs=1e-10), f"{text} by {name}"
+
+
+SLOPES = [
+    ("abs(x)", 0.0, (Side.FINITE, -1.0), (Side.FINITE, 1.0)),
+    ("x**3", 2.0, (Side.FINITE, 12.0), (Side.FINITE, 12.0)),
+    ("sqrt(x)", 0.0, (Side.UNDEFINED, None), (Side.INFINITE, mp.inf)),
+    ("abs(x)**1.5", 0.0, (Side.FINITE, 0.0), (Side.FINITE, 0.0)),
+    ("abs(x)**1.01", 0.0, (Side.FINITE, 0.0), (Side.FINITE, 0.0)),
+    ("sign(x)*abs(x)**0.5", 0.0, (Side.INFINITE, mp.inf), (Side.INFINITE, mp.inf)),
+    ("xlogy(x, abs(x))", 0.0, (Side.INFINITE, -mp.inf), (Side.INFINITE, -mp.inf)),
+    ("floor(x)", 1.0, (Side.INFINITE, mp.inf), (Side.FINITE, 0.0)),
+    ("log(1 + exp(x))", 800.0, (Side.FINITE, 1.0), (Side.FINITE, 1.0)),
+    ("where(x > 1e-300, 1, 0)*x", 1e-300, (Side.FINITE, 0.0), (Side.INFINITE, mp.inf)),
+]
+
+
+@pytest.mark.parametrize(("expression", "at", "left", "right"), SLOPES, ids=[c[0] for c in SLOPES])
+def test_one_sided_slopes(expression, at, left, right):
+    inputs = {"x": torch.tensor(at, dtype=torch.float64)}
+    typed = prepared(question(expression, inputs)).typed
+    scale = scale_of(inputs)
+    with mp.workprec(520 + 1100):
+        values = Values(typed, inputs, Budget(PLENTY))
+        found = slopes(values, values.reach("x", 0), None, at, scale)
+        for side, (kind, value) in ((found.left, left), (found.right, right)):
+            assert side.side is kind
+            assert value is None or float(side.value) == pytest.approx(float(value), abs=1e-12)
+
+
+def test_the_budget_ends_what_costs_too_much():
+    inputs = {"x": torch.rand(100, 100, dtype=torch.float64)}
+    typed = prepared(question("sum(exp(x @ x))", inputs)).typed
+    with mp.workdps(50):
+        values = Values(typed, inputs, Budget(1000))
+        with pytest.raises(OverBudget):
+            values.at(typed.program.output, np.array([0]))
