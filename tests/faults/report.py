@@ -26,7 +26,8 @@ def print_report(outcome: Outcome) -> None:
         print(f"  {kind}: {counts}")
     if outcome.latencies:
         p50, p99 = np.quantile(outcome.latencies, (0.5, 0.99))
-        print(f"\nOK replies: p50 {p50 * 1e3:.1f} ms, p99 {p99 * 1e3:.0f} ms, longest {max(outcome.latencies):.2f} s")
+        print("\nOK replies, in ms since the call or the stream began:", end=" ")
+        print(f"p50 {p50 * 1e3:.0f}, p99 {p99 * 1e3:.0f}, longest {max(outcome.latencies) * 1e3:.0f}")
     print("\nfailpoints that struck")
     _table(Counter({point: outcome.strikes[point] for point in POINTS}))
     print("\nblows from outside")
@@ -35,7 +36,7 @@ def print_report(outcome: Outcome) -> None:
     _table(outcome.connections)
     print(f"\nhealth, slowest answer {outcome.slowest_health * 1e3:.0f} ms")
     _table(outcome.health)
-    print(f"{outcome.health_without_worker:8}  of them while there was no worker and none could come")
+    print(f"{outcome.health_without_worker:8}  of them while there was no worker process")
     print("\nwhat the service held before and after")
     for log, before, after in outcome.holdings:
         pairs = zip(asdict(before).items(), asdict(after).values(), strict=True)
