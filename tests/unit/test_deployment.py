@@ -10,13 +10,15 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 FILES = [path for path in sorted(DEPLOY.rglob("*")) if path.suffix in ("", ".yaml", ".md") and path.is_file()]
 #: What compose.yaml takes from whoever runs it, beside the settings.
 OF_COMPOSE = {"PULLBACK_IMAGE", "PULLBACK_MEMORY", "PULLBACK_PUBLISH", "PULLBACK_PUBLISH_METRICS", "PULLBACK_SECRETS"}
+#: What the client takes from who calls it.
+OF_CLIENT = {"PULLBACK_TARGET", "PULLBACK_TOKEN"}
 PORTS = {"50051", "50052", "9464"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda path: str(path.relative_to(DEPLOY)))
 def test_every_variable_is_a_setting(file):
     named = set(re.findall(r"PULLBACK_[A-Z_]+[A-Z]", file.read_text()))
-    assert named - OF_COMPOSE <= {setting.variable for setting in settings()}
+    assert named - OF_COMPOSE - OF_CLIENT <= {setting.variable for setting in settings()}
 
 
 def test_the_image_has_every_port_that_is_published():
