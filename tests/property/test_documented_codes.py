@@ -7,11 +7,12 @@ from google.rpc import error_details_pb2, status_pb2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pullback.v1 import derivative_pb2 as wire
-from pullback.v1 import tensor_pb2
+from pullback.v1 import grading_pb2, tensor_pb2
 from pullback_server.operators import BY_NAME
 from pullback_server.service.errors import REASONS
 
 SERVICE = "/pullback.v1.DerivativeService"
+GRADING = "/pullback.v1.GradingService"
 WORDS = [
     *"xyABn()[],.=+-*/@%<>&|~:'\"#\n ",
     "**",
@@ -51,10 +52,47 @@ messages = st.builds(
 )
 
 
+variables = st.builds(
+    lambda name, shape, structure, value: grading_pb2.Variable(
+        name=name, shape=shape, structure=structure, value=value
+    ),
+    st.sampled_from(["x", "y", "", "1", "sin"]),
+    st.lists(st.integers(0, 3) | st.sampled_from([-1, 2**40, 2**63 - 1]), max_size=2),
+    st.integers(0, 9),
+    st.none() | good | tensors,
+)
+answers = st.builds(
+    lambda text, syntax, tensor: grading_pb2.Answer(text=text, syntax=syntax, tensor=tensor),
+    expressions | st.sampled_from(["2x", "x*cos(x)", "2*x**(1/0)", "log(x)", "nan", "x^x^x", "y"]),
+    st.integers(0, 3) | st.integers(0, 9),
+    st.none() | st.none() | good | tensors,
+)
+problems = st.builds(
+    lambda expression, given, wrt, kind, order: grading_pb2.Problem(
+        expression=expression, inputs=given, wrt=wrt, kind=kind, order=order, policy={"budget": {"seconds": 1}}
+    ),
+    expressions,
+    st.lists(variables, max_size=3),
+    st.lists(st.sampled_from(["x", "y", "z"]), max_size=3),
+    st.integers(0, 7),
+    st.integers(0, 4),
+)
+number, vector = grading_pb2.Variable(name="x"), grading_pb2.Variable(name="x", shape=[2])
+sound = st.sampled_from(
+    [
+        grading_pb2.Problem(expression=text, inputs=[given], wrt=["x"], policy={"budget": {"seconds": 1}})
+        for text, given in (("x**2", number), ("sin(x)*x", number), ("log(x - 9)", number), ("sum(x*x)", vector))
+    ]
+)
+grades = st.builds(
+    lambda problem, answer: grading_pb2.GradeRequest(id="r", problem=problem, answer=answer), sound | problems, answers
+)
+
+
 @st.composite
-def bodies(draw):
+def bodies(draw, written=messages):
     """A request, sound or with some of its bytes changed, or bytes that never were one."""
-    body = draw(messages.map(lambda message: message.SerializeToString()) | st.binary(max_size=60))
+    body = draw(written.map(lambda message: message.SerializeToString()) | st.binary(max_size=60))
     for place, byte in draw(st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), max_size=3)):
         body = body[:place] + bytes([byte]) + body[place + 1 :]
     return body[: draw(st.just(len(body)) | st.integers(0, len(body)))]
@@ -82,10 +120,10 @@ def assert_documented(code, status):
     assert status.message.isprintable()
 
 
-def call(channel, method, body):
+def call(channel, method, body, service=SERVICE):
     """The reply's bytes; None where it was refused as it may be."""
     try:
-        return channel.unary_unary(f"{SERVICE}/{method}")(body, timeout=60)
+        return channel.unary_unary(f"{service}/{method}")(body, timeout=60)
     except grpc.RpcError as error:
         trailing = dict(error.trailing_metadata())
         assert_documented(error.code().value[0], status_pb2.Status.FromString(trailing["grpc-status-details-bin"]))
@@ -118,3 +156,19 @@ def test_a_stream_answers_each_message_once(channel, sent):
     for answer in map(wire.DifferentiateManyResponse.FromString, answers):
         if answer.WhichOneof("result") == "status":
             assert_documented(answer.status.code, answer.status)
+
+
+@many
+@given(body=bodies(grades))
+def test_grade_answers_or_says_a_reason_of_the_table(channel, body):
+    reply = call(channel, "Grade", body, GRADING)
+    assert reply is None or grading_pb2.GradeResponse.FromString(reply).grade.outcome
+
+
+@many
+@given(
+    body=st.binary(max_size=30)
+    | st.text(max_size=20).map(lambda t: grading_pb2.ReplayRequest(token=t).SerializeToString())
+)
+def test_replay_answers_or_says_a_reason_of_the_table(channel, body):
+    assert call(channel, "Replay", body, GRADING) is None
