@@ -6,6 +6,7 @@
 """
 
 from .async_client import AsyncClient
+from .backward import BackwardOutcome, BackwardReport, InputReport, WrongEntry, check_backward
 from .client import Client
 from .embedded import local
 from .errors import (
@@ -19,6 +20,19 @@ from .errors import (
     Unauthenticated,
     Unavailable,
     Unimplemented,
+)
+from .grading import (
+    Attempt,
+    Counterexample,
+    Evidence,
+    Grade,
+    Graded,
+    GradeFinding,
+    GradeOutcome,
+    Policy,
+    Problem,
+    Submission,
+    Variable,
 )
 from .language import Language, Limit, Operator, Workers
 from .reply import (
@@ -35,6 +49,7 @@ from .reply import (
     Timings,
 )
 from .request import Constant, Request, constant
+from .reward import DerivativeReward
 from .security import TlsFiles
 from .verdict import (
     Cause,
@@ -52,17 +67,28 @@ from .verdict import (
 __all__ = [
     "Answer",
     "AsyncClient",
+    "Attempt",
+    "BackwardOutcome",
+    "BackwardReport",
     "Cancelled",
     "Cause",
     "Client",
     "ClosedForm",
     "Code",
     "Constant",
+    "Counterexample",
     "DeadlineExceeded",
+    "DerivativeReward",
     "Diagnosis",
+    "Evidence",
     "ExaminedEntry",
     "Finding",
     "FormOrigin",
+    "Grade",
+    "GradeFinding",
+    "GradeOutcome",
+    "Graded",
+    "InputReport",
     "InternalError",
     "InvalidRequest",
     "Language",
@@ -73,6 +99,8 @@ __all__ = [
     "Operator",
     "Outcome",
     "PermissionDenied",
+    "Policy",
+    "Problem",
     "PullbackError",
     "Reply",
     "Request",
@@ -81,15 +109,19 @@ __all__ = [
     "SlopeKind",
     "Step",
     "StepKind",
+    "Submission",
     "Timings",
     "TlsFiles",
     "Tolerance",
     "Unauthenticated",
     "Unavailable",
     "Unimplemented",
+    "Variable",
     "Verdict",
     "Workers",
     "WorstEntry",
+    "WrongEntry",
+    "check_backward",
     "constant",
     "local",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -12,14 +12,18 @@ from grpc_health.v1.health_pb2_grpc import HealthStub
 
 from .channel import open_async_channel
 from .errors import from_rpc_error
+from .exchanges import DIFFERENTIATE, GRADE, A, Exchange, submission
+from .grading import Grade, Graded, Problem, Submission
+from .grading_messages import attempt_of, grade_from, grade_message
 from .language import Language
-from .messages import health_from, health_request, language_from, reply_from, request_message
+from .messages import health_from, health_request, language_from, reply_from, request_message, text_of
 from .reply import Answer, Reply
 from .request import DEFAULT_NOTATIONS, DEFAULT_TIMEOUT, Request
 from .security import Metadata, TlsFiles, secured
 from .stream import DEFAULT_IN_FLIGHT, GRACE, Asked, Broken, Event, Exhausted, Ledger, Received
-from .v1 import derivative_pb2
+from .v1 import derivative_pb2, grading_pb2
 from .v1.derivative_pb2_grpc import DerivativeServiceStub
+from .v1.grading_pb2_grpc import GradingServiceStub
 
 #: What grpc.aio says, in place of the service's own status, when a message was being sent as the stream ended.
 _MASKED = "Internal error from Core"
@@ -39,6 +43,7 @@ class AsyncClient:
         self._channel = open_async_channel(target, chosen)
         self._stub: Any = DerivativeServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._health: Any = HealthStub(self._channel)
+        self._grading: Any = GradingServiceStub(self._channel)  # type: ignore[no-untyped-call]
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -92,36 +97,70 @@ class AsyncClient:
         except grpc.RpcError as error:
             raise from_rpc_error(error) from error
 
-    async def differentiate_many(
+    def differentiate_many(
         self, requests: Iterable[Request] | AsyncIterable[Request], in_flight: int = DEFAULT_IN_FLIGHT
-    ) -> AsyncIterator[Answer]:
+    ) -> AsyncGenerator[Answer]:
         """One answer for each request, as they finish, with at most `in_flight` requests under way.
 
         As `Client.differentiate_many`; `requests` may be asynchronous too, and is read in a task of its own.
         """
-        ledger = Ledger()
-        events: asyncio.Queue[Event] = asyncio.Queue()
-        room = asyncio.Semaphore(in_flight)
-        feeder = asyncio.create_task(_feed(requests, room, events))
-        stream = None
+        return _answers(self._stub, self._metadata, DIFFERENTIATE, _asynchronous(requests), in_flight)
+
+    async def grade(
+        self, problem: Problem, answer: object, syntax: str = "math", timeout: float | None = DEFAULT_TIMEOUT
+    ) -> Grade:
+        """The grade of one answer, as `Client.grade`."""
+        message = grade_message(Submission(problem, attempt_of(answer, syntax)))
         try:
-            while not ledger.finished:
-                step = ledger.on(await _next(events, ledger.patience))
-                for answer in step.answers:
-                    room.release()
-                    yield answer
-                if step.pause is not None:
-                    await asyncio.sleep(step.pause)
-                    stream = _Stream(self._stub, self._metadata, events)
-                for message in step.messages:
-                    if stream is not None:
-                        stream.send(message)
-            if stream is not None:
-                await stream.finish()
-        finally:
-            feeder.cancel()
-            if stream is not None:
-                stream.end()
+            reply = await self._grading.Grade(message, timeout=timeout, metadata=self._metadata)
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from error
+        return grade_from(reply.grade, reply.versions)
+
+    def grade_many(
+        self,
+        pairs: Iterable[Submission | tuple[Problem, object]] | AsyncIterable[Submission | tuple[Problem, object]],
+        in_flight: int = DEFAULT_IN_FLIGHT,
+    ) -> AsyncGenerator[Graded]:
+        """One answer for each pair, as `Client.grade_many`; `pairs` may be asynchronous too."""
+        return _answers(self._grading, self._metadata, GRADE, _submissions(pairs), in_flight)
+
+    async def replay(self, token: str, timeout: float | None = DEFAULT_TIMEOUT) -> Grade:
+        """The grade that a replay token stands for, computed again; raises InvalidRequest for what is no token."""
+        message = grading_pb2.ReplayRequest(token=text_of(token, "token"))
+        try:
+            reply = await self._grading.Replay(message, timeout=timeout, metadata=self._metadata)
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from error
+        return grade_from(reply.grade, reply.versions)
+
+
+async def _answers(
+    stub: Any, metadata: Metadata, exchange: Exchange[A], requests: AsyncIterator[Any], in_flight: int
+) -> AsyncGenerator[A]:
+    ledger = Ledger(exchange)
+    events: asyncio.Queue[Event] = asyncio.Queue()
+    room = asyncio.Semaphore(in_flight)
+    feeder = asyncio.create_task(_feed(requests, room, events))
+    stream = None
+    try:
+        while not ledger.finished:
+            step = ledger.on(await _next(events, ledger.patience))
+            for answer in step.answers:
+                room.release()
+                yield answer
+            if step.pause is not None:
+                await asyncio.sleep(step.pause)
+                stream = _Stream(getattr(stub, exchange.method), metadata, events)
+            for message in step.messages:
+                if stream is not None:
+                    stream.send(message)
+        if stream is not None:
+            await stream.finish()
+    finally:
+        feeder.cancel()
+        if stream is not None:
+            stream.end()
 
 
 async def _next(events: asyncio.Queue[Event], patience: float | None) -> Event | None:
@@ -131,35 +170,41 @@ async def _next(events: asyncio.Queue[Event], patience: float | None) -> Event |
         return None
 
 
-async def _feed(
-    requests: Iterable[Request] | AsyncIterable[Request], room: asyncio.Semaphore, events: asyncio.Queue[Event]
-) -> None:
-    source = aiter(requests) if isinstance(requests, AsyncIterable) else _asynchronous(requests)
+async def _feed(requests: AsyncIterator[Any], room: asyncio.Semaphore, events: asyncio.Queue[Event]) -> None:
     try:
         while True:
             await room.acquire()
-            events.put_nowait(Asked(await anext(source)))
+            events.put_nowait(Asked(await anext(requests)))
     except StopAsyncIteration:
         events.put_nowait(Exhausted())
     except Exception as error:
         events.put_nowait(Exhausted(error))
 
 
-async def _asynchronous(requests: Iterable[Request]) -> AsyncIterator[Request]:
-    for request in requests:
-        yield request
+async def _asynchronous(requests: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[Any]:
+    if isinstance(requests, AsyncIterable):
+        async for request in requests:
+            yield request
+    else:
+        for request in requests:
+            yield request
+
+
+async def _submissions(pairs: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[Submission]:
+    async for pair in _asynchronous(pairs):
+        yield submission(pair)
 
 
 class _Stream:
     """One stream; what comes from it is put among the events by a task of its own."""
 
-    def __init__(self, stub: Any, metadata: Metadata, events: asyncio.Queue[Event]) -> None:
+    def __init__(self, method: Any, metadata: Metadata, events: asyncio.Queue[Event]) -> None:
         self._events = events
-        self._outbox: asyncio.Queue[derivative_pb2.DifferentiateManyRequest | None] = asyncio.Queue()
-        self._call = stub.DifferentiateMany(self._sent(), metadata=metadata)
+        self._outbox: asyncio.Queue[Any] = asyncio.Queue()
+        self._call = method(self._sent(), metadata=metadata)
         self._task = asyncio.create_task(self._run())
 
-    def send(self, message: derivative_pb2.DifferentiateManyRequest) -> None:
+    def send(self, message: Any) -> None:
         self._outbox.put_nowait(message)
 
     async def finish(self) -> None:
@@ -172,7 +217,7 @@ class _Stream:
         self._task.cancel()
         self._call.cancel()
 
-    async def _sent(self) -> AsyncIterator[derivative_pb2.DifferentiateManyRequest]:
+    async def _sent(self) -> AsyncIterator[Any]:
         while (message := await self._outbox.get()) is not None:
             yield message
 

@@ -17,7 +17,12 @@ ATTEMPTS = 5
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
 
-_SERVICE = "pullback.v1.DerivativeService"
+#: What gRPC makes again by itself. Streams are not among it: gRPC knows nothing of what was answered already, and
+#: stream.py does it.
+_RETRIED = {
+    "pullback.v1.DerivativeService": ("Differentiate", "DescribeLanguage"),
+    "pullback.v1.GradingService": ("Grade", "Replay"),
+}
 
 
 def open_channel(target: str, tls: TlsFiles | None) -> grpc.Channel:
@@ -64,13 +69,12 @@ def pause_before(attempt: int) -> float:
 
 
 def _service_config() -> dict[str, object]:
-    # DifferentiateMany is not retried by gRPC, which knows nothing of what was answered already; stream.py does it.
-    methods = ("Differentiate", "DescribeLanguage")
+    methods = [{"service": service, "method": method} for service, own in _RETRIED.items() for method in own]
     return {
         "loadBalancingConfig": [{"round_robin": {}}],
         "methodConfig": [
             {
-                "name": [{"service": _SERVICE, "method": method} for method in methods],
+                "name": methods,
                 "retryPolicy": {
                     "maxAttempts": ATTEMPTS,
                     "initialBackoff": f"{FIRST_PAUSE}s",

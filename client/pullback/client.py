@@ -14,14 +14,18 @@ from grpc_health.v1.health_pb2_grpc import HealthStub
 
 from .channel import open_channel
 from .errors import from_rpc_error
+from .exchanges import DIFFERENTIATE, GRADE, A, Exchange, submissions
+from .grading import Grade, Graded, Problem, Submission
+from .grading_messages import attempt_of, grade_from, grade_message
 from .language import Language
-from .messages import health_from, health_request, language_from, reply_from, request_message
+from .messages import health_from, health_request, language_from, reply_from, request_message, text_of
 from .reply import Answer, Reply
 from .request import DEFAULT_NOTATIONS, DEFAULT_TIMEOUT, Request
 from .security import Metadata, TlsFiles, secured
 from .stream import DEFAULT_IN_FLIGHT, GRACE, Asked, Broken, Event, Exhausted, Ledger, Received
-from .v1 import derivative_pb2
+from .v1 import derivative_pb2, grading_pb2
 from .v1.derivative_pb2_grpc import DerivativeServiceStub
+from .v1.grading_pb2_grpc import GradingServiceStub
 
 
 class Client:
@@ -46,6 +50,7 @@ class Client:
         self._channel = open_channel(target, chosen)
         self._stub: Any = DerivativeServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._health: Any = HealthStub(self._channel)
+        self._grading: Any = GradingServiceStub(self._channel)  # type: ignore[no-untyped-call]
 
     def __enter__(self) -> Client:
         return self
@@ -109,11 +114,52 @@ class Client:
         >>> for answer in client.differentiate_many(requests):                              # doctest: +SKIP
         ...     print(answer.id, answer.result().gradients["x"])
         """
-        return _answers(self._stub, self._metadata, requests, in_flight)
+        return _answers(self._stub, self._metadata, DIFFERENTIATE, requests, in_flight)
+
+    def grade(
+        self, problem: Problem, answer: object, syntax: str = "math", timeout: float | None = DEFAULT_TIMEOUT
+    ) -> Grade:
+        """The grade of one answer: a text in that syntax, an array-like value, or an Attempt.
+
+        A wrong or unreadable answer is a grade; InvalidRequest is raised for a problem that cannot be graded, and the
+        other errors of the tree.
+
+        >>> problem = Problem("sin(3*x)", {"x": {"domain": [-2, 2]}})
+        >>> print(client.grade(problem, "cos(3x)"))                                         # doctest: +SKIP
+        INCORRECT  score 0
+          MISSING_INNER_DERIVATIVE: the inner derivative of `sin(3*x)` is missing: factor 3
+        """
+        message = grade_message(Submission(problem, attempt_of(answer, syntax)))
+        try:
+            reply = self._grading.Grade(message, timeout=timeout, metadata=self._metadata)
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from error
+        return grade_from(reply.grade, reply.versions)
+
+    def grade_many(
+        self, pairs: Iterable[Submission | tuple[Problem, object]], in_flight: int = DEFAULT_IN_FLIGHT
+    ) -> Iterator[Graded]:
+        """One answer for each pair of a problem and an answer, or Submission, as they finish.
+
+        As `differentiate_many`, with its promises: one that fails leaves the others alone, and a stream that breaks is
+        opened again.
+        """
+        return _answers(self._grading, self._metadata, GRADE, submissions(pairs), in_flight)
+
+    def replay(self, token: str, timeout: float | None = DEFAULT_TIMEOUT) -> Grade:
+        """The grade that a replay token stands for, computed again; raises InvalidRequest for what is no token."""
+        message = grading_pb2.ReplayRequest(token=text_of(token, "token"))
+        try:
+            reply = self._grading.Replay(message, timeout=timeout, metadata=self._metadata)
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from error
+        return grade_from(reply.grade, reply.versions)
 
 
-def _answers(stub: Any, metadata: Metadata, requests: Iterable[Request], in_flight: int) -> Iterator[Answer]:
-    ledger = Ledger()
+def _answers(
+    stub: Any, metadata: Metadata, exchange: Exchange[A], requests: Iterable[Any], in_flight: int
+) -> Iterator[A]:
+    ledger = Ledger(exchange)
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     feeder = _Feeder(requests, in_flight, events)
     stream = None
@@ -129,7 +175,7 @@ def _answers(stub: Any, metadata: Metadata, requests: Iterable[Request], in_flig
                 yield answer
             if step.pause is not None:
                 time.sleep(step.pause)
-                stream = _Stream(stub, metadata, events)
+                stream = _Stream(getattr(stub, exchange.method), metadata, events)
             for message in step.messages:
                 if stream is not None:
                     stream.send(message)
@@ -144,7 +190,7 @@ def _answers(stub: Any, metadata: Metadata, requests: Iterable[Request], in_flig
 class _Feeder:
     """Reads the caller's requests on a thread of its own, a new one only when there is room for it."""
 
-    def __init__(self, requests: Iterable[Request], in_flight: int, events: queue.SimpleQueue[Event]) -> None:
+    def __init__(self, requests: Iterable[Any], in_flight: int, events: queue.SimpleQueue[Event]) -> None:
         self._requests = requests
         self._events = events
         self._room = threading.Semaphore(in_flight)
@@ -175,14 +221,14 @@ class _Feeder:
 class _Stream:
     """One stream; what comes from it is put among the events by a thread of its own."""
 
-    def __init__(self, stub: Any, metadata: Metadata, events: queue.SimpleQueue[Event]) -> None:
+    def __init__(self, method: Any, metadata: Metadata, events: queue.SimpleQueue[Event]) -> None:
         self._events = events
-        self._outbox: queue.SimpleQueue[derivative_pb2.DifferentiateManyRequest | None] = queue.SimpleQueue()
-        self._call = stub.DifferentiateMany(iter(self._outbox.get, None), metadata=metadata)
+        self._outbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._call = method(iter(self._outbox.get, None), metadata=metadata)
         self._reader = threading.Thread(target=self._run, name="pullback-answers", daemon=True)
         self._reader.start()
 
-    def send(self, message: derivative_pb2.DifferentiateManyRequest) -> None:
+    def send(self, message: Any) -> None:
         self._outbox.put(message)
 
     def finish(self) -> None:

@@ -42,15 +42,15 @@ def request_message(request: Request) -> derivative_pb2.DifferentiateRequest:
     }
     wanted = _wanted(request)
     message = derivative_pb2.DifferentiateRequest(
-        id=_text(request.id, "id"),
-        expression=_text(request.expression, "expression"),
+        id=text_of(request.id, "id"),
+        expression=text_of(request.expression, "expression"),
         notations=derivative_pb2.NotationSelection(notations=_notations(request)),
         check=request.check,
         closed_form_gradients=request.closed_form_gradients,
     )
     for place, (name, array) in enumerate(arrays.items()):
         message.inputs.add(
-            name=_text(name, f"inputs[{place}].name"), tensor=tensor_of(array), requires_grad=wanted[name]
+            name=text_of(name, f"inputs[{place}].name"), tensor=tensor_of(array), requires_grad=wanted[name]
         )
     if request.upstream is not None:
         message.upstream.CopyFrom(tensor_of(_upstream(request.upstream, arrays)))
@@ -189,7 +189,8 @@ def _upstream(value: object, inputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]
         return array.astype(dtype)
 
 
-def _text(value: object, field: str) -> str:
+def text_of(value: object, field: str) -> str:
+    """The value, if it is a text that can be sent; raises InvalidRequest naming the field where it is not."""
     if not isinstance(value, str):
         raise InvalidRequest(f"{type(value).__name__} is not text", reason="NOT_TEXT", field=field, hint="give a str")
     try:

@@ -1,4 +1,4 @@
-"""The bookkeeping of `differentiate_many`, without any input or output: who is answered, who is sent again."""
+"""The bookkeeping of a stream, without any input or output: who is answered, who is sent again."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, Generic
 
 from .channel import ATTEMPTS, LARGEST_MESSAGE, pause_before
 from .errors import (
@@ -18,10 +19,8 @@ from .errors import (
     Unavailable,
     from_status,
 )
-from .messages import budget_message, reply_from, request_message
-from .reply import Answer
-from .request import Request
-from .v1 import derivative_pb2
+from .exchanges import A, Exchange
+from .messages import budget_message
 
 #: Requests in flight when nothing else is said.
 DEFAULT_IN_FLIGHT = 16
@@ -36,7 +35,7 @@ _TRANSIENT = (Unavailable, InternalError, ResourceExhausted, Cancelled)
 class Asked:
     """A request was taken from what the caller gave."""
 
-    request: Request
+    request: Any
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Exhausted:
 class Received:
     """The service answered."""
 
-    response: derivative_pb2.DifferentiateManyResponse
+    response: Any
 
 
 @dataclass(frozen=True)
@@ -64,33 +63,34 @@ Event = Asked | Exhausted | Received | Broken
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(Generic[A]):
     """What follows from an event: answers to give, messages to send, and whether a stream must be opened first.
 
     `pause` is how many seconds to wait before a stream is opened, None where the one that is open will do.
     """
 
-    answers: tuple[Answer, ...] = ()
-    messages: tuple[derivative_pb2.DifferentiateManyRequest, ...] = ()
+    answers: tuple[A, ...] = ()
+    messages: tuple[Any, ...] = ()
     pause: float | None = None
 
 
 @dataclass
 class _Sent:
     position: int
-    message: derivative_pb2.DifferentiateRequest
+    message: Any
     deadline: float
     attempts: int = 1
 
 
 @dataclass
-class Ledger:
+class Ledger(Generic[A]):
     """Every request gets one answer, whatever the streams do: a reply, or the error that it met.
 
     Unanswered requests are sent again when a stream breaks, each on ATTEMPTS streams at most; the pause between
     streams grows while none of them answers anything.
     """
 
+    exchange: Exchange[A]
     now: Callable[[], float] = time.monotonic
     _unanswered: dict[str, _Sent] = field(default_factory=dict)
     _late: set[str] = field(default_factory=set)
@@ -114,7 +114,7 @@ class Ledger:
         first = min((sent.deadline for sent in self._unanswered.values()), default=math.inf)
         return None if first == math.inf else max(0.0, first + GRACE - self.now())
 
-    def on(self, event: Event | None) -> Step:
+    def on(self, event: Event | None) -> Step[A]:
         """What follows from an event, or from None: that time has passed."""
         match event:
             case Asked(request):
@@ -129,7 +129,7 @@ class Ledger:
             case None:
                 return self._expire()
 
-    def _ask(self, request: Request) -> Step:
+    def _ask(self, request: Any) -> Step[A]:
         position, self._taken = self._taken, self._taken + 1
         identity = request.id or str(position)
         try:
@@ -141,26 +141,26 @@ class Ledger:
                     found=identity,
                     hint="give each request an id of its own",
                 )
-            message = request_message(request)
+            message = self.exchange.message(request)
             # One message that is too large would break the stream for all the others.
             if message.ByteSize() > LARGEST_MESSAGE:
                 raise ResourceExhausted("the request is larger than the largest message", reason="REQUEST_TOO_LARGE")
         except PullbackError as error:
-            return Step(answers=(Answer(identity, position, error=error),))
+            return Step(answers=(self.exchange.failure(identity, position, error),))
         message.id = identity
         sent = _Sent(position, message, math.inf if request.timeout is None else self.now() + request.timeout)
         self._unanswered[identity] = sent
         return Step(messages=(self._envelope(sent),), pause=self._opening())
 
-    def _receive(self, response: derivative_pb2.DifferentiateManyResponse) -> Step:
+    def _receive(self, response: Any) -> Step[A]:
         self._streams_in_vain = 0
         self._late.discard(response.id)
         sent = self._unanswered.pop(response.id, None)
         if sent is None:
             return Step()
-        return Step(answers=(_answer(sent, response),))
+        return Step(answers=(self._answer(sent, response),))
 
-    def _break(self, error: PullbackError) -> Step:
+    def _break(self, error: PullbackError) -> Step[A]:
         self._open = False
         self._late.clear()
         self._streams_in_vain += 1
@@ -173,14 +173,26 @@ class Ledger:
         again = tuple(self._envelope(sent) for sent in self._unanswered.values())
         return Step(tuple(answers), again, self._opening() if again else None)
 
-    def _expire(self) -> Step:
+    def _expire(self) -> Step[A]:
         overdue = [name for name, sent in self._unanswered.items() if self.now() >= sent.deadline + GRACE]
         self._late.update(overdue)
         error = DeadlineExceeded("the timeout was over and no answer had come", reason="DEADLINE")
         return Step(answers=tuple(self._give_up(name, error) for name in overdue))
 
-    def _give_up(self, identity: str, error: PullbackError) -> Answer:
-        return Answer(identity, self._unanswered.pop(identity).position, error=error)
+    def _give_up(self, identity: str, error: PullbackError) -> A:
+        return self.exchange.failure(identity, self._unanswered.pop(identity).position, error)
+
+    def _answer(self, sent: _Sent, response: Any) -> A:
+        try:
+            match response.WhichOneof("result"):
+                case "response":
+                    return self.exchange.answer(response.id, sent.position, response.response)
+                case "status":
+                    raise from_status(response.status)
+                case _:
+                    raise InternalError("the service sent an answer without a result", reason="BAD_REPLY")
+        except PullbackError as error:
+            return self.exchange.failure(response.id, sent.position, error)
 
     def _opening(self) -> float | None:
         if self._open:
@@ -188,21 +200,8 @@ class Ledger:
         self._open = True
         return pause_before(self._streams_in_vain) if self._streams_in_vain else 0.0
 
-    def _envelope(self, sent: _Sent) -> derivative_pb2.DifferentiateManyRequest:
-        envelope = derivative_pb2.DifferentiateManyRequest(request=sent.message)
+    def _envelope(self, sent: _Sent) -> Any:
+        envelope = self.exchange.envelope(request=sent.message)
         if sent.deadline < math.inf:
             envelope.budget.CopyFrom(budget_message(max(0.0, sent.deadline - self.now())))
         return envelope
-
-
-def _answer(sent: _Sent, response: derivative_pb2.DifferentiateManyResponse) -> Answer:
-    try:
-        match response.WhichOneof("result"):
-            case "response":
-                return Answer(response.id, sent.position, reply=reply_from(response.response))
-            case "status":
-                return Answer(response.id, sent.position, error=from_status(response.status))
-            case _:
-                raise InternalError("the service sent an answer without a result", reason="BAD_REPLY")
-    except PullbackError as error:
-        return Answer(response.id, sent.position, error=error)

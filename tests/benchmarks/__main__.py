@@ -11,7 +11,21 @@ from collections.abc import Callable, Iterator
 
 from rich.console import Console
 
-from . import check, closed_forms, forms, gradcheck, jacobian, latency, recovery, refusals, tensors, throughput, verdict
+from . import (
+    check,
+    closed_forms,
+    forms,
+    gradcheck,
+    graders,
+    grades,
+    jacobian,
+    latency,
+    recovery,
+    refusals,
+    tensors,
+    throughput,
+    verdict,
+)
 from .pairs import FULL, QUICK, Effort, Finding
 from .report import as_json, machine, print_tables
 from .servers import Servers
@@ -31,6 +45,8 @@ COMPARISONS: dict[str, Comparison] = {
     gradcheck.GROUP: gradcheck.gradcheck,
     jacobian.GROUP: jacobian.jacobian,
     closed_forms.GROUP: closed_forms.closed_forms,
+    grades.GROUP: grades.grades,
+    graders.GROUP: graders.graders,
 }
 
 

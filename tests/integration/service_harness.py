@@ -110,7 +110,8 @@ def running(environment=None, until_stdin_closes=False, log=None, **settings):
 
 
 def launch(environment=None, until_stdin_closes=False, log=None, **settings):
-    settings = {"port": 0, "workers": 2, "threads": 1, "mathematics": "service_double", "device": "cpu", **settings}
+    doubles = {"mathematics": "service_double", "grading": "grading_double"}
+    settings = {"port": 0, "workers": 2, "threads": 1, "device": "cpu", **doubles, **settings}
     return subprocess.Popen(
         (sys.executable, "-c", _RUN, json.dumps(settings), json.dumps({"until_stdin_closes": until_stdin_closes})),
         stdin=subprocess.PIPE,

@@ -6,6 +6,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import verdict_pb2
 from pullback_server.operators import TABLE
+from pullback_server.service.methods import ROWS
 from service_harness import SERVICE, details, request, running
 
 MEGABYTES_8 = 1_000_000
@@ -122,9 +123,7 @@ BODIES = [
     b"\x0a\x00",
 ]
 METHODS = (
-    f"/{SERVICE}/Differentiate",
-    f"/{SERVICE}/DescribeLanguage",
-    f"/{SERVICE}/DifferentiateMany",
+    *ROWS,
     "/grpc.health.v1.Health/Check",
     "/grpc.health.v1.Health/Watch",
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",

@@ -8,7 +8,7 @@ import pullback
 import pytest
 from google.rpc import status_pb2
 from pullback.v1 import derivative_pb2 as wire
-from pullback.v1 import tensor_pb2
+from pullback.v1 import grading_pb2, tensor_pb2
 from pullback_server.program import REASONS as REFUSALS
 from pullback_server.service import tokens
 from pullback_server.service.errors import DETAILS_BYTES, REASONS, Code
@@ -59,8 +59,11 @@ REFUSED = {
     "BAD_BOOL":                 asked("sum(x)", vector(), vector("b", [2], "DTYPE_BOOL")),
     "DATA_LENGTH":              asked("sum(x)", vector(raw=b"\0")),
     "MALFORMED_MESSAGE":        b"\xff\xff\xff",
+    "BAD_PROBLEM":              grading_pb2.GradeRequest(problem=grading_pb2.Problem(kind=77)).SerializeToString(),
 }
 # fmt: on
+#: The methods of those requests that are none of Differentiate.
+ELSEWHERE = {"BAD_PROBLEM": "/pullback.v1.GradingService/Grade"}
 
 
 def status_of(error):
@@ -91,12 +94,13 @@ def refused(call):
 @pytest.fixture(scope="module")
 def mathematics():
     with pullback.local("--workers", "1") as client, grpc.insecure_channel(client.target, options=CHANNEL) as channel:
-        yield channel.unary_unary(DIFFERENTIATE)
+        yield channel
 
 
 @pytest.mark.parametrize("reason", REFUSALS)
 def test_each_refusal_of_the_language_and_the_contract(mathematics, reason):
-    status, trailing = refused(lambda: mathematics(REFUSED[reason], timeout=30))
+    method = mathematics.unary_unary(ELSEWHERE.get(reason, DIFFERENTIATE))
+    status, trailing = refused(lambda: method(REFUSED[reason], timeout=30))
     check(reason, status, trailing)
     [violation] = status_details(status)["BadRequest"].field_violations
     assert violation.field

@@ -12,7 +12,9 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from pullback import AsyncClient, Client, Request, TlsFiles, Unauthenticated, Unavailable
 from pullback.cli import main
 from pullback.errors import REQUEST_ID
+from pullback.v1 import grading_pb2
 from pullback_server.service import tokens
+from pullback_server.service.methods import ROWS
 from service_harness import details, eventually, launch, request, running
 
 
@@ -77,15 +79,18 @@ AUTHORIZATIONS = {
 }
 
 
-@pytest.mark.parametrize("method", ["Differentiate", "DescribeLanguage", "DifferentiateMany"])
+#: What a method answers; one that is not here answers an empty request.
+BODIES = {"Differentiate": request("echo"), "Replay": grading_pb2.ReplayRequest(token="token:right")}
+
+
+@pytest.mark.parametrize("path", ROWS)
 @pytest.mark.parametrize("name", AUTHORIZATIONS)
-def test_only_the_bearer_of_one_known_token_is_let_in(house, name, method):
+def test_only_the_bearer_of_one_known_token_is_let_in(house, name, path):
     headers, reason = AUTHORIZATIONS[name]
     metadata = [("authorization", header.format(house[2])) for header in headers]
     with stub(house) as channel:
-        path = f"/pullback.v1.DerivativeService/{method}"
-        body = request("echo").SerializeToString() if method == "Differentiate" else b""
-        if method == "DifferentiateMany":
+        body = BODIES[ROWS[path].name].SerializeToString() if ROWS[path].name in BODIES else b""
+        if ROWS[path].stream:
             found = outcome(lambda: list(channel.stream_stream(path)(iter([]), metadata=metadata, timeout=10)))
         else:
             found = outcome(lambda: channel.unary_unary(path)(body, metadata=metadata, timeout=10))

@@ -1,4 +1,4 @@
-"""The command `pullback`: derivatives from the shell, the language's operators, and the server itself."""
+"""The command `pullback`: derivatives and grades from the shell, the language's operators, and the server itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import click
 #: Where each command is, so that one is imported only when it is run.
 _COMMANDS = {
     "diff": "pullback.cli.diff",
+    "grade": "pullback.cli.grade",
     "operators": "pullback.cli.operators",
+    "replay": "pullback.cli.replay",
     "serve": "pullback.cli.serve",
     "status": "pullback.cli.status",
     "token": "pullback.cli.token",

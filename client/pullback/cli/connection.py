@@ -66,13 +66,13 @@ def service_options(command: F) -> F:
     )(command)
 
 
-def connect(target: str | None) -> AbstractContextManager[Client]:
-    """A client of the service at the target, or of a server of its own with one worker.
+def connect(target: str | None, workers: int = 1) -> AbstractContextManager[Client]:
+    """A client of the service at the target, or of a server of its own with so many workers, 0 for one a core.
 
     The other options of the connection come from the command that runs.
     """
     if not target:
-        return local("--workers", "1")
+        return local("--workers", str(workers))
     given = click.get_current_context().meta
     token, tls, ca, certificate, key, name = (given.get(f"{__name__}.{_name(flag)}") for flag, _, _ in _CONNECTION)
     try:

@@ -12,18 +12,18 @@ from .reader import Reader
 from .refusals import ASSIGNMENT, EXPRESSION, over_limit, refuse, unsupported, unsupported_node
 
 
-def parse(text: str, names: Collection[str], limits: Limits) -> Program:
+def parse(text: str, names: Collection[str], limits: Limits, reading: type[Reader] = Reader) -> Program:
     """The program that a text means, given the names of the inputs; raises Refusal with line and column.
 
     Lines `name = expression` come before a last line, which is an expression. The program does not depend on the
-    inputs' shapes, which `check` looks at.
+    inputs' shapes, which `check` looks at. `reading` is what reads the expressions.
 
     >>> program = parse("z = x + 1\\nz*z", ["x"], Limits())
     >>> [type(node).__name__ for node in program.nodes], program.bindings, program.output
     (['Input', 'Literal', 'Apply', 'Apply'], (('z', 2),), 3)
     """
     source = guard(text, limits)
-    reader = Reader(source, names, limits)
+    reader = reading(source, names, limits)
     try:
         return _program(_statements(source, limits), source, reader, limits)
     except RecursionError:

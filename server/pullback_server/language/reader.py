@@ -237,6 +237,9 @@ class Reader:
         if row.attribute:
             message = f"`{row.name}` is an attribute, it is not called"
             raise refuse("BAD_ARGUMENT", self.place(node), message, f"{name}(", usage(row))
+        if any(parameter.kind == "key" for parameter in row.parameters.parameters):
+            message = f"`{row.name}` is not called, it is written with square brackets"
+            raise refuse("BAD_ARGUMENT", self.place(node), message, f"{name}(", "x[0]")
         return row, positional
 
     def _operator(self, node: ast.expr, name: str) -> Operator:

@@ -177,7 +177,8 @@ def _cross_reference(x: Objects, y: Objects, *, dim: int) -> Objects:
 def _kron_reference(x: Objects, y: Objects) -> Objects:
     rank = max(x.ndim, y.ndim)
     x, y = (t.reshape((1,) * (rank - t.ndim) + t.shape) for t in (x, y))
-    out = np.multiply.outer(x, y).transpose([k for axis in range(rank) for k in (axis, rank + axis)])
+    outer = np.asarray(np.multiply.outer(x, y), dtype=object)
+    out = outer.transpose([k for axis in range(rank) for k in (axis, rank + axis)])
     return np.asarray(out.reshape([n * m for n, m in zip(x.shape, y.shape, strict=True)]), dtype=object)
 
 

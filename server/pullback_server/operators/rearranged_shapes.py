@@ -42,8 +42,10 @@ def flat(shape: tuple[int, ...], start: int, end: int) -> tuple[int, ...]:
     return (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :])
 
 
-def unflat(shape: tuple[int, ...], dim: int, sizes: tuple[int, ...]) -> tuple[int, ...]:
+def unflat(shape: tuple[int, ...], dim: int, sizes: int | tuple[int, ...]) -> tuple[int, ...]:
     """One dimension in the lengths given, of which one may be -1."""
+    if not isinstance(sizes, tuple):
+        raise Misfit(f"sizes={sizes}", "a tuple of lengths, such as (2, 3)")
     if not shape:
         raise Misfit("unflatten of a number", "a tensor of rank 1 at least")
     axis = axis_of(dim, len(shape))

@@ -188,7 +188,7 @@ OPERATORS = (
         torch.unflatten, _unflatten_form, lambda x, *, dim, sizes: x.reshape(shapes.unflat(x.shape, dim, sizes)),
         "One dimension as several, one of whose lengths may be -1.",
         ("unflatten(w, 0, (2, 2))", "unflatten(C, -1, (2, -1))", "unflatten(x, 1, (3, 1))", "unflatten(z, 0, (0, 2))"),
-        ("unflatten(x, 1, (2, 2))", "unflatten(s, 0, (1,))", "unflatten(x, 2, (1, 3))")),
+        ("unflatten(x, 1, (2, 2))", "unflatten(s, 0, (1,))", "unflatten(x, 2, (1, 3))", "unflatten(x, 0, 2)")),
     rearranging("squeeze", "x, dim: dims = None", shapes.squeezed_shape,
         lambda x, *, dim: x.squeeze() if dim is None else x.squeeze(dim), _squeeze_form,
         lambda x, *, dim: x.reshape(shapes.squeezed_shape(x.shape, dim=dim)),

@@ -31,6 +31,7 @@ REASONS: dict[str, str] = {
     "BAD_SHAPE":                "a shape with a negative length",
     "BAD_BOOL":                 "a byte of a bool tensor that is neither 0 nor 1",
     "DATA_LENGTH":              "more or fewer bytes than the shape and dtype need",
+    "BAD_PROBLEM":              "a problem that cannot be graded",
     "MALFORMED_MESSAGE":        "bytes that are not the message of the contract",
 }
 # fmt: on

@@ -34,7 +34,8 @@ class Kind(IntEnum):
     READY = 3  # from here on to the front: the worker is warm
     FORM_GET = 4  # note = key
     FORM_PUT = 5  # note = key, body = form
-    PROVISIONAL = 6  # body = the reply if no better one comes in time, spent = numeric leg, symbolic leg
+    PROVISIONAL = 6  # body = the reply if no better one comes in time, moment = seconds to wait for one, 0 as
+    #                  configured, spent = numeric leg, symbolic leg
     DONE = 7  # the provisional reply is the final one; note and spent as in FINAL
     FINAL = 8  # body = reply, code = gRPC status inside it, note = where its form came from or why it failed, spent
     FAILURE = 9  # code = gRPC status, note = reason and message on a line each, body = google.rpc.Status
@@ -49,6 +50,9 @@ class Method(IntEnum):
     DIFFERENTIATE = 0  # body = DifferentiateRequest, answered by DifferentiateResponse
     DIFFERENTIATE_MANY = 1  # body = DifferentiateManyRequest, answered by DifferentiateManyResponse, refusals too
     DESCRIBE = 2  # body = DescribeLanguageRequest, answered by DescribeLanguageResponse
+    GRADE = 3  # body = GradeRequest, answered by GradeResponse
+    GRADE_MANY = 4  # body = GradeManyRequest, answered by GradeManyResponse, refusals too
+    REPLAY = 5  # body = ReplayRequest, answered by ReplayResponse
 
 
 class Found(IntEnum):

@@ -97,25 +97,31 @@ class Config:
         -1, "The port for Prometheus; 0 takes a free one, -1 means that there is none.", least=-1
     )
     metrics_host: str = setting("127.0.0.1", "The address of the port for Prometheus.")
+    health_port: int = setting(
+        -1, "A port for probes: health alone, without TLS or tokens; 0 takes a free one, -1 means none.", least=-1
+    )
+    health_host: str = setting("127.0.0.1", "The address of the port for probes.")
     traces: bool = setting(False, "Send OpenTelemetry traces where OTEL_EXPORTER_OTLP_ENDPOINT says.")
     log_format: str = setting("json", "How the log is written on stderr: json or text.", accepts=("json", "text"))
     log_level: str = setting("info", f"The least grave that is logged: {', '.join(LEVELS)}.", accepts=LEVELS)
     log_calls: bool = setting(False, "Log every call, not only those that fail for the service's own reasons.")
     mathematics: str = setting("pullback_server.verdict", "The module that answers.", flag=False)
+    grading: str = setting("pullback_server.grading", "The module that grades.", flag=False)
 
     def __post_init__(self) -> None:
         for each in (self, self.limits):
             for item in fields(each):
                 _check(item.name, getattr(each, item.name), item.metadata)
-        for name in ("port", "metrics_port"):
+        for name in ("port", "metrics_port", "health_port"):
             if getattr(self, name) > 65535:
                 raise ConfigError(f"{name} is {getattr(self, name)}; it must be at most 65535")
         if not self.limits.share <= 1:
             raise ConfigError(f"share is {self.limits.share}; it must be at most 1")
         if not re.fullmatch(r"auto|[a-z]+(:\d+)?", self.device):
             raise ConfigError(f"device is {self.device!r}; it must be auto, cpu, or a device of torch such as cuda:0")
-        if not re.fullmatch(r"\w+(\.\w+)*", self.mathematics):
-            raise ConfigError(f"mathematics is {self.mathematics!r}; it must be the name of a module")
+        for name in ("mathematics", "grading"):
+            if not re.fullmatch(r"\w+(\.\w+)*", module := getattr(self, name)):
+                raise ConfigError(f"{name} is {module!r}; it must be the name of a module")
 
     @classmethod
     def of(cls, **settings: Any) -> Config:
@@ -135,7 +141,12 @@ class Config:
     @property
     def address(self) -> str:
         """What gRPC is told to listen on."""
-        return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+        return _address(self.host, self.port)
+
+    @property
+    def health_address(self) -> str:
+        """What gRPC is told to listen on for probes."""
+        return _address(self.health_host, self.health_port)
 
     @property
     def on_loopback(self) -> bool:
@@ -168,6 +179,10 @@ def on_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _address(host: str, port: int) -> str:
+    return f"{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _check(name: str, value: Any, about: Mapping[str, Any]) -> None:

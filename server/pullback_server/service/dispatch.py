@@ -115,7 +115,7 @@ class Dispatcher:
                 self._finish(worker, call, frame.body)
             case Kind.PROVISIONAL:
                 call.hear(frame)
-                self._keep(call, frame.body)
+                self._keep(call, frame)
             case Kind.DONE if call.provisional is not None:
                 call.hear(frame)
                 self._finish(worker, call, call.provisional)
@@ -208,13 +208,15 @@ class Dispatcher:
         self._settle(call, outcome)
         self.idle(worker)
 
-    def _keep(self, call: Call, provisional: bytes) -> None:
-        """Keeps a provisional reply, and waits for a better one no longer than is agreed."""
+    def _keep(self, call: Call, frame: Frame) -> None:
+        """Keeps a provisional reply, and waits for a better one as long as the worker asks for, or as is agreed."""
         if call.timer is None:  # nobody waits for it any more
             return
-        call.provisional = provisional
-        call.numbers = now = self._loop.time()
-        budget = now + self._limits.symbolic_budget
+        call.provisional = frame.body
+        now = self._loop.time()
+        if not frame.moment:  # a grade is waited for by its own budget, and has no numbers before it
+            call.numbers = now
+        budget = now + (frame.moment or self._limits.symbolic_budget)
         share = call.arrival + SHARE * (call.limit - call.arrival)
         call.timer.cancel()
         over = self._budget_over if budget <= share else self._time_over

@@ -1,4 +1,7 @@
-"""The little that the front reads and writes of a stream's messages, without parsing the requests inside them."""
+"""The little that the front reads and writes of a stream's messages, without parsing the requests inside them.
+
+DifferentiateMany and GradeMany number the fields of their messages alike.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,14 @@ from collections.abc import Iterator
 #: A message with more fields than this is not scanned further; whether it is sound is the worker's to say.
 FIELDS = 1024
 
-#: The fields of a DifferentiateManyResponse that hold its result.
+#: The fields of a DifferentiateManyResponse, and of a GradeManyResponse, that hold its result.
 RESPONSE, STATUS = 2, 3
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
 def budget(message: bytes) -> float | None:
-    """The budget of a DifferentiateManyRequest in seconds, or None where it has none that can be read.
+    """The budget of a stream's request in seconds, or None where it has none that can be read.
 
     >>> budget(bytes([0x12, 0x02, 0x08, 0x03]))
     3.0
@@ -31,7 +34,7 @@ def budget(message: bytes) -> float | None:
 
 
 def request_id(message: bytes) -> str:
-    """The id of the request in a DifferentiateManyRequest, or nothing where there is none that can be read.
+    """The id of a stream's request, or nothing where there is none that can be read.
 
     >>> request_id(bytes([0x0A, 0x04, 0x0A, 0x02]) + b"r1")
     'r1'
@@ -46,7 +49,7 @@ def request_id(message: bytes) -> str:
 
 
 def answer(request: str, field: int, content: bytes) -> bytes:
-    """A DifferentiateManyResponse of that id whose field, RESPONSE or STATUS, is the content."""
+    """A stream's response of that id whose field, RESPONSE or STATUS, is the content."""
     name = request.encode()
     return b"".join((b"\x0a", _varint(len(name)), name, _varint(field << 3 | _BYTES), _varint(len(content)), content))
 

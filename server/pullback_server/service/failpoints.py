@@ -3,7 +3,8 @@
 The environment variable PULLBACK_FAILPOINTS arms them with terms `point=[percent%][times*]action[(argument)]`, joined
 by `;`: `worker.taken=1*kill` kills the first worker that takes a task, `front.given=5%sleep(0.2)` makes one task in
 twenty late. The names of the points are in POINTS, those of the actions in ACTIONS. Without the variable a point is a
-call of an empty function. `times` counts over all workers of one fork server.
+call of an empty function. `times` counts over all workers of one fork server. The variable PULLBACK_FAILPOINTS_TALLY
+names a file that gets a point's name on a line whenever it strikes.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable, Mapping
 
 VARIABLE = "PULLBACK_FAILPOINTS"
+TALLY = "PULLBACK_FAILPOINTS_TALLY"
 
 #: Every point, in the order of a worker's life, with the moment that it stands for.
 POINTS: Mapping[str, str] = {
@@ -143,6 +145,8 @@ def _armed(term: str) -> tuple[str, Callable[[], None]]:
     # A semaphore that outlives a fork: each worker's turn counts for all of them.
     turns = os.eventfd(int(match["times"]), os.EFD_SEMAPHORE | os.EFD_NONBLOCK) if match["times"] else None
     chance = random.SystemRandom()
+    name = os.environ.get(TALLY)
+    tally = os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600) if name else None
 
     def strike() -> None:
         if share < 1 and chance.random() >= share:
@@ -152,6 +156,8 @@ def _armed(term: str) -> tuple[str, Callable[[], None]]:
                 os.eventfd_read(turns)
             except BlockingIOError:
                 return
+        if tally is not None:
+            os.write(tally, f"{point}\n".encode())
         act(argument)
 
     return point, strike

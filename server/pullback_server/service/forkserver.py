@@ -42,6 +42,7 @@ def main(descriptor: int) -> int:
     try:
         worker = importlib.import_module(".worker", __package__)
         mathematics = importlib.import_module(config.mathematics)
+        grading = importlib.import_module(config.grading)
     except ImportError as problem:
         missing = f"{problem}; pip install 'pullback[server]' installs what a service needs"
         control.send(json.dumps({"error": missing}).encode())
@@ -50,7 +51,7 @@ def main(descriptor: int) -> int:
     control.send(found.encode())
     gc.collect()
     gc.freeze()
-    _serve(control, lambda end, wanted: worker.main(end, config, mathematics, **wanted))
+    _serve(control, lambda end, wanted: worker.main(end, config, mathematics, grading, **wanted))
     return 0
 
 

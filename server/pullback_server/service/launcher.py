@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from . import channel, failpoints
@@ -130,6 +131,16 @@ def kill(pidfd: int) -> None:
         pass
     finally:
         os.close(pidfd)
+
+
+def reap_orphans(spared: int) -> None:
+    """Forgets the processes that ended after their parent did, which fall to the first process of a container.
+
+    `spared` is the process whose end its own object waits for.
+    """
+    with suppress(ChildProcessError):
+        while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and ended.si_pid != spared:
+            os.waitpid(ended.si_pid, 0)
 
 
 _COMMAND = "import sys; from pullback_server.service import forkserver; sys.exit(forkserver.main(int(sys.argv[1])))"

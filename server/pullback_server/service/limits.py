@@ -64,11 +64,8 @@ def cores() -> int:
     True
     """
     allowed = len(os.sched_getaffinity(0))
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-    except (OSError, ValueError):
-        return allowed
-    return allowed if quota == "max" else max(1, min(allowed, round(int(quota) / int(period))))
+    quota, period = _allotted("cpu.max", "cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")
+    return max(1, min(allowed, round(quota / period))) if quota > 0 else allowed
 
 
 def machine_memory() -> int:
@@ -78,8 +75,23 @@ def machine_memory() -> int:
     True
     """
     installed = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    try:
-        allowed = int(Path("/sys/fs/cgroup/memory.max").read_text())
-    except (OSError, ValueError):
-        return installed
-    return min(installed, allowed)
+    allowed, _ = _allotted("memory.max", "memory/memory.limit_in_bytes", "")
+    return min(installed, allowed) if allowed > 0 else installed
+
+
+def _allotted(file: str, first: str, second: str) -> tuple[int, int]:
+    """The two numbers of a container's control group, version 2 or else 1; -1 and 1 where there is no limit.
+
+    >>> _allotted("nothing", "nothing", "nothing")
+    (-1, 1)
+    """
+    for files in ((file,), (first, second)):
+        try:
+            words = " ".join((_GROUP / name).read_text() for name in files if name).split()
+            return int(words[0]), int(words[1]) if len(words) > 1 else 1
+        except (OSError, ValueError):  # not that version, or the word `max`
+            continue
+    return -1, 1
+
+
+_GROUP = Path("/sys/fs/cgroup")

@@ -50,12 +50,12 @@ def parse_request(body: bytes, limits: Limits) -> tuple[str, Question]:
     >>> parse_request(wire.DifferentiateRequest(id="r", expression="2").SerializeToString(), Limits())[0]
     'r'
     """
-    return _question(_parsed(wire.DifferentiateRequest, body), limits)
+    return _question(parsed(wire.DifferentiateRequest, body), limits)
 
 
 def parse_stream_request(body: bytes, limits: Limits) -> tuple[str, Question]:
     """The id and the question of a DifferentiateManyRequest; its budget is the front's concern."""
-    return _question(_parsed(wire.DifferentiateManyRequest, body).request, limits)
+    return _question(parsed(wire.DifferentiateManyRequest, body).request, limits)
 
 
 def provisional(answer: Answer) -> bool:
@@ -87,7 +87,7 @@ def reply(request: str, answer: Answer, versions: Mapping[str, str], queue: floa
 
 def describe_reply(body: bytes, description: Description) -> bytes:
     """The DescribeLanguageResponse to a DescribeLanguageRequest; raises Refusal where no operator has that name."""
-    wanted = _parsed(wire.DescribeLanguageRequest, body).operator
+    wanted = parsed(wire.DescribeLanguageRequest, body).operator
     rows = [row for row in description.operators if not wanted or wanted in (row.name, *row.aliases)]
     if not rows:
         names = [name for row in description.operators for name in (row.name, *row.aliases)]
@@ -104,7 +104,8 @@ def describe_reply(body: bytes, description: Description) -> bytes:
     ).SerializeToString()
 
 
-def _parsed(kind: type[_Message], body: bytes) -> _Message:
+def parsed(kind: type[_Message], body: bytes) -> _Message:
+    """The message of that kind that the bytes are; raises Refusal where they are none."""
     try:
         return kind.FromString(body)
     except DecodeError:
@@ -112,9 +113,14 @@ def _parsed(kind: type[_Message], body: bytes) -> _Message:
         raise Refusal("MALFORMED_MESSAGE", told, "request", hint="a protobuf message with UTF-8 strings") from None
 
 
+def check_id(given: str) -> None:
+    """Raises Refusal for an id that is too long."""
+    if len(given) > ID_CHARACTERS:
+        raise Refusal("LIMIT_EXCEEDED", f"an id of {len(given)} characters", "id", hint=f"at most {ID_CHARACTERS}")
+
+
 def _question(request: wire.DifferentiateRequest, limits: Limits) -> tuple[str, Question]:
-    if len(request.id) > ID_CHARACTERS:
-        raise Refusal("LIMIT_EXCEEDED", f"an id of {len(request.id)} characters", "id", hint=f"at most {ID_CHARACTERS}")
+    check_id(request.id)
     if not request.expression.strip():
         raise Refusal("EMPTY_EXPRESSION", "there is no expression", hint="an expression such as `3*a**3 - b**2`")
     check_names([given.name for given in request.inputs], limits)

@@ -38,6 +38,9 @@ ROWS: Mapping[str, Row] = {row.path: row for row in (
     Row("pullback.v1.DerivativeService", "Differentiate",     Method.DIFFERENTIATE),
     Row("pullback.v1.DerivativeService", "DifferentiateMany", Method.DIFFERENTIATE_MANY, stream=True),
     Row("pullback.v1.DerivativeService", "DescribeLanguage",  Method.DESCRIBE),
+    Row("pullback.v1.GradingService",    "Grade",             Method.GRADE),
+    Row("pullback.v1.GradingService",    "GradeMany",         Method.GRADE_MANY,         stream=True),
+    Row("pullback.v1.GradingService",    "Replay",            Method.REPLAY),
 )}
 # fmt: on
 

@@ -13,7 +13,7 @@ from . import channel, failpoints, logs
 from .channel import Kind
 from .config import Config, cores
 from .handle import Listener, Worker, is_stopped
-from .launcher import Launcher, LaunchError, kill
+from .launcher import Launcher, LaunchError, kill, reap_orphans
 
 _log = logging.getLogger(__name__)
 
@@ -263,6 +263,8 @@ class Pool:
     def _look(self) -> None:
         """Ends what is stopped from outside: it would be ready for ever and answer never."""
         self._looking = self._loop.call_later(LOOK_EVERY, self._look)
+        if os.getpid() == 1:
+            reap_orphans(self._launcher.pid)
         for worker in self.workers:
             worker.looks_stopped = worker.looks_stopped + 1 if worker.pid and is_stopped(worker.pid) else 0
             if worker.looks_stopped >= LOOKS:

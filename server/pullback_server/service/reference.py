@@ -58,7 +58,8 @@ A request over a limit is refused before anything is computed. `DescribeLanguage
   is divided among the workers; a request that needs more than its worker's part waits, with its worker, until it fits
   in the rest.
 - A call ends after `time_limit`, or its own deadline. A closed form that takes longer than `symbolic_budget`, or than
-  90 % of the caller's time, is given up, and the reply has the number without it.
+  90 % of the caller's time, is given up, and the reply has the number without it. A grade has the budget that its
+  problem's policy gives it; one that comes no sooner than that, or than 90 % of the caller's time, is UNDECIDED.
 """
 
 ISOLATION = """\

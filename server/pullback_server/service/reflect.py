@@ -9,7 +9,7 @@ import grpc.aio
 from google.protobuf.message import DecodeError
 from grpc_reflection.v1alpha import reflection
 from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest
-from pullback.v1 import derivative_pb2  # noqa: F401 - reflection finds the contract in protobuf's registry
+from pullback.v1 import derivative_pb2, grading_pb2  # noqa: F401 - reflection finds them in protobuf's registry
 
 from ..program import Refusal
 from . import health

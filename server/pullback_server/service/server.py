@@ -95,7 +95,9 @@ async def _serve(config: Config, until_stdin_closes: bool, announce: Callable[[s
         front = Front(dispatcher, max(2 * (config.workers or cores()), 1), observer, tokens)
         server = _server(config, front, healthy, tokens)
         port = _listen(server, config)
+        probes = _probes(config, healthy)
         try:
+            await probes.start()
             await server.start()
             if not await _started(dispatcher, ending):
                 return
@@ -108,6 +110,19 @@ async def _serve(config: Config, until_stdin_closes: bool, announce: Callable[[s
         finally:
             dispatcher.close()
             await server.stop(None)
+            await probes.stop(None)
+
+
+def _probes(config: Config, healthy: health.Health) -> grpc.aio.Server:
+    """A server of health alone, for those who have no credentials; without a port where none is wanted."""
+    server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
+    server.add_generic_rpc_handlers((healthy.handler(),))
+    if config.health_port >= 0:
+        try:
+            server.add_insecure_port(config.health_address)
+        except RuntimeError:
+            raise ServeError(f"cannot listen on {config.health_address} for probes: is the port taken?") from None
+    return server
 
 
 def _server(config: Config, front: Front, healthy: health.Health, tokens: Tokens | None) -> grpc.aio.Server:

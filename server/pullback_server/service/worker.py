@@ -11,12 +11,14 @@ from typing import Any, Protocol
 
 import torch
 
+from ..grading import Grader
 from ..numeric import DeviceExhausted, usable
 from ..program import Limits, Refusal
 from ..verdict import Answer, Description, Differentiator, FormOverBudget, LegState
 from . import channel, envelope, errors, failpoints, logs, memory, messages
 from .channel import Found, Frame, Kind, Method, Spent
 from .config import Config
+from .grading_tasks import GradingTasks
 from .isolation import Isolation, resident
 from .methods import STREAMED
 
@@ -43,8 +45,21 @@ class Mathematics(Protocol):
         ...
 
 
+class Grading(Protocol):
+    """The module that grades: `pullback_server.grading`, or a test's own."""
+
+    #: Called with limits and what admits large tasks.
+    Grader: Any
+
+
 def main(
-    pipe: socket.socket, config: Config, mathematics: Mathematics, device: str, threads: int, workers: int
+    pipe: socket.socket,
+    config: Config,
+    mathematics: Mathematics,
+    grading: Grading,
+    device: str,
+    threads: int,
+    workers: int,
 ) -> None:
     """Warms up, gives up what it will not need, says READY, and answers tasks until the front closes the pipe."""
     logs.configure(config, "worker", threaded=False)
@@ -54,9 +69,10 @@ def main(
     differentiator = mathematics.Differentiator(device, config.limits, front, front.admit)
     differentiator.warm_up()
     description = mathematics.describe(device, config.limits)
+    grader = grading.Grader(config.limits, admit=front.admit)
     _WARM()
     isolation = Isolation(config, device == "cpu", threads)
-    worker = Worker(front, differentiator, description, config, isolation, device)
+    worker = Worker(front, differentiator, grader, description, config, isolation, device)
     _ISOLATED()
     try:
         front.sender.send(Kind.READY)
@@ -118,12 +134,14 @@ class Worker:
         self,
         front: Front,
         differentiator: Differentiator,
+        grader: Grader,
         description: Description,
         config: Config,
         isolation: Isolation,
         device: str,
     ) -> None:
         self._sender, self._differentiator, self._description = front.sender, differentiator, description
+        self._grading = GradingTasks(grader, self._reply, description.versions, config.limits)
         self._config, self._isolation, self._device = config, isolation, torch.device(device)
         self._tasks = 0
         self._retired = False
@@ -147,12 +165,13 @@ class Worker:
 
     def _answer(self, task: Frame, started: float) -> None:
         try:
-            if task.code == Method.DESCRIBE:
-                reply = messages.describe_reply(task.body, self._description)
-                _ANSWERED()
-                self._sender.send(Kind.FINAL, reply)
-            else:
-                self._differentiate(task, started)
+            match task.code:
+                case Method.DESCRIBE:
+                    self._reply(Kind.FINAL, messages.describe_reply(task.body, self._description))
+                case Method.DIFFERENTIATE | Method.DIFFERENTIATE_MANY:
+                    self._differentiate(task, started)
+                case _:
+                    self._grading.answer(task)
         except (BrokenPipeError, ConnectionResetError):
             raise
         except BaseException as problem:
@@ -173,19 +192,26 @@ class Worker:
             reply = messages.reply(name, answer, self._description.versions, started - task.moment, now - task.moment)
             if stream:
                 reply = envelope.answer(name, envelope.RESPONSE, reply)
-            if len(reply) > self._config.limits.max_message_bytes:
-                raise ReplyTooLargeError
             timings = answer.timings
             spent = (timings.numeric, timings.derive + timings.check)
             origin = answer.form_origin.name.lower() if answer.form_origin else ""
             if not messages.provisional(answer):
-                _ANSWERED()
-                self._sender.send(Kind.FINAL, reply, origin, spent=spent)
+                self._reply(Kind.FINAL, reply, origin, spent)
                 return
-            _NUMBERS()
-            self._sender.send(Kind.PROVISIONAL, reply, origin, spent=spent)
-            _PROVISIONAL()
+            self._reply(Kind.PROVISIONAL, reply, origin, spent)
         self._sender.send(Kind.DONE, note=origin, spent=spent)
+
+    def _reply(
+        self, kind: Kind, reply: bytes, note: str = "", spent: Spent = channel.NOTHING_SPENT, *, wait: float = 0.0
+    ) -> None:
+        """Sends a provisional or a final reply; raises ReplyTooLargeError where it would not pass through gRPC."""
+        if len(reply) > self._config.limits.max_message_bytes:
+            raise ReplyTooLargeError
+        final = kind is Kind.FINAL
+        (_ANSWERED if final else _NUMBERS)()
+        self._sender.send(kind, reply, note, spent=spent, moment=wait)
+        if not final:
+            _PROVISIONAL()
 
     def _fail(self, task: Frame, problem: BaseException) -> None:
         match problem:

@@ -18,6 +18,7 @@ import pytest
 from pullback import Outcome, Request
 from pullback.channel import ATTEMPTS, pause_before
 from pullback.errors import from_status
+from pullback.exchanges import DIFFERENTIATE
 from pullback.reply import ClosedForm, FormOrigin, Leg, Legs, LegState, Reply, Timings, shown
 from pullback.stream import Asked, Broken, Exhausted, Ledger, Received
 from pullback.v1 import derivative_pb2 as pb
@@ -160,20 +161,20 @@ def answered(identity):
 
 
 def test_a_stream_is_opened_with_the_first_request():
-    ledger = Ledger()
+    ledger = Ledger(DIFFERENTIATE)
     assert ledger.on(asked("a")).pause == 0.0
     assert ledger.on(asked("b")).pause is None
 
 
 def test_an_answer_that_comes_twice_is_given_once():
-    ledger = Ledger()
+    ledger = Ledger(DIFFERENTIATE)
     ledger.on(asked("a"))
     assert len(ledger.on(answered("a")).answers) == 1
     assert ledger.on(answered("a")).answers == ()
 
 
 def test_the_pause_grows_until_something_is_answered():
-    ledger = Ledger()
+    ledger = Ledger(DIFFERENTIATE)
     ledger.on(asked("a"))
     assert [ledger.on(Broken()).pause for _ in range(2)] == [pause_before(1), pause_before(2)]
     ledger.on(asked("b"))
@@ -182,7 +183,7 @@ def test_the_pause_grows_until_something_is_answered():
 
 
 def test_what_was_sent_often_enough_is_given_up():
-    ledger = Ledger()
+    ledger = Ledger(DIFFERENTIATE)
     ledger.on(asked("a"))
     steps = [ledger.on(Broken()) for _ in range(ATTEMPTS)]
     assert [len(step.messages) for step in steps] == [1] * (ATTEMPTS - 1) + [0]
@@ -191,7 +192,7 @@ def test_what_was_sent_often_enough_is_given_up():
 
 def test_a_request_sent_again_has_what_is_left_of_its_budget():
     clock = Clock()
-    ledger = Ledger(clock)
+    ledger = Ledger(DIFFERENTIATE, clock)
     ledger.on(asked("a", timeout=10))
     clock.time += 4
     assert ledger.on(Broken()).messages[0].budget.ToNanoseconds() == 6_000_000_000
@@ -199,7 +200,7 @@ def test_a_request_sent_again_has_what_is_left_of_its_budget():
 
 def test_an_overdue_request_is_given_up_and_its_late_answer_ignored():
     clock = Clock()
-    ledger = Ledger(clock)
+    ledger = Ledger(DIFFERENTIATE, clock)
     ledger.on(asked("a", timeout=10))
     assert ledger.patience == 11
     clock.time += 11
@@ -210,7 +211,7 @@ def test_an_overdue_request_is_given_up_and_its_late_answer_ignored():
 
 
 def test_it_is_finished_when_nothing_is_left():
-    ledger = Ledger()
+    ledger = Ledger(DIFFERENTIATE)
     ledger.on(asked("a"))
     ledger.on(Exhausted())
     assert not ledger.finished

@@ -8,7 +8,14 @@ from pullback_server.service import Config, server
 from pullback_server.service.config import settings
 
 #: Another value than the default for each setting that is not a number.
-OTHERS = {"host": "::1", "metrics_host": "::1", "device": "cuda:1", "log_format": "text", "log_level": "error"}
+OTHERS = {
+    "host": "::1",
+    "metrics_host": "::1",
+    "health_host": "::1",
+    "device": "cuda:1",
+    "log_format": "text",
+    "log_level": "error",
+}
 
 
 @pytest.fixture

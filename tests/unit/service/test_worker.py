@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from pullback_server.grading import Grader
 from pullback_server.numeric import DeviceExhausted
 from pullback_server.program import Refusal
 from pullback_server.service import channel, worker
@@ -48,7 +49,7 @@ def serve(monkeypatch, ends, problem, device, usable):
     near, far = ends
     front = worker.Front(far, (2**40, 2**40))
     description = Description((), (), (), (), device, {})
-    made = worker.Worker(front, Fails(problem), description, Config(), Unlimited(), device)
+    made = worker.Worker(front, Fails(problem), Grader(), description, Config(), Unlimited(), device)
     monkeypatch.setattr(worker.messages, "parse_request", lambda body, limits: ("r", None))
     made.serve(Frame(Kind.TASK, b"", code=Method.DIFFERENTIATE))
     return channel.Receiver().receive(near).note.partition("\n")[0]

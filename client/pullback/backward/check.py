@@ -1,0 +1,203 @@
+"""The check: a backward function run on several shapes with random upstream gradients, and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..client import Client
+from ..embedded import local
+from ..errors import InvalidRequest
+from ..grading import GradeFinding
+from ..reply import Reply
+from ..request import constant
+from ..verdict import Outcome
+from .calling import Called, call, is_torch
+from .drawing import SIZES, drawn, shapes_vary
+from .mistakes import Trial, explained
+from .report import BackwardOutcome, BackwardReport, InputReport, WrongEntry
+
+Array = NDArray[Any]
+
+#: Random upstream gradients for each set of inputs.
+UPSTREAMS = 2
+#: How far off a gradient may be, relative to its largest entry, in float64.
+TOLERANCE = 1e-9
+#: Verdicts after which autograd's gradient is not taken for the derivative.
+_DOUBTED = (Outcome.NOT_DIFFERENTIABLE, Outcome.TORCH_DEVIATES, Outcome.BOTH_DEVIATE, Outcome.UNDEFINED)
+
+
+def check_backward(
+    expression: str,
+    backward: Callable[..., Any],
+    inputs: Mapping[str, object] | Sequence[Mapping[str, object]],
+    *,
+    client: Client | str | None = None,
+    wrt: str | Iterable[str] | None = None,
+    tensors: str = "",
+    tolerance: float = TOLERANCE,
+    seed: int = 0,
+) -> BackwardReport:
+    """Checks a backward function of one's own, in one's own process, against the derivatives of an expression.
+
+    `backward(inputs, upstream)` gets a dict of float64 arrays by name and the upstream gradient, and gives the
+    gradients: a dict by name, a tuple in the order of the inputs, or the only one. It may also be a
+    `torch.autograd.Function`, whose `apply` gets the inputs in order. `inputs` are as a Problem's; a dimension with a
+    name in place of a size, as in `Variable(("n", "m"))`, is tried in several sizes, and a sequence of mappings is
+    several sets of inputs. `wrt` names what is differentiated, by default every floating input. `client` is a Client
+    or a target; without one a server is started for this check. With `tensors="torch"` a function gets torch tensors;
+    that is so by itself where an input is one. The service never runs the function.
+
+    Raises InvalidRequest for an expression or inputs that the service refuses; what the function raises is reported.
+
+    >>> def backward(inputs, upstream):
+    ...     return 2 * inputs["x"]
+    >>> print(check_backward("x**2", backward, {"x": {"shape": ["n"]}}))                     # doctest: +SKIP
+    backward of x**2: wrong, in 6 trials of 3 shapes
+    x: wrong
+      UPSTREAM_IGNORED: the upstream gradient is not used: this is the gradient for an upstream of ones
+      entry [0] of shape (3,) is -1.2654256, and 0.54130118 is right
+    """
+    sets = [inputs] if isinstance(inputs, Mapping) else list(inputs)
+    if tensors not in ("", "numpy", "torch"):
+        hint = "numpy or torch"
+        raise InvalidRequest(f"there are no {tensors} tensors", reason="BAD_VALUE", field="tensors", hint=hint)
+    torch = tensors == "torch" or (not tensors and any(is_torch(value) for given in sets for value in given.values()))
+    names = (wrt,) if isinstance(wrt, str) else None if wrt is None else tuple(wrt)
+    with _connected(client) as service:
+        check = _Check(expression, backward, service, names, torch, tolerance)
+        random = np.random.default_rng(seed)
+        for given in sets:
+            for sizes in SIZES if shapes_vary(given) else SIZES[:1]:
+                check.run(drawn(given, sizes, random), random)
+    return check.report()
+
+
+def _connected(client: Client | str | None) -> AbstractContextManager[Client]:
+    match client:
+        case None:
+            return local("--workers", "1")
+        case str():
+            return Client(client)
+        case _:
+            return nullcontext(client)
+
+
+@dataclass
+class _Check:
+    """The trials so far, by the inputs' names."""
+
+    expression: str
+    backward: Callable[..., Any]
+    client: Client
+    wrt: tuple[str, ...] | None
+    torch: bool
+    tolerance: float
+    trials: int = 0
+    shapes: list[dict[str, tuple[int, ...]]] = field(default_factory=list)
+    by_name: dict[str, list[Trial]] = field(default_factory=dict)
+    missing: dict[str, int] = field(default_factory=dict)
+    doubts: dict[str, str] = field(default_factory=dict)
+    raised: str = ""
+    changed: set[str] = field(default_factory=set)
+    value: GradeFinding | None = None
+
+    def run(self, inputs: dict[str, Array], random: np.random.Generator) -> None:
+        """Tries one set of inputs with some upstream gradients."""
+        wrt = self.wrt or tuple(name for name, array in inputs.items() if array.dtype.kind == "f")
+        self.shapes.append({name: array.shape for name, array in inputs.items()})
+        for name in wrt:
+            self.by_name.setdefault(name, [])
+        ones = self._ones(inputs, wrt)
+        ignoring = self._reply(inputs, wrt, ones)
+        for _ in range(UPSTREAMS):
+            upstream: Array = np.asarray(random.standard_normal(ones.shape))
+            self.trials += 1
+            called = call(self.backward, inputs, wrt, upstream, self.torch)
+            self.raised = self.raised or called.raised
+            self.changed |= set(called.changed)
+            if not called.raised:
+                self._compare(called, self._reply(inputs, wrt, upstream), ignoring, upstream, wrt)
+
+    def report(self) -> BackwardReport:
+        """What was found of every input."""
+        inputs = {name: self._input(name, trials) for name, trials in self.by_name.items()}
+        return BackwardReport(self.expression, inputs, self.trials, tuple(self.shapes))
+
+    def _ones(self, inputs: Mapping[str, Array], wrt: Sequence[str]) -> Array:
+        """An upstream of ones; the service says which shape it has where that is not a number's."""
+        try:
+            return np.ones(self._reply(inputs, wrt, None).value.shape)
+        except InvalidRequest as error:
+            if error.output_shape is None:
+                raise
+            return np.ones(error.output_shape)
+
+    def _reply(self, inputs: Mapping[str, Array], wrt: Sequence[str], upstream: Array | None) -> Reply:
+        told = {name: array if name in wrt else constant(array) for name, array in inputs.items()}
+        return self.client.differentiate(self.expression, told, upstream, wrt, notations=())
+
+    def _compare(self, called: Called, reply: Reply, ignoring: Reply, upstream: Array, wrt: Sequence[str]) -> None:
+        if called.value is not None and self.value is None:
+            self.value = _forward(called.value, reply.value)
+        for name in wrt:
+            if reply.verdicts[name].outcome in _DOUBTED:
+                self.doubts[name] = str(reply.verdicts[name])
+                continue
+            right = reply.gradients[name].astype(np.float64)
+            if name not in called.gradients:
+                self.missing[name] = self.missing.get(name, 0) + 1
+            given = called.gradients.get(name)
+            self.by_name[name].append(
+                Trial(
+                    np.full_like(right, np.nan) if given is None else given.astype(np.float64),
+                    right,
+                    upstream,
+                    ignoring.gradients[name].astype(np.float64),
+                    tuple(reply.gradients[other].astype(np.float64) for other in wrt if other != name),
+                    self.tolerance,
+                )
+            )
+
+    def _input(self, name: str, trials: list[Trial]) -> InputReport:
+        beside = [self.value] if self.value else []
+        if self.changed:
+            told = f"it writes into what it is given: {', '.join(sorted(self.changed))}"
+            beside.append(GradeFinding("INPUT_CHANGED", told))
+        if self.raised:
+            return InputReport(name, BackwardOutcome.WRONG, (GradeFinding("RAISED", self.raised), *beside))
+        if not trials:
+            told = self.doubts.get(name, "there was nothing to compare")
+            return InputReport(name, BackwardOutcome.UNDECIDED, (GradeFinding("NOT_DIFFERENTIABLE", told), *beside))
+        if self.missing.get(name) == len(trials) and any(np.any(trial.right) for trial in trials):
+            told = "no gradient is given, and it is not zero"
+            return InputReport(name, BackwardOutcome.WRONG, (GradeFinding("MISSING", told), *beside))
+        wrong = [trial for trial in trials if not trial.is_right]
+        if self.missing.get(name) == len(trials) or not wrong:
+            outcome = BackwardOutcome.WRONG if beside else BackwardOutcome.RIGHT
+            return InputReport(name, outcome, tuple(beside))
+        return InputReport(name, BackwardOutcome.WRONG, (*explained(trials), *beside), _worst(wrong))
+
+
+def _forward(given: Array, right: Array) -> GradeFinding | None:
+    if given.shape != right.shape:
+        return GradeFinding("FORWARD_DIFFERS", f"the forward value has shape {given.shape}, not {right.shape}")
+    if not np.allclose(given, right, rtol=1e-7, atol=1e-7 * float(np.max(np.abs(right), initial=0.0)), equal_nan=True):
+        return GradeFinding("FORWARD_DIFFERS", "the forward value is not that of the expression")
+    return None
+
+
+def _worst(wrong: Sequence[Trial]) -> WrongEntry | None:
+    """The entry that is furthest off in the first trial whose shapes are right; None where there is none."""
+    for trial in wrong:
+        if trial.given.shape == trial.right.shape and trial.right.size:
+            off = np.where(np.isfinite(trial.given), np.abs(trial.given - trial.right), np.inf)
+            index = np.unravel_index(int(np.argmax(off)), off.shape)
+            place = tuple(int(i) for i in index)
+            return WrongEntry(trial.right.shape, place, float(trial.given[index]), float(trial.right[index]))
+    return None

@@ -1,0 +1,86 @@
+"""What a backward function was found to be, input by input, as frozen values that print themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from ..grading import GradeFinding
+from ..reply import number_text
+
+
+class BackwardOutcome(Enum):
+    """What was found of the gradient by one input."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    #: The service itself is not sure of the derivative at any point that was tried.
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True)
+class WrongEntry:
+    """The entry that is furthest off, in a trial: the input's shape there, the index, what was given, what is right."""
+
+    shape: tuple[int, ...]
+    index: tuple[int, ...]
+    given: float
+    right: float
+
+    def __str__(self) -> str:
+        entry = f"entry {list(self.index)} of shape {self.shape}" if self.shape else "the number"
+        return f"{entry} is {number_text(self.given)}, and {number_text(self.right)} is right"
+
+
+@dataclass(frozen=True)
+class InputReport:
+    """What was found of the gradient by one input; `findings` stand from the most specific on."""
+
+    name: str
+    outcome: BackwardOutcome
+    findings: tuple[GradeFinding, ...] = ()
+    worst: WrongEntry | None = None
+
+    def __str__(self) -> str:
+        return "\n  ".join((f"{self.name}: {self.outcome.value}", *map(str, self.findings), *self._worst()))
+
+    def _worst(self) -> tuple[str, ...]:
+        return (str(self.worst),) if self.worst else ()
+
+
+@dataclass(frozen=True)
+class BackwardReport:
+    """What was found of a backward function: its inputs by name, and in how many trials of which shapes.
+
+    >>> print(BackwardReport("x**2", {"x": InputReport("x", BackwardOutcome.RIGHT)}, 4, ({"x": (3,)}, {"x": (1,)})))
+    backward of x**2: right, in 4 trials of 2 shapes
+    x: right
+    """
+
+    expression: str
+    inputs: Mapping[str, InputReport]
+    trials: int
+    shapes: tuple[Mapping[str, tuple[int, ...]], ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether no gradient is wrong, and one at least was found right."""
+        outcomes = {found.outcome for found in self.inputs.values()}
+        return BackwardOutcome.RIGHT in outcomes and BackwardOutcome.WRONG not in outcomes
+
+    @property
+    def codes(self) -> Mapping[str, tuple[str, ...]]:
+        """The codes of the findings by the inputs' names."""
+        return {name: tuple(finding.code for finding in found.findings) for name, found in self.inputs.items()}
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        verdict = "right" if self.passed else "wrong"
+        if not any(found.outcome is not BackwardOutcome.UNDECIDED for found in self.inputs.values()):
+            verdict = "undecided"
+        count = len(self.shapes)
+        yield f"backward of {self.expression}: {verdict}, in {self.trials} trials of {count} shape{'s' * (count != 1)}"
+        yield from map(str, self.inputs.values())

@@ -1,0 +1,221 @@
+"""Reads files of answers, JSON Lines or CSV, one submission a line; a line that cannot be read says why."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import InvalidRequest
+from ..grading import Attempt, Policy, Problem, Submission
+
+#: Bytes of the longest line.
+LONGEST = 64 * 2**20
+
+#: Seconds for an answer, waiting for others of this run included; the policy's budget bounds the grading itself.
+TIMEOUT = 300.0
+
+_POLICY = {item.name for item in fields(Policy)}
+_TEXTS = ("expression", "kind", "syntax", "upstream")
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """One line of a file, at a position that counts from 0: a submission, or a fault where it holds none.
+
+    `id` is the line's own, or `line N`; `label` names its problem; `points` is what a correct answer is worth.
+    """
+
+    position: int
+    id: str
+    label: str = ""
+    points: float = 1.0
+    submission: Submission | None = None
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A file before it is graded: how many lines it has, its SHA-256, and ids that stand on several lines."""
+
+    total: int
+    digest: str
+    repeated: tuple[str, ...]
+
+
+def survey(path: Path, found: Iterable[Line]) -> Survey:
+    """The survey of a file whose lines are those."""
+    seen: set[str] = set()
+    repeated: dict[str, None] = {}
+    total = 0
+    for line in found:
+        total += 1
+        if line.id in seen:
+            repeated[line.id] = None
+        seen.add(line.id)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Survey(total, digest, tuple(repeated))
+
+
+def lines(path: Path, seed: int | None = None) -> Iterator[Line]:
+    """The lines of a file by its suffix: CSV where that is `.csv`, else JSON Lines; blank ones are passed over.
+
+    `seed`, where it is given, takes the place of every line's own.
+    """
+    records = _csv(path) if path.suffix.lower() == ".csv" else _json_lines(path)
+    for position, (number, record) in enumerate(records):
+        yield _line(position, number, record, seed)
+
+
+def _line(position: int, number: int, record: Mapping[str, Any] | str, seed: int | None) -> Line:
+    unnamed = f"line {number}"
+    if isinstance(record, str):
+        return Line(position, unnamed, fault=f"{unnamed}: {record}")
+    name = _name(record.get("id"), unnamed)
+    try:
+        return _submitted(position, name, record, seed)
+    except InvalidRequest as error:
+        return Line(position, name, _name(record.get("problem"), ""), fault=f"{unnamed}: {error}")
+
+
+def _submitted(position: int, name: str, record: Mapping[str, Any], seed: int | None) -> Line:
+    given = {field: value for field, value in record.items() if value is not None}
+    for field in ("expression", "inputs", "answer"):
+        if field not in given:
+            raise _fault(field, f"there is no `{field}`")
+    for field in _TEXTS:
+        if not isinstance(given.get(field, ""), str):
+            raise _fault(field, f"`{field}` is not a text")
+    if not isinstance(given["inputs"], Mapping):
+        raise _fault("inputs", "`inputs` is not an object of names and inputs")
+    problem = Problem(
+        given["expression"],
+        given["inputs"],
+        _wrt(given.get("wrt")),
+        given.get("kind", "derivative"),
+        given.get("order"),
+        given.get("upstream", "v"),
+        _policy(given.get("policy", {}), seed),
+    )
+    answer = _answer(given["answer"], given.get("tensor"), given.get("syntax", "math"))
+    points = given.get("points", 1.0)
+    if isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points < 1e9:
+        raise _fault("points", "`points` is not a number of points")
+    # Positions are the ids on the wire: those of the file may be there twice.
+    submission = Submission(problem, answer, id=str(position), timeout=TIMEOUT)
+    return Line(position, name, _name(given.get("problem"), str(problem)), float(points), submission)
+
+
+def _answer(answer: object, tensor: object, syntax: str) -> Attempt:
+    if isinstance(answer, list):
+        return Attempt(tensor=answer)
+    if isinstance(answer, bool) or not isinstance(answer, str | int | float):
+        raise _fault("answer", "`answer` is neither a text nor numbers")
+    return Attempt(str(answer), syntax, tensor)
+
+
+def _wrt(given: object) -> str | tuple[str, ...] | None:
+    match given:
+        case None | str():
+            return given
+        case list() if all(isinstance(name, str) for name in given):
+            return tuple(given)
+    raise _fault("wrt", "`wrt` is neither a name nor a list of names")
+
+
+def _policy(given: object, seed: int | None) -> Policy:
+    if not isinstance(given, Mapping) or not given.keys() <= _POLICY:
+        raise _fault("policy", f"`policy` is not an object of {', '.join(sorted(_POLICY))}")
+    policy = Policy(**given)
+    if not isinstance(policy.partial_credit, Mapping) or not isinstance(policy.notations, list | tuple):
+        raise _fault("policy", "`partial_credit` is an object of codes and scores, `notations` a list")
+    if not isinstance(policy.accept_smaller_domain, bool) or not isinstance(policy.reveal, bool):
+        raise _fault("policy", "`reveal` and `accept_smaller_domain` are true or false")
+    return policy if seed is None else replace(policy, seed=seed)
+
+
+def _name(given: object, otherwise: str) -> str:
+    if given is None or given == "" or isinstance(given, list | dict):
+        return otherwise
+    return str(given).encode(errors="replace").decode()[:1000]
+
+
+def _fault(field: str, told: str) -> InvalidRequest:
+    return InvalidRequest(told, reason="BAD_LINE", field=field)
+
+
+def _json_lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
+    with path.open("rb") as file:
+        number = 0
+        while line := file.readline(LONGEST + 1):
+            number += 1
+            if len(line) > LONGEST:
+                while line and not line.endswith(b"\n"):
+                    line = file.readline(LONGEST)
+                yield number, f"it is longer than {LONGEST} bytes"
+            elif line.strip():
+                yield number, _json(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
+
+
+def _json(line: bytes) -> Mapping[str, Any] | str:
+    try:
+        found = json.loads(line.decode())
+    except UnicodeDecodeError:
+        return "it is not UTF-8"
+    except json.JSONDecodeError as error:
+        return f"it is not JSON: {error.msg} at column {error.colno}"
+    except (ValueError, RecursionError):  # a number of too many digits, lists too deep
+        return "it is not JSON that can be read"
+    return found if isinstance(found, dict) else "it is not a JSON object"
+
+
+def _csv(path: Path) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
+    csv.field_size_limit(LONGEST)
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        rows = csv.reader(file)
+        header = [name.strip() for name in next(rows, [])]
+        while True:
+            number = rows.line_num + 1
+            try:
+                cells = next(rows)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield number, f"it is not CSV: {error}"
+                continue
+            if any(cell.strip() for cell in cells):
+                yield number, _record(header, cells)
+
+
+def _record(header: list[str], cells: list[str]) -> Mapping[str, Any] | str:
+    if len(cells) > len(header):
+        return f"it has {len(cells)} cells, and the header {len(header)}"
+    record: dict[str, Any] = {name: cell for name, cell in zip(header, cells, strict=False) if cell.strip()}
+    try:
+        return {name: _CELLS[name](cell) if name in _CELLS else cell for name, cell in record.items()}
+    except (ValueError, RecursionError):
+        return "a cell for an object, a list or a number holds something else"
+
+
+def _names(cell: str) -> object:
+    if cell.strip().startswith("["):
+        return json.loads(cell)
+    found = [name for name in re.split(r"[,;\s]+", cell) if name]
+    return found[0] if len(found) == 1 else found
+
+
+#: How the cells of a CSV file are read that are no texts.
+_CELLS: Mapping[str, Callable[[str], Any]] = {
+    "inputs": json.loads,
+    "policy": json.loads,
+    "tensor": json.loads,
+    "order": int,
+    "points": float,
+    "wrt": _names,
+}

@@ -1,0 +1,139 @@
+"""`pullback grade`: grades a file of answers, and writes the results in the form that a pipeline reads."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
+
+import click
+from rich.console import Console
+
+from ..batch import FORMATS, Journal, JournalError, Run, Stopped, Summary, format_of, grade_file, lines, survey, write
+from .connection import connect, service_options
+from .failure import print_failure
+from .grading_progress import GradingProgress
+from .grading_tables import summary_table
+from .plain import json_text
+
+
+class ExitCode(IntEnum):
+    """What the command's exit code says."""
+
+    FINISHED = 0
+    UNDER = 1
+    BAD_REQUEST = 2
+    SERVICE_FAILED = 3
+    INTERRUPTED = 130
+
+
+@click.command(short_help="Grade a file of answers.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Where results go.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(FORMATS)),
+    help="The form of the results; by default CSV or JUnit for files of those suffixes, else JSON Lines.",
+)
+@click.option("--seed", type=int, help="Draw points from this seed, whatever the lines say.")
+@click.option(
+    "--fail-under",
+    type=click.FloatRange(0, 1),
+    metavar="SCORE",
+    help="Exit with 1 where the mean score of what was decided is below, from 0 to 1.",
+)
+@click.option(
+    "--patience",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    help="Seconds that a service may be away before the run is stopped.",
+)
+@service_options
+def grade(
+    file: Path,
+    out: Path,
+    form: str | None,
+    seed: int | None,
+    fail_under: float | None,
+    patience: float,
+    target: str | None,
+    as_json: bool,
+) -> None:
+    """Grade every line of FILE, JSON Lines or CSV, and write one result a line to --out.
+
+    A line has the fields id, expression, inputs ({name: {shape, domain | structure | value}}), wrt, kind, syntax and
+    answer, and may have order, upstream, policy, points, problem and tensor. A line that cannot be read is
+    NOT_AN_ANSWER.
+
+    What is graded is kept in a journal beside the results: the same command goes on where an interrupted one stopped.
+
+    The exit code is 0 when all is graded, 1 where --fail-under says so, 2 for a bad request, 3 when the service failed,
+    and 130 after an interruption.
+    """
+    started = time.monotonic()
+    found = survey(file, lines(file, seed))
+    about = {"file": found.digest, "seed": seed, "pullback": version("pullback")}
+    try:
+        with Journal(out.with_name(f"{out.name}.journal"), about, found.total) as journal:
+            _grade(Run(file, seed, journal, lambda: connect(target, workers=0), patience), found.total)
+            summary = Summary.of(journal.rows())
+            write(out, form or format_of(out), journal.rows(), summary, time.monotonic() - started)
+            journal.remove()
+    except JournalError as error:
+        raise click.UsageError(str(error)) from None
+    except OSError as error:
+        raise click.UsageError(f"{error.filename or out}: {error.strerror or error}") from None
+    _print(summary, found.repeated, as_json)
+    mean = summary.all.mean
+    sys.exit(int(ExitCode.UNDER if fail_under is not None and (mean or 0.0) < fail_under else ExitCode.FINISHED))
+
+
+def _grade(run: Run, total: int) -> None:
+    """Runs with a progress bar, and ends the command where the run does not come to its end."""
+    with GradingProgress(total, run.journal.rows()) as progress:
+        run.on_row = progress.on_row
+        try:
+            with _interruptible():
+                grade_file(run)
+            return
+        except KeyboardInterrupt:
+            code = ExitCode.INTERRUPTED
+        except Stopped as stopped:
+            code = ExitCode.SERVICE_FAILED
+            error = stopped.error
+    if code is ExitCode.SERVICE_FAILED:
+        print_failure(error, "")
+    told = f"{run.journal.kept()} of {total} lines are graded; the same command goes on from there"
+    click.echo(told, err=True)
+    raise SystemExit(int(code))
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Lets SIGTERM do what Ctrl-C does."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _print(summary: Summary, repeated: tuple[str, ...], as_json: bool) -> None:
+    if as_json:
+        click.echo(json_text(summary))
+    else:
+        Console(highlight=False).print(summary_table(summary))
+    if repeated:
+        click.echo(f"{len(repeated)} ids stand on several lines, such as {repeated[0]}", err=True)

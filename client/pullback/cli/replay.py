@@ -1,0 +1,29 @@
+"""`pullback replay`: shows a grade again, computed anew from its token."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from rich.console import Console
+
+from .connection import connect, failures, service_options
+from .grading_tables import grade_table
+from .plain import json_text
+
+
+@click.command(short_help="Show a grade again.")
+@click.argument("replayed", metavar="TOKEN")
+@service_options
+def replay(replayed: str, target: str | None, as_json: bool) -> None:
+    """Grade again what TOKEN, the `replay` of a result, stands for; - reads the token from the standard input.
+
+    The grade is the same to the last bit in the same versions.
+    """
+    text = sys.stdin.read().strip() if replayed == "-" else replayed
+    with failures(as_json), connect(target) as client:
+        grade = client.replay(text)
+    if as_json:
+        click.echo(json_text(grade))
+    else:
+        Console(highlight=False).print(grade_table(grade))

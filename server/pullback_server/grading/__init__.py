@@ -1,0 +1,48 @@
+"""Answers to "differentiate this": graded against the expression itself, with what went wrong."""
+
+from .grader import Grader, grade
+from .problem import (
+    STRUCTURE_WORDS,
+    Answer,
+    Code,
+    Confirmation,
+    Counterexample,
+    Evidence,
+    Finding,
+    Grade,
+    GradeOutcome,
+    Interval,
+    Kind,
+    Layout,
+    Policy,
+    Problem,
+    Structure,
+    Symmetry,
+    Syntax,
+    Tensor,
+    Variable,
+)
+
+__all__ = [
+    "STRUCTURE_WORDS",
+    "Answer",
+    "Code",
+    "Confirmation",
+    "Counterexample",
+    "Evidence",
+    "Finding",
+    "Grade",
+    "GradeOutcome",
+    "Grader",
+    "Interval",
+    "Kind",
+    "Layout",
+    "Policy",
+    "Problem",
+    "Structure",
+    "Symmetry",
+    "Syntax",
+    "Tensor",
+    "Variable",
+    "grade",
+]

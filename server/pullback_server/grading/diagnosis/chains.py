@@ -1,0 +1,74 @@
+"""Mistakes with the chain rule: an inner derivative left out, or the outer derivative taken elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+
+from ...language import TooLongToWrite, check, parse
+from ...language import written as whole
+from ...program import Input, Limits, Refusal
+from ...symbolic import derive
+from ..problem import Code
+from .site import Mistake, Site
+from .slopes import Slope, Slopes
+from .wording import written
+
+#: A derivative that is longer is not named in a sentence.
+NAMED = 40
+
+
+def of_chains(site: Site) -> Iterator[Mistake]:
+    """Of a node whose one varying operand is itself a function of the input."""
+    (active,) = site.active
+    inner = site.operands[active]
+    if isinstance(site.program.nodes[inner], Input):
+        return
+    unit = site.unit(active)
+    if unit is not None:
+        right = site.slopes.partial(site.number, active) * unit
+        yield site.mistake(
+            Code.MISSING_INNER_DERIVATIVE,
+            site.fixed(active, right),
+            f"the inner derivative of {site.shown} is missing: ",
+            lambda: _factor(site.slopes, inner),
+        )
+    shown = f"the outer derivative of {site.shown} is to be taken at {site.text(active)}"
+    for name in site.slopes.wrt:
+        x = site.slopes.inputs[name]
+        if x.shape[2:] != site.slopes.typed.types[inner].shape:
+            continue
+        partial = site.partial_at(active, x)
+        yield site.mistake(Code.INNER_NOT_KEPT, site.scaled(active, partial), f"{shown}, not at `{name}`")
+        if unit is not None:
+            rule = site.fixed(active, partial * unit)
+            message = f"{shown}, not at `{name}`, and the inner derivative is missing"
+            yield site.mistake(Code.INNER_NOT_KEPT, rule, message)
+    if not any(t.rank for t in site.slopes.typed.types):
+
+        def at_the_inner_slope(d: Sequence[Slope | None]) -> Slope:
+            return torch.stack([site.partial_at(active, row) for row in site.slope(active, d)])
+
+        message = f"{shown} and multiplied by the inner derivative, not taken at the inner derivative"
+        yield site.mistake(Code.INNER_NOT_KEPT, at_the_inner_slope, message)
+
+
+def _factor(slopes: Slopes, inner: int) -> str:
+    """The derivative of an inner function as sympy has it, where it is short, or else whose it is."""
+    text = ""
+    program, slope = slopes.typed.program, slopes.right[inner]
+    if slope is not None and bool((slope == slope.flatten()[0]).all()):
+        return f"factor {float(slope.flatten()[0]):.6g}"
+    if len(slopes.wrt) == 1 and not slopes.typed.types[inner].rank:
+        types = {n.name: slopes.typed.types[k] for k, n in enumerate(program.nodes) if isinstance(n, Input)}
+        try:
+            typed = check(parse(whole(program, inner), tuple(types), Limits()), types, Limits())
+        except (Refusal, TooLongToWrite):
+            typed = None
+        if typed is not None:
+            form = dict(derive(typed, slopes.wrt).inputs).get(slopes.wrt[0])
+            text = form.jacobian.text if form is not None else ""
+    if text and len(text) <= NAMED and "\n" not in text:
+        return f"factor {text}"
+    return f"that of `{written(program, inner)}`"

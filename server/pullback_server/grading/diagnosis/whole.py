@@ -1,0 +1,131 @@
+"""Mistakes about the whole question: another derivative, none at all, or the right numbers in another arrangement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import permutations
+
+import numpy as np
+import torch
+
+from ..equivalence import Candidate, Formula
+from ..points import Floats, Points, Reference, values
+from ..points.batch import derivatives
+from ..problem import Code, Finding, Kind
+from .explains import explained, factor_of
+
+#: The step of differences relative to 1 + |x|, and how near they come at most points to a slope.
+STEP, NEAR = 1e-5, 1e-3
+#: Higher than this no other order is tried.
+ORDERS = 3
+
+
+@dataclass(frozen=True)
+class Other:
+    """Numbers that an answer may have instead of the derivative's, at all points, and what to say then."""
+
+    finding: Finding
+    values: Floats
+
+
+def others(reference: Reference) -> list[Other]:
+    """What is answered to another question than the one asked; computed once for all answers."""
+    found = [
+        Other(Finding(Code.SIGN, "the sign is wrong: this is the derivative's negative"), -reference.values),
+        Other(Finding(Code.NOT_DIFFERENTIATED, "this is the function itself, not its derivative"), reference.f),
+        *_other_orders(reference),
+        *_other_inputs(reference),
+    ]
+    jacobian = jacobian_of(reference)
+    if jacobian is not None:
+        outer = reference.question.typed.output.rank
+        message = "the upstream gradient is ignored: this is right for a v of ones only"
+        summed = jacobian.sum(tuple(range(1, outer + 1)))
+        found.append(Other(Finding(Code.UPSTREAM_IGNORED, message), summed))
+    return found
+
+
+def integrated(reference: Reference, candidate: Candidate, at: list[int]) -> Iterator[Finding]:
+    """The answer's own derivative is f, and f' is no antiderivative of f."""
+    question = reference.question
+    if not isinstance(candidate, Formula) or not candidate.at_once or not question.scalar or question.upstream:
+        return
+    name = question.chain[0]
+    if question.stacked or name not in candidate.typed.program.inputs():
+        return
+    points, f = reference.points.some(at), reference.f[at]
+    if not _is_near(_differences(candidate, points, name), f):
+        return
+    slope = derivatives(candidate.forward, points, (name,), "", (), at_once=True)
+    if not explained(slope, f) or explained(reference.by((name, name))[at], f):
+        return
+    yield Finding(Code.INTEGRATED, "this is an antiderivative of the function: it was integrated, not differentiated")
+
+
+def _differences(candidate: Formula, points: Points, name: str) -> Floats:
+    """The answer's slope by differences in float64, which is quick and tells what is surely none."""
+    around = {n: torch.cat((v, v)) for n, v in points.values.items()}
+    step = STEP * (1 + points.values[name].abs())
+    around[name] = torch.cat((points.values[name] + step, points.values[name] - step))
+    up, down = values(candidate.forward, Points(around, 2 * points.count, 0), (), at_once=True).reshape(2, -1)
+    with np.errstate(all="ignore"):
+        return np.asarray((up - down) / (2 * step.numpy(force=True)))
+
+
+def _is_near(slope: Floats, f: Floats) -> bool:
+    with np.errstate(all="ignore"):
+        off = np.abs(slope - f) > NEAR * (np.abs(slope) + np.abs(f) + NEAR)
+    return int(np.count_nonzero(off)) <= len(f) // 4
+
+
+def constant_factor(answer: Floats, right: Floats) -> Iterator[Finding]:
+    """The answer is a multiple of the derivative."""
+    c = factor_of(answer, right) if answer.shape == right.shape else None
+    if c is not None and c != -1:
+        yield Finding(Code.CONSTANT_FACTOR, f"this is {c:.6g} times the derivative: a constant factor is wrong")
+
+
+def jacobian_of(reference: Reference) -> Floats | None:
+    """The Jacobian of f, where the question asks for its product with an upstream gradient."""
+    question = reference.question
+    if question.problem.kind is not Kind.VJP:
+        return None
+    name = question.chain[0]
+    shape = question.typed.output.shape + question.types[name].shape
+    return derivatives(question.forward, reference.points, (name,), "", shape, question.scalar)
+
+
+def _other_orders(reference: Reference) -> Iterator[Other]:
+    question = reference.question
+    if len(set(question.chain)) > 1 or question.upstream or question.stacked:
+        return
+    order, name = len(question.chain), question.chain[0]
+    words = {1: "first", 2: "second", 3: "third"}
+    for other in range(1, ORDERS + 1) if not question.types[name].rank else range(1, order):
+        if other != order:
+            message = f"this is the {words[other]} derivative; the {words[order]} is asked for"
+            yield Other(Finding(Code.WRONG_ORDER, message), reference.by((name,) * other))
+
+
+def _other_inputs(reference: Reference) -> Iterator[Other]:
+    question = reference.question
+    chain = question.chain
+    if question.stacked:
+        message = "the partial derivatives stand in another order than the inputs"
+        for order in permutations(chain):
+            if order != chain:
+                yield Other(Finding(Code.WRONG_VARIABLE, message), reference.by(order, stacked=True))
+        return
+    shape = question.types[chain[0]].shape
+    inputs = [n for n, t in question.types.items() if n != question.upstream and t.shape == shape]
+    chains = {(*chain[:k], n, *chain[k + 1 :]) for k in range(len(chain)) for n in inputs}
+    chains |= {(n,) * len(chain) for n in inputs}
+    for other in sorted(chains):
+        if sorted(other) != sorted(chain):
+            message = f"this is the derivative by {_listed(other)}; the one by {_listed(chain)} is asked for"
+            yield Other(Finding(Code.WRONG_VARIABLE, message), reference.by(other))
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{n}`" for n in dict.fromkeys(names))

@@ -1,0 +1,252 @@
+"""Proofs that an answer is the derivative: both as quotients of polynomials, f differentiated by school's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+from ....program import Apply, Input, Literal, Program, Size
+from .field import Field
+from .polynomials import Quotient, TooLarge, constant, reduced
+
+#: Products of terms that a proof may take: some milliseconds, and as many for the derivative.
+WORK = 4_000
+#: Floats are read as the fraction that they round, with a denominator up to this.
+DENOMINATOR = 10**6
+
+
+class NoProof(Exception):
+    """An operator that is none of school."""
+
+
+_UNPROVEN = (NoProof, TooLarge, ZeroDivisionError, RecursionError, OverflowError)
+
+
+class Proof:
+    """The derivative of one program, against which answers are held; what is too large or unknown proves nothing."""
+
+    def __init__(self, program: Program, chain: Sequence[str]) -> None:
+        self._field = Field(WORK)
+        self._right: Quotient | None = None
+        try:
+            right = _of_program(self._field, program)
+            for name in chain:
+                right = _Slope(self._field, name).of(right)
+            self._right = right
+        except _UNPROVEN:
+            return
+
+    def confirms(self, answer: Program) -> str:
+        """`identical` where the two come to the same terms, `symbolic` where their difference does, or empty.
+
+        >>> from ....language import parse
+        >>> from ....program import Limits
+        >>> f, answer = (parse(t, ["x"], Limits()) for t in ("sin(x)**2", "sin(2*x)"))
+        >>> Proof(f, ["x"]).confirms(answer)
+        'identical'
+        """
+        right = self._right
+        if right is None:
+            return ""
+        field = self._field.copy(WORK)
+        try:
+            found = _of_program(field, answer)
+            if found.key == right.key:
+                return "identical"
+            return "symbolic" if field.equal(found, right) else ""
+        except _UNPROVEN:
+            return ""
+
+
+def _of_program(field: Field, program: Program) -> Quotient:
+    values: list[Quotient] = []
+    for node in program.nodes:
+        match node:
+            case Input(name=name):
+                values.append(field.named(name))
+            case Literal(value=value, name=name):
+                values.append(_literal(field, value, name))
+            case Apply(operator=operator, operands=operands, arguments=()):
+                given = [values[k] for k in operands if k is not None]
+                values.append(_applied(field, operator, given))
+            case _:
+                raise NoProof
+    return values[program.output]
+
+
+def _literal(field: Field, value: bool | int | float | Size, name: str) -> Quotient:
+    if name == "e":
+        return field.exp(field.number(1))
+    if name == "pi":
+        return field.named("pi of the language")
+    if isinstance(value, Size | bool) or name:
+        raise NoProof
+    near = Fraction(value).limit_denominator(DENOMINATOR)
+    if float(near) != float(value):
+        raise NoProof
+    return field.number(near)
+
+
+def _applied(field: Field, operator: str, given: list[Quotient]) -> Quotient:
+    match operator, given:
+        case "add", [a, b]:
+            return field.plus(a, b)
+        case "sub", [a, b]:
+            return field.plus(a, b, -1)
+        case "mul", [a, b]:
+            return field.times(a, b)
+        case "div", [a, b]:
+            return field.over(a, b)
+        case "neg", [a]:
+            return field.times(field.number(-1), a)
+        case "positive", [a]:
+            return a
+        case "pow", [a, b]:
+            n = b.number()
+            return field.power(a, n) if n is not None else field.exp(field.times(b, field.log(a)))
+    rule = _FUNCTIONS.get(operator)
+    if rule is None or len(given) != 1:
+        raise NoProof
+    return rule(field, given[0])
+
+
+def _turning(field: Field, u: Quotient) -> tuple[Quotient, Quotient]:
+    """e^(iu) and e^(-iu)."""
+    i = Quotient({((field.imaginary, 1),): Fraction(1)}, constant(1))
+    turn = field.exp(field.times(i, u))
+    return turn, field.over(field.number(1), turn)
+
+
+def _sin(field: Field, u: Quotient) -> Quotient:
+    up, down = _turning(field, u)
+    half = Quotient({((field.imaginary, 1),): Fraction(-1, 2)}, constant(1))
+    return field.times(half, field.plus(up, down, -1))
+
+
+def _cos(field: Field, u: Quotient) -> Quotient:
+    return field.times(field.number(Fraction(1, 2)), field.plus(*_turning(field, u)))
+
+
+def _hyperbolic(sign: int) -> Callable[[Field, Quotient], Quotient]:
+    def half_sum(field: Field, u: Quotient) -> Quotient:
+        up = field.exp(u)
+        return field.times(field.number(Fraction(1, 2)), field.plus(up, field.over(field.number(1), up), sign))
+
+    return half_sum
+
+
+_sinh, _cosh = _hyperbolic(-1), _hyperbolic(1)
+
+
+def _sigmoid(field: Field, u: Quotient) -> Quotient:
+    up = field.exp(u)
+    return field.over(up, field.plus(up, field.number(1)))
+
+
+def _logarithm(base: int) -> Callable[[Field, Quotient], Quotient]:
+    return lambda field, u: field.over(field.log(u), field.log(field.number(base)))
+
+
+def _opaque(name: str) -> Callable[[Field, Quotient], Quotient]:
+    return lambda field, u: field.opaque(name, u)
+
+
+# fmt: off
+_FUNCTIONS: dict[str, Callable[[Field, Quotient], Quotient]] = {
+    "exp": Field.exp, "log": Field.log, "sin": _sin, "cos": _cos, "sinh": _sinh, "cosh": _cosh, "sigmoid": _sigmoid,
+    "tan": lambda field, u: field.over(_sin(field, u), _cos(field, u)),
+    "tanh": lambda field, u: field.over(_sinh(field, u), _cosh(field, u)),
+    "sqrt": lambda field, u: field.root(u, 2),
+    "rsqrt": lambda field, u: field.over(field.number(1), field.root(u, 2)),
+    "square": lambda field, u: field.times(u, u),
+    "reciprocal": lambda field, u: field.over(field.number(1), u),
+    "exp2": lambda field, u: field.exp(field.times(u, field.log(field.number(2)))),
+    "expm1": lambda field, u: field.plus(field.exp(u), field.number(1), -1),
+    "log1p": lambda field, u: field.log(field.plus(u, field.number(1))),
+    "log2": _logarithm(2), "log10": _logarithm(10), "abs": Field.absolute,
+    "sign": lambda field, u: field.over(field.absolute(u), u),
+    "softplus": lambda field, u: field.log(field.plus(field.exp(u), field.number(1))),
+    "silu": lambda field, u: field.times(u, _sigmoid(field, u)),
+    **{name: _opaque(name) for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh", "erf")},
+}
+
+#: The derivative of an opaque function, as one of those above makes it of its argument.
+_SLOPES: dict[str, Callable[[Field, Quotient], Quotient]] = {
+    "log":   lambda field, u: field.over(field.number(1), u),
+    "exp":   Field.exp,
+    "abs":   lambda field, u: field.over(u, field.absolute(u)),
+    "asin":  lambda field, u: _over_root(field, 1, -1, u),
+    "acos":  lambda field, u: field.times(field.number(-1), _over_root(field, 1, -1, u)),
+    "asinh": lambda field, u: _over_root(field, 1, 1, u),
+    "acosh": lambda field, u: _over_root(field, -1, 1, u),
+    "atan":  lambda field, u: field.over(field.number(1), _square_plus(field, 1, 1, u)),
+    "atanh": lambda field, u: field.over(field.number(1), _square_plus(field, 1, -1, u)),
+    "erf":   lambda field, u: field.over(
+        field.times(field.number(2), field.exp(field.times(field.number(-1), field.times(u, u)))),
+        field.root(field.named("pi of the language"), 2)),
+}
+# fmt: on
+
+
+def _square_plus(field: Field, number: int, sign: int, u: Quotient) -> Quotient:
+    return field.plus(field.number(number), field.times(u, u), sign)
+
+
+def _over_root(field: Field, number: int, sign: int, u: Quotient) -> Quotient:
+    return field.over(field.number(1), field.root(_square_plus(field, number, sign, u), 2))
+
+
+class _Slope:
+    """d/dx of quotients, generator by generator."""
+
+    def __init__(self, field: Field, name: str) -> None:
+        self._field, self._x = field, field.name(name)
+        self._known: dict[int, Quotient] = {}
+
+    def of(self, a: Quotient) -> Quotient:
+        """The derivative."""
+        field = self._field
+        over = self._of_terms(a.over)
+        if a.under == constant(1):
+            return over
+        under = self._of_terms(a.under)
+        whole = reduced(a.over, a.under)
+        part = field.plus(over, field.times(whole, under), -1)
+        return field.over(part, Quotient(a.under, constant(1)))
+
+    def _of_terms(self, terms: object) -> Quotient:
+        field, total = self._field, self._field.number(0)
+        assert isinstance(terms, dict)
+        for monomial, c in terms.items():
+            for generator, e in monomial:
+                slope = self._of_generator(generator)
+                if not slope.over:
+                    continue
+                rest = tuple((g, k - (g == generator)) for g, k in monomial if g != generator or k != 1)
+                total = field.plus(total, field.times(Quotient({rest: c * e}, constant(1)), slope))
+        return total
+
+    def _of_generator(self, generator: int) -> Quotient:
+        if generator not in self._known:
+            self._known[generator] = self._slope(generator)
+        return self._known[generator]
+
+    def _slope(self, generator: int) -> Quotient:
+        field = self._field
+        if generator == self._x:
+            return field.number(1)
+        known = field.argument(generator)
+        if known is None:
+            return field.number(0)
+        name, u = known
+        inner = self.of(u)
+        alone = Quotient({((generator, 1),): Fraction(1)}, constant(1))
+        if name == "half exp":
+            return field.times(field.times(field.number(Fraction(1, 2)), alone), inner)
+        if name.startswith("root "):
+            index = int(name[5:])
+            return field.over(field.times(alone, inner), field.times(field.number(index), u))
+        rule = _SLOPES.get(name)
+        if rule is None:
+            raise NoProof
+        return field.times(rule(field, u), inner)

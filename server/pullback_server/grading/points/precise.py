@@ -1,0 +1,103 @@
+"""Programs in as many digits as one likes, by the table's reference column, on mpmath numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+import numpy.typing as npt
+
+from ...operators import BY_NAME
+from ...program import Apply, Input, Literal, Size, TypedProgram
+
+Objects = npt.NDArray[np.object_]
+#: Numbers of the text are read as the fraction that they round, where its denominator is no larger.
+DENOMINATOR = 10**6
+
+
+@dataclass(frozen=True)
+class Precise:
+    """A program's value, and the numbers on the way to it, whose size bounds its rounding error."""
+
+    value: Objects
+    steps: tuple[Objects, ...]
+    digits: int
+
+    @property
+    def size(self) -> Any:
+        """The largest size of a finite number on the way."""
+        with mp.workdps(self.digits):
+            return max(map(_size, self.steps))
+
+
+def precisely(typed: TypedProgram, inputs: Mapping[str, Objects], digits: int) -> Precise:
+    """The value in so many digits; nan where it has none. Numbers may stand for as many points at once as they like.
+
+    Raises ArithmeticError or ValueError where mpmath does not come to an end.
+    """
+    with mp.workdps(digits):
+        values: list[Objects] = []
+        for number, node in enumerate(typed.program.nodes):
+            match node:
+                case Input(name=name):
+                    values.append(inputs[name])
+                case Literal(value=Size(operand, axis)):
+                    values.append(_array(mp.mpf(typed.types[operand].shape[axis])))
+                case Literal(value=value, name=name):
+                    assert isinstance(value, int | float)
+                    values.append(_array(_literal(value, name)))
+                case Apply(operator=operator, operands=operands):
+                    given = [None if k is None else values[k] for k in operands]
+                    result = BY_NAME[operator].reference(*given, **typed.arguments[number])
+                    values.append(_flat(result))
+        return Precise(values[typed.program.output], tuple(values), digits)
+
+
+def exact(values: Any) -> Objects:
+    """Floats as mpmath numbers, without rounding."""
+    return np.asarray(np.frompyfunc(lambda x: mp.mpf(float(x)), 1, 1)(np.asarray(values)), dtype=object)
+
+
+@lru_cache(maxsize=1024)
+def _fraction(value: float) -> Fraction | None:
+    near = Fraction(value).limit_denominator(DENOMINATOR)
+    return near if float(near) == value else None
+
+
+def _literal(value: int | float, name: str) -> Any:
+    """A number of the text as it was meant: 0.1 is a tenth, and not the float that is nearest."""
+    match name:
+        case "pi":
+            return +mp.pi
+        case "e":
+            return +mp.e
+        case "inf":
+            return mp.inf
+    if isinstance(value, int):
+        return mp.mpf(int(value))
+    near = _fraction(value)
+    return mp.mpf(repr(value)) if near is None else mp.mpf(near.numerator) / near.denominator
+
+
+def _array(value: Any) -> Objects:
+    array = np.empty((), dtype=object)
+    array[()] = value
+    return array
+
+
+def _flat(result: Any) -> Objects:
+    """A column's result; a number may come as an array in an array."""
+    array = np.asarray(result, dtype=object)
+    while not array.ndim and isinstance(array[()], np.ndarray):
+        array = array[()]
+    return array
+
+
+def _size(values: Objects) -> Any:
+    sizes = [abs(v) for v in values.reshape(-1) if mp.isfinite(v)]
+    return max(sizes, default=mp.mpf(0))

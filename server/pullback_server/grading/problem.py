@@ -1,0 +1,285 @@
+"""What is graded: a problem, its policy and an answer to it, as frozen values that know nothing of how they travel."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+
+from ..program import Place
+
+
+class Kind(Enum):
+    """What is asked of the expression f; the shape of the right answer follows from it.
+
+    `DERIVATIVE` is the usual one for the shapes: f' of a number by a number, else the gradient of a number, else the
+    Jacobian. `GRADIENT` has the shape of `wrt`, or is a vector of as many partial derivatives as `wrt` names numbers.
+    `JACOBIAN` has the output's shape, then the input's. `VJP` is the upstream gradient v times the Jacobian, in the
+    shape of `wrt`. `PARTIAL` differentiates by each name of `wrt` in turn: ("x", "y") is the mixed second partial.
+    """
+
+    DERIVATIVE = "derivative"
+    GRADIENT = "gradient"
+    JACOBIAN = "jacobian"
+    VJP = "vjp"
+    PARTIAL = "partial"
+
+
+class Syntax(Enum):
+    """How an answer's text is written."""
+
+    PYTHON = "python"
+    MATH = "math"
+    LATEX = "latex"
+
+
+class Structure(Enum):
+    """Of which kind an input's values are; the derivative treats all entries as independent all the same."""
+
+    REAL = ""
+    POSITIVE = "positive"
+    NONNEGATIVE = "nonnegative"
+    NONZERO = "nonzero"
+    SYMMETRIC = "symmetric"
+    POSITIVE_DEFINITE = "positive definite"
+    WELL_CONDITIONED = "well-conditioned"
+    ORTHOGONAL = "orthogonal"
+    DIAGONAL = "diagonal"
+    PROBABILITY = "probability"
+
+
+#: Other words for a structure, as problems are written with them.
+STRUCTURE_WORDS: dict[str, Structure] = {
+    **{s.value: s for s in Structure},
+    **{s.value.replace(" ", "_"): s for s in Structure},
+    "real": Structure.REAL,
+    "spd": Structure.POSITIVE_DEFINITE,
+    "positive-definite": Structure.POSITIVE_DEFINITE,
+    "well conditioned": Structure.WELL_CONDITIONED,
+    "well_conditioned": Structure.WELL_CONDITIONED,
+    "invertible": Structure.WELL_CONDITIONED,
+}
+
+
+class Layout(Enum):
+    """How a Jacobian is laid out: the output's dimensions first (torch's way), the input's first, or as one likes."""
+
+    NUMERATOR = "numerator"
+    DENOMINATOR = "denominator"
+    EITHER = "either"
+
+
+class Symmetry(Enum):
+    """What the derivative by a symmetric matrix is: entries on their own, or the two mirrored ones moved together."""
+
+    INDEPENDENT = "independent"
+    STRUCTURED = "structured"
+
+
+class GradeOutcome(Enum):
+    """What a grade says of an answer."""
+
+    CORRECT = "correct"
+    INCORRECT = "incorrect"
+    UNDECIDED = "undecided"
+    NOT_AN_ANSWER = "not an answer"
+
+
+class Code(Enum):
+    """What went wrong, in the order in which they are tried; the value is the sentence that describes the code.
+
+    The most specific come first. `DOMAIN_DIFFERS` alone goes with a correct answer too.
+    """
+
+    DOMAIN_DIFFERS = "equal wherever both are defined, but the answer is undefined on part of the domain"
+    TRANSPOSED = "the transposed Jacobian or gradient"
+    NOT_DIFFERENTIATED = "f itself"
+    WRONG_ORDER = "f'' for f', or f' for f''"
+    UPSTREAM_IGNORED = "the Jacobian summed over the output for v^T J: the upstream gradient is left out"
+    JACOBIAN_FOR_VJP = "the Jacobian for v^T J"
+    SUMMED = "entries of the derivative summed away"
+    SYMMETRIC_CONVENTION = "2G - diag(G) for G, or back"
+    SIGN = "-f'"
+    POWER_RULE = "x^n became x^(n-1), n x^n or (n-1) x^(n-1)"
+    QUOTIENT_RULE = "f'/g', or f'g - f g' over g^2 with a wrong sign, order or divisor"
+    PRODUCT_RULE = "f'g' or f f' + g g' for (fg)'"
+    INNER_NOT_KEPT = "the outer derivative taken at x instead of at the inner function"
+    MISSING_INNER_DERIVATIVE = "one inner derivative left out"
+    FUNCTION_DERIVATIVE = "one function's derivative wrong"
+    FACTORS_SWAPPED = "BA for AB"
+    ELEMENTWISE_PRODUCT = "`*` where `@` belongs, or the other way round"
+    MISSING_TERM = "one summand left out"
+    WRONG_VARIABLE = "the derivative by another input"
+    INTEGRATED = "an antiderivative of f"
+    CONSTANT_FACTOR = "c f'"
+    SHAPE = "right numbers, wrong shape"
+    # Why a text is no answer.
+    SYNTAX = "the text cannot be read"
+    LIMIT_EXCEEDED = "the text or what it computes is over a limit"
+    UNKNOWN_NAME = "a name that the question does not have"
+    DERIVATIVE_OPERATOR = "an operator of differentiation or integration: the question, not an answer"
+    BAD_PROBLEM = "the problem itself cannot be graded"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The numbers from `low` to `high`, either of which may be infinite; the ends belong to it.
+
+    >>> 0.0 in Interval(-1.0, 1.0)
+    True
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __contains__(self, x: float) -> bool:
+        return self.low <= x <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """Numbers of float64 in row-major order, with their shape; `()` is a number.
+
+    >>> Tensor((2,), (1.0, 2.0)).shape
+    (2,)
+    """
+
+    shape: tuple[int, ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """An input of f: where its entries lie, or which numbers they are.
+
+    Without a `domain` entries are drawn as the structure has it, and lie anywhere. A `value` fixes the input; then it
+    has the value's shape.
+    """
+
+    name: str
+    shape: tuple[int, ...] = ()
+    domain: Interval | None = None
+    structure: Structure = Structure.REAL
+    value: Tensor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How strictly an answer is graded, and what the grade tells.
+
+    `tolerance` is what an answer may be off, relative to the derivative's size (0: only by what rounding explains).
+    `points` are drawn from the domain with `seed`, the same for everybody. `budget` is in seconds of computing; what it
+    cuts off is undecided. `partial_credit` gives a score in [0, 1] to wrong answers by their first finding's code.
+    Notations are `python`, `math`, `latex`; the right answer is withheld where `reveal` is false. With
+    `accept_smaller_domain` false an answer that is undefined on part of the domain is INCORRECT.
+    """
+
+    layout: Layout = Layout.NUMERATOR
+    symmetry: Symmetry = Symmetry.INDEPENDENT
+    tolerance: float = 0.0
+    points: int = 128
+    seed: int = 0
+    budget: float = 2.0
+    partial_credit: tuple[tuple[Code, float], ...] = ()
+    accept_smaller_domain: bool = True
+    reveal: bool = True
+    notations: tuple[str, ...] = ("python", "latex")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A question "differentiate this": f, its inputs, by which of them, and what is wanted.
+
+    `upstream` is the name of v where `kind` is VJP, with `_` after it where f has an input of that name; `order` is 1
+    to 3, and for PARTIAL the number of names in `wrt`.
+
+    >>> x = Variable("x", domain=Interval(-2.0, 2.0))
+    >>> Problem("sin(3*x)", (x,), ("x",)).kind
+    <Kind.DERIVATIVE: 'derivative'>
+    """
+
+    expression: str
+    inputs: tuple[Variable, ...]
+    wrt: tuple[str, ...]
+    kind: Kind = Kind.DERIVATIVE
+    order: int = 1
+    upstream: str = "v"
+    policy: Policy = Policy()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A text in a syntax, or the derivative's numbers at a problem's fixed inputs, or both, which must then agree."""
+
+    text: str = ""
+    syntax: Syntax = Syntax.MATH
+    tensor: Tensor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What went wrong: a code, a sentence for the student, and where in the answer's text, where it has a place."""
+
+    code: Code
+    message: str
+    place: Place | None = None
+
+
+class Confirmation(Enum):
+    """How a right answer was found right, besides at the points: the better word stands.
+
+    `IDENTICAL` and `SYMBOLIC` are proofs: the two have one normal form, or their difference has that of 0. `EXACT` is a
+    tensor compared with the derivative at the problem's inputs.
+    """
+
+    IDENTICAL = "identical"
+    SYMBOLIC = "symbolic"
+    POINTS = "points"
+    EXACT = "exact"
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """A point where the answer is not the derivative: the inputs, the entry that differs, and both values there.
+
+    `error` bounds how far off the two values may be by rounding; nan stands for a value that is undefined.
+    """
+
+    inputs: tuple[tuple[str, Tensor], ...]
+    index: tuple[int, ...]
+    answer: float
+    derivative: float
+    error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why the grade is what it is; one of the two is set where the outcome is CORRECT or INCORRECT for its numbers.
+
+    `points` are those at which the two were compared and agreed, `error` the largest bound on their difference there
+    relative to the derivative's size, `precision` how many decimal digits were computed with.
+    """
+
+    confirmation: Confirmation | None = None
+    counterexample: Counterexample | None = None
+    points: int = 0
+    error: float = 0.0
+    precision: int = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """What an answer is worth, and why.
+
+    `score` is 1 for CORRECT, 0 or the policy's partial credit otherwise. `reason` says in a sentence why an outcome is
+    UNDECIDED. `right` is the right answer by notation, empty where the policy withholds it. `replay` gives the same
+    grade again, bit for bit, from `Grader.grade_again`.
+    """
+
+    outcome: GradeOutcome
+    score: float
+    findings: tuple[Finding, ...] = ()
+    evidence: Evidence = Evidence()
+    reason: str = ""
+    right: tuple[tuple[str, str], ...] = ()
+    replay: str = ""

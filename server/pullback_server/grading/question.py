@@ -1,0 +1,218 @@
+"""A problem that has been checked: f as a typed program, the right answer's shape, and what its every entry is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..language import check, check_names, parse
+from ..numeric import Forward, compile_program
+from ..operators import BY_NAME
+from ..operators.columns import Lifted
+from ..program import Apply, DType, Limits, Refusal, TensorType, TypedProgram
+from .problem import Kind, Layout, Problem, Structure, Symmetry, Variable
+
+SYMMETRIC = (Structure.SYMMETRIC, Structure.POSITIVE_DEFINITE)
+#: What a problem's f may need; it is computed at many points and differentiated up to three times.
+LARGEST_ENTRIES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One differentiation: by these entries of an input, which move together."""
+
+    name: str
+    entries: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A problem with its program; `chain` are the inputs that f is differentiated by, one after the other.
+
+    `stacked` says that the inputs of `wrt` are numbers which stand for the entries of one vector.
+    """
+
+    problem: Problem
+    typed: TypedProgram
+    forward: Forward
+    types: Mapping[str, TensorType]
+    chain: tuple[str, ...]
+    stacked: bool
+    upstream: str
+
+    @property
+    def output(self) -> tuple[int, ...]:
+        """The shape of what is differentiated: f, or with an upstream gradient v the number `sum(v*f)`."""
+        return () if self.upstream else self.typed.output.shape
+
+    @cached_property
+    def variables(self) -> dict[str, Variable]:
+        """The problem's inputs by name."""
+        return {v.name: v for v in self.problem.inputs}
+
+    @cached_property
+    def numerator(self) -> tuple[int, ...]:
+        """The derivative's shape in torch's layout: the output's dimensions first."""
+        if self.stacked:
+            return self.output + (len(self.problem.wrt),) * self.problem.order
+        return self.output + tuple(n for name in self.chain for n in self.types[name].shape)
+
+    @cached_property
+    def expected(self) -> tuple[int, ...]:
+        """The right answer's shape, in the layout that the policy asks for."""
+        if self.problem.policy.layout is Layout.DENOMINATOR:
+            return tuple(self.numerator[k] for k in self.turned)
+        return self.numerator
+
+    @cached_property
+    def turned(self) -> tuple[int, ...]:
+        """The order of axes that puts the input's dimensions before the output's."""
+        outer = len(self.output)
+        return (*range(outer, len(self.numerator)), *range(outer))
+
+    @cached_property
+    def scalar(self) -> bool:
+        """Whether every input and every step is a number, so that many points are computed at once."""
+        return all(t.rank == 0 for t in self.types.values()) and entry_by_entry(self.typed)
+
+    @cached_property
+    def mirrored(self) -> bool:
+        """Whether the two mirrored entries of a symmetric input move together."""
+        return self.problem.policy.symmetry is Symmetry.STRUCTURED and any(self.symmetric(n) for n in self.chain)
+
+    def moves(self, index: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[Move, ...]]:
+        """What an entry of the derivative (in torch's layout) is: the output's entry, and the moves it is made of."""
+        outer = len(self.output)
+        rest, moves = list(index[outer:]), []
+        for name in self.chain if not self.stacked else [""] * self.problem.order:
+            if self.stacked:
+                moves.append(Move(self.problem.wrt[rest.pop(0)], ((),)))
+                continue
+            rank = self.types[name].rank
+            entry, rest = tuple(rest[:rank]), rest[rank:]
+            both = {entry, entry[::-1]} if self.mirrored and self.symmetric(name) else {entry}
+            moves.append(Move(name, tuple(sorted(both))))
+        return index[:outer], tuple(moves)
+
+    def symmetric(self, name: str) -> bool:
+        """Whether an input is a symmetric matrix."""
+        return self.variables[name].structure in SYMMETRIC
+
+
+def ask(problem: Problem, limits: Limits) -> Question:
+    """The problem, checked; raises Refusal with a field such as `problem.expression` where it cannot be graded.
+
+    >>> ask(Problem("x**3", (Variable("x"),), ("x",)), Limits()).expected
+    ()
+    """
+    try:
+        check_names([v.name for v in problem.inputs], limits)
+    except Refusal as refusal:
+        refusal.field = f"problem.{refusal.field}"
+        raise
+    types = {v.name: TensorType(DType.FLOAT64, v.value.shape if v.value else v.shape) for v in problem.inputs}
+    upstream = problem.upstream if problem.kind is Kind.VJP else ""
+    try:
+        program = parse(problem.expression, tuple(types), limits)
+        if upstream in program.inputs():
+            # As in the notations of closed forms: f's own input keeps the name.
+            upstream += "_"
+        used = {n: t for n, t in types.items() if n != upstream}
+        typed = check(program, used, limits)
+    except Refusal as refusal:
+        refusal.field = refusal.field.replace("expression", "problem.expression").replace("inputs", "problem.inputs")
+        raise
+    if not (typed.output.dtype.floating or typed.output.weak):
+        raise _refused("NOT_DIFFERENTIABLE", "expression", "the value is not floating", str(typed.output))
+    chain, stacked = _chain(problem, typed, used)
+    if upstream:
+        types[upstream] = TensorType(DType.FLOAT64, typed.output.shape)
+    question = Question(problem, typed, compile_program(typed), types, chain, stacked, upstream)
+    entries = 1
+    for n in question.numerator:
+        entries *= n
+    if entries > LARGEST_ENTRIES:
+        message = f"a derivative of {entries} entries; at most {LARGEST_ENTRIES} are graded"
+        raise _refused("LIMIT_EXCEEDED", "inputs", message, str(entries))
+    _check_policy(problem)
+    return question
+
+
+def entry_by_entry(typed: TypedProgram) -> bool:
+    """Whether every step of a program works entry by entry on numbers."""
+    return all(_works_on_numbers(typed, number) for number in range(len(typed.program.nodes)))
+
+
+def numbers_of_vector(typed: TypedProgram) -> tuple[int, ...]:
+    """The nodes of a vector's entries, where a program stacks numbers and does nothing else to tensors; else none."""
+    output = typed.program.output
+    node = typed.program.nodes[output]
+    if not isinstance(node, Apply) or node.operator != "stack" or node.arguments:
+        return ()
+    others = (number for number in range(len(typed.program.nodes)) if number != output)
+    return tuple(k for k in node.operands if k is not None) if all(_works_on_numbers(typed, k) for k in others) else ()
+
+
+def _works_on_numbers(typed: TypedProgram, number: int) -> bool:
+    node = typed.program.nodes[number]
+    if not isinstance(node, Apply):
+        return True
+    return isinstance(BY_NAME[node.operator].sympy, Lifted) and not typed.types[number].rank
+
+
+def _chain(problem: Problem, typed: TypedProgram, types: Mapping[str, TensorType]) -> tuple[tuple[str, ...], bool]:
+    """The inputs to differentiate by in turn, and whether the names of `wrt` are a vector's entries."""
+    if not problem.wrt:
+        raise _refused("NOTHING_TO_DIFFERENTIATE", "wrt", "no input is named", "nothing")
+    for number, name in enumerate(problem.wrt):
+        if name not in types:
+            raise _refused("UNKNOWN_NAME", f"wrt[{number}]", f"there is no input `{name}`", name)
+        if next(v for v in problem.inputs if v.name == name).structure is Structure.ORTHOGONAL:
+            raise _refused("BAD_ARGUMENT", f"wrt[{number}]", "an orthogonal input is no free variable", name)
+    numbers = all(types[name].rank == 0 for name in problem.wrt)
+    scalar = typed.output.rank == 0
+    if not 1 <= problem.order <= 3 or (problem.kind is Kind.PARTIAL and len(problem.wrt) > 3):
+        raise _refused("BAD_ARGUMENT", "order", "a derivative of an order from 1 to 3 is graded", str(problem.order))
+    match problem.kind:
+        case Kind.PARTIAL:
+            several = problem.order > 1 and len(problem.wrt) == 1
+            return problem.wrt * problem.order if several else problem.wrt, False
+        case Kind.VJP if len(problem.wrt) > 1 or problem.order > 1:
+            raise _refused("BAD_ARGUMENT", "wrt", "v^T J is by one input, of order 1", ", ".join(problem.wrt))
+        case Kind.GRADIENT if not scalar:
+            raise _refused("BAD_ARGUMENT", "kind", "the value is no number: ask for the jacobian", str(typed.output))
+    if len(problem.wrt) > 1:
+        if not numbers or len(set(problem.wrt)) < len(problem.wrt):
+            message = "several inputs are the entries of one gradient where they are different numbers"
+            raise _refused("BAD_ARGUMENT", "wrt", message, ", ".join(problem.wrt))
+        return problem.wrt, True
+    # The gradient by one number alone, asked as such, is the derivative itself.
+    return problem.wrt * problem.order, False
+
+
+def _check_policy(problem: Problem) -> None:
+    policy = problem.policy
+    if not 1 <= policy.points <= 4096:
+        raise _refused("BAD_ARGUMENT", "policy.points", "from 1 to 4096 points are drawn", str(policy.points))
+    if not 0 <= policy.tolerance < 1:
+        raise _refused("BAD_ARGUMENT", "policy.tolerance", "a tolerance from 0 to below 1", str(policy.tolerance))
+    if not policy.budget > 0:
+        raise _refused("BAD_ARGUMENT", "policy.budget", "a budget is more than 0 seconds", str(policy.budget))
+    for number, v in enumerate(problem.inputs):
+        field = f"inputs[{number}]"
+        if v.domain is not None and not v.domain.low <= v.domain.high:
+            raise _refused("BAD_VALUE", f"{field}.domain", "the interval is empty", str(v.domain))
+        square = len(v.shape) >= 2 and v.shape[-1] == v.shape[-2]
+        if v.structure in (*SYMMETRIC, Structure.ORTHOGONAL, Structure.DIAGONAL) and not square and v.value is None:
+            raise _refused("BAD_SHAPE", f"{field}.structure", f"{v.structure.value}: a square matrix", str(v.shape))
+        if v.value is not None:
+            count = 1
+            for n in v.value.shape:
+                count *= n
+            if count != len(v.value.values):
+                raise _refused("DATA_LENGTH", f"{field}.value", f"{count} numbers", str(len(v.value.values)))
+
+
+def _refused(reason: str, field: str, message: str, found: str) -> Refusal:
+    return Refusal(reason, message, field=f"problem.{field}", found=found)

@@ -1,0 +1,90 @@
+"""The right answer in the notations asked for, each checked against the numbers before it is shown."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import numpy as np
+
+from ..language import check, parse
+from ..program import Limits, Refusal, TypedProgram
+from ..symbolic import derive
+from .equivalence import Formula
+from .points import Reference
+from .question import Question
+
+
+def right_answers(reference: Reference) -> dict[str, str]:
+    """The derivative by notation: `python`, `math` and `latex`, as far as a closed form is at hand.
+
+    The order of differentiation is repeated on the formula itself; a formula that does not give the derivative's
+    numbers at the question's points is withheld.
+    """
+    question = reference.question
+    parts = [closed_form(question, chain) for chain in _chains(question)]
+    if any(p is None for p in parts):
+        return {}
+    found = [p for p in parts if p is not None]
+    if not question.stacked:
+        python, latex = found[0]
+        if not _is_right(reference, python):
+            return {}
+        return {"python": python, "math": _typed(python), "latex": latex}
+    python = f"stack([{', '.join(p for p, _ in found)}])" if all("\n" not in p for p, _ in found) else ""
+    latex = "\\begin{bmatrix} " + " \\\\ ".join(text for _, text in found) + " \\end{bmatrix}"
+    if not python or not _is_right(reference, python):
+        return {}
+    return {"python": python, "math": f"({', '.join(_typed(p) for p, _ in found)})", "latex": latex}
+
+
+def _chains(question: Question) -> list[tuple[str, ...]]:
+    if question.stacked and question.problem.order == 1:
+        return [(name,) for name in question.problem.wrt]
+    return [question.chain]
+
+
+def closed_form(question: Question, chain: tuple[str, ...]) -> tuple[str, str] | None:
+    """A derivative in the language and in LaTeX, from sympy's derivative by each input of the chain in turn."""
+    if question.stacked and question.problem.order > 1:
+        return None
+    typed: TypedProgram = question.typed
+    text = latex = ""
+    for number, name in enumerate(chain):
+        if name not in typed.program.inputs():
+            return "0", "0"
+        form = dict(derive(typed, (name,)).inputs).get(name)
+        if form is None:
+            return None
+        written = form.vjp if question.upstream else form.jacobian
+        text, latex = written.matrix, written.matrix_latex or written.latex
+        if not text:
+            return None
+        if number + 1 < len(chain):
+            again = parsed(question, text)
+            if again is None:
+                return None
+            typed = again
+    return text, latex
+
+
+def parsed(question: Question, text: str) -> TypedProgram | None:
+    """A formula as a program over the question's inputs; None where it is none."""
+    try:
+        return check(parse(text, tuple(question.types), Limits()), question.types, Limits())
+    except Refusal:
+        return None
+
+
+def _is_right(reference: Reference, text: str) -> bool:
+    typed = parsed(reference.question, text)
+    if typed is None or typed.output.shape != reference.question.numerator:
+        return False
+    found, right = Formula(typed, reference).values, reference.numerator
+    graded = np.isfinite(right) & np.isfinite(found)
+    close = np.abs(found - right) <= 1e-7 * (np.abs(found) + np.abs(right)) + 1e-9
+    return bool(graded.any()) and bool(close[graded].all())
+
+
+def _typed(python: str) -> str:
+    """As people type it: `^` for powers."""
+    return reduce(lambda text, pair: text.replace(*pair), (("**", "^"), ("torch.", "")), python)

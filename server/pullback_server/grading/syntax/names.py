@@ -1,0 +1,129 @@
+"""What letters mean: inputs of the problem, functions, constants, entries of tensors, and runs of several of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from ...language import CONSTANTS
+from ...language.names import did_you_mean
+from ...program import TensorType
+from ..problem import Code
+from .functions import DIFFERENTIATING, canonical, function_words
+from .refusals import NotAnAnswer, differentiates
+from .signs import GREEK, LETTERS
+
+#: The longest run of letters that is split into names.
+RUN = 64
+_SUBSCRIPTED = re.compile(r"([^\W\d_]+)_?\{?(\d+(?:,\d+)*)\}?\Z")
+#: What a name may be written as where Python forbids it.
+_FORBIDDEN = {"lambda": ("lambda_", "lam", "lamda", "lmbda")}
+
+
+@dataclass(frozen=True)
+class Word:
+    """One name of an answer: its token's kind, what it means, and at which of the run's letters it begins.
+
+    A NAME's entry is that of the tensor, counted from 0.
+    """
+
+    kind: str
+    name: str
+    offset: int = 0
+    entry: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names that an answer may use: the problem's inputs with their types."""
+
+    types: Mapping[str, TensorType]
+    units: bool = False
+
+    @cached_property
+    def tensors(self) -> bool:
+        """Whether any input is more than a number."""
+        return any(t.rank for t in self.types.values())
+
+    def word(self, text: str) -> Word | None:
+        """What a whole text means, or None."""
+        name = self._input(text)
+        if name is not None:
+            return Word("NAME", name)
+        if text in function_words():
+            return Word("FUNC", canonical(text))
+        plain = LETTERS.get(text, text)
+        if plain in CONSTANTS and plain != "inf":
+            return Word("NAME", plain)
+        entry = self._entry(text)
+        if entry is not None:
+            return entry
+        if self.units and text in ("i", "j", "k"):
+            return Word("UNIT", text)
+        if text == "I" and self.tensors:
+            return Word("NAME", "I")
+        return None
+
+    def words(self, run: str, column: int) -> list[Word]:
+        """A run of letters and digits as the fewest names that it can be split into; raises NotAnAnswer.
+
+        >>> from ...program import DType
+        >>> number = TensorType(DType.FLOAT64, ())
+        >>> [w.name for w in Names({"x": number, "y": number}).words("xsiny", 1)]
+        ['x', 'sin', 'y']
+        """
+        whole = self.word(run)
+        if whole is not None:
+            return [whole]
+        if run in DIFFERENTIATING:
+            raise differentiates(run, column)
+        best = self._split(run) if len(run) <= RUN else None
+        if best is None:
+            raise self.unknown(run, column)
+        return best
+
+    def unknown(self, run: str, column: int) -> NotAnAnswer:
+        """The refusal of a name that the question does not have."""
+        listed = ", ".join(self.types)
+        hint = did_you_mean(run, [*self.types]) or f"its names are {listed}"
+        shown = run if len(run) <= RUN else run[:RUN] + "..."
+        return NotAnAnswer(Code.UNKNOWN_NAME, f"the question has no `{shown}`: {hint}", column)
+
+    def _split(self, run: str) -> list[Word] | None:
+        # best[k] is the shortest way to read the first k letters; of equals the one with longer words first.
+        best: list[list[Word] | None] = [[]] + [None] * len(run)
+        for start in range(len(run)):
+            before = best[start]
+            if before is None:
+                continue
+            for end in range(start + 1, len(run) + 1):
+                word = self._number(run[start:end], start) or self.word(run[start:end])
+                if word is None or (word.kind == "NUMBER" and not start):
+                    continue
+                found = best[end]
+                if found is None or len(before) + 1 < len(found):
+                    best[end] = [*before, Word(word.kind, word.name, start, word.entry)]
+        return best[-1]
+
+    def _number(self, text: str, start: int) -> Word | None:
+        return Word("NUMBER", text, start) if text.isdigit() and text.isascii() and start else None
+
+    def _input(self, text: str) -> str | None:
+        plain = LETTERS.get(text, text)
+        bare = text.replace("{", "").replace("}", "")
+        candidates = (text, plain, GREEK.get(text, text), *_FORBIDDEN.get(plain, ()), bare, bare.replace("_", ""))
+        return next((c for c in candidates if c in self.types), None)
+
+    def _entry(self, text: str) -> Word | None:
+        """`x_1`, the first entry of a vector, or `A_12` and `A_{1,2}` of a matrix."""
+        match = _SUBSCRIPTED.match(text)
+        name = self._input(match[1]) if match else None
+        if match is None or name is None or "_" not in text:
+            return None
+        shape = self.types[name].shape
+        digits = match[2].split(",") if "," in match[2] else [match[2]] if len(shape) == 1 else list(match[2])
+        index = tuple(int(d) - 1 for d in digits)
+        fits = len(index) == len(shape) and all(0 <= i < n for i, n in zip(index, shape, strict=True))
+        return Word("NAME", name, entry=index) if fits else None

@@ -1,0 +1,106 @@
+"""An answer's text, in any of the syntaxes, to a program of the language that f itself is written in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from ...language import check
+from ...program import Limits, Place, Program, Refusal, TensorType, TypedProgram
+from ..problem import Code, Syntax
+from .functions import DIFFERENTIATING
+from .left_sides import LeftSide, left_side
+from .names import Names
+from .outline import outline
+from .parsing import parse_tokens
+from .python import read_python
+from .refusals import NotAnAnswer, differentiates, from_refusal
+from .tokens import Tokeniser
+from .values import Assembly
+
+_CALL = re.compile(r"(?<![\w.])(?:(?:torch|np|sp|sympy|jax|jnp|torch\.autograd)\.)*([A-Za-z]\w*)\s*\(")
+#: What an answer may come to; more is no answer to a question that a person asked.
+ANSWER_LIMITS = Limits(characters=4_000, nodes=1_000, depth=60, memory=2**28, work=10**9)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An answer as a typed program; `left_sides` are what the derivatives before an equality sign name."""
+
+    program: Program
+    typed: TypedProgram
+    left_sides: tuple[tuple[LeftSide | None, Place], ...] = ()
+
+
+def read(
+    text: str,
+    syntax: Syntax,
+    types: Mapping[str, TensorType],
+    expected: tuple[int, ...],
+    limits: Limits = ANSWER_LIMITS,
+) -> Reading:
+    """The program of an answer, over inputs of these types; `expected` is the right answer's shape.
+
+    Raises NotAnAnswer for what cannot be read, Misshapen for what can but has no value for its shapes. Time and
+    memory are linear in the text, but for runs of letters, which are short.
+
+    >>> from ...program import DType
+    >>> number = TensorType(DType.FLOAT64, ())
+    >>> found = read(r"2\\sin^2 x", Syntax.LATEX, {"x": number}, ())
+    >>> [getattr(node, "operator", "") for node in found.program.nodes]
+    ['', 'sin', '', 'pow', 'mul']
+    """
+    if len(text) > limits.characters:
+        message = f"an answer of {len(text)} characters; at most {limits.characters} are read"
+        raise NotAnAnswer(Code.LIMIT_EXCEEDED, message, limits.characters + 1)
+    if not text.strip():
+        raise NotAnAnswer(Code.SYNTAX, "there is no answer", 1)
+    try:
+        if syntax is Syntax.PYTHON:
+            program = _python(text, types, limits)
+            return Reading(program, check(program, types, limits))
+        program, left_sides = _mathematics(text, syntax, dict(types), expected, limits)
+        return Reading(program, check(program, types, limits), left_sides)
+    except NotAnAnswer as error:
+        raise _with_line(error, text) from None
+    except Refusal as refusal:
+        raise from_refusal(refusal) from None
+
+
+def _python(text: str, types: Mapping[str, TensorType], limits: Limits) -> Program:
+    for match in _CALL.finditer(text):
+        if match[1] in DIFFERENTIATING - {"div"} and match[1] not in types:
+            raise differentiates(match[1], match.start() + 1)
+    return read_python(text, tuple(types), limits)
+
+
+def _mathematics(
+    text: str, syntax: Syntax, types: dict[str, TensorType], expected: tuple[int, ...], limits: Limits
+) -> tuple[Program, tuple[tuple[LeftSide | None, Place], ...]]:
+    units = len(expected) == 1 and expected[0] <= 3 and not {"i", "j"} & set(types)
+    names = Names(types, units)
+    outlined = outline(text, syntax)
+    lefts = tuple(
+        (left_side(text[span.start : span.end], types), Place(1, span.start + 1))
+        for span in outlined.left_sides
+        if span.end > span.start
+    )
+    assembly = Assembly(types, limits)
+    tokens = Tokeniser(text, syntax, names, outlined.answer.start, outlined.answer.end).read()
+    value = parse_tokens(tokens, assembly, expected, outlined.answer.end)
+    if value.operand is None and expected:
+        value = assembly.sized(value, TensorType(value.type.dtype, expected), 1)
+    return assembly.program(value), lefts
+
+
+def _with_line(error: NotAnAnswer, text: str) -> NotAnAnswer:
+    """The same with the line of its place, since columns were counted through the whole text."""
+    place = error.finding.place
+    if place is None or place.line != 1 or "\n" not in text[: place.column - 1]:
+        return error
+    before = text[: place.column - 1]
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    moved = NotAnAnswer(error.finding.code, error.finding.message)
+    moved.finding = replace(error.finding, place=Place(line, column))
+    return moved

@@ -1,0 +1,50 @@
+"""Why a text is no answer, or one of a wrong shape: exceptions that carry the finding."""
+
+from __future__ import annotations
+
+from ...program import Place, Refusal
+from ..problem import Code, Finding
+
+#: What a refusal of the language means for an answer; every other reason is a matter of syntax.
+_CODES: dict[str, Code] = {
+    "UNKNOWN_NAME": Code.UNKNOWN_NAME,
+    "UNKNOWN_OPERATOR": Code.UNKNOWN_NAME,
+    "LIMIT_EXCEEDED": Code.LIMIT_EXCEEDED,
+    "BAD_NUMBER": Code.LIMIT_EXCEEDED,
+}
+
+
+class NotAnAnswer(Exception):
+    """A text that is no answer: it cannot be read, is over a limit, differentiates, or names what there is not."""
+
+    def __init__(self, code: Code, message: str, column: int | None = None, line: int = 1) -> None:
+        super().__init__(message)
+        self.finding = Finding(code, message, None if column is None else Place(line, column))
+
+
+class Misshapen(Exception):
+    """An answer whose parts do not fit one another, such as a sum of tensors of two shapes."""
+
+    def __init__(self, message: str, place: Place | None = None) -> None:
+        super().__init__(message)
+        self.finding = Finding(Code.SHAPE, message, place)
+
+
+def unreadable(message: str, column: int) -> NotAnAnswer:
+    """A text that cannot be read at a column, counted from 1."""
+    return NotAnAnswer(Code.SYNTAX, message, column)
+
+
+def differentiates(what: str, column: int) -> NotAnAnswer:
+    """A text with an operator of differentiation or integration in it."""
+    message = f"`{what}` asks for a derivative or an integral; write what it comes to"
+    return NotAnAnswer(Code.DERIVATIVE_OPERATOR, message, column)
+
+
+def from_refusal(refusal: Refusal) -> NotAnAnswer | Misshapen:
+    """What a refusal by the language says of an answer."""
+    message = refusal.message + (f"; {refusal.hint}" if refusal.hint else "")
+    if refusal.reason == "SHAPE_MISMATCH":
+        return Misshapen(message, Place(refusal.line, refusal.column))
+    code = _CODES.get(refusal.reason, Code.SYNTAX)
+    return NotAnAnswer(code, message, refusal.column or None, refusal.line or 1)

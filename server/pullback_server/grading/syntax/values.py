@@ -1,0 +1,139 @@
+"""What parts of an answer are: nodes with their types, vectors as columns or rows, and products as ranks have them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ...language.builder import Builder, Operand
+from ...language.folding import FoldingError, fold
+from ...operators import BY_NAME, BY_SYMBOL, Misfit
+from ...program import Apply, DType, Input, Limits, Literal, Place, Program, TensorType
+from ..problem import Code
+from .refusals import Misshapen, NotAnAnswer
+
+_LITERALS = {bool: DType.BOOL, int: DType.INT64, float: DType.FLOAT64}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A part of an answer: its node or number, its type, and whether a vector stands as a row.
+
+    Without an operand it is a multiple of the identity matrix (`I`) or of the vector of ones (`1`), which take their
+    size from what they meet.
+    """
+
+    operand: Operand | None
+    type: TensorType
+    row: bool = False
+    special: str = ""
+    factor: Value | None = None
+
+    @property
+    def rank(self) -> int:
+        """The number of dimensions."""
+        return 2 if self.special == "I" else 1 if self.special == "1" else self.type.rank
+
+
+class Assembly:
+    """Builds an answer's program out of the operator table's rows, with every node's type at once."""
+
+    def __init__(self, types: dict[str, TensorType], limits: Limits) -> None:
+        self.builder = Builder(limits)
+        self._inputs = types
+        self._types: dict[int, TensorType] = {}
+
+    #: What stands for the type of an identity until its size is known.
+    unsized = TensorType(DType.FLOAT64, ())
+
+    def knows(self, name: str) -> bool:
+        """Whether a name is an input's."""
+        return name in self._inputs
+
+    def literal(self, value: int | float, column: int, name: str = "") -> Value:
+        """A number of the text, or a constant by its name."""
+        kind = TensorType(_LITERALS[type(value)], (), weak=True)
+        return Value(Literal(value, Place(1, column), name), kind)
+
+    def input(self, name: str, column: int) -> Value:
+        """An input."""
+        return self._kept(self.builder.input(name, Place(1, column)), self._inputs[name])
+
+    def number(self, value: Value) -> int:
+        """A value's node; raises Misshapen for an identity whose size nothing tells."""
+        if value.operand is None:
+            raise Misshapen("the size of the identity or of the vector of ones is not told")
+        number = self.builder.number(value.operand)
+        self._types[number] = value.type
+        return number
+
+    def apply(self, name: str, column: int, *operands: Value, row: bool = False, **arguments: Any) -> Value:
+        """A row of the table applied; raises Misshapen where it does not take the operands."""
+        operator = BY_NAME[name]
+        filled = {p.name: p.default for p in operator.parameters.literals if not p.required} | arguments
+        try:
+            kind = operator.shape(*(o.type for o in operands), **filled)
+        except Misfit as misfit:
+            shown = f"`{operator.symbol}`" if operator.symbol else operator.name
+            hint = f"; {misfit.hint}" if misfit.hint else ""
+            raise Misshapen(f"{shown}: {misfit.message}{hint}", Place(1, column)) from None
+        numbers = [self.number(o) for o in operands]
+        node = self.builder.apply(operator.name, numbers, tuple(arguments.items()), Place(1, column))
+        return self._kept(node, kind, row)
+
+    def signed(self, sign: str, column: int, *operands: Value, row: bool = False) -> Value:
+        """A sign's operator applied; whole numbers are worked out, but for quotients and negative exponents."""
+        numbers = [_whole(o) for o in operands]
+        if None not in numbers and not (sign == "**" and (numbers[1] or 0) < 0):
+            try:
+                folded = fold(sign, *(n for n in numbers if n is not None))
+            except FoldingError as error:
+                raise NotAnAnswer(Code.LIMIT_EXCEEDED, f"{error}", column) from None
+            if folded is not None:
+                return self.literal(folded, column)
+        return self.apply(BY_SYMBOL[sign, len(operands)].name, column, *operands, row=row)
+
+    def inlined(self, program: Program, operand: Value, column: int) -> Value:
+        """An expression in one input x, with x replaced by an operand."""
+        values: list[Value] = []
+        for node in program.nodes:
+            match node:
+                case Input():
+                    values.append(operand)
+                case Literal(value, _, name):
+                    assert isinstance(value, int | float)
+                    values.append(self.literal(value, column, name))
+                case Apply(operator, operands, arguments):
+                    parts = [values[k] for k in operands if k is not None]
+                    filled: dict[str, Any] = dict(arguments)
+                    values.append(self.apply(operator, column, *parts, **filled))
+        return values[program.output]
+
+    def sized(self, value: Value, other: TensorType, column: int) -> Value:
+        """An identity or a vector of ones, of the size that goes with another part; anything else as it is."""
+        if value.operand is not None:
+            return value
+        if not other.rank:
+            raise Misshapen("the identity's size is not told", Place(1, column))
+        length = other.shape[-1]
+        row = BY_NAME["eye" if value.special == "I" else "ones"]
+        name = row.parameters.literals[0].name
+        whole = self.apply(row.name, column, row=value.row, **{name: length if value.special == "I" else (length,)})
+        return whole if value.factor is None else self.signed("*", column, value.factor, whole, row=value.row)
+
+    def program(self, value: Value) -> Program:
+        """The program whose output is a value."""
+        output = self.number(value)
+        return Program(tuple(self.builder.nodes), (), output)
+
+    def _kept(self, node: int, kind: TensorType, row: bool = False) -> Value:
+        self._types[node] = kind
+        return Value(node, kind, row)
+
+
+def _whole(value: Value) -> int | float | None:
+    operand = value.operand
+    if isinstance(operand, Literal) and not operand.name and type(operand.value) in (int, float):
+        assert isinstance(operand.value, int | float)
+        return operand.value
+    return None

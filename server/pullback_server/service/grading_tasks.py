@@ -1,0 +1,59 @@
+"""The tasks of grading in a worker: an undecided grade at once, in case there is no other, then the grade."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Protocol
+
+from ..grading import Grade, Grader
+from ..program import Limits
+from . import envelope, failpoints, grading_messages
+from .channel import Frame, Kind, Method
+from .methods import STREAMED
+
+#: Seconds that a grade may come after its budget is over, before its worker is ended.
+OVERTIME = 0.5
+
+_PARSED = failpoints.at("worker.parsed")
+
+
+class Send(Protocol):
+    """Sends a reply to the front."""
+
+    def __call__(self, kind: Kind, reply: bytes, *, wait: float = 0.0) -> None:
+        """Of a provisional reply, `wait` says how many seconds a better one may take."""
+        ...
+
+
+class GradingTasks:
+    """Answers the tasks of GradingService with one grader."""
+
+    def __init__(self, grader: Grader, send: Send, versions: Mapping[str, str], limits: Limits) -> None:
+        self._grader, self._send, self._versions, self._limits = grader, send, versions, limits
+
+    def answer(self, task: Frame) -> None:
+        """Sends the replies to one task; raises Refusal where it holds a problem or a token that is none."""
+        if task.code == Method.REPLAY:
+            replayed = grading_messages.parse_token(task.body)
+            _PARSED()
+            grade = self._grader.grade_again(replayed)
+            self._send(Kind.FINAL, grading_messages.replay_reply(grade, self._versions))
+        else:
+            self._grade(task)
+
+    def _grade(self, task: Frame) -> None:
+        stream = task.code in STREAMED
+        parse = grading_messages.parse_grade_stream_request if stream else grading_messages.parse_grade_request
+        name, problem, answer = parse(task.body, self._limits)
+        _PARSED()
+
+        def reply(grade: Grade) -> bytes:
+            total = time.monotonic() - task.moment
+            said = grading_messages.grade_reply(name, grade, self._versions, total)
+            return envelope.answer(name, envelope.RESPONSE, said) if stream else said
+
+        # The grader keeps to the budget by itself; what it calls might not.
+        wait = problem.policy.budget + OVERTIME
+        self._send(Kind.PROVISIONAL, reply(grading_messages.unfinished(problem)), wait=wait)
+        self._send(Kind.FINAL, reply(self._grader.grade(problem, answer)))

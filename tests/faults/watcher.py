@@ -1,0 +1,52 @@
+"""Asks for the service's health all the time, and holds it against the processes that are there."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections import Counter
+
+import grpc
+import grpc.aio
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+
+from .clients import OPTIONS
+from .ledger import Ledger
+from .service import Service
+
+#: Seconds between two questions, and those that the service has to see that its last worker is dead.
+EVERY, NOTICE = 0.02, 0.3
+
+
+class Watcher:
+    """Health by what it said and how often; a violation where it said SERVING with no worker there."""
+
+    def __init__(self, service: Service, ledger: Ledger) -> None:
+        self._service, self._ledger = service, ledger
+        self.said: Counter[str] = Counter()
+        self.without_worker = 0
+        self.slowest = 0.0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Asks until told to stop."""
+        async with grpc.aio.insecure_channel(self._service.target, options=OPTIONS) as channel:
+            check = channel.unary_unary("/grpc.health.v1.Health/Check")
+            body = HealthCheckRequest().SerializeToString()
+            empty_since = math.inf
+            while not stop.is_set():
+                asked = time.monotonic()
+                empty_since = math.inf if self._service.workers() else min(empty_since, asked)
+                try:
+                    answer = HealthCheckResponse.FromString(await check(body, timeout=10))
+                except grpc.aio.AioRpcError as error:
+                    self._ledger.violations.append(f"health was not told: {error.code().name}")
+                    continue
+                name = HealthCheckResponse.ServingStatus.Name(answer.status)
+                self.said[name] += 1
+                self.slowest = max(self.slowest, time.monotonic() - asked)
+                if asked - empty_since > NOTICE and not self._service.workers():
+                    self.without_worker += 1
+                    if name == "SERVING":
+                        self._ledger.violations.append("health said SERVING without a worker")
+                await asyncio.sleep(EVERY)

@@ -1,0 +1,1 @@
+"""Fuzzing of what strangers' text and bytes meet first: `python -m tests.fuzz --minutes 10`."""

@@ -1,0 +1,93 @@
+"""Fuzzes every target for its share of the time and prints what was tried; the exit code is 1 where one failed."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from .corpus import keep, kept, seeds, unpack, words
+from .targets import TARGETS
+
+#: Seconds after which an entry counts as a hang, and MiB after which it counts as a bomb.
+HANG, BOMB = 10, 3072
+TOP = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of one target."""
+
+    target: str
+    runs: int
+    seconds: float
+    edges: int
+    corpus: int
+    failure: str
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The exit code: 0 where every entry was understood or refused."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10.0, help="how long, for all targets together (default 10)")
+    parser.add_argument("--keep", action="store_true", help="keep the entries that reach something new in the corpus")
+    chosen = parser.parse_args(arguments)
+    failed = False
+    for target in TARGETS:
+        tried = fuzz(target, chosen.minutes * 60 / len(TARGETS), chosen.keep)
+        print(
+            f"{target:15} {tried.runs:9,} runs in {tried.seconds:4.0f} s, {tried.edges} edges reached, "
+            f"{tried.corpus} entries, {'FAILED' if tried.failure else 'nothing escaped, crashed or hung'}",
+            flush=True,
+        )
+        if tried.failure:
+            print(tried.failure)
+        failed |= bool(tried.failure)
+    return int(failed)
+
+
+def fuzz(target: str, seconds: float, keeping: bool = False) -> Tried:
+    """Fuzzes one target from the kept corpus, in a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="pullback-fuzz-") as name:
+        found, start = Path(name, "found"), Path(name, "start")
+        for folder in (found, start):
+            folder.mkdir()
+        unpack([*kept(target), *seeds(target)], start)
+        dictionary = Path(name, "words")
+        dictionary.write_text(words())
+        done = _libfuzzer(
+            target, f"-max_total_time={max(1, round(seconds))}", f"-timeout={HANG}", f"-rss_limit_mb={BOMB}",
+            "-max_len=4096", f"-dict={dictionary}", f"-artifact_prefix={name}/failed-", "-print_final_stats=1",
+            str(found), str(start),
+        )  # fmt: skip
+        failures = [f"{path.name}: {path.read_bytes()[:2000]!r}" for path in sorted(Path(name).glob("failed-*"))] or (
+            [""] if done.returncode else []
+        )
+        if keeping and not failures:
+            keep(target, {*kept(target), *(path.read_bytes() for path in found.iterdir())})
+        return Tried(
+            target=target,
+            runs=_number(r"stat::number_of_executed_units:\s*(\d+)", done.stderr),
+            seconds=_number(r"Done \d+ runs in (\d+)", done.stderr),
+            edges=_number(r"cov: (\d+)", done.stderr),
+            corpus=_number(r"corp: (\d+)", done.stderr),
+            failure="\n".join([done.stdout[-4000:] + done.stderr[-4000:], *failures]) if failures else "",
+        )
+
+
+def _libfuzzer(target: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = (sys.executable, "-m", "tests.fuzz.run", target, *arguments)
+    return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, cwd=TOP)
+
+
+def _number(pattern: str, text: str) -> int:
+    found = re.findall(pattern, text)
+    return int(found[-1]) if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""What is fuzzed: functions of bytes that may only return, after the text or the request was understood or refused."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from pullback_server.language import check, parse
+from pullback_server.operators.samples import draw
+from pullback_server.program import Limits, Refusal, TensorType
+from pullback_server.service import envelope, errors, messages
+from pullback_server.verdict.preparation import check_upstream, differentiated, prepare, types_of
+
+Target = Callable[[bytes], None]
+
+LIMITS = Limits()
+#: The inputs that an expression may name: those of the operators' samples.
+TYPES = {name: TensorType(sample.dtype, sample.shape) for name, sample in draw((-2.0, 2.0)).items()}
+#: What nothing that a stranger sends may bring about; parsing alone compiles, and runs nothing.
+FORBIDDEN = {
+    *("exec", "import", "open", "ctypes.dlopen", "pickle.find_class", "socket.__new__", "socket.connect"),
+    *("os.exec", "os.fork", "os.posix_spawn", "os.system", "subprocess.Popen"),
+}
+
+
+class Escape(Exception):
+    """A stranger's bytes have brought about what they never may."""
+
+
+def expression(data: bytes) -> None:
+    """The parser and the checks of types, shapes and costs, on a text."""
+    text = data.decode(errors="surrogateescape" if data[:1] == b"\xff" else "replace")
+    with _refusals(), _watched():
+        check(parse(text, TYPES.keys(), LIMITS), TYPES, LIMITS)
+
+
+def request(data: bytes) -> None:
+    """All that a worker does with a request's bytes before anything is computed."""
+    with _refusals(), _watched():
+        _, question = messages.parse_request(data, LIMITS)
+        prepared = prepare(question.expression, types_of(question), differentiated(question), LIMITS)
+        check_upstream(question.upstream, prepared.typed.output)
+
+
+def stream_request(data: bytes) -> None:
+    """What the front reads of a stream's message, and what a worker does with it."""
+    with _watched():
+        budget, name = envelope.budget(data), envelope.request_id(data)
+    if not (budget is None or isinstance(budget, float)) or len(name) > 256:
+        raise Escape(f"the front read a budget of {budget} and a name of {len(name)} characters")
+    with _refusals(), _watched():
+        messages.parse_stream_request(data, LIMITS)
+
+
+TARGETS: Mapping[str, Target] = {"expression": expression, "request": request, "stream_request": stream_request}
+
+_watching = False
+
+
+def _hook(event: str, arguments: tuple[Any, ...]) -> None:
+    if _watching and event in FORBIDDEN:
+        raise Escape(f"{event}{arguments!r}")
+
+
+sys.addaudithook(_hook)
+
+
+@contextmanager
+def _watched() -> Iterator[None]:
+    global _watching
+    _watching = True
+    try:
+        yield
+    finally:
+        _watching = False
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Takes a refusal, and sees that it can be told: it has a reason of the table, and fits in a status."""
+    try:
+        yield
+    except Refusal as refused:
+        told = errors.refusal(refused)
+        if refused.reason not in errors.REASONS or len(told.status) > errors.DETAILS_BYTES:
+            raise Escape(f"a refusal that cannot be told: {refused.reason}, {len(told.status)} bytes") from None

@@ -1,0 +1,39 @@
+"""Whatever strangers send is understood or refused: the kept corpus, and what a fuzzer makes of it for a while."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from .corpus import kept, seeds
+from .targets import TARGETS, Escape, _watched
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_kept_entry_is_understood_or_refused(target):
+    entries = kept(target)
+    assert len(entries) > 50
+    for entry in (*entries, *seeds(target)):
+        TARGETS[target](entry)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [lambda: eval("1"), lambda: Path("/dev/null").read_text(), lambda: socket.socket()],
+    ids=["eval", "open", "socket"],
+)
+def test_an_escape_would_be_noticed(act):
+    with pytest.raises(Escape), _watched():
+        act()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_fuzzer_finds_nothing_that_escapes_crashes_or_hangs(target):
+    from .__main__ import fuzz
+
+    tried = fuzz(target, 20)
+    assert tried.failure == ""
+    assert tried.runs > 1000
+    assert tried.edges > 50

@@ -1,0 +1,1 @@
+"""Generated questions with right and wrong answers, whose truth is known without the grader."""

@@ -1,0 +1,83 @@
+"""A stand-in for the grader: its answers are orders, such as `right`, `wrong SIGN` or `sleep 5`."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from pullback_server.grading import (
+    Answer,
+    Code,
+    Confirmation,
+    Counterexample,
+    Evidence,
+    Finding,
+    Grade,
+    GradeOutcome,
+    Problem,
+    Tensor,
+)
+from pullback_server.program import Place, Refusal
+
+
+class Grader:
+    """Grades by the answer's order."""
+
+    def __init__(self, limits, admit):
+        self._admit = admit
+
+    def grade(self, problem, answer):
+        if problem.expression == "refuse":
+            raise Refusal("UNKNOWN_NAME", "there is no `z`", "problem.expression", 1, 5, "z", "there is x")
+        order, *words = answer.text.split() or ["tensor"]
+        match order:
+            case "right":
+                return right(problem, answer)
+            case "wrong":
+                return wrong(problem, answer, words[0])
+            case "undecided":
+                return Grade(GradeOutcome.UNDECIDED, 0.0, reason="a test could not tell", replay=token(answer))
+            case "unreadable":
+                finding = Finding(Code.SYNTAX, "there is nothing after `^`", Place(1, 4))
+                return Grade(GradeOutcome.NOT_AN_ANSWER, 0.0, (finding,), replay=token(answer))
+            case "admit":
+                self._admit(int(words[0]), int(words[1]))
+                time.sleep(float(words[2]))
+                return right(problem, answer)
+            case "sleep":
+                time.sleep(float(words[0]))
+                return right(problem, answer)
+            case "kill":
+                return os.kill(os.getpid(), signal.SIGKILL)
+            case "kill_once":
+                if not Path(words[0]).exists():
+                    Path(words[0]).touch()
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return right(problem, answer)
+            case "tensor":
+                return right(problem, answer)
+            case _:
+                raise ValueError("a secret of the inside")
+
+    def grade_again(self, given):
+        if not given.startswith("token:"):
+            raise Refusal("BAD_PROBLEM", "this is no replay token", "token", hint="the `replay` of a grade")
+        return self.grade(Problem("x", (), ("x",)), Answer(given.removeprefix("token:")))
+
+
+def right(problem, answer):
+    """A right answer; what was asked stands in the notations, and the seed in place of the error."""
+    seen = (("python", repr(problem)), ("latex", repr(answer)))
+    evidence = Evidence(Confirmation.POINTS, None, problem.policy.points, float(problem.policy.seed))
+    return Grade(GradeOutcome.CORRECT, 1.0, (), evidence, right=seen, replay=token(answer))
+
+
+def wrong(problem, answer, code):
+    point = Counterexample((("x", Tensor((2,), (1.5, 2.0))),), (1,), -3.0, 3.0, 1e-12)
+    finding = Finding(Code[code], f'The mistake {code}, with | and \n and "quotes"', Place(1, 1))
+    score = dict(problem.policy.partial_credit).get(Code[code], 0.0)
+    return Grade(GradeOutcome.INCORRECT, score, (finding,), Evidence(None, point), replay=token(answer))
+
+
+def token(answer):
+    return f"token:{answer.text}"

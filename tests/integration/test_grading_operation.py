@@ -1,0 +1,167 @@
+"""GradingService under the service's rules: tokens, shares, leave for large problems, metrics, ids, lost workers."""
+
+import re
+import time
+import urllib.request
+
+import grpc
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from pullback import AsyncClient, Client, GradeOutcome, Problem, Unauthenticated
+from pullback.errors import REQUEST_ID
+from pullback.v1 import grading_pb2 as wire
+from pullback.v1.grading_pb2_grpc import GradingServiceStub
+from pullback_server.service import failpoints, tokens
+from service_harness import details, eventually, running, status_details
+
+GIB = 2**30
+SQUARE = Problem("x**2", {"x": {}})
+
+
+def asked(order, request_id="r", expression="x**2", budget=20.0):
+    message = wire.GradeRequest(
+        id=request_id,
+        problem=wire.Problem(expression=expression, inputs=[wire.Variable(name="x")], wrt=["x"]),
+        answer=wire.Answer(text=order),
+    )
+    message.problem.policy.budget.FromNanoseconds(round(budget * 1e9))
+    return message
+
+
+def reason(call):
+    try:
+        call.result()
+    except grpc.RpcError as error:
+        return details(error)["ErrorInfo"].reason
+    return "OK"
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    """A service with tokens, a queue of 8 of which one client may hold 2, metrics, and a log of all calls."""
+    folder = tmp_path_factory.mktemp("house")
+    log, file = folder / "log", folder / "tokens"
+    token, line = tokens.make("alice")
+    file.write_text(line)
+    settings = {"workers": 1, "queue": 8, "share": 0.25, "token_file": str(file), "metrics_port": 0, "log_calls": True}
+    with log.open("w") as out, running(log=out, **settings) as service:
+        eventually(lambda: "metrics are on" in log.read_text())
+        yield service, token, log
+
+
+@pytest.fixture
+def alice(house):
+    """The stub, and the metadata of alice."""
+    return GradingServiceStub(house[0].channel), (("authorization", f"Bearer {house[1]}"),)
+
+
+def test_both_clients_show_their_token_to_every_method_of_grading(house):
+    service, token, _ = house
+    target = f"localhost:{service.port}"
+    with Client(target, token=token) as known, Client(target) as stranger:
+        grade = known.grade(SQUARE, "right")
+        assert known.replay(grade.replay).outcome is GradeOutcome.CORRECT
+        assert [graded.result().score for graded in known.grade_many([(SQUARE, "right")])] == [1.0]
+        for call in (lambda: stranger.grade(SQUARE, "right"), lambda: stranger.replay(grade.replay)):
+            with pytest.raises(Unauthenticated):
+                call()
+        [refused] = stranger.grade_many([(SQUARE, "right")])
+        assert isinstance(refused.error, Unauthenticated)
+
+
+async def test_the_client_for_asyncio_shows_its_token_too(house):
+    service, token, _ = house
+    async with AsyncClient(f"localhost:{service.port}", token=token) as known:
+        grade = await known.grade(SQUARE, "right")
+        assert (await known.replay(grade.replay)).outcome is GradeOutcome.CORRECT
+        assert [graded.result().score async for graded in known.grade_many([(SQUARE, "right")])] == [1.0]
+
+
+def test_grades_wait_in_the_same_queue_and_have_no_larger_share_of_it(alice):
+    stub, who = alice
+    calls = [stub.Grade.future(asked("sleep 0.5"), timeout=20, metadata=who)]
+    time.sleep(0.2)
+    calls += [stub.Grade.future(asked("right"), timeout=20, metadata=who) for _ in range(2)]
+    time.sleep(0.1)
+    assert reason(stub.Grade.future(asked("right"), timeout=20, metadata=who)) == "CLIENT_SHARE"
+    assert [reason(call) for call in calls] == ["OK"] * 3
+
+
+def samples(log):
+    address = re.search(r"http://[\d.:]+/metrics", log.read_text())[0]
+    with urllib.request.urlopen(address, timeout=10) as answer:
+        families = text_string_to_metric_families(answer.read().decode())
+        return {(s.name, *sorted(s.labels.values())): s.value for family in families for s in family.samples}
+
+
+def test_grades_are_counted_by_method_status_and_reason_and_are_no_symbolic_time(house, alice):
+    (stub, who), log = alice, house[2]
+    before = samples(log)
+    late = stub.Grade(asked("sleep 30", budget=0.2), timeout=20, metadata=who)
+    assert late.grade.outcome == wire.GRADE_OUTCOME_UNDECIDED
+    stub.Replay(wire.ReplayRequest(token="token:right"), timeout=20, metadata=who)
+    requests = [
+        wire.GradeManyRequest(request=asked("right", "a")),
+        wire.GradeManyRequest(request=asked("right", "b", expression="refuse")),
+    ]
+    answers = {answer.id: answer for answer in stub.GradeMany(iter(requests), timeout=20, metadata=who)}
+    assert status_details(answers["b"].status)["ErrorInfo"].reason == "UNKNOWN_NAME"
+    after = samples(log)
+
+    def grown(*key):
+        return after.get(key, 0) - before.get(key, 0)
+
+    assert grown("pullback_requests_total", "", "Grade", "OK") == 1
+    assert grown("pullback_requests_total", "", "OK", "Replay") == 1
+    assert grown("pullback_requests_total", "", "GradeMany", "OK") == 1
+    assert grown("pullback_requests_total", "GradeMany", "INVALID_ARGUMENT", "UNKNOWN_NAME") == 1
+    assert grown("pullback_request_seconds_count") == 4
+    assert grown("pullback_symbolic_seconds_count") == grown("pullback_numeric_seconds_count") == 0
+
+
+def test_a_grade_has_the_id_that_the_caller_gave_the_call(house, alice):
+    stub, who = alice
+    _, call = stub.Grade.with_call(asked("right"), timeout=20, metadata=(*who, (REQUEST_ID, "of-the-caller")))
+    assert dict(call.trailing_metadata())[REQUEST_ID] == "of-the-caller"
+    eventually(lambda: '"of-the-caller"' in house[2].read_text())
+
+
+def test_large_problems_wait_until_they_fit_beside_the_others():
+    with running(workers=3, memory_in_flight=4 * GIB) as service:
+        stub = GradingServiceStub(service.channel)
+        before = time.monotonic()
+        large = [stub.Grade.future(asked(f"admit {2 * GIB} 1 0.5"), timeout=20) for _ in range(2)]
+        assert reason(stub.Grade.future(asked("admit 1000 1 0"), timeout=20)) == "OK"
+        assert [call.result().grade.outcome for call in large] == [wire.GRADE_OUTCOME_CORRECT] * 2
+        assert time.monotonic() - before >= 1
+
+
+def test_a_reply_that_no_message_can_hold_is_refused_as_such():
+    with running(workers=1, max_message_bytes=4096) as service:
+        stub = GradingServiceStub(service.channel)
+        message = asked("right " + "y" * 3000)  # which comes back in the reply twice
+        assert reason(stub.Grade.future(message, timeout=20)) == "REPLY_TOO_LARGE"
+
+
+#: The steps that a grade passes.
+STEPS = ("taken", "parsed", "numbers", "provisional", "answered", "replied", "retired")
+
+
+@pytest.mark.parametrize("step", ["provisional", *(pytest.param(s, marks=pytest.mark.slow) for s in STEPS)])
+def test_a_worker_that_dies_once_at_any_step_costs_no_grade(step):
+    with running({failpoints.VARIABLE: f"worker.{step}=1*kill"}, worker_tasks=3) as service:
+        stub = GradingServiceStub(service.channel)
+        calls = [stub.Grade.future(asked("right", f"r{k}"), timeout=20) for k in range(8)]
+        requests = [wire.GradeManyRequest(request=asked("right", f"s{k}")) for k in range(8)]
+        streamed = list(stub.GradeMany(iter(requests), timeout=20))
+        assert {call.result().grade.outcome for call in calls} == {wire.GRADE_OUTCOME_CORRECT}
+        assert sorted(answer.id for answer in streamed) == [f"s{k}" for k in range(8)]
+        assert {answer.response.grade.outcome for answer in streamed} == {wire.GRADE_OUTCOME_CORRECT}
+        eventually(lambda: service.health() == 1)
+
+
+def test_what_nobody_foresaw_in_a_grader_is_the_services_own_failure():
+    with running({failpoints.VARIABLE: "worker.parsed=1*raise(a secret)"}) as service:
+        stub = GradingServiceStub(service.channel)
+        assert reason(stub.Grade.future(asked("right"), timeout=20)) == "INTERNAL"
+        assert stub.Grade(asked("right"), timeout=20).grade.score == 1.0

@@ -1,0 +1,226 @@
+"""GradingService over the double: every message crosses the wire whole, and a grader that fails is never "wrong"."""
+
+import math
+import time
+
+import grpc
+import numpy as np
+import pytest
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from pullback.v1 import grading_pb2 as wire
+from pullback.v1 import tensor_pb2
+from pullback.v1.grading_pb2_grpc import GradingServiceStub
+from pullback_server.grading import (
+    Code,
+    Confirmation,
+    GradeOutcome,
+    Kind,
+    Layout,
+    Policy,
+    Problem,
+    Structure,
+    Symmetry,
+    Syntax,
+    Variable,
+)
+from service_harness import details, eventually, running, status_details
+
+GRADING = "pullback.v1.GradingService"
+
+
+@pytest.fixture(scope="module")
+def service():
+    with running() as started:
+        yield started
+
+
+@pytest.fixture
+def stub(service):
+    return GradingServiceStub(service.channel)
+
+
+def asked(text, request_id="r", expression="x**2", budget=None, **policy):
+    message = wire.GradeRequest(
+        id=request_id,
+        problem=wire.Problem(expression=expression, inputs=[wire.Variable(name="x")], wrt=["x"]),
+        answer=wire.Answer(text=text),
+    )
+    message.problem.policy.SetInParent()
+    for name, value in policy.items():
+        setattr(message.problem.policy, name, value)
+    if budget is not None:
+        message.problem.policy.budget.FromNanoseconds(round(budget * 1e9))
+    return message
+
+
+def float64(*values):
+    return tensor_pb2.Tensor(dtype="DTYPE_FLOAT64", shape=[len(values)], data=np.array(values, "<f8").tobytes())
+
+
+def test_a_grade_crosses_the_wire_whole(stub):
+    grade = stub.Grade(asked("wrong SIGN"), timeout=20).grade
+    assert grade.outcome == wire.GRADE_OUTCOME_INCORRECT
+    (finding,) = grade.findings
+    assert (finding.code, finding.place.line, finding.place.column) == (wire.FINDING_CODE_SIGN, 1, 1)
+    point = grade.evidence.counterexample
+    assert (list(point.index), point.answer, point.derivative, point.error) == ([1], -3.0, 3.0, 1e-12)
+    assert (point.inputs[0].name, point.inputs[0].tensor) == ("x", float64(1.5, 2.0))
+    right = stub.Grade(asked("right"), timeout=20)
+    assert right.id == "r"
+    assert right.grade.score == 1.0
+    assert right.grade.evidence.confirmation == wire.CONFIRMATION_POINTS
+    assert [formulation.syntax for formulation in right.grade.right] == [wire.SYNTAX_PYTHON, wire.SYNTAX_LATEX]
+    assert {"pullback", "torch", "sympy", "python"} >= set(right.versions) > set()
+
+
+def test_a_problem_crosses_the_wire_whole(stub):
+    problem = wire.Problem(
+        expression="tanh(A @ x)",
+        inputs=[
+            wire.Variable(name="A", shape=[3, 4], structure=wire.STRUCTURE_WELL_CONDITIONED),
+            wire.Variable(name="x", shape=[2], domain=wire.Interval(low=-math.inf, high=2.5)),
+            wire.Variable(name="c", value=float64(1.0, 2.0)),
+        ],
+        wrt=["x"],
+        kind=wire.PROBLEM_KIND_VJP,
+        upstream="u",
+        policy=wire.Policy(
+            layout=wire.LAYOUT_EITHER,
+            symmetry=wire.SYMMETRY_STRUCTURED,
+            tolerance=1e-6,
+            points=7,
+            seed=11,
+            partial_credit=[wire.PartialCredit(code=wire.FINDING_CODE_SIGN, score=0.5)],
+            accept_smaller_domain=False,
+            reveal=False,
+            notations=[wire.SYNTAX_MATH],
+        ),
+    )
+    problem.policy.budget.FromMilliseconds(1500)
+    answer = wire.Answer(text="right", syntax=wire.SYNTAX_LATEX, tensor=float64(0.5, -0.5))
+    seen = {
+        f.syntax: f.text for f in stub.Grade(wire.GradeRequest(problem=problem, answer=answer), timeout=20).grade.right
+    }
+    for word in (
+        "expression='tanh(A @ x)'", "name='A', shape=(3, 4)", "<Structure.WELL_CONDITIONED", "low=-inf, high=2.5",
+        "value=Tensor(shape=(2,), values=(1.0, 2.0))", "wrt=('x',)", "<Kind.VJP", "upstream='u'", "<Layout.EITHER",
+        "<Symmetry.STRUCTURED", "tolerance=1e-06", "points=7", "seed=11", "budget=1.5", "(<Code.SIGN",
+        "0.5),", "accept_smaller_domain=False", "reveal=False", "notations=('math',)",
+    ):  # fmt: skip
+        assert word in seen[wire.SYNTAX_PYTHON], word
+    assert (
+        "text='right', syntax=<Syntax.LATEX: 'latex'>, tensor=Tensor(shape=(2,), values=(0.5, -0.5))"
+        in (seen[wire.SYNTAX_LATEX])
+    )
+
+
+def test_what_is_not_said_has_the_domains_defaults(stub):
+    told = stub.Grade(asked("right"), timeout=20).grade.right[0].text
+    assert told == repr(Problem("x**2", (Variable("x"),), ("x",), policy=Policy()))
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "prefix", "kind"),
+    [
+        (wire.ProblemKind, "PROBLEM_KIND", Kind),
+        (wire.Structure, "STRUCTURE", Structure),
+        (wire.Layout, "LAYOUT", Layout),
+        (wire.Symmetry, "SYMMETRY", Symmetry),
+        (wire.Syntax, "SYNTAX", Syntax),
+        (wire.FindingCode, "FINDING_CODE", Code),
+        (wire.GradeOutcome, "GRADE_OUTCOME", GradeOutcome),
+        (wire.Confirmation, "CONFIRMATION", Confirmation),
+    ],
+)
+def test_the_contract_has_a_value_for_every_member_and_no_other(wrapper, prefix, kind):
+    assert set(wrapper.keys()[1:]) == {f"{prefix}_{member.name}" for member in kind}
+    assert wrapper.keys()[0] == f"{prefix}_UNSPECIFIED"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        (lambda m: setattr(m.problem, "kind", 77), "problem.kind"),
+        (lambda m: m.problem.inputs[0].shape.append(-1), "problem.inputs[0].shape[0]"),
+        (lambda m: m.problem.inputs[0].shape.extend([1] * 9), "problem.inputs[0].shape"),
+        (lambda m: m.problem.inputs[0].shape.extend([2**14, 2]), "problem.inputs[0].shape"),
+        (lambda m: m.problem.inputs[0].domain.MergeFrom(wire.Interval(low=2, high=1)), "problem.inputs[0].domain"),
+        (lambda m: m.problem.inputs[0].domain.MergeFrom(wire.Interval(low=math.nan)), "problem.inputs[0].domain"),
+        (lambda m: setattr(m.problem.inputs[0], "structure", 99), "problem.inputs[0].structure"),
+        (lambda m: setattr(m.problem.inputs[0], "name", "x y"), "problem.inputs[0].name"),
+        (lambda m: m.problem.inputs.add(name="x"), "problem.inputs[1].name"),
+        (lambda m: setattr(m.problem.inputs[0].value, "dtype", 10), "problem.inputs[0].value.data"),
+        (lambda m: setattr(m.problem.policy, "tolerance", math.inf), "problem.policy.tolerance"),
+        (lambda m: setattr(m.problem.policy, "points", 0), "problem.policy.points"),
+        (lambda m: m.problem.policy.budget.FromSeconds(0), "problem.policy.budget"),
+        (lambda m: m.problem.policy.partial_credit.add(code=10, score=2), "problem.policy.partial_credit.score"),
+        (lambda m: m.problem.policy.partial_credit.add(code=0, score=1), "problem.policy.partial_credit.code"),
+        (lambda m: m.problem.policy.notations.append(9), "problem.policy.notations"),
+        (lambda m: setattr(m.answer, "syntax", 9), "answer.syntax"),
+        (lambda m: m.answer.tensor.shape.append(3), "answer.tensor.dtype"),
+        (lambda m: setattr(m, "id", "i" * 257), "id"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_its_path(stub, change, field):
+    message = asked("right")
+    change(message)
+    with pytest.raises(grpc.RpcError) as refused:
+        stub.Grade(message, timeout=20)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert details(refused.value)["BadRequest"].field_violations[0].field == field
+
+
+def test_a_grade_that_does_not_come_in_time_is_undecided(stub):
+    started = time.monotonic()
+    reply = stub.Grade(asked("sleep 30", budget=0.3), timeout=20)
+    assert time.monotonic() - started < 5
+    assert (reply.id, reply.grade.outcome) == ("r", wire.GRADE_OUTCOME_UNDECIDED)
+    assert "0.3 s" in reply.grade.reason
+
+
+def test_an_answer_that_ends_workers_is_undecided_and_one_crash_is_replayed(stub, tmp_path):
+    assert stub.Grade(asked("kill"), timeout=20).grade.outcome == wire.GRADE_OUTCOME_UNDECIDED
+    again = stub.Grade(asked(f"kill_once {tmp_path / 'killed'}"), timeout=20)
+    assert again.grade.outcome == wire.GRADE_OUTCOME_CORRECT
+
+
+def test_a_stream_answers_each_and_one_that_fails_leaves_the_others_alone(service, stub):
+    texts = {"a": "right", "b": "fail", "c": "wrong SIGN", "d": "sleep 30", "e": "kill", "f": "unreadable"}
+    requests = [wire.GradeManyRequest(request=asked(text, name, budget=0.3)) for name, text in texts.items()]
+    requests.append(wire.GradeManyRequest(request=asked("right", "g", expression="refuse")))
+    answers = {answer.id: answer for answer in stub.GradeMany(iter(requests), timeout=30)}
+    outcomes = {
+        name: wire.GradeOutcome.Name(answer.response.grade.outcome).removeprefix("GRADE_OUTCOME_")
+        for name, answer in answers.items()
+        if answer.WhichOneof("result") == "response"
+    }
+    assert outcomes == {
+        "a": "CORRECT", "c": "INCORRECT", "d": "UNDECIDED", "e": "UNDECIDED", "f": "NOT_AN_ANSWER",
+    }  # fmt: skip
+    assert (answers["b"].status.code, answers["g"].status.code) == (13, 3)
+    assert status_details(answers["g"].status)["BadRequest"].field_violations[0].field == "problem.expression"
+    eventually(lambda: service.health(GRADING) == service.health())
+
+
+def test_a_budget_of_a_stream_holds_for_waiting_too(stub):
+    request = wire.GradeManyRequest(request=asked("sleep 30", budget=20))
+    request.budget.FromMilliseconds(400)
+    (answer,) = stub.GradeMany(iter([request]), timeout=20)
+    assert answer.response.grade.outcome == wire.GRADE_OUTCOME_UNDECIDED
+
+
+def test_a_token_gives_its_grade_again(stub):
+    first = stub.Grade(asked("wrong PRODUCT_RULE"), timeout=20).grade
+    assert stub.Replay(wire.ReplayRequest(token=first.replay), timeout=20).grade == first
+    with pytest.raises(grpc.RpcError) as refused:
+        stub.Replay(wire.ReplayRequest(token="none"), timeout=20)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_both_services_are_known_to_health_and_reflection(service):
+    assert service.health(GRADING) == service.health() == 1
+    stub = reflection_pb2_grpc.ServerReflectionStub(service.channel)
+    question = reflection_pb2.ServerReflectionRequest(list_services="")
+    (answer,) = stub.ServerReflectionInfo(iter([question]), timeout=10)
+    names = {found.name for found in answer.list_services_response.service}
+    assert {GRADING, "pullback.v1.DerivativeService"} <= names

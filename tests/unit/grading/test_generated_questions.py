@@ -1,0 +1,44 @@
+"""Generated questions: no right answer is wrong, no wrong one right, and the mistake that was made is named."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from pullback_server.grading import GradeOutcome, Grader, Policy
+
+from tests.grading.generated import cases
+
+
+def graded(count: int, seed: int) -> Counter[tuple[str, str, bool]]:
+    """How often a truth met an outcome, and whether its code was named."""
+    grader, found = Grader(), Counter[tuple[str, str, bool]]()
+    for case in cases(count, seed):
+        grade = grader.grade(replace(case.problem, policy=Policy(notations=())), case.answer)
+        truth = "right" if case.right else case.code
+        outcome = grade.outcome
+        false = GradeOutcome.INCORRECT if case.right else GradeOutcome.CORRECT
+        assert outcome is not false, (case, grade)
+        found[truth, outcome.name, case.code in {f.code.name for f in grade.findings}] += 1
+    return found
+
+
+def check(found: Counter[tuple[str, str, bool]]) -> None:
+    everything = sum(found.values())
+    undecided = sum(n for (_, outcome, _), n in found.items() if outcome == "UNDECIDED")
+    assert undecided <= 0.01 * everything
+    single = {key: n for key, n in found.items() if key[0] not in ("right", "edit")}
+    assert sum(n for (_, _, named), n in single.items() if named) >= 0.9 * sum(single.values())
+
+
+def test_a_few_generated_questions_are_graded_rightly() -> None:
+    check(graded(12, seed=11))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_thousands_of_generated_answers_are_graded_rightly() -> None:
+    found = graded(600, seed=0)
+    assert sum(found.values()) >= 5_000
+    check(found)

@@ -1,0 +1,107 @@
+"""Points fill the declared domain, its edges and both signs, and are those at which f has a derivative."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from pullback_server.grading import Answer, GradeOutcome, Grader, Interval, Kind, Policy, Problem, Structure, Variable
+from pullback_server.grading.points import Reference, draw
+from pullback_server.grading.question import ask
+from pullback_server.program import DType, Limits, TensorType
+
+NUMBER = TensorType(DType.FLOAT64, ())
+
+
+def reference(expression: str, *inputs: Variable, **more: object) -> Reference:
+    return Reference(ask(Problem(expression, inputs, (inputs[0].name,), **more), Limits()))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "interval",
+    [
+        Interval(-2.0, 2.0),
+        Interval(0.0, 1.0),
+        Interval(-5.0, 100.0),
+        Interval(),
+        Interval(low=1.0),
+        Interval(high=-1.0),
+    ],
+    ids=str,
+)
+def test_numbers_fill_the_domain_and_touch_its_ends(interval: Interval) -> None:
+    points = draw([Variable("x", domain=interval)], "", {"x": NUMBER}, 128, seed=3).values["x"].numpy()
+    assert all(x in interval for x in points)
+    low = interval.low if math.isfinite(interval.low) else min(interval.high, 0.0) - 3
+    high = interval.high if math.isfinite(interval.high) else max(interval.low, 0.0) + 3
+    counts, _ = np.histogram(points, bins=10, range=(low, high))
+    assert counts.min() >= 1
+    assert all(end in points for end in (interval.low, interval.high) if math.isfinite(end))
+    if interval.low < 0 < interval.high:
+        assert 0.0 in points
+        assert (points < 0).any()
+        assert (points > 0).any()
+
+
+@pytest.mark.parametrize(
+    ("structure", "holds"),
+    [
+        (Structure.SYMMETRIC, lambda a: np.allclose(a, a.T)),
+        (Structure.POSITIVE_DEFINITE, lambda a: np.linalg.eigvalsh(a).min() > 0),
+        (Structure.WELL_CONDITIONED, lambda a: np.linalg.cond(a) < 100),
+        (Structure.DIAGONAL, lambda a: np.allclose(a, np.diag(np.diag(a)))),
+        (Structure.ORTHOGONAL, lambda a: np.allclose(a @ a.T, np.eye(3))),
+        (Structure.POSITIVE, lambda a: (a > 0).all()),
+        (Structure.PROBABILITY, lambda a: np.allclose(a.sum(-1), 1)),
+    ],
+)
+def test_matrices_have_their_structure(structure: Structure, holds: object) -> None:
+    drawn = draw([Variable("A", (3, 3), structure=structure)], "", {"A": TensorType(DType.FLOAT64, (3, 3))}, 6, 0)
+    assert all(holds(a) for a in drawn.values["A"].numpy())  # type: ignore[operator]
+
+
+def test_another_input_does_not_move_the_points() -> None:
+    x, y = (Variable(n, domain=Interval(-1.0, 1.0)) for n in "xy")
+    alone = draw([x], "", {"x": NUMBER}, 20, 0).values["x"][:20]
+    both = draw([y, x], "", {"x": NUMBER, "y": NUMBER}, 20, 0).values["x"][:20]
+    assert (alone == both).all()
+
+
+def test_kinks_are_no_points_to_grade_at() -> None:
+    found = reference("abs(x)", Variable("x", domain=Interval(-2.0, 2.0)))
+    at_kink = found.points.values["x"].numpy() == 0
+    assert at_kink.any()
+    assert not found.graded[at_kink].any()
+    assert found.graded[~at_kink].all()
+
+
+@pytest.mark.parametrize(
+    ("expression", "interval"),
+    [("log(x - 1.95)", Interval(-2.0, 2.0)), ("sqrt(x)", Interval(-2.0, 2.0)), ("asin(x)", Interval(-30.0, 30.0))],
+)
+def test_where_f_is_defined_on_a_small_part_points_are_found_there(expression: str, interval: Interval) -> None:
+    found = reference(expression, Variable("x", domain=interval))
+    assert found.graded.sum() >= 60
+
+
+@pytest.mark.parametrize("expression", ["sum(log(x))", "sum(asin(x))", "sum(acosh(x))", "sum(sqrt(x))"])
+def test_tensors_that_say_nothing_of_their_entries_have_those_that_f_takes(expression: str) -> None:
+    found = reference(expression, Variable("x", (6,)), kind=Kind.GRADIENT)
+    assert found.graded.any()
+
+
+def test_both_opinions_on_the_derivative_agree() -> None:
+    for order in (1, 2, 3):
+        found = reference("exp(x)*sin(3*x)/(x**2 + 1)", Variable("x", domain=Interval(-2.0, 2.0)), order=order)
+        for number in found.confirming:
+            value, error = found.precise(number, ())
+            assert abs(float(value) - found.numerator[number]) <= 1e-10 * (1 + abs(float(value)))
+            assert error < 1e-40
+
+
+def test_nothing_to_grade_at_is_undecided() -> None:
+    problem = Problem("sqrt(-1 - x**2)", (Variable("x"),), ("x",), policy=Policy(notations=()))
+    found = Grader().grade(problem, Answer("x"))
+    assert found.outcome is GradeOutcome.UNDECIDED
+    assert "no derivative" in found.reason
