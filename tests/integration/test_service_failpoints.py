@@ -109,7 +109,7 @@ def test_a_fork_server_that_always_dies_is_an_error_and_not_tried_for_ever(capfd
 @pytest.mark.parametrize("terms", ["nowhere=kill", "worker.taken=explode", "worker.taken=kill kill"])
 def test_terms_that_cannot_be_read_are_an_error(terms, capfd):
     process = launch({failpoints.VARIABLE: terms})
-    assert process.wait(20) == 1
+    assert process.wait(60) == 1
     process.stdin.close()
     process.stdout.close()
     assert failpoints.VARIABLE in capfd.readouterr().err

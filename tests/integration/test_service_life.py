@@ -109,19 +109,19 @@ def test_no_process_outlives_a_service_that_is_killed():
 def test_a_port_that_is_taken_is_an_error_in_one_line(capfd):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         process = launch(port=taken.getsockname()[1])
-        assert process.wait(20) == 1
+        assert process.wait(60) == 1
     assert ended_with(process, capfd).startswith("Error: cannot listen on 127.0.0.1:")
 
 
 def test_workers_that_all_die_while_they_warm_up_are_an_error(capfd):
     process = launch({"DOUBLE_DIES": "1"})
-    assert process.wait(20) == 1
+    assert process.wait(60) == 1
     assert "workers died while they warmed up" in ended_with(process, capfd)
 
 
 def test_why_a_worker_could_not_warm_up_is_in_the_log(capfd):
     process = launch({"DOUBLE_FAILS": "1"}, workers=1)
-    assert process.wait(20) == 1
+    assert process.wait(60) == 1
     process.stdin.close()
     process.stdout.close()
     assert "ValueError: no warmth" in capfd.readouterr().err
@@ -130,7 +130,7 @@ def test_why_a_worker_could_not_warm_up_is_in_the_log(capfd):
 @pytest.mark.parametrize("settings", [{"mathematics": "no_such_module"}, {"device": "cuda:99"}], ids=str)
 def test_what_is_not_there_is_an_error(capfd, settings):
     process = launch(**settings)
-    assert process.wait(20) == 1
+    assert process.wait(60) == 1
     assert ended_with(process, capfd).startswith("Error: ")
 
 

@@ -247,7 +247,7 @@ def test_with_mutual_tls_only_clients_of_the_authority_are_let_in(tmp_path):
 @pytest.mark.parametrize("settings", [{}, {"allow_plaintext": True}, {"allow_anonymous": True}], ids=str)
 def test_an_address_that_others_can_reach_is_refused_unless_it_is_said_by_name(settings, capfd):
     process = launch(host="0.0.0.0", **settings)
-    assert process.wait(20) == 1
+    assert process.wait(60) == 1
     process.stdin.close()
     process.stdout.close()
     assert "which others can reach" in capfd.readouterr().err

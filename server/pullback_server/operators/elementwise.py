@@ -154,7 +154,7 @@ OPERATORS = (
         "log(1 + x), precise where x is small.", source="NIST DLMF 4.2(ii)", domain="x > -1"),
     row("logit",      torch.logit,      WithNumbers(logit), reals.logit,  _bounded, UNIT,
         "log(x/(1 - x)) for x from 0 to 1, the inverse of the sigmoid; with eps, of x held between eps and 1 - eps.",
-        signature="x, eps: number = None", samples=LOGIT, bad=UNFIT_LOGIT, source="torch.special.logit",
+        signature="x, eps: number = None", domain="(x > 0) & (x < 1)", samples=LOGIT, bad=UNFIT_LOGIT, source="torch.special.logit",
         **kinks(("x == eps", "its slope above"), ("x == 1 - eps", "its slope below"))),
 
     # Trigonometric functions

@@ -95,7 +95,7 @@ def test_a_failure_of_sympy_costs_no_number(monkeypatch):
 
 @pytest.mark.parametrize("problem", [AttributeError, KeyError, RuntimeError("sizes"), MemoryError, AssertionError])
 def test_a_closed_form_that_cannot_be_evaluated_costs_no_number(monkeypatch, problem):
-    def fail(_):
+    def fail(*_):
         raise problem
 
     monkeypatch.setattr(formbook, "evaluator", lambda _: fail)

@@ -93,8 +93,9 @@ def slopes(values: Values, reach: Reach, upstream: torch.Tensor | None, at: floa
     if not places.size:
         return Slopes(nothing, nothing, True)
     if not values.defined(output, reach):
-        unknown = Slope(Side.UNDEFINED, mp.nan, mp.mpf(0))
-        return Slopes(unknown, unknown, False)
+        side = Side.UNKNOWN if values.too_large else Side.UNDEFINED
+        neither = Slope(side, mp.nan, mp.mpf(0))
+        return Slopes(neither, neither, values.too_large)
     weights = np.array([mp.mpf(1)] * len(places), dtype=object)
     if upstream is not None:
         weights[:] = [mp.mpf(v) for v in upstream.detach().reshape(-1)[torch.from_numpy(places)].tolist()]

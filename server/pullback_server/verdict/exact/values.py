@@ -11,7 +11,7 @@ import mpmath as mp
 import numpy as np
 import torch
 
-from ...operators import BY_NAME, reals
+from ...operators import BY_NAME, Operator, reals
 from ...operators.columns import Along, Each, Objects
 from ...program import Apply, Input, Literal, Size, TypedProgram
 from .budget import Budget
@@ -56,6 +56,8 @@ class Values:
         self, typed: TypedProgram, inputs: Mapping[str, torch.Tensor], budget: Budget, roughly: Sequence[Any] = ()
     ) -> None:
         self.typed, self.budget, self._roughly = typed, budget, roughly
+        #: Whether some value was larger than numbers of many digits go.
+        self.too_large = False
         self._inputs = {name: tensor.detach().reshape(-1) for name, tensor in inputs.items()}
         self._found: dict[int, tuple[Objects, Mask]] = {}
         self._wirings: dict[int, Wiring] = {}
@@ -153,12 +155,14 @@ class Values:
                 operands = [
                     None if k is None else self.at(k, own.places(n, places)) for n, k in enumerate(apply.operands)
                 ]
-                return _defined(row.reference(*operands, **arguments), operands)
+                return self._defined(row, row.reference(*operands, **arguments), operands)
             case AlongLines() if isinstance(row.reference, Along):
                 lines = self.at(apply.operands[0] or 0, own.lines[places])
                 self.budget.spend(lines.size)
                 given = {k: v for k, v in arguments.items() if k not in ("dim", "keepdim")}
-                return _defined(_objects([row.reference.reduce(list(line), **given) for line in lines]), [lines])
+                return self._defined(
+                    row, _objects([row.reference.reduce(list(line), **given) for line in lines]), [lines]
+                )
             case RowsByColumns():
                 rows, columns = own.operands(places)
                 self.budget.spend(rows.size)
@@ -176,7 +180,28 @@ class Values:
         result = self.typed.types[node]
         self.budget.spend(row.cost(result, *types))
         whole = np.asarray(row.reference(*operands, **arguments), dtype=object).reshape(-1)
-        return _defined(whole, operands, whole=True)[places]
+        return self._defined(row, whole, operands, whole=True)[places]
+
+    def _defined(
+        self, row: Operator, values: Objects, operands: Sequence[Objects | None], whole: bool = False
+    ) -> Objects:
+        """The values with nan where one is infinite though nothing it is made of is: outside the row's domain.
+
+        Where it is not outside, it is larger than numbers of many digits go.
+        """
+        for place in [n for n, v in enumerate(values) if mp.isinf(v)]:
+            given = [o.reshape(-1) if whole else o[place : place + 1].reshape(-1) for o in operands if o is not None]
+            if any(mp.isinf(v) for own in given for v in own):
+                continue
+            if not row.domain or (row.name in POWERS and given[0][0] != 0):
+                self.too_large = True
+            else:
+                values[place] = mp.nan
+        return values
+
+
+#: Rows that have a pole at 0 and are too large elsewhere.
+POWERS = ("pow", "float_power")
 
 
 class MovedValues(Values):
@@ -260,13 +285,3 @@ def _objects(values: Sequence[Any]) -> Objects:
     out = np.empty(len(values), dtype=object)
     out[:] = list(values)
     return out
-
-
-def _defined(values: Objects, operands: Sequence[Objects | None], whole: bool = False) -> Objects:
-    """The values with nan where one is infinite though nothing it is made of is."""
-    for place in [n for n, v in enumerate(values) if mp.isinf(v)]:
-        made_of = (o.reshape(-1) if whole else o[place].reshape(-1) if o.ndim > 1 else o[place : place + 1]
-                   for o in operands if o is not None)  # fmt: skip
-        if not any(mp.isinf(v) for own in made_of for v in own):
-            values[place] = mp.nan
-    return values
