@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Protocol
+
+import torch
 
 from ..grading import Grade, Grader
 from ..program import Limits
@@ -34,13 +37,14 @@ class GradingTasks:
 
     def answer(self, task: Frame) -> None:
         """Sends the replies to one task; raises Refusal where it holds a problem or a token that is none."""
-        if task.code == Method.REPLAY:
-            replayed = grading_messages.parse_token(task.body)
-            _PARSED()
-            grade = self._grader.grade_again(replayed)
-            self._send(Kind.FINAL, grading_messages.replay_reply(grade, self._versions))
-        else:
-            self._grade(task)
+        with _one_thread():
+            if task.code == Method.REPLAY:
+                replayed = grading_messages.parse_token(task.body)
+                _PARSED()
+                grade = self._grader.grade_again(replayed)
+                self._send(Kind.FINAL, grading_messages.replay_reply(grade, self._versions))
+            else:
+                self._grade(task)
 
     def _grade(self, task: Frame) -> None:
         stream = task.code in STREAMED
@@ -57,3 +61,14 @@ class GradingTasks:
         wait = problem.policy.budget + OVERTIME
         self._send(Kind.PROVISIONAL, reply(grading_messages.unfinished(problem)), wait=wait)
         self._send(Kind.FINAL, reply(self._grader.grade(problem, answer)))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Grading is many operations on small tensors: torch's threads would wait for each other five times as long."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
