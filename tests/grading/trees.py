@@ -17,7 +17,7 @@ def expression(chance: random.Random, depth: int, variables: tuple[str, ...] = (
     """A random expression of so many levels.
 
     >>> expression(random.Random(1), 1)
-    'sqrt(x)'
+    '3**(4*x)'
     """
     x = chance.choice(variables)
     if depth == 0:

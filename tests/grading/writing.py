@@ -18,7 +18,7 @@ def typed(text: str) -> str:
     """As students type it.
 
     >>> typed("2*x*sin(3*x)**2/(x + 1)")
-    '2x sin(3x)^2/(x + 1)'
+    '2x*sin(3x)^2/(x + 1)'
     """
     return _typed(tree(text))[0]
 
@@ -27,7 +27,7 @@ def latex(text: str) -> str:
     """As models write it.
 
     >>> print(latex("2*x*sin(3*x)**2/(x + 1)"))
-    \\frac{2 x \\sin^{2}\\left(3 x\\right)}{x + 1}
+    \\frac{2 x \\left(\\sin^{2}\\left(3 x\\right)\\right)}{x + 1}
     """
     return _latex(tree(text))[0]
 

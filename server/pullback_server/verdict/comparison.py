@@ -95,6 +95,15 @@ class Comparison:
         own, found = abs(float(self.ours[place])), self.estimates.terms(torch.tensor([place]))
         return own if found is None else max(own, float(found))
 
+    def spread(self) -> float:
+        """How far autograd's gradient moves with a rounding of its inputs, where that is little beside its entries.
+
+        Where it jumps from one rounding of the inputs to the next, its moves are no measure of anything.
+        """
+        found = self.estimates.spread()
+        size = float(self.ours.abs().nan_to_num(nan=0.0, posinf=0.0).max())
+        return found if found <= self.unit**0.5 * size else 0.0
+
     def moved_at(self, place: int) -> float:
         """How far the closed form moves at one entry when the inputs move by a rounding."""
         return float(self.estimates.moved().reshape(-1)[place])

@@ -139,10 +139,11 @@ class Examination:
             ours,
             exact,
             comparison.unit,
+            torch.finfo(self._prepared.coarsest).max,
             comparison.error_at(place),
             lambda: max(comparison.terms_at(place), self._arriving(reach)),
             lambda: comparison.moved_at(place),
-            comparison.estimates.spread,
+            comparison.spread,
         )
         judged = judge(numbers, found)
         right = found.derivative

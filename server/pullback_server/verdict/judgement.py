@@ -25,7 +25,8 @@ NOTHING = 1e-60
 class Numbers:
     """What is known of one entry: both legs' numbers, the closed form's in many digits, and estimates of errors.
 
-    `unit` is the roundoff of the least precise dtype in which autograd computed; `bound` is the estimate that the legs
+    `unit` and `largest` are the roundoff and the largest number of the least precise dtype in which autograd computed;
+    `bound` is the estimate that the legs
     were compared by, which may be infinite; `terms()` the magnitude of what the entry is the sum of; `moved()` how far
     the closed form moves when its inputs move by a rounding, `spread()` how far autograd's gradient does.
     """
@@ -34,6 +35,7 @@ class Numbers:
     closed_form: float
     exact: Any
     unit: float
+    largest: float
     bound: float
     terms: Callable[[], float]
     moved: Callable[[], float]
@@ -60,6 +62,10 @@ def judge(numbers: Numbers, slopes: Slopes) -> Judged:
         unknown = Side.UNKNOWN in (slopes.left.side, slopes.right.side)
         return Judged(Outcome.UNDECIDED if unknown else Outcome.NOT_DIFFERENTIABLE, 0.0)
     size = abs(right)
+    if size > numbers.largest and numbers.autograd == mp.sign(right) * mp.inf:
+        # No number of the dtype is nearer.
+        sympy_right = mp.isfinite(numbers.exact) and abs(numbers.exact - right) <= FORM * size
+        return Judged(Outcome.PRECISION_LIMITED if sympy_right else Outcome.SYMPY_DEVIATES, math.inf)
     apart = abs(mp.mpf(numbers.autograd) - right) if math.isfinite(numbers.autograd) else mp.inf
     form_apart = abs(numbers.exact - right) if mp.isfinite(numbers.exact) else mp.inf
     plain, form_plain = CLOSE * numbers.unit * size + NOTHING, FORM * size + NOTHING
@@ -83,13 +89,11 @@ def _error(numbers: Numbers) -> float:
 
     It is what float64 costs the closed form, scaled to autograd's dtype, with how far it moves with a rounding of its
     inputs and with some roundings of its terms; and no more than the running error bound, which is a bound on all of
-    these, but often a loose one. How far autograd itself moves counts where that is little: where it jumps from one
-    rounding of the inputs to the next, it is no measure of anything.
+    these, but often a loose one. How far autograd itself moves counts too, as far as it does not jump.
     """
     terms = numbers.terms()
     told = CLOSE * numbers.unit * terms if math.isfinite(terms) else 0.0
-    spread = numbers.spread()
-    told += SLACK * spread if spread <= numbers.unit**0.5 * terms else 0.0
+    told += SLACK * numbers.spread()
     if math.isfinite(numbers.closed_form) and mp.isfinite(numbers.exact):
         lost = float(abs(mp.mpf(numbers.closed_form) - numbers.exact))
         told += SLACK * (lost * numbers.unit / UNIT + numbers.moved())

@@ -18,7 +18,7 @@ def fibonacci(line, length):
     return "\n".join([*lines, f"a{length - 1}"])
 
 
-#: What agrees, for all that it looks like.
+#: What has a derivative, for all that it looks like.
 SOUND = {
     "a tower of constants": "exp(exp(exp(100)))*x",
     "a taller one": "x*exp(exp(exp(exp(9))))",
@@ -57,10 +57,17 @@ def asked(expression):
     return question(expression, inputs)
 
 
-@pytest.mark.parametrize("expression", SOUND.values(), ids=SOUND)
-def test_what_would_explode_agrees(expression):
-    answer = final(asked(expression))
-    assert not disagreements(answer)
+#: What is larger than numbers of many digits go, so that nobody can say.
+TOWERS = {"a tower of constants", "a taller one", "a tower that x is not in"}
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_what_would_explode_agrees_unless_it_is_larger_than_many_digits_go(name):
+    answer = final(asked(SOUND[name]))
+    if name in TOWERS:
+        assert {d.verdict.reason for d in answer.derivatives} <= {"", "NO_LIMIT"}
+    else:
+        assert not disagreements(answer)
     for derivative in answer.derivatives:
         # A formula that nobody would read may be withheld, but not be endless.
         assert len(derivative.jacobian.text) < 20_000
@@ -68,11 +75,11 @@ def test_what_would_explode_agrees(expression):
 
 
 @pytest.mark.parametrize("expression", UNSOUND.values(), ids=UNSOUND)
-def test_what_has_no_value_is_undecided_and_says_why(expression):
+def test_what_has_no_value_is_undefined_or_undecided_and_says_why(expression):
     answer = final(asked(expression))
     for derivative in answer.derivatives:
-        assert derivative.verdict.outcome.name == "UNDECIDED"
-        assert derivative.verdict.reason in ("NO_CLOSED_FORM", "NOT_A_NUMBER")
+        assert derivative.verdict.outcome.name in ("UNDECIDED", "UNDEFINED")
+        assert derivative.verdict.reason in ("", "NO_CLOSED_FORM", "NO_LIMIT")
         assert derivative.verdict.message
         assert "sympy failed" not in derivative.symbolic.message
 
