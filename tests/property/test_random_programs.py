@@ -123,5 +123,5 @@ def test_two_thousand_random_programs_raise_no_false_alarm(part):
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("row", usable_rows(), ids=lambda row: row.name)
 def test_both_legs_come_to_the_slopes_of_programs_around_every_row(row):
-    counts = examine(programs(row), 6)
+    counts = examine(programs(row), 3)
     assert counts[True] > counts[False]
