@@ -95,13 +95,15 @@ class Comparison:
         own, found = abs(float(self.ours[place])), self.estimates.terms(torch.tensor([place]))
         return own if found is None else max(own, float(found))
 
-    def spread(self) -> float:
+    def spread(self, arriving: float) -> float:
         """How far autograd's gradient moves with a rounding of its inputs, where that is little beside its entries.
+
+        Or beside the gradients that arrive at what is made of the input.
 
         Where it jumps from one rounding of the inputs to the next, its moves are no measure of anything.
         """
         found = self.estimates.spread()
-        size = float(self.ours.abs().nan_to_num(nan=0.0, posinf=0.0).max())
+        size = max(arriving, float(self.ours.abs().nan_to_num(nan=0.0, posinf=0.0).max()))
         return found if found <= self.unit**0.5 * size else 0.0
 
     def moved_at(self, place: int) -> float:

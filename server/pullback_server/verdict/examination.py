@@ -143,7 +143,7 @@ class Examination:
             comparison.error_at(place),
             lambda: max(comparison.terms_at(place), self._arriving(reach)),
             lambda: comparison.moved_at(place),
-            comparison.spread,
+            lambda: comparison.spread(self._arriving(reach)),
         )
         judged = judge(numbers, found)
         right = found.derivative

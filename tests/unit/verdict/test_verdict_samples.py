@@ -79,7 +79,9 @@ def test_the_samples_agree_in_narrower_dtypes(row, dtype):
     wrong = []
     for _, text in samples([row]):
         if (text, dtype) not in TOO_LARGE and takes(row, text, dtype):
-            wrong += flaws(row, text, question(text, sample_inputs(row, text, dtype=dtype)))
+            found = flaws(row, text, question(text, sample_inputs(row, text, dtype=dtype)))
+            # Rounded to few digits, inputs fall on kinks.
+            wrong += [flaw for flaw in found if "NOT_DIFFERENTIABLE" not in flaw]
     assert not wrong
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import mpmath as mp
@@ -18,6 +19,9 @@ from ...symbolic.plan import Plan
 from .budget import Budget
 from .scalars import MATRICES, RUNS, scalar
 from .wiring import Places
+
+#: Fractions of smaller numbers than this are simple.
+SIMPLE = 1000
 
 Shape = tuple[int, ...]
 Source = tuple[str, int] | int
@@ -170,7 +174,7 @@ class FormValues:
     def _plain(self, operand: plans.Operand) -> Objects:
         """All of an operand's entries, lined up with the others."""
         if not isinstance(operand, tuple):
-            return np.array(mp.mpf(operand), dtype=object)
+            return np.array(_number(operand), dtype=object)
         whole, axes = self._whole(operand[0]), operand[1]
         if axes is None:
             return whole
@@ -179,7 +183,7 @@ class FormValues:
     def _operand(self, operand: plans.Operand, shape: Shape, places: Places) -> Sequence[Any]:
         """The entries of an operand that these entries of a result are made of."""
         if not isinstance(operand, tuple):
-            return [mp.mpf(operand)] * len(places)
+            return [_number(operand)] * len(places)
         own = self._shapes[operand[0]]
         axes = tuple(range(len(own))) if operand[1] is None else operand[1]
         index = np.unravel_index(places, shape) if shape else ()
@@ -229,6 +233,14 @@ class FormValues:
 
     def _length(self, source: Source) -> int:
         return source if isinstance(source, int) else self._tensors[source[0]].shape[source[1]]
+
+
+def _number(number: float) -> Any:
+    """A number of a plan; a simple fraction is meant exactly, for index arithmetic rounds its multiples down."""
+    if number != number or abs(number) >= SIMPLE:
+        return mp.mpf(number)
+    fraction = Fraction(number).limit_denominator(SIMPLE)
+    return mp.mpf(fraction.numerator) / fraction.denominator if float(fraction) == number else mp.mpf(number)
 
 
 def _flat(index: Sequence[int], shape: Shape) -> int:
