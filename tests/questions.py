@@ -7,8 +7,10 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from formula_reader import INPUT, OUTPUT, Array, free_letters, read
 from pullback_server.operators import BY_NAME, TABLE, Operator
@@ -17,6 +19,11 @@ from pullback_server.verdict import Answer, Derivative, Differentiator, Operand,
 from pullback_server.verdict.preparation import Prepared, differentiated, prepare, types_of
 
 Tensors = Mapping[str, torch.Tensor]
+
+
+def mostly_slow(cases: Iterable[Any], every: int) -> list[Any]:
+    """Cases for parametrize, of which one in so many is checked in the default suite and all others by the slow tests."""
+    return [pytest.param(case, marks=[pytest.mark.slow] * bool(place % every)) for place, case in enumerate(cases)]
 
 
 @cache

@@ -169,7 +169,7 @@ def started(words, **environment):
     ],
 )
 def test_an_interrupted_run_goes_on_without_grading_twice(target, tmp_path, number):
-    (tmp_path / "answers.jsonl").write_text("\n".join(line("sleep 0.01", f"s{i}") for i in range(300)))
+    (tmp_path / "answers.jsonl").write_text("\n".join(line("sleep 0.03", f"s{i}") for i in range(300)))
     words = ("grade", str(tmp_path / "answers.jsonl"), "--out", str(tmp_path / "grades.jsonl"), "--target", target)
     journal = tmp_path / "grades.jsonl.journal"
     first = started(words)

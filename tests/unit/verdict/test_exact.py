@@ -8,15 +8,9 @@ from exact_differences import _value as whole_value
 from pullback_server.operators import TABLE
 from pullback_server.symbolic import UPSTREAM, derive, evaluator
 from pullback_server.verdict.exact import Budget, FormValues, OverBudget, Side, Values, scale_of, slopes
-from questions import prepared, question, sample_inputs, samples
+from questions import mostly_slow, prepared, question, sample_inputs, samples
 
-#: One row in so many is checked in the default suite, all others in the slow tests.
-QUICK = 8
-ROWS = pytest.mark.parametrize(
-    "row",
-    [pytest.param(row, marks=[pytest.mark.slow] * bool(place % QUICK)) for place, row in enumerate(TABLE)],
-    ids=lambda row: row.name,
-)
+ROWS = pytest.mark.parametrize("row", mostly_slow(TABLE, 8), ids=lambda row: row.name)
 PLENTY = 10**7
 
 

@@ -6,11 +6,11 @@ from case_files import drawn, read, value
 from exact_differences import slope
 from pullback_server.numeric import differentiate
 from pullback_server.symbolic import derive
-from questions import disagreements, final, prepared, question, reading
+from questions import disagreements, final, mostly_slow, prepared, question, reading
 
 CASES, MORE = read("expressions"), read("more_expressions")
 IDS = {"ids": lambda case: case["name"].replace(" ", "-")}
-ALL = (*CASES, *(pytest.param(case, marks=pytest.mark.slow) for case in MORE))
+ALL = (*mostly_slow(CASES, 2), *(pytest.param(case, marks=pytest.mark.slow) for case in MORE))
 #: Inputs by which there is no matrix notation yet: its entries are a tensor of four dimensions, laid out as a matrix.
 WITHOUT = {("Kronecker approximation", "C")}
 #: A formula of more characters than this is no longer read.
