@@ -22,7 +22,7 @@ Tensors = Mapping[str, torch.Tensor]
 
 
 def mostly_slow(cases: Iterable[Any], every: int) -> list[Any]:
-    """Cases for parametrize, of which one in so many is checked in the default suite and all others by the slow tests."""
+    """Cases for parametrize: one in so many is checked in the default suite, all others by the slow tests."""
     return [pytest.param(case, marks=[pytest.mark.slow] * bool(place % every)) for place, case in enumerate(cases)]
 
 
