@@ -15,6 +15,9 @@ from questions import prepared, question
 
 MATCHED = {operation.row.name for operation in operations()}
 ROWS = [row for row in TABLE if row.name in MATCHED]
+#: Rows whose samples are none for us: torch's have the weights of an embedding before its indices, and ask for a
+#: gradient by the target of soft_margin_loss, which torch has none of.
+UNRUN = {"embedding", "soft_margin_loss"}
 
 
 @pytest.mark.slow
@@ -23,7 +26,8 @@ ROWS = [row for row in TABLE if row.name in MATCHED]
 def test_torchs_samples_have_torchs_gradients_and_the_closed_form_agrees(row):
     found = [t for o in operations() if o.row is row for t in trials(o)]
     assert not [str(t) for t in found if t.state.wrong]
-    assert any(t.ran(row.closed_form) for t in found), f"no sample of {row.name} ran: {[str(t) for t in found]}"
+    ran = any(t.ran(row.closed_form) for t in found)
+    assert ran != (row.name in UNRUN), f"no sample of {row.name} ran: {[str(t) for t in found]}"
 
 
 @pytest.mark.slow
