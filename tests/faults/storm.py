@@ -16,7 +16,7 @@ from .service import Holdings, Log, Service, running
 from .watcher import Watcher
 
 #: Seconds that the service has to be whole again after the storm, and of load before it is measured the first time.
-CALM, WARM = 20.0, 3.0
+CALM, WARM = 60.0, 3.0
 #: What the front may have grown by: caches that fill, and an allocator that keeps what it was given.
 GROWTH = 96 * 2**20
 

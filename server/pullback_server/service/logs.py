@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import queue
+import select
 import sys
 import threading
 import time
@@ -90,10 +91,22 @@ class _Text(logging.Formatter):
 
 
 class _Direct(logging.Handler):
-    """Writes each line at once; a line that cannot be written is lost."""
+    """Writes each line at once; a line that cannot be written, or would have to wait for a reader, is lost."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        _write(self.format(record))
+        line = self.format(record)
+        if _takes():
+            _write(line)
+
+
+def _takes() -> bool:
+    """Whether the log takes a line now: a pipe that nobody reads does not."""
+    poll = select.poll()
+    try:
+        poll.register(sys.stderr.fileno(), select.POLLOUT)
+    except (OSError, ValueError):
+        return False
+    return bool(poll.poll(0))
 
 
 class _Threaded(logging.Handler):
