@@ -2,6 +2,7 @@
 
 from .description import Description, describe, example_jacobians
 from .differentiator import Differentiator
+from .exact import Side
 from .formbook import FormOverBudget, FormStore
 from .question import (
     READY,
@@ -19,7 +20,6 @@ from .question import (
     Operand,
     Outcome,
     Question,
-    SideKind,
     Slope,
     Timings,
     Tolerance,
@@ -47,7 +47,7 @@ __all__ = [
     "Operand",
     "Outcome",
     "Question",
-    "SideKind",
+    "Side",
     "Slope",
     "Timings",
     "Tolerance",

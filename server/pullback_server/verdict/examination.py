@@ -23,7 +23,7 @@ from .exact.slopes import Slope as ExactSlope
 from .guards import Guard, followed
 from .judgement import NOTHING, UNIT, Numbers, judge
 from .preparation import Prepared
-from .question import Diagnosis, Examined, Outcome, Question, SideKind, Slope
+from .question import Diagnosis, Examined, Outcome, Question, Slope
 from .suspects import Sort, sorts
 
 #: Entries of results that may be computed in many digits for one question: some seconds at the most.
@@ -200,7 +200,7 @@ class Examination:
 
 
 def _shown(slope: ExactSlope) -> Slope:
-    return Slope(SideKind[slope.side.name], _plain(slope.value), float(slope.error))
+    return Slope(slope.side, _plain(slope.value), float(slope.error))
 
 
 def _plain(number: mp.mpf) -> float:

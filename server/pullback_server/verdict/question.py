@@ -8,6 +8,7 @@ from enum import Enum
 import torch
 
 from ..symbolic import Code, Step
+from .exact import Side
 
 
 class Notation(Enum):
@@ -140,20 +141,11 @@ class Tolerance:
     source: str
 
 
-class SideKind(Enum):
-    """What a one-sided slope is."""
-
-    FINITE = "finite"
-    INFINITE = "infinite"
-    UNDEFINED = "undefined"
-    UNKNOWN = "unknown"
-
-
 @dataclass(frozen=True)
 class Slope:
     """A one-sided slope of `sum(upstream*value)` and how far off it may be; nan where there is none."""
 
-    kind: SideKind
+    kind: Side
     value: float
     error: float = 0.0
 

@@ -21,7 +21,7 @@ from pullback_server.verdict import (
     LegState,
     Notation,
     Outcome,
-    SideKind,
+    Side,
     Slope,
     Timings,
     Tolerance,
@@ -148,7 +148,7 @@ def test_the_bytes_are_row_major_and_little_endian():
 
 def derivative(state):
     worst = WorstEntry((0, 1), 1.0, 2.0, 3.0, float("inf"))
-    sides = Slope(SideKind.FINITE, -1.0, 1e-30), Slope(SideKind.INFINITE, float("inf"))
+    sides = Slope(Side.FINITE, -1.0, 1e-30), Slope(Side.INFINITE, float("inf"))
     entry = Examined((0, 1), Outcome.BOTH_DEVIATE, 1.0, 2.0, 2.5, 3.0, 1e-9, *sides)
     why = Diagnosis(Cause.TIE, "because", 4, 1, 7, "relu(x)", "x")
     verdict = Verdict(
@@ -220,9 +220,9 @@ def test_an_answer_is_provisional_when_a_leg_ran_out_of_time(state):
     assert messages.provisional(answer) is (state is LegState.DEADLINE)
 
 
-@pytest.mark.parametrize("kind", [Notation, LegState, Outcome, Cause, SideKind, FormOrigin, StepKind])
+@pytest.mark.parametrize("kind", [Notation, LegState, Outcome, Cause, Side, FormOrigin, StepKind])
 def test_every_word_of_the_domain_has_its_number(kind):
-    name = "SlopeKind" if kind is SideKind else kind.__name__
-    enum = getattr(verdict_pb2 if kind in (Outcome, Cause, SideKind) else wire, name)
+    name = "SlopeKind" if kind is Side else kind.__name__
+    enum = getattr(verdict_pb2 if kind in (Outcome, Cause, Side) else wire, name)
     prefix = "".join(f"_{mark}" if mark.isupper() else mark for mark in name)[1:].upper()
     assert {f"{prefix}_{word.name}" for word in kind} == set(enum.keys()) - {f"{prefix}_UNSPECIFIED"}

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 from case_files import read
-from pullback_server.verdict import Cause, Operand, Outcome, Question, SideKind
+from pullback_server.verdict import Cause, Operand, Outcome, Question, Side
 from questions import final, prepared
 
 TRAPS = read("traps")
@@ -55,7 +55,7 @@ def test_the_derivative_and_the_slopes_are_right_at_every_entry_that_was_examine
                 assert math.isnan(entry.derivative)
                 assert [entry.left.value, entry.right.value] == pytest.approx(list(map(slope, said)), nan_ok=True)
             elif said == "undefined":
-                assert (entry.outcome, entry.left.kind) == (Outcome.UNDEFINED, SideKind.UNDEFINED)
+                assert (entry.outcome, entry.left.kind) == (Outcome.UNDEFINED, Side.UNDEFINED)
             else:
                 assert entry.derivative == pytest.approx(said, rel=1e-12)
     assert examined or case["verdict"].startswith("AGREE") or "AGREE" in case["verdict"].split("|")
