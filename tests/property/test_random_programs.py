@@ -1,11 +1,9 @@
 """Random programs of the table: autograd, the closed form and finite differences come to the same slopes."""
 
-from collections import Counter
-
 import pytest
 import torch
 from differences import along, slope
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import seed as hypothesis_seed
 from hypothesis import strategies as st
 from opdb.kinks import unsmooth
@@ -81,47 +79,53 @@ def slopes(text, seed):
         if closed is not None:
             found = closed[derivative.name]
             legs["closed form"] = torch.zeros_like(way) if found is None else found
+        verdict = derivative.verdict
+        allowed = by.uncertainty + rounding(verdict) * float(way.abs().sum())
         for leg, gradient in legs.items():
             said = float((gradient * way).sum())
-            if not abs(said - by.value) <= by.uncertainty:
+            if not abs(said - by.value) <= allowed:
                 wrong.append(f"{derivative.name}: {leg} {said:.12g}, differences {by.value:.12g} in `{text}`")
-        verdict = derivative.verdict
         if verdict.outcome not in RIGHT and verdict.reason not in SILENT:
             wrong.append(f"{derivative.name}: {verdict.outcome.name} {verdict.reason} {verdict.message} `{text}`")
     return wrong, told
 
 
+def rounding(verdict):
+    """How far off an entry may be by the verdict's own account, where it says that precision is all that is missing."""
+    limited = [f for f in verdict.findings if f.outcome is Outcome.PRECISION_LIMITED]
+    return max((e.error for finding in limited for e in finding.examined), default=0.0)
+
+
 def examine(strategy, examples, start=None):
-    """The slopes of random programs; most of them can be told, or the test would say little."""
-    counts = Counter()
+    """No slope of as many random programs is wrong, each of which has one that can be told."""
+    told_of = 0
 
     @settings(max_examples=examples)
     @given(strategy, st.integers(0, 2**16))
     def attempt(text, seed):
+        nonlocal told_of
         wrong, told = slopes(text, seed)
-        counts.update(told)
+        assume(any(told))
+        told_of += 1
         assert not wrong
 
     (attempt if start is None else hypothesis_seed(start)(attempt))()
-    return counts
+    assert told_of >= examples
 
 
 def test_both_legs_come_to_the_slopes_of_random_programs():
-    counts = examine(programs(), 50)
-    assert counts[True] > 4 * counts[False]
+    examine(programs(), 50)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("part", range(20))
 def test_two_thousand_random_programs_raise_no_false_alarm(part):
-    counts = examine(programs(), 100, part)
-    assert counts[True] > 4 * counts[False]
+    examine(programs(), 100, part)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("row", usable_rows(), ids=lambda row: row.name)
 def test_both_legs_come_to_the_slopes_of_programs_around_every_row(row):
-    counts = examine(programs(row), 3)
-    assert counts[True] > counts[False]
+    examine(programs(row), 3)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Any
 
 import mpmath as mp
 import numpy as np
@@ -141,9 +142,10 @@ class Examination:
             comparison.unit,
             torch.finfo(self._prepared.coarsest).max,
             comparison.error_at(place),
-            lambda: max(comparison.terms_at(place), self._arriving(reach)),
+            lambda: comparison.terms_at(place),
+            lambda: self._arriving(reach, place),
             lambda: comparison.moved_at(place),
-            lambda: comparison.spread(self._arriving(reach)),
+            lambda: comparison.spread(self._arriving(reach, place)),
         )
         judged = judge(numbers, found)
         right = found.derivative
@@ -163,20 +165,33 @@ class Examination:
         guards = tuple(self._met[number] for number in on if number < len(self._met))
         return entry, diagnose(Witness(self._scene, reach, judged.outcome, found, autograd, exact, guards))
 
-    def _arriving(self, reach: Reach) -> float:
-        """The largest gradient that arrives at what is made of an entry alone.
+    def _arriving(self, reach: Reach, place: int) -> float:
+        """The largest gradient that arrives at an operator, times how its operands move with an entry.
 
         An operator's own derivative is computed to some roundings of 1 and not of itself: torch's of tanh is 1 minus a
         square.
         """
-        program, gradients = self._prepared.typed.program, self._scene.torch_gradients()
-        source = program.inputs().get(reach.name)
+        gradients, rates = self._scene.torch_gradients(), self._rates(reach, place)
         sizes = [
-            float(gradients[n].detach().reshape(-1).cpu()[torch.from_numpy(reach.places[n])].abs().amax())
-            for n, node in enumerate(program.nodes)
-            if isinstance(node, Apply) and source in node.operands and n in gradients and reach.places[n].size
+            _largest(gradients[n], reach.places[n]) * max(rates.get(o, 0.0) for o in node.operands)
+            for n, node in enumerate(self._prepared.typed.program.nodes)
+            if isinstance(node, Apply) and node.operands and n in gradients
         ]
         return max((size for size in sizes if math.isfinite(size)), default=0.0)
+
+    def _rates(self, reach: Reach, place: int) -> dict[int, float]:
+        """How fast the fastest entry of each node's value moves with an entry of an input, by a difference quotient."""
+        values, moved = self._numbers.values, self._inputs[reach.name].detach().clone()
+        flat = moved.view(-1)
+        at = float(flat[place])
+        flat[place] += torch.finfo(moved.dtype).eps ** 0.5 * max(abs(at), self._scale)
+        step = float(flat[place]) - at
+        there = self._prepared.forward({k: v.to(self._device) for k, v in (self._inputs | {reach.name: moved}).items()})
+        return {
+            n: _largest(there[n].to(torch.float64) - value.to(torch.float64), reach.places[n]) / step
+            for n, value in enumerate(values)
+            if isinstance(value, torch.Tensor) and value.is_floating_point()
+        }
 
     @cached_property
     def _scene(self) -> Scene:
@@ -197,6 +212,12 @@ class Examination:
 
         unit = torch.finfo(self._prepared.coarsest).eps
         return Scene(self._values, self._numbers.values, gradients, sent_back, self._met, unit)
+
+
+def _largest(tensor: torch.Tensor, places: np.ndarray[Any, Any]) -> float:
+    """The largest magnitude of a tensor at some places, 0 where there are none."""
+    found = tensor.detach().reshape(-1).cpu()[torch.from_numpy(places)].abs()
+    return float(found.amax()) if found.numel() else 0.0
 
 
 def _shown(slope: ExactSlope) -> Slope:

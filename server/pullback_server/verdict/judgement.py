@@ -26,9 +26,9 @@ class Numbers:
     """What is known of one entry: both legs' numbers, the closed form's in many digits, and estimates of errors.
 
     `unit` and `largest` are the roundoff and the largest number of the least precise dtype in which autograd computed;
-    `bound` is the estimate that the legs
-    were compared by, which may be infinite; `terms()` the magnitude of what the entry is the sum of; `moved()` how far
-    the closed form moves when its inputs move by a rounding, `spread()` how far autograd's gradient does.
+    `bound` is the estimate that the legs were compared by, which may be infinite; `terms()` the magnitude of what the
+    entry is the sum of, `arriving()` that of the gradients which autograd multiplied on the way; `moved()` how far the
+    closed form moves when its inputs move by a rounding, `spread()` how far autograd's gradient does.
     """
 
     autograd: float
@@ -38,6 +38,7 @@ class Numbers:
     largest: float
     bound: float
     terms: Callable[[], float]
+    arriving: Callable[[], float]
     moved: Callable[[], float]
     spread: Callable[[], float]
 
@@ -75,7 +76,7 @@ def judge(numbers: Numbers, slopes: Slopes) -> Judged:
     match torch_right, sympy_right:
         case True, True:
             # What cancels to nothing is as good as nothing.
-            nothing = size <= NOTHING and apart <= CLOSE * numbers.unit * numbers.terms()
+            nothing = size <= NOTHING and apart <= CLOSE * numbers.unit * max(numbers.terms(), numbers.arriving())
             return Judged(Outcome.AGREE if apart <= plain or nothing else Outcome.PRECISION_LIMITED, error)
         case True, False:
             return Judged(Outcome.SYMPY_DEVIATES, error)
@@ -89,12 +90,14 @@ def _error(numbers: Numbers) -> float:
 
     It is what float64 costs the closed form, scaled to autograd's dtype, with how far it moves with a rounding of its
     inputs and with some roundings of its terms; and no more than the running error bound, which is a bound on all of
-    these, but often a loose one. How far autograd itself moves counts too, as far as it does not jump.
+    these, but often a loose one. To this come some roundings of the gradients that autograd multiplied on the way,
+    and how far it moves itself, as far as it does not jump.
     """
     terms = numbers.terms()
     told = CLOSE * numbers.unit * terms if math.isfinite(terms) else 0.0
-    told += SLACK * numbers.spread()
     if math.isfinite(numbers.closed_form) and mp.isfinite(numbers.exact):
         lost = float(abs(mp.mpf(numbers.closed_form) - numbers.exact))
         told += SLACK * (lost * numbers.unit / UNIT + numbers.moved())
-    return min(told, numbers.bound) if math.isfinite(numbers.bound) else told
+    if math.isfinite(numbers.bound):
+        told = min(told, numbers.bound)
+    return told + CLOSE * numbers.unit * numbers.arriving() + SLACK * numbers.spread()
