@@ -1,5 +1,6 @@
 """The main job, end to end: the real service over a real socket, from Python and from the shell."""
 
+import contextlib
 import json
 import os
 import signal
@@ -25,7 +26,8 @@ def normal(*shape):
 def children(pid):
     found = []
     for task in Path(f"/proc/{pid}/task").iterdir():
-        found += [int(child) for child in (task / "children").read_text().split()]
+        with contextlib.suppress(FileNotFoundError):  # a thread that has just ended
+            found += [int(child) for child in (task / "children").read_text().split()]
     return found + [grandchild for child in found for grandchild in children(child)]
 
 

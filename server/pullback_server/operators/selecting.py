@@ -63,8 +63,10 @@ def _select(x: torch.Tensor, index: torch.Tensor, *, dim: int) -> torch.Tensor:
 
 
 def _along(x: torch.Tensor, indices: torch.Tensor, *, dim: int | None) -> torch.Tensor:
-    length = x.numel() if dim is None else x.shape[dim] if x.dim() else 1
-    return torch.take_along_dim(x, checked(indices, length), dim)
+    if dim is None:
+        # torch flattens them itself, but only what lies in memory in order.
+        x, indices, dim = x.reshape(-1), indices.reshape(-1), 0
+    return torch.take_along_dim(x, checked(indices, x.shape[dim] if x.dim() else 1), dim)
 
 
 def _scatter_add(x: torch.Tensor, index: torch.Tensor, src: torch.Tensor, *, dim: int) -> torch.Tensor:

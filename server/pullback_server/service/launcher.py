@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from . import channel, failpoints
+from . import channel, failpoints, logs
 from .config import Config
 
 #: Is given the pid and the pidfd of a worker.
@@ -44,15 +44,20 @@ class Launcher:
         Raises LaunchError where the server's packages or the device are not there.
         """
         near, far = channel.pair()
-        with far:
-            command = (sys.executable, "-P", "-c", _COMMAND, str(far.fileno()))
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=sys.stderr.fileno(),
-                pass_fds=(far.fileno(),),
-                env={**os.environ, **_QUIET},
-            )
+        log = logs.relay()
+        try:
+            with far:
+                command = (sys.executable, "-P", "-c", _COMMAND, str(far.fileno()))
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    pass_fds=(far.fileno(),),
+                    env={**os.environ, **_QUIET},
+                )
+        finally:
+            os.close(log)
         near.setblocking(False)
         self._control = near
         loop = asyncio.get_running_loop()

@@ -1,4 +1,8 @@
-"""The log: a line of JSON, or of text, for each thing that happens, on stderr, and never in the way of a call."""
+"""The log: a line of JSON, or of text, for each thing that happens, on stderr, and never in the way of a call.
+
+One thread of the front writes all of it. The processes that it starts write into a pipe that never makes them wait, and
+what arrives there joins the front's own lines.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,6 @@ import json
 import logging
 import os
 import queue
-import select
 import sys
 import threading
 import time
@@ -22,16 +25,22 @@ WAITING = 10_000
 
 #: The longest message and the longest exception of a line, in characters.
 LONGEST = 8_000
+#: The longest line of another process, in bytes; a longer one becomes several.
+LONGEST_RELAYED = 2**17
 
 _WRITTEN = failpoints.at("log.written")
 
 _LOGGER = logging.getLogger("pullback_server")
 
+#: The threads that pass on what other processes write.
+_RELAYS: list[threading.Thread] = []
+
 
 def configure(config: Config, source: str, *, threaded: bool) -> None:
     """Makes this process log as the configuration says; `source` is what it is: front, fork server or worker.
 
-    `threaded` writes from a thread of its own. A process that forks, or that was forked, writes by itself.
+    `threaded` writes from a thread of its own. A process that forks, or that was forked, writes by itself, into a pipe
+    that `relay` made.
     """
     handler = _Threaded() if threaded else _Direct()
     handler.setFormatter(_Json(source) if config.log_format == "json" else _Text(source))
@@ -43,8 +52,23 @@ def configure(config: Config, source: str, *, threaded: bool) -> None:
     logging.raiseExceptions = False
 
 
+def relay() -> int:
+    """A descriptor for the stderr of another process, which is for the caller to close.
+
+    What is written there is written by this process's log. A write never waits: what finds the pipe full is lost.
+    """
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    thread = threading.Thread(target=_pass_on, args=(reading,), name="log of others", daemon=True)
+    thread.start()
+    _RELAYS[:] = [other for other in _RELAYS if other.is_alive()] + [thread]
+    return writing
+
+
 def close() -> None:
-    """Writes what waits to be written, for a second at most."""
+    """Writes what waits to be written, for a second at most of each."""
+    for relaying in _RELAYS:
+        relaying.join(1)
     for handler in _LOGGER.handlers:
         handler.close()
 
@@ -91,22 +115,10 @@ class _Text(logging.Formatter):
 
 
 class _Direct(logging.Handler):
-    """Writes each line at once; a line that cannot be written, or would have to wait for a reader, is lost."""
+    """Writes each line at once; a line that cannot be written is lost."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        line = self.format(record)
-        if _takes():
-            _write(line)
-
-
-def _takes() -> bool:
-    """Whether the log takes a line now: a pipe that nobody reads does not."""
-    poll = select.poll()
-    try:
-        poll.register(sys.stderr.fileno(), select.POLLOUT)
-    except (OSError, ValueError):
-        return False
-    return bool(poll.poll(0))
+        _write(self.format(record))
 
 
 class _Threaded(logging.Handler):
@@ -120,7 +132,10 @@ class _Threaded(logging.Handler):
         self._thread.start()
 
     def emit(self, record: logging.LogRecord) -> None:
-        line = self.format(record)
+        self.take(self.format(record))
+
+    def take(self, line: str) -> None:
+        """Has a line written when its turn comes; one of too many is dropped and counted."""
         try:
             self._lines.put_nowait(line)
         except queue.Full:
@@ -141,6 +156,18 @@ class _Threaded(logging.Handler):
             if self._dropped:
                 dropped, self._dropped = self._dropped, 0
                 _write(json.dumps({"level": "warning", "message": f"{dropped} lines of the log were dropped"}))
+
+
+def _pass_on(descriptor: int) -> None:
+    """Has each line that arrives written, until the other end is closed by all who hold it."""
+    with os.fdopen(descriptor, "rb") as arriving:
+        while line := arriving.readline(LONGEST_RELAYED):
+            text = line.decode(errors="backslashreplace").rstrip("\n")
+            threaded = next((h for h in _LOGGER.handlers if isinstance(h, _Threaded)), None)
+            if threaded is None:
+                _write(text)
+            else:
+                threaded.take(text)
 
 
 def _write(line: str) -> None:

@@ -173,15 +173,18 @@ class Examination:
         """
         gradients, rates = self._scene.torch_gradients(), self._rates(reach, place)
         sizes = [
-            _largest(gradients[n], reach.places[n]) * max(rates.get(o, 0.0) for o in node.operands)
+            _largest(gradients[n], reach.places[n]) * max((rates[o] for o in node.operands if o in rates), default=0.0)
             for n, node in enumerate(self._prepared.typed.program.nodes)
-            if isinstance(node, Apply) and node.operands and n in gradients
+            if isinstance(node, Apply) and n in gradients
         ]
         return max((size for size in sizes if math.isfinite(size)), default=0.0)
 
     def _rates(self, reach: Reach, place: int) -> dict[int, float]:
         """How fast the fastest entry of each node's value moves with an entry of an input, by a difference quotient."""
-        values, moved = self._numbers.values, self._inputs[reach.name].detach().clone()
+        values, moved = (
+            self._numbers.values,
+            self._inputs[reach.name].detach().clone(memory_format=torch.contiguous_format),
+        )
         flat = moved.view(-1)
         at = float(flat[place])
         flat[place] += torch.finfo(moved.dtype).eps ** 0.5 * max(abs(at), self._scale)

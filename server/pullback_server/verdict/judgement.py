@@ -76,7 +76,7 @@ def judge(numbers: Numbers, slopes: Slopes) -> Judged:
     match torch_right, sympy_right:
         case True, True:
             # What cancels to nothing is as good as nothing.
-            nothing = size <= NOTHING and apart <= CLOSE * numbers.unit * max(numbers.terms(), numbers.arriving())
+            nothing = size <= NOTHING and apart <= CLOSE * numbers.unit * numbers.terms()
             return Judged(Outcome.AGREE if apart <= plain or nothing else Outcome.PRECISION_LIMITED, error)
         case True, False:
             return Judged(Outcome.SYMPY_DEVIATES, error)

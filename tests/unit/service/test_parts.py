@@ -180,6 +180,36 @@ def test_a_log_that_is_not_read_drops_lines_and_stops_nobody(monkeypatch):
     assert dropped
 
 
+def test_what_another_process_writes_joins_the_log(logged):
+    logs.configure(Config(), "front", threaded=True)
+    writing = logs.relay()
+    command = ("sh", "-c", "echo out; echo gr\u00fc\u00df >&2")
+    subprocess.run(command, stdout=writing, stderr=writing, check=True)
+    os.write(writing, b"\xff and no end")
+    os.close(writing)
+    logs.close()
+    assert sorted(logged) == sorted(["out", "gr\u00fc\u00df", r"\xff and no end"])
+
+
+def test_a_log_that_is_not_read_makes_no_other_process_wait(monkeypatch):
+    reading, stuck = os.pipe()
+    monkeypatch.setattr(sys, "stderr", Pipe(stuck))
+    monkeypatch.setattr(logs, "WAITING", 100)
+    logs.configure(Config(), "front", threaded=True)
+    other = logs.relay()
+    code = (
+        "import logging; from pullback_server.service import Config, logs\n"
+        "logs.configure(Config(), 'worker', threaded=False)\n"
+        "for _ in range(5000): logging.getLogger('pullback_server.test').warning('x' * 1000)"
+    )
+    subprocess.run((sys.executable, "-c", code), stdout=other, stderr=other, check=True, timeout=60)
+    os.close(other)
+    os.close(reading)  # what waits finds nobody there
+    logs.close()
+    logging.getLogger("pullback_server").handlers = []
+    os.close(stuck)
+
+
 def test_the_filter_denies_what_its_table_names_by_the_kernels_own_numbers():
     """Each call of the table, by its number, is denied; fork and vfork alone have none on some machines."""
     code = (
