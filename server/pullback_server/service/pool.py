@@ -105,7 +105,8 @@ class Pool:
             self.replaced["retired"] += 1
 
     def _launch(self, place: int) -> Worker | None:
-        self._back_off.pop(place, None)
+        if (pending := self._back_off.pop(place, None)) is not None:
+            pending.cancel()
         if self._closed or self._restarting is not None:
             return None
         near, far = channel.pair()
@@ -206,7 +207,8 @@ class Pool:
 
     def _replace(self, worker: Worker, why: str) -> None:
         self.replaced[why] += 1
-        if worker.heir is None or worker.heir.ended:
+        # One that was relieved only ends its task: whoever relieved it, or came after that, has the place.
+        if not any(other.place == worker.place and not other.relieved for other in self._workers):
             self._launch(worker.place)
         self._listener.changed()
 
