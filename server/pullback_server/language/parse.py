@@ -11,6 +11,9 @@ from .names import acceptable_name, name_problem, shown
 from .reader import Reader
 from .refusals import ASSIGNMENT, EXPRESSION, over_limit, refuse, unsupported, unsupported_node
 
+#: No text of so many characters is too deep for the stack of Python's parser.
+SHORT = 100
+
 
 def parse(text: str, names: Collection[str], limits: Limits, reading: type[Reader] = Reader) -> Program:
     """The program that a text means, given the names of the inputs; raises Refusal with line and column.
@@ -35,7 +38,12 @@ def _statements(source: Source, limits: Limits) -> list[ast.stmt]:
         return ast.parse(source.text).body
     except SyntaxError as error:
         raise _no_expression(source, error) from None
-    except (MemoryError, RecursionError, ValueError):
+    except MemoryError:
+        # Python's parser says so where its stack is too small; for a short text it is memory that is missing.
+        if len(source.text) <= SHORT:
+            raise
+        raise _too_deep(limits) from None
+    except (RecursionError, ValueError):
         raise _too_deep(limits) from None
 
 
