@@ -11,8 +11,9 @@ from .names import acceptable_name, name_problem, shown
 from .reader import Reader
 from .refusals import ASSIGNMENT, EXPRESSION, over_limit, refuse, unsupported, unsupported_node
 
-#: No text of so many characters is too deep for the stack of Python's parser.
-SHORT = 100
+#: With fewer powers no text that the guard lets through is too deep for the stack of Python's parser: the guard counts
+#: brackets and signs, and only `**` nests without them.
+POWERS = 100
 
 
 def parse(text: str, names: Collection[str], limits: Limits, reading: type[Reader] = Reader) -> Program:
@@ -39,8 +40,8 @@ def _statements(source: Source, limits: Limits) -> list[ast.stmt]:
     except SyntaxError as error:
         raise _no_expression(source, error) from None
     except MemoryError:
-        # Python's parser says so where its stack is too small; for a short text it is memory that is missing.
-        if len(source.text) <= SHORT:
+        # Python's parser says so where its stack is too small, and where it is memory that is missing.
+        if source.text.count("**") < POWERS:
             raise
         raise _too_deep(limits) from None
     except (RecursionError, ValueError):

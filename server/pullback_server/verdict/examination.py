@@ -135,6 +135,7 @@ class Examination:
         found = slopes(self._values, reach, self._question.upstream, at, self._scale)
         exact = self._forms.gradient(name, place) if name in dict(self._forms.results) else mp.mpf(0)
         autograd, ours = float(comparison.theirs[place]), float(comparison.ours[place])
+        arriving = cache(lambda: self._arriving(reach, place))
         numbers = Numbers(
             autograd,
             ours,
@@ -143,9 +144,9 @@ class Examination:
             torch.finfo(self._prepared.coarsest).max,
             comparison.error_at(place),
             lambda: comparison.terms_at(place),
-            lambda: self._arriving(reach, place),
+            arriving,
             lambda: comparison.moved_at(place),
-            lambda: comparison.spread(self._arriving(reach, place)),
+            lambda: comparison.spread(arriving()),
         )
         judged = judge(numbers, found)
         right = found.derivative
@@ -181,10 +182,7 @@ class Examination:
 
     def _rates(self, reach: Reach, place: int) -> dict[int, float]:
         """How fast the fastest entry of each node's value moves with an entry of an input, by a difference quotient."""
-        values, moved = (
-            self._numbers.values,
-            self._inputs[reach.name].detach().clone(memory_format=torch.contiguous_format),
-        )
+        moved = self._inputs[reach.name].detach().clone(memory_format=torch.contiguous_format)
         flat = moved.view(-1)
         at = float(flat[place])
         flat[place] += torch.finfo(moved.dtype).eps ** 0.5 * max(abs(at), self._scale)
@@ -192,7 +190,7 @@ class Examination:
         there = self._prepared.forward({k: v.to(self._device) for k, v in (self._inputs | {reach.name: moved}).items()})
         return {
             n: _largest(there[n].to(torch.float64) - value.to(torch.float64), reach.places[n]) / step
-            for n, value in enumerate(values)
+            for n, value in enumerate(self._numbers.values)
             if isinstance(value, torch.Tensor) and value.is_floating_point()
         }
 

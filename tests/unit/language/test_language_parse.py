@@ -260,3 +260,12 @@ def test_a_name_hides_what_it_means_elsewhere(name: str) -> None:
 @pytest.mark.parametrize("prefix", sorted(PREFIXES))
 def test_a_prefix_is_dropped(prefix: str) -> None:
     assert written(understood(f"{prefix}.exp(x)")) == "exp(x)"
+
+
+def test_memory_that_is_missing_is_no_fault_of_the_text(monkeypatch):
+    def without_memory(text):
+        raise MemoryError
+
+    monkeypatch.setattr("ast.parse", without_memory)
+    with pytest.raises(MemoryError):
+        parse("softmax(x) + " * 20 + "x**2", ["x"], Limits())
