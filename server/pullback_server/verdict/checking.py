@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from ..numeric import DeviceExhausted, device_for, memory_guard
+from ..numeric import DeviceExhausted, device_for, memory_guard, moved, unsteady
 from ..numeric import differentiate as autograd
 from ..numeric.vjp import Differentiated
 from ..program import Limits, Refusal
@@ -68,7 +68,7 @@ class _Check:
         self._point = {o.name: o.tensor.to(self._wide, torch.float64) for o in question.inputs if o.name in named}
         upstream = torch.ones_like(numbers.value) if question.upstream is None else question.upstream
         self._point[UPSTREAM] = upstream.to(self._wide, torch.float64)
-        self._spreads: dict[str, float] = {}
+        self._spreads: dict[bool, dict[str, float]] = {}
         self._moved: dict[str, torch.Tensor] = {}
         self._slots: list[Any] = []
         self._magnitudes: Magnitudes | None = None
@@ -89,6 +89,7 @@ class _Check:
                     partial(self._bounds, name),
                     partial(self._spread, name),
                     partial(self._moves, name),
+                    partial(self._spread, name, within=True),
                 )
                 thorough = bool(self._slots) and entries <= THOROUGH
                 comparisons[name] = compare(theirs, own[name], self._prepared.coarsest, estimates, thorough)
@@ -126,25 +127,29 @@ class _Check:
     def _bounds(self, name: str, unit: float) -> torch.Tensor | None:
         return error_bound(self._bound.forms.plan, name, self._point, unit)
 
-    def _spread(self, name: str) -> float:
+    def _spread(self, name: str, within: bool = False) -> float:
         """The largest move of an entry of one gradient; all gradients are computed when the first is asked for.
+
+        The inputs move, and what every operator makes of them too with `within`.
 
         Entry by entry it would say too little: what is left of a cancellation is a rounding at some and zero at others.
         """
-        if not self._spreads:
+        if within not in self._spreads:
+            spreads = self._spreads[within] = {}
             random = torch.Generator().manual_seed(0)
             for _ in range(MOVES):
-                inputs = {o.name: _moved(o.tensor, random) for o in self._question.inputs}
+                inputs = {o.name: moved(o.tensor, random) for o in self._question.inputs}
+                forward = unsteady(self._prepared.forward, random) if within else self._prepared.forward
                 wrt, upstream = self._prepared.wrt, self._question.upstream
                 try:
-                    moved = autograd(self._prepared.forward, inputs, wrt, upstream, self._device).gradients
+                    gradients = autograd(forward, inputs, wrt, upstream, self._device).gradients
                 except Refusal:
                     # A rounding took the inputs out of what an operator takes.
                     continue
-                for n, gradient in moved.items():
+                for n, gradient in gradients.items():
                     far = (gradient - self._numbers.gradients[n]).abs().nan_to_num(nan=0.0, posinf=0.0)
-                    self._spreads[n] = max(self._spreads.get(n, 0.0), float(far.amax()) if far.numel() else 0.0)
-        return self._spreads.get(name, 0.0)
+                    spreads[n] = max(spreads.get(n, 0.0), float(far.amax()) if far.numel() else 0.0)
+        return self._spreads[within].get(name, 0.0)
 
     def _moves(self, name: str) -> torch.Tensor:
         """How far each entry of one closed form moves at most when every input moves by a rounding of its dtype."""
@@ -153,8 +158,8 @@ class _Check:
             inputs = {o.name: o.tensor for o in self._question.inputs}
             still = self._bound.evaluate(self._point)
             for _ in range(MOVES):
-                moved = {n: _moved(inputs[n], random).to(x) if n in inputs else x for n, x in self._point.items()}
-                for n, gradient in self._bound.evaluate(moved).items():
+                point = {n: moved(inputs[n], random).to(x) if n in inputs else x for n, x in self._point.items()}
+                for n, gradient in self._bound.evaluate(point).items():
                     was = still[n]
                     if gradient is not None and was is not None:
                         far = (gradient - was).abs().nan_to_num(nan=0.0, posinf=0.0)
@@ -176,10 +181,3 @@ class _Check:
         gradient = found.gradients[name]
         right = [(float(gradient[e.index]), e.derivative) for e in entries]
         return all(abs(g - d) <= CLOSE * unit * abs(d) + unit * torch.finfo(torch.float64).tiny for g, d in right)
-
-
-def _moved(tensor: torch.Tensor, random: torch.Generator) -> torch.Tensor:
-    if not tensor.dtype.is_floating_point:
-        return tensor
-    ways = torch.randint(-1, 2, tensor.shape, generator=random).to(tensor.dtype)
-    return tensor * (1 + ways * torch.finfo(tensor.dtype).eps)

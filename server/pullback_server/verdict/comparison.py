@@ -50,13 +50,15 @@ class Estimates:
     `bound(unit)` its running error bound for a unit roundoff (None: it has no error); `spread()` how far autograd's
     gradient moves, at the entry that moves most, when its inputs move by a rounding: a closed form in which sympy
     cancelled terms has no error where autograd still has its own. `moved()` is how far each entry of the closed form
-    moves then.
+    moves then. `unrest()` is the spread where every operator's value moves by a rounding too: an operator may lose
+    digits of what is certain in the inputs.
     """
 
     terms: Callable[[torch.Tensor | None], torch.Tensor | None]
     bound: Callable[[float], torch.Tensor | None]
     spread: Callable[[], float]
     moved: Callable[[], torch.Tensor]
+    unrest: Callable[[], float]
 
 
 @dataclass(frozen=True)
@@ -96,15 +98,14 @@ class Comparison:
         return own if found is None else max(own, float(found))
 
     def spread(self, arriving: float) -> float:
-        """How far autograd's gradient moves with a rounding of its inputs, where that is little beside its entries.
+        """How far autograd's gradient moves with roundings of its inputs and on the way, where that is little beside
+        its entries or the gradients that arrive at operators on the way.
 
-        Or beside the gradients that arrive at what is made of the input.
-
-        Where it jumps from one rounding of the inputs to the next, its moves are no measure of anything.
+        Where it jumps from one rounding to the next, its moves are no measure of anything.
         """
-        found = self.estimates.spread()
         size = max(arriving, float(self.ours.abs().nan_to_num(nan=0.0, posinf=0.0).max()))
-        return found if found <= self.unit**0.5 * size else 0.0
+        moves = (self.estimates.spread(), self.estimates.unrest())
+        return max((move for move in moves if move <= self.unit**0.5 * size), default=0.0)
 
     def moved_at(self, place: int) -> float:
         """How far the closed form moves at one entry when the inputs move by a rounding."""

@@ -17,6 +17,7 @@ def estimates(bound=None, terms=None, spread=0.0):
         lambda _: bound,
         lambda: spread,
         lambda: torch.zeros(()),
+        lambda: 0.0,
     )
 
 
