@@ -10,7 +10,7 @@ from questions import disagreements, final, mostly_slow, prepared, question, rea
 
 CASES, MORE = read("expressions"), read("more_expressions")
 IDS = {"ids": lambda case: case["name"].replace(" ", "-")}
-ALL = (*mostly_slow(CASES, 3), *(pytest.param(case, marks=pytest.mark.slow) for case in MORE))
+ALL = (*mostly_slow(CASES, 5), *(pytest.param(case, marks=pytest.mark.slow) for case in MORE))
 #: Inputs by which there is no matrix notation yet: its entries are a tensor of four dimensions, laid out as a matrix.
 WITHOUT = {("Kronecker approximation", "C")}
 #: A formula of more characters than this is no longer read.
