@@ -13,10 +13,9 @@ from .syntax.signs import GREEK, LETTERS
 
 def check_left_sides(left_sides: Sequence[tuple[LeftSide | None, Place]], question: Question) -> None:
     """Raises NotAnAnswer where the first left side names another derivative, or none; the others are steps."""
-    named = [given for given in left_sides if given is not None]
-    if not named:
+    if not left_sides:
         return
-    side, place = named[0]
+    side, place = left_sides[0]
     asked = "the derivative by " + ", ".join(f"`{n}`" for n in dict.fromkeys(question.problem.wrt))
     if side is None:
         raise _other(Code.WRONG_VARIABLE, f"the left side does not name {asked}", place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -80,6 +81,8 @@ def _literal(value: int | float, name: str) -> Any:
             return mp.inf
     if isinstance(value, int):
         return mp.mpf(int(value))
+    if not math.isfinite(value):
+        return mp.mpf(value)
     near = _fraction(value)
     return mp.mpf(repr(value)) if near is None else mp.mpf(near.numerator) / near.denominator
 

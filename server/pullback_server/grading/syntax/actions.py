@@ -265,6 +265,11 @@ class Actions(Transformer[Token, Any]):
             value = self.building.apply("where", column, condition, other, value)
         return value
 
+    def conditional(self, parts: list[Value]) -> Value:
+        """An answer with the condition under which it is meant: it has no value elsewhere."""
+        nowhere = self.building.literal(math.nan, self._at)
+        return self.building.apply("where", self._at, parts[1], parts[0], nowhere)
+
     def case(self, parts: list[Any]) -> tuple[Value, Value | None]:
         """A value with its condition."""
         *_, condition = parts

@@ -17,6 +17,7 @@ _OVER_DX = re.compile(
 )
 _DIGITS = re.compile(r"\s*([0-9])(?:\s*([0-9]))?")
 _ENVIRONMENT = re.compile(r"\s*\{\s*([A-Za-z]+\*?)\s*\}(?:\s*(?:\[[a-z]\]\s*)?\{[lcr|\s]*\})?")
+_COLOUR = re.compile(r"\s*(?:\[[^\[\]]*\]\s*)?\{[^{}]*\}")
 _ROW_SPACE = re.compile(r"\s*\[-?[0-9.]+\s*[a-z]{2}\]")
 
 
@@ -31,6 +32,9 @@ class Commands(Words):
             return self._sided((found[-1] != "t" and found[-1] == "l") or found == "\\left", start, end)
         if found in signs.SILENT:
             return end
+        if found in signs.COLOURING:
+            match = _COLOUR.match(self.text, end)
+            return match.end() if match else end
         if found in signs.DRESSING:
             return self._dressed(found, start, end)
         if name in ("begin", "end"):
@@ -128,7 +132,7 @@ class Commands(Words):
         if words == "1" and self.names.tensors and found in ("\\mathbf", "\\bm", "\\boldsymbol", "\\mathbb"):
             self._add("NAME", "1", position)
             return match.end()
-        if self._in_cases() and all(w in signs.WORDS_OF_CASES for w in words.rstrip(",.").split()):
+        if self._at_condition() and all(w in signs.WORDS_OF_CASES for w in words.rstrip(",.").split()):
             for w in words.rstrip(",.").split():
                 self._add(signs.WORDS_OF_CASES[w], w, position)
             return match.end()

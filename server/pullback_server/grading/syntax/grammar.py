@@ -10,6 +10,8 @@ from __future__ import annotations
 GRAMMAR = r"""
 ?answer: expr
     | components
+    | expr _COMMA conjunction                     -> conditional
+    | expr _COMMA? _IF conjunction                -> conditional
 
 ?expr: term
     | expr PLUS term                              -> add

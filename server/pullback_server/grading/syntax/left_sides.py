@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-_WRAPPED = re.compile(r"\\(?:mathrm|mathbf|mathit|text|operatorname|boldsymbol|vec|bm)\s*\{\s*(\w+)\s*\}")
+_WRAPPED = re.compile(r"\\(?:mathrm|mathbf|mathit|text|operatorname|boldsymbol|vec|bm)\s*\{([\w\s]+)\}")
 _DRESS = re.compile(
     r"\\(?:left|right|displaystyle|bigl|bigr|big|mathrm|mathbf|vec|bm|therefore|implies|Rightarrow)(?![A-Za-z])"
     r"|\\(?:begin|end)\{[a-z]+\*?\}|\\[,;:!> ]|[~&$\s]+"
@@ -26,12 +26,17 @@ _JACOBIAN = re.compile(rf"(?:J|D|H)(?:_({_NAME}))?(?:\^\d)?{_OF}")
 _PARTIAL = re.compile(rf"∂_\(?({_NAME})\)?{_OF}")
 _LISTED = re.compile(r"\s*(?:\\left\s*\S)?\s*\\begin\{[bp]?matrix\}.*\\partial", re.DOTALL)
 
+_PROSE = re.compile(r"\b(?:derivative|gradient|jacobian|hessian|slope|answer|result|solution)\b", re.IGNORECASE)
+_OTHERWISE = re.compile(r"\b(?:not?|anti\w*|integral\w*|primitive)\b|n't\b", re.IGNORECASE)
+_ORDERS = {"second": 2, "third": 3}
+_BY = re.compile(r"\b(?:respect to|wrt|(?:derivative|gradient) by)\s+\W{0,2}([^\W\d_]\w*)", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class LeftSide:
     """What a left side names: the variables in their order, each as often as it is differentiated by, where it says.
 
-    `by` is empty where only the `order` is told, as by f''.
+    `by` is empty where only the `order` is told, as by f'', and `order` is 0 where that is not told either.
     """
 
     by: tuple[str, ...]
@@ -43,6 +48,8 @@ def left_side(text: str, inputs: Collection[str]) -> LeftSide | None:
 
     >>> left_side(r"\\frac{d^2 y}{dx^2}", ["x"])
     LeftSide(by=('x', 'x'), order=2)
+    >>> left_side("the derivative", ["x"])
+    LeftSide(by=(), order=0)
     >>> left_side("f(x)", ["x"])
     """
     plain = _plain(text)
@@ -71,7 +78,16 @@ def left_side(text: str, inputs: Collection[str]) -> LeftSide | None:
     if (match := _SUBSCRIPTS.match(plain)) and plain not in inputs and match[1] not in inputs:
         by = _split(match[2], inputs)
         return LeftSide(tuple(by), len(by))
-    return None
+    return _told(text)
+
+
+def _told(text: str) -> LeftSide | None:
+    """What a sentence names, such as `the second derivative by x`."""
+    if not _PROSE.search(text) or _OTHERWISE.search(text):
+        return None
+    order = next((n for word, n in _ORDERS.items() if word in text.lower()), 0)
+    by = _BY.search(text)
+    return LeftSide((by[1],) * max(order, 1) if by else (), order)
 
 
 def _split(names: str, inputs: Collection[str]) -> list[str]:

@@ -9,8 +9,30 @@ from ..problem import Syntax
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _MATH = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
-_SPACES = ("\\,", "\\;", "\\:", "\\ ", "\\!")
-_TRAILING = " \t\r\n.,;:$"
+_LEADING = r"(?:so|thus|hence|therefore|then|finally|we (?:get|have|find|obtain)|it follows that)"
+_ARROW = r"=>|[⇒→∴]|\\(?:implies|Rightarrow|Longrightarrow|therefore|to|rightarrow|longrightarrow)(?![A-Za-z])"
+#: What may stand before an answer and says nothing: words and arrows that lead to it, marks of emphasis.
+_BEFORE = re.compile(
+    rf"(?:[\s$&`~]|\*\*|{_ARROW}|\\[,;:! ]|{_LEADING}(?:[\s,]+(?=\S))|\\text\s*\{{\s*{_LEADING}[\s,]*\}})*",
+    re.IGNORECASE,
+)
+#: What may stand after an answer and says nothing: full stops, signs that a proof is done, that x is any real number.
+_IN_REALS = r"\s*(?:∈|\\in(?![A-Za-z]))\s*(?:ℝ|\\R|\\math(?:bb|bf)\s*\{?\s*R\s*\}?)"
+_AFTER = re.compile(
+    rf"""(?:[\s.,;:$`~]|\*\*|[∎✓✔□■]|\\(?:checkmark|blacksquare|square|Box|qed|quad|qquad)(?![A-Za-z])|\\[,;:! ]
+    |\\text\s*\{{[\s.,;]*\}}
+    |(?:\\forall|for\s+all|\\text\s*\{{\s*for\s+all(?:\s+real)?\s*\}})\s*(?:real\s+)?[^\W\d_](?:{_IN_REALS})?
+    |(?<!\w)[^\W\d_]{_IN_REALS})+\Z""",
+    re.VERBOSE,
+)
+#: How much of an answer's end is looked at for one of these.
+_END = 60
+_TEXT = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mbox)\s*\{([^{}]{1,200})\}")
+_SIGN = re.compile(
+    rf"""(?P<arrow>{_ARROW})|\\(?P<cases>begin|end)\{{d?cases\}}|(?P<line>\\\\|\n)|\\.|(?P<open>[(\[{{])|(?P<close>[)\]}}])
+    |(?P<equal>:=?|(?<![<>!=])=(?!=)|(?<!\w)(?:is\ equal\ to|is|equals)(?!\w))""",
+    re.VERBOSE,
+)
 
 
 @dataclass(frozen=True)
@@ -30,11 +52,11 @@ class Outline:
 
 
 def outline(text: str, syntax: Syntax) -> Outline:
-    """Where the answer stands in a text; of several boxes or formulas the last is meant.
+    """Where the answer stands in a text; of several boxes, formulas or statements the last is meant.
 
-    >>> found = outline("f'(x) = 3x^2.", Syntax.MATH)
-    >>> "f'(x) = 3x^2."[found.answer.start : found.answer.end]
-    '3x^2'
+    >>> found = outline("So f'(x) = 3x^2.", Syntax.MATH)
+    >>> [text[s.start : s.end] for text in ["So f'(x) = 3x^2."] for s in (*found.left_sides, found.answer)]
+    ["f'(x)", '3x^2']
     """
     start, end = 0, len(text)
     if syntax is Syntax.LATEX:
@@ -43,12 +65,11 @@ def outline(text: str, syntax: Syntax) -> Outline:
         if boxes := list(_BOX.finditer(text, start, end)):
             start, end = boxes[-1].end(), _closed(text, boxes[-1].end(), end)
     start, end = _trimmed(text, start, end)
-    cuts = _equalities(text, start, end)
-    parts = []
-    for cut in cuts:
-        parts.append(Span(*_trimmed(text, start, cut)))
-        start = cut + 1
-    return Outline(Span(*_trimmed(text, start, end)), tuple(parts))
+    parts: list[Span] = []
+    prose = _TEXT.match(text, start, end)
+    if prose and (":" in prose[1] or len(prose[1].split()) > 1):
+        parts, start = [Span(*prose.span(1))], prose.end()
+    return _parted(text, start, end, parts)
 
 
 def _closed(text: str, start: int, end: int) -> int:
@@ -62,29 +83,32 @@ def _closed(text: str, start: int, end: int) -> int:
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    while end > start and (text[end - 1] in _TRAILING or text[end - 2 : end] in _SPACES):
-        end -= 2 if text[end - 2 : end] in _SPACES else 1
-    while start < end and text[start] in " \t\r\n$&":
-        start += 1
-    return start, end
+    while match := _AFTER.search(text, max(start, end - _END), end):
+        end = match.start()
+    before = _BEFORE.match(text, start, end)
+    return (before.end() if before else start), end
 
 
-def _equalities(text: str, start: int, end: int) -> list[int]:
-    """Where an equality sign stands outside every bracket and every definition by cases."""
-    found, depth, position = [], 0, start
-    while position < end:
-        c = text[position]
-        if text.startswith(("\\begin{cases}", "\\begin{dcases}"), position):
-            depth += 1
-        elif text.startswith(("\\end{cases}", "\\end{dcases}"), position):
-            depth -= 1
-        elif c in "([{":
-            depth += 1
-        elif c in ")]}":
-            depth -= 1
-        elif c == "=" and depth == 0:
-            before, after = text[position - 1 : position] if position else "", text[position + 1 : position + 2]
-            if before not in ("<", ">", "!", "=") and after != "=":
-                found.append(position)
-        position += 1
-    return found
+def _parted(text: str, start: int, end: int, parts: list[Span]) -> Outline:
+    """Cuts where an equality sign, or a word for one, stands outside every bracket and every definition by cases.
+
+    An arrow begins another statement, and so does a line, unless an equality sign is the first thing in it.
+    """
+    depth, line = 0, start
+    for sign in _SIGN.finditer(text, start, end):
+        depth += (sign["open"] is not None or sign["cases"] == "begin") - (
+            sign["close"] is not None or sign["cases"] == "end"
+        )
+        if depth:
+            continue
+        if sign["arrow"]:
+            parts, start, line = [], sign.end(), sign.end()
+        elif sign["line"]:
+            line = sign.end()
+        elif sign["equal"]:
+            left = _trimmed(text, line, sign.start())
+            if line > start and left[0] < left[1]:
+                parts, start = [], line
+            parts.append(Span(*_trimmed(text, start, sign.start())))
+            start = line = sign.end()
+    return Outline(Span(*_trimmed(text, start, end)), tuple(parts))

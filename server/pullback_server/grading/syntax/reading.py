@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from ...language import check
@@ -12,10 +13,10 @@ from ..problem import Code, Syntax
 from .functions import DIFFERENTIATING
 from .left_sides import LeftSide, left_side
 from .names import Names
-from .outline import outline
+from .outline import Span, outline
 from .parsing import parse_tokens
 from .python import read_python
-from .refusals import NotAnAnswer, differentiates, from_refusal
+from .refusals import Misshapen, NotAnAnswer, differentiates, from_refusal
 from .tokens import Tokeniser
 from .values import Assembly
 
@@ -26,11 +27,15 @@ ANSWER_LIMITS = Limits(characters=4_000, nodes=1_000, depth=60, memory=2**28, wo
 
 @dataclass(frozen=True)
 class Reading:
-    """An answer as a typed program; `left_sides` are what the derivatives before an equality sign name."""
+    """An answer as a typed program; `left_sides` are what the derivatives before an equality sign name.
+
+    Where an expression stands before the first equality sign, as in `2sin(x)cos(x) = sin(2x)`, it is the first `step`.
+    """
 
     program: Program
     typed: TypedProgram
     left_sides: tuple[tuple[LeftSide | None, Place], ...] = ()
+    step: TypedProgram | None = None
 
 
 def read(
@@ -60,8 +65,17 @@ def read(
         if syntax is Syntax.PYTHON:
             program = _python(text, types, limits)
             return Reading(program, check(program, types, limits))
-        program, left_sides = _mathematics(text, syntax, dict(types), expected, limits)
-        return Reading(program, check(program, types, limits), left_sides)
+        outlined = outline(text, syntax)
+        program = _mathematics(text, outlined.answer, syntax, dict(types), expected, limits)
+        typed = check(program, types, limits)
+        lefts = [span for span in outlined.left_sides if span.end > span.start]
+        sides = tuple((left_side(text[span.start : span.end], types), Place(1, span.start + 1)) for span in lefts)
+        step = None
+        if sides and sides[0][0] is None:
+            with suppress(NotAnAnswer, Misshapen, Refusal):
+                first = _mathematics(text, lefts[0], syntax, dict(types), expected, limits)
+                step = check(first, types, limits)
+        return Reading(program, typed, sides, step)
     except NotAnAnswer as error:
         raise _with_line(error, text) from None
     except Refusal as refusal:
@@ -76,22 +90,17 @@ def _python(text: str, types: Mapping[str, TensorType], limits: Limits) -> Progr
 
 
 def _mathematics(
-    text: str, syntax: Syntax, types: dict[str, TensorType], expected: tuple[int, ...], limits: Limits
-) -> tuple[Program, tuple[tuple[LeftSide | None, Place], ...]]:
+    text: str, span: Span, syntax: Syntax, types: dict[str, TensorType], expected: tuple[int, ...], limits: Limits
+) -> Program:
+    """The program of one part of a text."""
     units = len(expected) == 1 and expected[0] <= 3 and not {"i", "j"} & set(types)
     names = Names(types, units)
-    outlined = outline(text, syntax)
-    lefts = tuple(
-        (left_side(text[span.start : span.end], types), Place(1, span.start + 1))
-        for span in outlined.left_sides
-        if span.end > span.start
-    )
     assembly = Assembly(types, limits)
-    tokens = Tokeniser(text, syntax, names, outlined.answer.start, outlined.answer.end).read()
-    value = parse_tokens(tokens, assembly, expected, outlined.answer.end)
+    tokens = Tokeniser(text, syntax, names, span.start, span.end).read()
+    value = parse_tokens(tokens, assembly, expected, span.end)
     if value.operand is None and expected:
         value = assembly.sized(value, TensorType(value.type.dtype, expected), 1)
-    return assembly.program(value), lefts
+    return assembly.program(value)
 
 
 def _with_line(error: NotAnAnswer, text: str) -> NotAnAnswer:

@@ -74,6 +74,9 @@ DRESSING: frozenset[str] = frozenset(
      "\\pmb", "\\ensuremath", "\\mbox", "\\textnormal")
 )
 
+#: LaTeX's commands that take the name of a colour, which says nothing.
+COLOURING: frozenset[str] = frozenset(("\\color", "\\textcolor", "\\colorbox"))
+
 #: Matrices, and what stands around them: entries, or what a function of the matrix takes away from it.
 MATRICES: dict[str, str] = {
     **dict.fromkeys(("matrix", "pmatrix", "bmatrix", "Bmatrix", "smallmatrix", "array"), ""),

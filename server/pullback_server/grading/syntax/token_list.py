@@ -78,6 +78,10 @@ class TokenList:
     def _in_cases(self) -> bool:
         return any(bracket == "cases" for bracket, _ in self._open)
 
+    def _at_condition(self) -> bool:
+        """Whether words of a condition may stand here: in a definition by cases, or after the answer itself."""
+        return self._in_cases() or (bool(self.tokens) and not self._open)
+
     def _row_start(self) -> int:
         starts = (k for k, t in enumerate(self.tokens) if t.type in ("_NEWROW", "BEGINCASES"))
         return max(starts, default=0)

@@ -36,7 +36,7 @@ class Words(TokenList):
             raise differentiates(found + after, start + 1)
         if "d" not in self.names.types and _PLAIN_OVER_DX.match(self.text, start):
             raise differentiates(self.text[start : end + 3].strip(), start + 1)
-        if self._in_cases() and found in signs.WORDS_OF_CASES:
+        if self._at_condition() and found in signs.WORDS_OF_CASES and found not in self.names.types and after != "(":
             self._add(signs.WORDS_OF_CASES[found], found, start)
             return end
         return self._named(found, start, end)
