@@ -1,8 +1,8 @@
 """The grammar of answers as people and models write them, one for typed mathematics and for LaTeX.
 
 Both come as the same tokens. Factors side by side are a product of the rank of `*`, so that `1/2x` is x/2; a function
-without brackets takes the factors that follow it up to the next function, bracket, sign or operator: `sin 2x cos x` is
-`sin(2x) cos(x)`. Where the grammar leaves two readings the parser takes the longer argument.
+without brackets takes the factors that follow it up to the next function, power of e, bracket, sign or operator:
+`sin 2x cos x e^x` is `sin(2x) cos(x) e^x`. Where the grammar leaves two readings the parser takes the longer argument.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ GRAMMAR = r"""
 
 ?atom: NUMBER                                     -> number
     | NAME                                        -> name
+    | EULER                                       -> name
     | UNIT                                        -> unit
     | group
     | LBAR expr _RBAR                             -> absolute
@@ -97,6 +98,7 @@ number_and_group: NUMBER group
 ?simple_power: simple
     | simple CARET exponent                       -> power
 ?simple: NUMBER                                   -> number
+    | EULER                                       -> name
     | named
     | fraction
     | root
@@ -117,6 +119,7 @@ fraction: FRAC part part
 ?part_of_root: group
     | NUMBER                                      -> number
     | NAME                                        -> name
+    | EULER                                       -> name
 
 matrix: BEGINMATRIX row (_NEWROW row)* _NEWROW? _ENDMATRIX
 row: expr (_AMP expr)*
@@ -135,7 +138,7 @@ case: expr _AMP condition
 relation: expr RELATION expr
     | expr RELATION expr RELATION expr            -> chain
 
-%declare NUMBER NAME UNIT FUNC PLUS MINUS TIMES DOT CROSS ENTRYWISE MATMUL KRON OVER CARET ENTRYCARET
+%declare NUMBER NAME EULER UNIT FUNC PLUS MINUS TIMES DOT CROSS ENTRYWISE MATMUL KRON OVER CARET ENTRYCARET
 %declare OVERALL TRANSPOSE INVTRANSPOSE LBAR LNORM RNORM FRAC SQRT BEGINMATRIX BEGINCASES RELATION
 %declare _PLUS _LPAR _RPAR _LBRACE _RBRACE _RBAR _COMMA _LANGLE _RANGLE _LROOT _RROOT _NEWROW _ENDMATRIX _AMP
 %declare _ENDCASES _IF _OTHERWISE _AND _OR

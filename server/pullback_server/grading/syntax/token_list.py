@@ -66,6 +66,11 @@ class TokenList:
             return self._closing(kind, right, start, end)
         return self._bracket(kind, left, start, end)
 
+    def _raises(self) -> None:
+        """A power is next: that of e is a function."""
+        if self._previous() == "NAME" and self.tokens[-1].value == "e" and "e" not in self.names.types:
+            self.tokens[-1].type = "EULER"
+
     def _previous(self) -> str:
         return self.tokens[-1].type if self.tokens else ""
 

@@ -58,6 +58,7 @@ class Tokeniser(Commands):
 
     def _superscript(self, found: str, start: int, end: int) -> int:
         plain = "".join(signs.SUPERSCRIPTS[c] for c in found)
+        self._raises()
         self._add("CARET", "^", start)
         self._add("_LBRACE", "{", start)
         inner = Tokeniser(plain, self.syntax, self.names).read()
@@ -68,7 +69,7 @@ class Tokeniser(Commands):
     def _sign(self, found: str, start: int, end: int) -> int:
         if found in signs.DIFFERENTIATING:
             raise differentiates(found, start + 1)
-        if found == "^":
+        if found in ("^", "**"):
             return self._caret(start, end)
         if found == "&":
             if self._innermost() in ("matrix", "cases"):
@@ -111,6 +112,7 @@ class Tokeniser(Commands):
             return match.end()
         if match := _PRIMED.match(self.text, end):
             return self._prime("'" * match.group().count("prime"), start, match.end())
+        self._raises()
         if match := _ENTRYWISE_POWER.match(self.text, end):
             self._add("ENTRYCARET", "^", start)
             return self._bracket("{", "_LBRACE", start, match.end())
