@@ -20,6 +20,7 @@ from . import (
     grades,
     jacobian,
     latency,
+    load,
     recovery,
     refusals,
     tensors,
@@ -36,6 +37,7 @@ Comparison = Callable[[Servers, Effort], Iterator[Finding]]
 COMPARISONS: dict[str, Comparison] = {
     latency.GROUP: latency.latency,
     throughput.GROUP: throughput.throughput,
+    load.GROUP: load.load,
     tensors.GROUP: tensors.tensors,
     refusals.GROUP: refusals.refusals,
     forms.GROUP: forms.forms,

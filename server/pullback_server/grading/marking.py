@@ -126,7 +126,10 @@ class Marking:
         """The grade, unless the answer is right but stands behind an equality sign that is not: `x^3 = 3x^2`."""
         if grade.outcome is not GradeOutcome.CORRECT or self.reading is None or self.reading.step is None:
             return grade
-        if self._one(Formula(self.reading.step, self.prepared.reference)).outcome is GradeOutcome.CORRECT:
+        comparison = self._compared(self._views(Formula(self.reading.step, self.prepared.reference)))
+        if comparison.relation is Relation.UNKNOWN and time.thread_time() > self.deadlines.comparison:
+            return self._undecided(comparison)
+        if comparison.relation is not Relation.DIFFERENT:
             return grade
         try:
             check_left_sides(self.reading.left_sides, self.question)
@@ -136,15 +139,9 @@ class Marking:
 
     def _one(self, candidate: Candidate) -> Grade:
         views = self._views(candidate)
-        comparison = Comparison(Relation.DIFFERENT)
-        for view in views:
-            comparison = self._compared(view)
-            if comparison.relation is not Relation.DIFFERENT:
-                break
+        comparison = self._compared(views)
         if comparison.relation is Relation.UNKNOWN:
-            if time.thread_time() > self.deadlines.comparison:
-                self.cut_off = CutOff.COMPARISON
-            return Grade(GradeOutcome.UNDECIDED, 0.0, reason=comparison.reason)
+            return self._undecided(comparison)
         if comparison.relation is Relation.PARTLY_UNDEFINED:
             return self._partly_undefined(comparison)
         outcome = _GRADED[comparison.relation]
@@ -172,11 +169,22 @@ class Marking:
             log.exception("a wrong answer could not be explained")
             return ()
 
-    def _compared(self, candidate: Candidate) -> Comparison:
-        tolerance = self.policy.tolerance
-        if isinstance(candidate, Numbers):
-            tolerance = tolerance or TENSOR_TOLERANCE
-        return compare(self.prepared.reference, candidate, self.deadlines.comparison, tolerance)
+    def _compared(self, views: list[Candidate]) -> Comparison:
+        """The first comparison of a candidate's layouts that does not refuse it."""
+        comparison = Comparison(Relation.DIFFERENT)
+        for view in views:
+            tolerance = self.policy.tolerance
+            if isinstance(view, Numbers):
+                tolerance = tolerance or TENSOR_TOLERANCE
+            comparison = compare(self.prepared.reference, view, self.deadlines.comparison, tolerance)
+            if comparison.relation is not Relation.DIFFERENT:
+                break
+        return comparison
+
+    def _undecided(self, comparison: Comparison) -> Grade:
+        if time.thread_time() > self.deadlines.comparison:
+            self.cut_off = CutOff.COMPARISON
+        return Grade(GradeOutcome.UNDECIDED, 0.0, reason=comparison.reason)
 
     def _views(self, candidate: Candidate) -> list[Candidate]:
         """The candidate in the layouts that are accepted; none where its shape is wrong in all of them."""
