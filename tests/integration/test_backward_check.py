@@ -37,6 +37,11 @@ def tanh(given, v):
     return v * (1 - np.tanh(given["x"]) ** 2)
 
 
+def dead_branch(given, v):
+    """Right where autograd gives NaN, at negative x."""
+    return v * np.where(given["x"] > 0, 0.5 / np.sqrt(np.abs(given["x"])), 0)
+
+
 def biased(given, v):
     return {"x": v * np.ones_like(given["x"]), "b": v.sum(axis=0)}
 
@@ -54,6 +59,7 @@ def biased(given, v):
         ("x**2", lambda given, v: 2 * given["x"] * v, {"x": {}}),
         ("log(x)", lambda given, v: v / given["x"], {"x": Variable(("n",), domain=(0.1, np.inf))}),
         ("logdet(S)", lambda given, v: v * np.linalg.inv(given["S"]).T, {"S": Variable(("n", "n"), structure="spd")}),
+        ("where(x > 0, sqrt(x), 0)", dead_branch, VECTOR),
         ("x*y", lambda given, v: {"x": v * given["y"]}, {"x": VECTOR["x"], "y": VECTOR["x"]}),
     ],
 )

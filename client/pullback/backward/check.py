@@ -29,7 +29,9 @@ UPSTREAMS = 2
 #: How far off a gradient may be, relative to its largest entry, in float64.
 TOLERANCE = 1e-9
 #: Verdicts after which autograd's gradient is not taken for the derivative.
-_DOUBTED = (Outcome.NOT_DIFFERENTIABLE, Outcome.TORCH_DEVIATES, Outcome.BOTH_DEVIATE, Outcome.UNDEFINED)
+_DOUBTED = (Outcome.NOT_DIFFERENTIABLE, Outcome.UNDEFINED)
+#: Verdicts that autograd's gradient is wrong; they come with the right one, as far as it is known.
+_CORRECTED = (Outcome.TORCH_DEVIATES, Outcome.BOTH_DEVIATE)
 
 
 def check_backward(
@@ -146,10 +148,10 @@ class _Check:
         if called.value is not None and self.value is None:
             self.value = _forward(called.value, reply.value)
         for name in wrt:
-            if reply.verdicts[name].outcome in _DOUBTED:
+            right = _right(reply, name)
+            if reply.verdicts[name].outcome in _DOUBTED or not np.isfinite(right).all():
                 self.doubts[name] = str(reply.verdicts[name])
                 continue
-            right = reply.gradients[name].astype(np.float64)
             if name not in called.gradients:
                 self.missing[name] = self.missing.get(name, 0) + 1
             given = called.gradients.get(name)
@@ -158,8 +160,8 @@ class _Check:
                     np.full_like(right, np.nan) if given is None else given.astype(np.float64),
                     right,
                     upstream,
-                    ignoring.gradients[name].astype(np.float64),
-                    tuple(reply.gradients[other].astype(np.float64) for other in wrt if other != name),
+                    _right(ignoring, name),
+                    tuple(_right(reply, other) for other in wrt if other != name),
                     self.tolerance,
                 )
             )
@@ -182,6 +184,14 @@ class _Check:
             outcome = BackwardOutcome.WRONG if beside else BackwardOutcome.RIGHT
             return InputReport(name, outcome, tuple(beside))
         return InputReport(name, BackwardOutcome.WRONG, (*explained(trials), *beside), _worst(wrong))
+
+
+def _right(reply: Reply, name: str) -> Array:
+    """The gradient that is right, NaN where it is not known: autograd's, or what the verdict found in its place."""
+    verdict, gradient = reply.verdicts[name], reply.gradients[name].astype(np.float64)
+    if verdict.outcome not in _CORRECTED:
+        return gradient
+    return np.full_like(gradient, np.nan) if verdict.derivative is None else verdict.derivative
 
 
 def _forward(given: Array, right: Array) -> GradeFinding | None:
