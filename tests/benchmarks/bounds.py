@@ -30,7 +30,6 @@ CHECK_WORST = Bound(4.0)  # the check over autograd, the worst of the expression
 VERDICT = Bound(2.0)  # the whole check over evaluating the closed form: the verdict adds as much at most
 SYMPY_WORK = Bound(0)  # calls into sympy for a closed form that another worker has derived
 REFUSAL = Bound(0.050)  # p99 of refusing a hostile request
-OVERLOADED = Bound(2.0)  # p99 of what is answered when four times as many call as may wait, over that when all may
 GRADER = Bound(10.0, least=True)  # pairs graded a second over those of Math-Verify
 REPLACEMENT = Bound(0.2)  # until a killed worker is replaced
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -12,10 +12,10 @@ import grpc
 import grpc.aio
 import numpy as np
 
-from .bounds import OVERLOADED
-from .pairs import Effort, Finding, absolute, p50, p99, ratio
+from . import echo
+from .pairs import Effort, Finding, p50, p99, ratio
 from .requests import SMALL, encoded
-from .servers import DIFFERENTIATE, PLAIN, Servers, service
+from .servers import DIFFERENTIATE, PLAIN, Servers, sender, service
 
 GROUP = "load"
 CLIENTS = (1, 4, 16, 64, 256)
@@ -37,37 +37,48 @@ class _Window:
 def load(servers: Servers, effort: Effort) -> Iterator[Finding]:
     """Calls a second and p99 of 1 to 256 clients, each with a connection of its own and one call at a time.
 
-    The clients are tasks of one asyncio process beside the server, so that at 256 a part of every wait is theirs.
+    The clients are tasks of one asyncio process beside the server, which is the busier of the two where they are many:
+    windows of the service and the echo, which has all its time for them, alternate.
     """
     with service(f"--queue={QUEUE}", "--share=1", "--log-level=error") as server:
-        found = {clients: asyncio.run(_windows(server.target, clients, effort)) for clients in CLIENTS}
-    tails = {clients: np.array([p99(np.array(w.answered)) for w in windows]) for clients, windows in found.items()}
-    for clients, windows in found.items():
-        rates = np.array([len(w.answered) / w.seconds for w in windows])
-        yield absolute(GROUP, f"answered a second, {clients} clients", rates, unit="/s", note=_told(windows))
-        yield absolute(GROUP, f"answered, p99, {clients} clients", tails[clients])
-    full, over = CLIENTS[-2:]
-    yield ratio(GROUP, f"answered, p99, {over} clients", f"{full} clients", tails[over], tails[full], OVERLOADED)
+        with grpc.insecure_channel(server.target, options=PLAIN) as channel:
+            size = len(sender(channel)(encoded(SMALL)))
+        targets = ((server.target, DIFFERENTIATE), (servers.echo.target, echo.method(size)))
+        for clients in CLIENTS:
+            yield from _findings(clients, *zip(*asyncio.run(_windows(targets, clients, effort)), strict=True))
 
 
-def _told(windows: list[_Window]) -> str:
-    answered = np.array([s for w in windows for s in w.answered])
-    refused = np.array([s for w in windows for s in w.refused])
-    told = f"p50 {1000 * p50(answered):.1f} ms"
-    if not len(refused):
-        return f"{told}; none refused"
-    part = len(refused) / (len(refused) + len(answered))
-    return f"{told}; {part:.0%} refused, in {1000 * p50(refused):.1f} ms, p99 {1000 * p99(refused):.1f} ms"
+def _findings(clients: int, ours: Sequence[_Window], theirs: Sequence[_Window]) -> Iterator[Finding]:
+    refused = sum(len(w.refused) for w in ours) / sum(len(w.refused) + len(w.answered) for w in ours)
+    note = f"{refused:.0%} refused" if refused else "none refused"
+    echoed = "bare echo, as many clients"
+    what = f"{clients} client{'s' * (clients > 1)}"
+    rates = (np.array([len(w.answered) / w.seconds for w in windows]) for windows in (ours, theirs))
+    yield ratio(GROUP, f"answered a second, {what}", echoed, *rates, unit="/s", note=note)
+    for name, statistic in (("p50", p50), ("p99", p99)):
+        times = [np.array([statistic(np.array(w.answered)) for w in windows]) for windows in (ours, theirs)]
+        yield ratio(GROUP, f"answered, {name}, {what}", echoed, *times)
+        if all(w.refused for w in ours):
+            away = np.array([statistic(np.array(w.refused)) for w in ours])
+            yield ratio(GROUP, f"refused, {name}, {what}", echoed, away, times[1])
 
 
-async def _windows(target: str, clients: int, effort: Effort) -> list[_Window]:
+async def _windows(targets: tuple[tuple[str, str], ...], clients: int, effort: Effort) -> list[tuple[_Window, _Window]]:
+    """Windows of the service and the echo by turns."""
     async with AsyncExitStack() as stack:
         calls = []
-        for _ in range(clients):
-            channel = await stack.enter_async_context(grpc.aio.insecure_channel(target, options=PLAIN))
-            calls.append(channel.unary_unary(DIFFERENTIATE, bytes, bytes))
-        await _window(calls, 2 * effort.window)
-        return [await _window(calls, effort.window) for _ in range(effort.rounds)]
+        for target, method in targets:
+            channels = [
+                await stack.enter_async_context(grpc.aio.insecure_channel(target, options=PLAIN))
+                for _ in range(clients)
+            ]
+            calls.append([channel.unary_unary(method, bytes, bytes) for channel in channels])
+        for mine in calls:
+            await _window(mine, 2 * effort.window)  # connects all of them
+        ours, theirs = calls
+        return [
+            (await _window(ours, effort.window), await _window(theirs, effort.window)) for _ in range(effort.rounds)
+        ]
 
 
 async def _window(calls: list[grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]], seconds: float) -> _Window:
