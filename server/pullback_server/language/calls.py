@@ -44,7 +44,7 @@ def apply_call(
             if len(rest) == 1 and isinstance(rest[0], ast.Tuple | ast.List):
                 rest = tuple(rest[0].elts)
             if parameter.kind:
-                arguments.append((parameter.name, tuple(_argument(reader, row, parameter, each) for each in rest)))
+                arguments.append((parameter.name, _arguments(reader, row, parameter, rest)))
             else:
                 operands.extend(_tensor(reader, row, parameter, each) for each in rest)
         elif parameter.kind and given:
@@ -99,6 +99,16 @@ def _argument(reader: Reader, row: Operator, parameter: Parameter, node: ast.exp
         message = f"`{parameter.name}` of {row.name} is {KINDS[parameter.kind][1]}"
         raise refuse("BAD_ARGUMENT", reader.place(node), message, shown(repr(value)), usage(row))
     return value
+
+
+def _arguments(reader: Reader, row: Operator, parameter: Parameter, nodes: Sequence[ast.expr]) -> Argument:
+    """Literals one by one, none of them a tuple."""
+    values = tuple(_argument(reader, row, parameter, node) for node in nodes)
+    for node, value in zip(nodes, values, strict=True):
+        if isinstance(value, tuple):
+            message = f"`{parameter.name}` of {row.name} is integers one by one, or one tuple of them"
+            raise refuse("BAD_ARGUMENT", reader.place(node), message, shown(repr(value)), usage(row))
+    return values
 
 
 def _literal(reader: Reader, node: ast.expr) -> Argument:

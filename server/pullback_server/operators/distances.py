@@ -32,6 +32,8 @@ def _same(x: TensorType, *, p: float, dim: Any, eps: float) -> TensorType:
 
 
 def _angle(x1: TensorType, x2: TensorType, *, dim: int, eps: float) -> TensorType:
+    if eps < 0:
+        raise Misfit(f"eps={eps}", "an eps from 0 on")
     both = only_floating(broadcast)(x1, x2)
     return TensorType(both.dtype, reduced_shape(both, dim, False), both.weak)
 

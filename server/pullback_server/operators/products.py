@@ -230,7 +230,7 @@ OPERATORS = (
     ),
     Operator(
         name="tensordot", family="linear algebra", signature="a, b, dims: pairs = 2", shape=_tensordot_shape,
-        work=_work, torch=lambda a, b, *, dims: torch.tensordot(a, b, dims),
+        work=_work, torch=lambda a, b, *, dims: torch.tensordot(a, b, contracted(dims, a.ndim, b.ndim)),
         sympy=_tensordot_form,
         reference=lambda a, b, *, dims: _einsum_reference(a, b, equation=tensordot_equation(dims, a.ndim, b.ndim)),
         doc="The last dimensions of a contracted with the first of b, or those that are named.",

@@ -34,9 +34,9 @@ def full_shape(shape: tuple[int, ...], elements: int) -> tuple[int, ...]:
 
 def flat(shape: tuple[int, ...], start: int, end: int) -> tuple[int, ...]:
     """Dimensions start to end as one; a number becomes a vector."""
+    first, last = axis_of(start, len(shape), "start_dim"), axis_of(end, len(shape), "end_dim")
     if not shape:
         return (1,)
-    first, last = axis_of(start, len(shape), "start_dim"), axis_of(end, len(shape), "end_dim")
     if first > last:
         raise Misfit(f"start_dim={start} after end_dim={end}", "dimensions in order")
     return (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :])
@@ -134,6 +134,8 @@ def rolled_shape(shape: tuple[int, ...], *, shifts: Any, dims: Dims) -> tuple[in
     if dims is None and isinstance(shifts, tuple) and len(shifts) != 1:
         raise Misfit("several shifts without dims", "one shift a dimension")
     if dims is not None:
+        if not shape:
+            raise Misfit("roll of a number along a dimension", "no dims")
         shifted(len(shape), shifts, dims)
     return shape
 
