@@ -21,7 +21,7 @@ def watch(service):
         yield health_pb2.HealthCheckResponse.FromString(answer).status
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_a_signal_drains_calls_finish_health_is_down_and_the_exit_is_0(number):
     with running() as service:
         statuses = watch(service)
@@ -89,6 +89,7 @@ def test_the_end_of_stdin_drains_where_it_is_asked_for():
         eventually(lambda: not any(alive(pid) for pid in family))
 
 
+@pytest.mark.slow
 def test_the_end_of_stdin_is_nothing_where_it_is_not_asked_for():
     with running() as service:
         service.process.stdin.close()
@@ -119,6 +120,7 @@ def test_workers_that_all_die_while_they_warm_up_are_an_error(capfd):
     assert "workers died while they warmed up" in ended_with(process, capfd)
 
 
+@pytest.mark.slow
 def test_why_a_worker_could_not_warm_up_is_in_the_log(capfd):
     process = launch({"DOUBLE_FAILS": "1"}, workers=1)
     assert process.wait(60) == 1
@@ -127,7 +129,11 @@ def test_why_a_worker_could_not_warm_up_is_in_the_log(capfd):
     assert "ValueError: no warmth" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("settings", [{"mathematics": "no_such_module"}, {"device": "cuda:99"}], ids=str)
+@pytest.mark.parametrize(
+    "settings",
+    [{"mathematics": "no_such_module"}, pytest.param({"device": "cuda:99"}, marks=pytest.mark.slow)],
+    ids=str,
+)
 def test_what_is_not_there_is_an_error(capfd, settings):
     process = launch(**settings)
     assert process.wait(60) == 1

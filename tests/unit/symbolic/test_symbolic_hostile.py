@@ -93,6 +93,7 @@ def test_a_form_that_shares_parts_is_kept_in_steps_that_grow_with_its_lines(name
     assert len(forms.plan.steps) < 1500
 
 
+@pytest.mark.slow
 def test_a_program_as_long_as_the_limits_allow_has_a_closed_form():
     """Deep chains of lines must not nest calls as deeply."""
     expression = chain("x*0.5", "sin({})*0.9 + 0.01", 340)
