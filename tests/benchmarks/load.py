@@ -15,11 +15,11 @@ import numpy as np
 from . import echo
 from .pairs import Effort, Finding, p50, p99, ratio
 from .requests import SMALL, encoded
-from .servers import DIFFERENTIATE, PLAIN, Servers, sender, service
+from .servers import DIFFERENTIATE, PLAIN, Call, Servers, callers, sender, service
 
 GROUP = "load"
 CLIENTS = (1, 4, 16, 64, 256)
-#: Calls that may wait: more than the last but one of the numbers of clients ever has out, and fewer than the last.
+#: Calls that may wait: as many as the last but one of the numbers of clients has out, and fewer than the last.
 QUEUE = 64
 #: Seconds after which a client that was refused comes back, sooner than it is told to.
 PAUSE = 0.05
@@ -66,13 +66,7 @@ def _findings(clients: int, ours: Sequence[_Window], theirs: Sequence[_Window]) 
 async def _windows(targets: tuple[tuple[str, str], ...], clients: int, effort: Effort) -> list[tuple[_Window, _Window]]:
     """Windows of the service and the echo by turns."""
     async with AsyncExitStack() as stack:
-        calls = []
-        for target, method in targets:
-            channels = [
-                await stack.enter_async_context(grpc.aio.insecure_channel(target, options=PLAIN))
-                for _ in range(clients)
-            ]
-            calls.append([channel.unary_unary(method, bytes, bytes) for channel in channels])
+        calls = [await callers(stack, target, method, clients) for target, method in targets]
         for mine in calls:
             await _window(mine, 2 * effort.window)  # connects all of them
         ours, theirs = calls
@@ -81,11 +75,11 @@ async def _windows(targets: tuple[tuple[str, str], ...], clients: int, effort: E
         ]
 
 
-async def _window(calls: list[grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]], seconds: float) -> _Window:
+async def _window(calls: list[Call], seconds: float) -> _Window:
     body, window = encoded(SMALL), _Window(seconds)
     until = perf_counter() + seconds
 
-    async def client(call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]) -> None:
+    async def client(call: Call) -> None:
         while (start := perf_counter()) < until:
             try:
                 await call(body, timeout=60)

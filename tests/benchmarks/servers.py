@@ -5,18 +5,21 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
 import grpc
+import grpc.aio
 
 from . import echo
 
 #: A call of bytes that is answered with bytes.
 Send = Callable[[bytes], bytes]
+#: The same in asyncio.
+Call = grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
 
 DIFFERENTIATE = "/pullback.v1.DerivativeService/Differentiate"
 #: The plainest channel: no limits on messages, no retries, a connection of its own.
@@ -87,6 +90,12 @@ def sender(channel: grpc.Channel, method: str = DIFFERENTIATE) -> Send:
         return reply
 
     return send
+
+
+async def callers(stack: AsyncExitStack, target: str, method: str, count: int) -> list[Call]:
+    """Calls of a method by so many clients, each over a plain channel of its own that closes with the stack."""
+    channels = [await stack.enter_async_context(grpc.aio.insecure_channel(target, options=PLAIN)) for _ in range(count)]
+    return [channel.unary_unary(method, bytes, bytes) for channel in channels]
 
 
 @contextmanager

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from time import perf_counter
 
-import grpc.aio
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +15,7 @@ from .bounds import MANY_CLIENTS
 from .latency import warmed
 from .pairs import Effort, Finding, ratio
 from .requests import SMALL, encoded
-from .servers import DIFFERENTIATE, PLAIN, Servers
+from .servers import DIFFERENTIATE, Call, Servers, callers
 
 GROUP = "throughput"
 CLIENTS = (1, 8, 32)
@@ -40,22 +39,16 @@ async def _rates(targets: tuple[tuple[str, str], ...], clients: int, effort: Eff
     """Calls a second by round and target."""
     body = encoded(SMALL)
     async with AsyncExitStack() as stack:
-        calls = []
-        for target, method in targets:
-            channels = [
-                await stack.enter_async_context(grpc.aio.insecure_channel(target, options=PLAIN))
-                for _ in range(clients)
-            ]
-            calls.append([channel.unary_unary(method, bytes, bytes) for channel in channels])
+        calls = [await callers(stack, target, method, clients) for target, method in targets]
         for mine in calls:
             await _rate(mine, body, effort.window / 2)
         return np.array([[await _rate(mine, body, effort.window) for mine in calls] for _ in range(effort.rounds)])
 
 
-async def _rate(calls: list[grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]], body: bytes, seconds: float) -> float:
+async def _rate(calls: list[Call], body: bytes, seconds: float) -> float:
     start = perf_counter()
 
-    async def client(call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]) -> int:
+    async def client(call: Call) -> int:
         answered = 0
         while perf_counter() < start + seconds:
             await call(body, timeout=60)

@@ -16,7 +16,7 @@ import grpc
 import grpc.aio
 import numpy as np
 
-from tests.benchmarks.servers import DIFFERENTIATE, PLAIN, Server, service
+from tests.benchmarks.servers import DIFFERENTIATE, Call, Server, callers, service
 
 from .traffic import Parcel, parcels
 
@@ -30,8 +30,6 @@ HOSTILE, PART = 0.1, 0.5
 REFUSED = 0.001
 #: Seconds between two looks, and those that a caller waits.
 INTERVAL, PATIENCE = 10.0, 60.0
-
-_Call = grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
 
 
 @dataclass(frozen=True)
@@ -87,23 +85,19 @@ async def soak(seconds: float, seed: str) -> Soak:
     traffic = cycle(parcels(HOSTILE, seed))
     async with AsyncExitStack() as stack:
         server = stack.enter_context(service("--log-level=error"))
-        channels = [
-            await stack.enter_async_context(grpc.aio.insecure_channel(server.target, options=PLAIN))
-            for _ in range(CONNECTIONS)
-        ]
-        calls = [channel.unary_unary(DIFFERENTIATE, bytes, bytes) for channel in channels]
+        calls = await callers(stack, server.target, DIFFERENTIATE, CONNECTIONS)
         await _closed(calls, traffic, WARMING)
         figures.peak = await _closed(calls, traffic, MEASURING) / MEASURING
         await _open(server, calls, traffic, seconds, figures)
     return figures
 
 
-async def _closed(calls: list[_Call], traffic: Iterator[Parcel], seconds: float) -> int:
+async def _closed(calls: list[Call], traffic: Iterator[Parcel], seconds: float) -> int:
     """How many requests are answered in that time with so many out at once."""
     until = time.monotonic() + seconds
     answered = 0
 
-    async def caller(call: _Call) -> None:
+    async def caller(call: Call) -> None:
         nonlocal answered
         while time.monotonic() < until:
             await _status(call, next(traffic))
@@ -113,12 +107,12 @@ async def _closed(calls: list[_Call], traffic: Iterator[Parcel], seconds: float)
     return answered
 
 
-async def _open(server: Server, calls: list[_Call], traffic: Iterator[Parcel], seconds: float, figures: Soak) -> None:
+async def _open(server: Server, calls: list[Call], traffic: Iterator[Parcel], seconds: float, figures: Soak) -> None:
     """Sends at an even pace, whatever the service does; a request's latency counts from when it was due."""
     latencies: list[float] = []
     tasks: set[asyncio.Task[None]] = set()
 
-    async def one(call: _Call, parcel: Parcel, due: float) -> None:
+    async def one(call: Call, parcel: Parcel, due: float) -> None:
         status = await _status(call, parcel)
         figures.statuses[f"{'hostile' if parcel.hostile else 'every day'}: {status}"] += 1
         if status == "RESOURCE_EXHAUSTED":
@@ -144,7 +138,7 @@ async def _open(server: Server, calls: list[_Call], traffic: Iterator[Parcel], s
     await asyncio.gather(*tasks)
 
 
-async def _status(call: _Call, parcel: Parcel) -> str:
+async def _status(call: Call, parcel: Parcel) -> str:
     try:
         await call(parcel.body, timeout=PATIENCE)
     except grpc.aio.AioRpcError as error:

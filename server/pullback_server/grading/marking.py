@@ -107,10 +107,7 @@ class Marking:
             given.append(Formula(self._read().typed, self.prepared.reference))
         if self.answer.tensor is not None:
             tensor = self.answer.tensor
-            count = 1
-            for n in tensor.shape:
-                count *= n
-            if count != len(tensor.values):
+            if math.prod(tensor.shape) != len(tensor.values):
                 raise NotAnAnswer(Code.SYNTAX, f"{len(tensor.values)} numbers for the shape {list(tensor.shape)}")
             given.append(Numbers(tensor, self.prepared.reference.points.count))
         return given

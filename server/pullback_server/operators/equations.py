@@ -6,7 +6,7 @@ import string
 from typing import Any
 
 from .operator import Misfit
-from .shapes import axis_of
+from .shapes import axes_of
 
 Labels = list[str]
 
@@ -55,12 +55,11 @@ def contracted(dims: Any, a: int, b: int) -> tuple[tuple[int, ...], tuple[int, .
     pairs = tuple(d if isinstance(d, tuple) else (d,) for d in dims)
     if len(pairs) != 2 or len(pairs[0]) != len(pairs[1]):
         raise Misfit(f"dims={dims}", "a number, or two lists of as many dimensions")
-    if pairs[0] and not (a and b):
+    if not pairs[0]:
+        return (), ()
+    if not (a and b):
         raise Misfit(f"dims={dims} for ranks {a} and {b}", "0, since a number has no dimensions")
-    first, second = tuple(axis_of(d, a) for d in pairs[0]), tuple(axis_of(d, b) for d in pairs[1])
-    if len(set(first)) < len(first) or len(set(second)) < len(second):
-        raise Misfit(f"dims={dims} names a dimension twice", "each dimension once")
-    return first, second
+    return axes_of(pairs[0], a), axes_of(pairs[1], b)
 
 
 def tensordot_equation(dims: Any, a: int, b: int) -> str:
