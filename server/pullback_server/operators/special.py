@@ -50,15 +50,18 @@ def _derivative_of_digamma(x: torch.Tensor, n: int) -> torch.Tensor:
     """torch.polygamma from n = 1 on, whose time grows with -x below 0, and which has nine digits in float64 for n = 1.
 
     psi(n, x) is up to a factor the sum of (x + k)**(-n - 1) over k from 0. Below 0 that is the sum over all k, from
-    both sides of a number between 0 and 1, without the sum over negative k.
+    both sides of the nearest integer, without the sum over negative k. The distance to that integer is exact, also
+    beside a pole, where all digits of the result depend on it.
     """
 
     def above(y: torch.Tensor) -> torch.Tensor:
         return torch.special.zeta(2.0, y) if n == 1 and y.dtype == torch.float64 else torch.polygamma(n, y)
 
-    right, part, sign = x > 0, x - x.floor(), (-1) ** (n + 1)
-    below: torch.Tensor = sign * (above(torch.where(right, 1, 1 - part)) - above(torch.where(right, 1, 1 - x)))
-    return above(torch.where(right, x, part)) + below
+    right, sign, offset = x > 0, (-1) ** (n + 1), x - x.round()
+    distance = offset.abs()
+    near = above(torch.where(right, x, distance))
+    over_all = torch.where(offset < 0, sign, 1) * (near + sign * above(torch.where(right, 1, 1 - distance)))
+    return torch.where(right, near, over_all - sign * above(torch.where(right, 1, 1 - x)))
 
 
 class _Digamma(torch.autograd.Function):

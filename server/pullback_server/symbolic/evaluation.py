@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -209,8 +210,7 @@ def _call(function: Callable[..., Any], operands: tuple[Operand, ...]) -> Closur
 
 
 def _product(slots: tuple[int, ...], labels: tuple[tuple[int, ...], ...], out: tuple[int, ...]) -> Closure:
-    terms = ["".join(string.ascii_letters[k] for k in term) for term in labels]
-    target = "".join(string.ascii_letters[k] for k in out)
+    terms, target = _letters(labels, out)
     if len(slots) == 2 and set(labels[0]) == set(labels[1]) and len(set(labels[0])) == len(labels[0]):
         return _inner_product(slots, labels, out)
     if len(slots) <= 2:
@@ -247,6 +247,25 @@ def _inner_product(slots: tuple[int, ...], labels: tuple[tuple[int, ...], ...], 
         return product.sum(axes).permute(turn) if axes else product.permute(turn)
 
     return run
+
+
+def _letters(labels: tuple[tuple[int, ...], ...], out: tuple[int, ...]) -> tuple[list[str], str]:
+    terms = ["".join(string.ascii_letters[k] for k in term) for term in labels]
+    return terms, "".join(string.ascii_letters[k] for k in out)
+
+
+def contractions(step: Product, shapes: Sequence[tuple[int, ...]]) -> Iterator[int]:
+    """How many numbers are added up to an entry, by each of the contractions that a product of these shapes takes.
+
+    >>> list(contractions(Product((0, 1), ((0, 1), (1,)), (0,)), [(2, 3), (3,)]))
+    [3]
+    """
+    terms, target = _letters(step.labels, step.out)
+    lengths = {k: n for term, shape in zip(terms, shapes, strict=True) for k, n in zip(term, shape, strict=True)}
+    path = _path(terms, target, tuple(map(tuple, shapes))) if len(terms) > 2 else [((), f"{','.join(terms)}->{target}")]
+    for _, equation in path:
+        operands, _, left = equation.partition("->")
+        yield math.prod(lengths[k] for k in {*operands} - {*left, ","})
 
 
 def _path(terms: list[str], target: str, shapes: tuple[tuple[int, ...], ...]) -> list[tuple[tuple[int, ...], str]]:

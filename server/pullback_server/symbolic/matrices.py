@@ -77,9 +77,11 @@ def of_matrix_function(
         case "det" | "cofactor" | "logdet" | "logabsdet":
             cofactors = _cofactor(x).abs()
             if kind == "cofactor":
-                others = torch.linalg.svdvals(_finite(x)).clamp(min=torch.finfo(x.dtype).tiny)
-                condition = size / others.amin(-1) if columns else size
-                return cofactors * condition[..., None, None] + unit * cofactors.amax((-2, -1), keepdim=True)
+                # Entry by entry a polynomial, whose slopes leave out the two least singular values.
+                least = torch.linalg.svdvals(_finite(x)).clamp(min=torch.finfo(x.dtype).tiny)[..., -2:]
+                condition = 2 * columns * size / least[..., 0] if columns > 1 else torch.zeros_like(size)
+                largest = cofactors.flatten(-2).amax(-1) if columns else size
+                return torch.zeros_like(value) + ((condition + unit * max(rows, columns)) * largest)[..., None, None]
             lost = (cofactors * moved).sum((-2, -1))
             return lost if kind == "det" else lost / torch.linalg.det(x).abs() + unit * value.abs()
         case "eigenvalues" | "singular_values":

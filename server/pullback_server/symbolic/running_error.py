@@ -1,22 +1,25 @@
 """How far rounding can carry a plan's results: a running error bound beside every value.
 
-Each operation adds one rounding of its own result and passes on the errors of its operands, to first order (N. J.
-Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.3). It measures how well conditioned the
-computation is, so it also bounds what another order of the same operations, autograd's, may come to.
+Each operation adds what its kernel may be off by (`kernel_errors`) and passes on the errors of its operands, to first
+order (N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.3). It measures how well
+conditioned the computation is, so it also bounds what another order of the same operations, autograd's, may come to.
 """
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import torch
 
-from .evaluation import Slots, closure, functions, operand_views, restore
+from .evaluation import Slots, closure, contractions, functions, operand_views, restore
 from .indexing import gather
+from .kernel_errors import FUNCTIONS, PRODUCT, REDUCTIONS, SCATTER
 from .matrices import of_matrix_function
-from .plan import Call, Gather, MatrixFunction, Plan, Product, Reduce, Scatter, needed
+from .plan import Call, Gather, MatrixFunction, Plan, Product, Reduce, Scatter, Step, needed
 from .reducers import REDUCERS
 
 
@@ -33,25 +36,32 @@ def error_bound(plan: Plan, name: str, tensors: Mapping[str, torch.Tensor], unit
     errors: Slots = [None] * len(plan.steps)
     for number in needed(plan, (result.slot[0],)):
         step = plan.steps[number]
-        value = values[number] = torch.as_tensor(closure(step)(values, tensors))
-        match step:
-            case Call():
-                error = _of_call(step, value, values, errors, unit)
-            case Product():
-                error = _of_product(step, value, values, errors, unit)
-            case Reduce(kind, slot, axes):
-                error = _of_reduction(kind, value, values[slot], errors[slot], axes, unit)
-            case Gather(slot, axes, indices):
-                error = gather(errors[slot], axes, [view(values) for view in operand_views(indices)])
-            case Scatter():
-                error = _of_scatter(step, values, errors, tensors, unit)
-            case MatrixFunction(kind, slot, (rows, columns)):
-                x, moved = (t.movedim((rows, columns), (-2, -1)) for t in (values[slot], errors[slot]))
-                error = of_matrix_function(kind, value, x, moved, unit)
-            case _:
-                error = torch.zeros_like(value)
-        errors[number] = error.nan_to_num(nan=torch.inf, posinf=torch.inf)
+        values[number] = torch.as_tensor(closure(step)(values, tensors))
+        errors[number] = step_error(step, values[number], values, errors, tensors, unit)
     return restore(result, errors, tensors[name])
+
+
+def step_error(
+    step: Step, value: torch.Tensor, values: Slots, errors: Slots, tensors: Mapping[str, torch.Tensor], unit: float
+) -> torch.Tensor:
+    """How far off the value of one step may be, where its operands have these values and are off by these errors."""
+    match step:
+        case Call():
+            error = _of_call(step, value, values, errors, unit)
+        case Product():
+            error = _of_product(step, value, values, errors, unit)
+        case Reduce(kind, slot, axes):
+            error = _of_reduction(kind, value, values[slot], errors[slot], axes, unit)
+        case Gather(slot, axes, indices):
+            error = gather(errors[slot], axes, [view(values) for view in operand_views(indices)])
+        case Scatter():
+            error = _of_scatter(step, values, errors, tensors, unit)
+        case MatrixFunction(kind, slot, (rows, columns)):
+            x, moved = (t.movedim((rows, columns), (-2, -1)) for t in (values[slot], errors[slot]))
+            error = of_matrix_function(kind, value, x, moved, unit)
+        case _:
+            error = torch.zeros_like(value)
+    return error.nan_to_num(nan=torch.inf, posinf=torch.inf)
 
 
 def _real(value: Any) -> Any:
@@ -60,31 +70,47 @@ def _real(value: Any) -> Any:
 
 def _of_call(step: Call, value: Any, values: Slots, errors: Slots, unit: float) -> torch.Tensor:
     """Each operand moved by its error, one at a time, both ways; and the rounding of the result."""
-    function = functions()[step.function]
-    views = operand_views(step.operands)
+    function, kernel, views = functions()[step.function], FUNCTIONS[step.function], operand_views(step.operands)
     operands = [_real(view(values)) for view in views]
-    moves = [view(errors) if isinstance(o, tuple) else 0.0 for view, o in zip(views, step.operands, strict=True)]
+    sizes = [torch.as_tensor(o).abs() for o in operands]
+    moves = [
+        view(errors) + unit * kernel.operand * size if isinstance(o, tuple) else _of_number(o, unit)
+        for view, o, size in zip(views, step.operands, sizes, strict=True)
+    ]
     value = _real(value)
     # What is infinite is exactly that.
-    error: torch.Tensor = unit * torch.where(value.isinf(), 0, value.abs())
+    error: torch.Tensor = unit * torch.where(value.isinf(), 0, kernel.result * value.abs() + kernel.one)
+    if kernel.largest:
+        error = error + unit * torch.where(value.isinf(), 0, kernel.largest * functools.reduce(torch.maximum, sizes))
     for number, move in enumerate(moves):
-        if not isinstance(move, torch.Tensor) or not bool(move.any()):
+        if not bool(torch.as_tensor(move).any()):
             continue
         sides = []
         for sign in (1, -1):
             moved = [o + sign * move if k == number else o for k, o in enumerate(operands)]
-            found = _real(function(*moved))
+            neighbour = _real(function(*moved))
             # What is infinite and stays so has not moved.
-            sides.append(torch.where(found == value, 0, (found - value).abs()))
+            sides.append(torch.where(neighbour == value, 0, (neighbour - value).abs()))
         error = error + torch.maximum(*sides)
     return error
 
 
+#: Binary digits of the shortest dtype, bfloat16: a number with no more of them is exact in all.
+FEWEST_BITS = 8
+
+
+def _of_number(number: float, unit: float) -> float:
+    """Autograd rounds the numbers of the text to its dtype, unless they are short."""
+    exact = not math.isfinite(number) or (math.frexp(number)[0] * 2**FEWEST_BITS).is_integer()
+    return 0.0 if exact else unit / 2 * abs(number)
+
+
 def _of_product(step: Product, value: Any, values: Slots, errors: Slots, unit: float) -> torch.Tensor:
-    """The product rule on magnitudes; a sum of rounded products is off by at most their magnitudes' sum."""
+    """The product rule on magnitudes; a sum of rounded products is off by a share of their magnitudes' sum."""
     run = closure(Product(tuple(range(len(step.slots))), step.labels, step.out))
     magnitudes = [values[s].abs() for s in step.slots]
-    error: torch.Tensor = 2 * unit * run(magnitudes, {})
+    added = sum(contractions(step, [m.shape for m in magnitudes]))
+    error: torch.Tensor = (PRODUCT.result + PRODUCT.length * added) * unit * run(magnitudes, {})
     for number, slot in enumerate(step.slots):
         if bool(errors[slot].any()):
             error = error + run([errors[slot] if k == number else m for k, m in enumerate(magnitudes)], {})
@@ -94,39 +120,60 @@ def _of_product(step: Product, value: Any, values: Slots, errors: Slots, unit: f
 def _of_scatter(
     step: Scatter, values: Slots, errors: Slots, tensors: Mapping[str, torch.Tensor], unit: float
 ) -> torch.Tensor:
-    """Errors add up as the entries do, with a rounding of each."""
+    """Errors add up as the entries do, with a share of the magnitudes' sum for each entry."""
     if not isinstance(step.value, tuple):
         return torch.zeros_like(closure(step)(values, tensors))
     slot = step.value[0]
-    error = errors[slot] + unit * _real(values[slot]).abs()
-    moved = replace(step, value=(len(values), step.value[1]))
-    result: torch.Tensor = closure(moved)([*values, error], tensors)
+    run = closure(replace(step, value=(len(values), step.value[1])))
+    magnitude = _real(values[slot]).abs()
+    error, total, added = (run([*values, t], tensors) for t in (errors[slot], magnitude, torch.ones_like(magnitude)))
+    result: torch.Tensor = error + unit * (SCATTER.result + SCATTER.length * added) * total
     return result
 
 
 def _of_reduction(
     kind: str, value: torch.Tensor, x: torch.Tensor, error: torch.Tensor, axes: tuple[int, ...], unit: float
 ) -> torch.Tensor:
+    kernel, added = REDUCTIONS[kind], math.prod(x.shape[a] for a in axes)
+    rounding = unit * (kernel.result + kernel.length * added)
     match kind:
-        case "cumsum" | "cumsum_back":
-            run = REDUCERS[kind]
-            return run(error, axes) + unit * run(_real(x).abs(), axes)
-        case "cumprod" | "cumprod_back":
-            each = torch.where(error == 0, 0, error / x.abs()) + unit
-            return value.abs() * REDUCERS[kind.replace("prod", "sum")](each, axes)
-        case "cumlogsumexp" | "cumlogsumexp_back":
-            reached = REDUCERS[kind.replace("logsumexp", "sum")](torch.ones_like(x), axes)
-            off = error.amax(axes, keepdim=True) + unit * reached * (value.abs() + 1)
-            return torch.where(value == -torch.inf, 0, off)
+        case "max" | "min":
+            largest: torch.Tensor = error.amax(axes)
+            return largest
         case "sum":
             magnitudes: torch.Tensor = _real(x).abs()
-            return error.sum(axes) + unit * magnitudes.sum(axes)
+            return error.sum(axes) + rounding * magnitudes.sum(axes)
         case "prod" | "others":
-            relative: torch.Tensor = (error / x.abs()).sum(axes) + unit * x.numel()
-            return value.abs() * (relative if kind == "prod" else relative.amax())
+            relative: torch.Tensor = torch.where(error == 0, 0, error / x.abs()).sum(axes, keepdim=kind == "others")
+            return value.abs() * (relative + rounding)
+        case "logsumexp":
+            top, total = x.amax(axes, keepdim=True), x.logsumexp(axes, keepdim=True)
+            shares = (x - total).exp()
+            away = torch.where(shares == 0, 0, top - x)
+            on_the_way = (shares * away).sum(axes) + (total - top).sum(axes) + value.abs()
+            return error.amax(axes) + rounding + unit * on_the_way
         case "softmax":
             # An entry that a mask leaves out, of -inf, is no less 0 for the errors of the others.
-            relative = unit * (2 + x.abs()) + error + error.amax(axes, keepdim=True)
+            away = torch.where(value == 0, 0, x.amax(axes, keepdim=True) - x)
+            on_the_way = away + (value * away).sum(axes, keepdim=True)
+            relative = rounding + unit * on_the_way + error + error.amax(axes, keepdim=True)
             return torch.where(value == 0, 0, value * relative)
-        case _:
-            return error.amax(axes) + 2 * unit * (value.abs() + 1)
+    return _of_scan(kind, value, _real(x), error, axes, unit)
+
+
+def _of_scan(
+    kind: str, value: torch.Tensor, x: torch.Tensor, error: torch.Tensor, axes: tuple[int, ...], unit: float
+) -> torch.Tensor:
+    """At each place of what has been added up or multiplied so far."""
+    kernel, name = REDUCTIONS[kind], kind.removesuffix("_back")
+    run = REDUCERS[kind.replace(name, "cumsum")]
+    rounding = unit * (kernel.result + kernel.length * run(torch.ones_like(x), axes))
+    match name:
+        case "cumsum":
+            return run(error, axes) + rounding * run(x.abs(), axes)
+        case "cumprod":
+            return value.abs() * (run(torch.where(error == 0, 0, error / x.abs()), axes) + rounding)
+        case "cumlogsumexp":
+            off = error.amax(axes, keepdim=True) + rounding * (value.abs() + 1)
+            return torch.where(value == -torch.inf, 0, off)
+    raise AssertionError(kind)
