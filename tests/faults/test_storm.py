@@ -8,7 +8,7 @@ from .storm import storm
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 async def test_in_a_storm_every_promise_holds():
     outcome = await storm(45, 32, "short storm")
     print_report(outcome)

@@ -28,7 +28,7 @@ def test_an_escape_would_be_noticed(act):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_fuzzer_finds_nothing_that_escapes_crashes_or_hangs(target):
     from .__main__ import fuzz

@@ -18,6 +18,7 @@ from pullback_server.grading import (
     Tensor,
 )
 from pullback_server.program import Place, Refusal
+from service_double import begin
 
 
 class Grader:
@@ -29,6 +30,7 @@ class Grader:
     def grade(self, problem, answer):
         if problem.expression == "refuse":
             raise Refusal("UNKNOWN_NAME", "there is no `z`", "problem.expression", 1, 5, "z", "there is x")
+        begin()
         order, *words = answer.text.split() or ["tensor"]
         match order:
             case "right":

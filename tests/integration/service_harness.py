@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import tensor_pb2
 
 SERVICE = "pullback.v1.DerivativeService"
+#: Seconds that a wait for what a fast machine does in one or two takes at most: a busy machine is ten times slower.
+PATIENCE = 60.0
 _RUN = """
 import json, sys
 from pullback_server.service import Config, server
@@ -31,8 +34,8 @@ except server.ServeError as problem:
 class Service:
     """A running service, and a channel to it."""
 
-    def __init__(self, process, port):
-        self.process, self.port = process, port
+    def __init__(self, process, port, begun):
+        self.process, self.port, self._begun = process, port, begun
         options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
         self.channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=[*options, ("grpc.enable_retries", 0)])
         self.differentiate_bytes = self.channel.unary_unary(f"/{SERVICE}/Differentiate")
@@ -40,20 +43,33 @@ class Service:
         self.describe_bytes = self.channel.unary_unary(f"/{SERVICE}/DescribeLanguage")
         self._health = self.channel.unary_unary("/grpc.health.v1.Health/Check")
 
-    def differentiate(self, expression, timeout=30, **fields):
+    def differentiate(self, expression, timeout=PATIENCE, **fields):
         reply = self.differentiate_bytes(request(expression, **fields).SerializeToString(), timeout=timeout)
         return wire.DifferentiateResponse.FromString(reply)
 
-    def future(self, expression, timeout=30, **fields):
+    def future(self, expression, timeout=PATIENCE, **fields):
         return self.differentiate_bytes.future(request(expression, **fields).SerializeToString(), timeout=timeout)
 
-    def many(self, requests, timeout=30):
+    def many(self, requests, timeout=PATIENCE):
         answers = self.many_bytes((r.SerializeToString() for r in requests), timeout=timeout)
         return (wire.DifferentiateManyResponse.FromString(answer) for answer in answers)
 
     def health(self, service=""):
         body = health_pb2.HealthCheckRequest(service=service).SerializeToString()
-        return health_pb2.HealthCheckResponse.FromString(self._health(body, timeout=5)).status
+        return health_pb2.HealthCheckResponse.FromString(self._health(body, timeout=PATIENCE)).status
+
+    def take_all(self):
+        """Waits until the service has taken all calls that were sent before: they are in its queue, or refused."""
+        for _ in range(2):
+            self.health()
+
+    @contextlib.contextmanager
+    def begins(self, count=1):
+        """Waits at its end until so many orders, of those that the doubles take, have been begun since it started."""
+        before = self._begun.stat().st_size
+        yield
+        eventually(lambda: self._begun.stat().st_size >= before + count)
+        self.take_all()
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
@@ -84,23 +100,31 @@ class Service:
                 os.kill(pid, signal.SIGKILL)
         return set(chosen)
 
-    def end(self, number=signal.SIGTERM, timeout=20):
+    def end(self, number=signal.SIGTERM):
+        """Asks it to end, and gives its exit code."""
         self.process.send_signal(number)
-        return self.process.wait(timeout)
+        return self.process.wait(PATIENCE)
 
 
 @contextlib.contextmanager
 def running(environment=None, until_stdin_closes=False, log=None, **settings):
     """A service with those settings, ended afterwards whatever happens; its log goes to the file, if there is one."""
-    process = launch(environment, until_stdin_closes, log, **settings)
+    with tempfile.NamedTemporaryFile(prefix="pullback-begun-") as begun:
+        process = launch({"DOUBLE_BEGUN": begun.name, **(environment or {})}, until_stdin_closes, log, **settings)
+        with _ended(process):
+            line = process.stdout.readline()
+            assert line.startswith("pullback listening on 127.0.0.1:"), line
+            service = Service(process, int(line.rpartition(":")[2]), Path(begun.name))
+            try:
+                yield service
+            finally:
+                service.channel.close()
+
+
+@contextlib.contextmanager
+def _ended(process):
     try:
-        line = process.stdout.readline()
-        assert line.startswith("pullback listening on 127.0.0.1:"), line
-        service = Service(process, int(line.rpartition(":")[2]))
-        try:
-            yield service
-        finally:
-            service.channel.close()
+        yield
     finally:
         if process.poll() is None:
             process.kill()
@@ -162,7 +186,7 @@ def status_details(status):
     return found
 
 
-def eventually(claim, seconds=10.0):
+def eventually(claim, seconds=PATIENCE):
     """Waits until a claim holds; fails where it does not in time."""
     until = time.monotonic() + seconds
     while not claim():

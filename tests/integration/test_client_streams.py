@@ -117,15 +117,15 @@ def test_an_id_in_flight_is_refused_for_another_request(answers_of):
 
 def test_a_budget_goes_with_each_request(answers_of):
     service = FakeService()
-    answers_of(service, [Request("x", {"x": 1.0}, timeout=30), Request("x", {"x": 1.0}, timeout=None)])
-    assert 29 < service.budgets[0].ToTimedelta().total_seconds() <= 30
+    answers_of(service, [Request("x", {"x": 1.0}, timeout=3600), Request("x", {"x": 1.0}, timeout=None)])
+    assert 3500 < service.budgets[0].ToTimedelta().total_seconds() <= 3600
     assert service.budgets[1] is None
 
 
 def test_a_service_that_falls_silent_does_not_hold_the_rest(answers_of, monkeypatch):
     monkeypatch.setattr("pullback.stream.GRACE", 0.1)
     service = FakeService(silent=frozenset(["n1"]))
-    answers = {answer.id: answer.error for answer in answers_of(service, numbered(3, timeout=0.5))}
+    answers = {answer.id: answer.error for answer in answers_of(service, numbered(3, timeout=3))}
     assert isinstance(answers["n1"], pullback.DeadlineExceeded)
     assert answers["n0"] is None
     assert answers["n2"] is None
@@ -184,7 +184,7 @@ def test_answers_that_nobody_wants_end_the_stream():
         answers = client.differentiate_many(numbered(1000), in_flight=4)
         next(answers)
         answers.close()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while any(thread.name.startswith("pullback-") for thread in threading.enumerate()):
             assert time.monotonic() < deadline
             time.sleep(0.01)

@@ -138,7 +138,7 @@ def test_one_that_cannot_be_graded_leaves_the_others_alone(graded):
         Submission(SQUARE, "fail", id="failed"),
         Submission(Problem("refuse", {"x": {}}), "right", id="refused"),
         Submission(Problem("x", {"x": 1j}), "right", id="unsent"),
-        Submission(SQUARE, "sleep 30", id="late", timeout=0.5),
+        Submission(SQUARE, "sleep 3600", id="late", timeout=0.5),
     ]
     answers = {answer.id: answer for answer in graded(pairs)}
     assert answers["good"].result().correct

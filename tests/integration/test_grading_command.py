@@ -11,7 +11,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 from pullback.cli import main
-from service_harness import eventually, running
+from service_harness import PATIENCE, eventually, running
 
 TEXTS = ("right", "wrong SIGN", "unreadable", "undecided")
 OUTCOMES = ("CORRECT", "INCORRECT", "NOT_AN_ANSWER", "UNDECIDED")
@@ -175,14 +175,14 @@ def test_an_interrupted_run_goes_on_without_grading_twice(target, tmp_path, numb
     first = started(words)
     eventually(lambda: journal.exists() and journal.read_bytes().count(b"\n") > 40)
     first.send_signal(number)
-    _, said = first.communicate(timeout=20)
+    _, said = first.communicate(timeout=PATIENCE)
     assert first.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 130)
     kept = journal.read_text().splitlines()[1:]
     assert len(kept) < 300
     if number != signal.SIGKILL:
         assert f"{len(kept)} of 300 lines are graded" in said
     second = started(words)
-    _, said = second.communicate(timeout=60)
+    _, said = second.communicate(timeout=PATIENCE)
     assert second.returncode == 0, said
     assert [row["id"] for row in rows(tmp_path / "grades.jsonl")] == [f"s{number}" for number in range(300)]
     assert not journal.exists()
@@ -197,11 +197,11 @@ def test_a_service_that_dies_and_comes_back_loses_nothing(tmp_path):
         target = f"127.0.0.1:{service.port}"
         out = str(tmp_path / "grades.jsonl")
         command = started(("grade", str(tmp_path / "answers.jsonl"), "--out", out, "--target", target))
-        eventually(lambda: journal.exists() and journal.read_bytes().count(b"\n") > 50, 30)
+        eventually(lambda: journal.exists() and journal.read_bytes().count(b"\n") > 50)
         service.process.kill()
         service.process.wait()
         stack.enter_context(running(port=service.port))
-        _, said = command.communicate(timeout=60)
+        _, said = command.communicate(timeout=PATIENCE)
     assert command.returncode == 0, said
     told = rows(tmp_path / "grades.jsonl")
     assert [row["id"] for row in told] == [f"s{number}" for number in range(200)]
@@ -249,7 +249,7 @@ def test_a_terminal_sees_the_bar(target, tmp_path):
         while part := os.read(near, 65536):
             seen += part
     os.close(near)
-    assert command.wait(20) == 0
+    assert command.wait(PATIENCE) == 0
     text = seen.decode()
     assert "200/200" in text
     assert "/s" in text

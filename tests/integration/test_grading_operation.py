@@ -12,7 +12,7 @@ from pullback.errors import REQUEST_ID
 from pullback.v1 import grading_pb2 as wire
 from pullback.v1.grading_pb2_grpc import GradingServiceStub
 from pullback_server.service import failpoints, tokens
-from service_harness import details, eventually, running, status_details
+from service_harness import PATIENCE, details, eventually, running, status_details
 
 GIB = 2**30
 SQUARE = Problem("x**2", {"x": {}})
@@ -77,19 +77,19 @@ async def test_the_client_for_asyncio_shows_its_token_too(house):
         assert [graded.result().score async for graded in known.grade_many([(SQUARE, "right")])] == [1.0]
 
 
-def test_grades_wait_in_the_same_queue_and_have_no_larger_share_of_it(alice):
+def test_grades_wait_in_the_same_queue_and_have_no_larger_share_of_it(house, alice):
     stub, who = alice
-    calls = [stub.Grade.future(asked("sleep 0.5"), timeout=20, metadata=who)]
-    time.sleep(0.2)
-    calls += [stub.Grade.future(asked("right"), timeout=20, metadata=who) for _ in range(2)]
-    time.sleep(0.1)
-    assert reason(stub.Grade.future(asked("right"), timeout=20, metadata=who)) == "CLIENT_SHARE"
+    with house[0].begins():
+        calls = [stub.Grade.future(asked("sleep 2"), timeout=PATIENCE, metadata=who)]
+    calls += [stub.Grade.future(asked("right"), timeout=PATIENCE, metadata=who) for _ in range(2)]
+    house[0].take_all()
+    assert reason(stub.Grade.future(asked("right"), timeout=PATIENCE, metadata=who)) == "CLIENT_SHARE"
     assert [reason(call) for call in calls] == ["OK"] * 3
 
 
 def samples(log):
     address = re.search(r"http://[\d.:]+/metrics", log.read_text())[0]
-    with urllib.request.urlopen(address, timeout=10) as answer:
+    with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
         families = text_string_to_metric_families(answer.read().decode())
         return {(s.name, *sorted(s.labels.values())): s.value for family in families for s in family.samples}
 
@@ -97,14 +97,14 @@ def samples(log):
 def test_grades_are_counted_by_method_status_and_reason_and_are_no_symbolic_time(house, alice):
     (stub, who), log = alice, house[2]
     before = samples(log)
-    late = stub.Grade(asked("sleep 30", budget=0.2), timeout=20, metadata=who)
+    late = stub.Grade(asked("sleep 3600", budget=0.2), timeout=PATIENCE, metadata=who)
     assert late.grade.outcome == wire.GRADE_OUTCOME_UNDECIDED
-    stub.Replay(wire.ReplayRequest(token="token:right"), timeout=20, metadata=who)
+    stub.Replay(wire.ReplayRequest(token="token:right"), timeout=PATIENCE, metadata=who)
     requests = [
         wire.GradeManyRequest(request=asked("right", "a")),
         wire.GradeManyRequest(request=asked("right", "b", expression="refuse")),
     ]
-    answers = {answer.id: answer for answer in stub.GradeMany(iter(requests), timeout=20, metadata=who)}
+    answers = {answer.id: answer for answer in stub.GradeMany(iter(requests), timeout=PATIENCE, metadata=who)}
     assert status_details(answers["b"].status)["ErrorInfo"].reason == "UNKNOWN_NAME"
     after = samples(log)
 
@@ -121,7 +121,7 @@ def test_grades_are_counted_by_method_status_and_reason_and_are_no_symbolic_time
 
 def test_a_grade_has_the_id_that_the_caller_gave_the_call(house, alice):
     stub, who = alice
-    _, call = stub.Grade.with_call(asked("right"), timeout=20, metadata=(*who, (REQUEST_ID, "of-the-caller")))
+    _, call = stub.Grade.with_call(asked("right"), timeout=PATIENCE, metadata=(*who, (REQUEST_ID, "of-the-caller")))
     assert dict(call.trailing_metadata())[REQUEST_ID] == "of-the-caller"
     eventually(lambda: '"of-the-caller"' in house[2].read_text())
 
@@ -130,8 +130,8 @@ def test_large_problems_wait_until_they_fit_beside_the_others():
     with running(workers=3, memory_in_flight=4 * GIB) as service:
         stub = GradingServiceStub(service.channel)
         before = time.monotonic()
-        large = [stub.Grade.future(asked(f"admit {2 * GIB} 1 0.5"), timeout=20) for _ in range(2)]
-        assert reason(stub.Grade.future(asked("admit 1000 1 0"), timeout=20)) == "OK"
+        large = [stub.Grade.future(asked(f"admit {2 * GIB} 1 0.5"), timeout=PATIENCE) for _ in range(2)]
+        assert reason(stub.Grade.future(asked("admit 1000 1 0"), timeout=PATIENCE)) == "OK"
         assert [call.result().grade.outcome for call in large] == [wire.GRADE_OUTCOME_CORRECT] * 2
         assert time.monotonic() - before >= 1
 
@@ -140,7 +140,7 @@ def test_a_reply_that_no_message_can_hold_is_refused_as_such():
     with running(workers=1, max_message_bytes=4096) as service:
         stub = GradingServiceStub(service.channel)
         message = asked("right " + "y" * 3000)  # which comes back in the reply twice
-        assert reason(stub.Grade.future(message, timeout=20)) == "REPLY_TOO_LARGE"
+        assert reason(stub.Grade.future(message, timeout=PATIENCE)) == "REPLY_TOO_LARGE"
 
 
 #: The steps that a grade passes.
@@ -151,9 +151,9 @@ STEPS = ("taken", "parsed", "numbers", "provisional", "answered", "replied", "re
 def test_a_worker_that_dies_once_at_any_step_costs_no_grade(step):
     with running({failpoints.VARIABLE: f"worker.{step}=1*kill"}, worker_tasks=3) as service:
         stub = GradingServiceStub(service.channel)
-        calls = [stub.Grade.future(asked("right", f"r{k}"), timeout=20) for k in range(8)]
+        calls = [stub.Grade.future(asked("right", f"r{k}"), timeout=PATIENCE) for k in range(8)]
         requests = [wire.GradeManyRequest(request=asked("right", f"s{k}")) for k in range(8)]
-        streamed = list(stub.GradeMany(iter(requests), timeout=20))
+        streamed = list(stub.GradeMany(iter(requests), timeout=PATIENCE))
         assert {call.result().grade.outcome for call in calls} == {wire.GRADE_OUTCOME_CORRECT}
         assert sorted(answer.id for answer in streamed) == [f"s{k}" for k in range(8)]
         assert {answer.response.grade.outcome for answer in streamed} == {wire.GRADE_OUTCOME_CORRECT}
@@ -163,5 +163,5 @@ def test_a_worker_that_dies_once_at_any_step_costs_no_grade(step):
 def test_what_nobody_foresaw_in_a_grader_is_the_services_own_failure():
     with running({failpoints.VARIABLE: "worker.parsed=1*raise(a secret)"}) as service:
         stub = GradingServiceStub(service.channel)
-        assert reason(stub.Grade.future(asked("right"), timeout=20)) == "INTERNAL"
-        assert stub.Grade(asked("right"), timeout=20).grade.score == 1.0
+        assert reason(stub.Grade.future(asked("right"), timeout=PATIENCE)) == "INTERNAL"
+        assert stub.Grade(asked("right"), timeout=PATIENCE).grade.score == 1.0

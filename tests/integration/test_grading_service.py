@@ -1,7 +1,6 @@
 """GradingService over the double: every message crosses the wire whole, and a grader that fails is never "wrong"."""
 
 import math
-import time
 
 import grpc
 import numpy as np
@@ -23,7 +22,7 @@ from pullback_server.grading import (
     Syntax,
     Variable,
 )
-from service_harness import details, eventually, running, status_details
+from service_harness import PATIENCE, details, eventually, running, status_details
 
 GRADING = "pullback.v1.GradingService"
 
@@ -58,14 +57,14 @@ def float64(*values):
 
 
 def test_a_grade_crosses_the_wire_whole(stub):
-    grade = stub.Grade(asked("wrong SIGN"), timeout=20).grade
+    grade = stub.Grade(asked("wrong SIGN"), timeout=PATIENCE).grade
     assert grade.outcome == wire.GRADE_OUTCOME_INCORRECT
     (finding,) = grade.findings
     assert (finding.code, finding.place.line, finding.place.column) == (wire.FINDING_CODE_SIGN, 1, 1)
     point = grade.evidence.counterexample
     assert (list(point.index), point.answer, point.derivative, point.error) == ([1], -3.0, 3.0, 1e-12)
     assert (point.inputs[0].name, point.inputs[0].tensor) == ("x", float64(1.5, 2.0))
-    right = stub.Grade(asked("right"), timeout=20)
+    right = stub.Grade(asked("right"), timeout=PATIENCE)
     assert right.id == "r"
     assert right.grade.score == 1.0
     assert right.grade.evidence.confirmation == wire.CONFIRMATION_POINTS
@@ -99,7 +98,8 @@ def test_a_problem_crosses_the_wire_whole(stub):
     problem.policy.budget.FromMilliseconds(1500)
     answer = wire.Answer(text="right", syntax=wire.SYNTAX_LATEX, tensor=float64(0.5, -0.5))
     seen = {
-        f.syntax: f.text for f in stub.Grade(wire.GradeRequest(problem=problem, answer=answer), timeout=20).grade.right
+        f.syntax: f.text
+        for f in stub.Grade(wire.GradeRequest(problem=problem, answer=answer), timeout=PATIENCE).grade.right
     }
     for word in (
         "expression='tanh(A @ x)'", "name='A', shape=(3, 4)", "<Structure.WELL_CONDITIONED", "low=-inf, high=2.5",
@@ -115,7 +115,7 @@ def test_a_problem_crosses_the_wire_whole(stub):
 
 
 def test_what_is_not_said_has_the_domains_defaults(stub):
-    told = stub.Grade(asked("right"), timeout=20).grade.right[0].text
+    told = stub.Grade(asked("right"), timeout=PATIENCE).grade.right[0].text
     assert told == repr(Problem("x**2", (Variable("x"),), ("x",), policy=Policy()))
 
 
@@ -165,30 +165,28 @@ def test_what_cannot_be_is_refused_by_its_path(stub, change, field):
     message = asked("right")
     change(message)
     with pytest.raises(grpc.RpcError) as refused:
-        stub.Grade(message, timeout=20)
+        stub.Grade(message, timeout=PATIENCE)
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert details(refused.value)["BadRequest"].field_violations[0].field == field
 
 
 def test_a_grade_that_does_not_come_in_time_is_undecided(stub):
-    started = time.monotonic()
-    reply = stub.Grade(asked("sleep 30", budget=0.3), timeout=20)
-    assert time.monotonic() - started < 5
+    reply = stub.Grade(asked("sleep 3600", budget=0.3), timeout=PATIENCE)
     assert (reply.id, reply.grade.outcome) == ("r", wire.GRADE_OUTCOME_UNDECIDED)
     assert "0.3 s" in reply.grade.reason
 
 
 def test_an_answer_that_ends_workers_is_undecided_and_one_crash_is_replayed(stub, tmp_path):
-    assert stub.Grade(asked("kill"), timeout=20).grade.outcome == wire.GRADE_OUTCOME_UNDECIDED
-    again = stub.Grade(asked(f"kill_once {tmp_path / 'killed'}"), timeout=20)
+    assert stub.Grade(asked("kill"), timeout=PATIENCE).grade.outcome == wire.GRADE_OUTCOME_UNDECIDED
+    again = stub.Grade(asked(f"kill_once {tmp_path / 'killed'}"), timeout=PATIENCE)
     assert again.grade.outcome == wire.GRADE_OUTCOME_CORRECT
 
 
 def test_a_stream_answers_each_and_one_that_fails_leaves_the_others_alone(service, stub):
-    texts = {"a": "right", "b": "fail", "c": "wrong SIGN", "d": "sleep 30", "e": "kill", "f": "unreadable"}
+    texts = {"a": "right", "b": "fail", "c": "wrong SIGN", "d": "sleep 3600", "e": "kill", "f": "unreadable"}
     requests = [wire.GradeManyRequest(request=asked(text, name, budget=0.3)) for name, text in texts.items()]
     requests.append(wire.GradeManyRequest(request=asked("right", "g", expression="refuse")))
-    answers = {answer.id: answer for answer in stub.GradeMany(iter(requests), timeout=30)}
+    answers = {answer.id: answer for answer in stub.GradeMany(iter(requests), timeout=PATIENCE)}
     outcomes = {
         name: wire.GradeOutcome.Name(answer.response.grade.outcome).removeprefix("GRADE_OUTCOME_")
         for name, answer in answers.items()
@@ -203,17 +201,17 @@ def test_a_stream_answers_each_and_one_that_fails_leaves_the_others_alone(servic
 
 
 def test_a_budget_of_a_stream_holds_for_waiting_too(stub):
-    request = wire.GradeManyRequest(request=asked("sleep 30", budget=20))
+    request = wire.GradeManyRequest(request=asked("sleep 3600", budget=20))
     request.budget.FromMilliseconds(400)
-    (answer,) = stub.GradeMany(iter([request]), timeout=20)
+    (answer,) = stub.GradeMany(iter([request]), timeout=PATIENCE)
     assert answer.response.grade.outcome == wire.GRADE_OUTCOME_UNDECIDED
 
 
 def test_a_token_gives_its_grade_again(stub):
-    first = stub.Grade(asked("wrong PRODUCT_RULE"), timeout=20).grade
-    assert stub.Replay(wire.ReplayRequest(token=first.replay), timeout=20).grade == first
+    first = stub.Grade(asked("wrong PRODUCT_RULE"), timeout=PATIENCE).grade
+    assert stub.Replay(wire.ReplayRequest(token=first.replay), timeout=PATIENCE).grade == first
     with pytest.raises(grpc.RpcError) as refused:
-        stub.Replay(wire.ReplayRequest(token="none"), timeout=20)
+        stub.Replay(wire.ReplayRequest(token="none"), timeout=PATIENCE)
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
@@ -221,6 +219,6 @@ def test_both_services_are_known_to_health_and_reflection(service):
     assert service.health(GRADING) == service.health() == 1
     stub = reflection_pb2_grpc.ServerReflectionStub(service.channel)
     question = reflection_pb2.ServerReflectionRequest(list_services="")
-    (answer,) = stub.ServerReflectionInfo(iter([question]), timeout=10)
+    (answer,) = stub.ServerReflectionInfo(iter([question]), timeout=PATIENCE)
     names = {found.name for found in answer.list_services_response.service}
     assert {GRADING, "pullback.v1.DerivativeService"} <= names

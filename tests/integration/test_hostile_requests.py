@@ -9,7 +9,7 @@ import pullback
 import pytest
 from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import tensor_pb2
-from service_harness import result, running
+from service_harness import PATIENCE, result, running
 
 from tests.hostile_lines import CASES, CHANNEL, LINES, OWN_SERVICE, Refused, body_of, outcome, send
 
@@ -47,7 +47,7 @@ def keep_busy(channel):
     square = tensor_pb2.Tensor(dtype=tensor_pb2.DTYPE_FLOAT64, shape=[700, 700], data=bytes(8 * 700 * 700))
     message = wire.DifferentiateRequest(expression="sum(A @ A)", inputs=[wire.Input(name="A", tensor=square)])
     call = channel.unary_unary("/pullback.v1.DerivativeService/Differentiate")
-    calls = [call.future(message.SerializeToString(), timeout=60) for _ in range(4)]
+    calls = [call.future(message.SerializeToString(), timeout=PATIENCE) for _ in range(4)]
     time.sleep(0.05)
     return calls
 
@@ -66,12 +66,12 @@ def test_the_lines_that_need_a_service_of_their_own_are_answered_as_they_allow()
         with pytest.raises(Refused) as refused:
             send(channel, body_of(limited), limited["request"])
         assert refused.value.code == limited["expected_code"]
-        call = service.future(f"sleep {ended['request']['work_s']}")
-        time.sleep(0.3)
+        with service.begins():
+            call = service.future(f"sleep {ended['request']['work_s']}")
         service.process.send_signal(signal.SIGTERM)
         assert ended["expected_code"] == "OK"
         assert result(call).id == "r"
-        assert service.process.wait(10) == 0
+        assert service.process.wait(PATIENCE) == 0
 
 
 def test_after_all_of_them_an_ordinary_request_is_answered(channel):

@@ -235,7 +235,7 @@ def test_a_closed_form_over_its_budget_costs_no_number():
 
 def shell(*arguments):
     return subprocess.run(
-        [sys.executable, "-m", "pullback.cli", *arguments], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-m", "pullback.cli", *arguments], capture_output=True, text=True, check=False
     )
 
 

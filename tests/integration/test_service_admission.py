@@ -7,7 +7,7 @@ import pytest
 from pullback.v1 import derivative_pb2 as wire
 from pullback_server.service.limits import ServiceLimits
 from pullback_server.service.tokens import make
-from service_harness import details, eventually, request, running
+from service_harness import PATIENCE, details, eventually, request, running
 
 GIB = 2**30
 
@@ -31,15 +31,15 @@ def clients(tmp_path_factory):
 
 
 def ask(service, who, order):
-    return service.differentiate_bytes.future(request(order, order).SerializeToString(), timeout=20, metadata=who)
+    return service.differentiate_bytes.future(request(order, order).SerializeToString(), timeout=PATIENCE, metadata=who)
 
 
 def test_one_client_cannot_hold_more_than_its_share_of_the_queue(clients):
     service, (alice, bob) = clients
-    calls = [ask(service, alice, "sleep 0.5")]
-    time.sleep(0.2)
+    with service.begins():
+        calls = [ask(service, alice, "sleep 2")]
     calls += [ask(service, alice, "echo") for _ in range(2)]
-    time.sleep(0.1)
+    service.take_all()
     assert reason(ask(service, alice, "echo")) == "CLIENT_SHARE"
     others = [ask(service, bob, "echo") for _ in range(2)]
     assert [reason(call) for call in calls + others] == ["OK"] * 5
@@ -48,14 +48,14 @@ def test_one_client_cannot_hold_more_than_its_share_of_the_queue(clients):
 def test_clients_take_turns(clients):
     service, (alice, bob) = clients
     order = []
-    busy = ask(service, alice, "sleep 0.5")
-    time.sleep(0.2)
+    with service.begins():
+        busy = ask(service, alice, "sleep 2")
+    calls = []
     for who, name in ((alice, "a1"), (alice, "a2"), (bob, "b1")):
-        call = ask(service, who, f"sleep 0.05{name[1]}")
-        call.add_done_callback(lambda _, name=name: order.append(name))
-        time.sleep(0.05)
-    assert reason(busy) == "OK"
-    time.sleep(0.5)
+        calls.append(ask(service, who, f"sleep 0.05{name[1]}"))
+        calls[-1].add_done_callback(lambda _, name=name: order.append(name))
+    assert [reason(call) for call in (busy, *calls)] == ["OK"] * 4
+    eventually(lambda: len(order) == 3)
     assert order.index("b1") < order.index("a2")
 
 
@@ -67,8 +67,8 @@ def service():
 
 
 def test_the_bytes_of_all_requests_are_bounded(service):
-    first = service.future("sleep 0.5", shape=(10_000,))
-    time.sleep(0.2)
+    with service.begins():
+        first = service.future("sleep 2", shape=(10_000,))
     assert reason(service.future("echo", shape=(10_000,))) == "BYTES_IN_FLIGHT"
     assert reason(service.future("echo")) == "OK"
     assert reason(first) == "OK"
@@ -77,20 +77,20 @@ def test_the_bytes_of_all_requests_are_bounded(service):
 
 def test_large_tasks_wait_until_they_fit_beside_the_others(service):
     before = time.monotonic()
-    large = [service.future(f"admit {2 * GIB} 1 0.5") for _ in range(2)]
-    time.sleep(0.1)
+    with service.begins(2):
+        large = [service.future(f"admit {2 * GIB} 1 1.5") for _ in range(2)]
     small = service.future("admit 1000 1 0")
     assert reason(small) == "OK"
-    assert not any(call.done() for call in large)
+    assert not all(call.done() for call in large)
     assert [reason(call) for call in large] == ["OK", "OK"]
-    assert time.monotonic() - before >= 1
+    assert time.monotonic() - before >= 3
 
 
 def test_a_large_task_that_is_given_up_makes_room_for_the_next(service):
-    first = service.future(f"admit {3 * GIB} 1 30")
-    time.sleep(0.2)
-    second = service.future(f"admit {3 * GIB} 1 0", timeout=20)
-    time.sleep(0.2)
+    with service.begins():
+        first = service.future(f"admit {3 * GIB} 1 3600", timeout=None)
+    with service.begins():
+        second = service.future(f"admit {3 * GIB} 1 0")
     first.cancel()
     assert reason(second) == "OK"
 

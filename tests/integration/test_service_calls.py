@@ -7,7 +7,7 @@ from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import verdict_pb2
 from pullback_server.operators import TABLE
 from pullback_server.service.methods import ROWS
-from service_harness import SERVICE, details, request, running
+from service_harness import PATIENCE, SERVICE, details, request, running
 
 MEGABYTES_8 = 1_000_000
 
@@ -56,7 +56,7 @@ def test_the_longest_refusal_arrives_as_one(service):
 @pytest.mark.parametrize("body", [b"\xff\xff\xff", b"\x0a\x02\xff\xfe", b"\x12\x7f", bytes(100)], ids=repr)
 def test_bytes_that_are_no_request_are_refused_by_name(service, body):
     for call in (service.differentiate_bytes, service.describe_bytes):
-        error = refused(call, body, timeout=10)
+        error = refused(call, body, timeout=PATIENCE)
         assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
         assert details(error)["ErrorInfo"].reason == "MALFORMED_MESSAGE"
 
@@ -138,7 +138,7 @@ DOCUMENTED = {"OK", "INVALID_ARGUMENT", "UNIMPLEMENTED", "NOT_FOUND"}
 @pytest.mark.parametrize("path", METHODS)
 def test_whatever_bytes_come_to_whatever_method_only_documented_codes_come_back(service, path):
     for body in BODIES:
-        call = service.channel.stream_stream(path)(iter([body]), timeout=10)
+        call = service.channel.stream_stream(path)(iter([body]), timeout=PATIENCE)
         try:
             next(iter(call), None)
             call.cancel()
@@ -151,7 +151,10 @@ def test_whatever_bytes_come_to_whatever_method_only_documented_codes_come_back(
 
 def test_metadata_that_is_too_large_is_refused_and_the_next_call_succeeds(service):
     error = refused(
-        service.differentiate_bytes, request("echo").SerializeToString(), metadata=[("a", "x" * 100_000)], timeout=10
+        service.differentiate_bytes,
+        request("echo").SerializeToString(),
+        metadata=[("a", "x" * 100_000)],
+        timeout=PATIENCE,
     )
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert service.differentiate("echo").id == "r"

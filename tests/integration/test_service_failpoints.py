@@ -4,7 +4,7 @@ import grpc
 import pytest
 from pullback_server.service import failpoints
 from questions import mostly_slow
-from service_harness import eventually, launch, many_request, running
+from service_harness import PATIENCE, eventually, launch, many_request, running
 
 #: The points that a call passes; the others are passed while workers start.
 ON_THE_WAY = [point for point in failpoints.POINTS if point.startswith(("worker.", "front."))]
@@ -78,8 +78,8 @@ def test_a_worker_that_dies_while_it_starts_is_tried_again(point):
 
 def test_a_worker_that_is_stopped_is_replaced_and_its_call_is_replayed():
     with armed("worker.taken=1*stop") as service:
-        assert service.differentiate("echo", timeout=20).id == "r"
-        assert service.differentiate("echo", timeout=20).id == "r"
+        assert service.differentiate("echo").id == "r"
+        assert service.differentiate("echo").id == "r"
         eventually(lambda: len(service.family()) == 3)
 
 
@@ -92,7 +92,7 @@ def test_a_full_disk_for_the_log_costs_no_call():
 @pytest.mark.slow
 def test_a_fork_server_that_always_dies_is_an_error_and_not_tried_for_ever(capfd):
     process = launch({failpoints.VARIABLE: "fork.asked=kill"})
-    assert process.wait(60) == 1
+    assert process.wait(PATIENCE) == 1
     process.stdin.close()
     process.stdout.close()
     assert "Error: " in capfd.readouterr().err
@@ -102,7 +102,7 @@ def test_a_fork_server_that_always_dies_is_an_error_and_not_tried_for_ever(capfd
 @pytest.mark.parametrize("terms", ["nowhere=kill", "worker.taken=explode", "worker.taken=kill kill"])
 def test_terms_that_cannot_be_read_are_an_error(terms, capfd):
     process = launch({failpoints.VARIABLE: terms})
-    assert process.wait(60) == 1
+    assert process.wait(PATIENCE) == 1
     process.stdin.close()
     process.stdout.close()
     assert failpoints.VARIABLE in capfd.readouterr().err

@@ -1,7 +1,5 @@
 """Deaths, deadlines, cancellations and full queues: every call still gets exactly one outcome."""
 
-import time
-
 import grpc
 import pytest
 from pullback.v1 import derivative_pb2 as wire
@@ -10,7 +8,14 @@ from service_harness import details, eventually, request, result, running
 
 @pytest.fixture(scope="module")
 def service():
-    with running(symbolic_budget=0.6, queue=8, share=1.0) as started:
+    with running(symbolic_budget=2, queue=8, share=1.0) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def patient():
+    """A service that waits for closed forms as long as its callers do."""
+    with running(workers=1, symbolic_budget=3600) as started:
         yield started
 
 
@@ -47,65 +52,61 @@ def test_a_number_that_was_there_outlives_two_workers(service):
 
 
 def test_a_final_reply_that_is_late_gives_way_to_the_provisional_one(service):
-    before = time.monotonic()
-    reply = service.differentiate("late 30")
+    reply = service.differentiate("late 3600", timeout=None)
     assert state(reply) == wire.LEG_STATE_DEADLINE
     assert len(reply.value.data) == 16
-    assert 0.5 < time.monotonic() - before < 10
 
 
 def test_a_final_reply_in_time_is_the_one_sent(service):
     assert state(service.differentiate("late 0.05")) == wire.LEG_STATE_DONE
 
 
-def test_the_provisional_reply_comes_before_the_callers_deadline(service):
-    reply = service.differentiate("late 30", timeout=0.5)
+def test_the_provisional_reply_comes_before_the_callers_deadline(patient):
+    reply = patient.differentiate("late 3600", timeout=3)
     assert state(reply) == wire.LEG_STATE_DEADLINE
 
 
 def test_a_deadline_before_any_number_is_deadline_exceeded_and_frees_the_worker(service):
     for _ in range(2):
-        error = error_of(service.differentiate, expression="sleep 30", timeout=0.3)
+        error = error_of(service.differentiate, expression="sleep 3600", timeout=0.3)
         assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert service.differentiate("echo", timeout=10).id == "r"
+    assert service.differentiate("echo").id == "r"
 
 
 def test_a_cancelled_call_frees_its_worker(service):
-    calls = [service.future("sleep 30") for _ in range(2)]
-    time.sleep(0.2)
+    with service.begins(2):
+        calls = [service.future("sleep 3600", timeout=None) for _ in range(2)]
     for call in calls:
         call.cancel()
-    assert service.differentiate("echo", timeout=10).id == "r"
+    assert service.differentiate("echo").id == "r"
 
 
 def test_the_service_has_its_own_limit_where_the_caller_has_none():
-    with running(workers=1, time_limit=0.4) as service:
-        error = error_of(service.differentiate, expression="sleep 30", timeout=None)
+    with running(workers=1, time_limit=2) as service:
+        error = error_of(service.differentiate, expression="sleep 3600", timeout=None)
         assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert details(error)["ErrorInfo"].reason == "TIME_BUDGET"
-        assert state(service.differentiate("late 30", timeout=None)) == wire.LEG_STATE_DEADLINE
+        assert state(service.differentiate("late 3600", timeout=None)) == wire.LEG_STATE_DEADLINE
 
 
 def test_a_full_queue_refuses_at_once_and_says_when_to_come_again(service):
-    waiting = [service.future("sleep 30", timeout=20) for _ in range(2 + 8)]
-    time.sleep(0.3)
-    before = time.monotonic()
+    with service.begins(2):
+        waiting = [service.future("sleep 3600", timeout=None) for _ in range(2 + 8)]
     error = error_of(service.differentiate, expression="echo")
-    assert time.monotonic() - before < 1
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     found = details(error)
     assert found["ErrorInfo"].reason == "QUEUE_FULL"
     assert found["RetryInfo"].retry_delay.ToNanoseconds() > 0
     for call in waiting:
         call.cancel()
-    assert service.differentiate("echo", timeout=10).id == "r"
+    assert service.differentiate("echo").id == "r"
 
 
 def test_an_idle_worker_that_dies_is_replaced(service):
     service.differentiate("echo")
     workers = service.kill_workers()
     eventually(lambda: len(service.family()) == 3 and not workers & set(service.family()))
-    assert service.differentiate("echo", timeout=10).id == "r"
+    assert service.differentiate("echo").id == "r"
 
 
 def test_workers_that_die_before_they_take_a_call_do_not_count_against_it(service):
@@ -113,12 +114,12 @@ def test_workers_that_die_before_they_take_a_call_do_not_count_against_it(servic
         eventually(lambda: len(service.family()) == 3)
         service.differentiate("echo")
         service.kill_workers()
-        assert service.differentiate("echo", timeout=10).id == "r"
+        assert service.differentiate("echo").id == "r"
 
 
 def test_a_fork_server_that_dies_is_started_again_and_the_call_is_replayed(service):
-    call = service.future("sleep 1")
-    time.sleep(0.3)
+    with service.begins():
+        call = service.future("sleep 1")
     family = service.family()
     service.kill_workers(fork_server=True)
     assert result(call).id == "r"
@@ -130,24 +131,24 @@ def test_a_form_that_one_worker_derived_is_there_for_the_other(service):
     assert first.form_origin == wire.FORM_ORIGIN_DERIVED
     replies = [result(call) for call in [service.future("form shared 0.05") for _ in range(8)]]
     assert {reply.form_origin for reply in replies} == {wire.FORM_ORIGIN_SERVICE}
-    busy = service.future("sleep 0.5")
-    time.sleep(0.1)
+    with service.begins():
+        busy = service.future("sleep 0.5")
     other = service.differentiate("form shared 0.05")
     assert other.form_origin == wire.FORM_ORIGIN_SERVICE
     assert pid(other) != pid(result(busy))
 
 
 def test_a_form_over_the_budget_is_not_tried_again_for_a_while(service):
-    assert state(service.differentiate("form slow 30")) == wire.LEG_STATE_DEADLINE
-    before = time.monotonic()
-    assert state(service.differentiate("form slow 30")) == wire.LEG_STATE_DEADLINE
-    assert time.monotonic() - before < 0.4
+    """It would be there in no time, were it asked for."""
+    assert state(service.differentiate("form slow 3600")) == wire.LEG_STATE_DEADLINE
+    for _ in range(2):
+        assert state(service.differentiate("form slow 0")) == wire.LEG_STATE_DEADLINE
 
 
-def test_a_form_that_only_a_short_deadline_stopped_is_tried_again(service):
-    service.differentiate("late 0")
-    assert state(service.differentiate("form hurried 0.35", timeout=0.3)) == wire.LEG_STATE_DEADLINE
-    assert service.differentiate("form hurried 0.35").form_origin == wire.FORM_ORIGIN_DERIVED
+def test_a_form_that_only_a_short_deadline_stopped_is_tried_again(patient):
+    patient.differentiate("late 0")
+    assert state(patient.differentiate("form hurried 3600", timeout=3)) == wire.LEG_STATE_DEADLINE
+    assert patient.differentiate("form hurried 0").form_origin == wire.FORM_ORIGIN_DERIVED
 
 
 def test_large_bodies_survive_a_replay(service, tmp_path):
@@ -162,7 +163,7 @@ def test_under_sigkill_every_call_has_one_outcome_and_nothing_leaks(service):
     before = service.descriptors()
     body = request("sleep 0.01").SerializeToString()
     for _ in range(10):
-        calls = [service.differentiate_bytes.future(body, timeout=20) for _ in range(8)]
+        calls = [service.differentiate_bytes.future(body) for _ in range(8)]
         service.kill_workers(count=1)
         for call in calls:
             assert result(call).id == "r"

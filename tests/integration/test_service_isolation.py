@@ -46,7 +46,7 @@ def test_an_allocation_over_the_address_space_is_an_answer_and_costs_no_worker(s
 
 @pytest.fixture(scope="module")
 def short_lived():
-    with running(workers=1, worker_tasks=40, worker_growth=64 * 2**20, time_limit=0.5) as started:
+    with running(workers=1, worker_tasks=40, worker_growth=64 * 2**20, time_limit=2) as started:
         yield started
 
 

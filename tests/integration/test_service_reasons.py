@@ -1,7 +1,5 @@
 """Every reason of the table, one by one, as a caller gets it: its status, its sentence, and whether to try again."""
 
-import time
-
 import grpc
 import numpy as np
 import pullback
@@ -12,7 +10,7 @@ from pullback.v1 import grading_pb2, tensor_pb2
 from pullback_server.program import REASONS as REFUSALS
 from pullback_server.service import tokens
 from pullback_server.service.errors import DETAILS_BYTES, REASONS, Code
-from service_harness import eventually, many_request, request, running, status_details
+from service_harness import PATIENCE, eventually, many_request, request, running, status_details
 
 from tests.hostile_lines import CHANNEL, DIFFERENTIATE
 
@@ -100,7 +98,7 @@ def mathematics():
 @pytest.mark.parametrize("reason", REFUSALS)
 def test_each_refusal_of_the_language_and_the_contract(mathematics, reason):
     method = mathematics.unary_unary(ELSEWHERE.get(reason, DIFFERENTIATE))
-    status, trailing = refused(lambda: method(REFUSED[reason], timeout=30))
+    status, trailing = refused(lambda: method(REFUSED[reason], timeout=PATIENCE))
     check(reason, status, trailing)
     [violation] = status_details(status)["BadRequest"].field_violations
     assert violation.field
@@ -153,10 +151,10 @@ def crowd(*waiting, newcomer):
     """What a newcomer is told while one call is worked on and these clients' calls wait."""
 
     def call(service):
-        calls = [ask(service, "sleep 2")]
-        time.sleep(0.4)
+        with service.begins():
+            calls = [ask(service, "sleep 2")]
         calls += [ask(service, "echo", who) for who in waiting]
-        time.sleep(0.4)
+        service.take_all()
         told = fails(ask(service, "echo", newcomer))
         assert all(each.result() for each in calls)
         return told
@@ -165,8 +163,8 @@ def crowd(*waiting, newcomer):
 
 
 def too_many_bytes(service):
-    first = ask(service, "sleep 1", shape=(10_000,))
-    time.sleep(0.3)
+    with service.begins():
+        first = ask(service, "sleep 2", shape=(10_000,))
     told = fails(ask(service, "echo", "bob", shape=(10_000,)))
     assert first.result()
     return told

@@ -15,7 +15,7 @@ from pullback.errors import REQUEST_ID
 from pullback.v1 import grading_pb2
 from pullback_server.service import tokens
 from pullback_server.service.methods import ROWS
-from service_harness import details, eventually, launch, request, running
+from service_harness import PATIENCE, details, eventually, launch, request, running
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def calls(house, token=None, **files):
     """Whether a call succeeds; False where the caller is not known."""
     with client(house, token, **files) as caller:
         try:
-            return caller.describe_language("sum", timeout=10).device == "cpu"
+            return caller.describe_language("sum", timeout=PATIENCE).device == "cpu"
         except Unauthenticated:
             return False
 
@@ -91,9 +91,9 @@ def test_only_the_bearer_of_one_known_token_is_let_in(house, name, path):
     with stub(house) as channel:
         body = BODIES[ROWS[path].name].SerializeToString() if ROWS[path].name in BODIES else b""
         if ROWS[path].stream:
-            found = outcome(lambda: list(channel.stream_stream(path)(iter([]), metadata=metadata, timeout=10)))
+            found = outcome(lambda: list(channel.stream_stream(path)(iter([]), metadata=metadata, timeout=PATIENCE)))
         else:
-            found = outcome(lambda: channel.unary_unary(path)(body, metadata=metadata, timeout=10))
+            found = outcome(lambda: channel.unary_unary(path)(body, metadata=metadata, timeout=PATIENCE))
     assert found == reason
 
 
@@ -155,12 +155,10 @@ def test_the_shell_makes_a_token_and_its_line():
 
 def test_a_stranger_is_refused_before_the_body_is_read(house):
     with stub(house) as channel:
-        before = time.monotonic()
         many = channel.stream_unary("/pullback.v1.DerivativeService/Differentiate")
         with pytest.raises(grpc.RpcError) as caught:
-            many(never_ending(), timeout=20)
+            many(never_ending(), timeout=PATIENCE)
         assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
-        assert time.monotonic() - before < 10
 
 
 def never_ending():
@@ -187,7 +185,7 @@ def test_a_plain_connection_is_not_answered(house):
         Client(f"localhost:{house[0].port}", token=house[2]) as plain,
         pytest.raises(Unavailable),
     ):
-        plain.describe_language(timeout=5)
+        plain.describe_language(timeout=PATIENCE)
 
 
 def test_a_token_file_is_read_again_when_it_changes_and_kept_when_it_breaks(house):
@@ -218,7 +216,7 @@ def test_a_certificate_is_read_again_when_it_changes_and_kept_when_it_breaks(hou
 def connects(house):
     with client(house, house[2]) as caller:
         try:
-            return bool(caller.describe_language("sum", timeout=0.5))
+            return bool(caller.describe_language("sum", timeout=5))
         except Exception:
             return False
 
@@ -239,7 +237,7 @@ def test_with_mutual_tls_only_clients_of_the_authority_are_let_in(tmp_path):
         assert calls(house, **own["friend"])
         for files in ({}, own["stranger"]):
             with client(house, **files) as caller, pytest.raises(Unavailable):
-                caller.describe_language("sum", timeout=3)
+                caller.describe_language("sum", timeout=PATIENCE)
         credentials = grpc.ssl_channel_credentials(*(
             (tmp_path / file).read_bytes() for file in ("ca.pem", "friend/key.pem", "friend/cert.pem")))  # fmt: skip
         with grpc.secure_channel(f"localhost:{service.port}", credentials) as channel:
@@ -252,7 +250,7 @@ def test_with_mutual_tls_only_clients_of_the_authority_are_let_in(tmp_path):
 @pytest.mark.parametrize("settings", [{}, {"allow_plaintext": True}, {"allow_anonymous": True}], ids=str)
 def test_an_address_that_others_can_reach_is_refused_unless_it_is_said_by_name(settings, capfd):
     process = launch(host="0.0.0.0", **settings)
-    assert process.wait(60) == 1
+    assert process.wait(PATIENCE) == 1
     process.stdin.close()
     process.stdout.close()
     assert "which others can reach" in capfd.readouterr().err

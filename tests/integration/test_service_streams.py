@@ -1,11 +1,9 @@
 """DifferentiateMany: each request has an answer of its own, and none of them ends the stream."""
 
-import time
-
 import grpc
 import pytest
 from pullback.v1 import derivative_pb2 as wire
-from service_harness import many_request, running, status_details
+from service_harness import PATIENCE, many_request, running, status_details
 
 
 @pytest.fixture(scope="module")
@@ -64,23 +62,21 @@ def test_one_that_fails_has_a_status_and_leaves_the_others_alone(service, tmp_pa
 
 
 def test_a_budget_ends_its_own_request_only(service):
-    before = time.monotonic()
     found = answers(
         service,
         [
-            many_request("sleep 30", "late", budget=0.3),
+            many_request("sleep 3600", "late", budget=0.3),
             many_request("echo", "none", budget=0),
-            many_request("echo", "ample", budget=20),
+            many_request("echo", "ample", budget=PATIENCE),
         ],
     )
-    assert time.monotonic() - before < 10
     assert code(found["late"]) == code(found["none"]) == grpc.StatusCode.DEADLINE_EXCEEDED.value[0]
     assert found["ample"].response.id == "ample"
 
 
 def test_a_message_that_is_malformed_is_answered_and_the_stream_goes_on(service):
     bodies = [b"\xff\xff\xff", many_request("echo", "fine").SerializeToString()]
-    found = [wire.DifferentiateManyResponse.FromString(body) for body in service.many_bytes(iter(bodies), timeout=10)]
+    found = [wire.DifferentiateManyResponse.FromString(body) for body in service.many_bytes(iter(bodies))]
     assert {answer.id: code(answer) for answer in found} == {"": 3, "fine": 0}
 
 
@@ -96,10 +92,10 @@ def test_an_empty_stream_ends(service):
 
 
 def test_a_cancelled_stream_frees_its_workers(service):
-    stream = service.many_bytes(many_request("sleep 30", f"r{i}").SerializeToString() for i in range(4))
-    time.sleep(0.3)
+    with service.begins(2):
+        stream = service.many_bytes(many_request("sleep 3600", f"r{i}").SerializeToString() for i in range(4))
     stream.cancel()
-    assert service.differentiate("echo", timeout=10).id == "r"
+    assert service.differentiate("echo").id == "r"
 
 
 def test_a_stream_longer_than_the_queue_waits_instead_of_failing():

@@ -16,7 +16,7 @@ from pullback_server.service.callers import Caller
 from pullback_server.service.calls import Call
 from pullback_server.service.methods import ROWS
 from pullback_server.service.traces import Spans
-from service_harness import eventually, many_request, request, running
+from service_harness import PATIENCE, eventually, many_request, request, running
 
 DIFFERENTIATE = "/pullback.v1.DerivativeService/Differentiate"
 
@@ -31,7 +31,7 @@ def watched(tmp_path_factory):
 
 
 def samples(address):
-    with urllib.request.urlopen(address, timeout=10) as answer:
+    with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
         families = text_string_to_metric_families(answer.read().decode())
         return {(s.name, *sorted(s.labels.values())): s.value for family in families for s in family.samples}
 
@@ -79,7 +79,9 @@ def test_every_call_is_counted_by_method_status_and_reason(watched):
 def test_the_log_is_a_json_object_a_line_and_says_what_became_of_a_call(watched):
     service, log, _ = watched
     body = request("fail").SerializeToString()
-    error = refused(lambda: service.differentiate_bytes(body, metadata=[(REQUEST_ID, "of-the-caller")], timeout=10))
+    error = refused(
+        lambda: service.differentiate_bytes(body, metadata=[(REQUEST_ID, "of-the-caller")], timeout=PATIENCE)
+    )
     assert dict(error.trailing_metadata())[REQUEST_ID] == "of-the-caller"
 
     def ours_by_source():

@@ -78,7 +78,7 @@ def test_the_upstream_gradient_is_part_of_what_is_judged(client):
 
 def run(*arguments):
     command = [sys.executable, "-m", "pullback.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=100)
+    return subprocess.run(command, capture_output=True, text=True)
 
 
 def test_the_shell_shows_why_in_words_in_json_and_in_a_picture(tmp_path):

@@ -123,7 +123,7 @@ def assert_documented(code, status):
 def call(channel, method, body, service=SERVICE):
     """The reply's bytes; None where it was refused as it may be."""
     try:
-        return channel.unary_unary(f"{service}/{method}")(body, timeout=60)
+        return channel.unary_unary(f"{service}/{method}")(body, timeout=300)
     except grpc.RpcError as error:
         trailing = dict(error.trailing_metadata())
         assert_documented(error.code().value[0], status_pb2.Status.FromString(trailing["grpc-status-details-bin"]))
@@ -151,7 +151,7 @@ def test_describe_language_answers_or_says_a_reason_of_the_table(channel, body):
 @given(sent=st.lists(bodies().filter(lambda body: len(body) < 128), max_size=5))
 def test_a_stream_answers_each_message_once(channel, sent):
     framed = [bytes([0x0A, len(body)]) + body for body in sent]
-    answers = list(channel.stream_stream(f"{SERVICE}/DifferentiateMany")(iter(framed), timeout=60))
+    answers = list(channel.stream_stream(f"{SERVICE}/DifferentiateMany")(iter(framed), timeout=300))
     assert len(answers) == len(sent)
     for answer in map(wire.DifferentiateManyResponse.FromString, answers):
         if answer.WhichOneof("result") == "status":

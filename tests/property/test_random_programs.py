@@ -118,14 +118,14 @@ def test_both_legs_come_to_the_slopes_of_random_programs():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("part", range(20))
 def test_two_thousand_random_programs_raise_no_false_alarm(part):
     examine(programs(), 100, part)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("row", usable_rows(), ids=lambda row: row.name)
 def test_both_legs_come_to_the_slopes_of_programs_around_every_row(row):
     examine(programs(row), 3)

@@ -1,6 +1,5 @@
 """Neither exact arithmetic in sympy nor 50 digits in mpmath can be made to take long or to raise."""
 
-import time
 from collections.abc import Callable
 
 import mpmath as mp
@@ -11,6 +10,9 @@ from pullback_server.operators import BY_NAME, exact, real_activations, real_red
 from pullback_server.operators.elementwise import sinc
 from pullback_server.operators.functions import power_of
 from pullback_server.operators.special import digamma, erfc
+
+#: Each takes a second at most; what could be made to take long takes hours.
+pytestmark = pytest.mark.timeout(60)
 
 x = sp.Symbol("x", real=True)
 GROWING: dict[str, Callable[[sp.Expr], sp.Expr]] = {
@@ -26,14 +28,13 @@ GROWING: dict[str, Callable[[sp.Expr], sp.Expr]] = {
 @pytest.mark.parametrize("start", [sp.Integer(9), sp.Rational(1, 3), 3 * x, x + sp.Rational(22, 7)], ids=str)
 @pytest.mark.parametrize("step", GROWING.values(), ids=GROWING)
 def test_exact_numbers_stay_small(step: Callable[[sp.Expr], sp.Expr], start: sp.Expr) -> None:
-    began, e = time.perf_counter(), start
+    e = start
     for _ in range(40):
         e = step(e)
         largest = max((r.p.bit_length() + r.q.bit_length() for r in e.atoms(sp.Rational)), default=0)
         assert largest <= 2 * exact.BITS
         if sum(1 for _ in sp.preorder_traversal(e)) > 40:
             e = x  # what the pieces do with an expression that has grown
-    assert time.perf_counter() - began < 2
 
 
 def test_a_large_or_odd_power_stands_as_written() -> None:
@@ -56,12 +57,11 @@ def test_a_function_that_stands_for_itself_has_no_number_of_a_namesake() -> None
 
 
 def test_polygamma_far_below_zero_is_quick_and_right() -> None:
-    began, below = time.perf_counter(), torch.tensor([-(10.0**9) - 0.25, -2.25], dtype=torch.float64)
+    below = torch.tensor([-(10.0**9) - 0.25, -2.25], dtype=torch.float64)
     for order in (1, 2, 3, 20):
         found = BY_NAME["polygamma"].torch(below, n=order)
         right = [float(real_special.polygamma(mp.mpf(x), n=order)) for x in below.tolist()]
         assert found.tolist() == pytest.approx(right, rel=1e-12)
-    assert time.perf_counter() - began < 2
 
 
 EXTREME = [mp.mpf(t) for t in ("0", "1", "-1", "0.5", "-2.5", "1e308", "-1e308", "5e-324", "inf", "-inf", "nan")]
@@ -77,23 +77,20 @@ ONE += ("logsigmoid", "relu6", "selu", "silu", "mish", "hardsigmoid", "hardswish
 @pytest.mark.parametrize("name", ONE + TWO)
 def test_real_functions_are_total_and_quick(name: str) -> None:
     module = next(m for m in (reals, real_special, real_activations) if hasattr(m, name))
-    function, began = getattr(module, name), time.perf_counter()
+    function = getattr(module, name)
     with mp.workdps(50):
         for a in EXTREME:
             for b in EXTREME if name in TWO else [None]:
                 value = function(a) if b is None else function(a, b)
                 assert isinstance(value, mp.mpf | type(mp.inf)), f"{name}({a}, {b}) is {value!r}"
-    assert time.perf_counter() - began < 2, f"{name} takes too long somewhere"
 
 
 @pytest.mark.parametrize("order", [1, 2, 3, 100])
 def test_derivatives_of_digamma_are_total_and_quick(order: int) -> None:
-    began = time.perf_counter()
     with mp.workdps(50):
         assert all(isinstance(real_special.polygamma(a, n=order), mp.mpf | type(mp.inf)) for a in EXTREME)
         slope = mp.diff(lambda t: real_special.polygamma(t, n=order - 1), mp.mpf("-2.3"))
         assert mp.almosteq(real_special.polygamma(mp.mpf("-2.3"), n=order), slope, 1e-20)
-    assert time.perf_counter() - began < 2
 
 
 def test_reductions_of_numbers_that_overflow_or_of_nothing() -> None:
