@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import math
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,9 @@ import torch
 from formula_reader import INPUT, OUTPUT, Array, free_letters, read
 from pullback_server.operators import BY_NAME, TABLE, Operator
 from pullback_server.operators.samples import draw
+from pullback_server.symbolic import Explanation, Forms
 from pullback_server.verdict import Answer, Derivative, Differentiator, Operand, Outcome, Question
+from pullback_server.verdict.formbook import FormBook
 from pullback_server.verdict.preparation import Prepared, differentiated, prepare, types_of
 
 Tensors = Mapping[str, torch.Tensor]
@@ -26,10 +30,49 @@ def mostly_slow(cases: Iterable[Any], every: int) -> list[Any]:
     return [pytest.param(case, marks=[pytest.mark.slow] * bool(place % every)) for place, case in enumerate(cases)]
 
 
+class SharedForms:
+    """The closed forms that any process of this run of the suite has derived, as the service's workers share them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def get(self, key: str) -> bytes | None:
+        try:
+            return (self._folder / key).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def put(self, key: str, form: bytes) -> None:
+        written = self._folder / f"{key}.{os.getpid()}"
+        written.write_bytes(form)
+        written.replace(self._folder / key)
+
+
+@cache
+def shared_forms() -> SharedForms:
+    """In the folder that `conftest` makes for a run."""
+    return SharedForms(Path(os.environ["PULLBACK_TEST_FORMS"]))
+
+
 @cache
 def differentiator() -> Differentiator:
-    """One on the CPU for all questions of a test process: forms are derived once."""
-    return Differentiator("cpu")
+    """One on the CPU for all questions of a test process; each form is derived once in a run."""
+    return Differentiator("cpu", forms=shared_forms())
+
+
+@cache
+def _book() -> FormBook:
+    return FormBook(shared_forms())
+
+
+def forms_of(asked: Question) -> Forms:
+    """The closed forms of a question's program, derived once in a run."""
+    return _book().find(prepared(asked))[0].forms
+
+
+def explanation_of(asked: Question) -> Explanation:
+    """The explanation of a question's program, made once in a run."""
+    return _book().explanation(prepared(asked))
 
 
 def tensors(seed: int = 0, low: float = 0.2, high: float = 1.0, **shapes: tuple[int, ...]) -> dict[str, torch.Tensor]:

@@ -274,7 +274,10 @@ CALLS: list[tuple[str, Any]] = [
 def test_torch_column_is_the_public_call(text: str, call: Any) -> None:
     program = typed(BY_NAME["add"], text)
     tensors = inputs(BY_NAME["add"], program)
-    assert torch.equal(by_torch(program, tensors)[program.program.output], call(tensors))
+    own, public = by_torch(program, tensors)[program.program.output], call(tensors)
+    # Below 0 polygamma is put together from values above it, with other roundings.
+    exact = "polygamma" not in text
+    torch.testing.assert_close(own, public, rtol=0.0 if exact else 1e-14, atol=0.0, equal_nan=True)
 
 
 def test_every_sample_is_counted() -> None:

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 from pullback_server.operators import TABLE
-from pullback_server.symbolic import Code, explain
+from pullback_server.symbolic import Code
 from pullback_server.symbolic.evaluation import functions
 from pullback_server.symbolic.matrices import MATRIX_FUNCTIONS
 from pullback_server.symbolic.notation.code_functions import FUNCTIONS, MATRICES, REDUCTIONS
 from pullback_server.symbolic.notation.code_text import COMPARISONS, CONNECTIVES
 from pullback_server.symbolic.reducers import REDUCERS
-from questions import jacobian, prepared, question, sample_inputs, samples, tensors
+from questions import explanation_of, jacobian, prepared, question, sample_inputs, samples, tensors
 from written_expressions import ALL, LENGTHS, NAMES, ORDINARY
 
 #: The functions that the writer of code knows by itself.
@@ -36,8 +36,7 @@ WRITTEN = {
 
 
 def code(asked) -> Code:
-    program = prepared(asked)
-    return explain(program.typed, program.used).code
+    return explanation_of(asked).code
 
 
 def run(text):
@@ -85,8 +84,7 @@ def test_the_code_comes_to_torchs_numbers(expression, shapes):
 def test_the_code_of_a_rows_samples_comes_to_torchs_numbers(row):
     for _, text in samples([row]):
         asked = question(text, sample_inputs(row, text))
-        program = prepared(asked)
-        if program.used and explain(program.typed, program.used).steps:
+        if prepared(asked).used and explanation_of(asked).steps:
             assert not wrong(asked), text
 
 

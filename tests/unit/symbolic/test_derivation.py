@@ -7,11 +7,11 @@ import pytest
 import torch
 from formula_reader import INPUT, OUTPUT, free_letters, lines_of, read
 from pullback_server.operators import TABLE
-from pullback_server.symbolic import StepKind, explain
+from pullback_server.symbolic import StepKind
 from pullback_server.symbolic.matrix_functions import DERIVATIVES
 from pullback_server.symbolic.notation.rules import KINDS
 from pullback_server.symbolic.notation.words import TOTALS
-from questions import jacobian, prepared, question, sample_inputs, samples, tensors
+from questions import explanation_of, jacobian, prepared, question, sample_inputs, samples, tensors
 from written_expressions import ALL, NAMES
 
 LEFT = re.compile(r"(\w+)(?:\[(.*)\])?$")
@@ -20,8 +20,7 @@ STEP, TOLERANCE = 1e-6, 1e-6
 
 
 def steps(asked):
-    program = prepared(asked)
-    return explain(program.typed, program.used).steps
+    return explanation_of(asked).steps
 
 
 def sides(step):

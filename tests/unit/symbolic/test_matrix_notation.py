@@ -13,7 +13,7 @@ from pullback_server.program import Limits, TensorType
 from pullback_server.symbolic import Forms, derive
 from pullback_server.symbolic.notation.matrix import notation
 from pullback_server.verdict.preparation import DTYPES
-from questions import jacobian, prepared, question, sample_inputs, samples, tensors
+from questions import forms_of, jacobian, prepared, question, sample_inputs, samples, tensors
 from written_expressions import ALL, ORDINARY
 
 IDENTITIES = [
@@ -26,9 +26,14 @@ def written(expression, shapes):
     return forms(question(expression, tensors(**shapes)))
 
 
-def forms(asked):
-    found = prepared(asked)
+def derived(expression, shapes):
+    """As `written`, but derived anew."""
+    found = prepared(question(expression, tensors(**shapes)))
     return dict(derive(found.typed, found.used).inputs)
+
+
+def forms(asked):
+    return dict(forms_of(asked).inputs)
 
 
 def value(expression, inputs):
@@ -228,7 +233,7 @@ def test_a_line_has_a_name_that_nothing_else_has():
 def test_a_text_that_does_not_come_to_the_plans_numbers_is_withheld(monkeypatch):
     honest = notation.text
     monkeypatch.setattr(notation, "text", lambda tree: honest(tree).replace("A + A.T", "A + A"))
-    form = written("x.T @ A @ x", {"A": (3, 3), "x": (3,)})
+    form = derived("x.T @ A @ x", {"A": (3, 3), "x": (3,)})
     assert form["x"].jacobian.matrix == form["x"].jacobian.matrix_latex == ""
     assert form["x"].jacobian.text
     assert form["A"].jacobian.matrix == "outer(x, x)"
@@ -237,7 +242,7 @@ def test_a_text_that_does_not_come_to_the_plans_numbers_is_withheld(monkeypatch)
 def test_a_transpose_that_equal_lengths_would_hide_is_found(monkeypatch):
     honest = notation.text
     monkeypatch.setattr(notation, "text", lambda tree: honest(tree).replace("A.T @ v", "A @ v"))
-    assert written("A @ x", {"A": (3, 3), "x": (3,)})["x"].vjp.matrix == ""
+    assert derived("A @ x", {"A": (3, 3), "x": (3,)})["x"].vjp.matrix == ""
 
 
 @pytest.mark.parametrize("step", ["tanh({0})*{0} + x", "tanh(W @ {0})"])

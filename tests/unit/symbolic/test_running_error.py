@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from pullback_server.symbolic import derive, error_bound, evaluator
+from pullback_server.symbolic import error_bound, evaluator
 from pullback_server.verdict.comparison import SLACK
-from questions import disagreements, final, prepared, question, tensors
+from questions import disagreements, final, forms_of, question, tensors
 
 #: Expressions, shapes and the interval of the inputs: easy ones, long sums, and all kinds of cancellation.
 CASES = (
@@ -41,8 +41,7 @@ def in_single(expression, shapes, interval, seed):
     """The question on float32 inputs, its plan, and the plan's inputs in float32."""
     inputs = {n: t.float() for n, t in tensors(low=interval[0], high=interval[1], **shapes).items()}
     asked = question(expression, inputs, seed)
-    found = prepared(asked)
-    return asked, derive(found.typed, found.used).plan, inputs | {"^": asked.upstream}
+    return asked, forms_of(asked).plan, inputs | {"^": asked.upstream}
 
 
 @pytest.mark.parametrize("seed", [1, None], ids=["random", "ones"])

@@ -6,9 +6,9 @@ import pytest
 import torch
 from exact_differences import _value as whole_value
 from pullback_server.operators import TABLE
-from pullback_server.symbolic import UPSTREAM, derive, evaluator
+from pullback_server.symbolic import UPSTREAM, evaluator
 from pullback_server.verdict.exact import Budget, FormValues, OverBudget, Side, Values, scale_of, slopes
-from questions import mostly_slow, prepared, question, sample_inputs, samples
+from questions import forms_of, mostly_slow, prepared, question, sample_inputs, samples
 
 ROWS = pytest.mark.parametrize("row", mostly_slow(TABLE, 8), ids=lambda row: row.name)
 PLENTY = 10**7
@@ -64,8 +64,7 @@ def test_what_a_moved_entry_does_not_reach_stays_and_what_it_reaches_is_what_the
 def test_a_closed_form_in_many_digits_is_the_one_in_few(row):
     for text, inputs in smallest(row)[:2]:
         asked = question(text, inputs)
-        found = prepared(asked)
-        forms = derive(found.typed, found.used)
+        forms = forms_of(asked)
         if forms.reason:
             continue
         point = {n: t.to(torch.float64) for n, t in inputs.items()} | {UPSTREAM: asked.upstream.to(torch.float64)}

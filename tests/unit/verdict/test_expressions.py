@@ -5,8 +5,7 @@ import torch
 from case_files import drawn, read, value
 from exact_differences import slope
 from pullback_server.numeric import differentiate
-from pullback_server.symbolic import derive
-from questions import disagreements, final, mostly_slow, prepared, question, reading
+from questions import disagreements, final, forms_of, mostly_slow, prepared, question, reading
 
 CASES, MORE = read("expressions"), read("more_expressions")
 IDS = {"ids": lambda case: case["name"].replace(" ", "-")}
@@ -40,7 +39,7 @@ def test_every_gradient_has_matrix_notation_and_it_is_the_gradient(case):
     asked = question(case["f"], inputs)
     found = prepared(asked)
     scalar = not found.typed.output.rank
-    forms = dict(derive(found.typed, found.used).inputs)
+    forms = dict(forms_of(asked).inputs)
     assert all(0 < len(w.text) < READABLE for form in forms.values() for w in (form.jacobian, form.vjp))
     matrix = {name: (form.jacobian if scalar else form.vjp).matrix for name, form in forms.items()}
     seed = torch.ones_like(asked.upstream) if scalar else asked.upstream

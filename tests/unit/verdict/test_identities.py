@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 from case_files import drawn, read, value
-from pullback_server.symbolic import derive
-from questions import by_name, disagreements, final, prepared, question, reading
+from questions import by_name, disagreements, final, forms_of, question, reading
 
 CASES = read("identities")
 GRADIENTS = [case for case in CASES if case["kind"] == "gradient"]
@@ -33,8 +32,7 @@ def test_autograd_and_the_printed_form_are_the_books_derivative(case):
 @pytest.mark.parametrize("case", GRADIENTS, **IDS)
 def test_the_gradient_in_matrix_notation_is_the_books(case):
     inputs = drawn(case)
-    found = prepared(question(case["f"], inputs, None))
-    written = dict(derive(found.typed, found.used).inputs)[case["wrt"]].jacobian
+    written = dict(forms_of(question(case["f"], inputs, None)).inputs)[case["wrt"]].jacobian
     assert written.matrix
     assert written.matrix_latex
     torch.testing.assert_close(value(written.matrix, inputs), value(case["df"], inputs), rtol=1e-9, atol=1e-9)
