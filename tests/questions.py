@@ -25,7 +25,11 @@ from pullback_server.verdict.preparation import Prepared, differentiated, prepar
 Tensors = Mapping[str, torch.Tensor]
 
 
-def mostly_slow(cases: Iterable[Any], every: int) -> list[Any]:
+#: Of the cases of a large table one in so many is checked in the default suite: of the rows' tables the same rows.
+STRIDE = 24
+
+
+def mostly_slow(cases: Iterable[Any], every: int = STRIDE) -> list[Any]:
     """Cases for parametrize: one in so many is checked in the default suite, all others by the slow tests."""
     return [pytest.param(case, marks=[pytest.mark.slow] * bool(place % every)) for place, case in enumerate(cases)]
 

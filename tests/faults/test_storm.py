@@ -10,7 +10,7 @@ from .storm import storm
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 async def test_in_a_storm_every_promise_holds():
-    outcome = await storm(45, 32, "short storm")
+    outcome = await storm(24, 32, "short storm")
     print_report(outcome)
     assert outcome.violations == []
     assert outcome.right > 100

@@ -80,7 +80,7 @@ async def test_the_client_for_asyncio_shows_its_token_too(house):
 def test_grades_wait_in_the_same_queue_and_have_no_larger_share_of_it(house, alice):
     stub, who = alice
     with house[0].begins():
-        calls = [stub.Grade.future(asked("sleep 2"), timeout=PATIENCE, metadata=who)]
+        calls = [stub.Grade.future(asked("sleep 1"), timeout=PATIENCE, metadata=who)]
     calls += [stub.Grade.future(asked("right"), timeout=PATIENCE, metadata=who) for _ in range(2)]
     house[0].take_all()
     assert reason(stub.Grade.future(asked("right"), timeout=PATIENCE, metadata=who)) == "CLIENT_SHARE"

@@ -37,7 +37,7 @@ def ask(service, who, order):
 def test_one_client_cannot_hold_more_than_its_share_of_the_queue(clients):
     service, (alice, bob) = clients
     with service.begins():
-        calls = [ask(service, alice, "sleep 2")]
+        calls = [ask(service, alice, "sleep 1")]
     calls += [ask(service, alice, "echo") for _ in range(2)]
     service.take_all()
     assert reason(ask(service, alice, "echo")) == "CLIENT_SHARE"
@@ -49,7 +49,7 @@ def test_clients_take_turns(clients):
     service, (alice, bob) = clients
     order = []
     with service.begins():
-        busy = ask(service, alice, "sleep 2")
+        busy = ask(service, alice, "sleep 1")
     calls = []
     for who, name in ((alice, "a1"), (alice, "a2"), (bob, "b1")):
         calls.append(ask(service, who, f"sleep 0.05{name[1]}"))
@@ -68,7 +68,7 @@ def service():
 
 def test_the_bytes_of_all_requests_are_bounded(service):
     with service.begins():
-        first = service.future("sleep 2", shape=(10_000,))
+        first = service.future("sleep 1", shape=(10_000,))
     assert reason(service.future("echo", shape=(10_000,))) == "BYTES_IN_FLIGHT"
     assert reason(service.future("echo")) == "OK"
     assert reason(first) == "OK"

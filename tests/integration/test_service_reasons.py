@@ -152,7 +152,7 @@ def crowd(*waiting, newcomer):
 
     def call(service):
         with service.begins():
-            calls = [ask(service, "sleep 2")]
+            calls = [ask(service, "sleep 1")]
         calls += [ask(service, "echo", who) for who in waiting]
         service.take_all()
         told = fails(ask(service, "echo", newcomer))
@@ -164,7 +164,7 @@ def crowd(*waiting, newcomer):
 
 def too_many_bytes(service):
     with service.begins():
-        first = ask(service, "sleep 2", shape=(10_000,))
+        first = ask(service, "sleep 1", shape=(10_000,))
     told = fails(ask(service, "echo", "bob", shape=(10_000,)))
     assert first.result()
     return told

@@ -1,9 +1,13 @@
-"""`python -m tests.opdb [OPERATOR ...]`: what came of torch's samples, operator by operator, with every reason."""
+"""`python -m tests.opdb [OPERATOR ...]`: what came of torch's samples, operator by operator, with every reason.
+
+The exit code is 1 where one differs, and where the README states other totals for this release of torch.
+"""
 
 from __future__ import annotations
 
 import argparse
 import re
+import sys
 from collections import Counter
 
 from pullback_server.operators import BY_NAME, TABLE
@@ -13,7 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from .operations import operations
-from .totals import sentence
+from .totals import release, sentence, stated
 from .trial import State, Trial, trials
 
 #: Characters that the table takes at least, whatever the terminal is.
@@ -21,8 +25,8 @@ NARROWEST = 160
 NUMBERS = re.compile(r"-?\d+(\.\d+)?")
 
 
-def main() -> None:
-    """Runs the samples of the operators that are named, of all by default, and prints the table."""
+def main() -> int:
+    """Runs the samples of the operators that are named, of all by default, prints the table; gives its exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.opdb", description=__doc__)
     parser.add_argument("operators", nargs="*", metavar="OPERATOR", help="names of the table")
     wanted = {BY_NAME[name].name for name in parser.parse_args().operators} or {row.name for row in TABLE}
@@ -46,9 +50,14 @@ def main() -> None:
     console.print(table)
     matched = {operation.row.name for operation in operations()}
     without = [name for name in (row.name for row in TABLE) if name in wanted - matched]
-    console.print(sentence(whole, len(wanted & matched)), soft_wrap=True)
+    totals = sentence(whole, len(wanted & matched))
+    console.print(totals, soft_wrap=True)
     console.print(f"Of {len(wanted)} rows {len(wanted & matched)} have samples of torch's.")
     console.print(f"Without: {', '.join(without) or 'none'}.", soft_wrap=True)
+    other = len(wanted) == len(TABLE) and stated(f"torch {release()}: ") and not stated(totals)
+    if other:
+        console.print("The README states other totals.", style="bold red")
+    return int(other or any(state.wrong and count for state, count in whole.items()))
 
 
 def _count(number: int) -> str:
@@ -62,4 +71,4 @@ def _reasons(found: list[Trial]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 
 from .trial import State
 
+README = Path(__file__).parents[2] / "README.md"
+
 #: What each state is called in a sentence, in order; those that must not happen are named only if they do.
 WORDS = {
-    State.AGREED: "agreed",
-    State.ON_A_KINK: "on a kink",
+    State.AGREED: "agreed or on a kink",
     State.UNDECIDED: "undecided",
     State.REFUSED: "refused",
     State.UNSAID: "that the language has no word for or torch has no gradient of",
@@ -25,15 +27,24 @@ WORDS = {
 def sentence(counts: Mapping[State, int], rows: int) -> str:
     """The totals as one sentence, with the release of torch whose samples they are.
 
+    Whether a sample that is a rounding away from a kink is on it depends on the machine's kernels, so that these and
+    those that agree are one number.
+
     >>> sentence({State.AGREED: 3, State.REFUSED: 1}, 2).partition(": ")[2]
-    '4 samples of 2 rows, 3 agreed, 0 on a kink, 0 undecided, 1 refused, 0 differed.'
+    '4 samples of 2 rows, 3 agreed or on a kink, 0 undecided, 1 refused, 0 differed.'
     """
     found = Counter(counts)
+    found[State.AGREED] += found.pop(State.ON_A_KINK, 0)
     told = [s for s in WORDS if found[s] or not s.wrong or s is State.DIFFERED]
     parts = [f"{found[state]:,} {WORDS[state]}" for state in told if state is not State.UNSAID]
     unsaid = found[State.UNSAID]
     rest = f" {unsaid:,} more are ones {WORDS[State.UNSAID]}." if unsaid else ""
     return f"torch {release()}: {sum(found.values()) - unsaid:,} samples of {rows} rows, {', '.join(parts)}.{rest}"
+
+
+def stated(totals: str) -> bool:
+    """Whether the README has these totals."""
+    return totals in " ".join(README.read_text().split())
 
 
 def release() -> str:

@@ -79,16 +79,18 @@ class Soak:
         return found
 
 
-async def soak(seconds: float, seed: str) -> Soak:
-    """A service with its defaults under the traffic for so many seconds."""
+async def soak(
+    seconds: float, seed: str, *, warming: float = WARMING, measuring: float = MEASURING, interval: float = INTERVAL
+) -> Soak:
+    """A service with its defaults under the traffic for so many seconds, looked at whenever an interval is over."""
     figures = Soak()
     traffic = cycle(parcels(HOSTILE, seed))
     async with AsyncExitStack() as stack:
         server = stack.enter_context(service("--log-level=error"))
         calls = await callers(stack, server.target, DIFFERENTIATE, CONNECTIONS)
-        await _closed(calls, traffic, WARMING)
-        figures.peak = await _closed(calls, traffic, MEASURING) / MEASURING
-        await _open(server, calls, traffic, seconds, figures)
+        await _closed(calls, traffic, warming)
+        figures.peak = await _closed(calls, traffic, measuring) / measuring
+        await _open(server, calls, traffic, seconds, interval, figures)
     return figures
 
 
@@ -107,7 +109,9 @@ async def _closed(calls: list[Call], traffic: Iterator[Parcel], seconds: float) 
     return answered
 
 
-async def _open(server: Server, calls: list[Call], traffic: Iterator[Parcel], seconds: float, figures: Soak) -> None:
+async def _open(
+    server: Server, calls: list[Call], traffic: Iterator[Parcel], seconds: float, interval: float, figures: Soak
+) -> None:
     """Sends at an even pace, whatever the service does; a request's latency counts from when it was due."""
     latencies: list[float] = []
     tasks: set[asyncio.Task[None]] = set()
@@ -131,7 +135,7 @@ async def _open(server: Server, calls: list[Call], traffic: Iterator[Parcel], se
         task = asyncio.create_task(one(call, next(traffic), due))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
-        if due - look >= INTERVAL:
+        if due - look >= interval:
             look = due
             figures.samples.append(_sample(server.pid, due - began, latencies))
             latencies.clear()

@@ -37,8 +37,9 @@ def test_a_few_generated_questions_are_graded_rightly() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(4800)
-def test_thousands_of_generated_answers_are_graded_rightly() -> None:
-    found = graded(600, seed=0)
-    assert sum(found.values()) >= 5_000
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("seed", range(12))
+def test_thousands_of_generated_answers_are_graded_rightly(seed: int) -> None:
+    found = graded(50, seed)
+    assert sum(found.values()) >= 400
     check(found)

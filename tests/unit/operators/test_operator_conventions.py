@@ -123,7 +123,7 @@ def test_a_norm_of_zeros_has_gradient_zero() -> None:
         assert found.tolist() == [0.0, 0.0], order
 
 
-@pytest.mark.parametrize("row", mostly_slow(TABLE, 8), ids=lambda row: row.name)
+@pytest.mark.parametrize("row", mostly_slow(TABLE), ids=lambda row: row.name)
 def test_closed_form_agrees_with_autograd_on_the_samples(row: Operator) -> None:
     for text in row.samples:
         program = typed(row, text)

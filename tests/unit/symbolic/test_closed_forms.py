@@ -104,7 +104,7 @@ def test_a_line_that_another_follows_does_not_change_where_the_text_stands():
     assert key("x  *  2", x=(3,)) == key("(x*2)", x=(3,))
 
 
-@pytest.mark.parametrize("row", mostly_slow(TABLE, 8), ids=lambda row: row.name)
+@pytest.mark.parametrize("row", mostly_slow(TABLE), ids=lambda row: row.name)
 def test_the_forms_of_a_rows_samples_survive_the_journey_as_bytes(row):
     for _, text in samples([row]):
         forms, point = derived(text, sample_inputs(row, text))
@@ -141,7 +141,7 @@ def test_bytes_of_another_format_are_refused():
         Forms.from_bytes(json.dumps([parts[0] + 1, *parts[1:]]).encode())
 
 
-@pytest.mark.parametrize("row", mostly_slow(TABLE, 8), ids=lambda row: row.name)
+@pytest.mark.parametrize("row", mostly_slow(TABLE), ids=lambda row: row.name)
 def test_every_expression_of_a_rows_samples_is_decoded_as_it_was_encoded(row):
     """All that travels in a tree: the bodies of the pieces, their derivatives, and the gradients that flow inwards."""
     for _, text in samples([row]):

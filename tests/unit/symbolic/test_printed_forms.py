@@ -34,7 +34,7 @@ def test_the_printed_jacobian_and_vjp_come_to_torchs_numbers(expression, shapes)
         assert not misread(reading(asked, derivative)), derivative.jacobian.text
 
 
-@pytest.mark.parametrize("row", mostly_slow(TABLE, 8), ids=lambda row: row.name)
+@pytest.mark.parametrize("row", mostly_slow(TABLE), ids=lambda row: row.name)
 def test_the_printed_forms_of_a_rows_samples_come_to_torchs_numbers(row):
     wrong = []
     for _, text in samples([row]):

@@ -61,7 +61,14 @@ def asked(expression):
 TOWERS = {"a tower of constants", "a taller one", "a tower that x is not in"}
 
 
-@pytest.mark.parametrize("name", SOUND)
+#: Those of them that take seconds.
+LONGEST = {
+    "60 powers", "300 terms", "a shared square, 50 times", "a product with itself, 12 times",
+    "a logsumexp of itself, 12 times",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n in LONGEST)) for n in SOUND])
 def test_what_would_explode_agrees_unless_it_is_larger_than_many_digits_go(name):
     answer = final(asked(SOUND[name]))
     if name in TOWERS:

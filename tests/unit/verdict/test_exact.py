@@ -10,7 +10,7 @@ from pullback_server.symbolic import UPSTREAM, evaluator
 from pullback_server.verdict.exact import Budget, FormValues, OverBudget, Side, Values, scale_of, slopes
 from questions import forms_of, mostly_slow, prepared, question, sample_inputs, samples
 
-ROWS = pytest.mark.parametrize("row", mostly_slow(TABLE, 8), ids=lambda row: row.name)
+ROWS = pytest.mark.parametrize("row", mostly_slow(TABLE), ids=lambda row: row.name)
 PLENTY = 10**7
 
 

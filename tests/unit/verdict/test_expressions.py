@@ -9,7 +9,7 @@ from questions import disagreements, final, forms_of, mostly_slow, prepared, que
 
 CASES, MORE = read("expressions"), read("more_expressions")
 IDS = {"ids": lambda case: case["name"].replace(" ", "-")}
-ALL = (*mostly_slow(CASES, 5), *(pytest.param(case, marks=pytest.mark.slow) for case in MORE))
+ALL = (*mostly_slow(CASES, 12), *(pytest.param(case, marks=pytest.mark.slow) for case in MORE))
 #: Inputs by which there is no matrix notation yet: its entries are a tensor of four dimensions, laid out as a matrix.
 WITHOUT = {("Kronecker approximation", "C")}
 #: A formula of more characters than this is no longer read.
