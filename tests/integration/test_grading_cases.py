@@ -14,9 +14,8 @@ CASES = {case["id"]: case for case in read("grading")}
 
 
 @pytest.fixture(scope="module")
-def client():
-    with pullback.local("--workers", "2") as client:
-        yield client
+def client(mathematics):
+    return mathematics
 
 
 @pytest.fixture(scope="module")

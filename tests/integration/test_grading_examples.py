@@ -22,9 +22,8 @@ EXAMPLES = Path(__file__).parents[2] / "deploy" / "grading"
 
 
 @pytest.fixture(scope="module")
-def client():
-    with pullback.local("--workers", "1") as client:
-        yield client
+def client(mathematics):
+    return mathematics
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ class Load:
     def goes_on(self):
         """Waits until a good many more calls have been answered."""
         before = self.outcomes["OK"]
-        eventually(lambda: self.outcomes["OK"] >= before + 100)
+        eventually(lambda: self.outcomes["OK"] >= before + 60)
 
     def count(self, outcome):
         with self._lock:

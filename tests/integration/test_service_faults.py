@@ -62,7 +62,7 @@ def test_a_final_reply_in_time_is_the_one_sent(service):
 
 
 def test_the_provisional_reply_comes_before_the_callers_deadline(patient):
-    reply = patient.differentiate("late 3600", timeout=3)
+    reply = patient.differentiate("late 3600", timeout=2)
     assert state(reply) == wire.LEG_STATE_DEADLINE
 
 
@@ -82,7 +82,7 @@ def test_a_cancelled_call_frees_its_worker(service):
 
 
 def test_the_service_has_its_own_limit_where_the_caller_has_none():
-    with running(workers=1, time_limit=2) as service:
+    with running(workers=1, time_limit=1) as service:
         error = error_of(service.differentiate, expression="sleep 3600", timeout=None)
         assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert details(error)["ErrorInfo"].reason == "TIME_BUDGET"
@@ -147,7 +147,7 @@ def test_a_form_over_the_budget_is_not_tried_again_for_a_while(service):
 
 def test_a_form_that_only_a_short_deadline_stopped_is_tried_again(patient):
     patient.differentiate("late 0")
-    assert state(patient.differentiate("form hurried 3600", timeout=3)) == wire.LEG_STATE_DEADLINE
+    assert state(patient.differentiate("form hurried 3600", timeout=2)) == wire.LEG_STATE_DEADLINE
     assert patient.differentiate("form hurried 0").form_origin == wire.FORM_ORIGIN_DERIVED
 
 

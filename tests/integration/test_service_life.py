@@ -22,10 +22,10 @@ def watch(service):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_a_signal_drains_calls_finish_health_is_down_and_the_exit_is_0(number):
-    with running() as service:
+    with running(workers=4) as service:
         statuses = watch(service)
         assert next(statuses) == SERVING
-        with service.begins(2):
+        with service.begins(4):
             calls = [service.future("sleep 1") for _ in range(3)]
             stream = service.many([many_request("sleep 1", "s")])
         service.process.send_signal(number)
@@ -44,6 +44,8 @@ def test_a_call_during_the_drain_is_unavailable():
             call = service.future("sleep 1")
         service.process.send_signal(signal.SIGTERM)
         assert next(statuses) == NOT_SERVING
+        # Calls that come at the moment in which a server stops to listen are CANCELLED by gRPC itself.
+        eventually(lambda: not listens(service.port))
         with pytest.raises(grpc.RpcError) as caught:
             service.differentiate("echo")
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
@@ -158,6 +160,14 @@ def test_health_of_an_unknown_service_is_not_found():
         with pytest.raises(grpc.RpcError) as caught:
             service.health("nothing")
         assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+def listens(port):
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 def alive(pid):

@@ -2,7 +2,6 @@
 
 import grpc
 import numpy as np
-import pullback
 import pytest
 from google.rpc import status_pb2
 from pullback.v1 import derivative_pb2 as wire
@@ -90,14 +89,14 @@ def refused(call):
 
 
 @pytest.fixture(scope="module")
-def mathematics():
-    with pullback.local("--workers", "1") as client, grpc.insecure_channel(client.target, options=CHANNEL) as channel:
+def channel(mathematics):
+    with grpc.insecure_channel(mathematics.target, options=CHANNEL) as channel:
         yield channel
 
 
 @pytest.mark.parametrize("reason", REFUSALS)
-def test_each_refusal_of_the_language_and_the_contract(mathematics, reason):
-    method = mathematics.unary_unary(ELSEWHERE.get(reason, DIFFERENTIATE))
+def test_each_refusal_of_the_language_and_the_contract(channel, reason):
+    method = channel.unary_unary(ELSEWHERE.get(reason, DIFFERENTIATE))
     status, trailing = refused(lambda: method(REFUSED[reason], timeout=PATIENCE))
     check(reason, status, trailing)
     [violation] = status_details(status)["BadRequest"].field_violations

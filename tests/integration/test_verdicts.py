@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 import numpy as np
-import pullback
 import pytest
 from case_files import read
 from pullback import Cause, Outcome
@@ -24,9 +23,8 @@ ORDER = [
 
 
 @pytest.fixture(scope="module")
-def client():
-    with pullback.local("--workers", "1") as client:
-        yield client
+def client(mathematics):
+    return mathematics
 
 
 def test_the_traps_have_the_right_outcome(client):
@@ -81,9 +79,9 @@ def run(*arguments):
     return subprocess.run(command, capture_output=True, text=True)
 
 
-def test_the_shell_shows_why_in_words_in_json_and_in_a_picture(tmp_path):
-    picture = tmp_path / "around.png"
-    done = run("diff", "log(1 + exp(x)) + abs(y)", "x=1000", "y=0", "--plot", str(picture))
+def test_the_shell_shows_why_in_words_in_json_and_in_a_picture(client, tmp_path):
+    target, picture = ("--target", client.target), tmp_path / "around.png"
+    done = run("diff", "log(1 + exp(x)) + abs(y)", "x=1000", "y=0", "--plot", str(picture), *target)
     told = " ".join(done.stdout.split())
     assert done.returncode == 1
     assert "TORCH_DEVIATES The closed form is right and autograd is not at the only entry." in told
@@ -91,7 +89,7 @@ def test_the_shell_shows_why_in_words_in_json_and_in_a_picture(tmp_path):
     assert "instead softplus(x) + abs(y)" in told
     assert "slopes -1 | 1 subgradients [-1, 1]" in told
     assert picture.read_bytes().startswith(b"\x89PNG")
-    done = run("diff", "log(1 + exp(x))", "x=1000", "--json")
+    done = run("diff", "log(1 + exp(x))", "x=1000", "--json", *target)
     verdict = json.loads(done.stdout)["verdicts"]["x"]
     assert (verdict["outcome"], verdict["derivative"]) == ("TORCH_DEVIATES", 1.0)
     assert verdict["findings"][0]["diagnosis"]["cause"] == "OVERFLOW"

@@ -119,8 +119,9 @@ def test_the_forms_of_a_rows_samples_survive_the_journey_as_bytes(row):
             assert gradient is None or torch.equal(gradient, after[name]), text
 
 
-@pytest.mark.parametrize(("expression", "shapes"), [*ORDINARY, *SUMS, *LINES], ids=lambda value: str(value)[:40])
-def test_entries_after_the_journey_are_those_before_it(expression, shapes):
+@pytest.mark.parametrize("case", mostly_slow([*ORDINARY, *SUMS, *LINES], 3), ids=lambda case: case[0][:40])
+def test_entries_after_the_journey_are_those_before_it(case):
+    expression, shapes = case
     forms, _ = derived(expression, tensors(**shapes))
     again = Forms.from_bytes(forms.to_bytes())
     assert again == forms

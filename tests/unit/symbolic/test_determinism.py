@@ -14,7 +14,7 @@ from questions import prepared, question, sample_inputs, samples
 
 TESTS = Path(__file__).parents[2]
 #: Every so many cases and samples are derived in the default run; the slow ones derive all of them, in so many parts.
-STRIDE, PARTS = 120, 12
+STRIDE, PARTS = 240, 12
 
 
 def notations(first: int, stride: int, backwards: bool) -> dict[str, str]:
