@@ -64,8 +64,8 @@ def _measured(environment: dict[str, str], chosen: argparse.Namespace) -> dict[s
         "--matrices", str(chosen.matrices), "--lengths", *map(str, LENGTHS),
     )  # fmt: skip
     done = subprocess.run(command, env=os.environ | environment, cwd=TOP, check=True, capture_output=True, text=True)
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    measured: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return measured
 
 
 def _name(measured: dict[str, Any], environment: dict[str, str]) -> str:

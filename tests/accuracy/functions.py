@@ -78,8 +78,8 @@ def measured() -> tuple[Function, ...]:
         defaults = tuple(p.default for p in literals)
         takes = isinstance(row.sympy, WithNumbers) and None not in defaults
         for numbers in NUMBERS.get(name, (defaults if takes else (),)):
-            given = numbers or defaults
-            arguments = {p.name: int(n) if p.kind == "integer" else n for p, n in zip(literals, given, strict=False)}
+            values = zip(literals, numbers or defaults, strict=False)
+            arguments = {p.name: int(n) if p.kind == "integer" else n for p, n in values}
             rows.append(
                 Function(
                     name, len(row.parameters.tensors), row.interval, _called(row.reference.scalar, arguments),

@@ -28,8 +28,8 @@ def written(expression, shapes):
 
 def derived(expression, shapes):
     """As `written`, but derived anew."""
-    found = prepared(question(expression, tensors(**shapes)))
-    return dict(derive(found.typed, found.used).inputs)
+    program = prepared(question(expression, tensors(**shapes)))
+    return dict(derive(program.typed, program.used).inputs)
 
 
 def forms(asked):
