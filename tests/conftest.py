@@ -1,4 +1,4 @@
-"""Settings of the whole suite: what hypothesis draws, and which part of the slow tests runs."""
+"""What holds for the whole suite: hypothesis's settings, the part of the slow tests that runs, and a shared service."""
 
 import os
 import shutil
@@ -6,6 +6,8 @@ import signal
 import tempfile
 import zlib
 
+import pullback
+import pytest
 from hypothesis import settings
 
 # The same examples at every run, and no failure for being slow.
@@ -55,3 +57,10 @@ def pytest_collection_modifyitems(config, items):
         left_out |= {*cases} - chosen
     config.hook.pytest_deselected(items=[item for item in items if item in left_out])
     items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(scope="session")
+def mathematics():
+    """A client of a service with the real mathematics, one for each test process; what dies in it is replaced."""
+    with pullback.local("--workers", "2") as client:
+        yield client

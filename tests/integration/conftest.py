@@ -1,11 +1,11 @@
 """What tests of several files ask the same service."""
 
-import pullback
 import pytest
+from service_harness import running
 
 
 @pytest.fixture(scope="session")
-def mathematics():
-    """A client of a service of its own, with the real mathematics, that no test hurts: one for each test process."""
-    with pullback.local("--workers", "2") as client:
-        yield client
+def doubles():
+    """A service over the doubles, one for each test process: its tests leave it as they found it."""
+    with running(symbolic_budget=0.5) as service:
+        yield service

@@ -18,6 +18,7 @@ from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import tensor_pb2
 
 SERVICE = "pullback.v1.DerivativeService"
+SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 #: Seconds that a wait for what a fast machine does in one or two takes at most: a busy machine is ten times slower.
 PATIENCE = 60.0
 _RUN = """

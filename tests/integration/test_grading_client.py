@@ -6,15 +6,14 @@ import numpy as np
 import pullback
 import pytest
 from pullback import Attempt, GradeOutcome, Policy, Problem, Submission, Variable
-from service_harness import running
+from service_harness import eventually
 
 SQUARE = Problem("x**2", {"x": Variable(domain=(-2, 2))})
 
 
 @pytest.fixture(scope="module")
-def target():
-    with running() as service:
-        yield f"127.0.0.1:{service.port}"
+def target(doubles):
+    return f"127.0.0.1:{doubles.port}"
 
 
 @pytest.fixture(scope="module")
@@ -148,15 +147,15 @@ def test_one_that_cannot_be_graded_leaves_the_others_alone(graded):
     assert answers["late"].result().outcome is GradeOutcome.UNDECIDED
 
 
-def test_the_death_of_workers_loses_no_grade():
-    with running() as service, pullback.Client(f"127.0.0.1:{service.port}") as client:
-        taken = []
-        for answer in client.grade_many((SQUARE, "right") for _ in range(400)):
-            taken.append(answer.position)
-            assert answer.result().correct
-            if answer.position in (50, 200):
-                service.kill_workers()
-        assert sorted(taken) == list(range(400))
+def test_the_death_of_workers_loses_no_grade(doubles, client):
+    taken = []
+    for answer in client.grade_many((SQUARE, "right") for _ in range(400)):
+        taken.append(answer.position)
+        assert answer.result().correct
+        if answer.position in (50, 200):
+            doubles.kill_workers()
+    assert sorted(taken) == list(range(400))
+    eventually(lambda: len(doubles.family()) == 3)
 
 
 def test_a_token_shows_its_grade_again(client):

@@ -126,21 +126,24 @@ def test_a_grade_has_the_id_that_the_caller_gave_the_call(house, alice):
     eventually(lambda: '"of-the-caller"' in house[2].read_text())
 
 
-def test_large_problems_wait_until_they_fit_beside_the_others():
-    with running(workers=3, memory_in_flight=4 * GIB) as service:
-        stub = GradingServiceStub(service.channel)
-        before = time.monotonic()
-        large = [stub.Grade.future(asked(f"admit {2 * GIB} 1 0.5"), timeout=PATIENCE) for _ in range(2)]
-        assert reason(stub.Grade.future(asked("admit 1000 1 0"), timeout=PATIENCE)) == "OK"
-        assert [call.result().grade.outcome for call in large] == [wire.GRADE_OUTCOME_CORRECT] * 2
-        assert time.monotonic() - before >= 1
+@pytest.fixture(scope="module")
+def limited():
+    """The stub of a service with little room in memory and in messages."""
+    with running(workers=3, memory_in_flight=4 * GIB, max_message_bytes=4096) as service:
+        yield GradingServiceStub(service.channel)
 
 
-def test_a_reply_that_no_message_can_hold_is_refused_as_such():
-    with running(workers=1, max_message_bytes=4096) as service:
-        stub = GradingServiceStub(service.channel)
-        message = asked("right " + "y" * 3000)  # which comes back in the reply twice
-        assert reason(stub.Grade.future(message, timeout=PATIENCE)) == "REPLY_TOO_LARGE"
+def test_large_problems_wait_until_they_fit_beside_the_others(limited):
+    before = time.monotonic()
+    large = [limited.Grade.future(asked(f"admit {2 * GIB} 1 0.5"), timeout=PATIENCE) for _ in range(2)]
+    assert reason(limited.Grade.future(asked("admit 1000 1 0"), timeout=PATIENCE)) == "OK"
+    assert [call.result().grade.outcome for call in large] == [wire.GRADE_OUTCOME_CORRECT] * 2
+    assert time.monotonic() - before >= 1
+
+
+def test_a_reply_that_no_message_can_hold_is_refused_as_such(limited):
+    message = asked("right " + "y" * 3000)  # which comes back in the reply twice
+    assert reason(limited.Grade.future(message, timeout=PATIENCE)) == "REPLY_TOO_LARGE"
 
 
 #: The steps that a grade passes.

@@ -22,15 +22,14 @@ from pullback_server.grading import (
     Syntax,
     Variable,
 )
-from service_harness import PATIENCE, details, eventually, running, status_details
+from service_harness import PATIENCE, details, eventually, status_details
 
 GRADING = "pullback.v1.GradingService"
 
 
 @pytest.fixture(scope="module")
-def service():
-    with running() as started:
-        yield started
+def service(doubles):
+    return doubles
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import time
 
 import grpc
 import numpy as np
-import pullback
 import pytest
 from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import tensor_pb2
@@ -17,8 +16,8 @@ ORDINARY = {"expression": "x**2", "inputs": [{"name": "x", "dtype": "FP64", "sha
 
 
 @pytest.fixture(scope="module")
-def channel():
-    with pullback.local("--workers", "2") as client, grpc.insecure_channel(client.target, options=CHANNEL) as channel:
+def channel(mathematics):
+    with grpc.insecure_channel(mathematics.target, options=CHANNEL) as channel:
         yield channel
 
 

@@ -32,8 +32,8 @@ def children(pid):
 
 
 def workers():
-    """The pids of the workers of the server that this process started: the leaves of its family."""
-    return [pid for pid in children(os.getpid()) if not children(pid) and b"forkserver" in command(pid)]
+    """The pids of the workers of the servers that this process started: the leaves of its family."""
+    return {pid for pid in children(os.getpid()) if not children(pid) and b"forkserver" in command(pid)}
 
 
 def command(pid):
@@ -41,9 +41,16 @@ def command(pid):
 
 
 @pytest.fixture(scope="module")
-def client():
-    with pullback.local("--workers", "2") as client:
-        yield client
+def client(mathematics):
+    return mathematics
+
+
+@pytest.fixture(scope="module")
+def hasty():
+    """A client of a service that has no time for closed forms, and what gives the pids of its workers."""
+    before = workers()
+    with pullback.local("--workers", "2", "--symbolic-budget", "0.02") as client:
+        yield client, lambda: workers() - before
 
 
 def assert_all_agree(reply):
@@ -199,9 +206,10 @@ def test_a_stream_answers_each_request_by_its_id_also_those_that_fail(client):
                 answers[str(k)].result()
 
 
-def test_a_worker_killed_during_a_call_costs_no_answer(client):
+def test_a_worker_killed_during_a_call_costs_no_answer(hasty):
     """Matrix products that take about a second, while every worker is killed once."""
-    before = set(workers())
+    client, workers = hasty
+    before = workers()
     assert before
     inputs = {"A": normal(700, 700)}
     replies = []
@@ -219,18 +227,18 @@ def test_a_worker_killed_during_a_call_costs_no_answer(client):
     assert before.isdisjoint(workers())
 
 
-def test_a_closed_form_over_its_budget_costs_no_number():
+def test_a_closed_form_over_its_budget_costs_no_number(hasty):
+    client, _ = hasty
     lines = [f"x{k + 1} = sin(x{k})*cos(x{k}) + x{k}**2*exp(-x{k})" for k in range(60)]
     expression = "\n".join([*lines, "sum(x60)"])
-    with pullback.local("--workers", "1", "--symbolic-budget", "0.02") as client:
-        reply = client.differentiate(expression, {"x0": [0.5, 0.7]})
-        assert np.isfinite(reply.gradients["x0"]).all()
-        assert reply.legs["x0"].symbolic.state is LegState.DEADLINE
-        assert reply.verdicts["x0"].outcome is Outcome.UNDECIDED
-        assert reply.verdicts["x0"].reason == "DEADLINE"
-        again = client.differentiate(expression, {"x0": [0.5, 0.7]})
-        assert again.legs["x0"].symbolic.state is LegState.DEADLINE
-        np.testing.assert_array_equal(again.gradients["x0"], reply.gradients["x0"])
+    reply = client.differentiate(expression, {"x0": [0.5, 0.7]})
+    assert np.isfinite(reply.gradients["x0"]).all()
+    assert reply.legs["x0"].symbolic.state is LegState.DEADLINE
+    assert reply.verdicts["x0"].outcome is Outcome.UNDECIDED
+    assert reply.verdicts["x0"].reason == "DEADLINE"
+    again = client.differentiate(expression, {"x0": [0.5, 0.7]})
+    assert again.legs["x0"].symbolic.state is LegState.DEADLINE
+    np.testing.assert_array_equal(again.gradients["x0"], reply.gradients["x0"])
 
 
 def shell(*arguments):

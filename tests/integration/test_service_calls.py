@@ -7,15 +7,14 @@ from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import verdict_pb2
 from pullback_server.operators import TABLE
 from pullback_server.service.methods import ROWS
-from service_harness import PATIENCE, SERVICE, details, request, running
+from service_harness import PATIENCE, SERVICE, details, request
 
 MEGABYTES_8 = 1_000_000
 
 
 @pytest.fixture(scope="module")
-def service():
-    with running() as started:
-        yield started
+def service(doubles):
+    return doubles
 
 
 def refused(call, *arguments, **fields):
@@ -29,7 +28,11 @@ def test_a_call_is_answered_with_value_derivative_and_timings(service):
     assert reply.id == "an id"
     assert reply.value.shape == [1, 2]
     assert reply.derivatives[0].verdict.outcome == verdict_pb2.OUTCOME_AGREE
-    assert 0 < reply.timings.queue < reply.timings.total < 5
+    assert 0 < reply.timings.queue < reply.timings.total < PATIENCE
+
+
+def test_health_of_an_unknown_service_is_not_found(service):
+    assert refused(service.health, "nothing").code() is grpc.StatusCode.NOT_FOUND
 
 
 def test_a_refusal_says_all_it_knows(service):

@@ -44,7 +44,7 @@ KILLS = [point for point in ON_THE_WAY if point.startswith("worker.") and point 
 
 
 # One kill a service: a call that meets two is WORKER_CRASHED, rightly, and which calls meet which is chance.
-@pytest.mark.parametrize("point", mostly_slow(KILLS, every=5))
+@pytest.mark.parametrize("point", mostly_slow(KILLS, every=8))
 def test_a_worker_that_dies_once_at_any_step_costs_no_call(point):
     with armed(f"{point}=1*kill") as service:
         assert set(answer_all(service)) == {"OK", "INVALID_ARGUMENT"}

@@ -81,23 +81,17 @@ def test_a_cancelled_call_frees_its_worker(service):
     assert service.differentiate("echo").id == "r"
 
 
-def test_the_service_has_its_own_limit_where_the_caller_has_none():
-    with running(workers=1, time_limit=1) as service:
-        error = error_of(service.differentiate, expression="sleep 3600", timeout=None)
-        assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-        assert details(error)["ErrorInfo"].reason == "TIME_BUDGET"
-        assert state(service.differentiate("late 3600", timeout=None)) == wire.LEG_STATE_DEADLINE
-
-
 def test_a_full_queue_refuses_at_once_and_says_when_to_come_again(service):
     with service.begins(2):
-        waiting = [service.future("sleep 3600", timeout=None) for _ in range(2 + 8)]
+        calls = [service.future("sleep 3600", timeout=None) for _ in range(2)]
+    calls += [service.future("sleep 3600", timeout=None) for _ in range(8)]
+    service.take_all()
     error = error_of(service.differentiate, expression="echo")
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     found = details(error)
     assert found["ErrorInfo"].reason == "QUEUE_FULL"
     assert found["RetryInfo"].retry_delay.ToNanoseconds() > 0
-    for call in waiting:
+    for call in calls:
         call.cancel()
     assert service.differentiate("echo").id == "r"
 

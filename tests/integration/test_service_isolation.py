@@ -6,6 +6,7 @@ import time
 
 import grpc
 import pytest
+from pullback.v1 import derivative_pb2 as wire
 from service_harness import details, eventually, result, running
 
 DENIED = {"socket": errno.EPERM, "exec": errno.EPERM, "spawn": errno.EPERM, "fork": errno.EPERM, "kill": errno.EPERM,
@@ -46,7 +47,7 @@ def test_an_allocation_over_the_address_space_is_an_answer_and_costs_no_worker(s
 
 @pytest.fixture(scope="module")
 def short_lived():
-    with running(workers=1, worker_tasks=40, worker_growth=64 * 2**20, time_limit=2) as started:
+    with running(workers=1, worker_tasks=40, worker_growth=64 * 2**20, time_limit=1) as started:
         yield started
 
 
@@ -68,12 +69,20 @@ def test_a_worker_that_has_grown_is_replaced_without_losing_a_call(short_lived):
     eventually(lambda: len(short_lived.family()) == 2)
 
 
-def test_a_task_that_never_ends_is_ended(short_lived):
+@pytest.mark.parametrize("order", ["spin", "sleep 3600"])
+def test_a_task_that_never_ends_is_ended_where_the_caller_has_no_limit(short_lived, order):
     with pytest.raises(grpc.RpcError) as caught:
-        short_lived.differentiate("spin", timeout=None)
+        short_lived.differentiate(order, timeout=None)
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert details(caught.value)["ErrorInfo"].reason == "TIME_BUDGET"
     eventually(lambda: short_lived.health() == 1)
     assert short_lived.differentiate("echo", timeout=None).id == "r"
+
+
+def test_a_closed_form_that_never_ends_costs_no_number_where_the_caller_has_no_limit(short_lived):
+    reply = short_lived.differentiate("late 3600", timeout=None)
+    assert reply.derivatives[0].symbolic.state == wire.LEG_STATE_DEADLINE
+    eventually(lambda: short_lived.health() == 1)
 
 
 def test_a_call_that_ends_soon_after_it_is_given_up_costs_no_worker(service):

@@ -9,9 +9,18 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2
 from pullback.v1 import derivative_pb2 as wire
-from service_harness import PATIENCE, SERVICE, details, eventually, launch, many_request, result, running
-
-SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
+from service_harness import (
+    NOT_SERVING,
+    PATIENCE,
+    SERVICE,
+    SERVING,
+    details,
+    eventually,
+    launch,
+    many_request,
+    result,
+    running,
+)
 
 
 def watch(service):
@@ -20,73 +29,79 @@ def watch(service):
         yield health_pb2.HealthCheckResponse.FromString(answer).status
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
-def test_a_signal_drains_calls_finish_health_is_down_and_the_exit_is_0(number):
-    with running(workers=4) as service:
-        statuses = watch(service)
-        assert next(statuses) == SERVING
-        with service.begins(4):
-            calls = [service.future("sleep 1") for _ in range(3)]
-            stream = service.many([many_request("sleep 1", "s")])
-        service.process.send_signal(number)
-        assert list(statuses) == [NOT_SERVING]
-        assert [result(call).id for call in calls] == ["r"] * 3
-        assert [answer.id for answer in stream] == ["s"]
-        assert service.process.wait(PATIENCE) == 0
-        assert service.process.stdout.read() == ""
+class Drained:
+    """What callers met while a signal ended a service that was busy with three calls and two streams."""
+
+    def __init__(self, number):
+        with running(workers=5) as service:
+            statuses = watch(service)
+            self.health_before = next(statuses)
+            open_until = threading.Event()
+            with service.begins(5):
+                calls = [service.future("sleep 1") for _ in range(3)]
+                closed = service.many([many_request("sleep 1", "closed")])
+                still_open = service.many_bytes(requests_until(open_until), timeout=PATIENCE)
+            service.process.send_signal(number)
+            self.health_after = list(statuses)
+            # Calls that come at the moment in which a server stops to listen are CANCELLED by gRPC itself.
+            eventually(lambda: not listens(service.port))
+            self.latecomer = refused(service.differentiate, "echo")
+            self.calls = [result(call).id for call in calls]
+            self.closed = [answer.id for answer in closed]
+            self.still_open = wire.DifferentiateManyResponse.FromString(next(still_open)).id
+            self.end_of_still_open = refused(next, still_open)
+            open_until.set()
+            self.exit_code = service.process.wait(PATIENCE)
+            self.printed = service.process.stdout.read()
 
 
-def test_a_call_during_the_drain_is_unavailable():
-    with running() as service:
-        statuses = watch(service)
-        assert next(statuses) == SERVING
-        with service.begins():
-            call = service.future("sleep 1")
-        service.process.send_signal(signal.SIGTERM)
-        assert next(statuses) == NOT_SERVING
-        # Calls that come at the moment in which a server stops to listen are CANCELLED by gRPC itself.
-        eventually(lambda: not listens(service.port))
-        with pytest.raises(grpc.RpcError) as caught:
-            service.differentiate("echo")
-        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
-        assert call.result()
-        assert service.process.wait(PATIENCE) == 0
+def requests_until(event):
+    """A stream's one request, and no end before the event."""
+    yield many_request("sleep 1", "still open").SerializeToString()
+    event.wait(PATIENCE)
 
 
-def test_an_open_stream_is_answered_and_ended_by_the_drain():
-    with running() as service:
-        ended = threading.Event()
-
-        def requests():
-            yield many_request("sleep 0.5", "s").SerializeToString()
-            ended.wait(PATIENCE)
-
-        with service.begins():
-            stream = service.many_bytes(requests(), timeout=PATIENCE)
-        service.process.send_signal(signal.SIGTERM)
-        assert wire.DifferentiateManyResponse.FromString(next(stream)).id == "s"
-        with pytest.raises(grpc.RpcError) as caught:
-            next(stream)
-        ended.set()
-        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
-        assert details(caught.value)["ErrorInfo"].reason == "DRAINING"
-        assert service.process.wait(PATIENCE) == 0
+def refused(call, *arguments):
+    with pytest.raises(grpc.RpcError) as caught:
+        call(*arguments)
+    return caught.value
 
 
-def test_the_drain_ends_with_its_grace_and_gives_what_there_is():
-    with running(drain_grace=0.3) as service:
+@pytest.fixture(
+    scope="module", params=[signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)], ids=lambda n: n.name
+)
+def drained(request):
+    return Drained(request.param)
+
+
+def test_a_signal_ends_the_service_with_0_and_takes_its_health_down(drained):
+    assert (drained.health_before, drained.health_after) == (SERVING, [NOT_SERVING])
+    assert (drained.exit_code, drained.printed) == (0, "")
+
+
+def test_calls_and_streams_finish_before_the_drain_ends(drained):
+    assert (drained.calls, drained.closed) == (["r"] * 3, ["closed"])
+
+
+def test_an_open_stream_is_answered_and_ended_by_the_drain(drained):
+    assert drained.still_open == "still open"
+    assert drained.end_of_still_open.code() is grpc.StatusCode.UNAVAILABLE
+    assert details(drained.end_of_still_open)["ErrorInfo"].reason == "DRAINING"
+
+
+def test_a_call_during_the_drain_is_unavailable(drained):
+    assert drained.latecomer.code() is grpc.StatusCode.UNAVAILABLE
+
+
+def test_the_end_of_stdin_drains_where_it_is_asked_for_and_the_grace_ends_what_goes_on():
+    with running(until_stdin_closes=True, drain_grace=0.3) as service:
         with service.begins(2):
             number, nothing = service.future("late 3600", timeout=None), service.future("sleep 3600", timeout=None)
-        assert service.end() == 0
-        assert result(number).derivatives[0].symbolic.state == wire.LEG_STATE_DEADLINE
-        assert nothing.exception().code() is grpc.StatusCode.UNAVAILABLE
-
-
-def test_the_end_of_stdin_drains_where_it_is_asked_for():
-    with running(until_stdin_closes=True) as service:
         family = service.family()
         service.process.stdin.close()
         assert service.process.wait(PATIENCE) == 0
+        assert result(number).derivatives[0].symbolic.state == wire.LEG_STATE_DEADLINE
+        assert nothing.exception().code() is grpc.StatusCode.UNAVAILABLE
         eventually(lambda: not any(alive(pid) for pid in family))
 
 
@@ -139,27 +154,6 @@ def test_what_is_not_there_is_an_error(capfd, settings):
     process = launch(**settings)
     assert process.wait(PATIENCE) == 1
     assert ended_with(process, capfd).startswith("Error: ")
-
-
-def test_without_workers_health_is_down_and_calls_are_unavailable(tmp_path):
-    marker = tmp_path / "dies"
-    with running({"DOUBLE_DIES_WHILE": str(marker)}, workers=1) as service:
-        assert service.health() == service.health(SERVICE) == SERVING
-        marker.touch()
-        service.kill_workers()
-        eventually(lambda: service.health() == service.health(SERVICE) == NOT_SERVING)
-        error = service.future("echo").exception()
-        assert error.code() is grpc.StatusCode.UNAVAILABLE
-        marker.unlink()
-        eventually(lambda: service.health() == SERVING)
-        assert service.differentiate("echo").id == "r"
-
-
-def test_health_of_an_unknown_service_is_not_found():
-    with running(workers=1) as service:
-        with pytest.raises(grpc.RpcError) as caught:
-            service.health("nothing")
-        assert caught.value.code() is grpc.StatusCode.NOT_FOUND
 
 
 def listens(port):

@@ -9,7 +9,17 @@ from pullback.v1 import grading_pb2, tensor_pb2
 from pullback_server.program import REASONS as REFUSALS
 from pullback_server.service import tokens
 from pullback_server.service.errors import DETAILS_BYTES, REASONS, Code
-from service_harness import PATIENCE, eventually, many_request, request, running, status_details
+from service_harness import (
+    NOT_SERVING,
+    PATIENCE,
+    SERVICE,
+    SERVING,
+    eventually,
+    many_request,
+    request,
+    running,
+    status_details,
+)
 
 from tests.hostile_lines import CHANNEL, DIFFERENTIATE
 
@@ -169,13 +179,20 @@ def too_many_bytes(service):
     return told
 
 
+def health(service):
+    """What the service says of all of it, and of this one by name."""
+    return service.health(), service.health(SERVICE)
+
+
 def no_worker(service):
+    assert health(service) == (SERVING, SERVING)
     service.dies.touch()
     service.kill_workers()
-    eventually(lambda: service.health() == 2)
+    eventually(lambda: health(service) == (NOT_SERVING, NOT_SERVING))
     told = fails(ask(service, "echo"))
     service.dies.unlink()
-    eventually(lambda: service.health() == 1)
+    eventually(lambda: health(service) == (SERVING, SERVING))
+    assert ask(service, "echo").result()
     return told
 
 
@@ -199,7 +216,7 @@ OWN = {
 
 @pytest.mark.parametrize("reason", OWN)
 def test_each_reason_of_the_service_itself(service, reason):
-    eventually(lambda: service.health() == 1)
+    eventually(lambda: service.health() == SERVING)
     check(reason, *OWN[reason](service))
 
 

@@ -3,13 +3,12 @@
 import grpc
 import pytest
 from pullback.v1 import derivative_pb2 as wire
-from service_harness import PATIENCE, many_request, running, status_details
+from service_harness import PATIENCE, many_request, status_details
 
 
 @pytest.fixture(scope="module")
-def service():
-    with running(symbolic_budget=0.5) as started:
-        yield started
+def service(doubles):
+    return doubles
 
 
 def answers(service, requests):
@@ -96,9 +95,3 @@ def test_a_cancelled_stream_frees_its_workers(service):
         stream = service.many_bytes(many_request("sleep 3600", f"r{i}").SerializeToString() for i in range(4))
     stream.cancel()
     assert service.differentiate("echo").id == "r"
-
-
-def test_a_stream_longer_than_the_queue_waits_instead_of_failing():
-    with running(workers=1, queue=2) as service:
-        found = answers(service, [many_request("sleep 0.005", f"r{i}") for i in range(60)])
-        assert {code(answer) for answer in found.values()} == {0}

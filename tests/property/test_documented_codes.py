@@ -1,7 +1,6 @@
 """Whatever bytes are sent to whatever method, only statuses and reasons of the table come out, one for each."""
 
 import grpc
-import pullback
 import pytest
 from google.rpc import error_details_pb2, status_pb2
 from hypothesis import HealthCheck, given, settings
@@ -99,9 +98,8 @@ def bodies(draw, written=messages):
 
 
 @pytest.fixture(scope="module")
-def channel():
-    options = [("grpc.enable_retries", 0)]
-    with pullback.local("--workers", "2") as client, grpc.insecure_channel(client.target, options=options) as opened:
+def channel(mathematics):
+    with grpc.insecure_channel(mathematics.target, options=[("grpc.enable_retries", 0)]) as opened:
         yield opened
 
 

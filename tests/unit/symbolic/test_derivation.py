@@ -11,7 +11,7 @@ from pullback_server.symbolic import StepKind
 from pullback_server.symbolic.matrix_functions import DERIVATIVES
 from pullback_server.symbolic.notation.rules import KINDS
 from pullback_server.symbolic.notation.words import TOTALS
-from questions import explanation_of, jacobian, prepared, question, sample_inputs, samples, tensors
+from questions import explanation_of, jacobian, mostly_slow, prepared, question, sample_inputs, samples, tensors
 from written_expressions import ALL, NAMES
 
 LEFT = re.compile(r"(\w+)(?:\[(.*)\])?$")
@@ -102,16 +102,18 @@ def untrue_derivatives(asked, found):
     return wrong
 
 
-@pytest.mark.parametrize(("expression", "shapes"), ALL, ids=[text for text, _ in ALL])
-def test_the_steps_come_to_torchs_gradients(expression, shapes):
+@pytest.mark.parametrize("case", mostly_slow(ALL, 3), ids=lambda case: case[0])
+def test_the_steps_come_to_torchs_gradients(case):
+    expression, shapes = case
     asked = question(expression, tensors(**shapes))
     found = steps(asked)
     assert {s.input for s in found if s.kind is StepKind.RESULT} == {*prepared(asked).used}
     assert not untrue_results(asked, found)
 
 
-@pytest.mark.parametrize(("expression", "shapes"), ALL, ids=[text for text, _ in ALL])
-def test_the_derivative_of_each_part_is_that_of_its_own_line(expression, shapes):
+@pytest.mark.parametrize("case", mostly_slow(ALL, 3), ids=lambda case: case[0])
+def test_the_derivative_of_each_part_is_that_of_its_own_line(case):
+    expression, shapes = case
     asked = question(expression, tensors(**shapes))
     assert not untrue_derivatives(asked, steps(asked))
 

@@ -45,10 +45,11 @@ def in_another_process(seed: int, first: int, stride: int) -> dict[str, str]:
 @pytest.mark.timeout(2400)
 @pytest.mark.parametrize(
     ("first", "stride", "seeds"),
-    [(0, STRIDE, 2), *(pytest.param(first, PARTS, 3, marks=pytest.mark.slow) for first in range(PARTS))],
+    [(0, STRIDE, [1]), *(pytest.param(first, PARTS, [1, 2], marks=pytest.mark.slow) for first in range(PARTS))],
 )
 def test_every_notation_is_the_same_in_every_process_and_order(first, stride, seeds):
-    one, *others = (in_another_process(seed, first, stride) for seed in range(seeds))
-    assert len(one) > 1000 / stride
-    for other in others:
-        assert {e for e in one if one[e] != other[e]} == set()
+    here = notations(first, stride, backwards=False)
+    assert len(here) > 1000 / stride
+    for seed in seeds:
+        there = in_another_process(seed, first, stride)
+        assert {e for e in here if here[e] != there[e]} == set()

@@ -25,8 +25,9 @@ def told(expression, name, **shapes):
     return by_name(ask(expression, tensors(**shapes)))[name].jacobian.text.split("\n")
 
 
-@pytest.mark.parametrize(("expression", "shapes"), ALL, ids=[text for text, _ in ALL])
-def test_the_printed_jacobian_and_vjp_come_to_torchs_numbers(expression, shapes):
+@pytest.mark.parametrize("case", mostly_slow(ALL, 3), ids=lambda case: case[0])
+def test_the_printed_jacobian_and_vjp_come_to_torchs_numbers(case):
+    expression, shapes = case
     asked = question(expression, tensors(**shapes))
     answer = final(asked)
     assert not disagreements(answer)
@@ -45,9 +46,10 @@ def test_the_printed_forms_of_a_rows_samples_come_to_torchs_numbers(row):
     assert not wrong
 
 
-@pytest.mark.parametrize(("expression", "shapes"), [*ORDINARY, *SUMS], ids=[text for text, _ in (*ORDINARY, *SUMS)])
-def test_the_form_of_one_size_is_right_at_another(expression, shapes):
+@pytest.mark.parametrize("case", mostly_slow([*ORDINARY, *SUMS], 3), ids=lambda case: case[0])
+def test_the_form_of_one_size_is_right_at_another(case):
     """The text does not know the sizes, so it must be the same, and right, when they change."""
+    expression, shapes = case
     larger = {name: tuple(n + 2 for n in shape) for name, shape in shapes.items()}
     asked = question(expression, tensors(**larger))
     small, large = ask(expression, tensors(**shapes)), final(asked)

@@ -1,6 +1,6 @@
 """Sums of products with deltas: contracting, merging and splitting leave the sum as it was, entry by entry."""
 
-from itertools import product
+import math
 
 import numpy as np
 import sympy as sp
@@ -40,34 +40,36 @@ terms = st.builds(
 )
 
 
-def value(e, at):
-    """An expression's value where its free indices have these positions."""
+#: Where an index goes in the arrays that hold a value at every position of every index: each has an axis.
+AXES = [*free, *bound]
+AT = {index: np.arange(LENGTH).reshape([-1 if other is index else 1 for other in AXES]) for index in AXES}
+
+
+def value(e):
+    """An expression's values by the positions of its free indices: of length 1 along the axis of any other."""
     match e:
         case Entry():
-            return VALUES[e.name][tuple(at[i] for i in e.indices)]
+            return VALUES[e.name][tuple(AT[i] for i in e.indices)]
         case Delta():
-            return float(at[e.args[0]] == at[e.args[1]])
+            return (AT[e.args[0]] == AT[e.args[1]]).astype(float)
         case Total():
-            ranges = product(range(LENGTH), repeat=len(e.bound))
-            return sum(value(e.body, at | dict(zip(e.bound, r, strict=True))) for r in ranges)
+            over = [AXES.index(i) for i in e.bound]
+            shape = [LENGTH if axis in over else 1 for axis in range(len(AXES))]
+            return (value(e.body) * np.ones(shape)).sum(tuple(over), keepdims=True)
         case sp.Symbol():
             return float(LENGTH)
         case sp.Add():
-            return sum(value(a, at) for a in e.args)
+            return sum(value(a) for a in e.args)
         case sp.Mul():
-            return np.prod([value(a, at) for a in e.args])
+            return math.prod(value(a) for a in e.args)
         case sp.Pow():
-            return value(e.base, at) ** value(e.exp, at)
+            return value(e.base) ** value(e.exp)
     return float(e)
 
 
 def everywhere(e):
     """The values of an expression at every position of every index that may be free in it."""
-    return np.array([value(e, dict(zip([*free, *bound], r, strict=True))) for r in POSITIONS])
-
-
-#: Some positions of all indices: every position of the free ones, and of the bound ones enough to tell them apart.
-POSITIONS = [(*r, 0, 1, 2, 1) for r in product(range(LENGTH), repeat=len(FREE))]
+    return np.broadcast_to(value(e), [LENGTH] * len(AXES))
 
 
 @given(terms)

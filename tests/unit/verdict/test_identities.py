@@ -17,7 +17,7 @@ def contracted(case, derivative, upstream):
     return torch.tensordot(upstream, derivative, dims=rank) if rank else derivative * upstream
 
 
-@pytest.mark.parametrize("case", mostly_slow(CASES, 3), **IDS)
+@pytest.mark.parametrize("case", mostly_slow(CASES, 4), **IDS)
 def test_autograd_and_the_printed_form_are_the_books_derivative(case):
     inputs = drawn(case)
     asked = question(case["f"], inputs)
