@@ -128,12 +128,10 @@ def test_a_signal_to_end_loses_no_call_in_flight():
 
 
 def test_a_signal_to_end_ends_an_idle_container_at_once():
-    with running() as container:
-        at = time.monotonic()
+    # A drain that waited for anything would last longer than the engine waits for the container's end.
+    with running("--env=PULLBACK_DRAIN_GRACE=3600") as container:
         container.signal("TERM")
         assert container.wait() == 0
-        # It would take the drain's 30 seconds if anything were waited for.
-        assert time.monotonic() - at < 25
 
 
 def test_replicas_that_are_restarted_one_by_one_lose_no_call():
