@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 from .corpus import keep, kept, seeds, unpack, words
@@ -38,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     failed = False
     for target in TARGETS:
-        tried = fuzz(target, chosen.minutes * 60 / len(TARGETS), chosen.keep)
+        tried = fuzz(target, seconds=chosen.minutes * 60 / len(TARGETS), keeping=chosen.keep)
         print(
             f"{target:15} {tried.runs:9,} runs in {tried.seconds:4.0f} s, {tried.edges} edges reached, "
             f"{tried.corpus} entries, {'FAILED' if tried.failure else 'nothing escaped, crashed or hung'}",
@@ -50,8 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
     return int(failed)
 
 
-def fuzz(target: str, seconds: float, keeping: bool = False) -> Tried:
-    """Fuzzes one target from the kept corpus, in a process of its own."""
+def fuzz(target: str, *, seconds: float = 0, runs: int = -1, keeping: bool = False) -> Tried:
+    """Fuzzes one target from the kept corpus, in a process of its own, until the time is over or the runs are made."""
     with tempfile.TemporaryDirectory(prefix="pullback-fuzz-") as name:
         found, start = Path(name, "found"), Path(name, "start")
         for folder in (found, start):
@@ -60,7 +61,7 @@ def fuzz(target: str, seconds: float, keeping: bool = False) -> Tried:
         dictionary = Path(name, "words")
         dictionary.write_text(words())
         done = _libfuzzer(
-            target, f"-max_total_time={max(1, round(seconds))}", f"-timeout={HANG}", f"-rss_limit_mb={BOMB}",
+            target, f"-max_total_time={ceil(seconds)}", f"-runs={runs}", f"-timeout={HANG}", f"-rss_limit_mb={BOMB}",
             "-max_len=4096", f"-dict={dictionary}", f"-artifact_prefix={name}/failed-", "-print_final_stats=1",
             str(found), str(start),
         )  # fmt: skip
