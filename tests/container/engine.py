@@ -4,10 +4,11 @@ import contextlib
 import json
 import os
 import subprocess
-import time
 import uuid
 
 import pullback
+
+from tests.waiting import eventually
 
 IMAGE = os.environ.get("PULLBACK_IMAGE", "localhost/pullback:test")
 #: Seconds that a container may take until it is healthy, on a busy machine.
@@ -56,11 +57,11 @@ class Container:
         return check.returncode == 0
 
     def wait_until_healthy(self):
-        until = time.monotonic() + START
-        while not self.healthy():
+        def healthy():
             assert self.inspect(".State.Running"), self.logs()
-            assert time.monotonic() < until, f"not healthy after {START} s\n{self.logs()}"
-            time.sleep(0.3)
+            return self.healthy()
+
+        eventually(healthy, START, every=0.3, told=self.logs)
 
     def signal(self, name):
         podman("kill", "--signal", name, self.name)

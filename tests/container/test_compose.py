@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 import uuid
 from contextlib import contextmanager
@@ -13,10 +12,12 @@ from pathlib import Path
 import pullback
 import pytest
 
+from tests.waiting import PATIENCE, eventually
+
 from .engine import IMAGE, Container, podman
 from .secrets import make_secrets
 
-pytestmark = [pytest.mark.container, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.container]
 
 COMPOSE = Path(__file__).parents[2] / "deploy" / "compose.yaml"
 
@@ -87,14 +88,14 @@ def test_a_client_without_a_token_is_turned_away(server, secrets):
 def test_a_client_without_tls_gets_no_answer(server, secrets):
     container, _ = server
     with pullback.Client(container.target) as client, pytest.raises(pullback.Unavailable):
-        client.differentiate("a**2", {"a": 3}, timeout=5)
+        client.differentiate("a**2", {"a": 3}, timeout=PATIENCE)
 
 
 def test_prometheus_finds_the_calls_counted(server, secrets):
     container, metrics = server
     with pullback.Client(container.target, token=secrets.token, tls=secrets.tls()) as client:
         client.differentiate("a**2", {"a": 3})
-    said = urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=10).read().decode()
+    said = urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=PATIENCE).read().decode()
     counted = [line for line in said.splitlines() if line.startswith("pullback_") and 'method="Differentiate"' in line]
     assert any('status="OK"' in line for line in counted), said
 
@@ -113,12 +114,12 @@ def test_a_certificate_that_is_renewed_is_served_without_a_restart(tmp_path):
     secrets = make_secrets(tmp_path, "alice")
     with composed(secrets) as (container, _):
         secrets.renew_certificate()
-        until = time.monotonic() + 30
-        while True:
+
+        def answered():
             with pullback.Client(container.target, token=secrets.token, tls=secrets.tls()) as client:
                 try:
-                    assert client.differentiate("a**2", {"a": 3}, timeout=5).gradients["a"].item() == 6
-                    return
+                    return client.differentiate("a**2", {"a": 3}, timeout=PATIENCE).gradients["a"].item() == 6
                 except pullback.Unavailable:
-                    assert time.monotonic() < until, container.logs()
-            time.sleep(1)
+                    return False
+
+        eventually(answered, 2 * PATIENCE, every=1, told=container.logs)

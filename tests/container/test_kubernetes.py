@@ -13,7 +13,7 @@ from pullback_server.service.config import settings
 from .engine import Container, podman
 from .secrets import make_secrets
 
-pytestmark = [pytest.mark.container, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.container]
 
 TOP = Path(__file__).parents[2]
 KUBERNETES = TOP / "deploy" / "kubernetes"

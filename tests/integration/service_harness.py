@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import grpc
@@ -16,11 +15,10 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2
 from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import tensor_pb2
+from waiting import PATIENCE, eventually
 
 SERVICE = "pullback.v1.DerivativeService"
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
-#: Seconds that a wait for what a fast machine does in one or two takes at most: a busy machine is ten times slower.
-PATIENCE = 60.0
 _RUN = """
 import json, sys
 from pullback_server.service import Config, server
@@ -185,11 +183,3 @@ def status_details(status):
             if packed.Is(kind.DESCRIPTOR):
                 found[kind.__name__] = kind.FromString(packed.value)
     return found
-
-
-def eventually(claim, seconds=PATIENCE):
-    """Waits until a claim holds; fails where it does not in time."""
-    until = time.monotonic() + seconds
-    while not claim():
-        assert time.monotonic() < until, "it did not come true in time"
-        time.sleep(0.02)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-import time
 
 import grpc
 import numpy as np
@@ -13,6 +12,7 @@ import pullback
 import pytest
 from fake_service import FakeService, echo, refused, serving
 from pullback import Request
+from waiting import eventually
 
 
 def numbered(count, **options):
@@ -184,8 +184,5 @@ def test_answers_that_nobody_wants_end_the_stream():
         answers = client.differentiate_many(numbered(1000), in_flight=4)
         next(answers)
         answers.close()
-        deadline = time.monotonic() + 60
-        while any(thread.name.startswith("pullback-") for thread in threading.enumerate()):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        eventually(lambda: not any(thread.name.startswith("pullback-") for thread in threading.enumerate()))
     assert sum(service.sent.values()) < 100

@@ -6,7 +6,7 @@ import numpy as np
 import pullback
 import pytest
 from pullback import Attempt, GradeOutcome, Policy, Problem, Submission, Variable
-from service_harness import eventually
+from waiting import eventually
 
 SQUARE = Problem("x**2", {"x": Variable(domain=(-2, 2))})
 

@@ -12,7 +12,8 @@ import sys
 import pytest
 from click.testing import CliRunner
 from pullback.cli import main
-from service_harness import PATIENCE, eventually, running
+from service_harness import running
+from waiting import PATIENCE, eventually
 
 TEXTS = ("right", "wrong SIGN", "unreadable", "undecided")
 OUTCOMES = ("CORRECT", "INCORRECT", "NOT_AN_ANSWER", "UNDECIDED")

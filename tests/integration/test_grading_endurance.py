@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from service_harness import eventually
+from waiting import eventually
 
 from tests.case_files import read
 from tests.interrupted_run import interrupted_run

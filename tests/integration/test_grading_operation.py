@@ -12,7 +12,8 @@ from pullback.errors import REQUEST_ID
 from pullback.v1 import grading_pb2 as wire
 from pullback.v1.grading_pb2_grpc import GradingServiceStub
 from pullback_server.service import failpoints, tokens
-from service_harness import PATIENCE, details, eventually, running, status_details
+from service_harness import details, running, status_details
+from waiting import PATIENCE, eventually
 
 GIB = 2**30
 SQUARE = Problem("x**2", {"x": {}})

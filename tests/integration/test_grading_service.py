@@ -22,7 +22,8 @@ from pullback_server.grading import (
     Syntax,
     Variable,
 )
-from service_harness import PATIENCE, details, eventually, status_details
+from service_harness import details, status_details
+from waiting import PATIENCE, eventually
 
 GRADING = "pullback.v1.GradingService"
 

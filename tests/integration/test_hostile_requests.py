@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import tensor_pb2
-from service_harness import PATIENCE, result, running
+from service_harness import result, running
+from waiting import PATIENCE
 
 from tests.hostile_lines import CASES, CHANNEL, LINES, OWN_SERVICE, Refused, body_of, outcome, send
 

@@ -7,7 +7,8 @@ from collections import Counter
 
 import pytest
 from pullback import Client, Request
-from service_harness import PATIENCE, eventually, running
+from service_harness import running
+from waiting import PATIENCE, eventually
 
 THREADS = 8
 

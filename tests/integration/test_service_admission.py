@@ -7,7 +7,8 @@ import pytest
 from pullback.v1 import derivative_pb2 as wire
 from pullback_server.service.limits import ServiceLimits
 from pullback_server.service.tokens import make
-from service_harness import PATIENCE, details, eventually, many_request, request, running
+from service_harness import details, many_request, request, running
+from waiting import PATIENCE, eventually
 
 GIB = 2**30
 

@@ -7,7 +7,8 @@ from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import verdict_pb2
 from pullback_server.operators import TABLE
 from pullback_server.service.methods import ROWS
-from service_harness import PATIENCE, SERVICE, details, request
+from service_harness import SERVICE, details, request
+from waiting import PATIENCE
 
 MEGABYTES_8 = 1_000_000
 

@@ -4,7 +4,8 @@ import grpc
 import pytest
 from pullback_server.service import failpoints
 from questions import mostly_slow
-from service_harness import PATIENCE, eventually, launch, many_request, running
+from service_harness import launch, many_request, running
+from waiting import PATIENCE, eventually
 
 #: The points that a call passes; the others are passed while workers start.
 ON_THE_WAY = [point for point in failpoints.POINTS if point.startswith(("worker.", "front."))]

@@ -3,7 +3,8 @@
 import grpc
 import pytest
 from pullback.v1 import derivative_pb2 as wire
-from service_harness import details, eventually, request, result, running
+from service_harness import details, request, result, running
+from waiting import eventually
 
 
 @pytest.fixture(scope="module")

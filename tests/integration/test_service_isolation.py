@@ -7,7 +7,8 @@ import time
 import grpc
 import pytest
 from pullback.v1 import derivative_pb2 as wire
-from service_harness import details, eventually, result, running
+from service_harness import details, result, running
+from waiting import eventually
 
 DENIED = {"socket": errno.EPERM, "exec": errno.EPERM, "spawn": errno.EPERM, "fork": errno.EPERM, "kill": errno.EPERM,
           "namespace": errno.EPERM, "files": errno.EMFILE}  # fmt: skip

@@ -9,18 +9,8 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2
 from pullback.v1 import derivative_pb2 as wire
-from service_harness import (
-    NOT_SERVING,
-    PATIENCE,
-    SERVICE,
-    SERVING,
-    details,
-    eventually,
-    launch,
-    many_request,
-    result,
-    running,
-)
+from service_harness import NOT_SERVING, SERVICE, SERVING, details, launch, many_request, result, running
+from waiting import PATIENCE, eventually
 
 
 def watch(service):

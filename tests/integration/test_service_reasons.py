@@ -9,17 +9,8 @@ from pullback.v1 import grading_pb2, tensor_pb2
 from pullback_server.program import REASONS as REFUSALS
 from pullback_server.service import tokens
 from pullback_server.service.errors import DETAILS_BYTES, REASONS, Code
-from service_harness import (
-    NOT_SERVING,
-    PATIENCE,
-    SERVICE,
-    SERVING,
-    eventually,
-    many_request,
-    request,
-    running,
-    status_details,
-)
+from service_harness import NOT_SERVING, SERVICE, SERVING, many_request, request, running, status_details
+from waiting import PATIENCE, eventually
 
 from tests.hostile_lines import CHANNEL, DIFFERENTIATE
 

@@ -15,7 +15,8 @@ from pullback.errors import REQUEST_ID
 from pullback.v1 import grading_pb2
 from pullback_server.service import tokens
 from pullback_server.service.methods import ROWS
-from service_harness import PATIENCE, details, eventually, launch, request, running
+from service_harness import details, launch, request, running
+from waiting import PATIENCE, eventually
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,8 @@
 import grpc
 import pytest
 from pullback.v1 import derivative_pb2 as wire
-from service_harness import PATIENCE, many_request, status_details
+from service_harness import many_request, status_details
+from waiting import PATIENCE
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,8 @@ from pullback_server.service.callers import Caller
 from pullback_server.service.calls import Call
 from pullback_server.service.methods import ROWS
 from pullback_server.service.traces import Spans
-from service_harness import PATIENCE, eventually, many_request, request, running
+from service_harness import many_request, request, running
+from waiting import PATIENCE, eventually
 
 DIFFERENTIATE = "/pullback.v1.DerivativeService/Differentiate"
 

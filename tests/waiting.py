@@ -1,0 +1,14 @@
+"""How tests wait for what comes by itself: until it is there, with a limit against hangs alone."""
+
+import time
+
+#: Seconds that a wait for what a fast machine does in one or two takes at most: a busy machine is ten times slower.
+PATIENCE = 60.0
+
+
+def eventually(claim, seconds=PATIENCE, every=0.02, told=lambda: "it did not come true in time"):
+    """Waits until a claim holds, asking every so many seconds; fails where it does not in time, with what is told."""
+    until = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < until, told()
+        time.sleep(every)
