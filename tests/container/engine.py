@@ -8,11 +8,9 @@ import uuid
 
 import pullback
 
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 IMAGE = os.environ.get("PULLBACK_IMAGE", "localhost/pullback:test")
-#: Seconds that a container may take until it is healthy, on a busy machine.
-START = 90.0
 HARDENED = (
     "--read-only",
     "--read-only-tmpfs=false",
@@ -28,7 +26,7 @@ HARDENED = (
 OPEN = {"PULLBACK_ALLOW_PLAINTEXT": "true", "PULLBACK_ALLOW_ANONYMOUS": "true"}
 
 
-def podman(*arguments, check=True, timeout=120):
+def podman(*arguments, check=True, timeout=PATIENCE):
     """What podman prints; what it says on stderr is shown where it fails."""
     done = subprocess.run(("podman", *arguments), capture_output=True, text=True, timeout=timeout)
     if check and done.returncode:
@@ -53,7 +51,7 @@ class Container:
 
     def healthy(self):
         """What the image's own health check says now."""
-        check = subprocess.run(("podman", "healthcheck", "run", self.name), capture_output=True, timeout=60)
+        check = subprocess.run(("podman", "healthcheck", "run", self.name), capture_output=True, timeout=PATIENCE)
         return check.returncode == 0
 
     def wait_until_healthy(self):
@@ -61,7 +59,7 @@ class Container:
             assert self.inspect(".State.Running"), self.logs()
             return self.healthy()
 
-        eventually(healthy, START, every=0.3, told=self.logs)
+        eventually(healthy, every=0.3, told=self.logs)
 
     def signal(self, name):
         podman("kill", "--signal", name, self.name)
@@ -75,7 +73,7 @@ class Container:
         podman("restart", "--time", "40", self.name)
 
     def logs(self):
-        done = subprocess.run(("podman", "logs", self.name), capture_output=True, text=True, timeout=60)
+        done = subprocess.run(("podman", "logs", self.name), capture_output=True, text=True, timeout=PATIENCE)
         return done.stdout + done.stderr
 
 

@@ -49,7 +49,7 @@ def composed(secrets):
             project,
             *words,
         )
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
         assert done.returncode == 0, done.stdout + done.stderr
 
     try:
@@ -122,4 +122,4 @@ def test_a_certificate_that_is_renewed_is_served_without_a_restart(tmp_path):
                 except pullback.Unavailable:
                     return False
 
-        eventually(answered, 2 * PATIENCE, every=1, told=container.logs)
+        eventually(answered, every=1, told=container.logs)

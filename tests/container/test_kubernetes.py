@@ -10,6 +10,8 @@ import pytest
 import yaml
 from pullback_server.service.config import settings
 
+from tests.waiting import PATIENCE
+
 from .engine import Container, podman
 from .secrets import make_secrets
 
@@ -25,7 +27,7 @@ SECRETS, TARGET = Path("/run/pullback-test"), "127.0.0.1:50971"
 
 def tool(name, *words, **options):
     command = (Path(sys.executable).with_name(name), *words)
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, **options)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -8,7 +8,7 @@ import numpy as np
 import pullback
 import pytest
 
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 from .engine import running
 
@@ -113,13 +113,13 @@ def test_a_signal_to_end_loses_no_call_in_flight():
         first = threading.Event()
 
         def call(_):
-            reply = client.differentiate(SLOW, {"A": matrix}, check=False, timeout=120)
+            reply = client.differentiate(SLOW, {"A": matrix}, check=False, timeout=PATIENCE)
             first.set()
             return reply
 
         with ThreadPoolExecutor(12) as threads:
             calls = [threads.submit(call, k) for k in range(12)]
-            assert first.wait(60)
+            assert first.wait(PATIENCE)
             container.signal("TERM")
             at = time.monotonic()
             values = [call.result().value.item() for call in calls]

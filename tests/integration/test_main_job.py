@@ -14,6 +14,7 @@ import numpy as np
 import pullback
 import pytest
 from pullback import FormOrigin, LegState, Outcome
+from waiting import PATIENCE
 
 EXAMPLE = ("3*a**3 - b**2", {"a": [2, 3], "b": [6, 4]}, [1, 1])
 RANDOM = np.random.default_rng(0)
@@ -219,7 +220,7 @@ def test_a_worker_killed_during_a_call_costs_no_answer(hasty):
     time.sleep(0.3)
     for pid in before:
         os.kill(pid, signal.SIGKILL)
-    call.join(60)
+    call.join(PATIENCE)
     assert replies
     assert np.isfinite(replies[0].gradients["A"]).all()
     for _ in range(8):

@@ -17,6 +17,7 @@ from pullback_server.service.files import Watched
 from pullback_server.service.grants import Grants
 from pullback_server.service.limits import ServiceLimits
 from pullback_server.service.waiting import FairQueue
+from waiting import PATIENCE
 
 
 class Call:
@@ -202,7 +203,7 @@ def test_a_log_that_is_not_read_makes_no_other_process_wait(monkeypatch):
         "logs.configure(Config(), 'worker', threaded=False)\n"
         "for _ in range(5000): logging.getLogger('pullback_server.test').warning('x' * 1000)"
     )
-    subprocess.run((sys.executable, "-c", code), stdout=other, stderr=other, check=True, timeout=60)
+    subprocess.run((sys.executable, "-c", code), stdout=other, stderr=other, check=True, timeout=PATIENCE)
     os.close(other)
     os.close(reading)  # what waits finds nobody there
     logs.close()
