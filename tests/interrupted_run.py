@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.case_files import read
+from tests.waiting import eventually
 
 ANSWERS = 20_000
 #: Seconds for the server to come up, and for the journal to grow to where something is done to the run.
@@ -131,11 +132,7 @@ def _grown(journal: Path, count: float) -> bool:
 
 
 def _until(claim: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not claim():
-        if time.monotonic() > end:
-            raise RuntimeError("the run does not go on")
-        time.sleep(0.05)
+    eventually(claim, PATIENCE, every=0.05, message=lambda: "the run does not go on")
 
 
 def main() -> int:

@@ -7,9 +7,9 @@ import time
 PATIENCE = 240.0
 
 
-def eventually(claim, seconds=PATIENCE, every=0.02, told=lambda: "it did not come true in time"):
-    """Waits until a claim holds, asking every so many seconds; fails where it does not in time, with what is told."""
+def eventually(claim, seconds=PATIENCE, every=0.02, message=lambda: "it did not come true in time"):
+    """Waits until a claim holds, asking every so many seconds; fails with the message where it does not in time."""
     until = time.monotonic() + seconds
     while not claim():
-        assert time.monotonic() < until, told()
+        assert time.monotonic() < until, message()
         time.sleep(every)

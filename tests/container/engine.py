@@ -59,7 +59,7 @@ class Container:
             assert self.inspect(".State.Running"), self.logs()
             return self.healthy()
 
-        eventually(healthy, every=0.3, told=self.logs)
+        eventually(healthy, every=0.3, message=self.logs)
 
     def signal(self, name):
         podman("kill", "--signal", name, self.name)

@@ -122,4 +122,4 @@ def test_a_certificate_that_is_renewed_is_served_without_a_restart(tmp_path):
                 except pullback.Unavailable:
                     return False
 
-        eventually(answered, every=1, told=container.logs)
+        eventually(answered, every=1, message=container.logs)

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
-from math import ceil
 from pathlib import Path
 
 from .corpus import keep, kept, seeds, unpack, words
@@ -38,8 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--keep", action="store_true", help="keep the entries that reach something new in the corpus")
     chosen = parser.parse_args(arguments)
     failed = False
+    seconds = max(1, round(chosen.minutes * 60 / len(TARGETS)))
     for target in TARGETS:
-        tried = fuzz(target, seconds=chosen.minutes * 60 / len(TARGETS), keeping=chosen.keep)
+        tried = fuzz(target, f"-max_total_time={seconds}", chosen.keep)
         print(
             f"{target:15} {tried.runs:9,} runs in {tried.seconds:4.0f} s, {tried.edges} edges reached, "
             f"{tried.corpus} entries, {'FAILED' if tried.failure else 'nothing escaped, crashed or hung'}",
@@ -51,8 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
     return int(failed)
 
 
-def fuzz(target: str, *, seconds: float = 0, runs: int = -1, keeping: bool = False) -> Tried:
-    """Fuzzes one target from the kept corpus, in a process of its own, until the time is over or the runs are made."""
+def fuzz(target: str, limit: str, keeping: bool = False) -> Tried:
+    """Fuzzes one target from the kept corpus, in another process, up to libFuzzer's limit, such as `-runs=3000`."""
     with tempfile.TemporaryDirectory(prefix="pullback-fuzz-") as name:
         found, start = Path(name, "found"), Path(name, "start")
         for folder in (found, start):
@@ -61,7 +61,7 @@ def fuzz(target: str, *, seconds: float = 0, runs: int = -1, keeping: bool = Fal
         dictionary = Path(name, "words")
         dictionary.write_text(words())
         done = _libfuzzer(
-            target, f"-max_total_time={ceil(seconds)}", f"-runs={runs}", f"-timeout={HANG}", f"-rss_limit_mb={BOMB}",
+            target, limit, f"-timeout={HANG}", f"-rss_limit_mb={BOMB}",
             "-max_len=4096", f"-dict={dictionary}", f"-artifact_prefix={name}/failed-", "-print_final_stats=1",
             str(found), str(start),
         )  # fmt: skip

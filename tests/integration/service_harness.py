@@ -5,12 +5,14 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import grpc
+import pytest
 from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2
 from pullback.v1 import derivative_pb2 as wire
@@ -168,6 +170,22 @@ def many_request(expression, request_id, budget=None):
 def result(call):
     """The reply of a call that was begun with `future`."""
     return wire.DifferentiateResponse.FromString(call.result())
+
+
+def refused(call, *arguments, **fields):
+    """The error of a call, which must have one."""
+    with pytest.raises(grpc.RpcError) as caught:
+        call(*arguments, **fields)
+    return caught.value
+
+
+def free_ports(count):
+    """Ports of the loopback interface on which nothing listens."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
 
 
 def details(error):

@@ -5,14 +5,13 @@ import csv
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 
 import pytest
 from click.testing import CliRunner
 from pullback.cli import main
-from service_harness import running
+from service_harness import free_ports, running
 from waiting import PATIENCE, eventually
 
 TEXTS = ("right", "wrong SIGN", "unreadable", "undecided")
@@ -141,8 +140,7 @@ def test_what_cannot_be_run_is_a_bad_request(grade, tmp_path):
 
 
 def test_a_service_that_stays_away_stops_the_run_and_keeps_what_was_graded(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as nobody:
-        port = nobody.getsockname()[1]
+    [port] = free_ports(1)
     (tmp_path / "answers.jsonl").write_text("\n".join(["not json", *numbered(3)]))
     words = ["grade", str(tmp_path / "answers.jsonl"), "--out", str(tmp_path / "grades.csv"), "--patience", "0.5"]
     done = CliRunner().invoke(main, [*words, "--target", f"127.0.0.1:{port}"])

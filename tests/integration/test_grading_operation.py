@@ -12,7 +12,7 @@ from pullback.errors import REQUEST_ID
 from pullback.v1 import grading_pb2 as wire
 from pullback.v1.grading_pb2_grpc import GradingServiceStub
 from pullback_server.service import failpoints, tokens
-from service_harness import details, running, status_details
+from service_harness import SERVING, details, running, status_details
 from waiting import PATIENCE, eventually
 
 GIB = 2**30
@@ -161,7 +161,7 @@ def test_a_worker_that_dies_once_at_any_step_costs_no_grade(step):
         assert {call.result().grade.outcome for call in calls} == {wire.GRADE_OUTCOME_CORRECT}
         assert sorted(answer.id for answer in streamed) == [f"s{k}" for k in range(8)]
         assert {answer.response.grade.outcome for answer in streamed} == {wire.GRADE_OUTCOME_CORRECT}
-        eventually(lambda: service.health() == 1)
+        eventually(lambda: service.health() == SERVING)
 
 
 def test_what_nobody_foresaw_in_a_grader_is_the_services_own_failure():

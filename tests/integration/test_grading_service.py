@@ -22,7 +22,7 @@ from pullback_server.grading import (
     Syntax,
     Variable,
 )
-from service_harness import details, status_details
+from service_harness import SERVING, details, status_details
 from waiting import PATIENCE, eventually
 
 GRADING = "pullback.v1.GradingService"
@@ -216,7 +216,7 @@ def test_a_token_gives_its_grade_again(stub):
 
 
 def test_both_services_are_known_to_health_and_reflection(service):
-    assert service.health(GRADING) == service.health() == 1
+    assert service.health(GRADING) == service.health() == SERVING
     stub = reflection_pb2_grpc.ServerReflectionStub(service.channel)
     question = reflection_pb2.ServerReflectionRequest(list_services="")
     (answer,) = stub.ServerReflectionInfo(iter([question]), timeout=PATIENCE)

@@ -1,13 +1,12 @@
 """Two replicas behind the stock client: one is killed, or all are started anew one by one, and no call is lost."""
 
 import signal
-import socket
 import threading
 from collections import Counter
 
 import pytest
 from pullback import Client, Request
-from service_harness import running
+from service_harness import free_ports, running
 from waiting import PATIENCE, eventually
 
 THREADS = 8
@@ -69,14 +68,6 @@ class Load:
             self.count("OK" if answer.error is None else repr(answer.error))
         if set(answered) != {f"s{k}" for k in range(1, asked + 1)} or set(answered.values()) != {1}:
             self.count("a request of the stream has not one answer")
-
-
-def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 def client_of(ports):

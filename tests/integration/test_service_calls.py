@@ -7,7 +7,7 @@ from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import verdict_pb2
 from pullback_server.operators import TABLE
 from pullback_server.service.methods import ROWS
-from service_harness import SERVICE, details, request
+from service_harness import SERVICE, details, refused, request
 from waiting import PATIENCE
 
 MEGABYTES_8 = 1_000_000
@@ -16,12 +16,6 @@ MEGABYTES_8 = 1_000_000
 @pytest.fixture(scope="module")
 def service(doubles):
     return doubles
-
-
-def refused(call, *arguments, **fields):
-    with pytest.raises(grpc.RpcError) as caught:
-        call(*arguments, **fields)
-    return caught.value
 
 
 def test_a_call_is_answered_with_value_derivative_and_timings(service):

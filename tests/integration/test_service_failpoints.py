@@ -4,7 +4,7 @@ import grpc
 import pytest
 from pullback_server.service import failpoints
 from questions import mostly_slow
-from service_harness import launch, many_request, running
+from service_harness import SERVING, launch, many_request, running
 from waiting import PATIENCE, eventually
 
 #: The points that a call passes; the others are passed while workers start.
@@ -45,11 +45,11 @@ KILLS = [point for point in ON_THE_WAY if point.startswith("worker.") and point 
 
 
 # One kill a service: a call that meets two is WORKER_CRASHED, rightly, and which calls meet which is chance.
-@pytest.mark.parametrize("point", mostly_slow(KILLS, every=8))
+@pytest.mark.parametrize("point", mostly_slow(KILLS, every=5))
 def test_a_worker_that_dies_once_at_any_step_costs_no_call(point):
     with armed(f"{point}=1*kill") as service:
         assert set(answer_all(service)) == {"OK", "INVALID_ARGUMENT"}
-        eventually(lambda: service.health() == 1)
+        eventually(lambda: service.health() == SERVING)
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@
 import grpc
 import pytest
 from pullback.v1 import derivative_pb2 as wire
-from service_harness import details, request, result, running
+from service_harness import details, refused, request, result, running
 from waiting import eventually
 
 
@@ -24,12 +24,6 @@ def pid(reply):
     return int(reply.device)
 
 
-def error_of(call, **fields):
-    with pytest.raises(grpc.RpcError) as caught:
-        call(**fields)
-    return caught.value
-
-
 def state(reply):
     return reply.derivatives[0].symbolic.state
 
@@ -41,7 +35,7 @@ def test_a_call_whose_worker_is_killed_succeeds_on_another(service, tmp_path):
 
 
 def test_a_call_that_kills_two_workers_is_internal_and_not_to_be_tried_again(service):
-    error = error_of(service.differentiate, expression="kill")
+    error = refused(service.differentiate, expression="kill")
     assert error.code() is grpc.StatusCode.INTERNAL
     assert details(error)["ErrorInfo"].reason == "WORKER_CRASHED"
     assert dict(error.trailing_metadata())["grpc-retry-pushback-ms"] == "-1"
@@ -69,7 +63,7 @@ def test_the_provisional_reply_comes_before_the_callers_deadline(patient):
 
 def test_a_deadline_before_any_number_is_deadline_exceeded_and_frees_the_worker(service):
     for _ in range(2):
-        error = error_of(service.differentiate, expression="sleep 3600", timeout=0.3)
+        error = refused(service.differentiate, expression="sleep 3600", timeout=0.3)
         assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     assert service.differentiate("echo").id == "r"
 
@@ -87,7 +81,7 @@ def test_a_full_queue_refuses_at_once_and_says_when_to_come_again(service):
         calls = [service.future("sleep 3600", timeout=None) for _ in range(2)]
     calls += [service.future("sleep 3600", timeout=None) for _ in range(8)]
     service.take_all()
-    error = error_of(service.differentiate, expression="echo")
+    error = refused(service.differentiate, expression="echo")
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     found = details(error)
     assert found["ErrorInfo"].reason == "QUEUE_FULL"

@@ -7,7 +7,7 @@ import time
 import grpc
 import pytest
 from pullback.v1 import derivative_pb2 as wire
-from service_harness import details, result, running
+from service_harness import SERVING, details, result, running
 from waiting import eventually
 
 DENIED = {"socket": errno.EPERM, "exec": errno.EPERM, "spawn": errno.EPERM, "fork": errno.EPERM, "kill": errno.EPERM,
@@ -48,7 +48,7 @@ def test_an_allocation_over_the_address_space_is_an_answer_and_costs_no_worker(s
 
 @pytest.fixture(scope="module")
 def short_lived():
-    with running(workers=1, worker_tasks=40, worker_growth=64 * 2**20, time_limit=1) as started:
+    with running(workers=1, worker_tasks=40, worker_growth=64 * 2**20, time_limit=2) as started:
         yield started
 
 
@@ -57,7 +57,7 @@ def test_a_worker_is_replaced_after_its_tasks_without_a_pause(short_lived):
     tasks = 1
     while short_lived.differentiate("echo", timeout=None).device == first:
         tasks += 1
-        assert short_lived.health() == 1
+        assert short_lived.health() == SERVING
     assert tasks >= 39
     eventually(lambda: len(short_lived.family()) == 2)
 
@@ -76,14 +76,14 @@ def test_a_task_that_never_ends_is_ended_where_the_caller_has_no_limit(short_liv
         short_lived.differentiate(order, timeout=None)
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert details(caught.value)["ErrorInfo"].reason == "TIME_BUDGET"
-    eventually(lambda: short_lived.health() == 1)
+    eventually(lambda: short_lived.health() == SERVING)
     assert short_lived.differentiate("echo", timeout=None).id == "r"
 
 
 def test_a_closed_form_that_never_ends_costs_no_number_where_the_caller_has_no_limit(short_lived):
     reply = short_lived.differentiate("late 3600", timeout=None)
     assert reply.derivatives[0].symbolic.state == wire.LEG_STATE_DEADLINE
-    eventually(lambda: short_lived.health() == 1)
+    eventually(lambda: short_lived.health() == SERVING)
 
 
 def test_a_call_that_ends_soon_after_it_is_given_up_costs_no_worker(service):

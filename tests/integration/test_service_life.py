@@ -9,7 +9,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2
 from pullback.v1 import derivative_pb2 as wire
-from service_harness import NOT_SERVING, SERVICE, SERVING, details, launch, many_request, result, running
+from service_harness import NOT_SERVING, SERVICE, SERVING, details, launch, many_request, refused, result, running
 from waiting import PATIENCE, eventually
 
 
@@ -49,12 +49,6 @@ def requests_until(event):
     """A stream's one request, and no end before the event."""
     yield many_request("sleep 1", "still open").SerializeToString()
     event.wait(PATIENCE)
-
-
-def refused(call, *arguments):
-    with pytest.raises(grpc.RpcError) as caught:
-        call(*arguments)
-    return caught.value
 
 
 @pytest.fixture(

@@ -9,7 +9,7 @@ from pullback.v1 import grading_pb2, tensor_pb2
 from pullback_server.program import REASONS as REFUSALS
 from pullback_server.service import tokens
 from pullback_server.service.errors import DETAILS_BYTES, REASONS, Code
-from service_harness import NOT_SERVING, SERVICE, SERVING, many_request, request, running, status_details
+from service_harness import NOT_SERVING, SERVICE, SERVING, many_request, refused, request, running, status_details
 from waiting import PATIENCE, eventually
 
 from tests.hostile_lines import CHANNEL, DIFFERENTIATE
@@ -83,10 +83,10 @@ def check(reason, status, trailing=None):
         assert ("grpc-retry-pushback-ms" in trailing) == (row.code == Code.INTERNAL)
 
 
-def refused(call):
-    with pytest.raises(grpc.RpcError) as caught:
-        call()
-    return status_of(caught.value), dict(caught.value.trailing_metadata())
+def refusal(call):
+    """The status of a call that is refused, and what trails it."""
+    error = refused(call)
+    return status_of(error), dict(error.trailing_metadata())
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def channel(mathematics):
 @pytest.mark.parametrize("reason", REFUSALS)
 def test_each_refusal_of_the_language_and_the_contract(channel, reason):
     method = channel.unary_unary(ELSEWHERE.get(reason, DIFFERENTIATE))
-    status, trailing = refused(lambda: method(REFUSED[reason], timeout=PATIENCE))
+    status, trailing = refusal(lambda: method(REFUSED[reason], timeout=PATIENCE))
     check(reason, status, trailing)
     [violation] = status_details(status)["BadRequest"].field_violations
     assert violation.field
@@ -125,13 +125,13 @@ def ask(service, order, who="alice", **fields):
 
 
 def fails(call):
-    return refused(call.result)
+    return refusal(call.result)
 
 
 def metadata(*headers):
     def call(service):
         pairs = [("authorization", header) for header in headers]
-        return refused(lambda: service.differentiate_bytes(request("echo").SerializeToString(), metadata=pairs))
+        return refusal(lambda: service.differentiate_bytes(request("echo").SerializeToString(), metadata=pairs))
 
     return call
 

@@ -4,7 +4,6 @@ import json
 import re
 import urllib.request
 
-import grpc
 import pytest
 from click.testing import CliRunner
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -16,7 +15,7 @@ from pullback_server.service.callers import Caller
 from pullback_server.service.calls import Call
 from pullback_server.service.methods import ROWS
 from pullback_server.service.traces import Spans
-from service_harness import many_request, request, running
+from service_harness import SERVING, many_request, refused, request, running
 from waiting import PATIENCE, eventually
 
 DIFFERENTIATE = "/pullback.v1.DerivativeService/Differentiate"
@@ -39,12 +38,6 @@ def samples(address):
 
 def lines(log):
     return [json.loads(line) for line in log.read_text().splitlines()]
-
-
-def refused(call):
-    with pytest.raises(grpc.RpcError) as caught:
-        call()
-    return caught.value
 
 
 def test_every_call_is_counted_by_method_status_and_reason(watched):
@@ -119,7 +112,7 @@ def test_an_error_of_the_client_names_the_request(watched):
 
 def test_status_says_health_device_workers_limits_and_versions(watched):
     service = watched[0]
-    eventually(lambda: service.health() == 1)
+    eventually(lambda: service.health() == SERVING)
     target = ["--target", f"127.0.0.1:{service.port}"]
     said = CliRunner().invoke(status, [*target, "--json"])
     found = json.loads(said.output)
