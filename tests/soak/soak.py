@@ -7,7 +7,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
@@ -34,7 +34,10 @@ INTERVAL, PATIENCE = 10.0, 60.0
 
 @dataclass(frozen=True)
 class Sample:
-    """One interval: latencies of the requests of every day in seconds, and what the service held at its end."""
+    """One interval: latencies of the requests of every day in seconds, and what the service held at its end.
+
+    `buffers`: how many of the front's files are memory that it keeps for large bodies, from a worker's first one on.
+    """
 
     at: float
     answered: int
@@ -43,6 +46,7 @@ class Sample:
     memory: int
     front: int
     files: int
+    buffers: int
     processes: int
 
 
@@ -155,6 +159,7 @@ def _sample(front: int, at: float, latencies: list[float]) -> Sample:
     family = [front]
     for pid in family:
         family += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+    files = list(_files(front))
     return Sample(
         at=at,
         answered=len(latencies),
@@ -162,9 +167,17 @@ def _sample(front: int, at: float, latencies: list[float]) -> Sample:
         p99=float(p99),
         memory=sum(map(_memory, family)),
         front=_memory(front),
-        files=len(os.listdir(f"/proc/{front}/fd")),
+        files=len(files),
+        buffers=sum(file.startswith("/memfd:pullback") for file in files),
         processes=len(family),
     )
+
+
+def _files(pid: int) -> Iterator[str]:
+    """What the open files of a process are, but for those that it closes meanwhile."""
+    for file in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            yield os.readlink(file)
 
 
 def _memory(pid: int) -> int:
