@@ -17,9 +17,12 @@ from pathlib import Path
 
 from pullback_server.service import failpoints
 
+from tests.open_files import OpenFiles, open_files
+
 #: Few workers and short limits, so that whatever is stopped is noticed within the run.
+WORKERS = 2
 SETTINGS = (
-    "--host=127.0.0.1", "--port=0", "--device=cpu", "--workers=2", "--threads=1", "--queue=64", "--share=1",
+    "--host=127.0.0.1", "--port=0", "--device=cpu", f"--workers={WORKERS}", "--threads=1", "--queue=64", "--share=1",
     "--time-limit=6", "--symbolic-budget=2", "--drain-grace=15", "--worker-tasks=100", "--log-calls",
 )  # fmt: skip
 
@@ -46,11 +49,12 @@ class Process:
 
 @dataclass(frozen=True)
 class Holdings:
-    """What the service holds: what must be the same after the storm as before it."""
+    """What the service holds: the same after the storm as before it, but for buffers, of which each worker has one."""
 
     processes: int
     zombies: int
     files: int
+    buffers: int
     fork_server_files: int
     shared_memory: int
     resident: int
@@ -85,12 +89,14 @@ class Service:
 
     def holdings(self) -> Holdings:
         """What the service holds now."""
-        family, server = self.family(), self.fork_server()
+        family, server, front = self.family(), self.fork_server(), open_files(self._process.pid)
+        forking = open_files(server) if server is not None else OpenFiles(0, 0)
         return Holdings(
             processes=len(family),
             zombies=sum(p.state == "Z" for p in family),
-            files=_files(self._process.pid),
-            fork_server_files=_files(server) if server is not None else 0,
+            files=front.files,
+            buffers=front.buffers,
+            fork_server_files=forking.files + forking.buffers,
             shared_memory=len(os.listdir("/dev/shm")),
             resident=int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE"),
         )
@@ -162,10 +168,6 @@ def _state(pid: int) -> str:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
         return "Z"
-
-
-def _files(pid: int) -> int:
-    return len(os.listdir(f"/proc/{pid}/fd"))
 
 
 def _session(pid: int) -> int:

@@ -12,7 +12,7 @@ from .clients import Crowd
 from .faults import TERMS, Blows
 from .ledger import Ledger
 from .proxy import Manner, Proxy
-from .service import Holdings, Log, Service, running
+from .service import WORKERS, Holdings, Log, Service, running
 from .watcher import Watcher
 
 #: Seconds that the service has to be whole again after the storm, and of load before it is measured the first time.
@@ -98,7 +98,7 @@ async def _calm(service: Service, before: Holdings | None) -> Holdings:
         await asyncio.sleep(1)
         now = service.holdings()
         whole = before is None or (now.files <= before.files and now.processes == before.processes and not now.zombies)
-        if (whole and len(service.workers()) == 2) or time.monotonic() > until:
+        if (whole and len(service.workers()) == WORKERS) or time.monotonic() > until:
             return now
 
 
@@ -107,6 +107,8 @@ def _compare(log: Log, before: Holdings, after: Holdings, ledger: Ledger) -> Non
         was, is_ = getattr(before, name), getattr(after, name)
         if is_ > was:
             ledger.violations.append(f"with the log in {log.value}: {name} grew from {was} to {is_}")
+    if after.buffers > WORKERS:
+        ledger.violations.append(f"with the log in {log.value}: {after.buffers} buffers for {WORKERS} workers")
     if after.resident - before.resident > GROWTH:
         ledger.violations.append(f"the front grew by {(after.resident - before.resident) >> 20} MiB")
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
@@ -17,6 +16,7 @@ import grpc.aio
 import numpy as np
 
 from tests.benchmarks.servers import DIFFERENTIATE, Call, Server, callers, service
+from tests.open_files import open_files
 
 from .traffic import Parcel, parcels
 
@@ -34,10 +34,7 @@ INTERVAL, PATIENCE = 10.0, 60.0
 
 @dataclass(frozen=True)
 class Sample:
-    """One interval: latencies of the requests of every day in seconds, and what the service held at its end.
-
-    `buffers`: how many of the front's files are memory that it keeps for large bodies, from a worker's first one on.
-    """
+    """One interval: latencies of the requests of every day in seconds, and what the service held at its end."""
 
     at: float
     answered: int
@@ -75,7 +72,7 @@ class Soak:
             return [*found, "too short to say whether anything grows"]
         # fmt: off
         for name, most, spare in (("memory", 1.05, 16 * 2**20), ("front", 1.05, 8 * 2**20), ("files", 1.0, 2),
-                                  ("processes", 1.0, 0), ("p99", 1.5, 0.005)):
+                                  ("buffers", 1.0, 2), ("processes", 1.0, 0), ("p99", 1.5, 0.005)):
             # fmt: on
             was, is_ = (float(np.median([getattr(sample, name) for sample in part])) for part in (first, last))
             if is_ > most * was + spare:
@@ -159,7 +156,7 @@ def _sample(front: int, at: float, latencies: list[float]) -> Sample:
     family = [front]
     for pid in family:
         family += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
-    files = list(_files(front))
+    held = open_files(front)
     return Sample(
         at=at,
         answered=len(latencies),
@@ -167,17 +164,10 @@ def _sample(front: int, at: float, latencies: list[float]) -> Sample:
         p99=float(p99),
         memory=sum(map(_memory, family)),
         front=_memory(front),
-        files=len(files),
-        buffers=sum(file.startswith("/memfd:pullback") for file in files),
+        files=held.files,
+        buffers=held.buffers,
         processes=len(family),
     )
-
-
-def _files(pid: int) -> Iterator[str]:
-    """What the open files of a process are, but for those that it closes meanwhile."""
-    for file in Path(f"/proc/{pid}/fd").iterdir():
-        with suppress(FileNotFoundError):
-            yield os.readlink(file)
 
 
 def _memory(pid: int) -> int:
