@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections import Counter
 
@@ -15,8 +14,9 @@ from .clients import OPTIONS
 from .ledger import Ledger
 from .service import Service
 
-#: Seconds between two questions, and those that the service has to see that its last worker is dead.
-EVERY, NOTICE = 0.02, 0.3
+#: Seconds between two questions, those that an answer may take at most, and the answers after which the service has
+#: seen that its last worker is dead: the slower the machine, the longer they take.
+EVERY, LIMIT, NOTICE = 0.02, 60.0, 15
 
 
 class Watcher:
@@ -33,19 +33,19 @@ class Watcher:
         async with grpc.aio.insecure_channel(self._service.target, options=OPTIONS) as channel:
             check = channel.unary_unary("/grpc.health.v1.Health/Check")
             body = HealthCheckRequest().SerializeToString()
-            empty_since = math.inf
+            alone = 0
             while not stop.is_set():
                 asked = time.monotonic()
-                empty_since = math.inf if self._service.workers() else min(empty_since, asked)
+                alone = 0 if self._service.workers() else alone + 1
                 try:
-                    answer = HealthCheckResponse.FromString(await check(body, timeout=10))
+                    answer = HealthCheckResponse.FromString(await check(body, timeout=LIMIT))
                 except grpc.aio.AioRpcError as error:
                     self._ledger.violations.append(f"health was not told: {error.code().name}")
                     continue
                 name = HealthCheckResponse.ServingStatus.Name(answer.status)
                 self.said[name] += 1
                 self.slowest = max(self.slowest, time.monotonic() - asked)
-                if asked - empty_since > NOTICE and not self._service.workers():
+                if alone > NOTICE and not self._service.workers():
                     self.without_worker += 1
                     if name == "SERVING":
                         self._ledger.violations.append("health said SERVING without a worker")

@@ -114,7 +114,7 @@ def examine(strategy, examples, start=None):
 
 
 def test_both_legs_come_to_the_slopes_of_random_programs():
-    examine(programs(), 8)
+    examine(programs(), 4)
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """The table's sample expressions, typed, and their values by the torch column and by the reference column."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import mpmath as mp
@@ -13,6 +14,8 @@ from pullback_server.operators.samples import draw
 from pullback_server.program import Apply, DType, Input, Limits, Literal, Program, TensorType, TypedProgram
 
 LIMITS = Limits()
+#: Most rows have the same interval, and so the same values.
+_drawn = cache(draw)
 
 
 def samples(rows: Sequence[Operator] = TABLE) -> Iterator[tuple[Operator, str]]:
@@ -22,7 +25,7 @@ def samples(rows: Sequence[Operator] = TABLE) -> Iterator[tuple[Operator, str]]:
 
 def typed(row: Operator, text: str, dtype: DType = DType.FLOAT64) -> TypedProgram:
     """A sample with its types; the floating inputs are of the dtype. Raises Refusal."""
-    drawn = draw(row.interval)
+    drawn = _drawn(row.interval)
     types = {
         name: TensorType(dtype if sample.dtype.floating else sample.dtype, sample.shape)
         for name, sample in drawn.items()
@@ -32,7 +35,7 @@ def typed(row: Operator, text: str, dtype: DType = DType.FLOAT64) -> TypedProgra
 
 def inputs(row: Operator, program: TypedProgram) -> dict[str, torch.Tensor]:
     """Tensors for the inputs that a sample uses, of the types it was given."""
-    drawn = draw(row.interval)
+    drawn = _drawn(row.interval)
     return {
         name: torch.tensor(drawn[name].values, dtype=DTYPES[program.types[number].dtype]).reshape(drawn[name].shape)
         for name, number in program.program.inputs().items()
