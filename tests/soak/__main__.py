@@ -25,10 +25,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _print(figures: Soak) -> None:
     print(f"peak {figures.peak:.0f} requests/s; {PART:.0%} of it sent, {HOSTILE:.0%} hostile")
-    print("\n    at  p50 ms  p99 ms  memory MiB  front MiB  files  processes")
+    print("\n    at  p50 ms  p99 ms  memory MiB  front MiB  files  buffers  processes")
     step = max(1, len(figures.samples) // LINES)
     for s in figures.samples[step - 1 :: step]:
-        held = f"{s.memory >> 20:10}  {s.front >> 20:9}  {s.files:5}  {s.processes:9}"
+        held = f"{s.memory >> 20:10}  {s.front >> 20:9}  {s.files:5}  {s.buffers:7}  {s.processes:9}"
         print(f"{s.at:5.0f}s  {s.p50 * 1e3:6.1f}  {s.p99 * 1e3:6.1f}  {held}")
     print()
     for status, count in figures.statuses.most_common():

@@ -46,6 +46,11 @@ class Sample:
     buffers: int
     processes: int
 
+    @property
+    def workers(self) -> int:
+        """Its processes but for the front and the fork server."""
+        return self.processes - 2
+
 
 @dataclass
 class Soak:
@@ -72,11 +77,13 @@ class Soak:
             return [*found, "too short to say whether anything grows"]
         # fmt: off
         for name, most, spare in (("memory", 1.05, 16 * 2**20), ("front", 1.05, 8 * 2**20), ("files", 1.0, 2),
-                                  ("buffers", 1.0, 2), ("processes", 1.0, 0), ("p99", 1.5, 0.005)):
+                                  ("processes", 1.0, 0), ("p99", 1.5, 0.005)):
             # fmt: on
             was, is_ = (float(np.median([getattr(sample, name) for sample in part])) for part in (first, last))
             if is_ > most * was + spare:
                 found.append(f"{name} went from {was:g} to {is_:g}")
+        if all(sample.buffers > sample.workers for sample in last):
+            found.append(f"{last[-1].buffers} buffers for {last[-1].workers} workers")
         return found
 
 
