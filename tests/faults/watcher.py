@@ -10,13 +10,13 @@ import grpc
 import grpc.aio
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
-from .clients import OPTIONS
+from .clients import OPTIONS, PATIENCE
 from .ledger import Ledger
 from .service import Service
 
-#: Seconds between two questions, those that an answer may take at most, and the answers after which the service has
-#: seen that its last worker is dead: the slower the machine, the longer they take.
-EVERY, LIMIT, NOTICE = 0.02, 60.0, 15
+#: Seconds between two questions, and the answers after which the service has seen that its last worker is dead: the
+#: slower the machine, the longer they take.
+EVERY, NOTICE = 0.02, 15
 
 
 class Watcher:
@@ -38,7 +38,7 @@ class Watcher:
                 asked = time.monotonic()
                 alone = 0 if self._service.workers() else alone + 1
                 try:
-                    answer = HealthCheckResponse.FromString(await check(body, timeout=LIMIT))
+                    answer = HealthCheckResponse.FromString(await check(body, timeout=PATIENCE))
                 except grpc.aio.AioRpcError as error:
                     self._ledger.violations.append(f"health was not told: {error.code().name}")
                     continue
