@@ -21,7 +21,8 @@ from .errors import (
     Unavailable,
     Unimplemented,
 )
-from .grading import (
+from .reward import DerivativeReward
+from .values.grading import (
     Attempt,
     Counterexample,
     Evidence,
@@ -34,24 +35,10 @@ from .grading import (
     Submission,
     Variable,
 )
-from .language import Language, Limit, Operator, Workers
-from .reply import (
-    Answer,
-    ClosedForm,
-    Code,
-    FormOrigin,
-    Leg,
-    Legs,
-    LegState,
-    Reply,
-    Step,
-    StepKind,
-    Timings,
-)
-from .request import Constant, Request, constant
-from .reward import DerivativeReward
-from .security import TlsFiles
-from .verdict import (
+from .values.language import Language, Limit, Operator, Workers
+from .values.reply import Answer, ClosedForm, Code, FormOrigin, Leg, Legs, LegState, Reply, Step, StepKind, Timings
+from .values.request import Constant, Request, constant
+from .values.verdict import (
     Cause,
     Diagnosis,
     ExaminedEntry,
@@ -63,6 +50,7 @@ from .verdict import (
     Verdict,
     WorstEntry,
 )
+from .wire.security import TlsFiles
 
 __all__ = [
     "Answer",

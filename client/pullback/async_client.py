@@ -10,20 +10,20 @@ from typing import Any
 import grpc
 from grpc_health.v1.health_pb2_grpc import HealthStub
 
-from .channel import open_async_channel
 from .errors import from_rpc_error
-from .exchanges import DIFFERENTIATE, GRADE, A, Exchange, submission
-from .grading import Grade, Graded, Problem, Submission
-from .grading_messages import attempt_of, grade_from, grade_message
-from .language import Language
-from .messages import health_from, health_request, language_from, reply_from, request_message, text_of
-from .reply import Answer, Reply
-from .request import DEFAULT_NOTATIONS, DEFAULT_TIMEOUT, Request
-from .security import Metadata, TlsFiles, secured
-from .stream import DEFAULT_IN_FLIGHT, GRACE, Asked, Broken, Event, Exhausted, Ledger, Received
 from .v1 import derivative_pb2, grading_pb2
 from .v1.derivative_pb2_grpc import DerivativeServiceStub
 from .v1.grading_pb2_grpc import GradingServiceStub
+from .values.grading import Grade, Graded, Problem, Submission
+from .values.language import Language
+from .values.reply import Answer, Reply
+from .values.request import DEFAULT_NOTATIONS, DEFAULT_TIMEOUT, Request
+from .wire.channel import open_async_channel
+from .wire.exchanges import DIFFERENTIATE, GRADE, A, Exchange, submission
+from .wire.grading_messages import attempt_of, grade_from, grade_message
+from .wire.messages import health_from, health_request, language_from, reply_from, request_message, text_of
+from .wire.security import Metadata, TlsFiles, secured
+from .wire.stream import DEFAULT_IN_FLIGHT, GRACE, Asked, Broken, Event, Exhausted, Ledger, Received
 
 #: What grpc.aio says, in place of the service's own status, when a message was being sent as the stream ended.
 _MASKED = "Internal error from Core"

@@ -9,7 +9,7 @@ from typing import Any
 
 from .client import Client
 from .errors import InvalidRequest
-from .grading import Attempt, GradeOutcome, Policy, Problem, Submission
+from .values.grading import Attempt, GradeOutcome, Policy, Problem, Submission
 
 #: Where a completion's final answer begins, if it is not boxed.
 MARKS = ("final answer:", "answer:")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullback import Client, FormOrigin
-from pullback.messages import reply_from
 from pullback.v1 import derivative_pb2
+from pullback.wire.messages import reply_from
 
 from .bounds import SMALL_REQUEST
 from .pairs import Effort, Finding, by_round, interleave, p50, p99, ratio

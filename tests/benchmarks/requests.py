@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 from pullback import Request
-from pullback.messages import request_message
+from pullback.wire.messages import request_message
 
 #: The small request that latency and throughput are measured with.
 SMALL = Request("3*a**3 - b**2", {"a": [2.0, 3.0], "b": [6.0, 4.0]}, upstream=[1.0, 1.0])

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pullback.messages import reply_from, request_message
-from pullback.reply import Outcome
-from pullback.request import Request
 from pullback.v1 import derivative_pb2 as wire
+from pullback.values.reply import Outcome
+from pullback.values.request import Request
+from pullback.wire.messages import reply_from, request_message
 
 Array = NDArray[np.float64]
 

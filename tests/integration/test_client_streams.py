@@ -123,7 +123,7 @@ def test_a_budget_goes_with_each_request(answers_of):
 
 
 def test_a_service_that_falls_silent_does_not_hold_the_rest(answers_of, monkeypatch):
-    monkeypatch.setattr("pullback.stream.GRACE", 0.1)
+    monkeypatch.setattr("pullback.wire.stream.GRACE", 0.1)
     service = FakeService(silent=frozenset(["n1"]))
     answers = {answer.id: answer.error for answer in answers_of(service, numbered(3, timeout=2))}
     assert isinstance(answers["n1"], pullback.DeadlineExceeded)

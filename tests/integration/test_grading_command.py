@@ -223,7 +223,7 @@ def test_a_service_that_is_full_is_asked_again(tmp_path):
 
 def test_answers_without_time_are_sent_again_and_undecided_in_the_end(target, tmp_path, monkeypatch):
     monkeypatch.setattr("pullback.batch.answer_file.TIMEOUT", 0.5)
-    monkeypatch.setattr("pullback.stream.GRACE", 0.2)
+    monkeypatch.setattr("pullback.wire.stream.GRACE", 0.2)
     (tmp_path / "answers.jsonl").write_text("\n".join(line("sleep 0.6", f"s{i}") for i in range(8)))
     out = str(tmp_path / "grades.jsonl")
     done = CliRunner().invoke(main, ["grade", str(tmp_path / "answers.jsonl"), "--out", out, "--target", target])

@@ -13,8 +13,8 @@ import jsonschema
 import pullback
 import pytest
 from pullback import DerivativeReward, GradeOutcome
-from pullback.grading import Grade, Graded
 from pullback.reward import final_answer
+from pullback.values.grading import Grade, Graded
 
 from tests.result_schemas import GRADESCOPE, PRAIRIELEARN
 

@@ -6,8 +6,8 @@ import random
 from dataclasses import dataclass
 
 import numpy as np
-from pullback.messages import request_message
-from pullback.request import Request
+from pullback.values.request import Request
+from pullback.wire.messages import request_message
 
 from tests.hostile_lines import CASES, body_of
 

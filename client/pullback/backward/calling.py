@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InvalidRequest
-from ..tensors import array_of
+from ..wire.tensors import array_of
 
 Array = NDArray[Any]
 

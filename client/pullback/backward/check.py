@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from ..client import Client
 from ..embedded import local
 from ..errors import InvalidRequest
-from ..grading import GradeFinding
-from ..reply import Reply
-from ..request import constant
-from ..verdict import Outcome
+from ..values.grading import GradeFinding
+from ..values.reply import Reply
+from ..values.request import constant
+from ..values.verdict import Outcome
 from .calling import Called, call, is_torch
 from .drawing import SIZES, drawn, shapes_vary
 from .mistakes import Trial, explained

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InvalidRequest
-from ..grading import Variable
-from ..grading_messages import structure_of, variable_of
-from ..tensors import array_of
+from ..values.grading import Variable
+from ..wire.grading_messages import structure_of, variable_of
+from ..wire.tensors import array_of
 
 Array = NDArray[Any]
 

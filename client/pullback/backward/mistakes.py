@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..grading import GradeFinding
+from ..values.grading import GradeFinding
 
 Array = NDArray[Any]
 

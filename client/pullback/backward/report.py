@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from ..grading import GradeFinding
-from ..reply import number_text
+from ..values.grading import GradeFinding
+from ..values.reply import number_text
 
 
 class BackwardOutcome(Enum):

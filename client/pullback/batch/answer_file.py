@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InvalidRequest
-from ..grading import Attempt, Policy, Problem, Submission
+from ..values.grading import Attempt, Policy, Problem, Submission
 
 #: Bytes of the longest line.
 LONGEST = 64 * 2**20

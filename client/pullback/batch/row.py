@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..cli.plain import plain
 from ..errors import InvalidRequest, PullbackError
-from ..grading import Counterexample, Evidence, Grade, GradeOutcome
+from ..plain import plain
+from ..values.grading import Counterexample, Evidence, Grade, GradeOutcome
 from .answer_file import Line
 
 #: The code of a line that cannot be read; the codes of findings are the contract's beside it.

@@ -9,7 +9,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..channel import pause_before
 from ..client import Client
 from ..errors import (
     Cancelled,
@@ -22,7 +21,8 @@ from ..errors import (
     Unavailable,
     Unimplemented,
 )
-from ..grading import Graded, Submission
+from ..values.grading import Graded, Submission
+from ..wire.channel import pause_before
 from .answer_file import Line, lines
 from .journal import Journal
 from .row import Row

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ..grading import GradeOutcome
+from ..values.grading import GradeOutcome
 from .row import Row
 
 OUTCOMES = tuple(outcome.name for outcome in GradeOutcome if outcome is not GradeOutcome.UNSPECIFIED)

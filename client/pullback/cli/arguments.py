@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InvalidRequest
-from ..tensors import DTYPES
+from ..wire.tensors import DTYPES
 
 _DTYPES = {dtype.name: dtype for dtype in DTYPES.values()} | {"int": np.dtype(np.int64)}
 _PREFIX = re.compile(r"(\w+):(.*)", re.DOTALL)

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..client import Client
-from ..reply import Reply
-from ..request import Constant, Request
-from ..verdict import ExaminedEntry, Finding, SlopeKind
+from ..values.reply import Reply
+from ..values.request import Constant, Request
+from ..values.verdict import ExaminedEntry, Finding, SlopeKind
 
 #: Values of the function that are asked for, one request each.
 POINTS = 61

@@ -12,9 +12,9 @@ import click
 from ..client import Client
 from ..embedded import local
 from ..errors import InvalidRequest, PullbackError
-from ..security import TlsFiles
+from ..plain import json_text
+from ..wire.security import TlsFiles
 from .failure import print_failure
-from .plain import json_text
 
 F = TypeVar("F", bound=Callable[..., Any])
 

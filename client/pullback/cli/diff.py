@@ -10,12 +10,12 @@ import click
 from rich.console import Console
 
 from ..errors import InvalidRequest
-from ..reply import Reply
-from ..request import DEFAULT_NOTATIONS, DEFAULT_TIMEOUT, constant
+from ..plain import json_text
+from ..values.reply import Reply
+from ..values.request import DEFAULT_NOTATIONS, DEFAULT_TIMEOUT, constant
 from .arguments import read_inputs, read_value
 from .around import around
 from .connection import ExitCode, connect, failures, service_options
-from .plain import json_text
 from .plot import draw, jacobians, need_matplotlib
 from .table import latex_lines, reply_table, steps_table
 

@@ -16,11 +16,11 @@ import click
 from rich.console import Console
 
 from ..batch import FORMATS, Journal, JournalError, Run, Stopped, Summary, format_of, grade_file, lines, survey, write
+from ..plain import json_text
 from .connection import connect, service_options
 from .failure import print_failure
 from .grading_progress import GradingProgress
 from .grading_tables import summary_table
-from .plain import json_text
 
 
 class ExitCode(IntEnum):

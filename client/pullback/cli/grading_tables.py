@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ..batch import Summary
 from ..batch.summary import OUTCOMES, Tally
-from ..grading import Grade
+from ..values.grading import Grade
 from .grading_progress import STYLES
 
 #: Problems that are shown one by one: those with the most answers.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 from rich.console import Console
 
+from ..plain import json_text
 from .connection import connect, failures, service_options
-from .plain import json_text
 from .table import language_table, operator_table
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..client import Client
-from ..reply import Reply
-from ..request import Request
+from ..values.reply import Reply
+from ..values.request import Request
 from .around import Around, draw_around
 
 #: At most so many rows of a Jacobian are computed, one request each, and so many of its columns are drawn.

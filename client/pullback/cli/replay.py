@@ -7,9 +7,9 @@ import sys
 import click
 from rich.console import Console
 
+from ..plain import json_text
 from .connection import connect, failures, service_options
 from .grading_tables import grade_table
-from .plain import json_text
 
 
 @click.command(short_help="Show a grade again.")

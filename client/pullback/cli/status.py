@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..language import Language
+from ..plain import json_text
+from ..values.language import Language
 from .connection import ExitCode, connect, failures, service_options
-from .plain import json_text
 
 #: Seconds that a service has to say how it fares.
 TIMEOUT = 10.0

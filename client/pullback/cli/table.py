@@ -10,9 +10,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ..language import Language, Operator
-from ..reply import Leg, LegState, Reply, StepKind, shown
-from ..verdict import Finding, Outcome, Verdict
+from ..values.language import Language, Operator
+from ..values.reply import Leg, LegState, Reply, StepKind, shown
+from ..values.verdict import Finding, Outcome, Verdict
 
 _STYLES = {Outcome.AGREE: "bold green", Outcome.PRECISION_LIMITED: "bold green"} | dict.fromkeys(
     (Outcome.TORCH_DEVIATES, Outcome.SYMPY_DEVIATES, Outcome.BOTH_DEVIATE), "bold red"

@@ -9,7 +9,7 @@ import pullback
 import pytest
 from pullback.cli.arguments import read_inputs, read_value
 from pullback.cli.failure import excerpt
-from pullback.cli.plain import json_text, plain
+from pullback.plain import json_text, plain
 
 
 @pytest.mark.parametrize(

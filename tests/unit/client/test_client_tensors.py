@@ -10,9 +10,9 @@ import ml_dtypes
 import numpy as np
 import pullback
 import pytest
-from pullback.messages import budget_message, request_message
-from pullback.tensors import DTYPES, array_from, array_of, tensor_of
 from pullback.v1 import tensor_pb2
+from pullback.wire.messages import budget_message, request_message
+from pullback.wire.tensors import DTYPES, array_from, array_of, tensor_of
 
 
 class Implicit:

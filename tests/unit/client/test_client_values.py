@@ -16,14 +16,14 @@ import numpy as np
 import pullback
 import pytest
 from pullback import Outcome, Request
-from pullback.channel import ATTEMPTS, pause_before
 from pullback.errors import from_status
-from pullback.exchanges import DIFFERENTIATE
-from pullback.reply import ClosedForm, FormOrigin, Leg, Legs, LegState, Reply, Timings, shown
-from pullback.stream import Asked, Broken, Exhausted, Ledger, Received
 from pullback.v1 import derivative_pb2 as pb
 from pullback.v1 import verdict_pb2
-from pullback.verdict import ExaminedEntry, Finding, Slope, SlopeKind, Verdict
+from pullback.values.reply import ClosedForm, FormOrigin, Leg, Legs, LegState, Reply, Timings, shown
+from pullback.values.verdict import ExaminedEntry, Finding, Slope, SlopeKind, Verdict
+from pullback.wire.channel import ATTEMPTS, pause_before
+from pullback.wire.exchanges import DIFFERENTIATE
+from pullback.wire.stream import Asked, Broken, Exhausted, Ledger, Received
 
 
 @pytest.fixture

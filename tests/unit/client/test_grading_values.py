@@ -8,8 +8,8 @@ import numpy as np
 import pullback
 import pytest
 from pullback import Counterexample, Evidence, Grade, Graded, GradeFinding, GradeOutcome, Policy, Problem
-from pullback.grading_messages import grade_from, problem_message
 from pullback.v1 import grading_pb2
+from pullback.wire.grading_messages import grade_from, problem_message
 
 POINT = Counterexample({"x": 2.0, "A": np.eye(2)}, (0, 1), np.nan, 12.0, 1e-14)
 

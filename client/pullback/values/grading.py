@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from .errors import InternalError, PullbackError
+from ..errors import InternalError, PullbackError
 from .reply import number_text, shown
 from .request import DEFAULT_TIMEOUT
 

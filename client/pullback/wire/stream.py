@@ -8,8 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
-from .channel import ATTEMPTS, LARGEST_MESSAGE, pause_before
-from .errors import (
+from ..errors import (
     Cancelled,
     DeadlineExceeded,
     InternalError,
@@ -19,6 +18,7 @@ from .errors import (
     Unavailable,
     from_status,
 )
+from .channel import ATTEMPTS, LARGEST_MESSAGE, pause_before
 from .exchanges import A, Exchange
 from .messages import budget_message
 

@@ -9,8 +9,8 @@ import ml_dtypes
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import InternalError, InvalidRequest
-from .v1 import tensor_pb2
+from ..errors import InternalError, InvalidRequest
+from ..v1 import tensor_pb2
 
 #: The NumPy dtype of every dtype of the language, by its number on the wire.
 DTYPES: dict[int, np.dtype[Any]] = {

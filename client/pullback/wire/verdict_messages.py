@@ -7,9 +7,8 @@ from typing import TypeVar
 
 from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 
-from .tensors import array_from
-from .v1 import verdict_pb2 as wire
-from .verdict import (
+from ..v1 import verdict_pb2 as wire
+from ..values.verdict import (
     Cause,
     Diagnosis,
     ExaminedEntry,
@@ -21,6 +20,7 @@ from .verdict import (
     Verdict,
     WorstEntry,
 )
+from .tensors import array_from
 
 E = TypeVar("E", bound=Enum)
 

@@ -11,8 +11,8 @@ from enum import Enum
 import grpc
 import numpy as np
 
-from ..errors import PullbackError
-from ..reply import Reply
+from .errors import PullbackError
+from .values.reply import Reply
 
 
 def json_text(value: object) -> str:

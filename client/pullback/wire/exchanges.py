@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from .errors import PullbackError
-from .grading import Graded, Problem, Submission
+from ..errors import PullbackError
+from ..v1 import derivative_pb2, grading_pb2
+from ..values.grading import Graded, Problem, Submission
+from ..values.reply import Answer
 from .grading_messages import grade_from, grade_message
 from .messages import reply_from, request_message
-from .reply import Answer
-from .v1 import derivative_pb2, grading_pb2
 
 A = TypeVar("A")
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import InternalError, PullbackError
+from ..errors import InternalError, PullbackError
 from .verdict import Outcome, Verdict
 
 

@@ -10,8 +10,9 @@ import numpy as np
 from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 from numpy.typing import NDArray
 
-from .errors import InvalidRequest
-from .grading import (
+from ..errors import InvalidRequest
+from ..v1 import grading_pb2, tensor_pb2
+from ..values.grading import (
     Attempt,
     Counterexample,
     Evidence,
@@ -25,7 +26,6 @@ from .grading import (
 )
 from .messages import budget_message, text_of
 from .tensors import array_from, array_of, tensor_of
-from .v1 import grading_pb2, tensor_pb2
 from .verdict_messages import member
 
 

@@ -11,23 +11,12 @@ from google.protobuf.duration_pb2 import Duration
 from grpc_health.v1 import health_pb2
 from numpy.typing import NDArray
 
-from .errors import InternalError, InvalidRequest
-from .language import Language, Limit, Operator, Workers
-from .reply import (
-    ClosedForm,
-    Code,
-    FormOrigin,
-    Leg,
-    Legs,
-    LegState,
-    Reply,
-    Step,
-    StepKind,
-    Timings,
-)
-from .request import Constant, Request
+from ..errors import InternalError, InvalidRequest
+from ..v1 import derivative_pb2
+from ..values.language import Language, Limit, Operator, Workers
+from ..values.reply import ClosedForm, Code, FormOrigin, Leg, Legs, LegState, Reply, Step, StepKind, Timings
+from ..values.request import Constant, Request
 from .tensors import FLOATING, array_from, array_of, is_typed, tensor_of
-from .v1 import derivative_pb2
 from .verdict_messages import member, verdict_from
 
 #: The contract's notations by the names that callers use: `text`, `latex`, `matrix`, `code`, `steps`.
