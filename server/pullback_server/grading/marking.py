@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..program import Limits
-from .diagnosis import Diagnosis
 from .equivalence import Candidate, Comparison, Formula, Numbers, Proof, Relation, Viewed, compare
 from .left_sides import check_left_sides
+from .mistakes import Diagnosis
 from .points import Reference
 from .problem import Answer, Code, Confirmation, Evidence, Finding, Grade, GradeOutcome, Layout, Problem, Syntax
 from .question import ask

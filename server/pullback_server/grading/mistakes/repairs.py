@@ -15,9 +15,9 @@ from ...program import Apply, Limits, Node, Program, Refusal, TypedProgram
 from ..equivalence import Formula
 from ..points import Reference, values
 from ..problem import Code, Finding
-from .explains import explained
+from .matching import explained
+from .phrasing import written
 from .trees import OutOfTime
-from .wording import written
 
 #: Points at which a repair is tried before it is at all of them.
 SIEVE = 1

@@ -19,14 +19,14 @@ from ..problem import Code, Finding
 from ..question import entry_by_entry
 from ..right_answers import closed_form, parsed
 from .arrangements import arrangements, misshapen
-from .explains import explained, factor_of, which_explain
-from .mistakes import mistakes
+from .matching import explained, factor_of, which_explain
+from .other_questions import constant_factor, integrated, others
+from .phrasing import written
 from .repairs import repairs
 from .site import Mistake
 from .slopes import Mistaken, Slopes
+from .tree_mistakes import mistakes
 from .trees import OutOfTime, unshared
-from .whole import constant_factor, integrated, others
-from .wording import written
 
 #: Points at which mistakes are computed, of numbers and of tensors.
 POINTS, POINTS_OF_TENSORS = 20, 4

@@ -10,8 +10,8 @@ import torch
 
 from ...program import Apply, Input
 from ..problem import Code
+from .phrasing import written
 from .slopes import Rule, Slope, Slopes
-from .wording import written
 
 
 @dataclass(frozen=True)

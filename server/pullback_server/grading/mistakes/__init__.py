@@ -1,5 +1,5 @@
 """What went wrong: mistakes made out of f's own tree, and those that one repair of the answer would mend."""
 
-from .diagnosing import Diagnosis
+from .search import Diagnosis
 
 __all__ = ["Diagnosis"]

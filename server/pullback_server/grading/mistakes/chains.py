@@ -11,9 +11,9 @@ from ...language import written as whole
 from ...program import Input, Limits, Refusal
 from ...symbolic import derive
 from ..problem import Code
+from .phrasing import written
 from .site import Mistake, Site
 from .slopes import Slope, Slopes
-from .wording import written
 
 #: A derivative that is longer is not named in a sentence.
 NAMED = 40

@@ -11,8 +11,8 @@ from ..equivalence import Candidate
 from ..points import Floats, Reference
 from ..problem import Code, Finding, Kind
 from ..question import SYMMETRIC
-from .explains import explained
-from .whole import jacobian_of
+from .matching import explained
+from .other_questions import jacobian_of
 
 
 def arrangements(reference: Reference, candidate: Candidate) -> Iterator[Finding]:

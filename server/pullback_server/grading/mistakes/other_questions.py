@@ -13,7 +13,7 @@ from ..equivalence import Candidate, Formula
 from ..points import Floats, Points, Reference, values
 from ..points.batch import derivatives
 from ..problem import Code, Finding, Kind
-from .explains import explained, factor_of
+from .matching import explained, factor_of
 
 #: The step of differences relative to 1 + |x|, and how near they come at most points to a slope.
 STEP, NEAR = 1e-5, 1e-3
