@@ -3,7 +3,7 @@
 from .check import check
 from .names import CONSTANTS, PREFIXES, RESERVED, check_names, name_problem
 from .parse import parse
-from .writing import TooLongToWrite, written
+from .unparse import TooLongToWrite, written
 
 __all__ = [
     "CONSTANTS",

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Collection
 
 from ..program import Limits, Place, Program, Refusal
-from .guards import Source, guard
+from .lexing import Source, guard
 from .names import acceptable_name, name_problem, shown
 from .reader import Reader
 from .refusals import ASSIGNMENT, EXPRESSION, over_limit, refuse, unsupported, unsupported_node

@@ -13,8 +13,8 @@ from .binding import usage
 from .builder import Builder, Operand
 from .calls import apply_call, read_literal
 from .folding import FoldingError, Number, fitting, fold
-from .guards import Source
 from .keys import apply_key
+from .lexing import Source
 from .names import CONSTANTS, ELSEWHERE, LIBRARIES, PREFIXES, did_you_mean, shown
 from .refusals import COMPARED, SIGNS_OF_NODES, over_limit, refuse, unsupported, unsupported_node
 

@@ -1,7 +1,7 @@
 """The numeric leg: the expression's value and its vector-Jacobian product by torch autograd."""
 
 from .devices import DeviceExhausted, best_device, device_for, memory_guard, usable
-from .roundings import moved, unsteady
+from .perturbation import moved, unsteady
 from .vjp import Forward, compile_program, differentiate, local_gradients, node_gradients
 
 __all__ = [
