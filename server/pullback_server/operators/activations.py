@@ -9,13 +9,13 @@ import sympy as sp
 import torch
 import torch.nn.functional as F
 
+from ..index_notation import functions as fn
+from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import TensorType
-from . import functions as fn
 from . import real_activations as real
 from . import reals
 from .columns import Lifted, Stretched, WithNumbers
 from .elementwise import REAL, kinks, row
-from .index import IndexTensor, Pieces
 from .operator import Misfit
 from .shapes import broadcast, floating, only_floating, without_bools
 from .special import ndtr, normal_density

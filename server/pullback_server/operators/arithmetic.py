@@ -10,8 +10,9 @@ import mpmath as mp
 import sympy as sp
 import torch
 
-from . import exact, reals
-from . import functions as fn
+from ..index_notation import exact
+from ..index_notation import functions as fn
+from . import reals
 from .columns import Lifted, each
 from .operator import Kink, Operator, ShapeRule
 from .shapes import boolean, broadcast, floating, numeric, only_bools, only_floating, without_bools

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import sympy as sp
 
-from .exact import fraction, over, times
-from .functions import greater, where
-from .index import IndexTensor, Pieces
+from ..index_notation.exact import fraction, over, times
+from ..index_notation.functions import greater, where
+from ..index_notation.index_program import IndexTensor, Pieces
 from .shapes import axes_of
 
 Objects = npt.NDArray[np.object_]

@@ -9,7 +9,7 @@ import mpmath as mp
 import sympy as sp
 import torch
 
-from . import functions as fn
+from ..index_notation import functions as fn
 from . import reals
 from .columns import Lifted, each
 from .operator import Kink, Operator

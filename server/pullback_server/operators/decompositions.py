@@ -8,12 +8,12 @@ from typing import Any
 import sympy as sp
 import torch
 
+from ..index_notation import functions as fn
+from ..index_notation.expressions import Delta
+from ..index_notation.index_program import Axes, IndexTensor, Pieces
 from ..program import TensorType
 from . import decomposition_shapes as shapes
-from . import functions as fn
 from . import real_matrices as real
-from .index import Axes, IndexTensor, Pieces
-from .index_terms import Delta
 from .linear import matmul_form, product_of_matrices
 from .operator import Kink, Operator
 

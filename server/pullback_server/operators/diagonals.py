@@ -9,12 +9,12 @@ import numpy as np
 import sympy as sp
 import torch
 
+from ..index_notation import functions as fn
+from ..index_notation.expressions import Delta
+from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import TensorType
-from . import functions as fn
 from . import matrix_shapes as shapes
 from .columns import Objects
-from .index import IndexTensor, Pieces
-from .index_terms import Delta
 from .operator import Misfit, Operator
 from .shapes import axis_of
 

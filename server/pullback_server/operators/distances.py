@@ -11,11 +11,12 @@ import sympy as sp
 import torch
 from torch.nn import functional as F
 
+from ..index_notation import exact
+from ..index_notation import functions as fn
+from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import TensorType
-from . import exact, norms, real_reductions, reals
-from . import functions as fn
+from . import norms, real_reductions, reals
 from .columns import Objects, along
-from .index import IndexTensor, Pieces
 from .matrix_shapes import one_floating_dtype
 from .operator import Kink, Misfit, NoClosedForm, Operator
 from .shapes import axes_of, broadcast, broadcast_shapes, only_floating, reduced_shape, without_bools

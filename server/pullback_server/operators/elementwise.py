@@ -9,9 +9,10 @@ import mpmath as mp
 import sympy as sp
 import torch
 
+from ..index_notation import exact
+from ..index_notation import functions as fn
 from ..program import DType, TensorType
-from . import exact, reals
-from . import functions as fn
+from . import reals
 from .columns import Lifted, WithNumbers, each
 from .operator import Kink, Misfit, Operator, ShapeRule
 from .shapes import broadcast, floating, without_bools

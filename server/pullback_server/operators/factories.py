@@ -11,11 +11,11 @@ import numpy as np
 import sympy as sp
 import torch
 
+from ..index_notation import exact
+from ..index_notation.expressions import Delta
+from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import DType, TensorType
-from . import exact
 from .columns import Objects
-from .index import IndexTensor, Pieces
-from .index_terms import Delta
 from .operator import Misfit, Operator
 from .rearranged_shapes import numbers
 

@@ -8,10 +8,10 @@ import numpy as np
 import sympy as sp
 import torch
 
+from ..index_notation import functions as fn
+from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import TensorType
-from . import functions as fn
 from .columns import Objects
-from .index import IndexTensor, Pieces
 from .operator import Misfit, Operator
 from .shapes import axis_of, promote
 

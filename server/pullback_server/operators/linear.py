@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..index_notation import exact
+from ..index_notation.index_program import Axes, IndexTensor, Pieces
 from ..program import TensorType
-from . import exact
 from . import matrix_shapes as shapes
 from .columns import Objects
-from .index import Axes, IndexTensor, Pieces
 from .operator import Operator
 
 # The sympy column: an axis of length 1 has no index, so that nothing is summed over it.

@@ -11,14 +11,14 @@ import sympy as sp
 import torch
 from torch.nn import functional as F
 
+from ..index_notation import exact
+from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import TensorType
-from . import exact
 from . import losses_entries as entries
 from . import losses_references as references
 from . import losses_shapes as shapes
 from .columns import Objects, each
 from .elementwise import UNIT
-from .index import IndexTensor, Pieces
 from .losses_reduced import REDUCTIONS, reduced_form, reduced_reference, reduced_tensor, reduced_type
 from .operator import Kink, Misfit, Operator, ShapeRule
 from .selection import on_one_device

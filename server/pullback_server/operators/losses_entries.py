@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sympy as sp
 
-from . import exact
-from . import functions as fn
+from ..index_notation import exact
+from ..index_notation import functions as fn
 from .activations import softplus
 from .pairs import xlog1py, xlogy
 from .special import entr

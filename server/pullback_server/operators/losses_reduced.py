@@ -6,10 +6,10 @@ import mpmath as mp
 import numpy as np
 import torch
 
+from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import TensorType
 from . import reals
 from .columns import Objects
-from .index import IndexTensor, Pieces
 from .operator import Misfit
 from .reductions import mean_form
 

@@ -8,12 +8,12 @@ import sympy as sp
 import torch
 from torch.nn import functional as F
 
+from ..index_notation import exact
+from ..index_notation import functions as fn
+from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import DType, TensorType
-from . import exact
-from . import functions as fn
 from . import losses_shapes as shapes
 from . import losses_vectors_references as references
-from .index import IndexTensor, Pieces
 from .losses_reduced import reduced_form, reduced_tensor, reduced_type
 from .matrix_shapes import one_floating_dtype
 from .operator import Kink, Misfit, Operator

@@ -9,10 +9,11 @@ from typing import Any
 import sympy as sp
 import torch
 
+from ..index_notation import exact
+from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import TensorType
-from . import exact, real_reductions
+from . import real_reductions
 from .columns import along
-from .index import IndexTensor, Pieces
 from .operator import Kink, Misfit, NoClosedForm, Operator
 from .reductions import four_passes, mean_form
 from .shapes import axes_of, only_floating, reduction

@@ -8,12 +8,12 @@ import sympy as sp
 import torch
 from torch.nn import functional as F
 
-from . import exact
-from . import functions as fn
+from ..index_notation import exact
+from ..index_notation import functions as fn
+from ..index_notation.arithmetic import fresh, modulo, quotient
+from ..index_notation.index_program import IndexTensor, Pieces
 from . import neural_references as references
 from . import neural_shapes as shapes
-from .index import IndexTensor, Pieces
-from .index_arithmetic import fresh, modulo, quotient
 from .linear import matmul_form
 from .operator import Kink, Operator
 from .reductions import softmax_form

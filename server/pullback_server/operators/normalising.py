@@ -8,12 +8,12 @@ import sympy as sp
 import torch
 from torch.nn import functional as F
 
+from ..index_notation import exact
+from ..index_notation.arithmetic import quotient
+from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import TensorType
-from . import exact
 from . import normalising_references as references
 from . import normalising_shapes as shapes
-from .index import IndexTensor, Pieces
-from .index_arithmetic import quotient
 from .operator import Operator
 from .rearranging import reshaped
 from .reductions import mean_form

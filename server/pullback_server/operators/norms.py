@@ -8,11 +8,12 @@ import numpy as np
 import sympy as sp
 import torch
 
+from ..index_notation import exact
+from ..index_notation import functions as fn
+from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import TensorType
-from . import exact, real_reductions
-from . import functions as fn
+from . import real_reductions
 from .columns import Objects, along
-from .index import IndexTensor, Pieces
 from .operator import Kink, Misfit, Operator
 from .shapes import axes_of, nonempty, only_floating, reduction
 

@@ -9,10 +9,11 @@ import mpmath as mp
 import sympy as sp
 import torch
 
+from ..index_notation import exact
+from ..index_notation import functions as fn
 from ..program import DType, TensorType
-from . import exact, reals
-from . import functions as fn
 from . import real_special as special
+from . import reals
 from .columns import Lifted, each
 from .elementwise import kinks, log1p
 from .operator import Misfit, Operator, ShapeRule

@@ -9,13 +9,13 @@ import numpy as np
 import sympy as sp
 import torch
 
+from ..index_notation import exact
+from ..index_notation.arithmetic import modulo, quotient
+from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import TensorType
-from . import exact
 from . import matrix_shapes as shapes
 from .columns import Objects
 from .equations import contracted, inner_equation, read_equation, tensordot_equation
-from .index import IndexTensor, Pieces
-from .index_arithmetic import modulo, quotient
 from .linear import matmul_form, matmul_reference
 from .operator import Misfit, Operator
 from .shapes import axis_of, broadcast, promote, reduced_shape, without_bools

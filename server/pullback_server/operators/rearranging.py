@@ -10,11 +10,11 @@ import numpy as np
 import sympy as sp
 import torch
 
+from ..index_notation.arithmetic import modulo, quotient, ravel, unravel
+from ..index_notation.index_program import Axes, IndexTensor, Pieces
 from ..program import TensorType
 from . import rearranged_shapes as shapes
 from .columns import Objects
-from .index import Axes, IndexTensor, Pieces
-from .index_arithmetic import modulo, quotient, ravel, unravel
 from .operator import Operator
 from .shapes import axes_of
 

@@ -9,12 +9,13 @@ import sympy as sp
 import torch
 from torch.nn import functional as F
 
+from ..index_notation import exact
+from ..index_notation import functions as fn
+from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import TensorType
-from . import exact, reals
-from . import functions as fn
 from . import real_reductions as real
+from . import reals
 from .columns import along, lines, reduced
-from .index import IndexTensor, Pieces
 from .operator import Kink, Operator
 from .shapes import axes_of, axis_of, boolean, floating, nonempty, only_floating, reduction, summed
 

@@ -8,8 +8,8 @@ import mpmath as mp
 import sympy as sp
 import torch
 
+from ..index_notation import functions as fn
 from ..program import TensorType
-from . import functions as fn
 from . import reals
 from .columns import WithNumbers
 from .elementwise import REAL, kinks, row

@@ -8,11 +8,11 @@ from typing import Any
 import sympy as sp
 import torch
 
+from ..index_notation import functions as fn
+from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import TensorType
-from . import functions as fn
 from . import real_reductions
 from .columns import lines
-from .index import IndexTensor, Pieces
 from .operator import Misfit, Operator
 from .reductions import four_passes
 from .shapes import axis_of, only_floating, summed

@@ -7,12 +7,12 @@ from typing import Any
 import sympy as sp
 import torch
 
+from ..index_notation.arithmetic import listed_index
+from ..index_notation.expressions import Delta
+from ..index_notation.index_program import Axes, IndexTensor, Pieces
 from ..program import TensorType
 from . import real_entries as real
 from . import selected_shapes as shapes
-from .index import Axes, IndexTensor, Pieces
-from .index_arithmetic import listed_index
-from .index_terms import Delta
 from .keys import Added, Listed, Sliced, Taken, resolve
 from .operator import Misfit, NoClosedForm, Operator
 

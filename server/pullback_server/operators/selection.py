@@ -7,8 +7,8 @@ from typing import Any
 import sympy as sp
 import torch
 
+from ..index_notation import functions as fn
 from ..program import DType, TensorType
-from . import functions as fn
 from . import reals
 from .columns import Lifted, each
 from .operator import Kink, Misfit, Operator

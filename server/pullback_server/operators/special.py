@@ -9,8 +9,8 @@ from typing import Any
 import sympy as sp
 import torch
 
+from ..index_notation import functions as fn
 from ..program import TensorType
-from . import functions as fn
 from . import real_special as real
 from . import reals
 from .columns import WithNumbers

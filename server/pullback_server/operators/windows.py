@@ -10,9 +10,9 @@ from typing import Any
 
 import sympy as sp
 
+from ..index_notation import functions as fn
+from ..index_notation.index_program import Axes, IndexTensor, Pieces
 from ..program import TensorType
-from . import functions as fn
-from .index import Axes, IndexTensor, Pieces
 from .operator import Misfit, NoClosedForm
 
 #: Windows that read more entries than this, all of them together, have no closed form: it would need as much memory.

@@ -12,11 +12,11 @@ import sympy as sp
 import torch
 from torch.nn import functional as F
 
+from ..index_notation import exact
+from ..index_notation.arithmetic import fresh
+from ..index_notation.index_program import Axes, IndexTensor, Pieces
 from ..program import TensorType
-from . import exact
 from .columns import Objects
-from .index import Axes, IndexTensor, Pieces
-from .index_arithmetic import fresh
 from .matrix_shapes import one_floating_dtype
 from .operator import Misfit, Operator
 from .rearranging import reshaped

@@ -10,12 +10,12 @@ import sympy as sp
 import torch
 from torch.nn import functional as F
 
+from ..index_notation import exact
+from ..index_notation import functions as fn
+from ..index_notation.arithmetic import modulo
+from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import DType, TensorType
-from . import exact
-from . import functions as fn
 from .columns import Objects
-from .index import IndexTensor, Pieces
-from .index_arithmetic import modulo
 from .operator import Misfit, Operator
 from .windows import padded, place
 

@@ -11,11 +11,12 @@ import numpy as np
 import sympy as sp
 from torch.nn import functional as F
 
+from ..index_notation import exact
+from ..index_notation import functions as fn
+from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import TensorType
-from . import exact, reals
-from . import functions as fn
+from . import reals
 from .columns import Objects
-from .index import IndexTensor, Pieces
 from .operator import Kink, Misfit, Operator
 from .shapes import only_floating
 from .windows import Window, Windows, each_dimension, place, reads, slid_shape, window_entries

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from ..index_notation.expressions import Entry
+from ..index_notation.functions import equal, where
+from ..index_notation.index_program import Piece, Pieces, larger
+from ..index_notation.recognition import Recogniser
+from ..index_notation.terms import Term, contract, merge, split, taken_out
 from ..operators import NoClosedForm
-from ..operators.functions import equal, where
-from ..operators.index import Piece, Pieces, larger
-from ..operators.index_terms import Entry
 from .cutting import Cut
 from .matrix_functions import DERIVATIVES
-from .recognition import Recogniser
-from .terms import Term, contract, merge, split, taken_out
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 
+from ..index_notation.expressions import Entry
 from ..operators import NoClosedForm
-from ..operators.index_terms import Entry
 from ..program import TypedProgram
 from .cutting import cut, signature
 from .derivatives import UPSTREAM, backward, differentiate

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 
 import sympy as sp
 
+from ..index_notation.expressions import Delta, Entry, Total
+from ..index_notation.functions import CONDITIONS, ScalarFunction, where
+from ..index_notation.index_program import Piece, Pieces
+from ..index_notation.recognition import renaming
 from ..operators import NoClosedForm
-from ..operators.functions import CONDITIONS, ScalarFunction, where
-from ..operators.index import Piece, Pieces
-from ..operators.index_terms import Delta, Entry, Total
 from .emitting import Labels, Value, aligned, indices_of, position, slot_of
 from .plan import Fetch, Gather, Identity, Length, MatrixFunction, Operand, Plan, Product, Range, Reduce, Result, pruned
-from .recognition import renaming
 from .sums import Sums
 
 

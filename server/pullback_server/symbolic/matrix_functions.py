@@ -13,9 +13,9 @@ from dataclasses import replace
 
 import sympy as sp
 
-from ..operators.functions import equal, where
-from ..operators.index import Piece, Pieces
-from ..operators.index_terms import Delta, Entry, Total
+from ..index_notation.expressions import Delta, Entry, Total
+from ..index_notation.functions import equal, where
+from ..index_notation.index_program import Piece, Pieces
 
 Derivative = tuple[sp.Expr, tuple[Piece, ...]]
 

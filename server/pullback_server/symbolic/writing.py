@@ -6,7 +6,8 @@ import logging
 
 import sympy as sp
 
-from ..operators.index_terms import Entry
+from ..index_notation.expressions import Entry
+from ..index_notation.terms import Term, contract, merge
 from . import codec
 from .cutting import Cut
 from .derivatives import Differentiated, jacobian
@@ -17,7 +18,6 @@ from .notation.matrix import Matrix, MatrixNotation
 from .notation.proof import agrees
 from .notation.ranges import Ranges
 from .notation.structures import structures
-from .terms import Term, contract, merge
 
 log = logging.getLogger(__name__)
 

@@ -6,9 +6,10 @@ import mpmath as mp
 import pytest
 import sympy as sp
 import torch
-from pullback_server.operators import BY_NAME, exact, real_activations, real_reductions, real_special, reals
+from pullback_server.index_notation import exact
+from pullback_server.index_notation.functions import power_of
+from pullback_server.operators import BY_NAME, real_activations, real_reductions, real_special, reals
 from pullback_server.operators.elementwise import sinc
-from pullback_server.operators.functions import power_of
 from pullback_server.operators.special import digamma, erfc
 
 #: Each takes a second at most; what could be made to take long takes hours.

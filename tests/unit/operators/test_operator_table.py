@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 from operator_samples import applications, by_reference, by_torch, exact_array, inputs, samples, typed
+from pullback_server.index_notation.index_program import IndexTensor
 from pullback_server.language import check, parse
 from pullback_server.numeric.vjp import DTYPES
 from pullback_server.operators import BY_NAME, BY_SYMBOL, TABLE, Misfit, NoClosedForm, Operator
-from pullback_server.operators.index import IndexTensor
 from pullback_server.program import Apply, DType, Limits, Refusal, TensorType
 from pullback_server.symbolic.cutting import cut
 

@@ -6,8 +6,8 @@ from functools import cache
 import pytest
 import sympy as sp
 import torch
+from pullback_server.index_notation.index_program import IndexTensor
 from pullback_server.operators import BY_NAME, TABLE
-from pullback_server.operators.index import IndexTensor
 from pullback_server.program import Apply
 from pullback_server.verdict import Differentiator, Outcome
 from questions import final, prepared, question, sample_inputs, samples

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ...operators.index import Axes, Piece
-from ...operators.index_terms import Entry
+from ...index_notation.expressions import Entry
+from ...index_notation.index_program import Axes, Piece
 from ..derivatives import UPSTREAM, Differentiated, jacobian
 from ..emitting import Labels
 from ..lowering import Lowering

@@ -8,10 +8,10 @@ from enum import Enum
 
 import sympy as sp
 
-from ...operators.index import Piece
-from ...operators.index_terms import Entry
+from ...index_notation.expressions import Entry
+from ...index_notation.index_program import Piece
+from ...index_notation.terms import Term, contract, split
 from ..derivatives import UPSTREAM, Differentiated, Partial
-from ..terms import Term, contract, split
 from .display import Display, Formula
 from .naming import Naming
 from .printers import latex, text

@@ -9,9 +9,9 @@ from itertools import product
 
 import sympy as sp
 
-from ...operators import functions as fn
-from ...operators.functions import floor, where
-from ...operators.index_terms import Applied, Delta, Entry, Total
+from ...index_notation import functions as fn
+from ...index_notation.expressions import Applied, Delta, Entry, Total
+from ...index_notation.functions import floor, where
 from .. import codec
 from ..form import Forms, Written, length_of
 from .printers import text

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sympy as sp
 
-from ...operators.functions import both, truth, where
-from ...operators.index_terms import Total
+from ...index_notation.expressions import Total
+from ...index_notation.functions import both, truth, where
 
 
 def whole_factors(e: sp.Expr) -> sp.Expr:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 
-from ...operators.index import Piece
-from ...operators.index_terms import Entry
+from ...index_notation.expressions import Entry
+from ...index_notation.index_program import Piece
 from ..derivatives import UPSTREAM, Differentiated
 
 #: Letters for parts of an expression that no line names.

@@ -11,7 +11,7 @@ from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.printer import Printer
 from sympy.printing.str import StrPrinter
 
-from ...operators.index_terms import Applied, Delta, Entry, Total
+from ...index_notation.expressions import Applied, Delta, Entry, Total
 from .words import BARS, CONDITIONS, MATRIX_FUNCTIONS, SIGNS, TOTALS, divided, matrix
 
 

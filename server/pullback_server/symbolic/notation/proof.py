@@ -7,7 +7,7 @@ import math
 import sympy as sp
 import torch
 
-from ...operators.index import Axes, Pieces
+from ...index_notation.index_program import Axes, Pieces
 from ..derivatives import UPSTREAM, Differentiated
 from ..evaluation import evaluator
 from ..lowering import Lowering

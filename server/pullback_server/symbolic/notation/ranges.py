@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ...operators.functions import less
-from ...operators.index import Dimension, Pieces
-from ...operators.index_arithmetic import within
-from ...operators.index_terms import Applied, Entry, Total
+from ...index_notation.arithmetic import within
+from ...index_notation.expressions import Applied, Entry, Total
+from ...index_notation.functions import less
+from ...index_notation.index_program import Dimension, Pieces
 from ..derivatives import UPSTREAM, Differentiated
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 import sympy as sp
 
-from ...operators.functions import CONDITIONS, where
-from ...operators.index import Piece
-from ...operators.index_terms import Entry
+from ...index_notation.expressions import Entry
+from ...index_notation.functions import CONDITIONS, where
+from ...index_notation.index_program import Piece
 from ..derivatives import Partial
 from .printers import text
 

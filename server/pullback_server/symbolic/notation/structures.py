@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...operators.index_terms import Entry
+from ...index_notation.expressions import Entry
 from ...program import Apply
 from ..derivatives import Differentiated
 from .matrix.latex import latex

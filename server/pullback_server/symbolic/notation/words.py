@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from ...operators.index_terms import Applied, Entry
+from ...index_notation.expressions import Applied, Entry
 
 #: Comparisons and their like, as (text, LaTeX).
 SIGNS = {

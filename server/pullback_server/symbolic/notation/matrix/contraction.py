@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import sympy as sp
 
-from ....operators.index import Axes
+from ....index_notation.index_program import Axes
 from .building import eye, matmul, ones, product, split_scalars
 from .dtypes import as_floating, floating
 from .tensors import Tensor, aligned, multiplied, only_divides, oriented, squeezed

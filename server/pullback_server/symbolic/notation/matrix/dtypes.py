@@ -8,7 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import cache
 
-from ....operators.functions import CONDITIONS
+from ....index_notation.functions import CONDITIONS
 from .building import product
 from .functions import names
 from .tree import Call, Constant, Infix, Length, MatMul, Name, Number, Part, Power, Product, Sum, Tree, Turned, children

@@ -7,8 +7,8 @@ from fractions import Fraction
 
 import sympy as sp
 
+from ....index_notation.functions import CONDITIONS, where
 from ....operators import BY_SYMBOL
-from ....operators.functions import CONDITIONS, where
 from ..words import SIGNS
 from .building import number, product
 from .functions import FORMS, names

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import sympy as sp
 
-from ....operators.functions import floor, remainder
-from ....operators.index import Pieces
-from ....operators.index_terms import Entry
+from ....index_notation.expressions import Entry
+from ....index_notation.functions import floor, remainder
+from ....index_notation.index_program import Pieces
 from .tensors import Tensor
 from .tree import Call, NoMatrixForm, Option
 

@@ -6,8 +6,8 @@ from collections.abc import Container
 
 import sympy as sp
 
-from ....operators.index import Axes, Pieces
-from ....operators.index_terms import Entry
+from ....index_notation.expressions import Entry
+from ....index_notation.index_program import Axes, Pieces
 from ...cutting import Cut
 from .building import as_column
 from .program import ProgramTrees

@@ -10,10 +10,10 @@ from functools import cached_property
 
 import torch
 
-from ....operators.index import Axes
+from ....index_notation.index_program import Axes
+from ....index_notation.terms import Term
 from ...derivatives import Differentiated
 from ...plan import Plan
-from ...terms import Term
 from .building import product
 from .latex import formula
 from .lines import with_lines

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ....operators.index import Pieces
+from ....index_notation.index_program import Pieces
 from .building import eye
 from .contraction import LengthOf, Symbols, completed, contract
 from .indexed import Write, dims, fixed, indexed, linear, rows

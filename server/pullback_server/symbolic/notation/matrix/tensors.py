@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from ....operators.index import Axes
+from ....index_notation.index_program import Axes
 from .building import product, split_scalars, turned
 from .dtypes import floating, inexact, scaled
 from .tree import Call, NoMatrixForm, Part, Power, Product, Tree

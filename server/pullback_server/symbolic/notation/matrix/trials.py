@@ -11,9 +11,9 @@ from itertools import islice
 import sympy as sp
 import torch
 
+from ....index_notation.index_program import Axes
 from ....language import check, parse
 from ....numeric import compile_program
-from ....operators.index import Axes
 from ....program import DType, Limits, Refusal, TensorType
 from ...derivatives import UPSTREAM, Differentiated
 from ...evaluation import evaluator

@@ -7,12 +7,12 @@ from fractions import Fraction
 
 import sympy as sp
 
-from ....operators.index import Axes, larger
-from ....operators.index_terms import Delta, Entry, Total
+from ....index_notation.expressions import Delta, Entry, Total
+from ....index_notation.index_program import Axes, larger
+from ....index_notation.recognition import renaming
+from ....index_notation.terms import Term, split
+from ....index_notation.terms import contract as without_deltas
 from ...derivatives import Differentiated
-from ...recognition import renaming
-from ...terms import Term, split
-from ...terms import contract as without_deltas
 from .building import add, eye, number, zeros
 from .contraction import completed, contract, diagonal
 from .dtypes import as_floating

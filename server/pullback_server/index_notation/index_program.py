@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy as sp
 
-from .index_terms import Applied, Entry, Total
+from .expressions import Applied, Entry, Total
 
 Axes = tuple[sp.Symbol | None, ...]
 

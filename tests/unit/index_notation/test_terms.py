@@ -6,9 +6,9 @@ import numpy as np
 import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
-from pullback_server.operators.index import Pieces
-from pullback_server.operators.index_terms import Delta, Entry, Total
-from pullback_server.symbolic.terms import Term, contract, merge, split, taken_out
+from pullback_server.index_notation.expressions import Delta, Entry, Total
+from pullback_server.index_notation.index_program import Pieces
+from pullback_server.index_notation.terms import Term, contract, merge, split, taken_out
 
 FREE, BOUND = ("i", "j", "p"), ("s", "t", "u", "w")
 LENGTH = 3

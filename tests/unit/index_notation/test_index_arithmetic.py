@@ -4,9 +4,7 @@ from itertools import product
 
 import pytest
 import sympy as sp
-from pullback_server.operators.functions import floor, remainder
-from pullback_server.operators.index import Pieces
-from pullback_server.operators.index_arithmetic import (
+from pullback_server.index_notation.arithmetic import (
     interval,
     listed_index,
     modulo,
@@ -16,6 +14,8 @@ from pullback_server.operators.index_arithmetic import (
     unravel,
     within,
 )
+from pullback_server.index_notation.functions import floor, remainder
+from pullback_server.index_notation.index_program import Pieces
 from pullback_server.symbolic.notation.entries import worked_out
 
 SHAPES = [(2, 3), (3, 1, 2), (4,), (2, 2, 2), (1, 5)]

@@ -10,7 +10,7 @@ from itertools import pairwise
 import sympy as sp
 
 from . import functions as fn
-from .index import Axes, Pieces
+from .index_program import Axes, Pieces
 
 Interval = tuple[int, int]
 

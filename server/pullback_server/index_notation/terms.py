@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ..operators.functions import equal, floor, less, less_equal, remainder, where
-from ..operators.index import Pieces
-from ..operators.index_arithmetic import interval, modulo, rejoined, within
-from ..operators.index_terms import Delta, Entry, Total
+from .arithmetic import interval, modulo, rejoined, within
+from .expressions import Delta, Entry, Total
+from .functions import equal, floor, less, less_equal, remainder, where
+from .index_program import Pieces
 
 #: Two indices, either of which may be an expression in index symbols.
 Pair = tuple[sp.Expr, sp.Expr]
@@ -20,7 +20,7 @@ Pair = tuple[sp.Expr, sp.Expr]
 class Term:
     """`Sum(coefficient * delta(...) * ..., bound)`; every index is in range, so a bound delta contracts.
 
-    >>> from pullback_server.operators.index_terms import Entry
+    >>> from pullback_server.index_notation.expressions import Entry
     >>> pieces = Pieces()
     >>> i, k = pieces.index(2), pieces.index(3)
     >>> p = pieces.index(k)

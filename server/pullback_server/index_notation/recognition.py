@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import sympy as sp
 
-from ..operators.index import Piece
-from ..operators.index_terms import Entry
+from .expressions import Entry
+from .index_program import Piece
 
 Swap = dict[sp.Expr, sp.Expr]
 
