@@ -11,8 +11,9 @@ from typing import Any
 import mpmath as mp
 import numpy as np
 import torch
-from pullback_server.operators import TABLE, reals
-from pullback_server.operators.columns import Lifted, WithNumbers
+from pullback_server.operators import TABLE
+from pullback_server.operators.lifting import Lifted, WithNumbers
+from pullback_server.operators.reference import scalars
 from pullback_server.symbolic.evaluation import functions
 from pullback_server.symbolic.plan import Call
 from pullback_server.symbolic.running_error import step_error
@@ -55,13 +56,13 @@ _CORE: tuple[Function, ...] = (
     Function("add", 2, (-2, 2), operator.add),
     Function("sub", 2, (-2, 2), operator.sub),
     Function("mul", 2, (-2, 2), operator.mul),
-    Function("div", 2, (-2, 2), reals.quotient),
-    Function("over_norm", 2, (-2, 2), lambda a, b: reals.quotient(a, b) if b else mp.mpf(0)),
+    Function("div", 2, (-2, 2), scalars.quotient),
+    Function("over_norm", 2, (-2, 2), lambda a, b: scalars.quotient(a, b) if b else mp.mpf(0)),
     Function("neg", 1, (-2, 2), operator.neg),
-    Function("sqrt", 1, (0, 3), reals.sqrt),
-    Function("pow", 2, (0, 3), reals.power),
+    Function("sqrt", 1, (0, 3), scalars.sqrt),
+    Function("pow", 2, (0, 3), scalars.power),
     *(
-        Function("pow", 1, (-3, 3), lambda x, n=n: reals.power(x, mp.mpf(n)), (n,))
+        Function("pow", 1, (-3, 3), lambda x, n=n: scalars.power(x, mp.mpf(n)), (n,))
         for n in (-3.0, -2.0, -1.0, -0.5, 0.5, 1.5, 2.0, 3.0, 4.0, 19.0)
     ),
 )

@@ -9,7 +9,7 @@ from functools import cached_property
 from ..language import check, check_names, parse
 from ..numeric import Forward, compile_program
 from ..operators import BY_NAME
-from ..operators.columns import Lifted
+from ..operators.lifting import Lifted
 from ..program import Apply, DType, Limits, Refusal, TensorType, TypedProgram
 from .problem import Kind, Layout, Problem, Structure, Symmetry, Variable
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from ..operators import BY_NAME, Misfit
-from ..operators.shapes import promote
+from ..operators.shape_rules.common import promote
 from ..program import Apply, DType, Input, Literal, Place, Refusal, Size, TensorType, TypedProgram
 from .devices import memory_guard
 

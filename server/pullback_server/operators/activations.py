@@ -12,12 +12,12 @@ import torch.nn.functional as F
 from ..index_notation import functions as fn
 from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import TensorType
-from . import real_activations as real
-from . import reals
-from .columns import Lifted, Stretched, WithNumbers
 from .elementwise import REAL, kinks, row
+from .lifting import Lifted, Stretched, WithNumbers
 from .operator import Misfit
-from .shapes import broadcast, floating, only_floating, without_bools
+from .reference import activations as real
+from .reference import scalars
+from .shape_rules.common import broadcast, floating, only_floating, without_bools
 from .special import ndtr, normal_density
 
 _float = floating(broadcast)
@@ -141,11 +141,11 @@ activation = partial(row, family="activations")
 # fmt: off
 OPERATORS = (
     #          name           torch           sympy                    reference           shape    interval  doc
-    activation("sigmoid",     torch.sigmoid,  fn.sigmoid,              reals.sigmoid,      _float,  REAL,
+    activation("sigmoid",     torch.sigmoid,  fn.sigmoid,              scalars.sigmoid,    _float,  REAL,
                "1/(1 + exp(-x)).", aliases=("expit",)),
     activation("logsigmoid",  F.logsigmoid,   logsigmoid,              real.logsigmoid,    _only,   REAL,
                "The logarithm of the sigmoid.", aliases=("log_sigmoid",), source="torch.nn.functional.logsigmoid"),
-    activation("softplus",    F.softplus,     Stretched(softplus),     reals.softplus,     _soft,   REAL,
+    activation("softplus",    F.softplus,     Stretched(softplus),     scalars.softplus,   _soft,   REAL,
                "log(1 + exp(beta*x))/beta; torch gives x itself where beta*x is above the threshold.",
                signature="x, beta: number = 1, threshold: number = 20",
                samples=SOFTPLUS, bad=UNFIT_SOFTPLUS, source="torch.nn.functional.softplus"),
@@ -163,7 +163,7 @@ OPERATORS = (
                **calls("gelu", "'tanh'", "approximate='tanh'")),
 
     # Pieces of straight lines, or of other curves, that meet at kinks
-    activation("relu",        torch.relu,     relu,                    reals.relu,         _real,   REAL,
+    activation("relu",        torch.relu,     relu,                    scalars.relu,       _real,   REAL,
                "x where it is positive, else 0.", **kinks(("x == 0", "0"))),
     activation("relu6",       F.relu6,        relu6,                   real.relu6,         _real,   REAL,
                "x held between 0 and 6.", source="torch.nn.functional.relu6",

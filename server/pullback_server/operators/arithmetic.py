@@ -12,10 +12,11 @@ import torch
 
 from ..index_notation import exact
 from ..index_notation import functions as fn
-from . import reals
-from .columns import Lifted, each
+from .lifting import Lifted
 from .operator import Kink, Operator, ShapeRule
-from .shapes import boolean, broadcast, floating, numeric, only_bools, only_floating, without_bools
+from .reference import scalars
+from .reference.columns import each
+from .shape_rules.common import boolean, broadcast, floating, numeric, only_bools, only_floating, without_bools
 
 POSITIVE = (0.3, 3.0)
 
@@ -89,7 +90,7 @@ def comparison(
         name,
         relation,
         step,
-        reals.indicator(relation),
+        scalars.indicator(relation),
         _comparison,
         doc,
         (*samples, f"(z {symbol} r)*z"),
@@ -108,7 +109,7 @@ def connective(
         name,
         torch_column,
         step,
-        reals.indicator(reference),
+        scalars.indicator(reference),
         _condition,
         doc,
         tuple(f"({text})*x".format(symbol) for text in samples),
@@ -150,21 +151,21 @@ POWER_SAMPLES = ("x ** 3", "x ** -2", "x ** 0.5", "x ** (1/3)", "x ** 70", "(2*x
 
 # fmt: off
 OPERATORS = (
-    # symbol     name             torch              sympy            reference        shape          doc
-    arithmetic("+",  "add",       operator.add,      exact.plus,      operator.add,    _sum,          "The sum.",
+    # symbol     name             torch              sympy            reference          shape        doc
+    arithmetic("+",  "add",       operator.add,      exact.plus,      operator.add,      _sum,        "The sum.",
                bad=(*(t.format("add") for t in UNFIT), "mask + mask")),
-    arithmetic("-",  "sub",       operator.sub,      exact.minus,     operator.sub,    _difference,   "The difference.",
+    arithmetic("-",  "sub",       operator.sub,      exact.minus,     operator.sub,      _difference, "The difference.",
                bad=(*(t.format("sub") for t in UNFIT), "x - mask"), aliases=("subtract",)),
-    arithmetic("*",  "mul",       operator.mul,      exact.times,     operator.mul,    broadcast,     "The product.",
+    arithmetic("*",  "mul",       operator.mul,      exact.times,     operator.mul,      broadcast,   "The product.",
                aliases=("multiply",), also=("mask*x",)),
-    arithmetic("/",  "div",       operator.truediv,  exact.over,      reals.quotient,  _quotient,     "The quotient.",
+    arithmetic("/",  "div",       operator.truediv,  exact.over,      scalars.quotient,  _quotient,   "The quotient.",
                aliases=("divide", "true_divide"), also=("count/2*x",), domain="y != 0", interval=POSITIVE),
-    arithmetic("**", "pow",       operator.pow,      exact.power,     reals.power,     _no_integers,
+    arithmetic("**", "pow",       operator.pow,      exact.power,     scalars.power,     _no_integers,
                "x to the power of the exponent; not of two integers.",
                signature="x, exponent", aliases=("power",), also=POWER_SAMPLES, interval=POSITIVE,
                bad=(*(t.format("pow") for t in UNFIT), "count ** 2", "count ** count"), source="NIST DLMF 4.2(iv)",
                domain=POWER_DOMAIN, kinks=(Kink("(x == 0) & (exponent > 0) & (exponent < 1)", "inf"),)),
-    arithmetic("%",  "remainder", _modulo,           fn.remainder,    reals.remainder, _no_integers,
+    arithmetic("%",  "remainder", _modulo,           fn.remainder,    scalars.remainder, _no_integers,
                "x - y*floor(x/y), which has the sign of y; not of two integers.",
                aliases=("mod",), also=("x % -0.7", "(-x) % y"), interval=POSITIVE,
                bad=(*(t.format("remainder") for t in UNFIT), "count % 2"),
@@ -186,7 +187,7 @@ OPERATORS = (
     # symbol    name           torch              step        reference                     doc
     connective("&", "bitwise_and", torch.logical_and, fn.both,    lambda a, b: a and b,         "Whether both hold."),
     connective("|", "bitwise_or",  torch.logical_or,  fn.either,  lambda a, b: a or b,          "Whether one holds."),
-    before("~", "bitwise_not", torch.logical_not, fn.neither, lambda x: mp.mpf(not x), "Whether it does not hold.",
+    before("~", "bitwise_not", torch.logical_not, fn.neither, lambda x: mp.mpf(not x),   "Whether it does not hold.",
            shape=_condition, samples=("(~mask)*x", "(~(x > 0))*x", "(~(s > 0))*s", "(~(z > 0))*z"),
            bad=("~x", "~count", "bitwise_not()", "bitwise_not(mask, mask)")),
 )

@@ -10,10 +10,11 @@ import sympy as sp
 import torch
 
 from ..index_notation import functions as fn
-from . import reals
-from .columns import Lifted, each
+from .lifting import Lifted
 from .operator import Kink, Operator
-from .shapes import boolean, broadcast
+from .reference import scalars
+from .reference.columns import each
+from .shape_rules.common import boolean, broadcast
 
 _condition = boolean(broadcast)
 
@@ -40,7 +41,7 @@ def condition(
         shape=_condition,
         torch=torch_column,
         sympy=Lifted(sympy_column),
-        reference=each(reals.indicator(holds)),
+        reference=each(scalars.indicator(holds)),
         doc=doc,
         kinks=tuple(Kink(where, "0") for where in jumps),
         samples=(*(f"where({call}, 2*r, r**2)" for call in calls), *(f"{call}*x" for call in calls[:2])),

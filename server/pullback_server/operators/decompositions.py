@@ -12,10 +12,10 @@ from ..index_notation import functions as fn
 from ..index_notation.expressions import Delta
 from ..index_notation.index_program import Axes, IndexTensor, Pieces
 from ..program import TensorType
-from . import decomposition_shapes as shapes
-from . import real_matrices as real
 from .linear import matmul_form, product_of_matrices
 from .operator import Kink, Operator
+from .reference import matrices as real
+from .shape_rules import decompositions as shapes
 
 #: A decomposition takes about this many multiplications and additions an entry and row.
 _PASSES = 10

@@ -13,10 +13,10 @@ from ..index_notation import functions as fn
 from ..index_notation.expressions import Delta
 from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import TensorType
-from . import matrix_shapes as shapes
-from .columns import Objects
 from .operator import Misfit, Operator
-from .shapes import axis_of
+from .reference.columns import Objects
+from .shape_rules import matrices as shapes
+from .shape_rules.common import axis_of
 
 # Shape rules.
 

@@ -15,11 +15,12 @@ from ..index_notation import exact
 from ..index_notation import functions as fn
 from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import TensorType
-from . import norms, real_reductions, reals
-from .columns import Objects, along
-from .matrix_shapes import one_floating_dtype
+from . import norms
 from .operator import Kink, Misfit, NoClosedForm, Operator
-from .shapes import axes_of, broadcast, broadcast_shapes, only_floating, reduced_shape, without_bools
+from .reference import reductions, scalars
+from .reference.columns import Objects, along
+from .shape_rules.common import axes_of, broadcast, broadcast_shapes, only_floating, reduced_shape, without_bools
+from .shape_rules.matrices import one_floating_dtype
 
 #: The closed form of cdist holds every difference of two entries at once, which torch does not: so many at most.
 LARGEST = 2**24
@@ -113,8 +114,8 @@ def _table_form(pieces: Pieces, x1: IndexTensor, x2: IndexTensor, *, p: float, c
 
 
 def _held_norm(x: Objects, p: float, dim: Any, eps: float) -> Objects:
-    norm = along(real_reductions.norm)(x, p=p, dim=dim, keepdim=True)
-    return np.asarray(np.frompyfunc(lambda n: reals.maximum(n, mp.mpf(eps)), 1, 1)(norm), dtype=object)
+    norm = along(reductions.norm)(x, p=p, dim=dim, keepdim=True)
+    return np.asarray(np.frompyfunc(lambda n: scalars.maximum(n, mp.mpf(eps)), 1, 1)(norm), dtype=object)
 
 
 def _normalize(x: Objects, *, p: float, dim: Any, eps: float) -> Objects:
@@ -124,11 +125,11 @@ def _normalize(x: Objects, *, p: float, dim: Any, eps: float) -> Objects:
 def _cosine(x1: Objects, x2: Objects, *, dim: int, eps: float) -> Objects:
     a, b = np.broadcast_arrays(np.asarray(x1, dtype=object), np.asarray(x2, dtype=object))
     lines = _QUOTIENT(a, _held_norm(a, 2, dim, eps)) * _QUOTIENT(b, _held_norm(b, 2, dim, eps))
-    return along(reals.add_up)(lines, dim=dim)
+    return along(scalars.add_up)(lines, dim=dim)
 
 
 def _pairwise(x1: Objects, x2: Objects, *, p: float, eps: float, keepdim: bool) -> Objects:
-    return along(real_reductions.norm)(np.asarray(x1 - x2 + mp.mpf(eps)), p=p, dim=-1, keepdim=keepdim)
+    return along(reductions.norm)(np.asarray(x1 - x2 + mp.mpf(eps)), p=p, dim=-1, keepdim=keepdim)
 
 
 def _cdist(x1: Objects, x2: Objects, *, p: float, compute_mode: str | None) -> Objects:
@@ -136,10 +137,10 @@ def _cdist(x1: Objects, x2: Objects, *, p: float, compute_mode: str | None) -> O
     apart = x1[..., :, np.newaxis, :] - x2[..., np.newaxis, :, :]
     if not apart.shape[-1]:
         return np.full(apart.shape[:-1], mp.mpf(0), dtype=object)
-    return along(real_reductions.norm)(apart, p=p, dim=-1)
+    return along(reductions.norm)(apart, p=p, dim=-1)
 
 
-_QUOTIENT: Any = np.frompyfunc(reals.quotient, 2, 1)
+_QUOTIENT: Any = np.frompyfunc(scalars.quotient, 2, 1)
 MODES = ("use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist", "donot_use_mm_for_euclid_dist")
 
 

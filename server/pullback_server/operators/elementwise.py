@@ -12,10 +12,11 @@ import torch
 from ..index_notation import exact
 from ..index_notation import functions as fn
 from ..program import DType, TensorType
-from . import reals
-from .columns import Lifted, WithNumbers, each
+from .lifting import Lifted, WithNumbers
 from .operator import Kink, Misfit, Operator, ShapeRule
-from .shapes import broadcast, floating, without_bools
+from .reference import scalars
+from .reference.columns import each
+from .shape_rules.common import broadcast, floating, without_bools
 
 REAL, POSITIVE, INSIDE, ABOVE, STEEP, UNIT = (-2.0, 2.0), (0.2, 3.0), (-0.9, 0.9), (1.1, 3.0), (-1.2, 1.2), (0.0, 0.95)
 
@@ -93,7 +94,7 @@ def _times_itself(x: Any) -> Any:
 
 
 def _inverse(x: Any) -> Any:
-    return reals.quotient(1, x)
+    return scalars.quotient(1, x)
 
 
 def _rsqrt(x: sp.Expr) -> sp.Expr:
@@ -105,7 +106,7 @@ def _power_of_two(x: sp.Expr) -> sp.Expr:
 
 
 def _two_to(x: Any) -> Any:
-    return reals.power(mp.mpf(2), x)
+    return scalars.power(mp.mpf(2), x)
 
 
 def _degrees(x: sp.Expr) -> sp.Expr:
@@ -128,67 +129,68 @@ UNFIT_LOGIT = ("logit()", "logit(x, y)", "logit(x, eps=0.7)", "logit(x, -0.1)", 
 # The interval is where samples are drawn; the domain is where there is a value.
 # fmt: off
 OPERATORS = (
-    #   name          torch             sympy             reference       shape   interval  doc
-    row("square",     torch.square,     exact.square,     _times_itself,  _power, REAL,     "x times x."),
-    row("reciprocal", torch.reciprocal, exact.reciprocal, _inverse,       _float, POSITIVE, "1/x.", domain="x != 0"),
-    row("sqrt",       torch.sqrt,       exact.sqrt,       reals.sqrt,     _float, POSITIVE, "The square root.",
+    #   name          torch             sympy             reference        shape   interval  doc
+    row("square",     torch.square,     exact.square,     _times_itself,   _power, REAL,     "x times x."),
+    row("reciprocal", torch.reciprocal, exact.reciprocal, _inverse,        _float, POSITIVE, "1/x.", domain="x != 0"),
+    row("sqrt",       torch.sqrt,       exact.sqrt,       scalars.sqrt,    _float, POSITIVE, "The square root.",
         domain="x >= 0", **kinks(("x == 0", "inf"))),
-    row("rsqrt",      torch.rsqrt,      _rsqrt,           reals.rsqrt,    _float, POSITIVE, "1/sqrt(x).",
+    row("rsqrt",      torch.rsqrt,      _rsqrt,           scalars.rsqrt,   _float, POSITIVE, "1/sqrt(x).",
         domain="x > 0"),
-    row("abs",        torch.abs,        fn.absolute,      abs,            _real,  REAL,     "The absolute value.",
+    row("abs",        torch.abs,        fn.absolute,      abs,             _real,  REAL,     "The absolute value.",
         aliases=("absolute",), **kinks(("x == 0", "0"))),
-    row("sign",       torch.sign,       fn.sign,          reals.sign,     _same,  REAL,
+    row("sign",       torch.sign,       fn.sign,          scalars.sign,    _same,  REAL,
         "-1, 0 or 1 as x is negative, zero or positive.", aliases=("sgn",), **kinks(("x == 0", "0"))),
 
     # Exponentials and logarithms
-    row("exp",        torch.exp,        sp.exp,           reals.exp,      _float, REAL,     "e to the power x."),
-    row("exp2",       torch.exp2,       _power_of_two,    _two_to,        _float, REAL,     "2 to the power x."),
-    row("expm1",      torch.expm1,      expm1,            reals.expm1,    _float, REAL,
+    row("exp",        torch.exp,        sp.exp,           scalars.exp,     _float, REAL,     "e to the power x."),
+    row("exp2",       torch.exp2,       _power_of_two,    _two_to,         _float, REAL,     "2 to the power x."),
+    row("expm1",      torch.expm1,      expm1,            scalars.expm1,   _float, REAL,
         "exp(x) - 1, precise where x is small.", source="NIST DLMF 4.2(iii)"),
-    row("log",        torch.log,        sp.log,           reals.log,      _float, POSITIVE, "The natural logarithm.",
+    row("log",        torch.log,        sp.log,           scalars.log,     _float, POSITIVE, "The natural logarithm.",
         aliases=("ln",), domain="x > 0"),
-    row("log2",       torch.log2,       log2,             reals.log2,     _float, POSITIVE, "The logarithm to base 2.",
+    row("log2",       torch.log2,       log2,             scalars.log2,    _float, POSITIVE, "The logarithm to base 2.",
         domain="x > 0"),
-    row("log10",      torch.log10,      log10,            reals.log10,    _float, POSITIVE, "The logarithm to base 10.",
-        domain="x > 0"),
-    row("log1p",      torch.log1p,      log1p,            reals.log1p,    _float, INSIDE,
+    row("log10",      torch.log10,      log10,            scalars.log10,   _float, POSITIVE,
+        "The logarithm to base 10.", domain="x > 0"),
+    row("log1p",      torch.log1p,      log1p,            scalars.log1p,   _float, INSIDE,
         "log(1 + x), precise where x is small.", source="NIST DLMF 4.2(ii)", domain="x > -1"),
-    row("logit",      torch.logit,      WithNumbers(logit), reals.logit,  _bounded, UNIT,
+    row("logit",      torch.logit,      WithNumbers(logit), scalars.logit, _bounded, UNIT,
         "log(x/(1 - x)) for x from 0 to 1, the inverse of the sigmoid; with eps, of x held between eps and 1 - eps.",
         signature="x, eps: number = None", domain="(x > 0) & (x < 1)", samples=LOGIT, bad=UNFIT_LOGIT,
         source="torch.special.logit",
         **kinks(("x == eps", "its slope above"), ("x == 1 - eps", "its slope below"))),
 
     # Trigonometric functions
-    row("sin",        torch.sin,        sp.sin,           reals.sin,      _float, REAL,     "The sine of x radians."),
-    row("cos",        torch.cos,        sp.cos,           reals.cos,      _float, REAL,     "The cosine of x radians."),
-    row("tan",        torch.tan,        sp.tan,           reals.tan,      _float, STEEP,    "sin(x)/cos(x).",
+    row("sin",        torch.sin,        sp.sin,           scalars.sin,     _float, REAL,     "The sine of x radians."),
+    row("cos",        torch.cos,        sp.cos,           scalars.cos,     _float, REAL,
+        "The cosine of x radians."),
+    row("tan",        torch.tan,        sp.tan,           scalars.tan,     _float, STEEP,    "sin(x)/cos(x).",
         domain="cos(x) != 0"),
-    row("asin",       torch.asin,       sp.asin,          reals.asin,     _float, INSIDE,
+    row("asin",       torch.asin,       sp.asin,          scalars.asin,    _float, INSIDE,
         "The angle in [-pi/2, pi/2] whose sine is x.", aliases=("arcsin",), source="NIST DLMF 4.23",
         domain="abs(x) <= 1", **kinks(("abs(x) == 1", "inf"))),
-    row("acos",       torch.acos,       sp.acos,          reals.acos,     _float, INSIDE,
+    row("acos",       torch.acos,       sp.acos,          scalars.acos,    _float, INSIDE,
         "The angle in [0, pi] whose cosine is x.", aliases=("arccos",), source="NIST DLMF 4.23",
         domain="abs(x) <= 1", **kinks(("abs(x) == 1", "-inf"))),
-    row("atan",       torch.atan,       sp.atan,          reals.atan,     _float, REAL,
+    row("atan",       torch.atan,       sp.atan,          scalars.atan,    _float, REAL,
         "The angle in (-pi/2, pi/2) whose tangent is x.", aliases=("arctan",), source="NIST DLMF 4.23"),
-    row("sinc",       torch.sinc,       sinc,             reals.sinc,     _float, REAL,
+    row("sinc",       torch.sinc,       sinc,             scalars.sinc,    _float, REAL,
         "sin(pi*x)/(pi*x), and 1 at 0.", source="torch.special.sinc"),
-    row("deg2rad",    torch.deg2rad,    _radians,         mp.radians,     _float, REAL,     "x degrees in radians.",
+    row("deg2rad",    torch.deg2rad,    _radians,         mp.radians,      _float, REAL,     "x degrees in radians.",
         aliases=("radians",)),
-    row("rad2deg",    torch.rad2deg,    _degrees,         mp.degrees,     _float, REAL,     "x radians in degrees.",
+    row("rad2deg",    torch.rad2deg,    _degrees,         mp.degrees,      _float, REAL,     "x radians in degrees.",
         aliases=("degrees",)),
 
     # Hyperbolic functions
-    row("sinh",       torch.sinh,       sp.sinh,          reals.sinh,     _float, REAL,     "(exp(x) - exp(-x))/2."),
-    row("cosh",       torch.cosh,       sp.cosh,          reals.cosh,     _float, REAL,     "(exp(x) + exp(-x))/2."),
-    row("tanh",       torch.tanh,       sp.tanh,          reals.tanh,     _float, REAL,     "sinh(x)/cosh(x)."),
-    row("asinh",      torch.asinh,      sp.asinh,         reals.asinh,    _float, REAL,
+    row("sinh",       torch.sinh,       sp.sinh,          scalars.sinh,    _float, REAL,     "(exp(x) - exp(-x))/2."),
+    row("cosh",       torch.cosh,       sp.cosh,          scalars.cosh,    _float, REAL,     "(exp(x) + exp(-x))/2."),
+    row("tanh",       torch.tanh,       sp.tanh,          scalars.tanh,    _float, REAL,     "sinh(x)/cosh(x)."),
+    row("asinh",      torch.asinh,      sp.asinh,         scalars.asinh,   _float, REAL,
         "The number whose sinh is x.", aliases=("arcsinh",), source="NIST DLMF 4.37"),
-    row("acosh",      torch.acosh,      sp.acosh,         reals.acosh,    _float, ABOVE,
+    row("acosh",      torch.acosh,      sp.acosh,         scalars.acosh,   _float, ABOVE,
         "The number from 0 on whose cosh is x.", aliases=("arccosh",), source="NIST DLMF 4.37",
         domain="x >= 1", **kinks(("x == 1", "inf"))),
-    row("atanh",      torch.atanh,      sp.atanh,         reals.atanh,    _float, INSIDE,
+    row("atanh",      torch.atanh,      sp.atanh,         scalars.atanh,   _float, INSIDE,
         "The number whose tanh is x.", aliases=("arctanh",), source="NIST DLMF 4.37", domain="abs(x) < 1"),
 )
 # fmt: on

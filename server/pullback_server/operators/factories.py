@@ -15,9 +15,9 @@ from ..index_notation import exact
 from ..index_notation.expressions import Delta
 from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import DType, TensorType
-from .columns import Objects
 from .operator import Misfit, Operator
-from .rearranged_shapes import numbers
+from .reference.columns import Objects
+from .shape_rules.rearranging import numbers
 
 #: A number of the text as mpmath has it, exactly as it was written.
 Number = int | float

@@ -11,9 +11,9 @@ import torch
 from ..index_notation import functions as fn
 from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import TensorType
-from .columns import Objects
 from .operator import Misfit, Operator
-from .shapes import axis_of, promote
+from .reference.columns import Objects
+from .shape_rules.common import axis_of, promote
 
 # Shape rules.
 

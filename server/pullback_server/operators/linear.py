@@ -10,9 +10,10 @@ import torch
 from ..index_notation import exact
 from ..index_notation.index_program import Axes, IndexTensor, Pieces
 from ..program import TensorType
-from . import matrix_shapes as shapes
-from .columns import Objects
 from .operator import Operator
+from .reference.columns import Objects
+from .reference.matrices import matmul_reference
+from .shape_rules import matrices as shapes
 
 # The sympy column: an axis of length 1 has no index, so that nothing is summed over it.
 
@@ -77,15 +78,6 @@ def _turned_last_form(pieces: Pieces, x: IndexTensor) -> IndexTensor:
 
 
 # The reference column: NumPy multiplies and adds mpmath numbers as they are.
-
-
-def matmul_reference(x: Objects, y: Objects) -> Objects:
-    """torch.matmul: vectors are rows on the left and columns on the right."""
-    left = x if x.ndim > 1 else x[np.newaxis, :]
-    right = y if y.ndim > 1 else y[:, np.newaxis]
-    product = (left[..., :, :, np.newaxis] * right[..., np.newaxis, :, :]).sum(axis=-2)
-    product = product if x.ndim > 1 else product[..., 0, :]
-    return np.asarray(product if y.ndim > 1 else product[..., 0], dtype=object)
 
 
 def _outer(x: Objects, y: Objects) -> Objects:

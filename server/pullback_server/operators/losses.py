@@ -14,15 +14,17 @@ from torch.nn import functional as F
 from ..index_notation import exact
 from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import TensorType
-from . import losses_entries as entries
-from . import losses_references as references
-from . import losses_shapes as shapes
-from .columns import Objects, each
+from . import loss_entries as entries
 from .elementwise import UNIT
-from .losses_reduced import REDUCTIONS, reduced_form, reduced_reference, reduced_tensor, reduced_type
+from .loss_reductions import reduced_form, reduced_tensor
 from .operator import Kink, Misfit, Operator, ShapeRule
+from .reference import losses as references
+from .reference.columns import Objects, each
+from .reference.losses import reduced_reference
 from .selection import on_one_device
-from .shapes import broadcast_shapes
+from .shape_rules import losses as shapes
+from .shape_rules.common import broadcast_shapes
+from .shape_rules.losses import REDUCTIONS, reduced_type
 
 Tensor = torch.Tensor
 

@@ -12,11 +12,11 @@ import torch
 from ..index_notation import exact
 from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import TensorType
-from . import real_reductions
-from .columns import along
 from .operator import Kink, Misfit, NoClosedForm, Operator
 from .reductions import four_passes, mean_form
-from .shapes import axes_of, only_floating, reduction
+from .reference import reductions
+from .reference.columns import along
+from .shape_rules.common import axes_of, only_floating, reduction
 
 TORCH = "x, dim: dims = None, unbiased: flag = None, keepdim: flag = False, correction: number = None"
 NUMPY = "x, dim: dims = None, ddof: number = 0, keepdim: flag = False"
@@ -37,13 +37,13 @@ DOC = "The squared deviations from the mean, over their number less"
 
 def variance(name: str, signature: str, doc: str) -> Operator:
     """A variance; NumPy's has a name of its own, since its default is another one."""
-    return _moment(name, signature, torch.var, _variance_form, real_reductions.variance, doc)
+    return _moment(name, signature, torch.var, _variance_form, reductions.variance, doc)
 
 
 def deviation(name: str, signature: str, doc: str) -> Operator:
     """The square root of a variance, without a derivative where that is 0."""
     kink = Kink("amax(x) == amin(x)", "0")
-    return _moment(name, signature, torch.std, _deviation_form, real_reductions.deviation, doc, (kink,))
+    return _moment(name, signature, torch.std, _deviation_form, reductions.deviation, doc, (kink,))
 
 
 def _moment(

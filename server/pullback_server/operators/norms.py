@@ -12,10 +12,10 @@ from ..index_notation import exact
 from ..index_notation import functions as fn
 from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import TensorType
-from . import real_reductions
-from .columns import Objects, along
 from .operator import Kink, Misfit, Operator
-from .shapes import axes_of, nonempty, only_floating, reduction
+from .reference import reductions
+from .reference.columns import Objects, along
+from .shape_rules.common import axes_of, nonempty, only_floating, reduction
 
 Order = float | str | None
 INF = float("inf")
@@ -151,7 +151,7 @@ def _either_form(pieces: Pieces, x: IndexTensor, *, ord: Order, dim: Any = None,
 
 
 def _vector_reference(x: Objects, *, ord: Order, dim: Any = None, keepdim: bool = False) -> Objects:
-    return along(real_reductions.norm)(x, p=ord, dim=dim, keepdim=keepdim)
+    return along(reductions.norm)(x, p=ord, dim=dim, keepdim=keepdim)
 
 
 def _matrix_reference(x: Objects, *, ord: float | str, dim: Any, keepdim: bool = False) -> Objects:
@@ -159,7 +159,7 @@ def _matrix_reference(x: Objects, *, ord: float | str, dim: Any, keepdim: bool =
     moved = np.moveaxis(np.asarray(x, dtype=object), axes, (-2, -1))
     out = np.empty(moved.shape[:-2], dtype=object)
     for index in np.ndindex(out.shape):
-        out[index] = real_reductions.matrix_norm(moved[index], ord)
+        out[index] = reductions.matrix_norm(moved[index], ord)
     return np.expand_dims(out, axes) if keepdim else out
 
 
@@ -217,7 +217,7 @@ OPERATORS = (
     Operator(
         name="norm", family="reductions",
         signature="x, p: order = 2, dim: dims = None, keepdim: flag = False", shape=vector,
-        torch=over_entries, sympy=_norm_form, reference=along(real_reductions.norm),
+        torch=over_entries, sympy=_norm_form, reference=along(reductions.norm),
         doc="The p-th root of the sum of abs(x)**p; the largest abs(x) where p is inf, the least where it is -inf, "
             "how many are not 0 where it is 0; 'fro' is 2.",
         source="torch.linalg.vector_norm", kinks=_kinks("p"), samples=NORMS, bad=UNFIT_NORM,

@@ -13,12 +13,13 @@ from ..index_notation import exact
 from ..index_notation.arithmetic import modulo, quotient
 from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import TensorType
-from . import matrix_shapes as shapes
-from .columns import Objects
-from .equations import contracted, inner_equation, read_equation, tensordot_equation
-from .linear import matmul_form, matmul_reference
+from .linear import matmul_form
 from .operator import Misfit, Operator
-from .shapes import axis_of, broadcast, promote, reduced_shape, without_bools
+from .reference.columns import Objects
+from .reference.matrices import matmul_reference
+from .shape_rules import matrices as shapes
+from .shape_rules.common import axis_of, broadcast, promote, reduced_shape, without_bools
+from .shape_rules.einsum import contracted, inner_equation, read_equation, tensordot_equation
 
 
 def _einsum_shape(*operands: TensorType, equation: str) -> TensorType:

@@ -8,11 +8,12 @@ from typing import Any
 import torch
 
 from ..program import TensorType
-from . import real_reductions, reals
-from .columns import along, reduced
+from .lifting import reduced
 from .operator import Kink, Misfit, Operator
 from .reductions import DIMS, TIES, UNFIT
-from .shapes import axes_of, nonempty, numeric, reduction
+from .reference import reductions, scalars
+from .reference.columns import along
+from .shape_rules.common import axes_of, nonempty, numeric, reduction
 
 MEDIANS = ("median(x)", "median(x, 0)", "median(x, dim=-1, keepdim=True)", "median(C, 1).values", "median(u)",
            "x*median(x, 1, True)", "median(s)", "median(o, 0)", "median(count)*x")  # fmt: skip
@@ -64,12 +65,12 @@ def _values(one: Callable[..., Any], several: Callable[..., torch.Tensor] | None
 
 # fmt: off
 OPERATORS = (
-    #       name   several     one        reference       doc
-    extreme("max", torch.amax, torch.max, reals.largest,  "The largest entry"),
-    extreme("min", torch.amin, torch.min, reals.smallest, "The smallest entry"),
+    #       name   several     one        reference         doc
+    extreme("max", torch.amax, torch.max, scalars.largest,  "The largest entry"),
+    extreme("min", torch.amin, torch.min, scalars.smallest, "The smallest entry"),
     Operator(
         name="median", family="reductions", signature="x, dim: dim = None, keepdim: flag = False",
-        shape=_middle, torch=_values(torch.median), sympy=None, reference=along(real_reductions.median),
+        shape=_middle, torch=_values(torch.median), sympy=None, reference=along(reductions.median),
         doc="The middle entry, the lower of two; with a dim its values, without the indices.", source="torch.median",
         kinks=(Kink("sum(x == median(x)) > 1", ONE_TIES),),
         samples=MEDIANS, bad=UNFIT_MEDIAN,

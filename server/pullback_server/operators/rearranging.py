@@ -13,10 +13,10 @@ import torch
 from ..index_notation.arithmetic import modulo, quotient, ravel, unravel
 from ..index_notation.index_program import Axes, IndexTensor, Pieces
 from ..program import TensorType
-from . import rearranged_shapes as shapes
-from .columns import Objects
 from .operator import Operator
-from .shapes import axes_of
+from .reference.columns import Objects
+from .shape_rules import rearranging as shapes
+from .shape_rules.common import axes_of
 
 # The sympy column.
 

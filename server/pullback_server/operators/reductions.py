@@ -13,11 +13,12 @@ from ..index_notation import exact
 from ..index_notation import functions as fn
 from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import TensorType
-from . import real_reductions as real
-from . import reals
-from .columns import along, lines, reduced
+from .lifting import reduced
 from .operator import Kink, Operator
-from .shapes import axes_of, axis_of, boolean, floating, nonempty, only_floating, reduction, summed
+from .reference import reductions as real
+from .reference import scalars
+from .reference.columns import along, lines
+from .shape_rules.common import axes_of, axis_of, boolean, floating, nonempty, only_floating, reduction, summed
 
 DIMS = ("{0}(x)", "{0}(s)", "{0}(o)", "{0}(x, 0)", "{0}(x, dim=-1, keepdim=True)", "{0}(C, (0, 2))", "{0}(C, dim=1)",
         "x*{0}(g, 0, True)", "{0}(C, keepdim=True)", "{0}(z, 1)", "x/{0}(x*x + 1, -1, True)")  # fmt: skip
@@ -184,18 +185,18 @@ TIES = "1/k to each of the k that tie"
 LARGEST, SMALLEST = (Kink("sum(x == amax(x)) > 1", TIES),), (Kink("sum(x == amin(x)) > 1", TIES),)
 # fmt: off
 OPERATORS = (
-    #        name         torch            sympy                 reference        shape     doc
-    reducing("sum",       torch.sum,       reduced("sum"),       reals.add_up,    summed,   "The sum; 0 of nothing.",
+    #        name         torch            sympy                 reference          shape     doc
+    reducing("sum",       torch.sum,       reduced("sum"),       scalars.add_up,    summed,   "The sum; 0 of nothing.",
              ("sum(count)*x", "sum(mask, 1)", "sum(z)"), ("sum(x, 0, 1)",)),
-    reducing("mean",      torch.mean,      mean_form,            reals.mean,      _mean,    "The mean; nan of nothing.",
-             ("mean(x.T)",), ("mean(count)",)),
-    reducing("prod",      _prod,           reduced("prod"),      reals.product,   summed,
+    reducing("mean",      torch.mean,      mean_form,            scalars.mean,      _mean,
+             "The mean; nan of nothing.", ("mean(x.T)",), ("mean(count)",)),
+    reducing("prod",      _prod,           reduced("prod"),      scalars.product,   summed,
              "The product; 1 of nothing.", ("prod(count)*x", "prod(z)"), ("prod(x, 0, 1)",)),
-    reducing("amax",      torch.amax,      reduced("max"),       reals.largest,   _extreme, "The largest entry.",
+    reducing("amax",      torch.amax,      reduced("max"),       scalars.largest,   _extreme, "The largest entry.",
              ("amax(count)*x",), ("amax(z)", "amax(z, 0)"), kinks=LARGEST),
-    reducing("amin",      torch.amin,      reduced("min"),       reals.smallest,  _extreme, "The smallest entry.",
+    reducing("amin",      torch.amin,      reduced("min"),       scalars.smallest,  _extreme, "The smallest entry.",
              ("amin(count)*x",), ("amin(z)", "amin(z, 0)"), kinks=SMALLEST),
-    reducing("logsumexp", torch.logsumexp, reduced("logsumexp"), reals.logsumexp, _floating,
+    reducing("logsumexp", torch.logsumexp, reduced("logsumexp"), scalars.logsumexp, _floating,
              "log(sum(exp(x))) without overflow; -inf of nothing.", ("logsumexp(z)",),
              source="NIST DLMF 4.2"),
     deciding("all", _truth(torch.all), "prod", real.every, "Whether none is false, or zero."),

@@ -10,11 +10,11 @@ import torch
 
 from ..index_notation import functions as fn
 from ..program import TensorType
-from . import reals
-from .columns import WithNumbers
 from .elementwise import REAL, kinks, row
+from .lifting import WithNumbers
 from .operator import Misfit
-from .shapes import broadcast, only_floating, without_bools
+from .reference import scalars
+from .shape_rules.common import broadcast, only_floating, without_bools
 
 _real = without_bools(broadcast, "multiply the bool by 1 to make it a number")
 _only = only_floating(broadcast)
@@ -44,18 +44,18 @@ rounding = partial(row, family="rounding")
 
 # fmt: off
 OPERATORS = (
-    #        name     torch        sympy                                 reference      shape     interval  doc
-    rounding("floor", torch.floor, fn.floor,                             mp.floor,      _real,    REAL,
+    #        name     torch        sympy                                 reference        shape     interval doc
+    rounding("floor", torch.floor, fn.floor,                             mp.floor,        _real,    REAL,
              "The largest whole number that is at most x.", **kinks(("x % 1 == 0", "0"))),
-    rounding("ceil",  torch.ceil,  fn.ceil,                              mp.ceil,       _real,    REAL,
+    rounding("ceil",  torch.ceil,  fn.ceil,                              mp.ceil,         _real,    REAL,
              "The smallest whole number that is at least x.", **kinks(("x % 1 == 0", "0"))),
-    rounding("trunc", torch.trunc, fn.trunc,                             reals.trunc,   _real,    REAL,
+    rounding("trunc", torch.trunc, fn.trunc,                             scalars.trunc,   _real,    REAL,
              "x without what stands behind the point.", aliases=("fix",), **kinks(("(x % 1 == 0) & (x != 0)", "0"))),
-    rounding("round", _round,      WithNumbers(fn.nearest, unwritten=0), reals.nearest, _rounded, REAL,
+    rounding("round", _round,      WithNumbers(fn.nearest, unwritten=0), scalars.nearest, _rounded, REAL,
              "x to so many decimals, a tie to the even one.", signature="x, decimals: integer = 0",
              aliases=("around",), samples=ROUND, bad=UNFIT_ROUND, source="torch.round",
              **kinks(("x*10**decimals % 1 == 0.5", "0"))),
-    rounding("frac",  torch.frac,  frac,                                 reals.frac,    _only,    REAL,
+    rounding("frac",  torch.frac,  frac,                                 scalars.frac,    _only,    REAL,
              "x - trunc(x).", **kinks(("(x % 1 == 0) & (x != 0)", "1"))),
 )
 # fmt: on

@@ -11,11 +11,11 @@ import torch
 from ..index_notation import functions as fn
 from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import TensorType
-from . import real_reductions
-from .columns import lines
 from .operator import Misfit, Operator
 from .reductions import four_passes
-from .shapes import axis_of, only_floating, summed
+from .reference import reductions
+from .reference.columns import lines
+from .shape_rules.common import axis_of, only_floating, summed
 
 SAMPLES = ("{0}(x, 0)", "{0}(x, dim=1)", "{0}(C, -2)", "{0}(u)", "{0}(s)", "{0}(o, 0)", "{0}(c, 1)", "{0}(c, 0)*x",
            "{0}(z, 0)", "{0}(z, 1)", "y*{0}(x*y, axis=1)", "sum({0}(x, 1), 1)", "{0}(-x, 1)*x",
@@ -90,11 +90,11 @@ def _logsumexp(pieces: Pieces, x: IndexTensor, within: sp.Expr, axis: int) -> In
 # fmt: off
 OPERATORS = (
     #    name            shape                    torch                form        reference
-    scan("cumsum",       summed,                  torch.cumsum,        _sum,       real_reductions.running_sum,
+    scan("cumsum",       summed,                  torch.cumsum,        _sum,       reductions.running_sum,
          "The sums of the first one, two, three, ... entries.", ("cumsum(count, 0)*x", "cumsum(mask, 1)*x")),
-    scan("cumprod",      summed,                  torch.cumprod,       _product,   real_reductions.running_product,
+    scan("cumprod",      summed,                  torch.cumprod,       _product,   reductions.running_product,
          "The products of the first one, two, three, ... entries.", ("cumprod(count, 0)*x",)),
-    scan("logcumsumexp", only_floating(summed),   torch.logcumsumexp,  _logsumexp, real_reductions.running_logsumexp,
+    scan("logcumsumexp", only_floating(summed),   torch.logcumsumexp,  _logsumexp, reductions.running_logsumexp,
          "The logarithms of the running sums of exp.", bad=("logcumsumexp(count, 0)",)),
 )
 # fmt: on

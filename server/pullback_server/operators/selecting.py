@@ -11,10 +11,10 @@ from ..index_notation.arithmetic import listed_index
 from ..index_notation.expressions import Delta
 from ..index_notation.index_program import Axes, IndexTensor, Pieces
 from ..program import TensorType
-from . import real_entries as real
-from . import selected_shapes as shapes
-from .keys import Added, Listed, Sliced, Taken, resolve
 from .operator import Misfit, NoClosedForm, Operator
+from .reference import indexing as real
+from .shape_rules import selecting as shapes
+from .shape_rules.indexing import Added, Listed, Sliced, Taken, resolve
 
 #: Lists of more indices than this have no closed form: each of them would stand in it.
 LONGEST_LIST = 64

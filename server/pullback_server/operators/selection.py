@@ -9,10 +9,11 @@ import torch
 
 from ..index_notation import functions as fn
 from ..program import DType, TensorType
-from . import reals
-from .columns import Lifted, each
+from .lifting import Lifted
 from .operator import Kink, Misfit, Operator
-from .shapes import DEFAULT_FLOAT, broadcast, broadcast_shapes, numeric, promote
+from .reference import scalars
+from .reference.columns import each
+from .shape_rules.common import DEFAULT_FLOAT, broadcast, broadcast_shapes, numeric, promote
 
 
 def _chosen(condition: TensorType, x: TensorType, y: TensorType) -> TensorType:
@@ -61,7 +62,7 @@ def _choose(condition: Any, x: Any, y: Any) -> Any:
 OPERATORS = (
     Operator(
         name="maximum", family="selection", signature="x, y", shape=broadcast,
-        torch=torch.maximum, sympy=Lifted(fn.maximum), reference=each(reals.maximum),
+        torch=torch.maximum, sympy=Lifted(fn.maximum), reference=each(scalars.maximum),
         doc="The larger of two, entry by entry.",
         kinks=(Kink("x == y", "1/2 to each"),),
         samples=("maximum(x, y)", "maximum(x, 0)", "maximum(0.5, x)", "maximum(c, r)", "maximum(s, C)", "maximum(z, r)",
@@ -70,7 +71,7 @@ OPERATORS = (
     ),
     Operator(
         name="minimum", family="selection", signature="x, y", shape=broadcast,
-        torch=torch.minimum, sympy=Lifted(fn.minimum), reference=each(reals.minimum),
+        torch=torch.minimum, sympy=Lifted(fn.minimum), reference=each(scalars.minimum),
         doc="The smaller of two, entry by entry.",
         kinks=(Kink("x == y", "1/2 to each"),),
         samples=("minimum(x, y)", "minimum(x, 0)", "minimum(0.5, x)", "minimum(c, r)", "minimum(s, C)", "minimum(z, r)",
@@ -88,7 +89,7 @@ OPERATORS = (
     ),
     Operator(
         name="clamp", family="selection", signature="x, min=None, max=None", shape=_bounded,
-        torch=_clamp, sympy=Lifted(fn.clamp, (None, -sp.oo, sp.oo)), reference=each(reals.clamp),
+        torch=_clamp, sympy=Lifted(fn.clamp, (None, -sp.oo, sp.oo)), reference=each(scalars.clamp),
         doc="x held between min and max, either of which may be left out; max where they are crossed.",
         aliases=("clip",),
         kinks=(Kink("x == min_", "1 for x, 0 for the bound"), Kink("x == max_", "1 for x, 0 for the bound")),

@@ -11,12 +11,12 @@ import torch
 
 from ..index_notation import functions as fn
 from ..program import TensorType
-from . import real_special as real
-from . import reals
-from .columns import WithNumbers
 from .elementwise import INSIDE, POSITIVE, REAL, kinks, row
+from .lifting import WithNumbers
 from .operator import Misfit
-from .shapes import broadcast, floating
+from .reference import scalars
+from .reference import special as real
+from .shape_rules.common import broadcast, floating
 
 _float = floating(broadcast)
 
@@ -112,7 +112,7 @@ special = partial(row, family="special functions")
 # fmt: off
 OPERATORS = (
     #       name         torch                 sympy                   reference       shape        interval  doc
-    special("erf",       torch.erf,            sp.erf,                 reals.erf,      _float,      REAL,
+    special("erf",       torch.erf,            sp.erf,                 scalars.erf,    _float,      REAL,
             "The error function, 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x.", source="NIST DLMF 7.2.1"),
     special("erfc",      torch.erfc,           erfc,                   real.erfc,      _float,      REAL,
             "1 - erf(x), precise where x is large.", source="NIST DLMF 7.2.2"),

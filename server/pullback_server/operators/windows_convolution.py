@@ -16,10 +16,10 @@ from ..index_notation import exact
 from ..index_notation.arithmetic import fresh
 from ..index_notation.index_program import Axes, IndexTensor, Pieces
 from ..program import TensorType
-from .columns import Objects
-from .matrix_shapes import one_floating_dtype
 from .operator import Misfit, Operator
 from .rearranging import reshaped
+from .reference.columns import Objects
+from .shape_rules.matrices import one_floating_dtype
 from .windows import Window, Windows, each_dimension, place, reads, slid_shape, window_entries
 
 RANKS = {1: "(N, C, L)", 2: "(N, C, H, W)"}

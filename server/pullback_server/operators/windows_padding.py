@@ -15,8 +15,8 @@ from ..index_notation import functions as fn
 from ..index_notation.arithmetic import modulo
 from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import DType, TensorType
-from .columns import Objects
 from .operator import Misfit, Operator
+from .reference.columns import Objects
 from .windows import padded, place
 
 MODES = ("constant", "reflect", "replicate", "circular")

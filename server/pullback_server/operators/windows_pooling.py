@@ -15,10 +15,10 @@ from ..index_notation import exact
 from ..index_notation import functions as fn
 from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import TensorType
-from . import reals
-from .columns import Objects
 from .operator import Kink, Misfit, Operator
-from .shapes import only_floating
+from .reference import scalars
+from .reference.columns import Objects
+from .shape_rules.common import only_floating
 from .windows import Window, Windows, each_dimension, place, reads, slid_shape, window_entries
 
 RANKS = {1: "(N, C, L)", 2: "(N, C, H, W)"}
@@ -95,7 +95,7 @@ def _mean_reference_of(count: int) -> Callable[..., Objects]:
             if not given["count_include_pad"]:
                 covered = [range(max(c.start, 0), min(c.stop, n)) for c, n in zip(covered, shape, strict=True)]
             divisor = given.get("divisor_override") or math.prod(map(len, covered))
-            return reals.quotient(reals.add_up(entries), mp.mpf(divisor))
+            return scalars.quotient(scalars.add_up(entries), mp.mpf(divisor))
 
         return _pooled(x, windows, mean)
 
@@ -116,7 +116,7 @@ def _max_form_of(count: int) -> Callable[..., IndexTensor]:
 
 def _max_reference_of(count: int) -> Callable[..., Objects]:
     def reference(x: Objects, **given: Any) -> Objects:
-        return _pooled(x, _windows(count, given), lambda _, entries: reals.largest(entries))
+        return _pooled(x, _windows(count, given), lambda _, entries: scalars.largest(entries))
 
     return reference
 

@@ -11,7 +11,7 @@ from ..index_notation import functions
 from ..index_notation.expressions import Applied, Delta, Entry, Total
 from ..index_notation.functions import ScalarFunction
 from ..operators import TABLE
-from ..operators.columns import Lifted
+from ..operators.lifting import Lifted
 
 CONSTANTS = {"pi": sp.pi, "E": sp.E, "oo": sp.oo, "-oo": -sp.oo}
 _CONSTANT_NAMES = {constant: name for name, constant in CONSTANTS.items()}

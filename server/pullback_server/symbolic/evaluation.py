@@ -12,7 +12,7 @@ import opt_einsum
 import torch
 
 from ..operators import TABLE, Operator
-from ..operators.columns import Lifted, WithNumbers
+from ..operators.lifting import Lifted, WithNumbers
 from .indexing import gather, scatter
 from .matrices import MATRIX_FUNCTIONS
 from .plan import (

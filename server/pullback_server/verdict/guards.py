@@ -21,9 +21,9 @@ import torch
 from ..language import check, parse
 from ..numeric import compile_program
 from ..operators import BY_NAME, Operator
-from ..operators.columns import Along, Each
 from ..operators.operator import Misfit
-from ..operators.shapes import axes_of, broadcast_shapes
+from ..operators.reference.columns import Along, Each
+from ..operators.shape_rules.common import axes_of, broadcast_shapes
 from ..program import Apply, DType, Input, Limits, Literal, Program, Refusal, TensorType, TypedProgram
 from .exact import Mask, Values
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from pullback_server.language import check, parse
 from pullback_server.numeric.vjp import compile_program
-from pullback_server.operators.keys import resolve
+from pullback_server.operators.shape_rules.indexing import resolve
 from pullback_server.program import Apply, DType, Limits, Refusal, TensorType
 
 X = torch.arange(24, dtype=torch.float64).reshape(2, 3, 4)

@@ -8,8 +8,9 @@ import sympy as sp
 import torch
 from pullback_server.index_notation import exact
 from pullback_server.index_notation.functions import power_of
-from pullback_server.operators import BY_NAME, real_activations, real_reductions, real_special, reals
+from pullback_server.operators import BY_NAME
 from pullback_server.operators.elementwise import sinc
+from pullback_server.operators.reference import activations, reductions, scalars, special
 from pullback_server.operators.special import digamma, erfc
 
 #: Each takes a second at most; what could be made to take long takes hours.
@@ -61,7 +62,7 @@ def test_polygamma_far_below_zero_is_quick_and_right() -> None:
     below = torch.tensor([-(10.0**9) - 0.25, -2.25], dtype=torch.float64)
     for order in (1, 2, 3, 20):
         found = BY_NAME["polygamma"].torch(below, n=order)
-        right = [float(real_special.polygamma(mp.mpf(x), n=order)) for x in below.tolist()]
+        right = [float(special.polygamma(mp.mpf(x), n=order)) for x in below.tolist()]
         assert found.tolist() == pytest.approx(right, rel=1e-12)
 
 
@@ -77,7 +78,7 @@ ONE += ("logsigmoid", "relu6", "selu", "silu", "mish", "hardsigmoid", "hardswish
 
 @pytest.mark.parametrize("name", ONE + TWO)
 def test_real_functions_are_total_and_quick(name: str) -> None:
-    module = next(m for m in (reals, real_special, real_activations) if hasattr(m, name))
+    module = next(m for m in (scalars, special, activations) if hasattr(m, name))
     function = getattr(module, name)
     with mp.workdps(50):
         for a in EXTREME:
@@ -89,14 +90,14 @@ def test_real_functions_are_total_and_quick(name: str) -> None:
 @pytest.mark.parametrize("order", [1, 2, 3, 100])
 def test_derivatives_of_digamma_are_total_and_quick(order: int) -> None:
     with mp.workdps(50):
-        assert all(isinstance(real_special.polygamma(a, n=order), mp.mpf | type(mp.inf)) for a in EXTREME)
-        slope = mp.diff(lambda t: real_special.polygamma(t, n=order - 1), mp.mpf("-2.3"))
-        assert mp.almosteq(real_special.polygamma(mp.mpf("-2.3"), n=order), slope, 1e-20)
+        assert all(isinstance(special.polygamma(a, n=order), mp.mpf | type(mp.inf)) for a in EXTREME)
+        slope = mp.diff(lambda t: special.polygamma(t, n=order - 1), mp.mpf("-2.3"))
+        assert mp.almosteq(special.polygamma(mp.mpf("-2.3"), n=order), slope, 1e-20)
 
 
 def test_reductions_of_numbers_that_overflow_or_of_nothing() -> None:
     with mp.workdps(50):
-        assert reals.softplus(mp.mpf(1000), beta=2) == 1000
-        assert mp.isnan(reals.mean([]))
-        assert reals.logsumexp([]) == -mp.inf
-        assert real_reductions.norm([mp.mpf(3), mp.mpf(-4)]) == 5
+        assert scalars.softplus(mp.mpf(1000), beta=2) == 1000
+        assert mp.isnan(scalars.mean([]))
+        assert scalars.logsumexp([]) == -mp.inf
+        assert reductions.norm([mp.mpf(3), mp.mpf(-4)]) == 5

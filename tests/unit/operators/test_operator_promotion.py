@@ -4,7 +4,7 @@ from itertools import product
 
 import torch
 from pullback_server.numeric.vjp import DTYPES
-from pullback_server.operators.shapes import promote
+from pullback_server.operators.shape_rules.common import promote
 from pullback_server.program import DType, TensorType
 
 OPERANDS = [TensorType(d, shape) for d in DType for shape in ((2,), ())] + [

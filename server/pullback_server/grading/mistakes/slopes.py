@@ -17,7 +17,7 @@ import torch
 
 from ...numeric import Forward
 from ...operators import BY_NAME, Operator
-from ...operators.columns import Lifted
+from ...operators.lifting import Lifted
 from ...program import Apply, Input, TypedProgram
 
 Slope = torch.Tensor

@@ -13,7 +13,7 @@ import torch
 
 from ...language import TooLongToWrite, parse, written
 from ...operators import BY_NAME, Operator
-from ...operators.columns import Objects
+from ...operators.reference.columns import Objects
 from ...program import Apply, Input, Limits, Place, Refusal, TypedProgram
 from ..exact import Mask, Reach, Slopes, Values
 from ..exact.wiring import EachEntry, Places

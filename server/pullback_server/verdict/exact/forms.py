@@ -12,8 +12,8 @@ import mpmath as mp
 import numpy as np
 import torch
 
-from ...operators import reals
-from ...operators.columns import Objects
+from ...operators.reference import scalars
+from ...operators.reference.columns import Objects
 from ...symbolic import plan as plans
 from ...symbolic.plan import Plan
 from .budget import Budget
@@ -125,7 +125,7 @@ class FormValues:
                 shape = self._shapes[s]
                 flat = np.ravel_multi_index([at[k] for k in own], shape) if own else np.zeros(len(grid), dtype=np.int64)
                 terms = terms * self._at(s, np.asarray(flat, dtype=np.int64))
-            out.append(reals.add_up(list(terms)))
+            out.append(scalars.add_up(list(terms)))
         return out
 
     def _reduced(self, kind: str, slot: int, axes: tuple[int, ...], places: Places) -> list[Any]:
@@ -274,9 +274,9 @@ def _of_matrix(kind: str, rows: int, columns: int) -> Shape:
 
 #: The reductions of plans, on lists of numbers.
 REDUCTIONS = {
-    "sum": reals.add_up,
-    "prod": reals.product,
-    "max": reals.largest,
-    "min": lambda values: -reals.largest([-v for v in values]),
-    "logsumexp": reals.logsumexp,
+    "sum": scalars.add_up,
+    "prod": scalars.product,
+    "max": scalars.largest,
+    "min": lambda values: -scalars.largest([-v for v in values]),
+    "logsumexp": scalars.logsumexp,
 }

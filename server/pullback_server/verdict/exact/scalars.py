@@ -10,9 +10,11 @@ from typing import Any
 import mpmath as mp
 import numpy as np
 
-from ...operators import TABLE, Operator, real_matrices, real_reductions, reals
-from ...operators.columns import Each, Lifted, Objects, WithNumbers
-from ...operators.real_matrices import each_matrix
+from ...operators import TABLE, Operator
+from ...operators.lifting import Lifted, WithNumbers
+from ...operators.reference import matrices, reductions, scalars
+from ...operators.reference.columns import Each, Objects
+from ...operators.reference.matrices import each_matrix
 
 Scalar = Callable[..., Any]
 
@@ -26,11 +28,11 @@ CORE: dict[str, Scalar] = {
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,
     "mul": lambda a, b: a * b,
-    "div": reals.quotient,
+    "div": scalars.quotient,
     "over_norm": lambda a, b: mp.mpf(0) if b == 0 else a / b,
     "neg": lambda a: -a,
-    "pow": reals.power,
-    "sqrt": reals.sqrt,
+    "pow": scalars.power,
+    "sqrt": scalars.sqrt,
     "number": lambda a: a,
     "ones_like": lambda a: mp.mpf(1),
     "where": lambda c, a, b: a if c != 0 else b,
@@ -44,7 +46,7 @@ CORE: dict[str, Scalar] = {
     "either": lambda a, b: _truth(a != 0 or b != 0),
     "neither": lambda a: _truth(a == 0),
     "logical_xor": lambda a, b: _truth((a != 0) != (b != 0)),
-    "sign": reals.sign,
+    "sign": scalars.sign,
 }
 
 
@@ -100,12 +102,12 @@ def _products(values: list[Any]) -> list[Any]:
 
 
 def _log_sums(values: list[Any]) -> list[Any]:
-    return [reals.logsumexp(values[: k + 1]) for k in range(len(values))]
+    return [scalars.logsumexp(values[: k + 1]) for k in range(len(values))]
 
 
 #: What keeps the length of the lines that it runs along.
 RUNS: dict[str, Callable[[list[Any]], list[Any]]] = {
-    "softmax": real_reductions.softmax,
+    "softmax": reductions.softmax,
     "others": _others,
     "cumsum": _sums,
     "cumsum_back": _back(_sums),
@@ -122,25 +124,25 @@ def _cofactor(x: Objects) -> Objects:
     out = np.empty((n, n), dtype=object)
     for i, j in np.ndindex(n, n):
         minor = np.delete(np.delete(x, i, axis=0), j, axis=1)
-        out[i, j] = (-1) ** (i + j) * real_matrices.det(minor)[()]
+        out[i, j] = (-1) ** (i + j) * matrices.det(minor)[()]
     return out
 
 
 def _log_of_size(x: Objects) -> Objects:
-    return real_matrices.slogdet(x, output=1)
+    return matrices.slogdet(x, output=1)
 
 
 #: The functions of matrices that plans name, on the last two dimensions.
 MATRICES: dict[str, Callable[[Objects], Objects]] = {
-    "inv": each_matrix(real_matrices.inverse),
-    "det": each_matrix(real_matrices.det),
+    "inv": each_matrix(matrices.inverse),
+    "det": each_matrix(matrices.det),
     "cofactor": each_matrix(_cofactor),
-    "logdet": each_matrix(real_matrices.logdet),
+    "logdet": each_matrix(matrices.logdet),
     "logabsdet": each_matrix(_log_of_size),
-    "pinv": each_matrix(real_matrices.pinv),
-    "eigenvalues": each_matrix(lambda x: real_matrices.eigh(x, output=0)),
-    "eigenvectors": each_matrix(lambda x: real_matrices.eigh(x, output=1)),
-    "singular_values": each_matrix(lambda x: real_matrices.svd(x, output=1)),
-    "left_vectors": each_matrix(lambda x: real_matrices.svd(x, output=0)),
-    "right_vectors": each_matrix(lambda x: real_matrices.svd(x, output=2)),
+    "pinv": each_matrix(matrices.pinv),
+    "eigenvalues": each_matrix(lambda x: matrices.eigh(x, output=0)),
+    "eigenvectors": each_matrix(lambda x: matrices.eigh(x, output=1)),
+    "singular_values": each_matrix(lambda x: matrices.svd(x, output=1)),
+    "left_vectors": each_matrix(lambda x: matrices.svd(x, output=0)),
+    "right_vectors": each_matrix(lambda x: matrices.svd(x, output=2)),
 }

@@ -11,8 +11,9 @@ import mpmath as mp
 import numpy as np
 import torch
 
-from ...operators import BY_NAME, Operator, reals
-from ...operators.columns import Along, Each, Objects
+from ...operators import BY_NAME, Operator
+from ...operators.reference import scalars
+from ...operators.reference.columns import Along, Each, Objects
 from ...program import Apply, Input, Literal, Size, TypedProgram
 from .budget import Budget
 from .wiring import AlongLines, EachEntry, Mask, Moved, Places, RowsByColumns, Wiring, wiring
@@ -28,7 +29,7 @@ def adds_up(operator: str) -> bool:
     (True, False)
     """
     reference = BY_NAME[operator].reference
-    return isinstance(reference, Along) and reference.reduce in (reals.add_up, reals.mean)
+    return isinstance(reference, Along) and reference.reduce in (scalars.add_up, scalars.mean)
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ class Values:
                 rows, columns = own.operands(places)
                 self.budget.spend(rows.size)
                 products = self.at(apply.operands[0] or 0, rows) * self.at(apply.operands[1] or 0, columns)
-                return _objects([reals.add_up(list(line)) for line in products])
+                return _objects([scalars.add_up(list(line)) for line in products])
             case Moved():
                 out = own.constants[places].copy()
                 for number, k in enumerate(apply.operands):

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ...operators import Operator
-from ...operators.columns import Along, Each, Lines, Objects
-from ...operators.linear import matmul_reference
-from ...operators.shapes import axes_of
+from ...operators.reference.columns import Along, Each, Lines, Objects
+from ...operators.reference.matrices import matmul_reference
+from ...operators.shape_rules.common import axes_of
 from ...program import TensorType
 
 #: One flag an entry, in the order of rows.

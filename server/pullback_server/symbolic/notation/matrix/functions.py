@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 
 from ....operators import TABLE
-from ....operators.columns import Lifted
+from ....operators.lifting import Lifted
 from .building import add, product, turned
 from .tree import Call, Infix, NoMatrixForm, Number, Option, Power, Tree
 

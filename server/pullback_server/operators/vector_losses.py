@@ -12,13 +12,14 @@ from ..index_notation import exact
 from ..index_notation import functions as fn
 from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import DType, TensorType
-from . import losses_shapes as shapes
-from . import losses_vectors_references as references
-from .losses_reduced import reduced_form, reduced_tensor, reduced_type
-from .matrix_shapes import one_floating_dtype
+from .loss_reductions import reduced_form, reduced_tensor
 from .operator import Kink, Misfit, Operator
 from .reductions import log_softmax_form
+from .reference import vector_losses as references
 from .selecting import checked
+from .shape_rules import losses as shapes
+from .shape_rules.losses import reduced_type
+from .shape_rules.matrices import one_floating_dtype
 from .windows import place
 
 Tensor = torch.Tensor

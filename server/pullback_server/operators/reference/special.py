@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mpmath as mp
 
-from .reals import LARGEST_ANGLE, Real, log, log1p, power, quotient, sign, sqrt, total
+from .scalars import LARGEST_ANGLE, Real, log, log1p, power, quotient, sign, sqrt, total
 
 #: Beyond this, exp(-x**2) is 0 or infinite, as `exp` has it.
 LARGEST_ROOT = 10**6

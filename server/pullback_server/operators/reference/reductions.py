@@ -8,21 +8,23 @@ from typing import Any
 
 import mpmath as mp
 
-from . import reals
+from . import scalars
 from .columns import Objects
-from .reals import Real
+from .scalars import Real
 
 
 def variance(values: Sequence[Real], *, correction: float = 1) -> Real:
     """The squared deviations from the mean over their number less the correction; nan of nothing."""
     left = mp.mpf(len(values)) - mp.mpf(correction)
-    mean = reals.mean(values)
-    return reals.quotient(reals.add_up([(v - mean) ** 2 for v in values]), left if values and left > 0 else mp.mpf(0))
+    mean = scalars.mean(values)
+    return scalars.quotient(
+        scalars.add_up([(v - mean) ** 2 for v in values]), left if values and left > 0 else mp.mpf(0)
+    )
 
 
 def deviation(values: Sequence[Real], *, correction: float = 1) -> Real:
     """The square root of the variance."""
-    return reals.sqrt(variance(values, correction=correction))
+    return scalars.sqrt(variance(values, correction=correction))
 
 
 def median(values: Sequence[Real]) -> Real:
@@ -54,7 +56,7 @@ def running_product(values: Sequence[Real]) -> list[Real]:
 
 def running_logsumexp(values: Sequence[Real]) -> list[Real]:
     """The logarithms of the running sums of exp."""
-    return [reals.logsumexp(values[: k + 1]) for k in range(len(values))]
+    return [scalars.logsumexp(values[: k + 1]) for k in range(len(values))]
 
 
 def norm(values: Sequence[Real], *, p: float | str | None = 2) -> Real:
@@ -62,10 +64,10 @@ def norm(values: Sequence[Real], *, p: float | str | None = 2) -> Real:
     sizes = [abs(v) for v in values]
     order = mp.mpf(2 if p is None or isinstance(p, str) else p)
     if mp.isinf(order):
-        return reals.largest(sizes) if order > 0 else reals.smallest(sizes)
+        return scalars.largest(sizes) if order > 0 else scalars.smallest(sizes)
     if order == 0:
-        return reals.add_up([mp.mpf(s != 0) for s in sizes])
-    return reals.power(reals.add_up([reals.power(s, order) for s in sizes]), 1 / order)
+        return scalars.add_up([mp.mpf(s != 0) for s in sizes])
+    return scalars.power(scalars.add_up([scalars.power(s, order) for s in sizes]), 1 / order)
 
 
 def matrix_norm(matrix: Objects, order: float | str) -> Real:
@@ -76,10 +78,10 @@ def matrix_norm(matrix: Objects, order: float | str) -> Real:
         if not matrix.size:
             return mp.mpf(0)
         values = singular_values(matrix)
-        return reals.add_up(values) if order == "nuc" else max(values) if order == 2 else min(values)
+        return scalars.add_up(values) if order == "nuc" else max(values) if order == 2 else min(values)
     lines = matrix if order in (mp.inf, -mp.inf) else matrix.T
-    sums = [reals.add_up([abs(v) for v in line]) for line in lines]
-    return reals.largest(sums) if order > 0 else reals.smallest(sums)  # type: ignore[operator]
+    sums = [scalars.add_up([abs(v) for v in line]) for line in lines]
+    return scalars.largest(sums) if order > 0 else scalars.smallest(sums)  # type: ignore[operator]
 
 
 def singular_values(matrix: Objects) -> list[Real]:
@@ -91,13 +93,13 @@ def singular_values(matrix: Objects) -> list[Real]:
 
 def log_softmax(values: list[Any]) -> list[Any]:
     """The logarithm of softmax."""
-    level = reals.logsumexp(values)
+    level = scalars.logsumexp(values)
     return [v - level for v in values]
 
 
 def softmax(values: list[Any]) -> list[Any]:
     """exp(x)/sum(exp(x))."""
-    return [reals.exp(v) for v in log_softmax(values)]
+    return [scalars.exp(v) for v in log_softmax(values)]
 
 
 def softmin(values: list[Any]) -> list[Any]:

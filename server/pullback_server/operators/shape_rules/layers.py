@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..program import DType, TensorType
-from .matrix_shapes import matmul, one_floating_dtype
-from .operator import Misfit
-from .shapes import axis_of, broadcast_shapes, only_floating
+from ...program import DType, TensorType
+from ..operator import Misfit
+from .common import axis_of, broadcast_shapes, only_floating
+from .matrices import matmul, one_floating_dtype
 
 
 def linear(x: TensorType, weight: TensorType, bias: TensorType | None = None) -> TensorType:

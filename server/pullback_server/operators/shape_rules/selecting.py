@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..program import TensorType
-from .keys import key_of_types
-from .operator import Misfit
-from .shapes import axis_of, broadcast_shapes, promote
+from ...program import TensorType
+from ..operator import Misfit
+from .common import axis_of, broadcast_shapes, promote
+from .indexing import key_of_types
 
 
 def getitem(x: TensorType, *indices: TensorType | None, key: tuple[Any, ...]) -> TensorType:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..program import DType, TensorType
-from .operator import Misfit
-from .shapes import axis_of, broadcast_shapes, promote, summed
+from ...program import DType, TensorType
+from ..operator import Misfit
+from .common import axis_of, broadcast_shapes, promote, summed
 
 
 def matmul(x: TensorType, y: TensorType, **_: Any) -> TensorType:

@@ -7,9 +7,9 @@ from typing import Any
 import mpmath as mp
 import numpy as np
 
-from . import real_reductions, reals
+from . import reductions, scalars
 from .columns import Objects, lines
-from .linear import matmul_reference
+from .matrices import matmul_reference
 
 
 def linear(x: Objects, weight: Objects, bias: Objects | None) -> Objects:
@@ -41,7 +41,7 @@ def embedding(indices: Objects, weight: Objects, *, padding_idx: int | None) -> 
 def glu(x: Objects, *, dim: int) -> Objects:
     """The first half times the sigmoid of the second."""
     first, gate = np.split(x, 2, axis=dim)
-    return np.asarray(first * np.frompyfunc(reals.sigmoid, 1, 1)(gate), dtype=object)
+    return np.asarray(first * np.frompyfunc(scalars.sigmoid, 1, 1)(gate), dtype=object)
 
 
 def prelu(x: Objects, weight: Objects) -> Objects:
@@ -74,7 +74,7 @@ def attention(
     **_: Any,
 ) -> Objects:
     """softmax(query @ key.T*scale + mask) @ value; a mask that chooses and is_causal leave scores out."""
-    factor = 1 / reals.sqrt(mp.mpf(query.shape[-1])) if scale is None else mp.mpf(scale)
+    factor = 1 / scalars.sqrt(mp.mpf(query.shape[-1])) if scale is None else mp.mpf(scale)
     scores = matmul_reference(query, np.swapaxes(key, -2, -1)) * factor
     if mask is not None and not choosing:
         scores = scores + mask
@@ -83,7 +83,7 @@ def attention(
     for place in np.ndindex(out.shape):
         if (chosen is not None and chosen[place] == 0) or (is_causal and place[-1] > place[-2]):
             out[place] = -mp.inf
-    weights = lines(real_reductions.softmax)(out)
+    weights = lines(reductions.softmax)(out)
     if chosen is not None:
         # Where nothing is chosen torch has weights of 0.
         weights = np.where(chosen != 0, weights, mp.mpf(0))

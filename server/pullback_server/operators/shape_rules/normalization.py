@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..program import DType, TensorType
-from .matrix_shapes import one_floating_dtype
-from .operator import Misfit
+from ...program import DType, TensorType
+from ..operator import Misfit
+from .matrices import one_floating_dtype
 
 
 def _vectors(name: str, x: TensorType, given: dict[str, TensorType | None], shape: tuple[int, ...]) -> TensorType:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..program import DType, TensorType
-from .matrix_shapes import one_floating_dtype
-from .operator import Misfit
-from .shapes import DEFAULT_FLOAT, broadcast_shapes
+from ...program import DType, TensorType
+from ..operator import Misfit
+from .common import DEFAULT_FLOAT, broadcast_shapes
+from .matrices import one_floating_dtype
 
 #: Higher powers of matrices are refused: nobody means them.
 LARGEST_POWER = 64

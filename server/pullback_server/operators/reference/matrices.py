@@ -8,10 +8,9 @@ from typing import Any
 import mpmath as mp
 import numpy as np
 
-from . import reals
+from ..shape_rules.decompositions import of_vectors
+from . import scalars
 from .columns import Objects
-from .decomposition_shapes import of_vectors
-from .linear import matmul_reference
 
 
 def each_matrix(function: Callable[..., Any]) -> Callable[..., Objects]:
@@ -55,13 +54,13 @@ def inverse(x: Objects) -> Objects:
 
 def logdet(x: Objects) -> Objects:
     """The logarithm of the determinant."""
-    return np.array(reals.log(det(x)[()]), dtype=object)
+    return np.array(scalars.log(det(x)[()]), dtype=object)
 
 
 def slogdet(x: Objects, *, output: int) -> Objects:
     """The determinant's sign, or the logarithm of its absolute value."""
     determinant = det(x)[()]
-    return np.array(mp.sign(determinant) if output == 0 else reals.log(abs(determinant)), dtype=object)
+    return np.array(mp.sign(determinant) if output == 0 else scalars.log(abs(determinant)), dtype=object)
 
 
 def _symmetric(x: Objects) -> Objects:
@@ -118,3 +117,15 @@ def solve(a: Objects, b: Objects) -> Objects:
 def lstsq(a: Objects, b: Objects, *, output: int) -> Objects:
     """The pseudoinverse times the right side."""
     return matmul_reference(each_matrix(pinv)(a), b)
+
+
+# NumPy multiplies and adds mpmath numbers as they are.
+
+
+def matmul_reference(x: Objects, y: Objects) -> Objects:
+    """torch.matmul: vectors are rows on the left and columns on the right."""
+    left = x if x.ndim > 1 else x[np.newaxis, :]
+    right = y if y.ndim > 1 else y[:, np.newaxis]
+    product = (left[..., :, :, np.newaxis] * right[..., np.newaxis, :, :]).sum(axis=-2)
+    product = product if x.ndim > 1 else product[..., 0, :]
+    return np.asarray(product if y.ndim > 1 else product[..., 0], dtype=object)

@@ -12,13 +12,13 @@ from ..index_notation import exact
 from ..index_notation import functions as fn
 from ..index_notation.arithmetic import fresh, modulo, quotient
 from ..index_notation.index_program import IndexTensor, Pieces
-from . import neural_references as references
-from . import neural_shapes as shapes
 from .linear import matmul_form
 from .operator import Kink, Operator
 from .reductions import softmax_form
+from .reference import layers as references
 from .selecting import checked
 from .selection import on_one_device
+from .shape_rules import layers as shapes
 from .windows import place
 
 # The torch column.

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..program import TensorType
-from .operator import Misfit
-from .shapes import broadcast_shapes
+from ...program import TensorType
+from ..operator import Misfit
+from .common import broadcast_shapes
 
 
 @dataclass(frozen=True)

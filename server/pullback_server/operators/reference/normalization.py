@@ -7,7 +7,7 @@ from typing import Any
 import mpmath as mp
 import numpy as np
 
-from . import reals
+from . import scalars
 from .columns import Objects
 
 Dims = tuple[int, ...]
@@ -18,9 +18,9 @@ def _standardise(x: Objects, dims: Dims, eps: float) -> Objects:
     for kept in np.ndindex(*(1 if k in dims else n for k, n in enumerate(x.shape))):
         at = tuple(slice(None) if k in dims else p for k, p in enumerate(kept))
         values = list(x[at].flat)
-        mean = reals.mean(values)
-        variance = reals.mean([(v - mean) ** 2 for v in values])
-        out[at] = (x[at] - mean) / reals.sqrt(variance + mp.mpf(eps))
+        mean = scalars.mean(values)
+        variance = scalars.mean([(v - mean) ** 2 for v in values])
+        out[at] = (x[at] - mean) / scalars.sqrt(variance + mp.mpf(eps))
     return out
 
 
@@ -45,8 +45,8 @@ def rms(x: Objects, weight: Objects | None, *, normalized_shape: Dims, eps: floa
     out, first = np.empty(x.shape, dtype=object), x.ndim - len(normalized_shape)
     for at in np.ndindex(x.shape[:first]):
         values: list[Any] = list(x[at].flat)
-        squares = reals.mean([v * v for v in values])
-        out[at] = x[at] / reals.sqrt(squares + mp.mpf(eps))
+        squares = scalars.mean([v * v for v in values])
+        out[at] = x[at] / scalars.sqrt(squares + mp.mpf(eps))
     return _scaled(out, weight, None)
 
 
@@ -55,7 +55,7 @@ def batch(x: Objects, *others: Objects | None, training: bool, eps: float, **_: 
     mean, variance, weight, bias = _columns(x, *others)
     if training or mean is None or variance is None:
         return _scaled(_standardise(x, (0, *range(2, x.ndim)), eps), weight, bias)
-    deviation = np.frompyfunc(reals.sqrt, 1, 1)(variance + mp.mpf(eps))
+    deviation = np.frompyfunc(scalars.sqrt, 1, 1)(variance + mp.mpf(eps))
     return _scaled((x - mean) / deviation, weight, bias)
 
 

@@ -12,11 +12,11 @@ from ..index_notation import exact
 from ..index_notation.arithmetic import quotient
 from ..index_notation.index_program import IndexTensor, Pieces
 from ..program import TensorType
-from . import normalising_references as references
-from . import normalising_shapes as shapes
 from .operator import Operator
 from .rearranging import reshaped
 from .reductions import mean_form
+from .reference import normalization as references
+from .shape_rules import normalization as shapes
 from .windows import place
 
 Dims = tuple[int, ...]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import mpmath as mp
 
-from .real_special import ndtr
-from .reals import Real, clamp, expm1, maximum, sigmoid, softplus, sqrt, tanh
+from .scalars import Real, clamp, expm1, maximum, sigmoid, softplus, sqrt, tanh
+from .special import ndtr
 
 #: Klambauer et al., Self-Normalizing Neural Networks (2017), equation 14, to the digits that torch has.
 SELU_ALPHA, SELU_SCALE = "1.6732632423543772848170429916717", "1.0507009873554804934193349852946"

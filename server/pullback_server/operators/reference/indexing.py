@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..shape_rules.indexing import Added, Listed, Sliced, Taken, resolve
 from .columns import Objects
-from .keys import Added, Listed, Sliced, Taken, resolve
 
 
 def _numbers(index: Objects) -> Any:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import mpmath as mp
+import numpy as np
 
-from .real_special import entr, xlog1py, xlogy
-from .reals import Real, exp, log, softplus, sqrt
+from . import scalars
+from .columns import Objects
+from .scalars import Real, exp, log, softplus, sqrt
+from .special import entr, xlog1py, xlogy
 
 
 def weighted(loss: Any) -> Any:
@@ -89,3 +92,12 @@ def cosine(a: list[Real], b: list[Real]) -> Real:
     product = sum((p * q for p, q in zip(a, b, strict=True)), mp.mpf(0))
     squares = [sum((p * p for p in vector), little) for vector in (a, b)]
     return product / sqrt(squares[0] * squares[1])
+
+
+def reduced_reference(entries: Objects, reduction: str) -> Objects:
+    """The reference column's end."""
+    if reduction == "none":
+        return entries
+    values = list(entries.flat)
+    total = scalars.add_up(values)
+    return np.asarray(scalars.quotient(total, mp.mpf(len(values))) if reduction == "mean" else total, dtype=object)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..program import TensorType
-from .operator import Misfit
-from .shapes import broadcast, broadcast_shapes, only_floating, without_bools
+from ...program import TensorType
+from ..operator import Misfit
+from .common import broadcast, broadcast_shapes, only_floating, without_bools
 
+#: What a loss comes to in the end.
+REDUCTIONS = ("mean", "sum", "none")
 promoted = only_floating(broadcast)
 numbers = only_floating(without_bools(broadcast, "multiply the bool by 1 to make it a number"))
 
@@ -93,3 +95,10 @@ def pairs(a: TensorType, b: TensorType, t: TensorType) -> TensorType:
             "matrices (N, D) with a target (N), or vectors with a number",
         )
     return TensorType(both.dtype, both.shape[:-1], both.weak and t.weak)
+
+
+def reduced_type(entries: TensorType, reduction: str, known: tuple[str, ...] = REDUCTIONS) -> TensorType:
+    """The type of the whole; raises Misfit."""
+    if reduction not in known:
+        raise Misfit(f"reduction='{reduction}'", " or ".join(f"'{name}'" for name in known))
+    return TensorType(entries.dtype, entries.shape if reduction == "none" else (), entries.weak)

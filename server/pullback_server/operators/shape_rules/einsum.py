@@ -5,8 +5,8 @@ from __future__ import annotations
 import string
 from typing import Any
 
-from .operator import Misfit
-from .shapes import axes_of
+from ..operator import Misfit
+from .common import axes_of
 
 Labels = list[str]
 

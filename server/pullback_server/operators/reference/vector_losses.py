@@ -7,9 +7,8 @@ from typing import Any
 import mpmath as mp
 import numpy as np
 
-from . import losses_references, real_reductions, reals
+from . import losses, reductions, scalars
 from .columns import Objects
-from .losses_reduced import reduced_reference
 
 
 def cross_entropy(
@@ -25,15 +24,15 @@ def cross_entropy(
     lines, share = _lines(x), mp.mpf(label_smoothing)
     logs = np.empty(lines.shape, dtype=object)
     for at in np.ndindex(lines.shape[:-1]):
-        logs[at] = np.array(real_reductions.log_softmax(list(lines[at])), dtype=object)
+        logs[at] = np.array(reductions.log_softmax(list(lines[at])), dtype=object)
     if t.ndim < x.ndim:
         return _of_classes(logs, t, weight, ignore_index, reduction, share)
     probabilities, factors = _lines(t), _factors(logs, weight)
     out = np.empty(lines.shape[:-1], dtype=object)
     for at in np.ndindex(out.shape):
         smooth = [(1 - share) * p + share / len(factors) for p in probabilities[at]]
-        out[at] = -reals.add_up([f * p * v for f, p, v in zip(factors, smooth, logs[at], strict=True)])
-    return reduced_reference(out, reduction)
+        out[at] = -scalars.add_up([f * p * v for f, p, v in zip(factors, smooth, logs[at], strict=True)])
+    return losses.reduced_reference(out, reduction)
 
 
 def likelihood(x: Objects, t: Objects, weight: Objects | None, *, ignore_index: int, reduction: str) -> Objects:
@@ -61,11 +60,11 @@ def _of_classes(
             out[at] = mp.mpf(0)
             continue
         counted = counted + factors[k]
-        spread = reals.add_up([f * v for f, v in zip(factors, line, strict=True)])
+        spread = scalars.add_up([f * v for f, v in zip(factors, line, strict=True)])
         out[at] = -(1 - share) * factors[k] * line[k] - share / len(line) * spread
     if reduction != "mean":
-        return reduced_reference(out, reduction)
-    return np.asarray(reals.quotient(reals.add_up(list(out.flat)), counted), dtype=object)
+        return losses.reduced_reference(out, reduction)
+    return np.asarray(scalars.quotient(scalars.add_up(list(out.flat)), counted), dtype=object)
 
 
 def margins(x: Objects, t: Objects, weight: Objects | None, *, p: int, margin: float, reduction: str) -> Objects:
@@ -75,8 +74,8 @@ def margins(x: Objects, t: Objects, weight: Objects | None, *, p: int, margin: f
     for at in np.ndindex(out.shape):
         k, line = int(t[at]), list(x[at])
         lacking = [max(mp.mpf(margin) - line[k] + v, mp.mpf(0)) for i, v in enumerate(line) if i != k]
-        out[at] = factors[k] * reals.add_up([v**p for v in lacking]) / len(line)
-    return reduced_reference(out, reduction)
+        out[at] = factors[k] * scalars.add_up([v**p for v in lacking]) / len(line)
+    return losses.reduced_reference(out, reduction)
 
 
 def cosine(a: Objects, b: Objects, t: Objects, *, margin: float, reduction: str) -> Objects:
@@ -85,7 +84,7 @@ def cosine(a: Objects, b: Objects, t: Objects, *, margin: float, reduction: str)
     a, b, target = np.broadcast_to(a, shape), np.broadcast_to(b, shape), np.broadcast_to(t, shape[:-1])
     out = np.empty(shape[:-1], dtype=object)
     for at in np.ndindex(out.shape):
-        c = losses_references.cosine(list(a[at]), list(b[at]))
+        c = losses.cosine(list(a[at]), list(b[at]))
         apart = max(c - mp.mpf(margin), mp.mpf(0)) if target[at] == -1 else mp.mpf(0)
         out[at] = 1 - c if target[at] == 1 else apart
-    return reduced_reference(out, reduction)
+    return losses.reduced_reference(out, reduction)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .operator import Misfit
-from .shapes import axes_of, axis_of
+from ..operator import Misfit
+from .common import axes_of, axis_of
 
 Dims = int | tuple[int, ...] | None
 

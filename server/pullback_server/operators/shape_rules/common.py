@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
-from ..program import DType, TensorType
-from .operator import Misfit
+from ...program import DType, TensorType
+from ..operator import Misfit
 
 #: torch's default floating dtype, which integers become in a floating operation.
 DEFAULT_FLOAT = DType.FLOAT32

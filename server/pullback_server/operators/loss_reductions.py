@@ -1,0 +1,21 @@
+"""What a loss comes to in the end: the mean of its entries, their sum, or the entries themselves."""
+
+from __future__ import annotations
+
+import torch
+
+from ..index_notation.index_program import IndexTensor, Pieces
+from .reductions import mean_form
+
+
+def reduced_tensor(entries: torch.Tensor, reduction: str) -> torch.Tensor:
+    """The torch column's end, where the function's own is not used."""
+    return entries if reduction == "none" else entries.mean() if reduction == "mean" else entries.sum()
+
+
+def reduced_form(pieces: Pieces, entries: IndexTensor, reduction: str) -> IndexTensor:
+    """The sympy column's end."""
+    if reduction == "none":
+        return entries
+    axes = tuple(range(len(entries.axes)))
+    return mean_form(pieces, entries, dim=axes) if reduction == "mean" else pieces.reduce("sum", entries, axes)
