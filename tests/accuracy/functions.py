@@ -14,9 +14,9 @@ import torch
 from pullback_server.operators import TABLE
 from pullback_server.operators.lifting import Lifted, WithNumbers
 from pullback_server.operators.reference import scalars
-from pullback_server.symbolic.evaluation import functions
-from pullback_server.symbolic.plan import Call
-from pullback_server.symbolic.running_error import step_error
+from pullback_server.symbolic.evaluation.evaluate import functions
+from pullback_server.symbolic.evaluation.running_error import step_error
+from pullback_server.symbolic.lowering.plan import Call
 
 from .share import DTYPES, Share, share_of
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
-from pullback_server.symbolic.matrices import MATRIX_FUNCTIONS
-from pullback_server.symbolic.plan import MatrixFunction
-from pullback_server.symbolic.running_error import step_error
+from pullback_server.symbolic.evaluation.matrices import MATRIX_FUNCTIONS
+from pullback_server.symbolic.evaluation.running_error import step_error
+from pullback_server.symbolic.lowering.plan import MatrixFunction
 
 from .share import Share, share_of
 

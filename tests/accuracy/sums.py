@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 import torch
-from pullback_server.symbolic.evaluation import closure
-from pullback_server.symbolic.kernel_errors import REDUCTIONS
-from pullback_server.symbolic.plan import Product, Reduce, Scatter, Step
-from pullback_server.symbolic.running_error import step_error
+from pullback_server.symbolic.evaluation.evaluate import closure
+from pullback_server.symbolic.evaluation.kernel_errors import REDUCTIONS
+from pullback_server.symbolic.evaluation.running_error import step_error
+from pullback_server.symbolic.lowering.plan import Product, Reduce, Scatter, Step
 
 from .share import DTYPES, Share, share_of
 

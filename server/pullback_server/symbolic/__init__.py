@@ -1,15 +1,15 @@
 """The symbolic leg: closed forms by sympy in index notation, printed, and evaluated on the request's tensors."""
 
-from .derivatives import UPSTREAM
 from .derive import derive, form_key
-from .evaluation import Evaluator, evaluator
+from .differentiation.derivatives import UPSTREAM
+from .evaluation.evaluate import Evaluator, evaluator
+from .evaluation.magnitudes import Magnitudes, Tails, tails
+from .evaluation.running_error import error_bound
 from .explanation import Explanation, explain
 from .form import Forms, InputForm, Written
-from .magnitudes import Magnitudes, Tails, tails
 from .notation.code import Code
 from .notation.derivation import Step, StepKind
 from .notation.entries import entries
-from .running_error import error_bound
 
 __all__ = [
     "UPSTREAM",

@@ -8,10 +8,10 @@ import logging
 from ..index_notation.expressions import Entry
 from ..operators import NoClosedForm
 from ..program import TypedProgram
-from .cutting import cut, signature
-from .derivatives import UPSTREAM, backward, differentiate
+from .differentiation.derivatives import UPSTREAM, backward, differentiate
+from .differentiation.partition import cut, signature
 from .form import FORMAT, Forms
-from .lowering import Lowering
+from .lowering.lower import Lowering
 from .notation.matrix import MatrixNotation
 from .writing import upstream_name, write
 

@@ -8,8 +8,8 @@ from dataclasses import astuple, dataclass, field
 
 from ..operators import NoClosedForm
 from ..program import TypedProgram
-from .cutting import cut
-from .derivatives import backward, differentiate
+from .differentiation.derivatives import backward, differentiate
+from .differentiation.partition import cut
 from .notation.code import Code, code
 from .notation.derivation import Step, StepKind, derivation
 from .notation.display import TooLong

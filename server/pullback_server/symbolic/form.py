@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from . import plan as plans
-from .plan import Plan
+from .lowering import plan as plans
+from .lowering.plan import Plan
 
 #: Changes whenever forms of an older release cannot be read.
 FORMAT = 2

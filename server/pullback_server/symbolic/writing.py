@@ -9,8 +9,8 @@ import sympy as sp
 from ..index_notation.expressions import Entry
 from ..index_notation.terms import Term, contract, merge
 from . import codec
-from .cutting import Cut
-from .derivatives import Differentiated, jacobian
+from .differentiation.derivatives import Differentiated, jacobian
+from .differentiation.partition import Cut
 from .form import Forms, InputForm, Written
 from .notation.combining import combine
 from .notation.display import Display, TooLong

@@ -16,7 +16,7 @@ from ..numeric import local_gradients, node_gradients
 from ..numeric.vjp import Differentiated
 from ..program import Apply
 from ..symbolic import UPSTREAM
-from ..symbolic.plan import Plan
+from ..symbolic.lowering.plan import Plan
 from .comparison import Comparison, Status, index_of
 from .diagnosis import Scene, Witness, diagnose
 from .exact import BITS, Budget, FormValues, Mask, OverBudget, Reach, Values, scale_of, slopes

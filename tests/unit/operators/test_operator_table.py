@@ -13,7 +13,7 @@ from pullback_server.language import check, parse
 from pullback_server.numeric.vjp import DTYPES
 from pullback_server.operators import BY_NAME, BY_SYMBOL, TABLE, Misfit, NoClosedForm, Operator
 from pullback_server.program import Apply, DType, Limits, Refusal, TensorType
-from pullback_server.symbolic.cutting import cut
+from pullback_server.symbolic.differentiation.partition import cut
 
 ROWS = pytest.mark.parametrize("row", TABLE, ids=[row.name for row in TABLE])
 FLOATING = (DType.FLOAT64, DType.FLOAT32, DType.FLOAT16, DType.BFLOAT16)

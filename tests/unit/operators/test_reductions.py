@@ -13,7 +13,7 @@ from pullback_server.operators import BY_NAME
 from pullback_server.operators.distances import LARGEST
 from pullback_server.program import DType, Limits, TensorType
 from pullback_server.symbolic import derive, evaluator
-from pullback_server.symbolic.plan import Reduce
+from pullback_server.symbolic.lowering.plan import Reduce
 
 F, inf = torch.nn.functional, math.inf
 Tensors = dict[str, torch.Tensor]

@@ -9,9 +9,9 @@ from pullback_server.language import check, parse
 from pullback_server.operators import TABLE
 from pullback_server.program import DType, Limits, TensorType
 from pullback_server.symbolic import Forms, codec, derive, entries, evaluator, form_key
-from pullback_server.symbolic.cutting import cut
-from pullback_server.symbolic.derivatives import backward, differentiate
-from pullback_server.symbolic.plan import Call, Fetch, Plan, Product, Reduce, Result, pruned
+from pullback_server.symbolic.differentiation.derivatives import backward, differentiate
+from pullback_server.symbolic.differentiation.partition import cut
+from pullback_server.symbolic.lowering.plan import Call, Fetch, Plan, Product, Reduce, Result, pruned
 from questions import ask, by_name, disagreements, mostly_slow, prepared, question, sample_inputs, samples, tensors
 from written_expressions import LINES, ORDINARY, SUMS
 

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from pullback_server.symbolic.indexing import gather, scatter
+from pullback_server.symbolic.evaluation.indexing import gather, scatter
 
 
 def reads(x, axes, indices):

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from pullback_server.symbolic.kernel_errors import FUNCTIONS, PRODUCT, REDUCTIONS
-from pullback_server.symbolic.matrices import MATRIX_FUNCTIONS
-from pullback_server.symbolic.plan import Call, Product
-from pullback_server.symbolic.running_error import step_error
+from pullback_server.symbolic.evaluation.kernel_errors import FUNCTIONS, PRODUCT, REDUCTIONS
+from pullback_server.symbolic.evaluation.matrices import MATRIX_FUNCTIONS
+from pullback_server.symbolic.evaluation.running_error import step_error
+from pullback_server.symbolic.lowering.plan import Call, Product
 
 from tests.accuracy import functions, matrices, sums
 from tests.accuracy.share import largest, share_of

@@ -9,10 +9,10 @@ import sympy as sp
 
 from ...index_notation.expressions import Entry
 from ...index_notation.index_program import Axes, Piece
-from ..derivatives import UPSTREAM, Differentiated, jacobian
-from ..emitting import Labels
-from ..lowering import Lowering
-from ..plan import Fetch, Length, Plan
+from ..differentiation.derivatives import UPSTREAM, Differentiated, jacobian
+from ..lowering.emitting import Labels
+from ..lowering.lower import Lowering
+from ..lowering.plan import Fetch, Length, Plan
 from .code_helpers import HELPERS
 from .code_library import Library
 from .code_writer import Body, NoCode

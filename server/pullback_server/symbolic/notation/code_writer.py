@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from ..plan import (
+from ..lowering.plan import (
     Call,
     Fetch,
     Gather,

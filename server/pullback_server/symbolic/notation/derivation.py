@@ -11,7 +11,7 @@ import sympy as sp
 from ...index_notation.expressions import Entry
 from ...index_notation.index_program import Piece
 from ...index_notation.terms import Term, contract, split
-from ..derivatives import UPSTREAM, Differentiated, Partial
+from ..differentiation.derivatives import UPSTREAM, Differentiated, Partial
 from .display import Display, Formula
 from .naming import Naming
 from .printers import latex, text

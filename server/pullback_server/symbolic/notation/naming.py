@@ -8,7 +8,7 @@ from itertools import count
 
 from ...index_notation.expressions import Entry
 from ...index_notation.index_program import Piece
-from ..derivatives import UPSTREAM, Differentiated
+from ..differentiation.derivatives import UPSTREAM, Differentiated
 
 #: Letters for parts of an expression that no line names.
 PARTS = "ghzy"

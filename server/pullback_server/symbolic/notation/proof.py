@@ -8,10 +8,10 @@ import sympy as sp
 import torch
 
 from ...index_notation.index_program import Axes, Pieces
-from ..derivatives import UPSTREAM, Differentiated
-from ..evaluation import evaluator
-from ..lowering import Lowering
-from ..plan import Plan
+from ..differentiation.derivatives import UPSTREAM, Differentiated
+from ..evaluation.evaluate import evaluator
+from ..lowering.lower import Lowering
+from ..lowering.plan import Plan
 
 #: The lengths that unknown dimensions take begin and end here.
 SMALLEST, LONGEST = 2, 5

@@ -16,7 +16,7 @@ from ...index_notation.arithmetic import within
 from ...index_notation.expressions import Applied, Entry, Total
 from ...index_notation.functions import less
 from ...index_notation.index_program import Dimension, Pieces
-from ..derivatives import UPSTREAM, Differentiated
+from ..differentiation.derivatives import UPSTREAM, Differentiated
 
 
 @dataclass(frozen=True)

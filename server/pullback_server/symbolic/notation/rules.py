@@ -9,7 +9,7 @@ import sympy as sp
 from ...index_notation.expressions import Entry
 from ...index_notation.functions import CONDITIONS, where
 from ...index_notation.index_program import Piece
-from ..derivatives import Partial
+from ..differentiation.derivatives import Partial
 from .printers import text
 
 #: By a piece's kind: what it is, and how its derivative goes.

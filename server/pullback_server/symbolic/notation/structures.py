@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ...index_notation.expressions import Entry
 from ...program import Apply
-from ..derivatives import Differentiated
+from ..differentiation.derivatives import Differentiated
 from .matrix.latex import latex
 from .matrix.program import ProgramTrees
 from .matrix.text import text

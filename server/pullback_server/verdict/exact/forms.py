@@ -14,8 +14,8 @@ import torch
 
 from ...operators.reference import scalars
 from ...operators.reference.columns import Objects
-from ...symbolic import plan as plans
-from ...symbolic.plan import Plan
+from ...symbolic.lowering import plan as plans
+from ...symbolic.lowering.plan import Plan
 from .budget import Budget
 from .scalars import MATRICES, RUNS, scalar
 from .wiring import Places

@@ -8,7 +8,7 @@ import sympy as sp
 
 from ....index_notation.expressions import Entry
 from ....index_notation.index_program import Axes, Pieces
-from ...cutting import Cut
+from ...differentiation.partition import Cut
 from .building import as_column
 from .program import ProgramTrees
 from .tensors import Tensor

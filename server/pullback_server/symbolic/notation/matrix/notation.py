@@ -12,8 +12,8 @@ import torch
 
 from ....index_notation.index_program import Axes
 from ....index_notation.terms import Term
-from ...derivatives import Differentiated
-from ...plan import Plan
+from ...differentiation.derivatives import Differentiated
+from ...lowering.plan import Plan
 from .building import product
 from .latex import formula
 from .lines import with_lines

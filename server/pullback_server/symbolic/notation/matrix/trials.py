@@ -15,9 +15,9 @@ from ....index_notation.index_program import Axes
 from ....language import check, parse
 from ....numeric import compile_program
 from ....program import DType, Limits, Refusal, TensorType
-from ...derivatives import UPSTREAM, Differentiated
-from ...evaluation import evaluator
-from ...plan import Plan
+from ...differentiation.derivatives import UPSTREAM, Differentiated
+from ...evaluation.evaluate import evaluator
+from ...lowering.plan import Plan
 
 #: A tensor of more entries than this is not computed, so that what has it for a value is not given.
 LARGEST = 10**5

@@ -12,7 +12,7 @@ from ....index_notation.index_program import Axes, larger
 from ....index_notation.recognition import renaming
 from ....index_notation.terms import Term, split
 from ....index_notation.terms import contract as without_deltas
-from ...derivatives import Differentiated
+from ...differentiation.derivatives import Differentiated
 from .building import add, eye, number, zeros
 from .contraction import completed, contract, diagonal
 from .dtypes import as_floating

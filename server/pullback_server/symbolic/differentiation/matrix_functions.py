@@ -13,9 +13,9 @@ from dataclasses import replace
 
 import sympy as sp
 
-from ..index_notation.expressions import Delta, Entry, Total
-from ..index_notation.functions import equal, where
-from ..index_notation.index_program import Piece, Pieces
+from ...index_notation.expressions import Delta, Entry, Total
+from ...index_notation.functions import equal, where
+from ...index_notation.index_program import Piece, Pieces
 
 Derivative = tuple[sp.Expr, tuple[Piece, ...]]
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ..index_notation.expressions import Entry
-from ..index_notation.functions import equal, where
-from ..index_notation.index_program import Piece, Pieces, larger
-from ..index_notation.recognition import Recogniser
-from ..index_notation.terms import Term, contract, merge, split, taken_out
-from ..operators import NoClosedForm
-from .cutting import Cut
+from ...index_notation.expressions import Entry
+from ...index_notation.functions import equal, where
+from ...index_notation.index_program import Piece, Pieces, larger
+from ...index_notation.recognition import Recogniser
+from ...index_notation.terms import Term, contract, merge, split, taken_out
+from ...operators import NoClosedForm
 from .matrix_functions import DERIVATIVES
+from .partition import Cut
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ..index_notation.index_program import Piece, Pieces
+from ...index_notation.index_program import Piece, Pieces
 from .plan import Call, Operand, Step
 
 Labels = tuple[sp.Symbol, ...]

@@ -11,11 +11,9 @@ from typing import Any
 import opt_einsum
 import torch
 
-from ..operators import TABLE, Operator
-from ..operators.lifting import Lifted, WithNumbers
-from .indexing import gather, scatter
-from .matrices import MATRIX_FUNCTIONS
-from .plan import (
+from ...operators import TABLE, Operator
+from ...operators.lifting import Lifted, WithNumbers
+from ..lowering.plan import (
     Call,
     Fetch,
     Gather,
@@ -32,6 +30,8 @@ from .plan import (
     Step,
     reads,
 )
+from .indexing import gather, scatter
+from .matrices import MATRIX_FUNCTIONS
 from .reducers import REDUCERS
 
 Slots = list[Any]

@@ -15,11 +15,11 @@ from typing import Any
 
 import torch
 
-from .evaluation import Slots, closure, contractions, functions, operand_views, restore
+from ..lowering.plan import Call, Gather, MatrixFunction, Plan, Product, Reduce, Scatter, Step, needed
+from .evaluate import Slots, closure, contractions, functions, operand_views, restore
 from .indexing import gather
 from .kernel_errors import FUNCTIONS, PRODUCT, REDUCTIONS, SCATTER
 from .matrices import of_matrix_function
-from .plan import Call, Gather, MatrixFunction, Plan, Product, Reduce, Scatter, Step, needed
 from .reducers import REDUCERS
 
 

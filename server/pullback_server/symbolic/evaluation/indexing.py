@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from ..operators.shape_rules.common import broadcast_shapes
+from ...operators.shape_rules.common import broadcast_shapes
 
 
 def gather(x: torch.Tensor, axes: tuple[int, ...], indices: Sequence[Any]) -> torch.Tensor:

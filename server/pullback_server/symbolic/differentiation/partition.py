@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ..index_notation.index_program import IndexTensor, Pieces
-from ..operators import BY_NAME, NoClosedForm
-from ..program import Apply, Input, Literal, Program, Size, TypedProgram
+from ...index_notation.index_program import IndexTensor, Pieces
+from ...operators import BY_NAME, NoClosedForm
+from ...program import Apply, Input, Literal, Program, Size, TypedProgram
 
 CONSTANTS = {"pi": sp.pi, "e": sp.E, "inf": sp.oo}
 

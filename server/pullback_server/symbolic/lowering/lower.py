@@ -7,11 +7,11 @@ from collections.abc import Iterable
 
 import sympy as sp
 
-from ..index_notation.expressions import Delta, Entry, Total
-from ..index_notation.functions import CONDITIONS, ScalarFunction, where
-from ..index_notation.index_program import Piece, Pieces
-from ..index_notation.recognition import renaming
-from ..operators import NoClosedForm
+from ...index_notation.expressions import Delta, Entry, Total
+from ...index_notation.functions import CONDITIONS, ScalarFunction, where
+from ...index_notation.index_program import Piece, Pieces
+from ...index_notation.recognition import renaming
+from ...operators import NoClosedForm
 from .emitting import Labels, Value, aligned, indices_of, position, slot_of
 from .plan import Fetch, Gather, Identity, Length, MatrixFunction, Operand, Plan, Product, Range, Reduce, Result, pruned
 from .sums import Sums

@@ -11,8 +11,8 @@ from typing import Any
 
 import torch
 
-from .evaluation import Slots, closure, functions, operand_views, restore
-from .plan import Call, Gather, Operand, Plan, Product, Reduce, Scatter, Step, reads
+from ..lowering.plan import Call, Gather, Operand, Plan, Product, Reduce, Scatter, Step, reads
+from .evaluate import Slots, closure, functions, operand_views, restore
 
 #: How many times as many entries a tensor has before those that are asked for are taken out of it first.
 FEW_TIMES = 4

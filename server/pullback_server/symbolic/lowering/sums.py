@@ -6,9 +6,9 @@ from functools import partial, reduce
 
 import sympy as sp
 
-from ..index_notation.arithmetic import interval
-from ..index_notation.expressions import Delta, Entry, Total
-from ..index_notation.functions import less, where
+from ...index_notation.arithmetic import interval
+from ...index_notation.expressions import Delta, Entry, Total
+from ...index_notation.functions import less, where
 from .emitting import Emitter, Labels, Value, aligned, indices_of, slot_of
 from .plan import Length, Product, Range, Reduce, Scatter
 from .scans import Scan, contracted, masked, scan_of

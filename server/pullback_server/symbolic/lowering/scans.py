@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ..index_notation.expressions import Entry, Total
-from ..index_notation.functions import both, equal, less_equal, maximum, where
-from ..index_notation.index_program import Piece, Pieces
+from ...index_notation.expressions import Entry, Total
+from ...index_notation.functions import both, equal, less_equal, maximum, where
+from ...index_notation.index_program import Piece, Pieces
 
 #: The indices of a program, and its pieces by name.
 Found = tuple[Pieces, Mapping[str, Piece]]

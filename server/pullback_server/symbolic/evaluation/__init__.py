@@ -1,0 +1,1 @@
+"""Plans evaluated on tensors, with bounds on what rounding makes of them."""
