@@ -7,9 +7,9 @@ from .evaluation.magnitudes import Magnitudes, Tails, tails
 from .evaluation.running_error import error_bound
 from .explanation import Explanation, explain
 from .form import Forms, InputForm, Written
-from .notation.code import Code
-from .notation.derivation import Step, StepKind
-from .notation.entries import entries
+from .notation.code.module import Code
+from .notation.index_form.entries import entries
+from .notation.steps.derivation import Step, StepKind
 
 __all__ = [
     "UPSTREAM",

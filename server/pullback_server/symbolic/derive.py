@@ -13,7 +13,7 @@ from .differentiation.partition import cut, signature
 from .form import FORMAT, Forms
 from .lowering.lower import Lowering
 from .notation.matrix import MatrixNotation
-from .writing import upstream_name, write
+from .notation.render import upstream_name, write
 
 log = logging.getLogger(__name__)
 

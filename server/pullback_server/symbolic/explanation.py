@@ -10,11 +10,11 @@ from ..operators import NoClosedForm
 from ..program import TypedProgram
 from .differentiation.derivatives import backward, differentiate
 from .differentiation.partition import cut
-from .notation.code import Code, code
-from .notation.derivation import Step, StepKind, derivation
-from .notation.display import TooLong
-from .notation.naming import naming
-from .writing import upstream_name
+from .notation.code.module import Code, code
+from .notation.index_form.display import TooLong
+from .notation.render import upstream_name
+from .notation.steps.derivation import Step, StepKind, derivation
+from .notation.steps.naming import naming
 
 log = logging.getLogger(__name__)
 

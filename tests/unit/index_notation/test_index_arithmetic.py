@@ -16,7 +16,7 @@ from pullback_server.index_notation.arithmetic import (
 )
 from pullback_server.index_notation.functions import floor, remainder
 from pullback_server.index_notation.index_program import Pieces
-from pullback_server.symbolic.notation.entries import worked_out
+from pullback_server.symbolic.notation.index_form.entries import worked_out
 
 SHAPES = [(2, 3), (3, 1, 2), (4,), (2, 2, 2), (1, 5)]
 

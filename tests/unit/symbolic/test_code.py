@@ -12,8 +12,8 @@ from pullback_server.symbolic import Code
 from pullback_server.symbolic.evaluation.evaluate import functions
 from pullback_server.symbolic.evaluation.matrices import MATRIX_FUNCTIONS
 from pullback_server.symbolic.evaluation.reducers import REDUCERS
-from pullback_server.symbolic.notation.code_functions import FUNCTIONS, MATRICES, REDUCTIONS
-from pullback_server.symbolic.notation.code_text import COMPARISONS, CONNECTIVES
+from pullback_server.symbolic.notation.code.functions import FUNCTIONS, MATRICES, REDUCTIONS
+from pullback_server.symbolic.notation.code.text import COMPARISONS, CONNECTIVES
 from questions import explanation_of, jacobian, prepared, question, sample_inputs, samples, tensors
 from written_expressions import ALL, LENGTHS, NAMES, ORDINARY
 

@@ -9,7 +9,7 @@ from formula_reader import INPUT, OUTPUT, free_letters, lines_of, read
 from pullback_server.operators import TABLE
 from pullback_server.symbolic import StepKind
 from pullback_server.symbolic.differentiation.matrix_functions import DERIVATIVES
-from pullback_server.symbolic.notation.rules import KINDS
+from pullback_server.symbolic.notation.steps.rules import KINDS
 from pullback_server.symbolic.notation.words import TOTALS
 from questions import explanation_of, jacobian, mostly_slow, prepared, question, sample_inputs, samples, tensors
 from written_expressions import ALL, NAMES

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sympy as sp
 
-from ...index_notation.expressions import Delta, Entry, Total
-from ...index_notation.terms import Pair, Term, taken_out
+from ....index_notation.expressions import Delta, Entry, Total
+from ....index_notation.terms import Pair, Term, taken_out
 from .ranges import Ranges
 
 #: Expressions of more nodes than this are not searched for common factors.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import string
 from dataclasses import replace
 
-from .code_library import Library
-from .code_text import MATRIX, MULTIPLY, Kind, Level, Text
+from .library import Library
+from .text import MATRIX, MULTIPLY, Kind, Level, Text
 
 Labels = tuple[int, ...]
 

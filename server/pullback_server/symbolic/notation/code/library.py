@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .code_helpers import HELPERS
+from .helpers import HELPERS
 
 _MODULE = re.compile(r"(?<![.\w])(torch|np|F|special)\.")
 

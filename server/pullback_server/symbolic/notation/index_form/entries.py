@@ -9,11 +9,11 @@ from itertools import product
 
 import sympy as sp
 
-from ...index_notation import functions as fn
-from ...index_notation.expressions import Applied, Delta, Entry, Total
-from ...index_notation.functions import floor, where
-from .. import codec
-from ..form import Forms, Written, length_of
+from ....index_notation import functions as fn
+from ....index_notation.expressions import Applied, Delta, Entry, Total
+from ....index_notation.functions import floor, where
+from ... import codec
+from ...form import Forms, Written, length_of
 from .printers import text
 
 #: More entries than this are not written out.

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ...index_notation.expressions import Applied, Delta, Entry, Total
-from ...index_notation.functions import where
-from ...index_notation.index_program import Piece, larger
+from ....index_notation.expressions import Applied, Delta, Entry, Total
+from ....index_notation.functions import where
+from ....index_notation.index_program import Piece, larger
 from .combining import nodes
 from .factors import joined_choices, whole_factors
 from .letters import INPUT, LENGTH, OUTPUT, PART, Letters, Renaming

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from ..lowering.plan import (
+from ...lowering.plan import (
     Call,
     Fetch,
     Gather,
@@ -22,12 +22,12 @@ from ..lowering.plan import (
     Step,
     needed,
 )
-from . import code_text as write
-from .code_functions import FUNCTIONS, MATRICES, REDUCTIONS
-from .code_library import Library
-from .code_products import contracted
-from .code_text import Kind, Level, Text, commas
-from .naming import iter_names
+from ..steps.naming import iter_names
+from . import text as write
+from .functions import FUNCTIONS, MATRICES, REDUCTIONS
+from .library import Library
+from .products import contracted
+from .text import Kind, Level, Text, commas
 
 #: A part that is used once is written where it is used, while it has at most so many characters.
 FOLDED = 48

@@ -11,8 +11,8 @@ from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.printer import Printer
 from sympy.printing.str import StrPrinter
 
-from ...index_notation.expressions import Applied, Delta, Entry, Total
-from .words import BARS, CONDITIONS, MATRIX_FUNCTIONS, SIGNS, TOTALS, divided, matrix
+from ....index_notation.expressions import Applied, Delta, Entry, Total
+from ..words import BARS, CONDITIONS, MATRIX_FUNCTIONS, SIGNS, TOTALS, divided, matrix
 
 
 class Ordered(Printer):  # type: ignore[misc]

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ...index_notation.arithmetic import within
-from ...index_notation.expressions import Applied, Entry, Total
-from ...index_notation.functions import less
-from ...index_notation.index_program import Dimension, Pieces
-from ..differentiation.derivatives import UPSTREAM, Differentiated
+from ....index_notation.arithmetic import within
+from ....index_notation.expressions import Applied, Entry, Total
+from ....index_notation.functions import less
+from ....index_notation.index_program import Dimension, Pieces
+from ...differentiation.derivatives import UPSTREAM, Differentiated
 
 
 @dataclass(frozen=True)

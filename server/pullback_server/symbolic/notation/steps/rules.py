@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 
 import sympy as sp
 
-from ...index_notation.expressions import Entry
-from ...index_notation.functions import CONDITIONS, where
-from ...index_notation.index_program import Piece
-from ..differentiation.derivatives import Partial
-from .printers import text
+from ....index_notation.expressions import Entry
+from ....index_notation.functions import CONDITIONS, where
+from ....index_notation.index_program import Piece
+from ...differentiation.derivatives import Partial
+from ..index_form.printers import text
 
 #: By a piece's kind: what it is, and how its derivative goes.
 KINDS: dict[str, tuple[str, str]] = {

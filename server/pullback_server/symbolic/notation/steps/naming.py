@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 
-from ...index_notation.expressions import Entry
-from ...index_notation.index_program import Piece
-from ..differentiation.derivatives import UPSTREAM, Differentiated
+from ....index_notation.expressions import Entry
+from ....index_notation.index_program import Piece
+from ...differentiation.derivatives import UPSTREAM, Differentiated
 
 #: Letters for parts of an expression that no line names.
 PARTS = "ghzy"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...index_notation.expressions import Entry
-from ...program import Apply
-from ..differentiation.derivatives import Differentiated
-from .matrix.latex import latex
-from .matrix.program import ProgramTrees
-from .matrix.text import text
-from .matrix.tree import NoMatrixForm, TooLong
+from ....index_notation.expressions import Entry
+from ....program import Apply
+from ...differentiation.derivatives import Differentiated
+from ..matrix.latex import latex
+from ..matrix.program import ProgramTrees
+from ..matrix.text import text
+from ..matrix.tree import NoMatrixForm, TooLong
 
 #: Operators that people know by their names better than by what they come to entry by entry. Norms of matrices are not
 #: among them: formulas compare singular values with the largest one, which must be one of them to the last digit.

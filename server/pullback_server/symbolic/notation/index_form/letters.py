@@ -8,7 +8,7 @@ from itertools import count
 
 import sympy as sp
 
-from ...index_notation.expressions import Applied, Entry, Total
+from ....index_notation.expressions import Applied, Entry, Total
 
 #: For indices of the output, of the input, and of sums; for lengths; and for parts that have no name.
 OUTPUT, INPUT, BOUND, LENGTH, PART = "ijkl", "pqr", "stuw", "nmdh", "ghzy"

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ...index_notation.expressions import Entry
-from ...index_notation.index_program import Axes, Piece
-from ..differentiation.derivatives import UPSTREAM, Differentiated, jacobian
-from ..lowering.emitting import Labels
-from ..lowering.lower import Lowering
-from ..lowering.plan import Fetch, Length, Plan
-from .code_helpers import HELPERS
-from .code_library import Library
-from .code_writer import Body, NoCode
-from .combining import combine
-from .naming import Naming, iter_names
-from .ranges import Ranges
+from ....index_notation.expressions import Entry
+from ....index_notation.index_program import Axes, Piece
+from ...differentiation.derivatives import UPSTREAM, Differentiated, jacobian
+from ...lowering.emitting import Labels
+from ...lowering.lower import Lowering
+from ...lowering.plan import Fetch, Length, Plan
+from ..index_form.combining import combine
+from ..index_form.ranges import Ranges
+from ..steps.naming import Naming, iter_names
+from .helpers import HELPERS
+from .library import Library
+from .writer import Body, NoCode
 
 #: What modules are called, and how they are imported.
 IMPORTS = {

@@ -8,14 +8,14 @@ from enum import Enum
 
 import sympy as sp
 
-from ...index_notation.expressions import Entry
-from ...index_notation.index_program import Piece
-from ...index_notation.terms import Term, contract, split
-from ..differentiation.derivatives import UPSTREAM, Differentiated, Partial
-from .display import Display, Formula
+from ....index_notation.expressions import Entry
+from ....index_notation.index_program import Piece
+from ....index_notation.terms import Term, contract, split
+from ...differentiation.derivatives import UPSTREAM, Differentiated, Partial
+from ..index_form.display import Display, Formula
+from ..index_form.printers import latex, text
+from ..index_form.ranges import Ranges
 from .naming import Naming
-from .printers import latex, text
-from .ranges import Ranges
 from .rules import backward_rule, derivative_rule, forward_rule
 
 #: A derivation of more characters than this is not written: nobody reads it.

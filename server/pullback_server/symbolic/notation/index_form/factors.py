@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sympy as sp
 
-from ...index_notation.expressions import Total
-from ...index_notation.functions import both, truth, where
+from ....index_notation.expressions import Total
+from ....index_notation.functions import both, truth, where
 
 
 def whole_factors(e: sp.Expr) -> sp.Expr:

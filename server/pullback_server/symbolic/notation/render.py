@@ -6,18 +6,18 @@ import logging
 
 import sympy as sp
 
-from ..index_notation.expressions import Entry
-from ..index_notation.terms import Term, contract, merge
-from . import codec
-from .differentiation.derivatives import Differentiated, jacobian
-from .differentiation.partition import Cut
-from .form import Forms, InputForm, Written
-from .notation.combining import combine
-from .notation.display import Display, TooLong
-from .notation.matrix import Matrix, MatrixNotation
-from .notation.proof import agrees
-from .notation.ranges import Ranges
-from .notation.structures import structures
+from ...index_notation.expressions import Entry
+from ...index_notation.terms import Term, contract, merge
+from .. import codec
+from ..differentiation.derivatives import Differentiated, jacobian
+from ..differentiation.partition import Cut
+from ..form import Forms, InputForm, Written
+from .index_form.combining import combine
+from .index_form.display import Display, TooLong
+from .index_form.ranges import Ranges
+from .index_form.structures import structures
+from .matrix import Matrix, MatrixNotation
+from .proof import agrees
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""Derivatives as Python modules, in torch and in NumPy."""

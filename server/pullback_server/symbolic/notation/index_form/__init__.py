@@ -1,0 +1,1 @@
+"""Derivatives in index notation, as text and as LaTeX."""
