@@ -19,7 +19,7 @@ from pullback_server.operators import BY_NAME, TABLE, Operator
 from pullback_server.operators.samples import draw
 from pullback_server.symbolic import Explanation, Forms
 from pullback_server.verdict import Answer, Derivative, Differentiator, Operand, Outcome, Question
-from pullback_server.verdict.formbook import FormBook
+from pullback_server.verdict.form_cache import FormBook
 from pullback_server.verdict.preparation import Prepared, differentiated, prepare, types_of
 
 Tensors = Mapping[str, torch.Tensor]

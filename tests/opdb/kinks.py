@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from pullback_server.operators import BY_NAME
 from pullback_server.program import Apply, TypedProgram
-from pullback_server.verdict.guards import Watch
+from pullback_server.verdict.kinks import Watch
 
 Tensors = Mapping[str, torch.Tensor]
 

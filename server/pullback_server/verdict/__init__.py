@@ -3,8 +3,8 @@
 from .description import Description, describe, example_jacobians
 from .differentiator import Differentiator
 from .exact import Side
-from .formbook import FormOverBudget, FormStore
-from .question import (
+from .form_cache import FormOverBudget, FormStore
+from .values import (
     READY,
     Answer,
     Cause,

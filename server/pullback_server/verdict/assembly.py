@@ -8,19 +8,8 @@ import torch
 
 from ..numeric.vjp import Differentiated
 from ..symbolic import Code, Explanation, Written
-from .formbook import Bound
-from .question import (
-    Answer,
-    ClosedForm,
-    Derivative,
-    Leg,
-    LegState,
-    Notation,
-    Outcome,
-    Question,
-    Timings,
-    Verdict,
-)
+from .form_cache import Bound
+from .values import Answer, ClosedForm, Derivative, Leg, LegState, Notation, Outcome, Question, Timings, Verdict
 
 #: The shapes of a request's inputs by name.
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]

@@ -23,10 +23,10 @@ from .assembly import (
     with_leg,
     without_forms,
 )
-from .checking import check
-from .formbook import FormBook, FormOverBudget, FormStore
+from .check import check
+from .form_cache import FormBook, FormOverBudget, FormStore
 from .preparation import Prepared, check_upstream, differentiated, prepare, types_of
-from .question import READY, Answer, Leg, LegState, Operand, Question, Timings
+from .values import READY, Answer, Leg, LegState, Operand, Question, Timings
 
 #: A provisional answer precedes the check of a request with more entries than this, even with its form at hand.
 LARGE = 2**18

@@ -10,8 +10,8 @@ from ..language import check, parse
 from ..numeric import Forward, compile_program
 from ..program import DType, Limits, Refusal, TensorType, TypedProgram
 from ..symbolic import form_key
-from .guards import Watch
-from .question import Question
+from .kinks import Watch
+from .values import Question
 
 DTYPES: dict[torch.dtype, DType] = {getattr(torch, d.label): d for d in DType}
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .comparison import Comparison, Status
+from .compare import Comparison, Status
 from .exact import Mask
 
 #: Up to so many suspects are all examined; of more, some of each sort.

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from pullback_server.symbolic import error_bound, evaluator
-from pullback_server.verdict.comparison import SLACK
+from pullback_server.verdict.compare import SLACK
 from questions import disagreements, final, forms_of, question, tensors
 
 #: Expressions, shapes and the interval of the inputs: easy ones, long sums, and all kinds of cancellation.

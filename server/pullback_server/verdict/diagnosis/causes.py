@@ -9,9 +9,9 @@ import mpmath as mp
 
 from ..exact import OverBudget, Side
 from ..exact.slopes import Slope
-from ..guards import Guard
-from ..question import Cause, Diagnosis, Outcome
-from .scene import Witness, finite
+from ..kinks import Guard
+from ..values import Cause, Diagnosis, Outcome
+from .context import Witness, finite
 
 log = logging.getLogger(__name__)
 

@@ -4,10 +4,10 @@ It runs through the table's reference column and shares no code with the two leg
 """
 
 from .budget import Budget, OverBudget
+from .dependencies import Mask
 from .forms import FormValues
 from .slopes import BITS, Side, Slopes, scale_of, slopes
 from .values import Reach, Values
-from .wiring import Mask
 
 __all__ = [
     "BITS",

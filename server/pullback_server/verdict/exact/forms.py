@@ -17,8 +17,8 @@ from ...operators.reference.columns import Objects
 from ...symbolic.lowering import plan as plans
 from ...symbolic.lowering.plan import Plan
 from .budget import Budget
+from .dependencies import Places
 from .scalars import MATRICES, RUNS, scalar
-from .wiring import Places
 
 #: Fractions of smaller numbers than this are simple.
 SIMPLE = 1000

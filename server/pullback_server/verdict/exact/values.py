@@ -16,7 +16,7 @@ from ...operators.reference import scalars
 from ...operators.reference.columns import Along, Each, Objects
 from ...program import Apply, Input, Literal, Size, TypedProgram
 from .budget import Budget
-from .wiring import AlongLines, EachEntry, Mask, Moved, Places, RowsByColumns, Wiring, wiring
+from .dependencies import AlongLines, EachEntry, Mask, Moved, Places, RowsByColumns, Wiring, wiring
 
 #: Sums of more terms are not computed in many digits only to see whether they are finite.
 LONG = 64

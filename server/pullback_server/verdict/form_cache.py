@@ -10,7 +10,7 @@ from typing import Protocol
 
 from ..symbolic import Evaluator, Explanation, Forms, Tails, Written, derive, entries, evaluator, explain, tails
 from .preparation import Prepared
-from .question import FormOrigin
+from .values import FormOrigin
 
 #: What follows the key of a program's forms in the key of their explanation.
 EXPLAINED = " explained"

@@ -6,7 +6,7 @@ import pytest
 import torch
 from pullback_server.symbolic import derive, error_bound, evaluator
 from pullback_server.verdict import Outcome
-from pullback_server.verdict.comparison import BLOCK, FEW, Estimates, Status, compare, entry
+from pullback_server.verdict.compare import BLOCK, FEW, Estimates, Status, compare, entry
 from questions import final, prepared, question, tensors
 
 

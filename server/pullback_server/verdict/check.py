@@ -14,12 +14,12 @@ from ..numeric.vjp import Differentiated
 from ..program import Limits, Refusal
 from ..symbolic import UPSTREAM, Magnitudes, error_bound
 from .assembly import DONE
-from .comparison import CLOSE, Comparison, Estimates, compare
-from .decision import decide, settled_verdict
-from .examination import Examination
-from .formbook import Bound
+from .compare import CLOSE, Comparison, Estimates, compare
+from .form_cache import Bound
+from .input_verdict import decide, settled_verdict
 from .preparation import Prepared, prepare, types_of
-from .question import Examined, Leg, LegState, Outcome, Question, Verdict
+from .third_opinion import Examination
+from .values import Examined, Leg, LegState, Outcome, Question, Verdict
 
 log = logging.getLogger(__name__)
 

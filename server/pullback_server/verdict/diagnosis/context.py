@@ -16,9 +16,9 @@ from ...operators import BY_NAME, Operator
 from ...operators.reference.columns import Objects
 from ...program import Apply, Input, Limits, Place, Refusal, TypedProgram
 from ..exact import Mask, Reach, Slopes, Values
-from ..exact.wiring import EachEntry, Places
-from ..guards import Guard
-from ..question import Outcome
+from ..exact.dependencies import EachEntry, Places
+from ..kinks import Guard
+from ..values import Outcome
 
 #: A node's text in a sentence is cut to so many characters.
 SHOWN = 60

@@ -9,9 +9,9 @@ from typing import Any
 
 import mpmath as mp
 
-from .comparison import CLOSE, SLACK
+from .compare import CLOSE, SLACK
 from .exact import Side, Slopes
-from .question import Outcome
+from .values import Outcome
 
 #: The unit roundoff of float64, in which closed forms are evaluated.
 UNIT = 2.0**-52

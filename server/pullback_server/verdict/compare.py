@@ -9,7 +9,7 @@ from enum import IntEnum
 
 import torch
 
-from .question import Tolerance, WorstEntry
+from .values import Tolerance, WorstEntry
 
 #: Roundings that two orders of the same computation may be apart, of an entry or of the terms that it is the sum of.
 CLOSE = 32

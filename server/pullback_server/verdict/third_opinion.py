@@ -17,15 +17,15 @@ from ..numeric.vjp import Differentiated
 from ..program import Apply
 from ..symbolic import UPSTREAM
 from ..symbolic.lowering.plan import Plan
-from .comparison import Comparison, Status, index_of
+from .compare import Comparison, Status, index_of
 from .diagnosis import Scene, Witness, diagnose
+from .entry_outcome import NOTHING, UNIT, Numbers, judge
 from .exact import BITS, Budget, FormValues, Mask, OverBudget, Reach, Values, scale_of, slopes
 from .exact.slopes import Slope as ExactSlope
-from .guards import Guard, followed
-from .judgement import NOTHING, UNIT, Numbers, judge
+from .kinks import Guard, followed
 from .preparation import Prepared
-from .question import Diagnosis, Examined, Outcome, Question, Slope
 from .suspects import Sort, sorts
+from .values import Diagnosis, Examined, Outcome, Question, Slope
 
 #: Entries of results that may be computed in many digits for one question: some seconds at the most.
 BUDGET = 300_000

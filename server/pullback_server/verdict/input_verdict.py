@@ -10,10 +10,10 @@ from dataclasses import replace
 import torch
 
 from ..program import Program
-from .comparison import Comparison, Status, entry
+from .compare import Comparison, Status, entry
 from .diagnosis import remedy
-from .examination import Looked
-from .question import Cause, Diagnosis, Examined, Finding, Outcome, Verdict
+from .third_opinion import Looked
+from .values import Cause, Diagnosis, Examined, Finding, Outcome, Verdict
 
 #: Whether an expression has, at the request's inputs, this derivative at these entries of the input.
 Tried = Callable[[str, tuple[Examined, ...]], bool]
