@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pullback
 import trustme
-from pullback_server.service.tokens import make
+from pullback_server.service.front.tokens import make
 
 
 @dataclass

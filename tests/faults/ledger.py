@@ -6,7 +6,7 @@ from collections import Counter
 
 import grpc
 from google.rpc import error_details_pb2, status_pb2
-from pullback_server.service.errors import REASONS
+from pullback_server.service.protocol.errors import REASONS
 
 from .questions import Question
 

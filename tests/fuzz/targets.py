@@ -10,7 +10,8 @@ from typing import Any
 from pullback_server.language import check, parse
 from pullback_server.operators.samples import draw
 from pullback_server.program import Limits, Refusal, TensorType
-from pullback_server.service import envelope, errors, messages
+from pullback_server.service.protocol import envelope, errors
+from pullback_server.service.wire import messages
 from pullback_server.verdict.preparation import check_upstream, differentiated, prepare, types_of
 
 Target = Callable[[bytes], None]

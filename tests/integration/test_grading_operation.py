@@ -11,7 +11,8 @@ from pullback import AsyncClient, Client, GradeOutcome, Problem, Unauthenticated
 from pullback.errors import REQUEST_ID
 from pullback.v1 import grading_pb2 as wire
 from pullback.v1.grading_pb2_grpc import GradingServiceStub
-from pullback_server.service import failpoints, tokens
+from pullback_server.service import failpoints
+from pullback_server.service.front import tokens
 from service_harness import SERVING, details, running, status_details
 from waiting import PATIENCE, eventually
 

@@ -5,8 +5,8 @@ import time
 import grpc
 import pytest
 from pullback.v1 import derivative_pb2 as wire
+from pullback_server.service.front.tokens import make
 from pullback_server.service.limits import ServiceLimits
-from pullback_server.service.tokens import make
 from service_harness import details, many_request, request, running
 from waiting import PATIENCE, eventually
 

@@ -6,7 +6,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import verdict_pb2
 from pullback_server.operators import TABLE
-from pullback_server.service.methods import ROWS
+from pullback_server.service.protocol.methods import ROWS
 from service_harness import SERVICE, details, refused, request
 from waiting import PATIENCE
 

@@ -7,8 +7,8 @@ from google.rpc import status_pb2
 from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import grading_pb2, tensor_pb2
 from pullback_server.program import REASONS as REFUSALS
-from pullback_server.service import tokens
-from pullback_server.service.errors import DETAILS_BYTES, REASONS, Code
+from pullback_server.service.front import tokens
+from pullback_server.service.protocol.errors import DETAILS_BYTES, REASONS, Code
 from service_harness import NOT_SERVING, SERVICE, SERVING, many_request, refused, request, running, status_details
 from waiting import PATIENCE, eventually
 

@@ -13,8 +13,8 @@ from pullback import AsyncClient, Client, Request, TlsFiles, Unauthenticated, Un
 from pullback.cli import main
 from pullback.errors import REQUEST_ID
 from pullback.v1 import grading_pb2
-from pullback_server.service import tokens
-from pullback_server.service.methods import ROWS
+from pullback_server.service.front import tokens
+from pullback_server.service.protocol.methods import ROWS
 from service_harness import details, launch, request, running
 from waiting import PATIENCE, eventually
 

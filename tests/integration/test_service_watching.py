@@ -11,10 +11,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from pullback import Client, InvalidRequest
 from pullback.cli.status import status
 from pullback.errors import REQUEST_ID
-from pullback_server.service.callers import Caller
-from pullback_server.service.calls import Call
-from pullback_server.service.methods import ROWS
-from pullback_server.service.traces import Spans
+from pullback_server.service.front.callers import Caller
+from pullback_server.service.front.calls import Call
+from pullback_server.service.front.traces import Spans
+from pullback_server.service.protocol.methods import ROWS
 from service_harness import SERVING, many_request, refused, request, running
 from waiting import PATIENCE, eventually
 

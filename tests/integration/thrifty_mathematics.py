@@ -6,7 +6,7 @@ Of its own accord a worker keeps freed memory, up to a gigabyte where something 
 
 from pullback_server import verdict
 from pullback_server.service import memory
-from pullback_server.service.isolation import resident
+from pullback_server.service.worker.isolation import resident
 from pullback_server.verdict import describe
 
 __all__ = ["Differentiator", "describe"]

@@ -43,7 +43,7 @@ def serve(ctx: click.Context, /, until_stdin_closes: bool, check: bool, **settin
     except ConfigError as problem:
         raise click.UsageError(str(problem)) from None
     try:
-        from pullback_server.service import server
+        from pullback_server.service.front import server
     except ImportError as problem:
         raise click.ClickException(f"{problem.name} is missing: pip install 'pullback[server]'") from None
     try:

@@ -15,7 +15,7 @@ def token(name: str) -> None:
     \b
     pullback token alice 2>> tokens > alice.token
     """
-    from pullback_server.service.tokens import TokenError, make
+    from pullback_server.service.front.tokens import TokenError, make
 
     try:
         secret, line = make(name)

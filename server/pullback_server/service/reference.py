@@ -13,9 +13,9 @@ from pathlib import Path
 
 from ..program import REASONS as REFUSALS
 from .config import Setting, settings
-from .errors import REASONS
 from .failpoints import ACTIONS, POINTS, VARIABLE
-from .methods import ROWS
+from .protocol.errors import REASONS
+from .protocol.methods import ROWS
 from .sandbox import DENIED
 
 FILE = Path(__file__).parents[2] / "SERVICE.md"

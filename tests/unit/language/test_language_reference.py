@@ -9,7 +9,7 @@ import pytest
 from pullback_server.language import reference
 from pullback_server.operators import TABLE
 from pullback_server.program import REASONS
-from pullback_server.service.errors import REASONS as FAILURES
+from pullback_server.service.protocol.errors import REASONS as FAILURES
 
 SERVER = Path(pullback_server.__file__).parent
 #: How refusals are made: the first argument is the reason.

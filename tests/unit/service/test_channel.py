@@ -1,8 +1,8 @@
 import os
 
 import pytest
-from pullback_server.service import channel
-from pullback_server.service.channel import Kind
+from pullback_server.service.protocol import channel
+from pullback_server.service.protocol.channel import Kind
 
 SIZES = [0, 1, channel.INLINE, channel.INLINE + 1, 9 * 2**20, channel.KEPT + 1]
 

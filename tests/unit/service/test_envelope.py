@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pullback.v1 import derivative_pb2 as wire
-from pullback_server.service import envelope
+from pullback_server.service.protocol import envelope
 
 
 def many(request_id="r", budget=None):

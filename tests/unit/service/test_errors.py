@@ -4,7 +4,7 @@ from google.rpc import error_details_pb2, status_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 from pullback_server.program import Refusal
-from pullback_server.service import errors
+from pullback_server.service.protocol import errors
 
 NEVER = {"OK", "UNKNOWN", "ABORTED", "ALREADY_EXISTS", "DATA_LOSS", "OUT_OF_RANGE", "NOT_FOUND"}
 

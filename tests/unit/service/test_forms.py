@@ -1,6 +1,6 @@
 import pytest
-from pullback_server.service.channel import Found
-from pullback_server.service.forms import FormCache
+from pullback_server.service.front.forms import FormCache
+from pullback_server.service.protocol.channel import Found
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_a_form_that_came_after_all_is_there(clock):
 
 
 def test_no_more_than_so_many_given_up_forms_are_remembered(clock, monkeypatch):
-    monkeypatch.setattr("pullback_server.service.forms.GIVEN_UP", 3)
+    monkeypatch.setattr("pullback_server.service.front.forms.GIVEN_UP", 3)
     forms = FormCache(30, 300.0, clock)
     forms.give_up("abcd")
     assert [forms.get(key)[0] for key in "ad"] == [Found.NOTHING, Found.OVER_BUDGET]

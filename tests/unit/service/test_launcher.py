@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from pullback_server.service.launcher import reap_orphans
+from pullback_server.service.front.launcher import reap_orphans
 from waiting import eventually
 
 

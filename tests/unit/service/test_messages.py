@@ -6,7 +6,7 @@ from google.protobuf.message import Message
 from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import tensor_pb2, verdict_pb2
 from pullback_server.program import DType, Limits, Refusal
-from pullback_server.service import messages, tensors
+from pullback_server.service.wire import messages, tensors
 from pullback_server.symbolic import Code, Step, StepKind
 from pullback_server.verdict import (
     Answer,

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pullback_server.service import failpoints, logs, sandbox
-from pullback_server.service.callers import address, caller, request_id
 from pullback_server.service.config import Config
-from pullback_server.service.files import Watched
-from pullback_server.service.grants import Grants
+from pullback_server.service.front.admission import Grants
+from pullback_server.service.front.callers import address, caller, request_id
+from pullback_server.service.front.files import Watched
+from pullback_server.service.front.waiting import FairQueue
 from pullback_server.service.limits import ServiceLimits
-from pullback_server.service.waiting import FairQueue
 from waiting import PATIENCE
 
 

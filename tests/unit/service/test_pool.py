@@ -4,8 +4,9 @@ import asyncio
 import random
 
 import pytest
-from pullback_server.service import Config, pool
-from pullback_server.service.channel import Kind, Sender
+from pullback_server.service import Config
+from pullback_server.service.front import pool
+from pullback_server.service.protocol.channel import Kind, Sender
 
 
 class House:

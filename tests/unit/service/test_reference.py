@@ -3,10 +3,10 @@
 from prometheus_client.metrics_core import CounterMetricFamily
 from pullback_server.service import reference
 from pullback_server.service.config import settings
-from pullback_server.service.errors import REASONS
 from pullback_server.service.failpoints import POINTS
-from pullback_server.service.metrics import Metrics
-from pullback_server.service.tally import Tally
+from pullback_server.service.front.metrics import Metrics
+from pullback_server.service.front.tally import Tally
+from pullback_server.service.protocol.errors import REASONS
 
 
 def test_the_reference_is_in_step_with_the_tables():

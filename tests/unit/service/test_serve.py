@@ -4,8 +4,9 @@ import sys
 import pytest
 from click.testing import CliRunner
 from pullback.cli.serve import serve
-from pullback_server.service import Config, server
+from pullback_server.service import Config
 from pullback_server.service.config import settings
+from pullback_server.service.front import server
 
 #: Another value than the default for each setting that is not a number.
 OTHERS = {
@@ -115,6 +116,6 @@ def test_a_service_that_cannot_start_is_an_error_without_traceback(monkeypatch):
 
 
 def test_neither_the_command_nor_the_front_imports_torch_or_sympy():
-    for module in ("pullback.cli.serve", "pullback_server.service.server"):
+    for module in ("pullback.cli.serve", "pullback_server.service.front.server"):
         code = f"import sys, {module}; print({{'torch', 'sympy'}} & set(sys.modules))"
         assert subprocess.check_output((sys.executable, "-c", code), text=True) == "set()\n"

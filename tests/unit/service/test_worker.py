@@ -5,9 +5,10 @@ import torch
 from pullback_server.grading import Grader
 from pullback_server.numeric import DeviceExhausted
 from pullback_server.program import Refusal
-from pullback_server.service import channel, worker
-from pullback_server.service.channel import Frame, Kind, Method
 from pullback_server.service.config import Config
+from pullback_server.service.protocol import channel
+from pullback_server.service.protocol.channel import Frame, Kind, Method
+from pullback_server.service.worker import worker
 from pullback_server.verdict import Description
 
 

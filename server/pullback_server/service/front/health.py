@@ -10,10 +10,10 @@ import grpc.aio
 from google.protobuf.message import DecodeError
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
-from ..program import Refusal
-from .errors import refusal
+from ...program import Refusal
+from ..protocol.errors import refusal
+from ..protocol.methods import SERVICES
 from .front import abort
-from .methods import SERVICES
 
 NAME = "grpc.health.v1.Health"
 

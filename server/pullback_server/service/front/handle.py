@@ -7,8 +7,8 @@ import socket
 from pathlib import Path
 from typing import Protocol
 
-from . import channel
-from .channel import Frame, Kind, Method
+from ..protocol import channel
+from ..protocol.channel import Frame, Kind, Method
 
 
 class Listener(Protocol):

@@ -12,8 +12,8 @@ from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo  # type: ignore[import-untyped]
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 
-from ..program import REASONS as REFUSALS
-from ..program import Refusal
+from ...program import REASONS as REFUSALS
+from ...program import Refusal
 
 DOMAIN = "pullback"
 

@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from . import channel, failpoints, logs
-from .config import Config
+from .. import failpoints, logs
+from ..config import Config
+from ..protocol import channel
 
 #: Is given the pid and the pidfd of a worker.
 Started = Callable[[int, int], None]
@@ -148,4 +149,4 @@ def reap_orphans(spared: int) -> None:
             os.waitpid(ended.si_pid, 0)
 
 
-_COMMAND = "import sys; from pullback_server.service import forkserver; sys.exit(forkserver.main(int(sys.argv[1])))"
+_COMMAND = "import sys; from pullback_server.service.worker.forkserver import main; sys.exit(main(int(sys.argv[1])))"

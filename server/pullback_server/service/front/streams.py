@@ -9,12 +9,12 @@ from functools import partial
 import grpc
 import grpc.aio
 
-from . import envelope
+from ..protocol import envelope
+from ..protocol.errors import Failure, failure
+from ..protocol.methods import Row
 from .callers import Caller
 from .calls import Call, Outcome
 from .dispatch import Dispatcher
-from .errors import Failure, failure
-from .methods import Row
 from .observer import CANCELLED, Observer
 
 _log = logging.getLogger(__name__)

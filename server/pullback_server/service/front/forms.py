@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
-from .channel import Found
+from ..protocol.channel import Found
 
 #: How many given-up forms are remembered; the oldest is forgotten first.
 GIVEN_UP = 10_000

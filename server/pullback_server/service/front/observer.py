@@ -8,11 +8,11 @@ from typing import Protocol
 
 import grpc
 
-from . import logs
+from .. import logs
+from ..protocol.errors import Code
+from ..protocol.methods import Row
 from .callers import Caller
 from .calls import Call
-from .errors import Code
-from .methods import Row
 from .tally import Tally
 
 _log = logging.getLogger(__name__)

@@ -11,12 +11,12 @@ from grpc_reflection.v1alpha import reflection
 from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest
 from pullback.v1 import derivative_pb2, grading_pb2  # noqa: F401 - reflection finds them in protobuf's registry
 
-from ..program import Refusal
+from ...program import Refusal
+from ..protocol.errors import failure, refusal
+from ..protocol.methods import SERVICES
 from . import health
 from .callers import caller
-from .errors import failure, refusal
 from .front import abort
-from .methods import SERVICES
 from .tokens import Tokens, UnknownBearer
 
 _PATH = f"/{reflection.SERVICE_NAME}/ServerReflectionInfo"

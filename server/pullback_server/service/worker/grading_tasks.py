@@ -9,11 +9,13 @@ from typing import Protocol
 
 import torch
 
-from ..grading import Grade, Grader
-from ..program import Limits
-from . import envelope, failpoints, grading_messages
-from .channel import Frame, Kind, Method
-from .methods import STREAMED
+from ...grading import Grade, Grader
+from ...program import Limits
+from .. import failpoints
+from ..protocol import envelope
+from ..protocol.channel import Frame, Kind, Method
+from ..protocol.methods import STREAMED
+from ..wire import grading_messages
 
 #: Seconds that a grade may come after its budget is over, before its worker is ended.
 OVERTIME = 0.5

@@ -15,7 +15,7 @@ from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 from pullback.v1 import grading_pb2 as wire
 from pullback.v1 import tensor_pb2
 
-from ..grading import (
+from ...grading import (
     Answer,
     Code,
     Confirmation,
@@ -35,8 +35,8 @@ from ..grading import (
     Tensor,
     Variable,
 )
-from ..language import check_names
-from ..program import Limits, Refusal
+from ...language import check_names
+from ...program import Limits, Refusal
 from .messages import check_id, parsed
 from .tensors import from_wire
 

@@ -11,9 +11,9 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
+from ..protocol.methods import Row
 from .callers import Caller
 from .calls import Call
-from .methods import Row
 
 
 def exporter() -> SpanExporter:

@@ -8,7 +8,7 @@ import warnings
 import torch
 from pullback.v1 import tensor_pb2 as wire
 
-from ..program import DType, Limits, Refusal
+from ...program import DType, Limits, Refusal
 
 _TORCH: dict[DType, torch.dtype] = {dtype: getattr(torch, dtype.label) for dtype in DType}
 _OF_WIRE: dict[int, DType] = {

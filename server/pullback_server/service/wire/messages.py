@@ -11,11 +11,11 @@ from google.protobuf.message import DecodeError, Message
 from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import language_pb2, tensor_pb2
 
-from ..language import check_names
-from ..operators import Operator
-from ..program import Limits, Refusal
-from ..symbolic import Step
-from ..verdict import (
+from ...language import check_names
+from ...operators import Operator
+from ...program import Limits, Refusal
+from ...symbolic import Step
+from ...verdict import (
     READY,
     Answer,
     ClosedForm,

@@ -11,16 +11,18 @@ from typing import Any, Protocol
 
 import torch
 
-from ..grading import Grader
-from ..numeric import DeviceExhausted, usable
-from ..program import Limits, Refusal
-from ..verdict import Answer, Description, Differentiator, FormOverBudget, LegState
-from . import channel, envelope, errors, failpoints, logs, memory, messages
-from .channel import Found, Frame, Kind, Method, Spent
-from .config import Config
+from ...grading import Grader
+from ...numeric import DeviceExhausted, usable
+from ...program import Limits, Refusal
+from ...verdict import Answer, Description, Differentiator, FormOverBudget, LegState
+from .. import failpoints, logs, memory
+from ..config import Config
+from ..protocol import channel, envelope, errors
+from ..protocol.channel import Found, Frame, Kind, Method, Spent
+from ..protocol.methods import STREAMED
+from ..wire import messages
 from .grading_tasks import GradingTasks
 from .isolation import Isolation, resident
-from .methods import STREAMED
 
 _log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-from .limits import DIVIDED, ServiceLimits
+from ..limits import DIVIDED, ServiceLimits
 
 W = TypeVar("W", bound=Hashable)
 

@@ -11,12 +11,12 @@ import grpc
 import grpc.aio
 from pullback.v1 import derivative_pb2
 
-from . import failpoints
+from .. import failpoints
+from ..protocol.channel import Method
+from ..protocol.errors import Failure, failure
+from ..protocol.methods import ROWS, Row
 from .callers import REQUEST_ID, Caller, address, caller, new_id
-from .channel import Method
 from .dispatch import Dispatcher
-from .errors import Failure, failure
-from .methods import ROWS, Row
 from .observer import CANCELLED, Observer
 from .streams import Stream
 from .tokens import Tokens, UnknownBearer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pullback.v1 import verdict_pb2 as wire
 
-from ..verdict import Diagnosis, Examined, Finding, Slope, Verdict
+from ...verdict import Diagnosis, Examined, Finding, Slope, Verdict
 from .tensors import to_wire
 
 

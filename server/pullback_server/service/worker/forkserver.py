@@ -16,8 +16,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import failpoints, logs
-from .config import Config
+from .. import failpoints, logs
+from ..config import Config
 
 _PR_SET_PDEATHSIG = 1
 

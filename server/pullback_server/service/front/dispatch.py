@@ -6,13 +6,14 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from . import channel, failpoints, logs
+from .. import failpoints, logs
+from ..config import Config
+from ..protocol import channel
+from ..protocol.channel import Frame, Kind, Method
+from ..protocol.errors import Failure, failure
+from .admission import Grants
 from .calls import Call, Outcome
-from .channel import Frame, Kind, Method
-from .config import Config
-from .errors import Failure, failure
 from .forms import FormCache
-from .grants import Grants
 from .handle import Worker
 from .pool import Pool
 from .waiting import FairQueue

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import grpc
 
-from .config import Config, ConfigError
+from ..config import Config, ConfigError
 from .files import Watched
 
 _log = logging.getLogger(__name__)

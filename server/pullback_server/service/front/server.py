@@ -14,8 +14,9 @@ from contextlib import ExitStack
 
 import grpc.aio
 
-from . import failpoints, health, logs, memory, sandbox, tls
-from .config import Config, ConfigError, cores
+from .. import failpoints, logs, memory, sandbox
+from ..config import Config, ConfigError, cores
+from . import health, tls
 from .dispatch import Dispatcher
 from .front import Front
 from .launcher import LaunchError

@@ -7,8 +7,8 @@ import os
 import resource
 from pathlib import Path
 
-from . import sandbox
-from .config import Config
+from .. import sandbox
+from ..config import Config
 
 #: Bytes of address space beside a request's own: threads' stacks and heaps, closed forms, programs that are kept.
 ROOM = 2 * 2**30

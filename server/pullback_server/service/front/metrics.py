@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from .config import Config
+from ..config import Config
 from .dispatch import Dispatcher
 from .tally import BUCKETS, Tally, Times
 

@@ -9,9 +9,10 @@ import signal
 from collections import Counter
 from contextlib import suppress
 
-from . import channel, failpoints, logs
-from .channel import Kind
-from .config import Config, cores
+from .. import failpoints, logs
+from ..config import Config, cores
+from ..protocol import channel
+from ..protocol.channel import Kind
 from .handle import Listener, Worker, is_stopped
 from .launcher import Launcher, LaunchError, kill, reap_orphans
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from .channel import NOTHING_SPENT, Frame, Method, Spent
-from .errors import Failure
+from ..protocol.channel import NOTHING_SPENT, Frame, Method, Spent
+from ..protocol.errors import Failure
 from .handle import Worker
 
 #: What comes of a call: the bytes of a reply, or why there is none.

@@ -1,0 +1,1 @@
+"""Wire messages as domain values, and answers as wire messages."""
