@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ..operators import Operator
 from ..operators.signature import KINDS, TENSORS, Parameter
@@ -12,14 +11,12 @@ from ..program import Argument, Literal, Refusal
 from .binding import BindingError, Bound, accepts, bind, usage
 from .folding import FoldingError, Number, evaluate
 from .names import shown
+from .reading import ExpressionReader
 from .refusals import SIGNS_OF_NODES, refuse, unsupported, unsupported_node
-
-if TYPE_CHECKING:
-    from .reader import Reader
 
 
 def apply_call(
-    reader: Reader, node: ast.Call, row: Operator, positional: Sequence[ast.expr], output: int | None = None
+    reader: ExpressionReader, node: ast.Call, row: Operator, positional: Sequence[ast.expr], output: int | None = None
 ) -> int:
     """The number of the node that a call becomes; `positional` has a method's receiver too. Raises Refusal.
 
@@ -56,12 +53,12 @@ def apply_call(
     return reader.builder.apply(row.name, operands, arguments, reader.place(node))
 
 
-def read_literal(reader: Reader, node: ast.expr) -> Argument:
+def read_literal(reader: ExpressionReader, node: ast.expr) -> Argument:
     """A literal argument: numbers and arithmetic on them, True, False, None, texts, sizes, tuples. Raises Refusal."""
     return reader.descend(node, lambda inner: _literal(reader, inner))
 
 
-def _bound(reader: Reader, node: ast.Call, row: Operator, positional: Sequence[ast.expr]) -> Bound[ast.expr]:
+def _bound(reader: ExpressionReader, node: ast.Call, row: Operator, positional: Sequence[ast.expr]) -> Bound[ast.expr]:
     keywords = []
     for keyword in node.keywords:
         if keyword.arg is None:
@@ -74,7 +71,7 @@ def _bound(reader: Reader, node: ast.Call, row: Operator, positional: Sequence[a
         raise refuse("BAD_ARGUMENT", reader.place(at), error.message, shown(error.found), usage(row)) from None
 
 
-def _tensor(reader: Reader, row: Operator, parameter: Parameter, node: ast.expr) -> int | None:
+def _tensor(reader: ExpressionReader, row: Operator, parameter: Parameter, node: ast.expr) -> int | None:
     if isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, str)):
         if node.value is None and parameter.default is None:
             return None
@@ -83,7 +80,7 @@ def _tensor(reader: Reader, row: Operator, parameter: Parameter, node: ast.expr)
     return reader.builder.number(reader.expression(node))
 
 
-def _tensors(reader: Reader, row: Operator, parameter: Parameter, node: ast.expr | None) -> list[int | None]:
+def _tensors(reader: ExpressionReader, row: Operator, parameter: Parameter, node: ast.expr | None) -> list[int | None]:
     match node:
         case ast.Tuple(elts=elements) | ast.List(elts=elements) if elements:
             return [_tensor(reader, row, parameter, element) for element in elements]
@@ -93,7 +90,7 @@ def _tensors(reader: Reader, row: Operator, parameter: Parameter, node: ast.expr
     return []
 
 
-def _argument(reader: Reader, row: Operator, parameter: Parameter, node: ast.expr) -> Argument:
+def _argument(reader: ExpressionReader, row: Operator, parameter: Parameter, node: ast.expr) -> Argument:
     value = read_literal(reader, node)
     if not accepts(parameter, value):
         message = f"`{parameter.name}` of {row.name} is {KINDS[parameter.kind][1]}"
@@ -101,7 +98,7 @@ def _argument(reader: Reader, row: Operator, parameter: Parameter, node: ast.exp
     return value
 
 
-def _arguments(reader: Reader, row: Operator, parameter: Parameter, nodes: Sequence[ast.expr]) -> Argument:
+def _arguments(reader: ExpressionReader, row: Operator, parameter: Parameter, nodes: Sequence[ast.expr]) -> Argument:
     """Literals one by one, none of them a tuple."""
     values = tuple(_argument(reader, row, parameter, node) for node in nodes)
     for node, value in zip(nodes, values, strict=True):
@@ -111,7 +108,7 @@ def _arguments(reader: Reader, row: Operator, parameter: Parameter, nodes: Seque
     return values
 
 
-def _literal(reader: Reader, node: ast.expr) -> Argument:
+def _literal(reader: ExpressionReader, node: ast.expr) -> Argument:
     match node:
         case ast.Constant(value=None):
             return None
@@ -129,7 +126,7 @@ def _literal(reader: Reader, node: ast.expr) -> Argument:
     raise _no_literal(reader, node, "a tensor")
 
 
-def _evaluated(reader: Reader, node: ast.expr, op: ast.AST, *parts: ast.expr) -> Number:
+def _evaluated(reader: ExpressionReader, node: ast.expr, op: ast.AST, *parts: ast.expr) -> Number:
     sign = SIGNS_OF_NODES.get(type(op))
     if sign is None:
         raise unsupported_node(reader.place(node), op)
@@ -145,7 +142,7 @@ def _evaluated(reader: Reader, node: ast.expr, op: ast.AST, *parts: ast.expr) ->
         raise reader.bad_number(node, error) from None
 
 
-def _no_literal(reader: Reader, node: ast.expr, found: str) -> Refusal:
+def _no_literal(reader: ExpressionReader, node: ast.expr, found: str) -> Refusal:
     message = f"{found} where a literal is read"
     hint = "a number, True, False, None, a text or a tuple of them"
     return refuse("BAD_ARGUMENT", reader.place(node), message, found, hint)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 from ..program import Argument, Literal, Size
 from .calls import read_literal
+from .reading import ExpressionReader
 from .refusals import refuse
-
-if TYPE_CHECKING:
-    from .reader import Reader
 
 ACCEPTED = "whole numbers, slices, ..., None, lists of whole numbers and integer tensors"
 
 
-def apply_key(reader: Reader, node: ast.Subscript) -> int:
+def apply_key(reader: ExpressionReader, node: ast.Subscript) -> int:
     """The number of the node that takes entries of a tensor; raises Refusal.
 
     Each item of the key is a whole number, None, `("...",)`, `("slice", start, stop, step)`, `("list", 0, 2)` or
@@ -28,7 +25,7 @@ def apply_key(reader: Reader, node: ast.Subscript) -> int:
     return reader.builder.apply("getitem", [x, *tensors], [("key", key)], reader.place(node))
 
 
-def _item(reader: Reader, node: ast.expr, tensors: list[int | None]) -> Argument:
+def _item(reader: ExpressionReader, node: ast.expr, tensors: list[int | None]) -> Argument:
     match node:
         case ast.Constant(value=found) if found is ...:
             return ("...",)
@@ -47,11 +44,11 @@ def _item(reader: Reader, node: ast.expr, tensors: list[int | None]) -> Argument
     return ("tensor", len(tensors) - 1)
 
 
-def _whole(reader: Reader, node: ast.expr) -> Argument:
+def _whole(reader: ExpressionReader, node: ast.expr) -> Argument:
     return _checked(reader, node, read_literal(reader, node))
 
 
-def _checked(reader: Reader, node: ast.expr, value: Argument) -> Argument:
+def _checked(reader: ExpressionReader, node: ast.expr, value: Argument) -> Argument:
     if isinstance(value, bool) or not isinstance(value, int | Size):
         raise refuse("BAD_ARGUMENT", reader.place(node), "this is no index", "something else", ACCEPTED)
     return value

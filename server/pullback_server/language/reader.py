@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Collection
-from typing import TypeVar
+from collections.abc import Collection
 
 from ..operators import BY_NAME, BY_SYMBOL, Operator
-from ..program import Limits, Literal, Place, Refusal, Size
+from ..program import Limits, Literal, Refusal, Size
 from .binding import usage
-from .builder import Builder, Operand
+from .builder import Operand
 from .calls import apply_call, read_literal
 from .folding import FoldingError, Number, fitting, fold
 from .keys import apply_key
 from .lexing import Source
 from .names import CONSTANTS, ELSEWHERE, LIBRARIES, PREFIXES, did_you_mean, shown
-from .refusals import COMPARED, SIGNS_OF_NODES, over_limit, refuse, unsupported, unsupported_node
+from .reading import ExpressionReader
+from .refusals import COMPARED, SIGNS_OF_NODES, refuse, unsupported, unsupported_node
 
 #: Long sums and products are flat for a reader, and here: they count as one level of depth.
 _FLAT: dict[type[ast.AST], str] = {ast.Add: "sum", ast.Sub: "sum", ast.Mult: "product"}
@@ -25,19 +25,14 @@ _ROOTS = {prefix.split(".")[0] for prefix in PREFIXES}
 #: Operators that give torch's `values` only; torch gives the indices beside them.
 VALUES_ONLY = ("max", "min", "median", "amax", "amin")
 
-_Read = TypeVar("_Read")
 
-
-class Reader:
+class Reader(ExpressionReader):
     """Reads the expressions of one text, one after the other; what it has read is in its builder."""
 
     def __init__(self, source: Source, names: Collection[str], limits: Limits) -> None:
-        self.builder = Builder(limits)
+        super().__init__(source, limits)
         self.names = names
-        self._source = source
-        self._limits = limits
         self._bound: dict[str, Operand] = {}
-        self._depth = 0
 
     def bind(self, name: str, value: ast.expr) -> int:
         """Reads an expression and gives it a name; its node's number."""
@@ -47,21 +42,6 @@ class Reader:
     def defines(self, name: str) -> bool:
         """Whether a name is an input's or was bound."""
         return name in self.names or name in self._bound
-
-    def expression(self, node: ast.expr) -> Operand:
-        """Reads one expression; raises Refusal."""
-        return self.descend(node, self._expression)
-
-    def descend(self, node: ast.expr, read: Callable[[ast.expr], _Read]) -> _Read:
-        """Reads a part of an expression, one level deeper; raises Refusal below the limit."""
-        self._depth += 1
-        if self._depth > self._limits.depth:
-            hint = "name a part of it on a line of its own, `z = ...`"
-            found = f"more than {self._limits.depth} operators inside one another"
-            raise over_limit(self.place(node), "depth", found, self._limits.depth, hint)
-        result = read(node)
-        self._depth -= 1
-        return result
 
     def _expression(self, node: ast.expr) -> Operand:
         match node:
@@ -268,15 +248,6 @@ class Reader:
     def _unknown_operator(self, node: ast.expr, name: str) -> Refusal:
         hint = did_you_mean(name, BY_NAME) or "`pullback operators` lists them"
         return refuse("UNKNOWN_OPERATOR", self.place(node), f"there is no operator `{name}`", name, hint)
-
-    def bad_number(self, node: ast.expr, error: FoldingError) -> Refusal:
-        """The refusal of a number that is none of the language."""
-        hint = "write it as a float, such as 1e30"
-        return refuse("BAD_NUMBER", self.place(node), str(error), str(error), hint)
-
-    def place(self, node: ast.expr) -> Place:
-        """Where an expression begins."""
-        return self._source.place_of_bytes(node.lineno, node.col_offset)
 
 
 def _number(operand: Operand) -> Number | None:

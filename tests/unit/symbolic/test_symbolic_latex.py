@@ -4,7 +4,7 @@ import re
 
 import pytest
 from pullback_server.operators import TABLE
-from pullback_server.symbolic.notation.index_form.printers import letter
+from pullback_server.symbolic.notation.latex_names import letter
 from questions import ask, by_name, mostly_slow, sample_inputs, samples, tensors
 from written_expressions import ALL
 

@@ -11,10 +11,11 @@ import sympy as sp
 from ....index_notation.expressions import Applied, Delta, Entry, Total
 from ....index_notation.functions import where
 from ....index_notation.index_program import Piece, larger
+from ..latex_names import letter
 from .combining import nodes
 from .factors import joined_choices, whole_factors
 from .letters import INPUT, LENGTH, OUTPUT, PART, Letters, Renaming
-from .printers import condition, latex, latex_condition, letter, text
+from .printers import condition, latex, latex_condition, text
 from .ranges import Ranges
 from .structures import Structure
 

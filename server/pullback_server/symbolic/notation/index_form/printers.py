@@ -6,12 +6,13 @@ import math
 from typing import Any
 
 import sympy as sp
-from sympy.printing.latex import LatexPrinter, translate
+from sympy.printing.latex import LatexPrinter
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.printer import Printer
 from sympy.printing.str import StrPrinter
 
 from ....index_notation.expressions import Applied, Delta, Entry, Total
+from ..latex_names import escape, letter
 from ..words import BARS, CONDITIONS, MATRIX_FUNCTIONS, SIGNS, TOTALS, divided, matrix
 
 
@@ -213,29 +214,6 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
 def _short(e: sp.Rational) -> bool:
     """Whether a fraction is read more easily than a decimal number, or is none; a whole number always is."""
     return e.q == 1 or (abs(e.p) < 10**6 and e.q < 10**4) or not 0 < abs(float(e)) < math.inf
-
-
-def escape(name: str) -> str:
-    """A name that LaTeX takes as text."""
-    return name.replace("_", r"\_")
-
-
-def letter(name: str) -> str:
-    r"""A tensor's name in LaTeX: `x`, `\alpha`, `W_{1}`, `\mathrm{weights}`; never Kronecker's delta or the number pi.
-
-    >>> letter("W1")
-    '{W_{1}}'
-    """
-    head = name.rstrip("0123456789")
-    tail = name[len(head) :]
-    if len(head) == 1 and head.isascii() and head.isalpha():
-        return f"{{{head}_{{{tail}}}}}" if tail else head
-    base, _, index = name.partition("_")
-    if len(base) == 1 and base.isascii() and base.isalpha() and index[:1].isalpha():
-        return f"{{{base}_{{{letter(index)}}}}}"
-    known = translate(name)
-    greek = known.startswith("\\") and name.isalpha() and name not in ("delta", "pi")
-    return str(known) if greek else rf"\mathrm{{{escape(name)}}}"
 
 
 def text(expression: sp.Expr, names: frozenset[str] = frozenset()) -> str:

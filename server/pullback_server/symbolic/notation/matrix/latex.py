@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from fractions import Fraction
 
 from ....operators import BY_NAME
-from ..index_form.printers import escape, letter
+from ..latex_names import escape, letter
 from .building import negative, number, product
 from .lines import Lines, lettered
 from .text import decimal, in_ratio, item_text, prefix

@@ -1,0 +1,54 @@
+"""What every part of the reader shares: its builder, its depth, and where expressions stand in the text."""
+
+from __future__ import annotations
+
+import ast
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TypeVar
+
+from ..program import Limits, Place, Refusal
+from .builder import Builder, Operand
+from .folding import FoldingError
+from .lexing import Source
+from .refusals import over_limit, refuse
+
+_Read = TypeVar("_Read")
+
+
+class ExpressionReader(ABC):
+    """Reads expressions, to any depth within the limit; `builder` has the nodes of those that it has read."""
+
+    def __init__(self, source: Source, limits: Limits) -> None:
+        self.builder = Builder(limits)
+        self._source = source
+        self._limits = limits
+        self._depth = 0
+
+    @abstractmethod
+    def _expression(self, node: ast.expr) -> Operand:
+        """Reads one expression at the depth that has been reached; raises Refusal."""
+
+    def expression(self, node: ast.expr) -> Operand:
+        """Reads one expression; raises Refusal."""
+        return self.descend(node, self._expression)
+
+    def descend(self, node: ast.expr, read: Callable[[ast.expr], _Read]) -> _Read:
+        """Reads a part of an expression, one level deeper; raises Refusal below the limit."""
+        self._depth += 1
+        if self._depth > self._limits.depth:
+            hint = "name a part of it on a line of its own, `z = ...`"
+            found = f"more than {self._limits.depth} operators inside one another"
+            raise over_limit(self.place(node), "depth", found, self._limits.depth, hint)
+        result = read(node)
+        self._depth -= 1
+        return result
+
+    def bad_number(self, node: ast.expr, error: FoldingError) -> Refusal:
+        """The refusal of a number that is none of the language."""
+        hint = "write it as a float, such as 1e30"
+        return refuse("BAD_NUMBER", self.place(node), str(error), str(error), hint)
+
+    def place(self, node: ast.expr) -> Place:
+        """Where an expression begins."""
+        return self._source.place_of_bytes(node.lineno, node.col_offset)
