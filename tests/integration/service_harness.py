@@ -23,7 +23,8 @@ SERVICE = "pullback.v1.DerivativeService"
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 _RUN = """
 import json, sys
-from pullback_server.service import Config, server
+from pullback_server.service import Config
+from pullback_server.service.front import server
 try:
     settings, options = json.loads(sys.argv[1]), json.loads(sys.argv[2])
     server.run(Config.of(**settings), announce=lambda line: print(line, flush=True), **options)
