@@ -85,5 +85,5 @@ def _refusals() -> Iterator[None]:
         yield
     except Refusal as refused:
         told = errors.refusal(refused)
-        if refused.reason not in errors.REASONS or len(told.status) > errors.DETAILS_BYTES:
+        if refused.reason.name not in errors.REASONS or len(told.status) > errors.DETAILS_BYTES:
             raise Escape(f"a refusal that cannot be told: {refused.reason}, {len(told.status)} bytes") from None

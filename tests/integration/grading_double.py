@@ -17,7 +17,7 @@ from pullback_server.grading import (
     Problem,
     Tensor,
 )
-from pullback_server.program import Place, Refusal
+from pullback_server.program import Place, Reason, Refusal
 from service_double import begin
 
 
@@ -29,7 +29,7 @@ class Grader:
 
     def grade(self, problem, answer):
         if problem.expression == "refuse":
-            raise Refusal("UNKNOWN_NAME", "there is no `z`", "problem.expression", 1, 5, "z", "there is x")
+            raise Refusal(Reason.UNKNOWN_NAME, "there is no `z`", "problem.expression", 1, 5, "z", "there is x")
         begin()
         order, *words = answer.text.split() or ["tensor"]
         match order:
@@ -67,7 +67,7 @@ class Grader:
 
     def grade_again(self, given):
         if not given.startswith("token:"):
-            raise Refusal("BAD_PROBLEM", "this is no replay token", "token", hint="the `replay` of a grade")
+            raise Refusal(Reason.BAD_PROBLEM, "this is no replay token", "token", hint="the `replay` of a grade")
         return self.grade(Problem("x", (), ("x",)), Answer(given.removeprefix("token:")))
 
 

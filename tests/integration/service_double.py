@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from pullback_server.numeric import DeviceExhausted, memory_guard
 from pullback_server.operators import TABLE
-from pullback_server.program import Refusal
+from pullback_server.program import Reason, Refusal
 from pullback_server.verdict import (
     Answer,
     ClosedForm,
@@ -74,9 +74,11 @@ class Differentiator:
             case "form":
                 yield from self._form(question, *words)
             case "refuse":
-                raise Refusal("UPSTREAM_SHAPE", "it does\x1b[31m not fit", "upstream", 2, 7, "a[3]", "a[2, 3]", (2, 3))
+                raise Refusal(
+                    Reason.UPSTREAM_SHAPE, "it does\x1b[31m not fit", "upstream", 2, 7, "a[3]", "a[2, 3]", (2, 3)
+                )
             case "refuse_at_length":
-                raise Refusal("LONG", "é\n" * 5000, "x" * 5000, 1, 1, "語" * 5000, "\x00" * 5000)
+                raise Refusal(Reason.LIMIT_EXCEEDED, "é\n" * 5000, "x" * 5000, 1, 1, "語" * 5000, "\x00" * 5000)
             case "fail":
                 raise ValueError("a secret of the inside")
             case "exhaust":
@@ -102,7 +104,7 @@ class Differentiator:
             case "big":
                 yield answer(question, value=torch.arange(int(words[0]), dtype=torch.float64))
             case _:
-                raise Refusal("UNKNOWN_NAME", f"there is no {order}")
+                raise Refusal(Reason.UNKNOWN_NAME, f"there is no {order}")
 
     def _form(self, question, key, seconds):
         try:

@@ -48,7 +48,7 @@ def test_a_refusal_says_all_it_knows(service):
 def test_the_longest_refusal_arrives_as_one(service):
     error = refused(service.differentiate, "refuse_at_length")
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
-    assert details(error)["ErrorInfo"].reason == "LONG"
+    assert details(error)["ErrorInfo"].reason == "LIMIT_EXCEEDED"
 
 
 @pytest.mark.parametrize("body", [b"\xff\xff\xff", b"\x0a\x02\xff\xfe", b"\x12\x7f", bytes(100)], ids=repr)

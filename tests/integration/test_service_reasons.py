@@ -6,7 +6,7 @@ import pytest
 from google.rpc import status_pb2
 from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import grading_pb2, tensor_pb2
-from pullback_server.program import REASONS as REFUSALS
+from pullback_server.program import Reason
 from pullback_server.service.front import tokens
 from pullback_server.service.protocol.errors import DETAILS_BYTES, REASONS, Code
 from service_harness import NOT_SERVING, SERVICE, SERVING, many_request, refused, request, running, status_details
@@ -95,7 +95,7 @@ def channel(mathematics):
         yield channel
 
 
-@pytest.mark.parametrize("reason", REFUSALS)
+@pytest.mark.parametrize("reason", Reason.__members__)
 def test_each_refusal_of_the_language_and_the_contract(channel, reason):
     method = channel.unary_unary(ELSEWHERE.get(reason, DIFFERENTIATE))
     status, trailing = refusal(lambda: method(REFUSED[reason], timeout=PATIENCE))

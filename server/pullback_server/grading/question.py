@@ -10,7 +10,7 @@ from ..language import check, check_names, parse
 from ..numeric import Forward, compile_program
 from ..operators import BY_NAME
 from ..operators.lifting import Lifted
-from ..program import Apply, DType, Limits, Refusal, TensorType, TypedProgram
+from ..program import Apply, DType, Limits, Reason, Refusal, TensorType, TypedProgram
 from .problem import Kind, Layout, Problem, Structure, Symmetry, Variable
 
 SYMMETRIC = (Structure.SYMMETRIC, Structure.POSITIVE_DEFINITE)
@@ -124,7 +124,7 @@ def ask(problem: Problem, limits: Limits) -> Question:
         refusal.field = refusal.field.replace("expression", "problem.expression").replace("inputs", "problem.inputs")
         raise
     if not (typed.output.dtype.floating or typed.output.weak):
-        raise _refused("NOT_DIFFERENTIABLE", "expression", "the value is not floating", str(typed.output))
+        raise _refused(Reason.NOT_DIFFERENTIABLE, "expression", "the value is not floating", str(typed.output))
     chain, stacked = _chain(problem, typed, used)
     if upstream:
         types[upstream] = TensorType(DType.FLOAT64, typed.output.shape)
@@ -134,7 +134,7 @@ def ask(problem: Problem, limits: Limits) -> Question:
         entries *= n
     if entries > LARGEST_ENTRIES:
         message = f"a derivative of {entries} entries; at most {LARGEST_ENTRIES} are graded"
-        raise _refused("LIMIT_EXCEEDED", "inputs", message, str(entries))
+        raise _refused(Reason.LIMIT_EXCEEDED, "inputs", message, str(entries))
     _check_policy(problem)
     return question
 
@@ -164,28 +164,32 @@ def _works_on_numbers(typed: TypedProgram, number: int) -> bool:
 def _chain(problem: Problem, typed: TypedProgram, types: Mapping[str, TensorType]) -> tuple[tuple[str, ...], bool]:
     """The inputs to differentiate by in turn, and whether the names of `wrt` are a vector's entries."""
     if not problem.wrt:
-        raise _refused("NOTHING_TO_DIFFERENTIATE", "wrt", "no input is named", "nothing")
+        raise _refused(Reason.NOTHING_TO_DIFFERENTIATE, "wrt", "no input is named", "nothing")
     for number, name in enumerate(problem.wrt):
         if name not in types:
-            raise _refused("UNKNOWN_NAME", f"wrt[{number}]", f"there is no input `{name}`", name)
+            raise _refused(Reason.UNKNOWN_NAME, f"wrt[{number}]", f"there is no input `{name}`", name)
         if next(v for v in problem.inputs if v.name == name).structure is Structure.ORTHOGONAL:
-            raise _refused("BAD_ARGUMENT", f"wrt[{number}]", "an orthogonal input is no free variable", name)
+            raise _refused(Reason.BAD_ARGUMENT, f"wrt[{number}]", "an orthogonal input is no free variable", name)
     numbers = all(types[name].rank == 0 for name in problem.wrt)
     scalar = typed.output.rank == 0
     if not 1 <= problem.order <= 3 or (problem.kind is Kind.PARTIAL and len(problem.wrt) > 3):
-        raise _refused("BAD_ARGUMENT", "order", "a derivative of an order from 1 to 3 is graded", str(problem.order))
+        raise _refused(
+            Reason.BAD_ARGUMENT, "order", "a derivative of an order from 1 to 3 is graded", str(problem.order)
+        )
     match problem.kind:
         case Kind.PARTIAL:
             several = problem.order > 1 and len(problem.wrt) == 1
             return problem.wrt * problem.order if several else problem.wrt, False
         case Kind.VJP if len(problem.wrt) > 1 or problem.order > 1:
-            raise _refused("BAD_ARGUMENT", "wrt", "v^T J is by one input, of order 1", ", ".join(problem.wrt))
+            raise _refused(Reason.BAD_ARGUMENT, "wrt", "v^T J is by one input, of order 1", ", ".join(problem.wrt))
         case Kind.GRADIENT if not scalar:
-            raise _refused("BAD_ARGUMENT", "kind", "the value is no number: ask for the jacobian", str(typed.output))
+            raise _refused(
+                Reason.BAD_ARGUMENT, "kind", "the value is no number: ask for the jacobian", str(typed.output)
+            )
     if len(problem.wrt) > 1:
         if not numbers or len(set(problem.wrt)) < len(problem.wrt):
             message = "several inputs are the entries of one gradient where they are different numbers"
-            raise _refused("BAD_ARGUMENT", "wrt", message, ", ".join(problem.wrt))
+            raise _refused(Reason.BAD_ARGUMENT, "wrt", message, ", ".join(problem.wrt))
         return problem.wrt, True
     # The gradient by one number alone, asked as such, is the derivative itself.
     return problem.wrt * problem.order, False
@@ -194,25 +198,27 @@ def _chain(problem: Problem, typed: TypedProgram, types: Mapping[str, TensorType
 def _check_policy(problem: Problem) -> None:
     policy = problem.policy
     if not 1 <= policy.points <= 4096:
-        raise _refused("BAD_ARGUMENT", "policy.points", "from 1 to 4096 points are drawn", str(policy.points))
+        raise _refused(Reason.BAD_ARGUMENT, "policy.points", "from 1 to 4096 points are drawn", str(policy.points))
     if not 0 <= policy.tolerance < 1:
-        raise _refused("BAD_ARGUMENT", "policy.tolerance", "a tolerance from 0 to below 1", str(policy.tolerance))
+        raise _refused(Reason.BAD_ARGUMENT, "policy.tolerance", "a tolerance from 0 to below 1", str(policy.tolerance))
     if not policy.budget > 0:
-        raise _refused("BAD_ARGUMENT", "policy.budget", "a budget is more than 0 seconds", str(policy.budget))
+        raise _refused(Reason.BAD_ARGUMENT, "policy.budget", "a budget is more than 0 seconds", str(policy.budget))
     for number, v in enumerate(problem.inputs):
         field = f"inputs[{number}]"
         if v.domain is not None and not v.domain.low <= v.domain.high:
-            raise _refused("BAD_VALUE", f"{field}.domain", "the interval is empty", str(v.domain))
+            raise _refused(Reason.BAD_VALUE, f"{field}.domain", "the interval is empty", str(v.domain))
         square = len(v.shape) >= 2 and v.shape[-1] == v.shape[-2]
         if v.structure in (*SYMMETRIC, Structure.ORTHOGONAL, Structure.DIAGONAL) and not square and v.value is None:
-            raise _refused("BAD_SHAPE", f"{field}.structure", f"{v.structure.value}: a square matrix", str(v.shape))
+            raise _refused(
+                Reason.BAD_SHAPE, f"{field}.structure", f"{v.structure.value}: a square matrix", str(v.shape)
+            )
         if v.value is not None:
             count = 1
             for n in v.value.shape:
                 count *= n
             if count != len(v.value.values):
-                raise _refused("DATA_LENGTH", f"{field}.value", f"{count} numbers", str(len(v.value.values)))
+                raise _refused(Reason.DATA_LENGTH, f"{field}.value", f"{count} numbers", str(len(v.value.values)))
 
 
-def _refused(reason: str, field: str, message: str, found: str) -> Refusal:
+def _refused(reason: Reason, field: str, message: str, found: str) -> Refusal:
     return Refusal(reason, message, field=f"problem.{field}", found=found)

@@ -9,7 +9,7 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
-from ..program import Refusal
+from ..program import Reason, Refusal
 from ..verdict.description import versions
 from . import problem as values
 from .problem import Answer, Problem
@@ -63,12 +63,12 @@ def opened(text: str) -> tuple[Problem, Answer, CutOff]:
             return _unpacked(problem), _unpacked(answer), CutOff(cut_off)
     except (ValueError, KeyError, TypeError, zlib.error, RecursionError):
         raise Refusal(
-            "BAD_VALUE", "this is no replay token", field="replay", hint="the text that a grade has"
+            Reason.BAD_VALUE, "this is no replay token", field="replay", hint="the text that a grade has"
         ) from None
     own = dict(versions())
     differing = ", ".join(f"{k} {found.get(k)} (here {own.get(k)})" for k in own if found.get(k) != own.get(k))
     message = f"the grade was made with {differing or 'another form of token'}"
-    raise Refusal("BAD_VALUE", message, field="replay", hint="replay it with the same versions")
+    raise Refusal(Reason.BAD_VALUE, message, field="replay", hint="replay it with the same versions")
 
 
 def _packed(value: Any) -> Any:

@@ -14,6 +14,7 @@ from ..program import (
     Literal,
     Place,
     Program,
+    Reason,
     Refusal,
     Size,
     TensorType,
@@ -96,7 +97,7 @@ def _length(size: Size, results: list[TensorType], place: Place) -> int:
     if not -len(shape) <= size.axis < len(shape):
         message = f"dimension {size.axis} of a tensor of shape {list(shape)}"
         hint = f"a dimension from {-len(shape)} to {len(shape) - 1}" if shape else "a number has no dimensions"
-        raise refuse("SHAPE_MISMATCH", place, message, str(list(shape)), hint)
+        raise refuse(Reason.SHAPE_MISMATCH, place, message, str(list(shape)), hint)
     return shape[size.axis]
 
 
@@ -108,7 +109,7 @@ def _result(
     except Misfit as misfit:
         found = ", ".join(map(str, operands))
         name = f"`{row.symbol}`" if row.symbol else row.name
-        raise refuse("SHAPE_MISMATCH", node.place, f"{name}: {misfit.message}", found, misfit.hint) from None
+        raise refuse(Reason.SHAPE_MISMATCH, node.place, f"{name}: {misfit.message}", found, misfit.hint) from None
 
 
 def _check_result(row: Operator, node: Apply, kind: TensorType, limits: Limits) -> None:
@@ -121,12 +122,12 @@ def _check_input(field: str, kind: TensorType, limits: Limits) -> None:
     if any(length < 0 for length in kind.shape):
         found = str(list(kind.shape))
         raise Refusal(
-            "BAD_SHAPE", "a dimension is negative", field=f"{field}.tensor.shape", found=found, hint="0 or more"
+            Reason.BAD_SHAPE, "a dimension is negative", field=f"{field}.tensor.shape", found=found, hint="0 or more"
         )
     if excess := _excess(kind, limits):
         name, limit, found = excess
         raise Refusal(
-            "LIMIT_EXCEEDED",
+            Reason.LIMIT_EXCEEDED,
             f"a tensor of {found}, over the limit `{name}` of {limit}",
             field=f"{field}.tensor.shape",
             found=found,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from ..program import Argument, Literal, Size
+from ..program import Argument, Literal, Reason, Size
 from .calls import read_literal
 from .reading import ExpressionReader
 from .refusals import refuse
@@ -50,5 +50,5 @@ def _whole(reader: ExpressionReader, node: ast.expr) -> Argument:
 
 def _checked(reader: ExpressionReader, node: ast.expr, value: Argument) -> Argument:
     if isinstance(value, bool) or not isinstance(value, int | Size):
-        raise refuse("BAD_ARGUMENT", reader.place(node), "this is no index", "something else", ACCEPTED)
+        raise refuse(Reason.BAD_ARGUMENT, reader.place(node), "this is no index", "something else", ACCEPTED)
     return value

@@ -12,7 +12,7 @@ import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from ..program import Limits, Place, Refusal
+from ..program import Limits, Place, Reason, Refusal
 from .names import shown
 from .refusals import (
     ANY_KEYWORD,
@@ -135,7 +135,7 @@ class _Guard:
             token, start = open_brackets[-1]
             raise self.syntax(start, f"`{token}` is never closed", token, f"a `{_CLOSES[token]}` after it")
         if empty:
-            raise refuse("EMPTY_EXPRESSION", Place(1, 1), "there is no expression", "nothing", EXPRESSION)
+            raise refuse(Reason.EMPTY_EXPRESSION, Place(1, 1), "there is no expression", "nothing", EXPRESSION)
 
     def check_characters(self) -> None:
         """Refuses what cannot be seen, in comments and texts too: control and format characters, line separators."""
@@ -167,7 +167,9 @@ class _Guard:
         """Refuses numbers that are long before they are large; Python is slow on long ones."""
         if len(token) > self.limits.literal:
             message = f"a number of {len(token)} characters, over the limit `literal` of {self.limits.literal}"
-            raise refuse("BAD_NUMBER", self.place(start), message, shown(token), "write it as a float, such as 1e30")
+            raise refuse(
+                Reason.BAD_NUMBER, self.place(start), message, shown(token), "write it as a float, such as 1e30"
+            )
 
     def check_name(self, token: str, start: int, before: str) -> None:
         """Refuses keywords, names that Python would read as others, and names glued to numbers."""
@@ -183,7 +185,7 @@ class _Guard:
             raise over_limit(place, "name_characters", found, self.limits.name_characters, "a shorter name")
         if unicodedata.normalize("NFKC", token) != token:
             message = f"Python would read `{shown(token)}` as another name"
-            raise refuse("BAD_NAME", place, message, shown(token), "use plain letters")
+            raise refuse(Reason.BAD_NAME, place, message, shown(token), "use plain letters")
 
     def first_stray(self, token: str, start: int) -> tuple[Place, str]:
         """The first character that keeps a token from being an identifier."""
@@ -208,7 +210,7 @@ class _Guard:
 
     def syntax(self, start: int, message: str, found: str, hint: str) -> Refusal:
         """A refusal of text that is no expression."""
-        return refuse("SYNTAX", self.place(start), message, found, hint)
+        return refuse(Reason.SYNTAX, self.place(start), message, found, hint)
 
     def place(self, offset: int) -> Place:
         """The place of a character."""

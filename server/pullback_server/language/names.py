@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Collection, Iterable
 
 from ..operators import BY_NAME
-from ..program import Limits, Refusal
+from ..program import Limits, Reason, Refusal
 
 #: Named numbers; an input or an intermediate of the same name hides them.
 CONSTANTS: dict[str, float] = {"pi": math.pi, "e": math.e, "inf": math.inf}
@@ -75,7 +75,7 @@ def check_names(names: Iterable[str], limits: Limits) -> None:
     given = list(names)
     if len(given) > limits.inputs:
         raise Refusal(
-            "LIMIT_EXCEEDED",
+            Reason.LIMIT_EXCEEDED,
             f"{len(given)} inputs, over the limit `inputs` of {limits.inputs}",
             field="inputs",
             found=str(len(given)),
@@ -85,10 +85,10 @@ def check_names(names: Iterable[str], limits: Limits) -> None:
     for number, name in enumerate(given):
         field = f"inputs[{number}].name"
         if problem := name_problem(name, limits):
-            raise Refusal("BAD_NAME", problem, field=field, found=shown(name), hint=acceptable_name(limits))
+            raise Refusal(Reason.BAD_NAME, problem, field=field, found=shown(name), hint=acceptable_name(limits))
         if name in seen:
             raise Refusal(
-                "DUPLICATE_INPUT",
+                Reason.DUPLICATE_INPUT,
                 f"inputs[{seen[name]}] has the same name",
                 field=field,
                 found=name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection
 
-from ..program import Limits, Place, Program, Refusal
+from ..program import Limits, Place, Program, Reason, Refusal
 from .lexing import Source, guard
 from .names import acceptable_name, name_problem, shown
 from .reader import Reader
@@ -68,7 +68,7 @@ def _program(statements: list[ast.stmt], source: Source, reader: Reader, limits:
             case ast.Expr():
                 place = source.place_of_bytes(line.lineno, line.col_offset)
                 hint = f"{ASSIGNMENT}; bracket an expression that runs over several lines"
-                raise refuse("SYNTAX", place, "an expression before the last line", "an expression", hint)
+                raise refuse(Reason.SYNTAX, place, "an expression before the last line", "an expression", hint)
             case _:
                 raise _no_line(line, source)
     if not isinstance(last, ast.Expr):
@@ -79,10 +79,12 @@ def _program(statements: list[ast.stmt], source: Source, reader: Reader, limits:
 
 def _check_new(name: str, place: Place, reader: Reader, limits: Limits) -> None:
     if problem := name_problem(name, limits):
-        raise refuse("BAD_NAME", place, problem, name, acceptable_name(limits))
+        raise refuse(Reason.BAD_NAME, place, problem, name, acceptable_name(limits))
     if reader.defines(name):
         what = "an input" if name in reader.names else "assigned on a line above"
-        raise refuse("DUPLICATE_NAME", place, f"`{name}` is {what}", name, "give each intermediate a name of its own")
+        raise refuse(
+            Reason.DUPLICATE_NAME, place, f"`{name}` is {what}", name, "give each intermediate a name of its own"
+        )
 
 
 def _no_line(line: ast.stmt, source: Source) -> Refusal:
@@ -90,7 +92,7 @@ def _no_line(line: ast.stmt, source: Source) -> Refusal:
     match line:
         case ast.Assign(targets=[ast.Name(id=name)]):
             hint = f"end with an expression, such as a last line `{name}`"
-            return refuse("SYNTAX", place, "the last line is an assignment", f"{name} =", hint)
+            return refuse(Reason.SYNTAX, place, "the last line is an assignment", f"{name} =", hint)
         case ast.Assign():
             return unsupported(place, ("an assignment to something else than one name", "write `name = expression`"))
         case _:
@@ -102,7 +104,7 @@ def _no_expression(source: Source, error: SyntaxError) -> Refusal:
     offset = min(max((error.offset or 1) - 1, 0), len(source.line(line)))
     token = source.token(line, offset)
     found = f"`{shown(token)}`" if token else "the end of the line"
-    return refuse("SYNTAX", source.place(line, offset), f"{found} is not expected here", found, EXPRESSION)
+    return refuse(Reason.SYNTAX, source.place(line, offset), f"{found} is not expected here", found, EXPRESSION)
 
 
 def _too_deep(limits: Limits) -> Refusal:

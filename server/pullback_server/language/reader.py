@@ -7,7 +7,7 @@ import math
 from collections.abc import Collection
 
 from ..operators import BY_NAME, BY_SYMBOL, Operator
-from ..program import Limits, Literal, Refusal, Size
+from ..program import Limits, Literal, Reason, Refusal, Size
 from .binding import usage
 from .builder import Operand
 from .calls import apply_call, read_literal
@@ -77,7 +77,9 @@ class Reader(ExpressionReader):
                 except FoldingError as error:
                     raise self.bad_number(node, error) from None
             case float() if math.isinf(value):
-                raise refuse("BAD_NUMBER", place, "a number over the largest float", "inf", "write inf for infinity")
+                raise refuse(
+                    Reason.BAD_NUMBER, place, "a number over the largest float", "inf", "write inf for infinity"
+                )
             case float():
                 return Literal(value, place)
             case str():
@@ -95,14 +97,14 @@ class Reader(ExpressionReader):
         if name in CONSTANTS:
             return Literal(CONSTANTS[name], place, name)
         if row := BY_NAME.get(name):
-            raise refuse("UNKNOWN_NAME", place, f"`{name}` is an operator, not a tensor", name, usage(row))
+            raise refuse(Reason.UNKNOWN_NAME, place, f"`{name}` is an operator, not a tensor", name, usage(row))
         if name in _ROOTS:
             hint = f"{name}.sum(x) and sum(x) are the same"
-            raise refuse("UNKNOWN_NAME", place, f"`{name}` is a prefix, not a tensor", name, hint)
+            raise refuse(Reason.UNKNOWN_NAME, place, f"`{name}` is a prefix, not a tensor", name, hint)
         known = [*self.names, *self._bound]
         listed = f"the names are {shown(', '.join(known), 200)}" if known else "no inputs are given"
         hint = did_you_mean(name, [*known, *CONSTANTS]) or listed
-        raise refuse("UNKNOWN_NAME", place, f"there is no input or intermediate `{name}`", name, hint)
+        raise refuse(Reason.UNKNOWN_NAME, place, f"there is no input or intermediate `{name}`", name, hint)
 
     def _chain(self, node: ast.BinOp) -> Operand:
         spine, kind = [node], _FLAT.get(type(node.op))
@@ -139,7 +141,7 @@ class Reader(ExpressionReader):
                 return apply_call(self, node.value, row, positional, self._output(node, row))
             if row.name in VALUES_ONLY and len(node.value.args) + len(node.value.keywords) > 1:
                 hint = f"`.values[...]` for entries of it; {row.name}(x, dim) gives values only"
-                raise refuse("BAD_ARGUMENT", self.place(node), f"an index after {row.name} with a dim", "[", hint)
+                raise refuse(Reason.BAD_ARGUMENT, self.place(node), f"an index after {row.name} with a dim", "[", hint)
         return apply_key(self, node)
 
     def expect_outputs(self, node: ast.Call, count: int) -> None:
@@ -148,21 +150,23 @@ class Reader(ExpressionReader):
         if len(row.outputs) != count:
             message = f"{row.name} gives {len(row.outputs) or 'no fixed number of'} results, {count} names are given"
             hint = "write `name = expression`, or one result as eigh(A)[0]"
-            raise refuse("BAD_ARGUMENT", self.place(node), message, f"{count} names", hint)
+            raise refuse(Reason.BAD_ARGUMENT, self.place(node), message, f"{count} names", hint)
 
     def _output(self, node: ast.Subscript, row: Operator) -> int:
         output = read_literal(self, node.slice)
         count = len(row.outputs)
         if type(output) is not int or (count and not -count <= output < count):
             hint = ", ".join(f"{k} is {name}" for k, name in enumerate(row.outputs)) or f"{row.name}(...)[0]"
-            raise refuse("BAD_ARGUMENT", self.place(node), f"which result of {row.name}?", shown(repr(output)), hint)
+            raise refuse(
+                Reason.BAD_ARGUMENT, self.place(node), f"which result of {row.name}?", shown(repr(output)), hint
+            )
         return output % count if count else output
 
     def _size(self, node: ast.expr, tensor: ast.expr, axis: ast.expr | None) -> Literal:
         value = read_literal(self, axis) if axis else None
         if type(value) is not int:
             found = "all dimensions" if axis is None else "an index that is no number"
-            raise refuse("BAD_ARGUMENT", self.place(axis or node), found, found, "one dimension: x.shape[0]")
+            raise refuse(Reason.BAD_ARGUMENT, self.place(axis or node), found, found, "one dimension: x.shape[0]")
         return Literal(Size(self.builder.number(self.expression(tensor)), value), self.place(node))
 
     def _attribute(self, node: ast.Attribute) -> Operand:
@@ -171,7 +175,7 @@ class Reader(ExpressionReader):
             if name in CONSTANTS:
                 return Literal(CONSTANTS[name], place, name)
             row = self._operator(node, name)
-            raise refuse("UNKNOWN_NAME", place, f"`{name}` is an operator, not a tensor", name, usage(row))
+            raise refuse(Reason.UNKNOWN_NAME, place, f"`{name}` is an operator, not a tensor", name, usage(row))
         if name in ("shape", "size"):
             raise unsupported(place, (f"a whole `.{name}`", "one dimension: x.shape[0]"))
         if isinstance(node.value, ast.Call):
@@ -182,7 +186,7 @@ class Reader(ExpressionReader):
                 return self.expression(node.value)
         row = self._operator(node, name)
         if not row.attribute:
-            raise refuse("BAD_ARGUMENT", place, f"`{name}` is called, it is no attribute", f".{name}", usage(row))
+            raise refuse(Reason.BAD_ARGUMENT, place, f"`{name}` is called, it is no attribute", f".{name}", usage(row))
         return self.builder.apply(row.name, [self.builder.number(self.expression(node.value))], (), place)
 
     def _call(self, node: ast.Call) -> Operand:
@@ -198,7 +202,7 @@ class Reader(ExpressionReader):
         match node.func:
             case ast.Name(id=name) if self.defines(name):
                 message = f"`{name}` is a tensor, it cannot be called"
-                raise refuse("BAD_ARGUMENT", self.place(node), message, f"{name}(", "write * between factors")
+                raise refuse(Reason.BAD_ARGUMENT, self.place(node), message, f"{name}(", "write * between factors")
             case ast.Name(id=name):
                 row = self._operator(node, name)
             case ast.Attribute(attr=name) as function if library := self._prefixed(function):
@@ -206,7 +210,7 @@ class Reader(ExpressionReader):
                 own = f"{LIBRARIES.get(last, last)}.{name}"
                 if own in ELSEWHERE:
                     message = f"`{own}` means something else"
-                    raise refuse("UNKNOWN_OPERATOR", self.place(node), message, own, ELSEWHERE[own])
+                    raise refuse(Reason.UNKNOWN_OPERATOR, self.place(node), message, own, ELSEWHERE[own])
                 row = BY_NAME.get(own) or self._operator(node, name)
             case ast.Attribute(value=receiver, attr=name):
                 row = self._operator(node, name)
@@ -216,10 +220,10 @@ class Reader(ExpressionReader):
                 raise unsupported(self.place(node), ("a call of an expression", "write * between factors"))
         if row.attribute:
             message = f"`{row.name}` is an attribute, it is not called"
-            raise refuse("BAD_ARGUMENT", self.place(node), message, f"{name}(", usage(row))
+            raise refuse(Reason.BAD_ARGUMENT, self.place(node), message, f"{name}(", usage(row))
         if any(parameter.kind == "key" for parameter in row.parameters.parameters):
             message = f"`{row.name}` is not called, it is written with square brackets"
-            raise refuse("BAD_ARGUMENT", self.place(node), message, f"{name}(", "x[0]")
+            raise refuse(Reason.BAD_ARGUMENT, self.place(node), message, f"{name}(", "x[0]")
         return row, positional
 
     def _operator(self, node: ast.expr, name: str) -> Operator:
@@ -242,12 +246,14 @@ class Reader(ExpressionReader):
             return prefix
         if path and inner.id in _ROOTS and path[0] not in BY_NAME and path[0] not in CONSTANTS:
             hint = did_you_mean(prefix, PREFIXES) or "operators are written without a prefix"
-            raise refuse("UNKNOWN_NAME", self.place(node), f"there is no prefix `{shown(prefix)}`", shown(prefix), hint)
+            raise refuse(
+                Reason.UNKNOWN_NAME, self.place(node), f"there is no prefix `{shown(prefix)}`", shown(prefix), hint
+            )
         return ""
 
     def _unknown_operator(self, node: ast.expr, name: str) -> Refusal:
         hint = did_you_mean(name, BY_NAME) or "`pullback operators` lists them"
-        return refuse("UNKNOWN_OPERATOR", self.place(node), f"there is no operator `{name}`", name, hint)
+        return refuse(Reason.UNKNOWN_OPERATOR, self.place(node), f"there is no operator `{name}`", name, hint)
 
 
 def _number(operand: Operand) -> Number | None:

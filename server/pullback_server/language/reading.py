@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TypeVar
 
-from ..program import Limits, Place, Refusal
+from ..program import Limits, Place, Reason, Refusal
 from .builder import Builder, Operand
 from .folding import FoldingError
 from .lexing import Source
@@ -47,7 +47,7 @@ class ExpressionReader(ABC):
     def bad_number(self, node: ast.expr, error: FoldingError) -> Refusal:
         """The refusal of a number that is none of the language."""
         hint = "write it as a float, such as 1e30"
-        return refuse("BAD_NUMBER", self.place(node), str(error), str(error), hint)
+        return refuse(Reason.BAD_NUMBER, self.place(node), str(error), str(error), hint)
 
     def place(self, node: ast.expr) -> Place:
         """Where an expression begins."""

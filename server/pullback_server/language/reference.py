@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..operators import TABLE, Operator
 from ..operators.signature import KINDS
-from ..program import REASONS, DType, Limits
+from ..program import DType, Limits, Reason
 from .names import CONSTANTS, LIBRARIES, PREFIXES
 from .refusals import KEYWORDS
 
@@ -101,7 +101,7 @@ def _limits() -> Iterator[str]:
 def _refusals() -> Iterator[str]:
     yield "## What is refused\n"
     yield "Each refusal has a reason, says what was found and what would be accepted.\n"
-    yield from _table(("reason", "what it means"), ((f"`{reason}`", sentence) for reason, sentence in REASONS.items()))
+    yield from _table(("reason", "what it means"), ((f"`{reason.name}`", reason.value) for reason in Reason))
     yield "Keywords of Python that have no place here:\n"
     yield from _table(("keyword", "instead"), ((f"`{word}`", instead) for word, (_, instead) in KEYWORDS.items()))
 

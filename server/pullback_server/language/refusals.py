@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import unicodedata
 
-from ..program import Place, Refusal
+from ..program import Place, Reason, Refusal
 
 EXPRESSION = "an expression such as 3*a**3 - b**2"
 ASSIGNMENT = "lines `name = expression` and a last line that is an expression"
@@ -119,7 +119,7 @@ SIGNS_OF_NODES: dict[type[ast.AST], str] = {
 }
 
 
-def refuse(reason: str, place: Place, message: str, found: str, hint: str) -> Refusal:
+def refuse(reason: Reason, place: Place, message: str, found: str, hint: str) -> Refusal:
     """A refusal of the expression at a place in it."""
     return Refusal(reason, message, line=place.line, column=place.column, found=found, hint=hint)
 
@@ -127,7 +127,7 @@ def refuse(reason: str, place: Place, message: str, found: str, hint: str) -> Re
 def unsupported(place: Place, found_and_hint: tuple[str, str]) -> Refusal:
     """The refusal of a piece of syntax: a row of one of the tables."""
     found, hint = found_and_hint
-    return refuse("UNSUPPORTED_SYNTAX", place, f"{found} is not part of the language", found, hint)
+    return refuse(Reason.UNSUPPORTED_SYNTAX, place, f"{found} is not part of the language", found, hint)
 
 
 def unsupported_node(place: Place, node: ast.AST) -> Refusal:
@@ -142,10 +142,10 @@ def unsupported_character(place: Place, character: str) -> Refusal:
     hint = LOOKALIKES.get(
         character, "letters, digits, spaces and the signs + - * / % @ & | ~ < > = ( ) [ ] , . are read"
     )
-    return refuse("FORBIDDEN_CHARACTER", place, f"the character {found} is not read", found, hint)
+    return refuse(Reason.FORBIDDEN_CHARACTER, place, f"the character {found} is not read", found, hint)
 
 
 def over_limit(place: Place, name: str, found: int | str, limit: int, hint: str) -> Refusal:
     """The refusal of an expression that is over one of the limits."""
     message = f"{found}, over the limit `{name}` of {limit}"
-    return refuse("LIMIT_EXCEEDED", place, message, str(found), hint)
+    return refuse(Reason.LIMIT_EXCEEDED, place, message, str(found), hint)

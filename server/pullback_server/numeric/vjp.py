@@ -10,7 +10,7 @@ import torch
 
 from ..operators import BY_NAME, Misfit
 from ..operators.shape_rules.common import promote
-from ..program import Apply, DType, Input, Literal, Place, Refusal, Size, TensorType, TypedProgram
+from ..program import Apply, DType, Input, Literal, Place, Reason, Refusal, Size, TensorType, TypedProgram
 from .devices import memory_guard
 
 DTYPES: dict[DType, torch.dtype] = {d: getattr(torch, d.label) for d in DType}
@@ -42,7 +42,9 @@ class Forward:
                 values.append(inputs[name] if step is None else step(values))  # type: ignore[index]
         except Misfit as misfit:
             place = self.places[len(values)]
-            raise Refusal("BAD_VALUE", misfit.message, line=place.line, column=place.column, hint=misfit.hint) from None
+            raise Refusal(
+                Reason.BAD_VALUE, misfit.message, line=place.line, column=place.column, hint=misfit.hint
+            ) from None
         return values
 
     def tensor(self, values: Sequence[Any], number: int, device: torch.device) -> torch.Tensor:

@@ -2,11 +2,10 @@
 
 from .limits import Limits
 from .nodes import Apply, Argument, Input, Literal, Node, Place, Program, Size
-from .refusal import REASONS, Refusal
+from .refusal import Reason, Refusal
 from .types import DType, TensorType, TypedProgram
 
 __all__ = [
-    "REASONS",
     "Apply",
     "Argument",
     "DType",
@@ -16,6 +15,7 @@ __all__ = [
     "Node",
     "Place",
     "Program",
+    "Reason",
     "Refusal",
     "Size",
     "TensorType",

@@ -11,10 +11,9 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ..program import REASONS as REFUSALS
 from .config import Setting, settings
 from .failpoints import ACTIONS, POINTS, VARIABLE
-from .protocol.errors import REASONS
+from .protocol.errors import FailureReason
 from .protocol.methods import ROWS
 from .sandbox import DENIED
 
@@ -162,9 +161,7 @@ def _reasons() -> Iterator[str]:
     yield "accepted are in the metadata of `ErrorInfo`. LANGUAGE.md has the reasons of refusals, which are all"
     yield "INVALID_ARGUMENT.\n"
     rows = (
-        (f"`{reason.name}`", reason.code.name, _again(reason.retry_after), reason.sentence)
-        for reason in REASONS.values()
-        if reason.name not in REFUSALS
+        (f"`{reason.name}`", reason.code.name, _again(reason.retry_after), reason.sentence) for reason in FailureReason
     )
     yield from _table(("reason", "status", "try again", "what it means"), rows)
 

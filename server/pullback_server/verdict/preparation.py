@@ -8,7 +8,7 @@ import torch
 
 from ..language import check, parse
 from ..numeric import Forward, compile_program
-from ..program import DType, Limits, Refusal, TensorType, TypedProgram
+from ..program import DType, Limits, Reason, Refusal, TensorType, TypedProgram
 from ..symbolic import form_key
 from .kinks import Watch
 from .values import Question
@@ -47,7 +47,7 @@ def prepare(expression: str, types: Types, wrt: tuple[str, ...], limits: Limits)
     typed = check(program, dict(types), limits)
     if not typed.output.dtype.floating:
         raise Refusal(
-            "NOT_DIFFERENTIABLE",
+            Reason.NOT_DIFFERENTIABLE,
             f"the value has dtype {typed.output.dtype.label}, which cannot be differentiated",
             found=str(typed.output),
             hint="an expression whose value is floating",
@@ -67,7 +67,7 @@ def differentiated(question: Question) -> tuple[str, ...]:
         floating = operand.tensor.dtype.is_floating_point
         if operand.requires_grad and not floating:
             raise Refusal(
-                "NOT_DIFFERENTIABLE",
+                Reason.NOT_DIFFERENTIABLE,
                 f"input {operand.name} is {DTYPES[operand.tensor.dtype].label}, which cannot be differentiated",
                 field=f"inputs[{number}].requires_grad",
                 hint="a floating dtype, or requires_grad false",
@@ -76,7 +76,7 @@ def differentiated(question: Question) -> tuple[str, ...]:
             names.append(operand.name)
     if not names:
         raise Refusal(
-            "NOTHING_TO_DIFFERENTIATE",
+            Reason.NOTHING_TO_DIFFERENTIATE,
             "no input is differentiated",
             field="inputs",
             hint="one floating input at least without requires_grad false",
@@ -91,7 +91,7 @@ def check_upstream(upstream: torch.Tensor | None, output: TensorType) -> None:
         if output.elements == 1:
             return
         raise Refusal(
-            "UPSTREAM_REQUIRED",
+            Reason.UPSTREAM_REQUIRED,
             f"the output has shape {shape}, so an upstream gradient of that shape is needed",
             field="upstream",
             hint=f"an upstream gradient of shape {shape} and dtype {output.dtype.label}, or the sum of the expression",
@@ -99,7 +99,7 @@ def check_upstream(upstream: torch.Tensor | None, output: TensorType) -> None:
         )
     if tuple(upstream.shape) != output.shape:
         raise Refusal(
-            "UPSTREAM_SHAPE",
+            Reason.UPSTREAM_SHAPE,
             f"the upstream gradient has shape {list(upstream.shape)}, but the output has shape {shape}",
             field="upstream",
             found=str(list(upstream.shape)),
@@ -109,7 +109,7 @@ def check_upstream(upstream: torch.Tensor | None, output: TensorType) -> None:
     given = DTYPES[upstream.dtype]
     if given is not output.dtype:
         raise Refusal(
-            "UPSTREAM_DTYPE",
+            Reason.UPSTREAM_DTYPE,
             f"the upstream gradient is {given.label}, but the output is {output.dtype.label}",
             field="upstream",
             found=given.label,

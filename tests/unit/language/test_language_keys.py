@@ -63,13 +63,13 @@ def test_a_key_means_what_it_means_in_torch(text):
     ["x[2]", "x[0, 0, 0, 0]", "x[::0]", "x[mask]", "x[A]", "x[..., ...]", "x[0.5]", "x[True]", "x['a']", "x[[0, 3]]"],
 )
 def test_a_key_that_fits_nothing_is_refused(text):
-    assert refused(text).reason in ("SHAPE_MISMATCH", "BAD_ARGUMENT", "UNSUPPORTED_SYNTAX")
+    assert refused(text).reason.name in ("SHAPE_MISMATCH", "BAD_ARGUMENT", "UNSUPPORTED_SYNTAX")
 
 
 @pytest.mark.parametrize("text", ["x[k]", "index_select(x, 0, k)", "take_along_dim(f, k, 0)"])
 def test_an_index_that_only_its_value_shows_out_of_range_is_refused_with_its_place(text):
     found = refused(text, x=X, k=torch.tensor([0, 9]), f=torch.ones(3))
-    assert found.reason == "BAD_VALUE"
+    assert found.reason.name == "BAD_VALUE"
     assert "9" in found.message
 
 
@@ -108,7 +108,7 @@ def test_one_of_several_results_is_asked_for(text, operator, output):
     ],
 )
 def test_results_that_are_not_there_are_refused(text):
-    assert refused(text).reason in ("BAD_ARGUMENT", "UNKNOWN_OPERATOR")
+    assert refused(text).reason.name in ("BAD_ARGUMENT", "UNKNOWN_OPERATOR")
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_name_that_a_library_has_its_own_meaning_for_is_that_librarys(text, op
 
 @pytest.mark.parametrize("text", ["np.median(x)", "np.repeat(x, 2)", "numpy.split(x, 2)[0]", "jnp.dot(A, A)"])
 def test_a_name_that_a_library_means_something_else_by_is_refused(text):
-    assert refused(text).reason == "UNKNOWN_OPERATOR"
+    assert refused(text).reason.name == "UNKNOWN_OPERATOR"
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,13 @@ def test_a_bad_name_is_refused_with_its_field(name: str) -> None:
     assert name_problem(name, Limits())
     with pytest.raises(Refusal) as caught:
         check_names(["x", name], Limits())
-    assert (caught.value.reason, caught.value.field) == ("BAD_NAME", "inputs[1].name")
+    assert (caught.value.reason.name, caught.value.field) == ("BAD_NAME", "inputs[1].name")
 
 
 def test_a_name_given_twice_is_refused() -> None:
     with pytest.raises(Refusal) as caught:
         check_names(["x", "y", "x"], Limits())
-    assert (caught.value.reason, caught.value.field) == ("DUPLICATE_INPUT", "inputs[2].name")
+    assert (caught.value.reason.name, caught.value.field) == ("DUPLICATE_INPUT", "inputs[2].name")
 
 
 def test_too_many_inputs_are_refused() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pullback_server.language import check, parse
 from pullback_server.operators import BY_NAME
-from pullback_server.program import DType, Limits, Refusal, TensorType
+from pullback_server.program import DType, Limits, Reason, Refusal, TensorType
 
 TYPES = {
     "x": TensorType(DType.FLOAT64, (2, 3)),
@@ -35,7 +35,7 @@ def refusal_of(text: str) -> Refusal | None:
 def attempt(text: str) -> None:
     refusal = refusal_of(text)
     if refusal is not None:
-        assert refusal.reason
+        assert refusal.reason in Reason
         assert 1 <= refusal.line <= text.count("\n") + 1
         assert refusal.column >= 1
         assert refusal.found

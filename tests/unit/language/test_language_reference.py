@@ -8,22 +8,18 @@ import pullback_server
 import pytest
 from pullback_server.language import reference
 from pullback_server.operators import TABLE
-from pullback_server.program import REASONS
+from pullback_server.program import Reason
 from pullback_server.service.protocol.errors import REASONS as FAILURES
 
 SERVER = Path(pullback_server.__file__).parent
-#: How refusals are made: the first argument is the reason.
-MAKERS = ("Refusal", "refuse")
 
 
 def reasons():
-    """Every reason that a refusal of the server's code gives."""
+    """Every reason that the server's code gives for a refusal."""
     for path in SERVER.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MAKERS and node.args:
-                first = node.args[0]
-                if isinstance(first, ast.Constant):
-                    yield first.value
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Reason":
+                yield node.attr
 
 
 def test_the_reference_is_in_step_with_the_tables():
@@ -43,7 +39,7 @@ def test_every_operator_is_described(row):
 
 def test_every_reason_is_described_and_no_other():
     given = {*reasons()}
-    assert given == REASONS.keys()
+    assert given == Reason.__members__.keys()
     assert {FAILURES[reason].code.name for reason in given} == {"INVALID_ARGUMENT"}
 
 

@@ -3,7 +3,7 @@ import pytest
 from google.rpc import error_details_pb2, status_pb2
 from hypothesis import given
 from hypothesis import strategies as st
-from pullback_server.program import Refusal
+from pullback_server.program import Reason, Refusal
 from pullback_server.service.protocol import errors
 
 NEVER = {"OK", "UNKNOWN", "ABORTED", "ALREADY_EXISTS", "DATA_LOSS", "OUT_OF_RANGE", "NOT_FOUND"}
@@ -22,7 +22,8 @@ def unpacked(failure):
 @pytest.mark.parametrize("reason", errors.REASONS.values(), ids=lambda reason: reason.name)
 def test_every_reason_of_the_table_is_a_status_that_names_it(reason):
     refused = reason.code == errors.Code.INVALID_ARGUMENT
-    failure = errors.refusal(Refusal(reason.name, reason.sentence)) if refused else errors.failure(reason.name)
+    name, sentence = reason.name, reason.sentence
+    failure = errors.refusal(Refusal(Reason[name], sentence)) if refused else errors.failure(errors.FailureReason[name])
     found = unpacked(failure)
     assert failure.code == reason.code
     assert failure.reason == reason.name
@@ -41,7 +42,7 @@ def test_every_code_is_one_that_the_service_may_give(code):
 
 
 def test_a_refusal_says_where_what_and_what_would_do():
-    refused = Refusal("BAD_SHAPE", "no", "inputs[1].tensor.shape", 2, 7, "found", "hint", ())
+    refused = Refusal(Reason.BAD_SHAPE, "no", "inputs[1].tensor.shape", 2, 7, "found", "hint", ())
     found = unpacked(errors.refusal(refused))
     [violation] = found["BadRequest"].field_violations
     assert (violation.field, violation.description, violation.reason) == ("inputs[1].tensor.shape", "no", "BAD_SHAPE")
@@ -51,7 +52,7 @@ def test_a_refusal_says_where_what_and_what_would_do():
 
 @given(st.text(st.characters()), st.integers(1, 6000))
 def test_details_are_bounded_and_carry_no_control_characters(text, times):
-    refused = Refusal("LONG", text * times, text, 1, 1, text * times, text * times)
+    refused = Refusal(Reason.LIMIT_EXCEEDED, text * times, text, 1, 1, text * times, text * times)
     failure = errors.refusal(refused)
     assert len(failure.status) <= errors.DETAILS_BYTES
     assert failure.message.isprintable()

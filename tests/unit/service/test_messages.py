@@ -91,7 +91,7 @@ REFUSED = [
 def test_what_is_wrong_is_refused_with_its_field(message, reason, field):
     with pytest.raises(Refusal) as caught:
         parse(message)
-    assert (caught.value.reason, caught.value.field) == (reason, field)
+    assert (caught.value.reason.name, caught.value.field) == (reason, field)
 
 
 def test_a_stream_request_is_parsed_like_its_request():

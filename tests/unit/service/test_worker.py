@@ -4,7 +4,7 @@ import pytest
 import torch
 from pullback_server.grading import Grader
 from pullback_server.numeric import DeviceExhausted
-from pullback_server.program import Refusal
+from pullback_server.program import Reason, Refusal
 from pullback_server.service.config import Config
 from pullback_server.service.protocol import channel
 from pullback_server.service.protocol.channel import Frame, Kind, Method
@@ -71,7 +71,11 @@ def test_on_the_cpu_nothing_is_spoilt(monkeypatch, ends):
 
 @pytest.mark.parametrize(
     ("problem", "reason"),
-    [(DeviceExhausted(), "DEVICE_OUT_OF_MEMORY"), (MemoryError(), "DEVICE_OUT_OF_MEMORY"), (Refusal("X", "y"), "X")],
+    [
+        (DeviceExhausted(), "DEVICE_OUT_OF_MEMORY"),
+        (MemoryError(), "DEVICE_OUT_OF_MEMORY"),
+        (Refusal(Reason.BAD_VALUE, "y"), "BAD_VALUE"),
+    ],
 )
 def test_what_is_no_error_of_the_device_does_not_look_at_it(monkeypatch, ends, problem, reason):
     assert serve(monkeypatch, ends, problem, "cuda:0", usable=False) == reason

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from pullback_server.operators import TABLE
-from pullback_server.program import Refusal
+from pullback_server.program import Reason, Refusal
 from pullback_server.verdict import LegState, Outcome
 from questions import disagreements, final, mostly_slow, prepared, question, sample_inputs, samples
 
@@ -96,7 +96,7 @@ def takes(row, text, dtype):
     try:
         prepared(question(text, sample_inputs(row, text, dtype=dtype)))
     except Refusal as refusal:
-        if refusal.reason != "SHAPE_MISMATCH" or "float32" not in refusal.hint:
+        if refusal.reason is not Reason.SHAPE_MISMATCH or "float32" not in refusal.hint:
             raise
         return False
     return True

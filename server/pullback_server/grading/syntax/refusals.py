@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ...program import Place, Refusal
+from ...program import Place, Reason, Refusal
 from ..problem import Code, Finding
 
 #: What a refusal of the language means for an answer; every other reason is a matter of syntax.
-_CODES: dict[str, Code] = {
-    "UNKNOWN_NAME": Code.UNKNOWN_NAME,
-    "UNKNOWN_OPERATOR": Code.UNKNOWN_NAME,
-    "LIMIT_EXCEEDED": Code.LIMIT_EXCEEDED,
-    "BAD_NUMBER": Code.LIMIT_EXCEEDED,
+_CODES: dict[Reason, Code] = {
+    Reason.UNKNOWN_NAME: Code.UNKNOWN_NAME,
+    Reason.UNKNOWN_OPERATOR: Code.UNKNOWN_NAME,
+    Reason.LIMIT_EXCEEDED: Code.LIMIT_EXCEEDED,
+    Reason.BAD_NUMBER: Code.LIMIT_EXCEEDED,
 }
 
 
@@ -44,7 +44,7 @@ def differentiates(what: str, column: int) -> NotAnAnswer:
 def from_refusal(refusal: Refusal) -> NotAnAnswer | Misshapen:
     """What a refusal by the language says of an answer."""
     message = refusal.message + (f"; {refusal.hint}" if refusal.hint else "")
-    if refusal.reason == "SHAPE_MISMATCH":
+    if refusal.reason is Reason.SHAPE_MISMATCH:
         return Misshapen(message, Place(refusal.line, refusal.column))
     code = _CODES.get(refusal.reason, Code.SYNTAX)
     return NotAnAnswer(code, message, refusal.column or None, refusal.line or 1)

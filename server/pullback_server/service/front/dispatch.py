@@ -10,7 +10,7 @@ from .. import failpoints, logs
 from ..config import Config
 from ..protocol import channel
 from ..protocol.channel import Frame, Kind, Method
-from ..protocol.errors import Failure, failure
+from ..protocol.errors import Failure, FailureReason, failure
 from .admission import Grants
 from .calls import Call, Outcome
 from .forms import FormCache
@@ -95,7 +95,7 @@ class Dispatcher:
         running = [worker.task for worker in self.pool.workers if isinstance(worker.task, Call)]
         self.pool.close()
         for call in (*running, *self._waiting):
-            self._settle(call, call.provisional or failure("DRAINING"))
+            self._settle(call, call.provisional or failure(FailureReason.DRAINING))
 
     def frame(self, worker: Worker, frame: Frame) -> None:
         """A worker's word on its task, or on a closed form."""
@@ -156,7 +156,7 @@ class Dispatcher:
         if call.future.done():
             return
         if call.attempts >= 2:
-            self._settle(call, call.provisional or failure("WORKER_CRASHED"))
+            self._settle(call, call.provisional or failure(FailureReason.WORKER_CRASHED))
         elif self._idle:
             self._give(call, self._idle.pop())
         else:
@@ -167,26 +167,26 @@ class Dispatcher:
         self._on_health(self.pool.ready > 0)
         if not self.pool.coming:
             for call in self._waiting:
-                self._settle(call, call.provisional or failure("NO_WORKER"))
+                self._settle(call, call.provisional or failure(FailureReason.NO_WORKER))
 
-    def refused(self) -> str | None:
+    def refused(self) -> FailureReason | None:
         """Why any call would be refused now, whatever it asks for and whoever asks."""
         if self._closed:
-            return "DRAINING"
+            return FailureReason.DRAINING
         if not self._idle:
             if not self.pool.coming:
-                return "NO_WORKER"
+                return FailureReason.NO_WORKER
             if len(self._waiting) >= self._limits.queue:
-                return "QUEUE_FULL"
+                return FailureReason.QUEUE_FULL
         return None
 
-    def _refused(self, call: Call, remaining: float | None) -> str | None:
+    def _refused(self, call: Call, remaining: float | None) -> FailureReason | None:
         if remaining is not None and remaining <= 0:
-            return "DEADLINE"
+            return FailureReason.DEADLINE
         if not self._idle and self._waiting.of(call.client) >= self._waiting_of_one:
-            return "CLIENT_SHARE"
+            return FailureReason.CLIENT_SHARE
         if self.bytes and self.bytes + len(call.body) > self._limits.bytes_in_flight:
-            return "BYTES_IN_FLIGHT"
+            return FailureReason.BYTES_IN_FLIGHT
         return None
 
     def _give(self, call: Call, worker: Worker) -> None:
@@ -233,7 +233,8 @@ class Dispatcher:
         afterlife = AFTERLIFE if call.provisional is None else 0.0
         if call.numbers:
             call.spent = (call.spent[0], self._loop.time() - call.numbers)
-        self._settle(call, call.provisional or failure("TIME_BUDGET" if call.patient else "DEADLINE"))
+        late = FailureReason.TIME_BUDGET if call.patient else FailureReason.DEADLINE
+        self._settle(call, call.provisional or failure(late))
         self._leave(call, afterlife)
 
     def _settle(self, call: Call, outcome: Outcome) -> None:
@@ -250,7 +251,7 @@ class Dispatcher:
 
     def _leave(self, call: Call, afterlife: float) -> None:
         """Forgets a call; the worker that is still at it after so many seconds is ended."""
-        self._settle(call, failure("DEADLINE"))
+        self._settle(call, failure(FailureReason.DEADLINE))
         if call.worker is not None and afterlife:
             self._loop.call_later(afterlife, self._leave, call, 0.0)
         elif call.worker is not None:

@@ -13,7 +13,7 @@ from pullback.v1 import derivative_pb2
 
 from .. import failpoints
 from ..protocol.channel import Method
-from ..protocol.errors import Failure, failure
+from ..protocol.errors import Failure, FailureReason, failure
 from ..protocol.methods import ROWS, Row
 from .callers import REQUEST_ID, Caller, address, caller, new_id
 from .dispatch import Dispatcher
@@ -51,7 +51,7 @@ class Front(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the
             return self._turn_away(row, Caller("", new_id()), unknown.reason)
         except Exception:
             _log.exception("a caller could not be identified")
-            return self._turn_away(row, Caller("", new_id()), "INTERNAL")
+            return self._turn_away(row, Caller("", new_id()), FailureReason.INTERNAL)
         if row.stream:
             return grpc.stream_stream_rpc_method_handler(partial(self._many, row, who))
         if (reason := self._dispatcher.refused()) is not None:
@@ -63,9 +63,9 @@ class Front(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the
         for stream in self._streams:
             stream.stop_reading(drained=True)
 
-    def _turn_away(self, row: Row, who: Caller, reason: str) -> grpc.RpcMethodHandler[Any, Any]:
+    def _turn_away(self, row: Row, who: Caller, reason: FailureReason) -> grpc.RpcMethodHandler[Any, Any]:
         refused = failure(reason)
-        self._observer.turned_away(row, who, refused.code, reason)
+        self._observer.turned_away(row, who, refused.code, refused.reason)
 
         async def refuse(_requests: object, context: _Context) -> None:
             await abort(context, refused, who.request)
@@ -86,7 +86,7 @@ class Front(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the
             raise
         except Exception:
             _log.exception("a call failed in the front")
-            outcome = failure("INTERNAL")
+            outcome = failure(FailureReason.INTERNAL)
             if call is not None:
                 self._dispatcher.abandon(call)
         if isinstance(outcome, bytes):
@@ -114,12 +114,12 @@ class Front(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the
             named = who._replace(client=who.client or address(context.peer()))
             stream = Stream(self._dispatcher, self._observer, row, named, context, self._window)
             self._streams.add(stream)
-            ended = "DRAINING" if await stream.run() else ""
+            ended = FailureReason.DRAINING if await stream.run() else None
         except Exception:
             if context.cancelled() or context.done():
                 raise
             _log.exception("a stream failed in the front")
-            ended = "INTERNAL"
+            ended = FailureReason.INTERNAL
         finally:
             if stream is not None:
                 self._streams.discard(stream)

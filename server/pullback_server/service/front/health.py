@@ -10,7 +10,7 @@ import grpc.aio
 from google.protobuf.message import DecodeError
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
-from ...program import Refusal
+from ...program import Reason, Refusal
 from ..protocol.errors import refusal
 from ..protocol.methods import SERVICES
 from .front import abort
@@ -86,5 +86,5 @@ async def _asked(body: bytes, context: _Context) -> str:
     try:
         return str(HealthCheckRequest.FromString(body).service)
     except DecodeError:
-        told = Refusal("MALFORMED_MESSAGE", "the bytes are not a grpc.health.v1.HealthCheckRequest", "request")
+        told = Refusal(Reason.MALFORMED_MESSAGE, "the bytes are not a grpc.health.v1.HealthCheckRequest", "request")
         return await abort(context, refusal(told))

@@ -11,7 +11,7 @@ from grpc_reflection.v1alpha import reflection
 from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest
 from pullback.v1 import derivative_pb2, grading_pb2  # noqa: F401 - reflection finds them in protobuf's registry
 
-from ...program import Refusal
+from ...program import Reason, Refusal
 from ..protocol.errors import failure, refusal
 from ..protocol.methods import SERVICES
 from . import health
@@ -46,7 +46,7 @@ class Reflection(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic i
                     asked = ServerReflectionRequest.FromString(body)
                 except DecodeError:
                     told = f"the bytes are not a {ServerReflectionRequest.DESCRIPTOR.full_name}"
-                    await abort(context, refusal(Refusal("MALFORMED_MESSAGE", told, "request")))
+                    await abort(context, refusal(Refusal(Reason.MALFORMED_MESSAGE, told, "request")))
                 for said in self._servicer.ServerReflectionInfo(iter((asked,)), context):
                     await context.write(said.SerializeToString())
 

@@ -10,7 +10,7 @@ import grpc
 import grpc.aio
 
 from ..protocol import envelope
-from ..protocol.errors import Failure, failure
+from ..protocol.errors import Failure, FailureReason, failure
 from ..protocol.methods import Row
 from .callers import Caller
 from .calls import Call, Outcome
@@ -78,7 +78,7 @@ class Stream:
             call = self._dispatcher.submit(self._row.task, message, min(waits, default=None), self._who.client, name)
         except Exception:
             _log.exception("a request of a stream could not be accepted")
-            failed = failure("INTERNAL").status
+            failed = failure(FailureReason.INTERNAL).status
             self._answers.put_nowait(envelope.answer(envelope.request_id(message), envelope.STATUS, failed))
             return
         self._calls.add(call)

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..protocol.errors import FailureReason
 from .files import Watched
 
 _log = logging.getLogger(__name__)
@@ -96,25 +97,24 @@ def identify(headers: Iterable[str | bytes], tokens: Tokens | None) -> str:
     if not given:
         if tokens is None:
             return ""
-        raise UnknownBearer("NO_TOKEN")
+        raise UnknownBearer(FailureReason.NO_TOKEN)
     if len(given) > 1:
-        raise UnknownBearer("SEVERAL_TOKENS")
+        raise UnknownBearer(FailureReason.SEVERAL_TOKENS)
     header = given[0]
     text = header if isinstance(header, str) else header.decode(errors="replace")
     if not text.strip():
-        raise UnknownBearer("NO_TOKEN")
+        raise UnknownBearer(FailureReason.NO_TOKEN)
     if text[: len(_BEARER)].lower() != _BEARER or len(text) > _LONGEST:
-        raise UnknownBearer("UNKNOWN_TOKEN")
+        raise UnknownBearer(FailureReason.UNKNOWN_TOKEN)
     name = tokens.name(text[len(_BEARER) :].strip()) if tokens is not None else None
     if name is None:
-        raise UnknownBearer("UNKNOWN_TOKEN")
+        raise UnknownBearer(FailureReason.UNKNOWN_TOKEN)
     return name
 
 
 class UnknownBearer(Exception):
-    """A caller without a token that counts; its argument is the reason in the table of errors."""
+    """A caller without a token that counts."""
 
-    @property
-    def reason(self) -> str:
-        """The reason in the table of errors."""
-        return str(self.args[0])
+    def __init__(self, reason: FailureReason) -> None:
+        super().__init__(reason.sentence)
+        self.reason = reason

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 
 from google.protobuf.any_pb2 import Any
 from google.protobuf.duration_pb2 import Duration
@@ -12,8 +12,7 @@ from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo  # type: ignore[import-untyped]
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 
-from ...program import REASONS as REFUSALS
-from ...program import Refusal
+from ...program import Reason, Refusal
 
 DOMAIN = "pullback"
 
@@ -32,9 +31,35 @@ class Code(IntEnum):
     UNAUTHENTICATED = 16
 
 
+class FailureReason(Enum):
+    """Why a call failed that was not refused: status, seconds before it is tried again (None: never), and sentence."""
+
+    # fmt: off
+    NO_TOKEN             = Code.UNAUTHENTICATED,    None, "a token is wanted: `authorization: Bearer TOKEN`"
+    UNKNOWN_TOKEN        = Code.UNAUTHENTICATED,    None, "the token is not one that this service knows"
+    SEVERAL_TOKENS       = Code.UNAUTHENTICATED,    None, "there is more than one authorization header"
+    DEADLINE             = Code.DEADLINE_EXCEEDED,  None, "the deadline was over before any number"
+    QUEUE_FULL           = Code.RESOURCE_EXHAUSTED, 1.0,  "as many calls are waiting as may wait"
+    CLIENT_SHARE         = Code.RESOURCE_EXHAUSTED, 1.0,  "as many calls of this client wait as may wait"
+    BYTES_IN_FLIGHT      = Code.RESOURCE_EXHAUSTED, 1.0,  "the requests under way hold all bytes they may"
+    TIME_BUDGET          = Code.RESOURCE_EXHAUSTED, None, "the service's time was over before any number"
+    DEVICE_OUT_OF_MEMORY = Code.RESOURCE_EXHAUSTED, None, "the device has too little memory for this request"
+    REPLY_TOO_LARGE      = Code.RESOURCE_EXHAUSTED, None, "the reply is larger than a message may be"
+    NO_WORKER            = Code.UNAVAILABLE,        1.0,  "no worker is ready"
+    DRAINING             = Code.UNAVAILABLE,        0.1,  "the service is about to end"
+    WORKER_CRASHED       = Code.INTERNAL,           None, "this request ended two workers"
+    INTERNAL             = Code.INTERNAL,           None, "the service failed; its log says more"
+    # fmt: on
+
+    def __init__(self, code: Code, retry_after: float | None, sentence: str) -> None:
+        self.code = code
+        self.retry_after = retry_after
+        self.sentence = sentence
+
+
 @dataclass(frozen=True)
-class Reason:
-    """Why a call did not succeed; `retry_after` is in seconds, None where trying again is of no use."""
+class Row:
+    """A reason as callers see it; `retry_after` is in seconds, None where trying again is of no use."""
 
     name: str
     code: Code
@@ -42,30 +67,10 @@ class Reason:
     sentence: str
 
 
-# fmt: off
-_OWN = (
-    #      name                    code                     retry sentence
-    Reason("NO_TOKEN",             Code.UNAUTHENTICATED,    None, "a token is wanted: `authorization: Bearer TOKEN`"),
-    Reason("UNKNOWN_TOKEN",        Code.UNAUTHENTICATED,    None, "the token is not one that this service knows"),
-    Reason("SEVERAL_TOKENS",       Code.UNAUTHENTICATED,    None, "there is more than one authorization header"),
-    Reason("DEADLINE",             Code.DEADLINE_EXCEEDED,  None, "the deadline was over before any number"),
-    Reason("QUEUE_FULL",           Code.RESOURCE_EXHAUSTED, 1.0,  "as many calls are waiting as may wait"),
-    Reason("CLIENT_SHARE",         Code.RESOURCE_EXHAUSTED, 1.0,  "as many calls of this client wait as may wait"),
-    Reason("BYTES_IN_FLIGHT",      Code.RESOURCE_EXHAUSTED, 1.0,  "the requests under way hold all bytes they may"),
-    Reason("TIME_BUDGET",          Code.RESOURCE_EXHAUSTED, None, "the service's time was over before any number"),
-    Reason("DEVICE_OUT_OF_MEMORY", Code.RESOURCE_EXHAUSTED, None, "the device has too little memory for this request"),
-    Reason("REPLY_TOO_LARGE",      Code.RESOURCE_EXHAUSTED, None, "the reply is larger than a message may be"),
-    Reason("NO_WORKER",            Code.UNAVAILABLE,        1.0,  "no worker is ready"),
-    Reason("DRAINING",             Code.UNAVAILABLE,        0.1,  "the service is about to end"),
-    Reason("WORKER_CRASHED",       Code.INTERNAL,           None, "this request ended two workers"),
-    Reason("INTERNAL",             Code.INTERNAL,           None, "the service failed; its log says more"),
-)
-# fmt: on
-
-#: Every reason by its name: first what the language and the contract refuse, which never succeeds, then our own.
-REASONS: Mapping[str, Reason] = {
-    **{name: Reason(name, Code.INVALID_ARGUMENT, None, sentence) for name, sentence in REFUSALS.items()},
-    **{reason.name: reason for reason in _OWN},
+#: Every reason by its name: first what the language and the contract refuse, which never succeeds, then failures.
+REASONS: Mapping[str, Row] = {
+    **{reason.name: Row(reason.name, Code.INVALID_ARGUMENT, None, reason.value) for reason in Reason},
+    **{reason.name: Row(reason.name, reason.code, reason.retry_after, reason.sentence) for reason in FailureReason},
 }
 
 
@@ -84,10 +89,10 @@ class Failure:
         return self.code == Code.INTERNAL
 
 
-def failure(reason: str) -> Failure:
-    """The failure of that name in the table.
+def failure(reason: FailureReason) -> Failure:
+    """The failure for that reason.
 
-    >>> failure("QUEUE_FULL").message
+    >>> failure(FailureReason.QUEUE_FULL).message
     'as many calls are waiting as may wait'
     """
     return _FAILURES[reason]
@@ -96,7 +101,7 @@ def failure(reason: str) -> Failure:
 def refusal(refused: Refusal) -> Failure:
     """The failure that tells a caller where a request is wrong, what was found and what would be accepted.
 
-    >>> refusal(Refusal("UNKNOWN_NAME", "there is no `z`", line=1, column=5)).code
+    >>> refusal(Refusal(Reason.UNKNOWN_NAME, "there is no `z`", line=1, column=5)).code
     3
     """
     budget = 400
@@ -121,7 +126,7 @@ def escaped(text: str, budget: int) -> str:
 
 
 def _refusal(refused: Refusal, budget: int) -> Failure:
-    reason = escaped(refused.reason, 64)
+    reason = refused.reason.name
     message = escaped(refused.message, budget)
     metadata = {
         "line": str(refused.line) if refused.line else "",
@@ -146,7 +151,7 @@ def _failure(code: Code, reason: str, message: str, details: tuple[Message, ...]
     return Failure(int(code), message, status.SerializeToString(), reason)
 
 
-def _of_table(reason: Reason) -> Failure:
+def _of_table(reason: FailureReason) -> Failure:
     details: list[Message] = [ErrorInfo(reason=reason.name, domain=DOMAIN)]
     if reason.retry_after is not None:
         nanoseconds = round(reason.retry_after * 1e9)
@@ -155,4 +160,4 @@ def _of_table(reason: Reason) -> Failure:
     return _failure(reason.code, reason.name, reason.sentence, tuple(details))
 
 
-_FAILURES = {reason.name: _of_table(reason) for reason in _OWN}
+_FAILURES = {reason: _of_table(reason) for reason in FailureReason}

@@ -36,7 +36,7 @@ from ...grading import (
     Variable,
 )
 from ...language import check_names
-from ...program import Limits, Refusal
+from ...program import Limits, Reason, Refusal
 from .messages import check_id, parsed
 from .tensors import from_wire
 
@@ -136,7 +136,7 @@ def _problem(message: wire.Problem, limits: Limits) -> Problem:
 def _variable(given: wire.Variable, field: str, limits: Limits) -> Variable:
     if len(given.shape) > limits.rank:
         raise Refusal(
-            "LIMIT_EXCEEDED",
+            Reason.LIMIT_EXCEEDED,
             f"a tensor of {len(given.shape)} dimensions",
             f"{field}.shape",
             found=str(len(given.shape)),
@@ -145,7 +145,7 @@ def _variable(given: wire.Variable, field: str, limits: Limits) -> Variable:
     for axis, length in enumerate(given.shape):
         if length < 0:
             told = f"dimension {axis} is {length}"
-            raise Refusal("BAD_SHAPE", told, f"{field}.shape[{axis}]", found=str(length), hint="0 or more")
+            raise Refusal(Reason.BAD_SHAPE, told, f"{field}.shape[{axis}]", found=str(length), hint="0 or more")
     value = _tensor(given.value, f"{field}.value", limits) if given.HasField("value") else None
     shape = tuple(given.shape) if value is None else value.shape
     _check_entries(shape, f"{field}.shape")
@@ -161,7 +161,7 @@ def _variable(given: wire.Variable, field: str, limits: Limits) -> Variable:
 def _interval(given: wire.Interval, field: str) -> Interval:
     if not given.low <= given.high or math.inf in (given.low, -given.high):
         found = f"[{given.low:g}, {given.high:g}]"
-        raise Refusal("BAD_PROBLEM", "a domain without numbers", field, found=found, hint="low <= high")
+        raise Refusal(Reason.BAD_PROBLEM, "a domain without numbers", field, found=found, hint="low <= high")
     return Interval(given.low, given.high)
 
 
@@ -195,7 +195,7 @@ def _credit(given: wire.PartialCredit) -> tuple[Code, float]:
 def _check(name: str, found: float, fits: bool, accepted: str) -> None:
     if not fits:
         raise Refusal(
-            "BAD_PROBLEM", f"{name} is {found:g}", f"problem.policy.{name}", found=f"{found:g}", hint=accepted
+            Reason.BAD_PROBLEM, f"{name} is {found:g}", f"problem.policy.{name}", found=f"{found:g}", hint=accepted
         )
 
 
@@ -209,20 +209,20 @@ def _tensor(given: tensor_pb2.Tensor, field: str, limits: Limits) -> Tensor:
     tensor = from_wire(given, field, limits)
     if tensor.dtype is torch.bool:
         hint = "a floating or integer dtype"
-        raise Refusal("UNKNOWN_DTYPE", "bools are no numbers here", f"{field}.dtype", found="bool", hint=hint)
+        raise Refusal(Reason.UNKNOWN_DTYPE, "bools are no numbers here", f"{field}.dtype", found="bool", hint=hint)
     return Tensor(tuple(tensor.shape), tuple(tensor.to(torch.float64).flatten().tolist()))
 
 
 def _check_entries(shape: tuple[int, ...], field: str) -> None:
     if math.prod(length or 1 for length in shape) > ENTRIES:
         told = f"a tensor of shape {list(shape)}"
-        raise Refusal("LIMIT_EXCEEDED", told, field, hint=f"at most {ENTRIES} entries")
+        raise Refusal(Reason.LIMIT_EXCEEDED, told, field, hint=f"at most {ENTRIES} entries")
 
 
 def _member(members: Mapping[int, E], number: int, field: str) -> E:
     if number not in members:
         hint = f"one of {', '.join(dict.fromkeys(member.name for member in members.values()))}"
-        raise Refusal("BAD_PROBLEM", f"there is no {field} of that number", field, found=str(number), hint=hint)
+        raise Refusal(Reason.BAD_PROBLEM, f"there is no {field} of that number", field, found=str(number), hint=hint)
     return members[number]
 
 

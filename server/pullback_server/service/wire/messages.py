@@ -13,7 +13,7 @@ from pullback.v1 import language_pb2, tensor_pb2
 
 from ...language import check_names
 from ...operators import Operator
-from ...program import Limits, Refusal
+from ...program import Limits, Reason, Refusal
 from ...symbolic import Step
 from ...verdict import (
     READY,
@@ -93,7 +93,7 @@ def describe_reply(body: bytes, description: Description) -> bytes:
         names = [name for row in description.operators for name in (row.name, *row.aliases)]
         near = difflib.get_close_matches(wanted[:64], names)
         hint = f"did you mean {' or '.join(near)}?" if near else ""
-        raise Refusal("UNKNOWN_OPERATOR", "there is no operator of that name", "operator", found=wanted, hint=hint)
+        raise Refusal(Reason.UNKNOWN_OPERATOR, "there is no operator of that name", "operator", found=wanted, hint=hint)
     return wire.DescribeLanguageResponse(
         operators=[_operator(row, alone=bool(wanted)) for row in rows],
         constants=description.constants,
@@ -110,19 +110,19 @@ def parsed(kind: type[_Message], body: bytes) -> _Message:
         return kind.FromString(body)
     except DecodeError:
         told = f"the bytes are not a {kind.DESCRIPTOR.full_name}"
-        raise Refusal("MALFORMED_MESSAGE", told, "request", hint="a protobuf message with UTF-8 strings") from None
+        raise Refusal(Reason.MALFORMED_MESSAGE, told, "request", hint="a protobuf message with UTF-8 strings") from None
 
 
 def check_id(given: str) -> None:
     """Raises Refusal for an id that is too long."""
     if len(given) > ID_CHARACTERS:
-        raise Refusal("LIMIT_EXCEEDED", f"an id of {len(given)} characters", "id", hint=f"at most {ID_CHARACTERS}")
+        raise Refusal(Reason.LIMIT_EXCEEDED, f"an id of {len(given)} characters", "id", hint=f"at most {ID_CHARACTERS}")
 
 
 def _question(request: wire.DifferentiateRequest, limits: Limits) -> tuple[str, Question]:
     check_id(request.id)
     if not request.expression.strip():
-        raise Refusal("EMPTY_EXPRESSION", "there is no expression", hint="an expression such as `3*a**3 - b**2`")
+        raise Refusal(Reason.EMPTY_EXPRESSION, "there is no expression", hint="an expression such as `3*a**3 - b**2`")
     check_names([given.name for given in request.inputs], limits)
     operands = []
     for number, given in enumerate(request.inputs):
@@ -147,7 +147,7 @@ def _notations(request: wire.DifferentiateRequest) -> frozenset[Notation]:
         if wanted not in _NOTATIONS:
             hint = f"one of {', '.join(notation.name for notation in Notation)}"
             field = f"notations.notations[{number}]"
-            raise Refusal("UNKNOWN_NOTATION", "there is no such notation", field, found=str(wanted), hint=hint)
+            raise Refusal(Reason.UNKNOWN_NOTATION, "there is no such notation", field, found=str(wanted), hint=hint)
     return frozenset(_NOTATIONS[wanted] for wanted in request.notations.notations)
 
 

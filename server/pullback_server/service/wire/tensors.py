@@ -8,7 +8,7 @@ import warnings
 import torch
 from pullback.v1 import tensor_pb2 as wire
 
-from ...program import DType, Limits, Refusal
+from ...program import DType, Limits, Reason, Refusal
 
 _TORCH: dict[DType, torch.dtype] = {dtype: getattr(torch, dtype.label) for dtype in DType}
 _OF_WIRE: dict[int, DType] = {
@@ -34,29 +34,31 @@ def from_wire(message: wire.Tensor, field: str, limits: Limits) -> torch.Tensor:
     dtype = _OF_WIRE.get(message.dtype)
     if dtype is None:
         found = "no dtype" if not message.dtype else f"dtype number {message.dtype}"
-        raise Refusal("UNKNOWN_DTYPE", f"{found} is given", f"{field}.dtype", hint=f"one of {_ACCEPTED}")
+        raise Refusal(Reason.UNKNOWN_DTYPE, f"{found} is given", f"{field}.dtype", hint=f"one of {_ACCEPTED}")
     rank = len(message.shape)
     if rank > limits.rank:
         hint = f"at most {limits.rank} dimensions"
-        raise Refusal("LIMIT_EXCEEDED", f"a tensor of {rank} dimensions", f"{field}.shape", found=str(rank), hint=hint)
+        raise Refusal(
+            Reason.LIMIT_EXCEEDED, f"a tensor of {rank} dimensions", f"{field}.shape", found=str(rank), hint=hint
+        )
     shape = tuple(message.shape)
     for axis, length in enumerate(shape):
         if length < 0:
             message_ = f"dimension {axis} is {length}"
-            raise Refusal("BAD_SHAPE", message_, f"{field}.shape[{axis}]", found=str(length), hint="0 or more")
+            raise Refusal(Reason.BAD_SHAPE, message_, f"{field}.shape[{axis}]", found=str(length), hint="0 or more")
     # A zero elsewhere must not hide a dimension whose strides no integer holds.
     if math.prod(length or 1 for length in shape) > limits.elements:
         hint = f"at most {limits.elements} elements"
-        raise Refusal("LIMIT_EXCEEDED", f"a tensor of shape {list(shape)}", f"{field}.shape", hint=hint)
+        raise Refusal(Reason.LIMIT_EXCEEDED, f"a tensor of shape {list(shape)}", f"{field}.shape", hint=hint)
     needed = math.prod(shape) * dtype.size
     data = message.data
     if len(data) != needed:
         told = f"{dtype.label} of shape {list(shape)} needs {needed} bytes, and there are {len(data)}"
-        raise Refusal("DATA_LENGTH", told, f"{field}.data", found=str(len(data)), hint=f"{needed} bytes")
+        raise Refusal(Reason.DATA_LENGTH, told, f"{field}.data", found=str(len(data)), hint=f"{needed} bytes")
     if not needed:
         return torch.empty(shape, dtype=_TORCH[dtype])
     if dtype is DType.BOOL and torch.frombuffer(data, dtype=torch.uint8).max() > 1:
-        raise Refusal("BAD_BOOL", "a byte of a bool tensor is neither 0 nor 1", f"{field}.data", hint="0 or 1")
+        raise Refusal(Reason.BAD_BOOL, "a byte of a bool tensor is neither 0 nor 1", f"{field}.data", hint="0 or 1")
     return torch.frombuffer(data, dtype=_TORCH[dtype]).reshape(shape)
 
 

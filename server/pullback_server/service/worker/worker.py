@@ -220,14 +220,14 @@ class Worker:
             case Refusal():
                 failure = errors.refusal(problem)
             case DeviceExhausted() | MemoryError():
-                failure = errors.failure("DEVICE_OUT_OF_MEMORY")
+                failure = errors.failure(errors.FailureReason.DEVICE_OUT_OF_MEMORY)
             case ReplyTooLargeError():
-                failure = errors.failure("REPLY_TOO_LARGE")
+                failure = errors.failure(errors.FailureReason.REPLY_TOO_LARGE)
             case _:
                 about = logs.about(request=task.note, method=Method(task.code).name)
                 _log.error("a task failed", exc_info=problem, extra=about)
                 self._die_where_the_device_is_spoilt()
-                failure = errors.failure("INTERNAL")
+                failure = errors.failure(errors.FailureReason.INTERNAL)
         _ANSWERED()
         if task.code in STREAMED:
             status = envelope.answer(envelope.request_id(task.body), envelope.STATUS, failure.status)
