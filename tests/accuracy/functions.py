@@ -12,7 +12,7 @@ import mpmath as mp
 import numpy as np
 import torch
 from pullback_server.operators import TABLE
-from pullback_server.operators.lifting import Lifted, WithNumbers
+from pullback_server.operators.lifting import Lifted, WithLiterals
 from pullback_server.operators.reference import scalars
 from pullback_server.symbolic.evaluation.evaluate import functions
 from pullback_server.symbolic.evaluation.running_error import step_error
@@ -77,14 +77,14 @@ def measured() -> tuple[Function, ...]:
             continue
         name, literals = row.sympy.scalar.__name__, row.parameters.literals
         defaults = tuple(p.default for p in literals)
-        takes = isinstance(row.sympy, WithNumbers) and None not in defaults
+        takes = isinstance(row.sympy, WithLiterals) and None not in defaults
         for numbers in NUMBERS.get(name, (defaults if takes else (),)):
             values = zip(literals, numbers or defaults, strict=False)
             arguments = {p.name: int(n) if p.kind == "integer" else n for p, n in values}
             rows.append(
                 Function(
                     name, len(row.parameters.tensors), row.interval, _called(row.reference.scalar, arguments),
-                    numbers if isinstance(row.sympy, WithNumbers) else (), getattr(row.sympy, "before", False),
+                    numbers if isinstance(row.sympy, WithLiterals) else (), getattr(row.sympy, "before", False),
                 )
             )  # fmt: skip
     known = {function.name for function in (*rows, *_CORE)} | {*TRIVIAL}

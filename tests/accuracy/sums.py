@@ -58,7 +58,7 @@ def shares(lengths: tuple[int, ...], seed: int = 0) -> Iterator[Share]:
 def _of_reductions(line: torch.Tensor, where: str) -> Iterator[Share]:
     for kind in REDUCTIONS:
         # A product of many numbers that are not near 1 is 0 or infinite.
-        x = (1 + (line - line.mean()) * 1e-3).to(line.dtype) if "prod" in kind or kind == "others" else line
+        x = (1 + (line - line.mean()) * 1e-3).to(line.dtype) if "prod" in kind or kind == "product_of_others" else line
         exact = np.asarray(EXACT[kind](_long(x)))
         columns = x[:, None].expand(-1, COLUMNS).contiguous()
         beside = exact[..., None] if exact.ndim else exact
@@ -117,7 +117,7 @@ EXACT: dict[str, Callable[[Exact], Exact]] = {
     "min": lambda x: x.min(),
     "sum": lambda x: x.sum(),
     "prod": lambda x: x.prod(),
-    "others": lambda x: x.prod() / x,
+    "product_of_others": lambda x: x.prod() / x,
     "cumsum": np.cumsum,
     "cumsum_back": _back(np.cumsum),
     "cumprod": np.cumprod,

@@ -36,7 +36,7 @@ def seeds(target: str) -> list[bytes]:
     """Where fuzzing begins: the hostile corpus and the operators' own samples, as the target takes them."""
     match target:
         case "expression":
-            samples = [text for row in TABLE for text in (*row.samples, *row.bad, f"{row.name}(x)")]
+            samples = [text for row in TABLE for text in (*row.samples, *row.error_inputs, f"{row.name}(x)")]
             return [text.encode(errors="replace") for text in (*(line["expression"] for line in CASES), *samples)]
         case "request":
             return [body for line in CASES if len(body := body_of(line)) <= 2000]

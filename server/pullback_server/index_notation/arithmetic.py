@@ -10,12 +10,12 @@ from itertools import pairwise
 import sympy as sp
 
 from . import functions as fn
-from .index_program import Axes, Pieces
+from .index_program import Axes, IndexProgram
 
 Interval = tuple[int, int]
 
 
-def interval(e: sp.Expr, pieces: Pieces) -> Interval | None:
+def interval(e: sp.Expr, program: IndexProgram) -> Interval | None:
     """The least and the greatest value of an index expression; None where lengths or entries of tensors matter.
 
     An index over nothing counts as 0.
@@ -24,52 +24,52 @@ def interval(e: sp.Expr, pieces: Pieces) -> Interval | None:
         case sp.Integer():
             return int(e), int(e)
         case sp.Symbol():
-            dimension = pieces.dimensions.get(e)
+            dimension = program.dimensions.get(e)
             source = dimension.root().source if dimension is not None else None
             return (0, max(source - 1, 0)) if isinstance(source, int) else None
         case sp.Add():
-            parts = [interval(part, pieces) for part in e.args]
+            parts = [interval(part, program) for part in e.args]
             known = [part for part in parts if part is not None]
             return (sum(low for low, _ in known), sum(high for _, high in known)) if len(known) == len(parts) else None
         case sp.Mul():
             factor, rest = e.as_coeff_Mul()
-            inner = interval(rest, pieces) if factor.is_Integer and factor != 1 else None
+            inner = interval(rest, program) if factor.is_Integer and factor != 1 else None
             return None if inner is None else (min(x := [int(factor) * end for end in inner]), max(x))
         case fn.floor():
             dividend, divisor = e.args[0].as_numer_denom()
-            inner = interval(dividend, pieces)
+            inner = interval(dividend, program)
             return None if inner is None else (inner[0] // int(divisor), inner[1] // int(divisor))
         case fn.remainder() if e.args[1].is_Integer:
             return 0, int(e.args[1]) - 1
     return None
 
 
-def within(e: sp.Expr, length: int, pieces: Pieces) -> bool:
+def within(e: sp.Expr, length: int, program: IndexProgram) -> bool:
     """Whether an index expression is known to stay in an axis of that length."""
-    known = interval(e, pieces)
+    known = interval(e, program)
     return known is not None and known[0] >= 0 and known[1] < length
 
 
-def quotient(e: sp.Expr, divisor: int, pieces: Pieces) -> sp.Expr:
+def quotient(e: sp.Expr, divisor: int, program: IndexProgram) -> sp.Expr:
     """`floor(e/divisor)`, worked out where it can be; of nothing it is 0.
 
-    >>> pieces = Pieces()
-    >>> i, j = pieces.index(5), pieces.index(3)
-    >>> quotient(3*i + j, 3, pieces) == i
+    >>> program = IndexProgram()
+    >>> i, j = program.index(5), program.index(3)
+    >>> quotient(3*i + j, 3, program) == i
     True
     """
     if divisor == 0:
         return sp.S.Zero
     multiples, rest = _divided(e, divisor)
-    return multiples if within(rest, divisor, pieces) else multiples + fn.floor(rest / divisor)
+    return multiples if within(rest, divisor, program) else multiples + fn.floor(rest / divisor)
 
 
-def modulo(e: sp.Expr, divisor: int, pieces: Pieces) -> sp.Expr:
+def modulo(e: sp.Expr, divisor: int, program: IndexProgram) -> sp.Expr:
     """What is left of e over whole multiples of the divisor, worked out where it can be."""
     if divisor == 0:
         return sp.S.Zero
     _, rest = _divided(e, divisor)
-    return rest if within(rest, divisor, pieces) else fn.remainder(rest, sp.Integer(divisor))
+    return rest if within(rest, divisor, program) else fn.remainder(rest, sp.Integer(divisor))
 
 
 def ravel(indices: tuple[sp.Expr, ...], lengths: tuple[int, ...]) -> sp.Expr:
@@ -80,15 +80,15 @@ def ravel(indices: tuple[sp.Expr, ...], lengths: tuple[int, ...]) -> sp.Expr:
     return position
 
 
-def unravel(position: sp.Expr, lengths: tuple[int, ...], pieces: Pieces) -> tuple[sp.Expr, ...]:
+def unravel(position: sp.Expr, lengths: tuple[int, ...], program: IndexProgram) -> tuple[sp.Expr, ...]:
     """The inverse of `ravel`."""
     indices: list[sp.Expr] = []
     for number, length in reversed([*enumerate(lengths)]):
-        indices.append(modulo(position, length, pieces) if number and length != 1 else position)
+        indices.append(modulo(position, length, program) if number and length != 1 else position)
         if length == 1:
             indices[-1] = sp.S.Zero
         if number:
-            position = quotient(position, length, pieces)
+            position = quotient(position, length, program)
     return tuple(reversed(indices))
 
 
@@ -118,9 +118,9 @@ def rejoined(pairs: list[tuple[sp.Expr, sp.Expr]]) -> list[tuple[sp.Expr, sp.Exp
     return pairs
 
 
-def fresh(pieces: Pieces, axes: Axes) -> Axes:
+def fresh(program: IndexProgram, axes: Axes) -> Axes:
     """Fresh indices over the same lengths; an axis of length 1 still has none."""
-    return tuple(None if a is None else pieces.index(a) for a in axes)
+    return tuple(None if a is None else program.index(a) for a in axes)
 
 
 def _oriented(pair: tuple[sp.Expr, sp.Expr], head: type) -> tuple[sp.Expr, sp.Expr]:

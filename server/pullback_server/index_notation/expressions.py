@@ -9,14 +9,14 @@ from sympy.core.symbol import Str
 class Entry(sp.Expr):  # type: ignore[misc]
     """One entry of a named tensor, `A[i, k]`; axes of length 1 have no index. Real, and atomic for sympy.
 
-    Inputs have their own names; pieces are `%1`, `%2`, ..., which no input can be called.
+    Inputs have their own names; definitions are `%1`, `%2`, ..., which no input can be called.
     """
 
     is_commutative = True
     is_real = True
 
     def __new__(cls, name: str | Str, *indices: sp.Expr) -> Entry:
-        """`name` is the tensor's name in the pieces, not necessarily the one a person sees."""
+        """`name` is the tensor's name in the definitions, not necessarily the one a person sees."""
         new: Entry = sp.Expr.__new__(cls, Str(name) if isinstance(name, str) else name, *indices)
         return new
 
@@ -57,8 +57,8 @@ class Delta(sp.Expr):  # type: ignore[misc]
         return sp.S.Zero
 
 
-class Total(sp.Expr):  # type: ignore[misc]
-    """A reduction over bound indices: `Total("sum", body, k, l)`; the kinds are the keys of `REDUCERS`."""
+class Reduction(sp.Expr):  # type: ignore[misc]
+    """A reduction over bound indices: `Reduction("sum", body, k, l)`; the kinds are the keys of `REDUCERS`."""
 
     is_commutative = True
     is_real = True
@@ -85,8 +85,8 @@ class Total(sp.Expr):  # type: ignore[misc]
         return self.args[2:]  # type: ignore[no-any-return]
 
 
-class Applied(sp.Expr):  # type: ignore[misc]
-    """One entry of a function of a matrix: `Applied("inv", X[k, l], 2, k, l, i, j)` is `inv(X)[i, j]`.
+class MatrixFunctionEntry(sp.Expr):  # type: ignore[misc]
+    """One entry of a function of a matrix: `MatrixFunctionEntry("inv", X[k, l], 2, k, l, i, j)` is `inv(X)[i, j]`.
 
     The matrix has the entry `body` at its `bound` indices, rows first, and as many of them as the count says; `axes`
     are the indices of the result. The kinds are the keys of `matrix_functions.KINDS`.
@@ -95,9 +95,11 @@ class Applied(sp.Expr):  # type: ignore[misc]
     is_commutative = True
     is_real = True
 
-    def __new__(cls, kind: str | Str, body: sp.Expr, count: sp.Expr, *indices: sp.Expr) -> Applied:
+    def __new__(cls, kind: str | Str, body: sp.Expr, count: sp.Expr, *indices: sp.Expr) -> MatrixFunctionEntry:
         """`count` of the indices are bound."""
-        new: Applied = sp.Expr.__new__(cls, Str(kind) if isinstance(kind, str) else kind, body, count, *indices)
+        new: MatrixFunctionEntry = sp.Expr.__new__(
+            cls, Str(kind) if isinstance(kind, str) else kind, body, count, *indices
+        )
         return new
 
     @property

@@ -48,7 +48,7 @@ def flat(name: str, arguments: int = 1) -> type[ScalarFunction]:
 less, less_equal, greater, greater_equal, equal, not_equal = (
     flat(name, 2) for name in ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
 )
-both, either, neither = flat("both", 2), flat("either", 2), flat("neither")
+logical_and, logical_or, logical_not = flat("logical_and", 2), flat("logical_or", 2), flat("logical_not")
 
 isnan, isinf, isfinite, isposinf, isneginf, signbit = (
     flat(name) for name in ("isnan", "isinf", "isfinite", "isposinf", "isneginf", "signbit")
@@ -57,7 +57,7 @@ logical_xor = flat("logical_xor", 2)
 
 #: What may stand as the condition of `where`, computed as bool.
 CONDITIONS = (
-    less, less_equal, greater, greater_equal, equal, not_equal, both, either, neither, logical_xor,
+    less, less_equal, greater, greater_equal, equal, not_equal, logical_and, logical_or, logical_not, logical_xor,
     isnan, isinf, isfinite, isposinf, isneginf, signbit,
 )  # fmt: skip
 
@@ -110,9 +110,9 @@ def _clamp_partials(x: sp.Expr, low: sp.Expr, high: sp.Expr) -> tuple[sp.Expr, .
     if high == sp.oo:
         return where(greater_equal(x, low), 1, 0), where(less(x, low), 1, 0), sp.S.Zero
     return (
-        where(both(greater_equal(x, low), less_equal(x, high)), 1, 0),
-        where(both(less(x, low), less(low, high)), 1, 0),
-        where(either(greater(x, high), greater(low, high)), 1, 0),
+        where(logical_and(greater_equal(x, low), less_equal(x, high)), 1, 0),
+        where(logical_and(less(x, low), less(low, high)), 1, 0),
+        where(logical_or(greater(x, high), greater(low, high)), 1, 0),
     )
 
 
@@ -129,7 +129,7 @@ def _power_partials(a: sp.Expr, b: sp.Expr) -> tuple[sp.Expr, ...]:
     by_base = b * power_of(a, b - 1)
     return (
         by_base if b.is_number else where(equal(b, 0), 0, by_base),
-        where(both(equal(a, 0), greater_equal(b, 0)), 0, power_of(a, b) * sp.log(a)),
+        where(logical_and(equal(a, 0), greater_equal(b, 0)), 0, power_of(a, b) * sp.log(a)),
     )
 
 

@@ -1,8 +1,8 @@
 """Index notation: a tensor as a scalar sympy expression in index symbols, the vocabulary of the sympy column.
 
 `(A @ x)[i] = Sum(A[i, k]*x[k], k)`: an `IndexTensor` has one index symbol an axis (None where the axis has length 1)
-and an `entry`, the scalar at those indices. A tensor that is contracted becomes a `Piece` with a name of its own, so
-that every entry stays a plain scalar expression in named tensors, which sympy differentiates as it is.
+and an `entry`, the scalar at those indices. A tensor that is contracted becomes a `Definition` with a name of its own,
+so that every entry stays a plain scalar expression in named tensors, which sympy differentiates as it is.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 
 import sympy as sp
 
-from .expressions import Applied, Entry, Total
+from .expressions import Entry
 
 Axes = tuple[sp.Symbol | None, ...]
 
-#: An elementwise expression of more nodes than this becomes a piece before more is built on it.
+#: An elementwise expression of more nodes than this becomes a definition before more is built on it.
 LARGE = 40
 #: The same for an expression that is used more than once.
 SHARED = 8
@@ -60,13 +60,13 @@ class IndexTensor:
 
 
 @dataclass(frozen=True)
-class Piece:
+class Definition:
     """A named tensor `name[axes]`, the reduction of `body` over `bound` (of no kind where nothing is bound).
 
     Functions of matrices have a kind too: their `bound` are the matrix's indices, and those of `axes` that stand
-    last, as many as `own` says, are the result's own. `stationary` names a piece in the body that the whole does not
-    change with to first order: the mean that the squares of a sum are taken about. A `norm` is one that quotients by
-    are 0 where it is 0: the subgradient of autograd's norms.
+    last, as many as `result_rank` says, are the result's. `stationary` names a definition in the body with which the
+    whole does not change to first order: the mean that the squares of a sum are taken about. Quotients by a `norm` are
+    0 where it is 0: the subgradient of autograd's norms.
     """
 
     name: str
@@ -74,35 +74,28 @@ class Piece:
     body: sp.Expr
     kind: str = ""
     bound: tuple[sp.Symbol, ...] = ()
-    own: int | None = None
+    result_rank: int | None = None
     stationary: str = ""
     norm: bool = False
 
     @property
-    def definition(self) -> sp.Expr:
-        """The piece's entry as one expression."""
-        if self.own is None:
-            return Total(self.kind, self.body, *self.bound)
-        return Applied(self.kind, self.body, sp.Integer(len(self.bound)), *self.bound, *self.own_axes)
-
-    @property
-    def own_axes(self) -> tuple[sp.Symbol, ...]:
+    def result_axes(self) -> tuple[sp.Symbol, ...]:
         """The axes that a function of a matrix brings in; none for others."""
-        return self.axes[len(self.axes) - self.own :] if self.own else ()
+        return self.axes[len(self.axes) - self.result_rank :] if self.result_rank else ()
 
 
 @dataclass
-class Pieces:
-    """The pieces of one program as they are cut, with their index symbols and dimensions.
+class IndexProgram:
+    """The definitions of one program as they are cut, with their index symbols and dimensions.
 
-    >>> pieces = Pieces()
-    >>> A, x = pieces.input("A", (2, 3)), pieces.input("x", (3,))
-    >>> y = pieces.contract(A, (A.axes[0], k := A.axes[1]), x, (k,), out=(A.axes[0],))
-    >>> len(pieces.list)
+    >>> program = IndexProgram()
+    >>> A, x = program.input("A", (2, 3)), program.input("x", (3,))
+    >>> y = program.contract(A, (A.axes[0], k := A.axes[1]), x, (k,), out=(A.axes[0],))
+    >>> len(program.definitions)
     1
     """
 
-    list: list[Piece] = field(default_factory=list)
+    definitions: list[Definition] = field(default_factory=list)
     dimensions: dict[sp.Symbol, Dimension] = field(default_factory=dict)
     axes: dict[str, tuple[sp.Symbol, ...]] = field(default_factory=dict)
     numbers: Any = field(default_factory=count)
@@ -160,11 +153,11 @@ class Pieces:
         """A number, as a tensor of rank 0."""
         return IndexTensor((), value)
 
-    def named(self, x: IndexTensor) -> IndexTensor:
-        """The tensor as an entry of a piece: itself where it is one already."""
-        return x if self.whole(x.entry) else self._cut(x.axes, x.entry)
+    def materialize(self, x: IndexTensor) -> IndexTensor:
+        """The tensor as an entry of a definition: itself where it is one already."""
+        return x if self.is_plain_entry(x.entry) else self._define(x.axes, x.entry)
 
-    def whole(self, e: sp.Expr) -> bool:
+    def is_plain_entry(self, e: sp.Expr) -> bool:
         """Whether it is an entry of a named tensor over all of its axes in any order, and no selection of entries."""
         return (
             isinstance(e, Entry)
@@ -177,23 +170,28 @@ class Pieces:
         dimension = self.dimensions.get(index)
         return dimension is not None and dimension.root() is self.dimensions[axis].root()
 
-    def settled(self, x: IndexTensor, shared: bool = False) -> IndexTensor:
-        """The tensor, as a piece where its expression has grown large (or is shared and not quite small)."""
+    def materialize_if_large(self, x: IndexTensor, shared: bool = False) -> IndexTensor:
+        """The tensor, as a definition where its expression has grown large (or is shared and not quite small)."""
         bound = SHARED if shared else LARGE
-        return self.named(x) if larger(x.entry, bound) else x
+        return self.materialize(x) if larger(x.entry, bound) else x
 
-    def _cut(
-        self, axes: Axes, body: sp.Expr, kind: str = "", bound: tuple[sp.Symbol, ...] = (), own: int | None = None
+    def _define(
+        self,
+        axes: Axes,
+        body: sp.Expr,
+        kind: str = "",
+        bound: tuple[sp.Symbol, ...] = (),
+        result_rank: int | None = None,
     ) -> IndexTensor:
         free = tuple(a for a in axes if a is not None)
-        piece = Piece(f"%{len(self.list) + 1}", free, body, kind, bound, own)
-        self.list.append(piece)
-        self.axes[piece.name] = free
-        return IndexTensor(axes, Entry(piece.name, *free))
+        definition = Definition(f"%{len(self.definitions) + 1}", free, body, kind, bound, result_rank)
+        self.definitions.append(definition)
+        self.axes[definition.name] = free
+        return IndexTensor(axes, Entry(definition.name, *free))
 
-    def renamed(self, x: IndexTensor) -> IndexTensor:
-        """The tensor as a piece of its own, the last so far."""
-        return self._cut(x.axes, x.entry)
+    def materialize_copy(self, x: IndexTensor) -> IndexTensor:
+        """The tensor as a definition of its own, the last so far."""
+        return self._define(x.axes, x.entry)
 
     def align(self, *tensors: IndexTensor) -> tuple[Axes, tuple[sp.Expr, ...]]:
         """Broadcasting: the common axes of several tensors and the entry of each of them there."""
@@ -225,39 +223,39 @@ class Pieces:
             equal = [a for a in bound if a not in x.entry.free_symbols]
             x = IndexTensor(x.axes, x.entry * sp.Mul(*map(self.size, equal)))
             bound = tuple(a for a in bound if a not in equal)
-        return self._cut(axes, x.entry, kind, bound) if bound else IndexTensor(axes, x.entry)
+        return self._define(axes, x.entry, kind, bound) if bound else IndexTensor(axes, x.entry)
 
     def norm(self, x: IndexTensor) -> IndexTensor:
-        """The tensor, a root of a sum that has no derivative at 0, as a piece that is a norm."""
-        named = self.renamed(x)
-        self.list[-1] = replace(self.list[-1], norm=True)
+        """The tensor, a root of a sum that has no derivative at 0, as a definition that is a norm."""
+        named = self.materialize_copy(x)
+        self.definitions[-1] = replace(self.definitions[-1], norm=True)
         return named
 
     def squares_about(
         self, mean: IndexTensor, x: IndexTensor, dims: tuple[int, ...], keepdim: bool = False
     ) -> IndexTensor:
         """The sum of `(x - mean)**2` over some axes of x, of which `mean` is the mean with these axes kept."""
-        mean = self.named(mean)
-        before = len(self.list)
+        mean = self.materialize(mean)
+        before = len(self.definitions)
         total = self.reduce("sum", self.elementwise(lambda a, b: (a - b) ** 2, x, mean), dims, keepdim)
-        if len(self.list) > before:
-            self.list[-1] = replace(self.list[-1], stationary=mean.entry.name)
+        if len(self.definitions) > before:
+            self.definitions[-1] = replace(self.definitions[-1], stationary=mean.entry.name)
         return total
 
     def total(self, entry: sp.Expr, bound: tuple[sp.Symbol, ...], axes: Axes) -> IndexTensor:
         """The sum of a product of named tensors and deltas over indices, as a tensor with these axes."""
-        return self._cut(axes, entry, "sum", bound) if bound else IndexTensor(axes, entry)
+        return self._define(axes, entry, "sum", bound) if bound else IndexTensor(axes, entry)
 
     def contract(self, x: IndexTensor, x_axes: Axes, y: IndexTensor, y_axes: Axes, out: Axes) -> IndexTensor:
-        """The sum of `x[x_axes]*y[y_axes]` over every index that `out` does not have; operands become pieces."""
-        x, y = self.named(x), self.named(y)
+        """The sum of `x[x_axes]*y[y_axes]` over every index that `out` does not have; operands become definitions."""
+        x, y = self.materialize(x), self.materialize(y)
         for tensor, axes in ((x, x_axes), (y, y_axes)):
             for own, common in zip(tensor.axes, axes, strict=True):
                 if own is not None and common is not None:
                     self.same(own, common)
         bound = tuple(dict.fromkeys(a for a in (*x_axes, *y_axes) if a is not None and a not in out))
         body = x.at(x_axes) * y.at(y_axes)
-        return self._cut(out, body, "sum", bound) if bound else IndexTensor(out, body)
+        return self._define(out, body, "sum", bound) if bound else IndexTensor(out, body)
 
     def matrix_function(self, kind: str, x: IndexTensor, own: Axes) -> IndexTensor:
         """A function of the matrices in the last two axes, whose result has the other axes of x and then `own`.
@@ -265,13 +263,13 @@ class Pieces:
         Where a matrix has an axis of length 1 the function still has one; a None in `own` is an axis of length 1.
         """
         batch, bound = x.axes[:-2], tuple(a if a is not None else self.index(1) for a in x.axes[-2:])
-        x = self.named(x)
+        x = self.materialize(x)
         last = {a for a in x.axes[-2:] if a is not None}
         if isinstance(x.entry, Entry) and {*x.entry.indices[len(x.entry.indices) - len(last) :]} != last:
             # So that formulas can name the matrix: its axes stand last.
-            x = self.renamed(x)
+            x = self.materialize_copy(x)
         present = tuple(a if a is not None else self.index(1) for a in own)
-        whole = self._cut((*batch, *present), x.entry, kind, bound, len(own))
+        whole = self._define((*batch, *present), x.entry, kind, bound, len(own))
         at = {a: sp.S.Zero for a, given in zip(present, own, strict=True) if given is None}
         return IndexTensor((*batch, *own), whole.entry.xreplace(at))
 

@@ -1,4 +1,4 @@
-"""Known pieces recognised in an expression: `exp(x[k] - L)` is `s[k]` where a piece says so."""
+"""Known definitions recognised in an expression: `exp(x[k] - L)` is `s[k]` where a definition says so."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import sympy as sp
 
 from .expressions import Entry
-from .index_program import Piece
+from .index_program import Definition
 
 Swap = dict[sp.Expr, sp.Expr]
 
@@ -31,33 +31,33 @@ def renaming(pattern: sp.Expr, expression: sp.Expr) -> Swap | None:
 
 
 class Recogniser:
-    """Replaces the bodies of named elementwise pieces, at whatever indices, by their names.
+    """Replaces the bodies of named elementwise definitions, at whatever indices, by their names.
 
     Formulas keep the structure that the program had (a softmax stays one), and evaluation computes it once.
     """
 
-    def __init__(self, pieces: Iterable[Piece]) -> None:
-        """Only pieces without a reduction whose body is a function or a power are looked for."""
-        self._by_head: dict[type, list[Piece]] = {}
-        for piece in pieces:
-            if not piece.kind and isinstance(piece.body, sp.Function | sp.Pow):
-                self._by_head.setdefault(type(piece.body), []).append(piece)
+    def __init__(self, program: Iterable[Definition]) -> None:
+        """Only definitions without a reduction whose body is a function or a power are looked for."""
+        self._by_head: dict[type, list[Definition]] = {}
+        for definition in program:
+            if not definition.kind and isinstance(definition.body, sp.Function | sp.Pow):
+                self._by_head.setdefault(type(definition.body), []).append(definition)
 
     def __call__(self, expression: sp.Expr) -> sp.Expr:
         """The expression with every known part replaced by an entry."""
         if not self._by_head or not expression.args or isinstance(expression, Entry):
             return expression
-        for piece in self._by_head.get(type(expression), ()):
-            known = _known(piece, expression)
+        for definition in self._by_head.get(type(expression), ()):
+            known = _known(definition, expression)
             if known is not None:
                 return known
         args = tuple(self(a) for a in expression.args)
         return expression if args == expression.args else expression.func(*args)
 
 
-def _known(piece: Piece, expression: sp.Expr) -> sp.Expr | None:
-    """The piece's entry, or a whole power of it, where the expression is one."""
-    body, power = piece.body, sp.S.One
+def _known(definition: Definition, expression: sp.Expr) -> sp.Expr | None:
+    """The definition's entry, or a whole power of it, where the expression is one."""
+    body, power = definition.body, sp.S.One
     if isinstance(body, sp.Pow):
         if not (body.exp.is_Rational and expression.exp.is_Rational):
             return None
@@ -66,7 +66,7 @@ def _known(piece: Piece, expression: sp.Expr) -> sp.Expr | None:
             return None
         expression = expression.base**body.exp
     swap = renaming(body, expression)
-    if swap is None or not swap.keys() >= {*piece.axes}:
+    if swap is None or not swap.keys() >= {*definition.axes}:
         return None
-    entry: sp.Expr = Entry(piece.name, *(swap.get(a, a) for a in piece.axes))
+    entry: sp.Expr = Entry(definition.name, *(swap.get(a, a) for a in definition.axes))
     return entry**power

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import sympy as sp
 
 from .arithmetic import interval, modulo, rejoined, within
-from .expressions import Delta, Entry, Total
+from .expressions import Delta, Entry, Reduction
 from .functions import equal, floor, less, less_equal, remainder, where
-from .index_program import Pieces
+from .index_program import IndexProgram
 
 #: Two indices, either of which may be an expression in index symbols.
 Pair = tuple[sp.Expr, sp.Expr]
@@ -21,10 +21,10 @@ class Term:
     """`Sum(coefficient * delta(...) * ..., bound)`; every index is in range, so a bound delta contracts.
 
     >>> from pullback_server.index_notation.expressions import Entry
-    >>> pieces = Pieces()
-    >>> i, k = pieces.index(2), pieces.index(3)
-    >>> p = pieces.index(k)
-    >>> contract(Term(Entry("A", i, k), ((k, p),), (k,)), pieces) == Term(Entry("A", i, p))
+    >>> program = IndexProgram()
+    >>> i, k = program.index(2), program.index(3)
+    >>> p = program.index(k)
+    >>> contract(Term(Entry("A", i, k), ((k, p),), (k,)), program) == Term(Entry("A", i, p))
     True
     """
 
@@ -35,7 +35,7 @@ class Term:
     @property
     def expression(self) -> sp.Expr:
         """The term as one expression."""
-        return Total("sum", sp.Mul(self.coefficient, *(Delta(a, b) for a, b in self.deltas)), *self.bound)
+        return Reduction("sum", sp.Mul(self.coefficient, *(Delta(a, b) for a, b in self.deltas)), *self.bound)
 
     def at(self, swap: dict[sp.Symbol, sp.Expr]) -> Term:
         """The term with its free indices renamed."""
@@ -52,18 +52,18 @@ def split(expression: sp.Expr) -> Iterator[Term]:
 
     A product is multiplied out only where a sum among its factors holds one of these.
     """
-    if isinstance(expression, sp.Add) and expression.has(Delta, Total):
+    if isinstance(expression, sp.Add) and expression.has(Delta, Reduction):
         for part in expression.args:
             yield from split(part)
         return
     factors = sp.Mul.make_args(expression)
     for number, factor in enumerate(factors):
-        if isinstance(factor, sp.Add) and factor.has(Delta, Total):
+        if isinstance(factor, sp.Add) and factor.has(Delta, Reduction):
             rest = sp.Mul(*factors[:number], *factors[number + 1 :])
             for part in factor.args:
                 yield from split(rest * part)
             return
-        if isinstance(factor, Total) and factor.kind == "sum":
+        if isinstance(factor, Reduction) and factor.kind == "sum":
             for term in split(sp.Mul(*factors[:number], factor.body, *factors[number + 1 :])):
                 yield Term(term.coefficient, term.deltas, (*term.bound, *factor.bound))
             return
@@ -75,20 +75,20 @@ def split(expression: sp.Expr) -> Iterator[Term]:
     yield Term(sp.Mul(*(f for f in factors if not isinstance(f, Delta))), deltas)
 
 
-def contract(term: Term, pieces: Pieces) -> Term:
+def contract(term: Term, program: IndexProgram) -> Term:
     """The term with every delta that has a bound index summed away: `Sum(f(k)*delta(k, p), k) = f(p)`.
 
     A delta stays in its sum where no value of the bound index, or more than one, may fit. A bound index that nothing
     depends on leaves its dimension's length as a factor.
     """
-    term = _parted(term, pieces)
+    term = _parted(term, program)
     coefficient, bound = term.coefficient, list(term.bound)
     waiting, kept = rejoined([*term.deltas]), list[Pair]()
     while waiting:
         a, b = waiting.pop()
         if a == b:
             continue
-        solved = _solved(a, b, bound, pieces)
+        solved = _solved(a, b, bound, program)
         if solved is not None:
             gone, stays = solved
             swap = {gone: stays}
@@ -100,21 +100,21 @@ def contract(term: Term, pieces: Pieces) -> Term:
             return Term(sp.S.Zero)
         elif (a, b) not in kept and (b, a) not in kept:
             kept.append((a, b))
-    coefficient = decided(_unnested(coefficient, pieces), pieces, _known(kept, bound))
-    kept = [(_unnested(a, pieces), _unnested(b, pieces)) for a, b in kept]
+    coefficient = decided(_unnested(coefficient, program), program, _known(kept, bound))
+    kept = [(_unnested(a, program), _unnested(b, program)) for a, b in kept]
     free = coefficient.free_symbols.union(*(x.free_symbols for pair in kept for x in pair))
     for index in [k for k in bound if k not in free]:
-        coefficient *= pieces.size(index)
+        coefficient *= program.size(index)
         bound.remove(index)
     return Term(coefficient, tuple(sorted(kept, key=str)), tuple(bound))
 
 
-def _unnested(e: sp.Expr, pieces: Pieces) -> sp.Expr:
+def _unnested(e: sp.Expr, program: IndexProgram) -> sp.Expr:
     """The expression with remainders of remainders as one: `((p - 1) % 3 + 2) % 3` is `(p + 1) % 3`."""
     if not e.has(remainder):
         return e
     return e.replace(
-        _is_index_remainder, lambda part: _remainder(part.args[0], part.args[1], pieces), simultaneous=False
+        _is_index_remainder, lambda part: _remainder(part.args[0], part.args[1], program), simultaneous=False
     )
 
 
@@ -122,46 +122,46 @@ def _is_index_remainder(e: sp.Expr) -> bool:
     return isinstance(e, remainder) and e.args[1].is_Integer and not e.has(Entry)
 
 
-def _remainder(dividend: sp.Expr, divisor: sp.Integer, pieces: Pieces) -> sp.Expr:
+def _remainder(dividend: sp.Expr, divisor: sp.Integer, program: IndexProgram) -> sp.Expr:
     inner = {part: part.args[0] for part in sp.Add.make_args(dividend) if _is_index_remainder(part)}
     flat = sp.expand(dividend.xreplace({part: a for part, a in inner.items() if part.args[1] == divisor}))
     constant, rest = flat.as_coeff_Add()
     # The constant that is nearest to 0: `(p - 1) % 3` rather than `(p + 2) % 3`.
     nearest = (constant + (divisor - 1) // 2) % divisor - (divisor - 1) // 2
-    return modulo(rest + nearest, int(divisor), pieces)
+    return modulo(rest + nearest, int(divisor), program)
 
 
-def _parted(term: Term, pieces: Pieces) -> Term:
+def _parted(term: Term, program: IndexProgram) -> Term:
     """A sum over an index whose quotient and remainder the term asks for as two sums, over these."""
     for index in term.bound:
-        length = pieces.dimensions[index].root().source
+        length = program.dimensions[index].root().source
         wholes = (term.coefficient, *(x for pair in term.deltas for x in pair))
         for part in sorted({part for e in wholes for part in e.atoms(remainder)}, key=str):
             dividend, divisor = part.args
             if dividend == index and divisor.is_Integer and isinstance(length, int) and length % int(divisor) == 0:
-                upper, lower = pieces.axis(length // int(divisor)), pieces.axis(int(divisor))
+                upper, lower = program.axis(length // int(divisor)), program.axis(int(divisor))
                 high, low = (sp.S.Zero if a is None else a for a in (upper, lower))
                 swap = {part: low, floor(index / divisor): high, index: divisor * high + low}
                 new = tuple(a for a in (upper, lower) if a is not None)
                 moved = term.at(swap)
                 bound = (*(k for k in term.bound if k is not index), *new)
-                return _parted(Term(moved.coefficient, moved.deltas, bound), pieces)
+                return _parted(Term(moved.coefficient, moved.deltas, bound), program)
     return term
 
 
-def _solved(a: sp.Expr, b: sp.Expr, bound: list[sp.Symbol], pieces: Pieces) -> tuple[sp.Symbol, sp.Expr] | None:
+def _solved(a: sp.Expr, b: sp.Expr, bound: list[sp.Symbol], program: IndexProgram) -> tuple[sp.Symbol, sp.Expr] | None:
     """A bound index and what it must be where a delta of a and b is 1: one value in range, whatever the others are."""
     for gone, stays in ((a, b), (b, a)):
-        if gone in bound and gone not in stays.free_symbols and _covers(gone, stays, pieces):
+        if gone in bound and gone not in stays.free_symbols and _covers(gone, stays, program):
             return gone, stays
     for one, other in ((a, b), (b, a)):
         if isinstance(one, remainder) and one.args[1].is_Integer:
             # i + 2 is p modulo n where i is p - 2 modulo n.
             solved = _inverted(one.args[0], other, bound)
-            if solved is not None and pieces.dimensions[solved[0]].root().source == one.args[1]:
-                return solved[0], modulo(solved[1], int(one.args[1]), pieces)
+            if solved is not None and program.dimensions[solved[0]].root().source == one.args[1]:
+                return solved[0], modulo(solved[1], int(one.args[1]), program)
     solved = _inverted(a, b, bound)
-    return solved if solved is not None and _covers(*solved, pieces) else None
+    return solved if solved is not None and _covers(*solved, program) else None
 
 
 def _inverted(a: sp.Expr, b: sp.Expr, bound: list[sp.Symbol]) -> tuple[sp.Symbol, sp.Expr] | None:
@@ -185,18 +185,18 @@ def _known(deltas: list[Pair], bound: list[sp.Symbol]) -> dict[sp.Symbol, sp.Exp
     return known
 
 
-def _covers(index: sp.Symbol, value: sp.Expr, pieces: Pieces) -> bool:
+def _covers(index: sp.Symbol, value: sp.Expr, program: IndexProgram) -> bool:
     """Whether an index takes every value that the other expression has; entries of tensors are in range."""
-    own = pieces.dimensions[index].root()
+    own = program.dimensions[index].root()
     if value.has(Entry):
         return True
-    other = pieces.dimensions.get(value)
+    other = program.dimensions.get(value)
     if other is not None and other.root() is own:
         return True
-    return isinstance(own.source, int) and within(value, own.source, pieces)
+    return isinstance(own.source, int) and within(value, own.source, program)
 
 
-def decided(e: sp.Expr, pieces: Pieces, known: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
+def decided(e: sp.Expr, program: IndexProgram, known: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
     """The expression with every comparison of indices whose outcome their ranges tell worked out.
 
     `known` says what some indices are wherever the outcome matters.
@@ -206,7 +206,7 @@ def decided(e: sp.Expr, pieces: Pieces, known: dict[sp.Symbol, sp.Expr]) -> sp.E
         difference = comparison.args[0] - comparison.args[1]
         if known and not difference.has(Entry):
             difference = sp.expand(difference.xreplace(known))
-        range_ = interval(difference, pieces)
+        range_ = interval(difference, program)
         if range_ is not None:
             low, high = range_
             match comparison:
@@ -225,7 +225,7 @@ def decided(e: sp.Expr, pieces: Pieces, known: dict[sp.Symbol, sp.Expr]) -> sp.E
     )
 
 
-def merge(terms: Iterable[Term], pieces: Pieces) -> tuple[Term, ...]:
+def merge(terms: Iterable[Term], program: IndexProgram) -> tuple[Term, ...]:
     """Terms with the same deltas and the same sums added up, those that cancel left out."""
     found: dict[object, list[Term]] = {}
     for term in terms:
@@ -239,8 +239,8 @@ def merge(terms: Iterable[Term], pieces: Pieces) -> tuple[Term, ...]:
         first = group[0]
         total = first.coefficient
         for other in group[1:]:
-            lengths = [pieces.size(k) for k in first.bound]
-            if lengths != [pieces.size(k) for k in other.bound]:
+            lengths = [program.size(k) for k in first.bound]
+            if lengths != [program.size(k) for k in other.bound]:
                 merged.append(other)
             else:
                 total += other.coefficient.xreplace(dict(zip(other.bound, first.bound, strict=True)))

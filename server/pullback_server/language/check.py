@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..operators import BY_NAME, Misfit, Operator
+from ..operators import BY_NAME, OperandError, Operator
 from ..program import (
     Apply,
     Argument,
@@ -59,8 +59,8 @@ def check(program: Program, types: Mapping[str, TensorType], limits: Limits) -> 
                 arguments = _arguments(row, node, results)
                 operands = [None if k is None else results[k] for k in node.operands]
                 kind = _result(row, node, operands, arguments)
-                if row.told is not None:
-                    arguments |= row.told(*operands, **arguments)
+                if row.dtype_arguments is not None:
+                    arguments |= row.dtype_arguments(*operands, **arguments)
                 _check_result(row, node, kind, limits)
                 work += _WORK_FACTOR * row.cost(kind, *operands)
         results.append(kind)
@@ -106,7 +106,7 @@ def _result(
 ) -> TensorType:
     try:
         return row.shape(*operands, **arguments)
-    except Misfit as misfit:
+    except OperandError as misfit:
         found = ", ".join(map(str, operands))
         name = f"`{row.symbol}`" if row.symbol else row.name
         raise refuse(Reason.SHAPE_MISMATCH, node.place, f"{name}: {misfit.message}", found, misfit.hint) from None

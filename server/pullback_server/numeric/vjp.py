@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from ..operators import BY_NAME, Misfit
+from ..operators import BY_NAME, OperandError
 from ..operators.shape_rules.common import promote
 from ..program import Apply, DType, Input, Literal, Place, Reason, Refusal, Size, TensorType, TypedProgram
 from .devices import memory_guard
@@ -40,7 +40,7 @@ class Forward:
         try:
             for step, name in zip(self.steps, self.names, strict=True):
                 values.append(inputs[name] if step is None else step(values))  # type: ignore[index]
-        except Misfit as misfit:
+        except OperandError as misfit:
             place = self.places[len(values)]
             raise Refusal(
                 Reason.BAD_VALUE, misfit.message, line=place.line, column=place.column, hint=misfit.hint

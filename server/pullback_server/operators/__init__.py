@@ -31,7 +31,7 @@ from . import (
     windows_padding,
     windows_pooling,
 )
-from .operator import Kink, Misfit, NoClosedForm, Operator
+from .operator import Kink, NoClosedForm, OperandError, Operator
 
 #: Every operator, family by family, easy to hard.
 TABLE: tuple[Operator, ...] = (
@@ -74,4 +74,4 @@ BY_SYMBOL: dict[tuple[str, int], Operator] = {
     (row.symbol, len(row.parameters.tensors)): row for row in TABLE if row.symbol
 }
 
-__all__ = ["BY_NAME", "BY_SYMBOL", "TABLE", "Kink", "Misfit", "NoClosedForm", "Operator"]
+__all__ = ["BY_NAME", "BY_SYMBOL", "TABLE", "Kink", "NoClosedForm", "OperandError", "Operator"]

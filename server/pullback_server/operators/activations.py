@@ -10,11 +10,11 @@ import torch
 import torch.nn.functional as F
 
 from ..index_notation import functions as fn
-from ..index_notation.index_program import IndexTensor, Pieces
+from ..index_notation.index_program import IndexProgram, IndexTensor
 from ..program import TensorType
 from .elementwise import REAL, kinks, row
-from .lifting import Lifted, Stretched, WithNumbers
-from .operator import Misfit
+from .lifting import Lifted, ScaledByBeta, WithLiterals
+from .operator import OperandError
 from .reference import activations as real
 from .reference import scalars
 from .shape_rules.common import broadcast, floating, only_floating, without_bools
@@ -32,7 +32,7 @@ SIXTH, HALF = sp.Rational(1, 6), sp.Rational(1, 2)
 
 def _within(x: sp.Expr, low: sp.Expr, high: sp.Expr) -> sp.Expr:
     """Whether x lies between two numbers, and on neither."""
-    return fn.both(fn.greater(x, low), fn.less(x, high))
+    return fn.logical_and(fn.greater(x, low), fn.less(x, high))
 
 
 def _dead(x: sp.Expr, width: sp.Expr) -> sp.Expr:
@@ -73,11 +73,11 @@ threshold = fn.function("threshold", lambda x, bound, _: (fn.where(fn.greater(x,
 class Gelu(Lifted):
     """gelu by its name, and torch's approximation of it as the formula that it is."""
 
-    def __call__(self, pieces: Pieces, *tensors: IndexTensor | None, **arguments: Any) -> IndexTensor:
+    def __call__(self, program: IndexProgram, *tensors: IndexTensor | None, **arguments: Any) -> IndexTensor:
         """The function of the one operand."""
         (x,) = tensors
         assert x is not None
-        return pieces.elementwise(gelu if arguments["approximate"] == "none" else _gelu_by_tanh, x)
+        return program.elementwise(gelu if arguments["approximate"] == "none" else _gelu_by_tanh, x)
 
 
 def _gelu_by_tanh(x: sp.Expr) -> sp.Expr:
@@ -93,35 +93,35 @@ def _hardsigmoid(x: torch.Tensor) -> torch.Tensor:
 def _soft(x: TensorType, *, beta: float, threshold: float) -> TensorType:
     """beta divides, so it is not 0."""
     if not 0 < abs(beta) < float("inf") or threshold != threshold:
-        raise Misfit(f"softplus with beta={beta} and threshold={threshold}", "a beta that is finite and not 0")
+        raise OperandError(f"softplus with beta={beta} and threshold={threshold}", "a beta that is finite and not 0")
     return _only(x)
 
 
 def _celu(x: TensorType, *, alpha: float) -> TensorType:
     """alpha divides, so it is not 0."""
     if not 0 < abs(alpha) < float("inf"):
-        raise Misfit(f"celu with alpha={alpha}", "an alpha that is finite and not 0")
+        raise OperandError(f"celu with alpha={alpha}", "an alpha that is finite and not 0")
     return _only(x)
 
 
 def _held(x: TensorType, *, min_val: float, max_val: float) -> TensorType:
     """The bounds are not crossed."""
     if min_val > max_val:
-        raise Misfit(f"hardtanh with min_val={min_val} above max_val={max_val}", "min_val at most max_val")
+        raise OperandError(f"hardtanh with min_val={min_val} above max_val={max_val}", "min_val at most max_val")
     return _only(x)
 
 
 def _shrunk(x: TensorType, *, lambd: float) -> TensorType:
     """lambd is a distance."""
     if lambd < 0:
-        raise Misfit(f"lambd={lambd}", "a lambd from 0 on")
+        raise OperandError(f"lambd={lambd}", "a lambd from 0 on")
     return _only(x)
 
 
 def _gelu(x: TensorType, *, approximate: str) -> TensorType:
     """torch knows one approximation."""
     if approximate not in ("none", "tanh"):
-        raise Misfit(f"gelu with approximate='{approximate}'", "'none' or 'tanh'")
+        raise OperandError(f"gelu with approximate='{approximate}'", "'none' or 'tanh'")
     return _only(x)
 
 
@@ -129,8 +129,8 @@ def calls(name: str, *literals: str, required: bool = False) -> dict[str, tuple[
     """The columns of samples and bad samples of a function that takes literals, such as these."""
     plain = [f"{name}({x})" for x in ("x", "s", "C", "z", "c*r") if not required]
     given = [f"{name}({x}, {literal})" for literal in literals for x in ("x", "C", "z")]
-    bad = [f"{name}(x, {wrong})" for wrong in ("y", "dim=0", "'x'")]
-    return {"samples": (*plain, *given), "bad": (f"{name}()", *bad)}
+    error_inputs = [f"{name}(x, {wrong})" for wrong in ("y", "dim=0", "'x'")]
+    return {"samples": (*plain, *given), "error_inputs": (f"{name}()", *error_inputs)}
 
 
 SOFTPLUS = ("softplus(x)", "softplus(s)", "softplus(C, 2)", "softplus(x, beta=0.5, threshold=10)", "softplus(z, -1)")
@@ -140,68 +140,68 @@ activation = partial(row, family="activations")
 
 # fmt: off
 OPERATORS = (
-    #          name           torch           sympy                    reference           shape    interval  doc
-    activation("sigmoid",     torch.sigmoid,  fn.sigmoid,              scalars.sigmoid,    _float,  REAL,
+    #          name           torch           sympy                     reference          shape    interval  doc
+    activation("sigmoid",     torch.sigmoid,  fn.sigmoid,               scalars.sigmoid,   _float,  REAL,
                "1/(1 + exp(-x)).", aliases=("expit",)),
-    activation("logsigmoid",  F.logsigmoid,   logsigmoid,              real.logsigmoid,    _only,   REAL,
+    activation("logsigmoid",  F.logsigmoid,   logsigmoid,               real.logsigmoid,   _only,   REAL,
                "The logarithm of the sigmoid.", aliases=("log_sigmoid",), source="torch.nn.functional.logsigmoid"),
-    activation("softplus",    F.softplus,     Stretched(softplus),     scalars.softplus,   _soft,   REAL,
+    activation("softplus",    F.softplus,     ScaledByBeta(softplus),   scalars.softplus,  _soft,   REAL,
                "log(1 + exp(beta*x))/beta; torch gives x itself where beta*x is above the threshold.",
                signature="x, beta: number = 1, threshold: number = 20",
-               samples=SOFTPLUS, bad=UNFIT_SOFTPLUS, source="torch.nn.functional.softplus"),
-    activation("softsign",    F.softsign,     softsign,                real.softsign,      _smooth, REAL,
+               samples=SOFTPLUS, error_inputs=UNFIT_SOFTPLUS, source="torch.nn.functional.softplus"),
+    activation("softsign",    F.softsign,     softsign,                 real.softsign,     _smooth, REAL,
                "x/(1 + abs(x)).", aliases=("soft_sign",), source="torch.nn.functional.softsign"),
-    activation("tanhshrink",  F.tanhshrink,   tanhshrink,              real.tanhshrink,    _smooth, REAL,
+    activation("tanhshrink",  F.tanhshrink,   tanhshrink,               real.tanhshrink,   _smooth, REAL,
                "x - tanh(x).", source="torch.nn.functional.tanhshrink"),
-    activation("silu",        F.silu,         silu,                    real.silu,          _only,   REAL,
+    activation("silu",        F.silu,         silu,                     real.silu,         _only,   REAL,
                "x*sigmoid(x).", aliases=("swish",), source="Hendrycks and Gimpel 2016, arXiv:1606.08415"),
-    activation("mish",        F.mish,         mish,                    real.mish,          _only,   REAL,
+    activation("mish",        F.mish,         mish,                     real.mish,         _only,   REAL,
                "x*tanh(softplus(x)).", source="Misra 2019, arXiv:1908.08681"),
-    activation("gelu",        F.gelu,         Gelu(gelu),              real.gelu,          _gelu,   REAL,
+    activation("gelu",        F.gelu,         Gelu(gelu),               real.gelu,         _gelu,   REAL,
                "x*ndtr(x); approximate='tanh' is x*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x**3)))/2.",
                signature="x, approximate: text = 'none'", source="Hendrycks and Gimpel 2016, arXiv:1606.08415",
                **calls("gelu", "'tanh'", "approximate='tanh'")),
 
-    # Pieces of straight lines, or of other curves, that meet at kinks
-    activation("relu",        torch.relu,     relu,                    scalars.relu,       _real,   REAL,
+    # IndexProgram of straight lines, or of other curves, that meet at kinks
+    activation("relu",        torch.relu,     relu,                     scalars.relu,      _real,   REAL,
                "x where it is positive, else 0.", **kinks(("x == 0", "0"))),
-    activation("relu6",       F.relu6,        relu6,                   real.relu6,         _real,   REAL,
+    activation("relu6",       F.relu6,        relu6,                    real.relu6,        _real,   REAL,
                "x held between 0 and 6.", source="torch.nn.functional.relu6",
                **kinks(("(x == 0) | (x == 6)", "0"))),
-    activation("leaky_relu",  F.leaky_relu,   WithNumbers(leaky_relu), real.leaky_relu,    _only,   REAL,
+    activation("leaky_relu",  F.leaky_relu,   WithLiterals(leaky_relu), real.leaky_relu,   _only,   REAL,
                "x, times negative_slope where it is negative.", signature="x, negative_slope: number = 0.01",
                source="torch.nn.functional.leaky_relu", **kinks(("x == 0", "negative_slope")),
                **calls("leaky_relu", "0.2", "negative_slope=2")),
-    activation("elu",         F.elu,          WithNumbers(elu),        real.elu,           _only,   REAL,
+    activation("elu",         F.elu,          WithLiterals(elu),        real.elu,          _only,   REAL,
                "x where it is positive, else alpha*(exp(x) - 1).", signature="x, alpha: number = 1.0",
                source="Clevert et al. 2015, arXiv:1511.07289", **kinks(("x == 0", "alpha")),
                **calls("elu", "0.5", "alpha=-2")),
-    activation("selu",        F.selu,         selu,                    real.selu,          _only,   REAL,
+    activation("selu",        F.selu,         selu,                     real.selu,         _only,   REAL,
                "elu with alpha = 1.67326 times 1.05070, which keeps mean 0 and variance 1.",
                source="Klambauer et al. 2017, arXiv:1706.02515", **kinks(("x == 0", "1.75810, the slope below"))),
-    activation("celu",        F.celu,         WithNumbers(celu),       real.celu,          _celu,   REAL,
+    activation("celu",        F.celu,         WithLiterals(celu),       real.celu,         _celu,   REAL,
                "x where it is positive, else alpha*(exp(x/alpha) - 1).", signature="x, alpha: number = 1.0",
-               source="Barron 2017, arXiv:1704.07483", **calls("celu", "0.5", "alpha=-2")),
-    activation("hardtanh",    F.hardtanh,     WithNumbers(hardtanh),   real.hardtanh,      _held,   REAL,
+               source="Barron 2017, arXiv:1704.07483", **calls("celu",  "0.5", "alpha=-2")),
+    activation("hardtanh",    F.hardtanh,     WithLiterals(hardtanh),   real.hardtanh,     _held,   REAL,
                "x held between min_val and max_val.", signature="x, min_val: number = -1.0, max_val: number = 1.0",
                aliases=("hard_tanh",), source="torch.nn.functional.hardtanh",
                **kinks(("(x == min_val) | (x == max_val)", "0")),
                **calls("hardtanh", "-0.5, 0.75", "min_val=-inf", "max_val=0.5")),
-    activation("hardsigmoid", _hardsigmoid,   hardsigmoid,             real.hardsigmoid,   _only,   WIDE,
+    activation("hardsigmoid", _hardsigmoid,   hardsigmoid,              real.hardsigmoid,  _only,   WIDE,
                "relu6(x + 3)/6.", aliases=("hard_sigmoid",), source="torch.nn.functional.hardsigmoid",
                **kinks(("abs(x) == 3", "0"))),
-    activation("hardswish",   F.hardswish,    hardswish,               real.hardswish,     _only,   WIDE,
+    activation("hardswish",   F.hardswish,    hardswish,                real.hardswish,    _only,   WIDE,
                "x*hardsigmoid(x).", aliases=("hard_swish", "hard_silu"), source="Howard et al. 2019, arXiv:1905.02244",
                **kinks(("x == -3", "0"), ("x == 3", "1"))),
-    activation("softshrink",  F.softshrink,   WithNumbers(softshrink), real.softshrink,    _shrunk, REAL,
+    activation("softshrink",  F.softshrink,   WithLiterals(softshrink), real.softshrink,   _shrunk, REAL,
                "x moved towards 0 by lambd, and 0 where it is no further from 0.", signature="x, lambd: number = 0.5",
                source="torch.nn.functional.softshrink", **kinks(("abs(x) == lambd", "0")),
                **calls("softshrink", "1", "lambd=0.25")),
-    activation("hardshrink",  F.hardshrink,   WithNumbers(hardshrink), real.hardshrink,    _only,   REAL,
+    activation("hardshrink",  F.hardshrink,   WithLiterals(hardshrink), real.hardshrink,   _only,   REAL,
                "x, and 0 where it is at most lambd from 0.", signature="x, lambd: number = 0.5",
                source="torch.nn.functional.hardshrink", **kinks(("abs(x) == lambd", "0")),
                **calls("hardshrink", "1", "lambd=0.25")),
-    activation("threshold",   F.threshold,    WithNumbers(threshold),  real.threshold,     _only,   REAL,
+    activation("threshold",   F.threshold,    WithLiterals(threshold),  real.threshold,    _only,   REAL,
                "x where it is above the threshold, else the value.", signature="x, threshold: number, value: number",
                source="torch.nn.functional.threshold", **kinks(("x == threshold_", "0")),
                **calls("threshold", "0.1, 20", "threshold=-0.5, value=0", required=True)),

@@ -15,7 +15,7 @@ from ..index_notation import functions as fn
 from .lifting import Lifted
 from .operator import Kink, Operator, ShapeRule
 from .reference import scalars
-from .reference.columns import each
+from .reference.columns import Elementwise
 from .shape_rules.common import boolean, broadcast, floating, numeric, only_bools, only_floating, without_bools
 
 POSITIVE = (0.3, 3.0)
@@ -56,7 +56,7 @@ def between(
     fields: dict[str, Any] = {
         "signature": "x, y",
         "numbers": True,
-        "bad": tuple(text.format(name) for text in UNFIT),
+        "error_inputs": tuple(text.format(name) for text in UNFIT),
     } | more
     return Operator(
         name=name,
@@ -65,7 +65,7 @@ def between(
         shape=shape,
         torch=torch_column,
         sympy=Lifted(sympy_column),
-        reference=each(reference),
+        reference=Elementwise(reference),
         doc=doc,
         samples=samples,
         **fields,
@@ -114,7 +114,7 @@ def connective(
         doc,
         tuple(f"({text})*x".format(symbol) for text in samples),
         numbers=False,
-        bad=(f"{name}(mask)", f"mask {symbol} x", f"count {symbol} mask", f"mask {symbol} (B > 0)"),
+        error_inputs=(f"{name}(mask)", f"mask {symbol} x", f"count {symbol} mask", f"mask {symbol} (B > 0)"),
     )
 
 
@@ -131,7 +131,7 @@ def before(
     fields: dict[str, Any] = {
         "shape": _sign,
         "samples": tuple(f"{symbol}{operand}" for operand in ("x", "s", "C", "z", "count*x", "x**2.0")),
-        "bad": (f"{name}()", f"{name}(x, y)", f"{symbol}mask", f"{name}('x')"),
+        "error_inputs": (f"{name}()", f"{name}(x, y)", f"{symbol}mask", f"{name}('x')"),
     } | more
     return Operator(
         name=name,
@@ -140,7 +140,7 @@ def before(
         symbol=symbol,
         torch=torch_column,
         sympy=Lifted(sympy_column),
-        reference=each(reference),
+        reference=Elementwise(reference),
         doc=doc,
         **fields,
     )
@@ -151,30 +151,31 @@ POWER_SAMPLES = ("x ** 3", "x ** -2", "x ** 0.5", "x ** (1/3)", "x ** 70", "(2*x
 
 # fmt: off
 OPERATORS = (
-    # symbol     name             torch              sympy            reference          shape        doc
-    arithmetic("+",  "add",       operator.add,      exact.plus,      operator.add,      _sum,        "The sum.",
-               bad=(*(t.format("add") for t in UNFIT), "mask + mask")),
-    arithmetic("-",  "sub",       operator.sub,      exact.minus,     operator.sub,      _difference, "The difference.",
-               bad=(*(t.format("sub") for t in UNFIT), "x - mask"), aliases=("subtract",)),
-    arithmetic("*",  "mul",       operator.mul,      exact.times,     operator.mul,      broadcast,   "The product.",
+    # symbol     name             torch              sympy         reference          shape        doc
+    arithmetic("+",  "add",       operator.add,      exact.plus,   operator.add,      _sum,        "The sum.",
+               error_inputs=(*(t.format("add") for t in UNFIT), "mask + mask")),
+    arithmetic("-",  "sub",       operator.sub,      exact.minus,  operator.sub,      _difference, "The difference.",
+               error_inputs=(*(t.format("sub") for t in UNFIT), "x - mask"), aliases=("subtract",)),
+    arithmetic("*",  "mul",       operator.mul,      exact.times,  operator.mul,      broadcast,   "The product.",
                aliases=("multiply",), also=("mask*x",)),
-    arithmetic("/",  "div",       operator.truediv,  exact.over,      scalars.quotient,  _quotient,   "The quotient.",
+    arithmetic("/",  "div",       operator.truediv,  exact.over,   scalars.quotient,  _quotient,   "The quotient.",
                aliases=("divide", "true_divide"), also=("count/2*x",), domain="y != 0", interval=POSITIVE),
-    arithmetic("**", "pow",       operator.pow,      exact.power,     scalars.power,     _no_integers,
+    arithmetic("**", "pow",       operator.pow,      exact.power,  scalars.power,     _no_integers,
                "x to the power of the exponent; not of two integers.",
                signature="x, exponent", aliases=("power",), also=POWER_SAMPLES, interval=POSITIVE,
-               bad=(*(t.format("pow") for t in UNFIT), "count ** 2", "count ** count"), source="NIST DLMF 4.2(iv)",
-               domain=POWER_DOMAIN, kinks=(Kink("(x == 0) & (exponent > 0) & (exponent < 1)", "inf"),)),
-    arithmetic("%",  "remainder", _modulo,           fn.remainder,    scalars.remainder, _no_integers,
+               error_inputs=(*(t.format("pow") for t in UNFIT), "count ** 2", "count ** count"),
+               source="NIST DLMF 4.2(iv)", domain=POWER_DOMAIN,
+               kinks=(Kink("(x == 0) & (exponent > 0) & (exponent < 1)", "inf"),)),
+    arithmetic("%",  "remainder", _modulo,           fn.remainder, scalars.remainder, _no_integers,
                "x - y*floor(x/y), which has the sign of y; not of two integers.",
                aliases=("mod",), also=("x % -0.7", "(-x) % y"), interval=POSITIVE,
-               bad=(*(t.format("remainder") for t in UNFIT), "count % 2"),
+               error_inputs=(*(t.format("remainder") for t in UNFIT), "count % 2"),
                domain="y != 0", kinks=(Kink("x % y == 0", "1 for x, -floor(x/y) for y"),)),
 
-    # symbol name              torch              sympy          reference       doc
-    before("-", "neg",         torch.neg,         lambda x: -x,  operator.neg,   "The negative.",
+    # symbol name              torch              sympy         reference      doc
+    before("-", "neg",         torch.neg,         lambda x: -x, operator.neg,  "The negative.",
            aliases=("negative",)),
-    before("+", "positive",    torch.positive,    lambda x: x,   lambda x: x,    "The operand itself."),
+    before("+", "positive",    torch.positive,    lambda x: x,  lambda x: x,   "The operand itself."),
 
     # symbol     name  relation     step              doc                             aliases
     comparison(">",  "gt", operator.gt, fn.greater,       "Whether x is greater.",        ("greater",)),
@@ -184,11 +185,12 @@ OPERATORS = (
     comparison("==", "eq", operator.eq, fn.equal,         "Whether the two are equal.",   ()),
     comparison("!=", "ne", operator.ne, fn.not_equal,     "Whether the two differ.",      ("not_equal",)),
 
-    # symbol    name           torch              step        reference                     doc
-    connective("&", "bitwise_and", torch.logical_and, fn.both,    lambda a, b: a and b,         "Whether both hold."),
-    connective("|", "bitwise_or",  torch.logical_or,  fn.either,  lambda a, b: a or b,          "Whether one holds."),
-    before("~", "bitwise_not", torch.logical_not, fn.neither, lambda x: mp.mpf(not x),   "Whether it does not hold.",
-           shape=_condition, samples=("(~mask)*x", "(~(x > 0))*x", "(~(s > 0))*s", "(~(z > 0))*z"),
-           bad=("~x", "~count", "bitwise_not()", "bitwise_not(mask, mask)")),
+    # symbol    name               torch              step            reference                doc
+    connective("&", "bitwise_and", torch.logical_and, fn.logical_and, lambda a, b: a and b,    "Whether both hold."),
+    connective("|", "bitwise_or",  torch.logical_or,  fn.logical_or,  lambda a, b: a or b,     "Whether one holds."),
+    before(    "~", "bitwise_not", torch.logical_not, fn.logical_not, lambda x: mp.mpf(not x),
+           "Whether it does not hold.", shape=_condition,
+           samples=("(~mask)*x", "(~(x > 0))*x", "(~(s > 0))*s", "(~(z > 0))*z"),
+           error_inputs=("~x", "~count", "bitwise_not()", "bitwise_not(mask, mask)")),
 )
 # fmt: on

@@ -13,7 +13,7 @@ from ..index_notation import functions as fn
 from .lifting import Lifted
 from .operator import Kink, Operator
 from .reference import scalars
-from .reference.columns import each
+from .reference.columns import Elementwise
 from .shape_rules.common import boolean, broadcast
 
 _condition = boolean(broadcast)
@@ -41,20 +41,20 @@ def condition(
         shape=_condition,
         torch=torch_column,
         sympy=Lifted(sympy_column),
-        reference=each(scalars.indicator(holds)),
+        reference=Elementwise(scalars.indicator(holds)),
         doc=doc,
         kinks=tuple(Kink(where, "0") for where in jumps),
         samples=(*(f"where({call}, 2*r, r**2)" for call in calls), *(f"{call}*x" for call in calls[:2])),
-        bad=(f"{name}()", f"{name}(x, dim=0)", f"{name}(x, y, s)", f"{name}('x')"),
+        error_inputs=(f"{name}()", f"{name}(x, dim=0)", f"{name}(x, y, s)", f"{name}('x')"),
     )
 
 
 def _and(a: sp.Expr, b: sp.Expr) -> sp.Expr:
-    return fn.both(fn.truth(a), fn.truth(b))
+    return fn.logical_and(fn.truth(a), fn.truth(b))
 
 
 def _or(a: sp.Expr, b: sp.Expr) -> sp.Expr:
-    return fn.either(fn.truth(a), fn.truth(b))
+    return fn.logical_or(fn.truth(a), fn.truth(b))
 
 
 def _xor(a: sp.Expr, b: sp.Expr) -> sp.Expr:
@@ -62,7 +62,7 @@ def _xor(a: sp.Expr, b: sp.Expr) -> sp.Expr:
 
 
 def _not(a: sp.Expr) -> sp.Expr:
-    return fn.neither(a) if isinstance(a, fn.CONDITIONS) else fn.equal(a, 0)
+    return fn.logical_not(a) if isinstance(a, fn.CONDITIONS) else fn.equal(a, 0)
 
 
 # fmt: off

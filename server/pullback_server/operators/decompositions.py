@@ -10,7 +10,7 @@ import torch
 
 from ..index_notation import functions as fn
 from ..index_notation.expressions import Delta
-from ..index_notation.index_program import Axes, IndexTensor, Pieces
+from ..index_notation.index_program import Axes, IndexProgram, IndexTensor
 from ..program import TensorType
 from .linear import matmul_form, product_of_matrices
 from .operator import Kink, Operator
@@ -51,12 +51,12 @@ def _guarded(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tenso
     """A decomposition that torch refuses for entries that are not finite, made to give nan there."""
 
     def column(x: torch.Tensor, **arguments: Any) -> torch.Tensor:
-        bad = ~x.detach().isfinite().all(-1).all(-1)
-        if not bad.any():
+        unusable = ~x.detach().isfinite().all(-1).all(-1)
+        if not unusable.any():
             return function(x, **arguments)
         harmless = torch.eye(*x.shape[-2:], dtype=x.dtype, device=x.device)
-        result = function(torch.where(_like(bad, x), harmless, x), **arguments)
-        return result.masked_fill(_like(bad, result), torch.nan)
+        result = function(torch.where(_like(unusable, x), harmless, x), **arguments)
+        return result.masked_fill(_like(unusable, result), torch.nan)
 
     return column
 
@@ -89,93 +89,93 @@ def _lstsq(a: torch.Tensor, b: torch.Tensor, *, output: int) -> torch.Tensor:
 
 
 def _number_form(kind: str) -> Callable[..., IndexTensor]:
-    def form(pieces: Pieces, x: IndexTensor) -> IndexTensor:
-        _squared(pieces, x)
-        return pieces.matrix_function(kind, x, ())
+    def form(program: IndexProgram, x: IndexTensor) -> IndexTensor:
+        _squared(program, x)
+        return program.matrix_function(kind, x, ())
 
     return form
 
 
-def _inverse_form(pieces: Pieces, x: IndexTensor) -> IndexTensor:
-    rows, columns = _squared(pieces, x)
-    return pieces.matrix_function("inv", x, (_again(pieces, columns), _again(pieces, rows)))
+def _inverse_form(program: IndexProgram, x: IndexTensor) -> IndexTensor:
+    rows, columns = _squared(program, x)
+    return program.matrix_function("inv", x, (_again(program, columns), _again(program, rows)))
 
 
-def _squared(pieces: Pieces, x: IndexTensor) -> Axes:
+def _squared(program: IndexProgram, x: IndexTensor) -> Axes:
     rows, columns = x.axes[-2:]
     if rows is not None and columns is not None:
-        pieces.same(rows, columns)
+        program.same(rows, columns)
     return rows, columns
 
 
-def _again(pieces: Pieces, axis: sp.Symbol | None) -> sp.Symbol | None:
-    return None if axis is None else pieces.index(axis)
+def _again(program: IndexProgram, axis: sp.Symbol | None) -> sp.Symbol | None:
+    return None if axis is None else program.index(axis)
 
 
-def _pinv_form(pieces: Pieces, x: IndexTensor) -> IndexTensor:
+def _pinv_form(program: IndexProgram, x: IndexTensor) -> IndexTensor:
     rows, columns = x.axes[-2:]
-    return pieces.matrix_function("pinv", x, (_again(pieces, columns), _again(pieces, rows)))
+    return program.matrix_function("pinv", x, (_again(program, columns), _again(program, rows)))
 
 
-def _values_form(pieces: Pieces, x: IndexTensor) -> IndexTensor:
-    rows, _ = _squared(pieces, x)
-    return pieces.matrix_function("eigenvalues", x, (_again(pieces, rows),))
+def _values_form(program: IndexProgram, x: IndexTensor) -> IndexTensor:
+    rows, _ = _squared(program, x)
+    return program.matrix_function("eigenvalues", x, (_again(program, rows),))
 
 
-def _eigh_form(pieces: Pieces, x: IndexTensor, *, output: int) -> IndexTensor:
+def _eigh_form(program: IndexProgram, x: IndexTensor, *, output: int) -> IndexTensor:
     if output == 0:
-        return _values_form(pieces, x)
-    rows, columns = _squared(pieces, x)
-    return pieces.matrix_function("eigenvectors", x, (_again(pieces, rows), _again(pieces, columns)))
+        return _values_form(program, x)
+    rows, columns = _squared(program, x)
+    return program.matrix_function("eigenvectors", x, (_again(program, rows), _again(program, columns)))
 
 
-def _least(pieces: Pieces, x: IndexTensor) -> sp.Symbol | None:
+def _least(program: IndexProgram, x: IndexTensor) -> sp.Symbol | None:
     """An index over the shorter side of a matrix."""
     rows, columns = x.axes[-2:]
-    return _again(pieces, rows if pieces.length(rows) <= pieces.length(columns) else columns)
+    return _again(program, rows if program.length(rows) <= program.length(columns) else columns)
 
 
-def _svdvals_form(pieces: Pieces, x: IndexTensor) -> IndexTensor:
-    return pieces.matrix_function("singular_values", x, (_least(pieces, x),))
+def _svdvals_form(program: IndexProgram, x: IndexTensor) -> IndexTensor:
+    return program.matrix_function("singular_values", x, (_least(program, x),))
 
 
-def _svd_form(pieces: Pieces, x: IndexTensor, *, full_matrices: bool, output: int) -> IndexTensor:
+def _svd_form(program: IndexProgram, x: IndexTensor, *, full_matrices: bool, output: int) -> IndexTensor:
     del full_matrices
     rows, columns = x.axes[-2:]
     if output == 1:
-        return _svdvals_form(pieces, x)
+        return _svdvals_form(program, x)
     if output == 0:
-        return pieces.matrix_function("left_vectors", x, (_again(pieces, rows), _least(pieces, x)))
-    return pieces.matrix_function("right_vectors", x, (_least(pieces, x), _again(pieces, columns)))
+        return program.matrix_function("left_vectors", x, (_again(program, rows), _least(program, x)))
+    return program.matrix_function("right_vectors", x, (_least(program, x), _again(program, columns)))
 
 
-def _slogdet_form(pieces: Pieces, x: IndexTensor, *, output: int) -> IndexTensor:
+def _slogdet_form(program: IndexProgram, x: IndexTensor, *, output: int) -> IndexTensor:
     if output == 1:
-        return _number_form("logabsdet")(pieces, x)
-    return pieces.elementwise(fn.sign, _number_form("det")(pieces, x))
+        return _number_form("logabsdet")(program, x)
+    return program.elementwise(fn.sign, _number_form("det")(program, x))
 
 
-def _solve_form(pieces: Pieces, a: IndexTensor, b: IndexTensor) -> IndexTensor:
-    lengths = tuple(tuple(map(pieces.seen_length, t.axes)) for t in (a, b))
-    inverse = _inverse_form(pieces, a)
+def _solve_form(program: IndexProgram, a: IndexTensor, b: IndexTensor) -> IndexTensor:
+    lengths = tuple(tuple(map(program.seen_length, t.axes)) for t in (a, b))
+    inverse = _inverse_form(program, a)
     if len(lengths[1]) == 1 or lengths[1] != lengths[0][:-1]:
-        return matmul_form(pieces, inverse, b)
-    columns = matmul_form(pieces, inverse, IndexTensor((*b.axes, None), b.entry))
+        return matmul_form(program, inverse, b)
+    columns = matmul_form(program, inverse, IndexTensor((*b.axes, None), b.entry))
     return IndexTensor(columns.axes[:-1], columns.entry)
 
 
-def _power_form(pieces: Pieces, x: IndexTensor, *, n: int) -> IndexTensor:
-    rows, columns = _squared(pieces, x)
+def _power_form(program: IndexProgram, x: IndexTensor, *, n: int) -> IndexTensor:
+    rows, columns = _squared(program, x)
     if n == 0 and rows is None:
-        return IndexTensor((*x.axes[:-2], rows, _again(pieces, columns)), sp.S.One)
+        return IndexTensor((*x.axes[:-2], rows, _again(program, columns)), sp.S.One)
     if n == 0:
-        return _identity(pieces, x)
-    return product_of_matrices(pieces, x if n > 0 else _inverse_form(pieces, x), abs(n))
+        return _identity(program, x)
+    return product_of_matrices(program, x if n > 0 else _inverse_form(program, x), abs(n))
 
 
-def _identity(pieces: Pieces, x: IndexTensor) -> IndexTensor:
+def _identity(program: IndexProgram, x: IndexTensor) -> IndexTensor:
     i = x.axes[-2]
-    j = pieces.index(i)
+    j = program.index(i)
     return IndexTensor((*x.axes[:-2], i, j), Delta(i, j))
 
 
@@ -189,7 +189,8 @@ def row(
     """A function of matrices; the columns are torch's, sympy's and the reference's."""
     torch_column, sympy_column, reference = columns
     fields: dict[str, Any] = {
-        "signature": "A", "bad": (f"{name}(u)", f"{name}(x)", f"{name}()", f"{name}(A, dim=0)", f"{name}(count)"),
+        "signature": "A",
+        "error_inputs": (f"{name}(u)", f"{name}(x)", f"{name}()", f"{name}(A, dim=0)", f"{name}(count)"),
         "source": "K. B. Petersen and M. S. Pedersen, The Matrix Cookbook, 2012", "interval": (0.2, 2.0),
     } | more  # fmt: skip
     return Operator(
@@ -216,7 +217,7 @@ OPERATORS = (
         domain="det(A) != 0",
         doc="The sign of the determinant, and the logarithm of its absolute value.", kinks=SINGULAR,
         samples=("slogdet(A)[1]", "slogdet(C @ D).logabsdet", "slogdet(A)[0] * s", "slogdet(g)[1]"),
-        bad=("slogdet(A)", "slogdet(A)[2]", "slogdet(x)[1]", "slogdet(u)[1]")),
+        error_inputs=("slogdet(A)", "slogdet(A)[2]", "slogdet(x)[1]", "slogdet(u)[1]")),
     row("inv", shapes.square_of("inv"), _inv, _inverse_form, real.each_matrix(real.inverse), aliases=("inverse",),
         domain="det(A) != 0", doc="The inverse matrix.", kinks=SINGULAR,
         samples=("inv(A)", "inv(C @ C.mT)", "inv(g)", f"inv({SPD}) @ u", "u @ inv(A) @ v", "trace(inv(A))",
@@ -225,19 +226,19 @@ OPERATORS = (
         doc="The pseudoinverse.", kinks=(Kink("svdvals(A)[-1] == 0", "the derivative along matrices of that rank"),),
         source="G. H. Golub and V. Pereyra, SIAM J. Numer. Anal. 10, 1973",
         samples=("pinv(x)", "pinv(x.T)", "pinv(C)", "pinv(A) @ u", "pinv(c)", "pinv(r)", "pinv(g)"),
-        bad=("pinv(u)", "pinv()", "pinv(count)")),
+        error_inputs=("pinv(u)", "pinv()", "pinv(count)")),
     row("solve", shapes.solve, _solve, _solve_form, real.solve, signature="A, B", domain="det(A) != 0",
         doc="The x with A @ x = B, a vector or the columns of a matrix.", kinks=SINGULAR, source="torch.linalg.solve",
         samples=("solve(A, u)", "solve(A, B)", "solve(C @ C.mT, C)", "solve(g, o)", f"u @ solve({SPD}, u)",
                  "solve(C @ C.mT, x)", "solve(A, D.mT)"),
-        bad=("solve(A, w)", "solve(x, u)", "solve(A)", "solve(A, s)")),
+        error_inputs=("solve(A, w)", "solve(x, u)", "solve(A)", "solve(A, s)")),
     row("matrix_power", shapes.matrix_power, torch.linalg.matrix_power, _power_form,
         real.each_matrix(real.matrix_power), signature="A, n: integer",
         doc="The product of n times the matrix; of its inverse where n is negative.",
         source="torch.linalg.matrix_power",
         samples=("matrix_power(A, 3)", "matrix_power(A, 0) + A", "matrix_power(A, 1)", "matrix_power(A, -2)",
                  "matrix_power(C @ D, 2)", "matrix_power(g, 4)"),
-        bad=("matrix_power(A)", "matrix_power(x, 2)", "matrix_power(A, 0.5)", "matrix_power(A, 2000)")),
+        error_inputs=("matrix_power(A)", "matrix_power(x, 2)", "matrix_power(A, 0.5)", "matrix_power(A, 2000)")),
     row("matrix_exp", shapes.square_of("matrix_exp"), torch.linalg.matrix_exp, None, real.each_matrix(real.matrix_exp),
         doc="The sum of the matrix's powers over their factorials.", source="torch.linalg.matrix_exp",
         samples=("matrix_exp(A)", "matrix_exp(C @ D / 4)", "matrix_exp(g)")),
@@ -259,23 +260,23 @@ OPERATORS = (
         source="M. B. Giles, 2008, section 3.1", kinks=(TIES,),
         samples=(f"eigh({SPD})[0]", f"eigh({SPD})[1]**2", "eigh(A + A.T).eigenvectors**2", "eigh(g)[1]**2",
                  "eigh(C @ C.mT)[1]**2"),
-        bad=("eigh(A)", "eigh(A)[2]", "eigh(x)[0]", "eigh(u)[0]", "eigh(A).values")),
+        error_inputs=("eigh(A)", "eigh(A)[2]", "eigh(x)[0]", "eigh(u)[0]", "eigh(A).values")),
     row("svdvals", shapes.svdvals, _guarded(torch.linalg.svdvals), _svdvals_form, real.each_matrix(real.svd),
-        sized=True,
+        size_dependent=True,
         doc="The singular values, descending.", source="M. B. Giles, 2008, section 3.2", kinks=(SINGULAR_TIES,),
         samples=("svdvals(A)", "svdvals(x)", "svdvals(C)", "svdvals(c)", "sum(svdvals(x.T))", "svdvals(g)"),
-        bad=("svdvals(u)", "svdvals()", "svdvals(count)")),
+        error_inputs=("svdvals(u)", "svdvals()", "svdvals(count)")),
     row("svd", shapes.svd, _guarded(_svd), _svd_form, real.each_matrix(real.svd),
         signature="A, full_matrices: flag = True, *, output: output",
-        outputs=("U", "S", "Vh"), sized=True, kinks=(SINGULAR_TIES,), source="M. B. Giles, 2008, section 3.2",
+        outputs=("U", "S", "Vh"), size_dependent=True, kinks=(SINGULAR_TIES,), source="M. B. Giles, 2008, section 3.2",
         doc="A = U @ diag(S) @ Vh: singular vectors as columns of U and rows of Vh, values descending; "
             "a vector's sign is torch's.",
         samples=("svd(A)[1]", "svd(A)[0]**2", "svd(x, full_matrices=False)[0]**2", "svd(x, False).Vh**2", "svd(x).S",
                  "svd(x.T, False)[0]**2", "svd(C, False)[2]**2", "svd(c, False)[0]**2"),
-        bad=("svd(A)", "svd(x)[0]", "svd(u)[1]", "svd(A)[3]")),
+        error_inputs=("svd(A)", "svd(x)[0]", "svd(u)[1]", "svd(A)[3]")),
     row("lstsq", shapes.lstsq, _lstsq, None, real.lstsq, signature="A, B, *, output: output", outputs=("solution",),
         doc="The x that makes A @ x - B least, for A of full rank.", source="torch.linalg.lstsq",
         samples=("lstsq(x.T, B)[0]", "lstsq(A, B).solution", "lstsq(C.mT, D)[0]"),
-        bad=("lstsq(A, B)", "lstsq(A, B)[1]", "lstsq(A, u)[0]", "lstsq(x, B)[0]")),
+        error_inputs=("lstsq(A, B)", "lstsq(A, B)[1]", "lstsq(A, u)[0]", "lstsq(x, B)[0]")),
 )
 # fmt: on

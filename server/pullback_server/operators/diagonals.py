@@ -11,9 +11,9 @@ import torch
 
 from ..index_notation import functions as fn
 from ..index_notation.expressions import Delta
-from ..index_notation.index_program import IndexTensor, Pieces
+from ..index_notation.index_program import IndexProgram, IndexTensor
 from ..program import TensorType
-from .operator import Misfit, Operator
+from .operator import OperandError, Operator
 from .reference.columns import Objects
 from .shape_rules import matrices as shapes
 from .shape_rules.common import axis_of
@@ -29,7 +29,7 @@ def _diagonal_shape(x: TensorType, *, offset: int, dim1: int, dim2: int) -> Tens
 
 def _embedded_shape(x: TensorType, *, offset: int, dim1: int, dim2: int) -> TensorType:
     if not x.rank:
-        raise Misfit("diag_embed of a number", "a tensor of rank 1 at least")
+        raise OperandError("diag_embed of a number", "a tensor of rank 1 at least")
     a, b = _two(x.rank + 1, dim1, dim2)
     rest, side = iter(x.shape[:-1]), x.shape[-1] + abs(offset)
     return TensorType(x.dtype, tuple(side if k in (a, b) else next(rest) for k in range(x.rank + 1)), x.weak)
@@ -37,52 +37,52 @@ def _embedded_shape(x: TensorType, *, offset: int, dim1: int, dim2: int) -> Tens
 
 def _two(rank: int, dim1: int, dim2: int) -> tuple[int, int]:
     if rank < 2:
-        raise Misfit(f"a diagonal of a tensor of rank {rank}", "rank 2 at least")
+        raise OperandError(f"a diagonal of a tensor of rank {rank}", "rank 2 at least")
     a, b = axis_of(dim1, rank, "dim1"), axis_of(dim2, rank, "dim2")
     if a == b:
-        raise Misfit(f"dim1={dim1} and dim2={dim2}", "two dimensions")
+        raise OperandError(f"dim1={dim1} and dim2={dim2}", "two dimensions")
     return a, b
 
 
 def _triangle_shape(x: TensorType, **_: Any) -> TensorType:
     if x.rank < 2:
-        raise Misfit(f"a triangle of a tensor of rank {x.rank}", "a matrix at least")
+        raise OperandError(f"a triangle of a tensor of rank {x.rank}", "a matrix at least")
     return TensorType(x.dtype, x.shape, x.weak)
 
 
 # The sympy column.
 
 
-def _taken(pieces: Pieces, x: IndexTensor, a: int, b: int, offset: int) -> IndexTensor:
+def _taken(program: IndexProgram, x: IndexTensor, a: int, b: int, offset: int) -> IndexTensor:
     """`x[i, i + offset]`; the main diagonal of a square matrix serves every size."""
     rows, columns = x.axes[a], x.axes[b]
     rest = tuple(axis for k, axis in enumerate(x.axes) if k not in (a, b))
-    if not offset and pieces.seen_length(rows) == pieces.seen_length(columns):
+    if not offset and program.seen_length(rows) == program.seen_length(columns):
         if rows is not None and columns is not None:
-            pieces.same(rows, columns)
+            program.same(rows, columns)
         return IndexTensor((*rest, rows), x.at([rows if k in (a, b) else axis for k, axis in enumerate(x.axes)]))
-    new = pieces.axis(shapes.diagonal_length(pieces.length(rows), pieces.length(columns), offset))
+    new = program.axis(shapes.diagonal_length(program.length(rows), program.length(columns), offset))
     i = sp.S.Zero if new is None else new
     at = {a: i - min(offset, 0), b: i + max(offset, 0)}
     return IndexTensor((*rest, new), x.at([at.get(k, axis) for k, axis in enumerate(x.axes)]))
 
 
-def _diagonal_form(pieces: Pieces, x: IndexTensor, *, offset: int, dim1: int, dim2: int) -> IndexTensor:
-    return _taken(pieces, x, *_two(len(x.axes), dim1, dim2), offset)
+def _diagonal_form(program: IndexProgram, x: IndexTensor, *, offset: int, dim1: int, dim2: int) -> IndexTensor:
+    return _taken(program, x, *_two(len(x.axes), dim1, dim2), offset)
 
 
-def _trace_form(pieces: Pieces, x: IndexTensor) -> IndexTensor:
-    return pieces.reduce("sum", _taken(pieces, x, 0, 1, 0), (0,))
+def _trace_form(program: IndexProgram, x: IndexTensor) -> IndexTensor:
+    return program.reduce("sum", _taken(program, x, 0, 1, 0), (0,))
 
 
-def _embedded_form(pieces: Pieces, x: IndexTensor, *, offset: int, dim1: int, dim2: int) -> IndexTensor:
+def _embedded_form(program: IndexProgram, x: IndexTensor, *, offset: int, dim1: int, dim2: int) -> IndexTensor:
     """`x[i]*delta(i + offset, j)`: out of x's range the delta is 0."""
     a, b = _two(len(x.axes) + 1, dim1, dim2)
     own = x.axes[-1]
     if not offset:
-        rows, columns = own, None if own is None else pieces.index(own)
+        rows, columns = own, None if own is None else program.index(own)
     else:
-        rows, columns = (pieces.axis(pieces.length(own) + abs(offset)) for _ in range(2))
+        rows, columns = (program.axis(program.length(own) + abs(offset)) for _ in range(2))
     i, j = (sp.S.Zero if k is None else k for k in (rows, columns))
     entry = x.at((*x.axes[:-1], i if offset >= 0 else j)) * Delta(i + max(offset, 0), j - min(offset, 0))
     rest = iter(x.axes[:-1])
@@ -90,9 +90,9 @@ def _embedded_form(pieces: Pieces, x: IndexTensor, *, offset: int, dim1: int, di
     return IndexTensor(axes, entry)
 
 
-def _diag_form(pieces: Pieces, x: IndexTensor, *, diagonal: int) -> IndexTensor:
+def _diag_form(program: IndexProgram, x: IndexTensor, *, diagonal: int) -> IndexTensor:
     column = _diagonal_form if len(x.axes) == 2 else _embedded_form
-    return column(pieces, x, offset=diagonal, dim1=0, dim2=1)
+    return column(program, x, offset=diagonal, dim1=0, dim2=1)
 
 
 def _triangle_form(x: IndexTensor, diagonal: int, lower: bool) -> IndexTensor:
@@ -138,40 +138,40 @@ EMBEDDED = "input, offset: integer = 0, dim1: dim = -2, dim2: dim = -1"
 # fmt: off
 OPERATORS = (
     Operator(
-        name="diag", family="linear algebra", signature="x, diagonal: integer = 0", sized=_off_diagonal,
+        name="diag", family="linear algebra", signature="x, diagonal: integer = 0", size_dependent=_off_diagonal,
         shape=shapes.diag, torch=torch.diag, sympy=_diag_form, reference=_diag_reference,
         doc="The diagonal matrix of a vector, or a diagonal of a matrix.", source="torch.diag",
         samples=("diag(u)", "diag(A)", "diag(o)", "diag(g)", "diag(u, 1)", "diag(A, -1)", "diag(A, diagonal=9)",
                  "diag(B, 2)", "diag(o, -2)",
                  "diag(sum(z, 1))", "diag(diag(A))", "diag(u) @ B", "diag(u, -1) @ diag(w)"),
-        bad=("diag(s)", "diag(C)", "diag(u, 0.5)", "diag(u, u)", "diag()"),
+        error_inputs=("diag(s)", "diag(C)", "diag(u, 0.5)", "diag(u, u)", "diag()"),
     ),
     Operator(
-        name="diagonal", family="linear algebra", signature=DIAGONAL, sized=_off_square, work=lambda *_: 0,
+        name="diagonal", family="linear algebra", signature=DIAGONAL, size_dependent=_off_square, work=lambda *_: 0,
         shape=_diagonal_shape, torch=torch.diagonal, sympy=_diagonal_form,
         reference=lambda x, *, offset, dim1, dim2: np.asarray(np.diagonal(x, offset, dim1, dim2), dtype=object),
         doc="A diagonal of the matrices in two dimensions, as the last dimension.", source="torch.diagonal",
         samples=("diagonal(A)", "diagonal(C, 0, 1, 2)", "diagonal(B, offset=1)", "diagonal(C, -1, 0, 2)",
                  "diagonal(x, 5)", "diagonal(z)", "diagonal(c)", "sum(diagonal(C @ D, 0, -2, -1), -1)"),
-        bad=("diagonal(u)", "diagonal(A, 0, 0, 0)", "diagonal(A, 0, 0, 2)", "diagonal(A, 0.5)"),
+        error_inputs=("diagonal(u)", "diagonal(A, 0, 0, 0)", "diagonal(A, 0, 0, 2)", "diagonal(A, 0.5)"),
     ),
     Operator(
-        name="trace", family="linear algebra", signature="x", sized=lambda x: x.shape[0] != x.shape[1],
+        name="trace", family="linear algebra", signature="x", size_dependent=lambda x: x.shape[0] != x.shape[1],
         shape=shapes.trace, torch=torch.trace, sympy=_trace_form,
         reference=lambda x: np.asarray(np.trace(x), dtype=object),
         doc="The sum of the main diagonal of a matrix.", source="torch.trace",
         samples=("trace(A)", "trace(g)", "trace(A @ A)", "trace(x @ y.T)", "trace(z @ z.T)", "trace(A.T @ B @ B.T)",
                  "trace(x)", "trace(x.T**2)", "trace(c)", "trace(z)"),
-        bad=("trace(s)", "trace(u)", "trace(C)", "trace(A, 1)", "trace(A > 0)"),
+        error_inputs=("trace(s)", "trace(u)", "trace(C)", "trace(A, 1)", "trace(A > 0)"),
     ),
     Operator(
         name="diag_embed", family="linear algebra", signature=EMBEDDED,
-        sized=lambda _, *, offset, dim1, dim2: bool(offset),
+        size_dependent=lambda _, *, offset, dim1, dim2: bool(offset),
         shape=_embedded_shape, torch=torch.diag_embed, sympy=_embedded_form, reference=_embedded_reference,
         doc="The last dimension as a diagonal of matrices.", source="torch.diag_embed",
         samples=("diag_embed(u)", "diag_embed(x)", "diag_embed(x, 1)", "diag_embed(x, -2)", "diag_embed(x, 0, 0, 2)",
                  "diag_embed(c)", "diag_embed(z)"),
-        bad=("diag_embed(s)", "diag_embed(u, 0, 1, 1)", "diag_embed(u, 0.5)"),
+        error_inputs=("diag_embed(s)", "diag_embed(u, 0, 1, 1)", "diag_embed(u, 0.5)"),
     ),
     Operator(
         name="tril", family="linear algebra", signature="input, diagonal: integer = 0",
@@ -181,7 +181,7 @@ OPERATORS = (
         doc="The entries on and below a diagonal; 0 elsewhere.", source="torch.tril",
         samples=("tril(A)", "tril(x, 1)", "tril(C, -1)", "tril(c)", "tril(A) @ u", "tril(z)",
                  "tril(exp(A), diagonal=-9)"),
-        bad=("tril(u)", "tril(A, 0.5)", "tril(A, u)"),
+        error_inputs=("tril(u)", "tril(A, 0.5)", "tril(A, u)"),
     ),
     Operator(
         name="triu", family="linear algebra", signature="input, diagonal: integer = 0",
@@ -190,7 +190,7 @@ OPERATORS = (
         reference=lambda x, *, diagonal: _triangle_reference(x, diagonal, lower=False),
         doc="The entries on and above a diagonal; 0 elsewhere.", source="torch.triu",
         samples=("triu(A)", "triu(x, 1)", "triu(C, -1)", "triu(r)", "sum(triu(A, 1)**2)", "triu(z)"),
-        bad=("triu(u)", "triu(A, 0.5)", "triu(s)"),
+        error_inputs=("triu(u)", "triu(A, 0.5)", "triu(s)"),
     ),
 )
 # fmt: on

@@ -13,12 +13,12 @@ from torch.nn import functional as F
 
 from ..index_notation import exact
 from ..index_notation import functions as fn
-from ..index_notation.index_program import IndexTensor, Pieces
+from ..index_notation.index_program import IndexProgram, IndexTensor
 from ..program import TensorType
 from . import norms
-from .operator import Kink, Misfit, NoClosedForm, Operator
+from .operator import Kink, NoClosedForm, OperandError, Operator
 from .reference import reductions, scalars
-from .reference.columns import Objects, along
+from .reference.columns import Objects, Reduced
 from .shape_rules.common import axes_of, broadcast, broadcast_shapes, only_floating, reduced_shape, without_bools
 from .shape_rules.matrices import one_floating_dtype
 
@@ -35,7 +35,7 @@ def _same(x: TensorType, *, p: float, dim: Any, eps: float) -> TensorType:
 
 def _angle(x1: TensorType, x2: TensorType, *, dim: int, eps: float) -> TensorType:
     if eps < 0:
-        raise Misfit(f"eps={eps}", "an eps from 0 on")
+        raise OperandError(f"eps={eps}", "an eps from 0 on")
     both = only_floating(broadcast)(x1, x2)
     return TensorType(both.dtype, reduced_shape(both, dim, False), both.weak)
 
@@ -49,13 +49,13 @@ def _table(x1: TensorType, x2: TensorType, *, p: float, compute_mode: str | None
     """The rows of two matrices of equal width; further dimensions broadcast."""
     dtype = one_floating_dtype("cdist", x1, x2)
     if min(x1.rank, x2.rank) < 2 or x1.shape[-1] != x2.shape[-1]:
-        raise Misfit(f"cdist of shapes {list(x1.shape)} and {list(x2.shape)}", "matrices with rows of one length")
+        raise OperandError(f"cdist of shapes {list(x1.shape)} and {list(x2.shape)}", "matrices with rows of one length")
     if dtype.size < 4:
-        raise Misfit(f"cdist in {dtype.label}", "float32 or float64")
+        raise OperandError(f"cdist in {dtype.label}", "float32 or float64")
     if p < 0:
-        raise Misfit(f"cdist with p={p}", "0 or more")
+        raise OperandError(f"cdist with p={p}", "0 or more")
     if compute_mode not in (None, *MODES):
-        raise Misfit(f"compute_mode='{compute_mode}'", " or ".join(f"'{mode}'" for mode in MODES))
+        raise OperandError(f"compute_mode='{compute_mode}'", " or ".join(f"'{mode}'" for mode in MODES))
     batch = broadcast_shapes(x1.shape[:-2], x2.shape[:-2])
     return TensorType(dtype, (*batch, x1.shape[-2], x2.shape[-2]), x1.weak and x2.weak)
 
@@ -68,53 +68,55 @@ def _pairs(result: TensorType, x1: TensorType, _: TensorType) -> int:
 # multiplied by 0: it is infinite at 0.
 
 
-def _held(pieces: Pieces, x: IndexTensor, p: float, axes: tuple[int, ...], eps: float) -> IndexTensor:
-    total, exponent = norms.powers(pieces, x, p, axes, keepdim=True)
+def _held(program: IndexProgram, x: IndexTensor, p: float, axes: tuple[int, ...], eps: float) -> IndexTensor:
+    total, exponent = norms.powers(program, x, p, axes, keepdim=True)
 
     def held(e: sp.Expr) -> sp.Expr:
         norm, least = exact.power(e, exponent), exact.fraction(eps)
         return fn.where(fn.greater_equal(norm, least), norm, least)
 
-    return pieces.named(pieces.elementwise(held, total))
+    return program.materialize(program.elementwise(held, total))
 
 
-def _normalize_form(pieces: Pieces, x: IndexTensor, *, p: float, dim: Any, eps: float) -> IndexTensor:
-    return pieces.elementwise(exact.over, x, _held(pieces, x, p, axes_of(dim, len(x.axes)), eps))
+def _normalize_form(program: IndexProgram, x: IndexTensor, *, p: float, dim: Any, eps: float) -> IndexTensor:
+    return program.elementwise(exact.over, x, _held(program, x, p, axes_of(dim, len(x.axes)), eps))
 
 
-def _cosine_form(pieces: Pieces, x1: IndexTensor, x2: IndexTensor, *, dim: int, eps: float) -> IndexTensor:
-    axes, entries = pieces.align(x1, x2)
-    along = axes_of(dim, len(axes)) if axes else ()
+def _cosine_form(program: IndexProgram, x1: IndexTensor, x2: IndexTensor, *, dim: int, eps: float) -> IndexTensor:
+    axes, entries = program.align(x1, x2)
+    over = axes_of(dim, len(axes)) if axes else ()
     a, b = (IndexTensor(axes, entry) for entry in entries)
-    product = pieces.reduce("sum", pieces.elementwise(exact.times, a, b), along, keepdim=True)
-    lengths = (_held(pieces, x, 2, along, eps) for x in (a, b))
-    quotient = pieces.elementwise(lambda e, m, n: exact.over(e, m * n), product, *lengths)
-    return pieces.reduce("sum", quotient, along)
+    product = program.reduce("sum", program.elementwise(exact.times, a, b), over, keepdim=True)
+    lengths = (_held(program, x, 2, over, eps) for x in (a, b))
+    quotient = program.elementwise(lambda e, m, n: exact.over(e, m * n), product, *lengths)
+    return program.reduce("sum", quotient, over)
 
 
 def _distance_form(
-    pieces: Pieces, x1: IndexTensor, x2: IndexTensor, *, p: float, eps: float, keepdim: bool
+    program: IndexProgram, x1: IndexTensor, x2: IndexTensor, *, p: float, eps: float, keepdim: bool
 ) -> IndexTensor:
-    apart = pieces.elementwise(lambda a, b: exact.plus(a - b, exact.fraction(eps)), x1, x2)
+    apart = program.elementwise(lambda a, b: exact.plus(a - b, exact.fraction(eps)), x1, x2)
     axes = axes_of(-1, len(apart.axes))
-    return norms.rooted(pieces, *norms.powers(pieces, apart, p, axes, keepdim))
+    return norms.rooted(program, *norms.powers(program, apart, p, axes, keepdim))
 
 
-def _table_form(pieces: Pieces, x1: IndexTensor, x2: IndexTensor, *, p: float, compute_mode: str | None) -> IndexTensor:
+def _table_form(
+    program: IndexProgram, x1: IndexTensor, x2: IndexTensor, *, p: float, compute_mode: str | None
+) -> IndexTensor:
     del compute_mode
     rows = IndexTensor((*x1.axes[:-1], None, x1.axes[-1]), x1.entry)
     columns = IndexTensor((*x2.axes[:-2], None, *x2.axes[-2:]), x2.entry)
-    apart = pieces.elementwise(lambda a, b: a - b, rows, columns)
-    if math.prod(pieces.dimensions[a].length for a in apart.free) > LARGEST:
+    apart = program.elementwise(lambda a, b: a - b, rows, columns)
+    if math.prod(program.dimensions[a].length for a in apart.free) > LARGEST:
         raise NoClosedForm(f"the closed form of cdist takes more than {LARGEST} differences here")
-    return norms.rooted(pieces, *norms.powers(pieces, apart, p, (len(apart.axes) - 1,)))
+    return norms.rooted(program, *norms.powers(program, apart, p, (len(apart.axes) - 1,)))
 
 
 # The reference column.
 
 
 def _held_norm(x: Objects, p: float, dim: Any, eps: float) -> Objects:
-    norm = along(reductions.norm)(x, p=p, dim=dim, keepdim=True)
+    norm = Reduced(reductions.norm)(x, p=p, dim=dim, keepdim=True)
     return np.asarray(np.frompyfunc(lambda n: scalars.maximum(n, mp.mpf(eps)), 1, 1)(norm), dtype=object)
 
 
@@ -125,11 +127,11 @@ def _normalize(x: Objects, *, p: float, dim: Any, eps: float) -> Objects:
 def _cosine(x1: Objects, x2: Objects, *, dim: int, eps: float) -> Objects:
     a, b = np.broadcast_arrays(np.asarray(x1, dtype=object), np.asarray(x2, dtype=object))
     lines = _QUOTIENT(a, _held_norm(a, 2, dim, eps)) * _QUOTIENT(b, _held_norm(b, 2, dim, eps))
-    return along(scalars.add_up)(lines, dim=dim)
+    return Reduced(scalars.add_up)(lines, dim=dim)
 
 
 def _pairwise(x1: Objects, x2: Objects, *, p: float, eps: float, keepdim: bool) -> Objects:
-    return along(reductions.norm)(np.asarray(x1 - x2 + mp.mpf(eps)), p=p, dim=-1, keepdim=keepdim)
+    return Reduced(reductions.norm)(np.asarray(x1 - x2 + mp.mpf(eps)), p=p, dim=-1, keepdim=keepdim)
 
 
 def _cdist(x1: Objects, x2: Objects, *, p: float, compute_mode: str | None) -> Objects:
@@ -137,7 +139,7 @@ def _cdist(x1: Objects, x2: Objects, *, p: float, compute_mode: str | None) -> O
     apart = x1[..., :, np.newaxis, :] - x2[..., np.newaxis, :, :]
     if not apart.shape[-1]:
         return np.full(apart.shape[:-1], mp.mpf(0), dtype=object)
-    return along(reductions.norm)(apart, p=p, dim=-1)
+    return Reduced(reductions.norm)(apart, p=p, dim=-1)
 
 
 _QUOTIENT: Any = np.frompyfunc(scalars.quotient, 2, 1)
@@ -160,8 +162,8 @@ OPERATORS = (
         samples=("normalize(x)", "normalize(x, dim=0)", "normalize(u, dim=0)", "normalize(x, 1)", "normalize(x, p=3)",
                  "normalize(x, inf, 0)", "normalize(C, dim=(0, 2))", "F.normalize(C, 2, -1, 1e-3)", "normalize(z)",
                  "normalize(x, eps=100)", "normalize(c, dim=0)", "normalize(c)", "normalize(x) @ normalize(y).T"),
-        bad=("normalize()", "normalize(u)", "normalize(count)", "normalize(x, dim=2)", "normalize(x, p=y)",
-             "normalize(x, 'fro')", "normalize(z, inf, 0)"),
+        error_inputs=("normalize()", "normalize(u)", "normalize(count)", "normalize(x, dim=2)", "normalize(x, p=y)",
+                      "normalize(x, 'fro')", "normalize(z, inf, 0)"),
     ),
     Operator(
         name="cosine_similarity", family="reductions",
@@ -176,8 +178,9 @@ OPERATORS = (
                  "cosine_similarity(x, count)", "cosine_similarity(x, x)", "cosine_similarity(c, r, 0)",
                  "cosine_similarity(z, z)", "cosine_similarity(z, z, 0)", "cosine_similarity(o, u, dim=-1)",
                  "F.cosine_similarity(x, y, eps=1e-6)", "cosine_similarity(s, 2*s, 0)"),
-        bad=("cosine_similarity(x)", "cosine_similarity(u, v)", "cosine_similarity(x, B)", "cosine_similarity(x, y, 2)",
-             "cosine_similarity(count, count)", "cosine_similarity(x, y, (0, 1))"),
+        error_inputs=("cosine_similarity(x)", "cosine_similarity(u, v)", "cosine_similarity(x, B)",
+                      "cosine_similarity(x, y, 2)", "cosine_similarity(count, count)",
+                      "cosine_similarity(x, y, (0, 1))"),
     ),
     Operator(
         name="pairwise_distance", family="reductions",
@@ -190,11 +193,12 @@ OPERATORS = (
                  "pairwise_distance(x, y, p=inf, keepdim=True)", "pairwise_distance(x, u, 3)",
                  "pairwise_distance(C, D.mT, eps=0.5)", "pairwise_distance(c, r)", "pairwise_distance(z, u)",
                  "pairwise_distance(x, count)", "F.pairwise_distance(x, 2*x)", "pairwise_distance(s, o)"),
-        bad=("pairwise_distance(x)", "pairwise_distance(x, B)", "pairwise_distance(count, count)",
-             "pairwise_distance(x, y, 'fro')", "pairwise_distance(x, y, dim=0)", "pairwise_distance(z.T, z.T, inf)"),
+        error_inputs=("pairwise_distance(x)", "pairwise_distance(x, B)", "pairwise_distance(count, count)",
+                      "pairwise_distance(x, y, 'fro')", "pairwise_distance(x, y, dim=0)",
+                      "pairwise_distance(z.T, z.T, inf)"),
     ),
     Operator(
-        name="cdist", family="reductions", work=_pairs, sized=True,
+        name="cdist", family="reductions", work=_pairs, size_dependent=True,
         signature="x1, x2, p: number = 2.0, compute_mode: text = None", shape=_table,
         torch=_cdist_column, sympy=_table_form, reference=_cdist,
         doc="The norm of order p between each row of one matrix and each row of another; further dimensions broadcast.",
@@ -204,8 +208,8 @@ OPERATORS = (
                  "cdist(C, D.mT)", "cdist(c, g)", "cdist(r, x)", "cdist(x, z)", "cdist(z, z)",
                  "exp(-cdist(x, y)**2)",
                  "cdist(x, y, 0)*c", "cdist(x, A, 2, 'donot_use_mm_for_euclid_dist')", "cdist(z.T, z.T)*A"),
-        bad=("cdist(x)", "cdist(u, v)", "cdist(x, B)", "cdist(x, y, -1)", "cdist(count, count)", "cdist(x, y, 'fro')",
-             "cdist(x, y, compute_mode='fast')"),
+        error_inputs=("cdist(x)", "cdist(u, v)", "cdist(x, B)", "cdist(x, y, -1)", "cdist(count, count)",
+                      "cdist(x, y, 'fro')", "cdist(x, y, compute_mode='fast')"),
     ),
 )
 # fmt: on

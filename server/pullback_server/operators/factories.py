@@ -13,9 +13,9 @@ import torch
 
 from ..index_notation import exact
 from ..index_notation.expressions import Delta
-from ..index_notation.index_program import IndexTensor, Pieces
+from ..index_notation.index_program import IndexProgram, IndexTensor
 from ..program import DType, TensorType
-from .operator import Misfit, Operator
+from .operator import OperandError, Operator
 from .reference.columns import Objects
 from .shape_rules.rearranging import numbers
 
@@ -25,12 +25,12 @@ Number = int | float
 
 def _constant(shape: tuple[int, ...], whole: bool = False) -> TensorType:
     if any(n < 0 for n in shape):
-        raise Misfit(f"the shape {list(shape)}", "lengths from 0 on")
+        raise OperandError(f"the shape {list(shape)}", "lengths from 0 on")
     return TensorType(DType.INT64 if whole else DType.FLOAT64, shape, weak=True)
 
 
-def _filled(pieces: Pieces, shape: tuple[int, ...], value: Number) -> IndexTensor:
-    return IndexTensor(tuple(map(pieces.axis, shape)), exact.fraction(value))
+def _filled(program: IndexProgram, shape: tuple[int, ...], value: Number) -> IndexTensor:
+    return IndexTensor(tuple(map(program.axis, shape)), exact.fraction(value))
 
 
 def _objects(shape: tuple[int, ...], value: Number) -> Objects:
@@ -45,9 +45,9 @@ def _counted(start: Number, end: Number | None, step: Number) -> tuple[Number, i
     """Where an arange begins, and how many numbers it has."""
     first, last = (0, start) if end is None else (start, end)
     if step == 0 or not all(map(math.isfinite, (first, last, step))):
-        raise Misfit(f"arange from {first} to {last} by {step}", "finite numbers and a step that is not 0")
+        raise OperandError(f"arange from {first} to {last} by {step}", "finite numbers and a step that is not 0")
     if (last - first) * step < 0:
-        raise Misfit(f"arange from {first} to {last} by {step}", "a step towards the end")
+        raise OperandError(f"arange from {first} to {last} by {step}", "a step towards the end")
     return first, math.ceil((last - first) / step)
 
 
@@ -57,11 +57,11 @@ def filled(name: str, value: int, doc: str) -> tuple[Operator, Operator]:
         name=name, family="shapes", signature="*size: integers", doc=doc, source=f"torch.{name}",
         shape=lambda *, size: _constant(numbers(size)),
         torch=lambda *, size: torch.full(numbers(size), value, dtype=torch.float64),
-        sympy=lambda pieces, *, size: _filled(pieces, numbers(size), value),
+        sympy=lambda program, *, size: _filled(program, numbers(size), value),
         reference=lambda *, size: _objects(numbers(size), value),
         samples=(f"x + {name}(2, 3)", f"{name}((3,)) * u", f"{name}(x.shape[0], 4) * c", f"x @ {name}(3, 2)",
                  f"{name}(()) * s", f"z * {name}(0, 3)", f"{name}(size=(2, 1)) * x"),
-        bad=(f"x + {name}(-1, 3)", f"x + {name}(4)", f"x + {name}(0.5)", f"x + {name}(y)"),
+        error_inputs=(f"x + {name}(-1, 3)", f"x + {name}(4)", f"x + {name}(0.5)", f"x + {name}(y)"),
     )  # fmt: skip
     like = Operator(
         name=f"{name}_like", family="shapes", signature="x", doc=doc + " In the shape and dtype of x.",
@@ -71,7 +71,7 @@ def filled(name: str, value: int, doc: str) -> tuple[Operator, Operator]:
         sympy=lambda _, x: IndexTensor(x.axes, sp.Integer(value)),
         reference=lambda x: _objects(x.shape, value),
         samples=tuple(f"{t} + {name}_like({t})" for t in ("x", "s", "c", "z", "C")),
-        bad=(f"{name}_like()", f"{name}_like(x, y)"),
+        error_inputs=(f"{name}_like()", f"{name}_like(x, y)"),
     )  # fmt: skip
     return of_size, like
 
@@ -80,8 +80,8 @@ def _eye_shape(*, n: int, m: int | None) -> TensorType:
     return _constant((n, n if m is None else m))
 
 
-def _eye_form(pieces: Pieces, *, n: int, m: int | None) -> IndexTensor:
-    i, j = pieces.axis(n), pieces.axis(n if m is None else m)
+def _eye_form(program: IndexProgram, *, n: int, m: int | None) -> IndexTensor:
+    i, j = program.axis(n), program.axis(n if m is None else m)
     return IndexTensor((i, j), Delta(sp.S.Zero if i is None else i, sp.S.Zero if j is None else j))
 
 
@@ -97,7 +97,7 @@ def _full_shape(*, size: Any, fill_value: Number) -> TensorType:
 
 def _full_like_shape(x: TensorType, *, fill_value: Number) -> TensorType:
     if not x.dtype.floating:
-        raise Misfit(f"full_like of a tensor of dtype {x.dtype.label}", "a floating tensor, or full(size, value)")
+        raise OperandError(f"full_like of a tensor of dtype {x.dtype.label}", "a floating tensor, or full(size, value)")
     return TensorType(x.dtype, x.shape, x.weak)
 
 
@@ -111,9 +111,9 @@ def _arange(*, start: Number, end: Number | None, step: Number) -> torch.Tensor:
     return first + step * torch.arange(count, dtype=torch.float64)
 
 
-def _arange_form(pieces: Pieces, *, start: Number, end: Number | None, step: Number) -> IndexTensor:
+def _arange_form(program: IndexProgram, *, start: Number, end: Number | None, step: Number) -> IndexTensor:
     first, count = _counted(start, end, step)
-    i = pieces.axis(count)
+    i = program.axis(count)
     return IndexTensor((i,), exact.fraction(first) + exact.fraction(step) * (sp.S.Zero if i is None else i))
 
 
@@ -124,12 +124,12 @@ def _arange_reference(*, start: Number, end: Number | None, step: Number) -> Obj
 
 def _linspace_shape(*, start: Number, end: Number, steps: int) -> TensorType:
     if not (math.isfinite(start) and math.isfinite(end)):
-        raise Misfit(f"linspace from {start} to {end}", "finite ends")
+        raise OperandError(f"linspace from {start} to {end}", "finite ends")
     return _constant((steps,))
 
 
-def _linspace_form(pieces: Pieces, *, start: Number, end: Number, steps: int) -> IndexTensor:
-    i = pieces.axis(steps)
+def _linspace_form(program: IndexProgram, *, start: Number, end: Number, steps: int) -> IndexTensor:
+    i = program.axis(steps)
     if i is None or steps == 0:
         return IndexTensor((i,), exact.fraction(start))
     stride = (exact.fraction(end) - exact.fraction(start)) / (steps - 1)
@@ -156,35 +156,35 @@ OPERATORS = (
     *filled("ones", 1, "Ones."),
     row("full", "size: integers, fill_value: number", _full_shape,
         lambda *, size, fill_value: torch.full(numbers((size,)), fill_value, dtype=torch.float64),
-        lambda pieces, *, size, fill_value: _filled(pieces, numbers((size,)), fill_value),
+        lambda program, *, size, fill_value: _filled(program, numbers((size,)), fill_value),
         lambda *, size, fill_value: _objects(numbers((size,)), fill_value),
         doc="A number in every entry.",
         samples=("x * full((2, 3), 0.5)", "full((3,), 2) * u", "full((), 0.1) * s", "full(3, 1.5) @ u"),
-        bad=("full((2,), x)", "full((-1,), 1.0) * s", "full((2, 3)) * x")),
+        error_inputs=("full((2,), x)", "full((-1,), 1.0) * s", "full((2, 3)) * x")),
     row("full_like", "x, fill_value: number", _full_like_shape,
         lambda x, *, fill_value: torch.full_like(x, fill_value),
         lambda _, x, *, fill_value: IndexTensor(x.axes, exact.fraction(fill_value)),
         lambda x, *, fill_value: _objects(x.shape, fill_value),
         doc="A number in every entry, in the shape and dtype of x.",
         samples=("x * full_like(x, 0.5)", "full_like(s, 2) * s", "z + full_like(z, 1)"),
-        bad=("full_like(x)", "full_like(x, y)")),
+        error_inputs=("full_like(x)", "full_like(x, y)")),
     row("eye", "n: integer, m: integer = None", _eye_shape,
         lambda *, n, m: torch.eye(n, n if m is None else m, dtype=torch.float64), _eye_form, _eye_reference,
         doc="The identity matrix, or ones on the diagonal of n rows and m columns.", aliases=("identity",),
         samples=("A + eye(3)", "eye(x.shape[1]) @ u", "x @ eye(3, 4)", "eye(1) * s", "eye(2, 3) * x",
                  "trace(A @ (2*eye(3)))", "eye(0, 3) + z"),
-        bad=("eye(-1) * s", "A + eye(4)", "eye(x)", "eye(0.5)")),
+        error_inputs=("eye(-1) * s", "A + eye(4)", "eye(x)", "eye(0.5)")),
     row("arange", "start: number, end: number = None, step: number = 1", _arange_shape, _arange, _arange_form,
         _arange_reference,
         doc="start, start + step and so on, before the end; from 0 with one argument.",
         samples=("arange(3) * u", "arange(1, 4) * u", "arange(0, 1, 0.25) * w", "x * arange(x.shape[1])",
                  "arange(3, 0, -1) @ (1.0*u)", "arange(1) * s"),
-        bad=("arange(3, 0) * u", "arange(0, 3, 0) * u", "arange(u)", "arange(4) * u")),
+        error_inputs=("arange(3, 0) * u", "arange(0, 3, 0) * u", "arange(u)", "arange(4) * u")),
     row("linspace", "start: number, end: number, steps: integer", _linspace_shape,
         lambda *, start, end, steps: torch.linspace(start, end, steps, dtype=torch.float64), _linspace_form,
         _linspace_reference,
         doc="So many numbers from start to end, both of them among them, at even distances.",
         samples=("linspace(0, 1, 3) * u", "linspace(-1, 2, 4) * w", "linspace(0.5, 1, 1) * s", "x @ linspace(0, 1, 3)"),
-        bad=("linspace(0, 1) * u", "linspace(0, 1, -1) * u", "linspace(0, u, 3)")),
+        error_inputs=("linspace(0, 1) * u", "linspace(0, 1, -1) * u", "linspace(0, u, 3)")),
 )
 # fmt: on

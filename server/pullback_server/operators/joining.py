@@ -9,9 +9,9 @@ import sympy as sp
 import torch
 
 from ..index_notation import functions as fn
-from ..index_notation.index_program import IndexTensor, Pieces
+from ..index_notation.index_program import IndexProgram, IndexTensor
 from ..program import TensorType
-from .operator import Misfit, Operator
+from .operator import OperandError, Operator
 from .reference.columns import Objects
 from .shape_rules.common import axis_of, promote
 
@@ -20,7 +20,7 @@ from .shape_rules.common import axis_of, promote
 
 def _cat_shape(*tensors: TensorType, dim: int) -> TensorType:
     if not tensors:
-        raise Misfit("nothing to put together", "one tensor at least")
+        raise OperandError("nothing to put together", "one tensor at least")
     axis = axis_of(dim, tensors[0].rank)
     first = tensors[0].shape
     rest = (*first[:axis], *first[axis + 1 :])
@@ -28,16 +28,16 @@ def _cat_shape(*tensors: TensorType, dim: int) -> TensorType:
         if not t.rank or t.rank != len(first) or (*t.shape[:axis], *t.shape[axis + 1 :]) != rest:
             shapes = " and ".join(str(list(t.shape)) for t in tensors)
             hint = "tensors that differ in that dimension only; stack makes a new one"
-            raise Misfit(f"shapes {shapes} along dimension {axis}", hint)
+            raise OperandError(f"shapes {shapes} along dimension {axis}", hint)
     shape = tuple(sum(t.shape[k] for t in tensors) if k == axis else n for k, n in enumerate(first))
     return TensorType(promote(*tensors), shape, all(t.weak for t in tensors))
 
 
 def _stack_shape(*tensors: TensorType, dim: int) -> TensorType:
     if not tensors:
-        raise Misfit("nothing to put together", "one tensor at least")
+        raise OperandError("nothing to put together", "one tensor at least")
     if len({t.shape for t in tensors}) > 1:
-        raise Misfit(f"shapes {' and '.join(str(list(t.shape)) for t in tensors)}", "tensors of one shape")
+        raise OperandError(f"shapes {' and '.join(str(list(t.shape)) for t in tensors)}", "tensors of one shape")
     axis, shape = axis_of(dim, tensors[0].rank + 1), tensors[0].shape
     return TensorType(promote(*tensors), (*shape[:axis], len(tensors), *shape[axis:]), all(t.weak for t in tensors))
 
@@ -49,7 +49,7 @@ def _part(x: TensorType, axis: int, parts: list[tuple[int, int]], output: int) -
 
 def _chosen(parts: list[tuple[int, int]], output: int) -> tuple[int, int]:
     if not -len(parts) <= output < len(parts):
-        raise Misfit(f"part {output} of {len(parts)}", f"from {-len(parts)} to {len(parts) - 1}")
+        raise OperandError(f"part {output} of {len(parts)}", f"from {-len(parts)} to {len(parts) - 1}")
     return parts[output]
 
 
@@ -57,18 +57,20 @@ def _sections(length: int, size: Any) -> list[tuple[int, int]]:
     """Where the parts of a dimension begin and end: of one size, or of the sizes given."""
     if isinstance(size, tuple):
         if sum(size) != length or any(n < 0 for n in size):
-            raise Misfit(f"sizes {list(size)} of a dimension of length {length}", f"sizes that add up to {length}")
+            raise OperandError(
+                f"sizes {list(size)} of a dimension of length {length}", f"sizes that add up to {length}"
+            )
         ends = [sum(size[: k + 1]) for k in range(len(size))]
         return [(end - n, end) for n, end in zip(size, ends, strict=True)]
     if size < 0 or (size == 0 and length):
-        raise Misfit(f"parts of size {size}", "a size of 1 or more")
+        raise OperandError(f"parts of size {size}", "a size of 1 or more")
     return [(k, min(k + size, length)) for k in range(0, length, max(size, 1))] or [(0, 0)]
 
 
 def _chunks(length: int, chunks: int) -> list[tuple[int, int]]:
     """As torch has it: parts of one size, rounded up, so that there may be fewer than asked for."""
     if chunks < 1:
-        raise Misfit(f"{chunks} chunks", "1 or more")
+        raise OperandError(f"{chunks} chunks", "1 or more")
     if length == 0:
         return [(0, 0)] * chunks
     return _sections(length, -(-length // chunks))
@@ -87,13 +89,13 @@ def _chunk_shape(x: TensorType, *, chunks: int, dim: int, output: int) -> Tensor
 def _unbind_shape(x: TensorType, *, dim: int, output: int) -> TensorType:
     axis = _axis(x, dim)
     if not -x.shape[axis] <= output < x.shape[axis]:
-        raise Misfit(f"part {output} of {x.shape[axis]}", f"from {-x.shape[axis]} to {x.shape[axis] - 1}")
+        raise OperandError(f"part {output} of {x.shape[axis]}", f"from {-x.shape[axis]} to {x.shape[axis] - 1}")
     return TensorType(x.dtype, (*x.shape[:axis], *x.shape[axis + 1 :]), x.weak)
 
 
 def _axis(x: TensorType, dim: int) -> int:
     if not x.rank:
-        raise Misfit("parts of a number", "a tensor of rank 1 at least")
+        raise OperandError("parts of a number", "a tensor of rank 1 at least")
     return axis_of(dim, x.rank)
 
 
@@ -125,11 +127,11 @@ def _unbind(x: torch.Tensor, *, dim: int, output: int) -> torch.Tensor:
 # The sympy column.
 
 
-def _cat_form(pieces: Pieces, *tensors: IndexTensor, dim: int) -> IndexTensor:
+def _cat_form(program: IndexProgram, *tensors: IndexTensor, dim: int) -> IndexTensor:
     axis = dim % len(tensors[0].axes)
-    lengths = [pieces.length(t.axes[axis]) for t in tensors]
-    common = _common(pieces, tensors, axis)
-    new = pieces.axis(sum(lengths))
+    lengths = [program.length(t.axes[axis]) for t in tensors]
+    common = _common(program, tensors, axis)
+    new = program.axis(sum(lengths))
     position = sp.S.Zero if new is None else new
     entry: sp.Expr | None = None
     for t, length, start in reversed([*zip(tensors, lengths, _starts(lengths), strict=True)]):
@@ -141,9 +143,9 @@ def _cat_form(pieces: Pieces, *tensors: IndexTensor, dim: int) -> IndexTensor:
     return IndexTensor(axes, sp.S.Zero if entry is None else entry)
 
 
-def _stack_form(pieces: Pieces, *tensors: IndexTensor, dim: int) -> IndexTensor:
-    common = _common(pieces, tensors, None)
-    new = pieces.axis(len(tensors))
+def _stack_form(program: IndexProgram, *tensors: IndexTensor, dim: int) -> IndexTensor:
+    common = _common(program, tensors, None)
+    new = program.axis(len(tensors))
     entry = tensors[-1].at(_present(common, tensors[-1], None))
     for number, t in reversed([*enumerate(tensors[:-1])]):
         entry = fn.where(fn.equal(new, number), t.at(_present(common, t, None)), entry)
@@ -152,15 +154,15 @@ def _stack_form(pieces: Pieces, *tensors: IndexTensor, dim: int) -> IndexTensor:
     return IndexTensor(tuple(axes), entry)
 
 
-def _common(pieces: Pieces, tensors: tuple[IndexTensor, ...], axis: int | None) -> list[sp.Symbol | None]:
+def _common(program: IndexProgram, tensors: tuple[IndexTensor, ...], axis: int | None) -> list[sp.Symbol | None]:
     """The axes that tensors of equal lengths share, but the one that they are put together along."""
     first = tensors[0]
-    common = [None if a is None or k == axis else pieces.index(a) for k, a in enumerate(first.axes)]
+    common = [None if a is None or k == axis else program.index(a) for k, a in enumerate(first.axes)]
     for t in tensors:
         for k, own in enumerate(t.axes):
             shared = common[k]
             if own is not None and shared is not None:
-                pieces.same(own, shared)
+                program.same(own, shared)
     return common
 
 
@@ -172,8 +174,8 @@ def _starts(lengths: list[int]) -> list[int]:
     return [sum(lengths[:k]) for k in range(len(lengths))]
 
 
-def _cut(pieces: Pieces, x: IndexTensor, axis: int, part: tuple[int, int]) -> IndexTensor:
-    new = pieces.axis(part[1] - part[0])
+def _cut(program: IndexProgram, x: IndexTensor, axis: int, part: tuple[int, int]) -> IndexTensor:
+    new = program.axis(part[1] - part[0])
     at = part[0] + (sp.S.Zero if new is None else new)
     return IndexTensor(
         tuple(new if k == axis else a for k, a in enumerate(x.axes)),
@@ -181,19 +183,21 @@ def _cut(pieces: Pieces, x: IndexTensor, axis: int, part: tuple[int, int]) -> In
     )
 
 
-def _split_form(pieces: Pieces, x: IndexTensor, *, split_size_or_sections: Any, dim: int, output: int) -> IndexTensor:
+def _split_form(
+    program: IndexProgram, x: IndexTensor, *, split_size_or_sections: Any, dim: int, output: int
+) -> IndexTensor:
     axis = dim % len(x.axes)
-    return _cut(pieces, x, axis, _sections(pieces.length(x.axes[axis]), split_size_or_sections)[output])
+    return _cut(program, x, axis, _sections(program.length(x.axes[axis]), split_size_or_sections)[output])
 
 
-def _chunk_form(pieces: Pieces, x: IndexTensor, *, chunks: int, dim: int, output: int) -> IndexTensor:
+def _chunk_form(program: IndexProgram, x: IndexTensor, *, chunks: int, dim: int, output: int) -> IndexTensor:
     axis = dim % len(x.axes)
-    return _cut(pieces, x, axis, _chunks(pieces.length(x.axes[axis]), chunks)[output])
+    return _cut(program, x, axis, _chunks(program.length(x.axes[axis]), chunks)[output])
 
 
-def _unbind_form(pieces: Pieces, x: IndexTensor, *, dim: int, output: int) -> IndexTensor:
+def _unbind_form(program: IndexProgram, x: IndexTensor, *, dim: int, output: int) -> IndexTensor:
     axis = dim % len(x.axes)
-    index = sp.Integer(output % pieces.length(x.axes[axis]))
+    index = sp.Integer(output % program.length(x.axes[axis]))
     axes = tuple(a for k, a in enumerate(x.axes) if k != axis)
     return IndexTensor(axes, x.at([index if k == axis else a for k, a in enumerate(x.axes)]))
 
@@ -228,42 +232,42 @@ def _unbind_reference(x: Objects, *, dim: int, output: int) -> Objects:
 # fmt: off
 OPERATORS = (
     Operator(
-        name="cat", family="shapes", signature="tensors: tensors, dim: dim = 0", sized=True,
+        name="cat", family="shapes", signature="tensors: tensors, dim: dim = 0", size_dependent=True,
         shape=_cat_shape, torch=_cat, sympy=_cat_form, reference=_cat_reference,
         doc="Tensors one after the other along a dimension.", aliases=("concat", "concatenate"), source="torch.cat",
         samples=("cat([x, y])", "cat((x, r), dim=0)", "cat([x, c], -1)", "cat([u, w])", "cat([x, z])",
                  "cat([u, exp(u), o])", "cat([x, x], 1)", "cat([count, x])", "cat([x])"),
-        bad=("cat([x, c])", "cat(x)", "cat([s, s])", "cat([])", "cat([x, u])", "cat([x, y], 2)"),
+        error_inputs=("cat([x, c])", "cat(x)", "cat([s, s])", "cat([])", "cat([x, u])", "cat([x, y], 2)"),
     ),
     Operator(
-        name="stack", family="shapes", signature="tensors: tensors, dim: dim = 0", sized=True,
+        name="stack", family="shapes", signature="tensors: tensors, dim: dim = 0", size_dependent=True,
         shape=_stack_shape, torch=_stack, sympy=_stack_form, reference=_stack_reference,
         doc="Tensors of one shape along a new dimension.", source="torch.stack",
         samples=("stack([x, y])", "stack([u, v], dim=1)", "stack((x, y, 2*x), -1)", "stack([s, s**2])", "stack([o, o])",
                  "stack([z, z])", "stack([c, c], 1)"),
-        bad=("stack([x, c])", "stack(x)", "stack([x, y], 3)", "stack([])"),
+        error_inputs=("stack([x, c])", "stack(x)", "stack([x, y], 3)", "stack([])"),
     ),
     Operator(
         name="split", family="shapes", signature="x, split_size_or_sections: integers, dim: dim = 0, *, output: output",
-        sized=True, shape=_split_shape, torch=_split, sympy=_split_form, reference=_split_reference,
+        size_dependent=True, shape=_split_shape, torch=_split, sympy=_split_form, reference=_split_reference,
         doc="One of the parts of a size, or of the sizes given, along a dimension.", source="torch.split",
         samples=("split(x, 2, dim=1)[0]", "split(x, 2, 1)[1]", "split(w, (1, 3))[1]", "split(C, 2, -1)[-1]",
                  "split(z, 1)[0]"),
-        bad=("split(x, 2, 1)", "split(x, 2, 1)[2]", "split(w, (1, 2))[0]", "split(x, 0)[0]", "split(s, 1)[0]"),
+        error_inputs=("split(x, 2, 1)", "split(x, 2, 1)[2]", "split(w, (1, 2))[0]", "split(x, 0)[0]", "split(s, 1)[0]"),
     ),
     Operator(
-        name="chunk", family="shapes", signature="x, chunks: integer, dim: dim = 0, *, output: output", sized=True,
-        shape=_chunk_shape, torch=_chunk, sympy=_chunk_form, reference=_chunk_reference,
+        name="chunk", family="shapes", signature="x, chunks: integer, dim: dim = 0, *, output: output",
+        size_dependent=True, shape=_chunk_shape, torch=_chunk, sympy=_chunk_form, reference=_chunk_reference,
         doc="One of the parts of a dimension, all of one size but the last.", source="torch.chunk",
         samples=("chunk(x, 2)[0]", "chunk(w, 3)[1]", "chunk(C, 2, dim=2)[1]", "chunk(x, 2, 1)[-1] * c"),
-        bad=("chunk(x, 2)", "chunk(x, 0)[0]", "chunk(w, 3)[2]"),
+        error_inputs=("chunk(x, 2)", "chunk(x, 0)[0]", "chunk(w, 3)[2]"),
     ),
     Operator(
-        name="unbind", family="shapes", signature="x, dim: dim = 0, *, output: output", sized=True,
+        name="unbind", family="shapes", signature="x, dim: dim = 0, *, output: output", size_dependent=True,
         shape=_unbind_shape, torch=_unbind, sympy=_unbind_form, reference=_unbind_reference,
         doc="One of the slices along a dimension, which is gone.", source="torch.unbind",
         samples=("unbind(x)[0]", "unbind(C, 1)[2]", "unbind(x, dim=-1)[-1] * u[:2]", "unbind(g)[0]"),
-        bad=("unbind(x)", "unbind(x)[2]", "unbind(s)[0]"),
+        error_inputs=("unbind(x)", "unbind(x)[2]", "unbind(s)[0]"),
     ),
 )
 # fmt: on

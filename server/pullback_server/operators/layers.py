@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from ..index_notation import exact
 from ..index_notation import functions as fn
 from ..index_notation.arithmetic import fresh, modulo, quotient
-from ..index_notation.index_program import IndexTensor, Pieces
+from ..index_notation.index_program import IndexProgram, IndexTensor
 from .linear import matmul_form
 from .operator import Kink, Operator
 from .reductions import softmax_form
@@ -53,50 +53,50 @@ def _attention(
 # The sympy column.
 
 
-def _linear_form(pieces: Pieces, x: IndexTensor, weight: IndexTensor, bias: IndexTensor | None) -> IndexTensor:
-    result = matmul_form(pieces, x, IndexTensor(weight.axes[::-1], weight.entry))
-    return result if bias is None else pieces.elementwise(exact.plus, result, bias)
+def _linear_form(program: IndexProgram, x: IndexTensor, weight: IndexTensor, bias: IndexTensor | None) -> IndexTensor:
+    result = matmul_form(program, x, IndexTensor(weight.axes[::-1], weight.entry))
+    return result if bias is None else program.elementwise(exact.plus, result, bias)
 
 
 def _bilinear_form(
-    pieces: Pieces, x: IndexTensor, y: IndexTensor, weight: IndexTensor, bias: IndexTensor | None
+    program: IndexProgram, x: IndexTensor, y: IndexTensor, weight: IndexTensor, bias: IndexTensor | None
 ) -> IndexTensor:
-    x, y, weight = map(pieces.named, (x, y, weight))
-    row, i, j = fresh(pieces, weight.axes)
+    x, y, weight = map(program.materialize, (x, y, weight))
+    row, i, j = fresh(program, weight.axes)
     for one, other in zip((*x.axes, *y.axes[:-1], y.axes[-1]), (*x.axes[:-1], i, *x.axes[:-1], j), strict=True):
         if one is not None and other is not None:
-            pieces.same(one, other)
+            program.same(one, other)
     summand = weight.at((row, i, j)) * x.at((*x.axes[:-1], i)) * y.at((*x.axes[:-1], j))
-    result = pieces.total(summand, tuple(k for k in (i, j) if k is not None), (*x.axes[:-1], row))
-    return result if bias is None else pieces.elementwise(exact.plus, result, bias)
+    result = program.total(summand, tuple(k for k in (i, j) if k is not None), (*x.axes[:-1], row))
+    return result if bias is None else program.elementwise(exact.plus, result, bias)
 
 
 def _embedding_form(
-    pieces: Pieces, indices: IndexTensor, weight: IndexTensor, *, padding_idx: int | None
+    program: IndexProgram, indices: IndexTensor, weight: IndexTensor, *, padding_idx: int | None
 ) -> IndexTensor:
     """The rows as they are: that torch takes one for a constant is no part of the function's value."""
-    own, columns = fresh(pieces, indices.axes), fresh(pieces, weight.axes[1:])
+    own, columns = fresh(program, indices.axes), fresh(program, weight.axes[1:])
     return IndexTensor((*own, *columns), weight.at((indices.at(own), *columns)))
 
 
-def _glu_form(pieces: Pieces, x: IndexTensor, *, dim: int) -> IndexTensor:
+def _glu_form(program: IndexProgram, x: IndexTensor, *, dim: int) -> IndexTensor:
     axis = dim % len(x.axes)
-    half = pieces.length(x.axes[axis]) // 2
-    new = pieces.axis(half)
+    half = program.length(x.axes[axis]) // 2
+    new = program.axis(half)
     axes = tuple(new if k == axis else a for k, a in enumerate(x.axes))
     first, gate = (x.at([place(new) + start if k == axis else a for k, a in enumerate(x.axes)]) for start in (0, half))
     return IndexTensor(axes, first * fn.sigmoid(gate))
 
 
-def _prelu_form(pieces: Pieces, x: IndexTensor, weight: IndexTensor) -> IndexTensor:
+def _prelu_form(program: IndexProgram, x: IndexTensor, weight: IndexTensor) -> IndexTensor:
     """A single weight is for all channels, which are the second dimension."""
     own = tuple(a for a in weight.axes if a is not None)
     wide = IndexTensor((*own, *(None,) * (len(x.axes) - 2)) if own else (), weight.entry)
-    return pieces.elementwise(lambda e, slope: fn.where(fn.greater(e, 0), e, slope * e), x, wide)
+    return program.elementwise(lambda e, slope: fn.where(fn.greater(e, 0), e, slope * e), x, wide)
 
 
 def _attention_form(
-    pieces: Pieces,
+    program: IndexProgram,
     query: IndexTensor,
     key: IndexTensor,
     value: IndexTensor,
@@ -107,33 +107,33 @@ def _attention_form(
     choosing: bool,
     **_: Any,
 ) -> IndexTensor:
-    factor = 1 / sp.sqrt(pieces.size(query.axes[-1])) if scale is None else exact.fraction(scale)
+    factor = 1 / sp.sqrt(program.size(query.axes[-1])) if scale is None else exact.fraction(scale)
     turned = IndexTensor((*key.axes[:-2], key.axes[-1], key.axes[-2]), key.entry)
-    scores = pieces.elementwise(lambda e: exact.times(factor, e), matmul_form(pieces, query, turned))
+    scores = program.elementwise(lambda e: exact.times(factor, e), matmul_form(program, query, turned))
     if mask is not None and choosing:
-        return matmul_form(pieces, _chosen(pieces, scores, mask), value)
+        return matmul_form(program, _chosen(program, scores, mask), value)
     if mask is not None:
-        scores = pieces.elementwise(exact.plus, scores, mask)
+        scores = program.elementwise(exact.plus, scores, mask)
     elif is_causal:
         later = fn.less_equal(place(scores.axes[-1]), place(scores.axes[-2]))
         scores = IndexTensor(scores.axes, fn.where(later, scores.entry, -sp.oo))
-    return matmul_form(pieces, softmax_form(pieces, scores), value)
+    return matmul_form(program, softmax_form(program, scores), value)
 
 
-def _chosen(pieces: Pieces, scores: IndexTensor, mask: IndexTensor) -> IndexTensor:
+def _chosen(program: IndexProgram, scores: IndexTensor, mask: IndexTensor) -> IndexTensor:
     """The softmax of the scores that a mask chooses; where it chooses none the weights are 0, as torch has it."""
-    some = pieces.reduce("max", mask, (len(mask.axes) - 1,), keepdim=True) if mask.axes else mask
-    left = pieces.elementwise(
+    some = program.reduce("max", mask, (len(mask.axes) - 1,), keepdim=True) if mask.axes else mask
+    left = program.elementwise(
         lambda e, m, any_: fn.where(fn.truth(m), e, fn.where(fn.truth(any_), -sp.oo, 0)), scores, mask, some
     )
-    return pieces.elementwise(exact.times, softmax_form(pieces, left), mask)
+    return program.elementwise(exact.times, softmax_form(program, left), mask)
 
 
-def _shuffle_form(pieces: Pieces, x: IndexTensor, *, upscale_factor: int) -> IndexTensor:
-    r, lengths = upscale_factor, tuple(map(pieces.length, x.axes[-3:]))
-    channel, row, column = map(pieces.axis, (lengths[0] // r**2, lengths[1] * r, lengths[2] * r))
-    inside = place(channel) * r**2 + modulo(place(row), r, pieces) * r + modulo(place(column), r, pieces)
-    at = (inside, quotient(place(row), r, pieces), quotient(place(column), r, pieces))
+def _shuffle_form(program: IndexProgram, x: IndexTensor, *, upscale_factor: int) -> IndexTensor:
+    r, lengths = upscale_factor, tuple(map(program.length, x.axes[-3:]))
+    channel, row, column = map(program.axis, (lengths[0] // r**2, lengths[1] * r, lengths[2] * r))
+    inside = place(channel) * r**2 + modulo(place(row), r, program) * r + modulo(place(column), r, program)
+    at = (inside, quotient(place(row), r, program), quotient(place(column), r, program))
     return IndexTensor((*x.axes[:-3], channel, row, column), x.at((*x.axes[:-3], *at)))
 
 
@@ -147,8 +147,8 @@ OPERATORS = (
                  "linear(x, r, o)",
                  "linear(C, x @ B, s)", "F.linear(z, A, v)", "linear(c, g, o)", "relu(linear(x, A, u)) @ v",
                  "linear(u, v, s)", "linear(x, A, 0.5)"),
-        bad=("linear(x)", "linear(x, B)", "linear(x, A, w)", "linear(x, C)", "linear(s, A)", "linear(count, A)",
-             "linear(x, u, o)", "linear(x, A, u[None])"),
+        error_inputs=("linear(x)", "linear(x, B)", "linear(x, A, w)", "linear(x, C)", "linear(s, A)",
+                      "linear(count, A)", "linear(x, u, o)", "linear(x, A, u[None])"),
     ),
     Operator(
         name="bilinear", family="neural", signature="input1, input2, weight, bias=None", work=shapes.bilinear_work,
@@ -157,9 +157,8 @@ OPERATORS = (
         samples=("bilinear(x, y @ B, C)", "bilinear(u, w, C, at*s)", "bilinear(x, exp(x), A[None])",
                  "bilinear(z, z, A[None])",
                  "bilinear(c, c, g[None], o)", "bilinear(D, D, A[None])"),
-        bad=("bilinear(x, y)", "bilinear(x, y, C)", "bilinear(x, u, A[None])", "bilinear(u, w, C, u)",
-             "bilinear(s, u, C)",
-             "bilinear(u, w, B)"),
+        error_inputs=("bilinear(x, y)", "bilinear(x, y, C)", "bilinear(x, u, A[None])", "bilinear(u, w, C, u)",
+                      "bilinear(s, u, C)", "bilinear(u, w, B)"),
     ),
     Operator(
         name="embedding", family="neural", signature="input, weight, padding_idx: integer = None",
@@ -169,16 +168,16 @@ OPERATORS = (
         kinks=(Kink("input == padding_idx", "0"),),
         samples=("embedding(at, x)", "embedding(pos, A)", "embedding(at, exp(B), padding_idx=2)", "embedding(at[0], c)",
                  "embedding(at[:0], A)", "F.embedding(pos, A, -1) @ v"),
-        bad=("embedding(x, A)", "embedding(at, C)", "embedding(at, x, 2)", "embedding(at, u)", "embedding(mask, A)",
-             "embedding(at)"),
+        error_inputs=("embedding(x, A)", "embedding(at, C)", "embedding(at, x, 2)", "embedding(at, u)",
+                      "embedding(mask, A)", "embedding(at)"),
     ),
     Operator(
-        name="glu", family="neural", signature="input, dim: dim = -1", sized=True,
+        name="glu", family="neural", signature="input, dim: dim = -1", size_dependent=True,
         shape=shapes.glu, torch=F.glu, sympy=_glu_form, reference=references.glu,
         doc="The first half of a dimension times the sigmoid of the second.",
         source="Dauphin et al. 2016, arXiv:1612.08083",
         samples=("glu(w)", "glu(C)", "glu(x, 0)", "glu(x, dim=-2) * u", "glu(D, 1)", "glu(z, 0)"),
-        bad=("glu(x)", "glu(s)", "glu(u)", "glu(w, 1)", "glu(count, 0)", "glu(w, y)"),
+        error_inputs=("glu(x)", "glu(s)", "glu(u)", "glu(w, 1)", "glu(count, 0)", "glu(w, y)"),
     ),
     Operator(
         name="prelu", family="neural", signature="input, weight",
@@ -187,18 +186,19 @@ OPERATORS = (
         kinks=(Kink("input == 0", "the weight"),),
         samples=("prelu(x, u)", "prelu(x, s)", "prelu(u, o)", "prelu(C, v)", "prelu(s, o)", "prelu(z, u)",
                  "prelu(c, o)", "prelu(x, 0.25)"),
-        bad=("prelu(x, w)", "prelu(u, v)", "prelu(x, y)", "prelu(count, u)", "prelu(x)"),
+        error_inputs=("prelu(x, w)", "prelu(u, v)", "prelu(x, y)", "prelu(count, u)", "prelu(x)"),
     ),
     Operator(
-        name="pixel_shuffle", family="neural", signature="input, upscale_factor: integer", sized=True,
+        name="pixel_shuffle", family="neural", signature="input, upscale_factor: integer", size_dependent=True,
         shape=shapes.pixel_shuffle, torch=_shuffle, sympy=_shuffle_form, reference=references.pixel_shuffle,
         doc="r*r channels as one image r times as high and wide.", source="Shi et al. 2016, arXiv:1609.05158",
         samples=("pixel_shuffle(D.permute(1, 0, 2), 2)", "pixel_shuffle(C, 1)", "pixel_shuffle(w[:, None, None], 2)",
                  "pixel_shuffle(D[:0, :, None, :2], upscale_factor=2)"),
-        bad=("pixel_shuffle(D, 2)", "pixel_shuffle(x, 1)", "pixel_shuffle(C, 0)", "pixel_shuffle(C)"),
+        error_inputs=("pixel_shuffle(D, 2)", "pixel_shuffle(x, 1)", "pixel_shuffle(C, 0)", "pixel_shuffle(C)"),
     ),
     Operator(
-        name="scaled_dot_product_attention", family="neural", work=shapes.attention_work, told=shapes.attention_told,
+        name="scaled_dot_product_attention", family="neural", work=shapes.attention_work,
+        dtype_arguments=shapes.attention_dtype_arguments,
         signature="query, key, value, attn_mask=None, dropout_p: number = 0.0, is_causal: flag = False, "
                   "scale: number = None",
         shape=shapes.attention, torch=_attention, sympy=_attention_form, reference=references.attention,
@@ -213,11 +213,11 @@ OPERATORS = (
                  "scaled_dot_product_attention(C.mT, x, y)", "scaled_dot_product_attention(c, o[None], g)",
                  "scaled_dot_product_attention(z, A, B, r)",
                  "scaled_dot_product_attention(x, A, A, mask | (y < 9), scale=1)"),
-        bad=("scaled_dot_product_attention(x, A)", "scaled_dot_product_attention(x, B, B)",
-             "scaled_dot_product_attention(u, A, A)",
-             "scaled_dot_product_attention(x, A, A, count)", "scaled_dot_product_attention(x, A, A, dropout_p=0.5)",
-             "scaled_dot_product_attention(x, A, A, y, 0.0, True)", "scaled_dot_product_attention(x, A, A, C)",
-             "scaled_dot_product_attention(count, A, A)"),
+        error_inputs=("scaled_dot_product_attention(x, A)", "scaled_dot_product_attention(x, B, B)",
+                      "scaled_dot_product_attention(u, A, A)", "scaled_dot_product_attention(x, A, A, count)",
+                      "scaled_dot_product_attention(x, A, A, dropout_p=0.5)",
+                      "scaled_dot_product_attention(x, A, A, y, 0.0, True)", "scaled_dot_product_attention(x, A, A, C)",
+                      "scaled_dot_product_attention(count, A, A)"),
     ),
 )
 # fmt: on

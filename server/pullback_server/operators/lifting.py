@@ -9,7 +9,7 @@ import sympy as sp
 
 from ..index_notation.exact import fraction, over, times
 from ..index_notation.functions import greater, where
-from ..index_notation.index_program import IndexTensor, Pieces
+from ..index_notation.index_program import IndexProgram, IndexTensor
 from .shape_rules.common import axes_of
 
 
@@ -23,13 +23,13 @@ class Lifted:
         self.scalar = scalar
         self._absent = absent
 
-    def __call__(self, pieces: Pieces, *tensors: IndexTensor | None, **arguments: Any) -> IndexTensor:
+    def __call__(self, program: IndexProgram, *tensors: IndexTensor | None, **arguments: Any) -> IndexTensor:
         """The function of the operands, broadcast against one another."""
-        given = [pieces.constant(self._absent[k]) if t is None else t for k, t in enumerate(tensors)]
-        return pieces.elementwise(lambda *entries: self.scalar(*entries, **arguments), *given)
+        given = [program.constant(self._absent[k]) if t is None else t for k, t in enumerate(tensors)]
+        return program.elementwise(lambda *entries: self.scalar(*entries, **arguments), *given)
 
 
-class WithNumbers(Lifted):
+class WithLiterals(Lifted):
     """A scalar function that takes the literals of the call too, as numbers after the operands (or `before` them).
 
     A literal whose value is `unwritten` is left out.
@@ -42,23 +42,23 @@ class WithNumbers(Lifted):
         self.before = before
         self._unwritten = unwritten
 
-    def __call__(self, pieces: Pieces, *tensors: IndexTensor | None, **arguments: Any) -> IndexTensor:
+    def __call__(self, program: IndexProgram, *tensors: IndexTensor | None, **arguments: Any) -> IndexTensor:
         """The function of the operands, broadcast against one another, and of the numbers."""
         numbers = [fraction(value) for value in arguments.values() if value != self._unwritten]
         given = [t for t in tensors if t is not None]
         if self.before:
-            return pieces.elementwise(lambda *entries: self.scalar(*numbers, *entries), *given)
-        return pieces.elementwise(lambda *entries: self.scalar(*entries, *numbers), *given)
+            return program.elementwise(lambda *entries: self.scalar(*numbers, *entries), *given)
+        return program.elementwise(lambda *entries: self.scalar(*entries, *numbers), *given)
 
 
 #: torch's own threshold, beyond which a stretched function and x differ by less than anybody asks for.
 USUAL_THRESHOLD = 20
 
 
-class Stretched(Lifted):
+class ScaledByBeta(Lifted):
     """A scalar function f as f(beta*x)/beta; beyond a threshold that is not the usual one, as x."""
 
-    def __call__(self, pieces: Pieces, *tensors: IndexTensor | None, **arguments: Any) -> IndexTensor:
+    def __call__(self, program: IndexProgram, *tensors: IndexTensor | None, **arguments: Any) -> IndexTensor:
         """The stretched function of the one operand."""
         (x,), beta = tensors, fraction(arguments["beta"])
         assert x is not None
@@ -69,13 +69,13 @@ class Stretched(Lifted):
             stretched = over(self.scalar(inner), beta)
             return stretched if bound == USUAL_THRESHOLD else where(greater(inner, fraction(bound)), e, stretched)
 
-        return pieces.elementwise(entry, x)
+        return program.elementwise(entry, x)
 
 
 def reduced(kind: str) -> Callable[..., IndexTensor]:
-    """The sympy column of a reduction; the kinds are those of `Total`."""
+    """The sympy column of a reduction; the kinds are those of `Reduction`."""
 
-    def column(pieces: Pieces, x: IndexTensor, *, dim: Any = None, keepdim: bool = False) -> IndexTensor:
-        return pieces.reduce(kind, x, axes_of(dim, len(x.axes)), keepdim)
+    def column(program: IndexProgram, x: IndexTensor, *, dim: Any = None, keepdim: bool = False) -> IndexTensor:
+        return program.reduce(kind, x, axes_of(dim, len(x.axes)), keepdim)
 
     return column

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from ..index_notation import exact
-from ..index_notation.index_program import Axes, IndexTensor, Pieces
+from ..index_notation.index_program import Axes, IndexProgram, IndexTensor
 from ..program import TensorType
 from .operator import Operator
 from .reference.columns import Objects
@@ -18,34 +18,34 @@ from .shape_rules import matrices as shapes
 # The sympy column: an axis of length 1 has no index, so that nothing is summed over it.
 
 
-def matmul_form(pieces: Pieces, x: IndexTensor, y: IndexTensor) -> IndexTensor:
+def matmul_form(program: IndexProgram, x: IndexTensor, y: IndexTensor) -> IndexTensor:
     """`x[..., i, k]*y[..., k, j]` summed over k; a vector has k only."""
     rows, columns = x.axes[-2:-1] if len(x.axes) > 1 else (), y.axes[-1:] if len(y.axes) > 1 else ()
-    inner = _fresh(pieces, x.axes[-1:])
-    columns = _fresh(pieces, columns)
+    inner = _fresh(program, x.axes[-1:])
+    columns = _fresh(program, columns)
     y_inner = inner if y.axes[len(y.axes) - 1 - len(columns)] is not None else (None,)
-    batch = _broadcast(pieces, x.axes[:-2], y.axes[:-2])
+    batch = _broadcast(program, x.axes[:-2], y.axes[:-2])
     x_batch = _present(batch, x.axes[:-2])
     y_batch = _present(batch, y.axes[:-2])
-    return pieces.contract(
+    return program.contract(
         x, (*x_batch, *rows, *inner), y, (*y_batch, *y_inner, *columns), out=(*batch, *rows, *columns)
     )
 
 
-def product_of_matrices(pieces: Pieces, x: IndexTensor, times: int) -> IndexTensor:
+def product_of_matrices(program: IndexProgram, x: IndexTensor, times: int) -> IndexTensor:
     """The matrix multiplied by itself, by repeated squaring."""
     if times == 1:
         return x
-    half = product_of_matrices(pieces, x, times // 2)
-    whole = matmul_form(pieces, half, half)
-    return matmul_form(pieces, whole, x) if times % 2 else whole
+    half = product_of_matrices(program, x, times // 2)
+    whole = matmul_form(program, half, half)
+    return matmul_form(program, whole, x) if times % 2 else whole
 
 
-def _broadcast(pieces: Pieces, x: Axes, y: Axes) -> Axes:
+def _broadcast(program: IndexProgram, x: Axes, y: Axes) -> Axes:
     """The common axes of two batches: x's own, or else fresh ones over y's."""
     rank = max(len(x), len(y))
     padded = zip((None,) * (rank - len(x)) + x, (None,) * (rank - len(y)) + y, strict=True)
-    return tuple(a if a is not None or b is None else pieces.index(b) for a, b in padded)
+    return tuple(a if a is not None or b is None else program.index(b) for a, b in padded)
 
 
 def _present(common: Axes, own: Axes) -> Axes:
@@ -53,28 +53,28 @@ def _present(common: Axes, own: Axes) -> Axes:
     return tuple(c if a is not None else None for c, a in zip(common[len(common) - len(own) :], own, strict=True))
 
 
-def _fresh(pieces: Pieces, axes: Axes) -> Axes:
-    return tuple(None if a is None else pieces.index(a) for a in axes)
+def _fresh(program: IndexProgram, axes: Axes) -> Axes:
+    return tuple(None if a is None else program.index(a) for a in axes)
 
 
-def _outer_form(pieces: Pieces, x: IndexTensor, y: IndexTensor) -> IndexTensor:
-    columns = _fresh(pieces, y.axes)
+def _outer_form(program: IndexProgram, x: IndexTensor, y: IndexTensor) -> IndexTensor:
+    columns = _fresh(program, y.axes)
     return IndexTensor((*x.axes, *columns), exact.times(x.entry, y.at(columns)))
 
 
-def _transpose_form(_: Pieces, x: IndexTensor, *, dim0: int, dim1: int) -> IndexTensor:
+def _transpose_form(_: IndexProgram, x: IndexTensor, *, dim0: int, dim1: int) -> IndexTensor:
     axes = list(x.axes)
     if axes:
         axes[dim0], axes[dim1] = axes[dim1], axes[dim0]
     return IndexTensor(tuple(axes), x.entry)
 
 
-def _turned_form(_: Pieces, x: IndexTensor) -> IndexTensor:
+def _turned_form(_: IndexProgram, x: IndexTensor) -> IndexTensor:
     return IndexTensor(x.axes[::-1], x.entry)
 
 
-def _turned_last_form(pieces: Pieces, x: IndexTensor) -> IndexTensor:
-    return _transpose_form(pieces, x, dim0=-2, dim1=-1)
+def _turned_last_form(program: IndexProgram, x: IndexTensor) -> IndexTensor:
+    return _transpose_form(program, x, dim0=-2, dim1=-1)
 
 
 # The reference column: NumPy multiplies and adds mpmath numbers as they are.
@@ -121,7 +121,7 @@ OPERATORS = (
         samples=("A @ B", "A @ u", "u @ B", "u @ v", "A @ A", "x @ y.T", "c @ r", "r @ u", "o @ r", "g @ g", "g @ o",
                  "C @ D", "C @ w", "C @ B.T", "A @ D.mT", "u @ D.mT", "w @ D", "sum(C, 0, True) @ D", "z @ u",
                  "z.T @ z", "r.T @ c.T", "x @ A @ x.T", "(x @ u) @ c", "sum(C, 2) @ C"),
-        bad=("x @ y", "x @ s", "2 @ x", "A @ count.T", "matmul(x)", "C @ A", "A @ w", "count @ count.T"),
+        error_inputs=("x @ y", "x @ s", "2 @ x", "A @ count.T", "matmul(x)", "C @ A", "A @ w", "count @ count.T"),
     ),
     Operator(
         name="dot", family="linear algebra", signature="x, y", work=_contracted,
@@ -129,7 +129,7 @@ OPERATORS = (
         doc="The sum of the products of two vectors' entries.",
         samples=("dot(u, v)", "dot(u, u)", "dot(o, o)", "dot(sum(x, 0), u)", "dot(u, A @ v)",
                  "dot(z.sum(1), z.sum(1))"),
-        bad=("dot(u, w)", "dot(x, y)", "dot(u)", "dot(s, u)", "dot(count.sum(0), count.sum(0))"),
+        error_inputs=("dot(u, w)", "dot(x, y)", "dot(u)", "dot(s, u)", "dot(count.sum(0), count.sum(0))"),
     ),
     Operator(
         name="outer", family="linear algebra", signature="x, y",
@@ -137,21 +137,21 @@ OPERATORS = (
         doc="Every entry of one vector times every entry of another.",
         samples=("outer(u, w)", "outer(u, u)", "outer(o, w)", "outer(u, o)", "outer(o, o)", "outer(sum(z, 1), u)",
                  "outer(count.sum(0), u)"),
-        bad=("outer(x, u)", "outer(u, s)", "outer(u)", "outer(2, u)"),
+        error_inputs=("outer(x, u)", "outer(u, s)", "outer(u)", "outer(2, u)"),
     ),
     Operator(
         name="T", family="linear algebra", signature="x", attribute=True, work=_viewed,
         shape=shapes.turned, torch=torch.t, sympy=_turned_form, reference=np.transpose,
         doc="The transpose of a matrix; a vector or number is its own.",
         samples=("x.T", "u.T", "s.T", "z.T", "c.T * c", "g.T", "x.T @ y"),
-        bad=("C.T", "x.T()", "T(x)", "D.T"),
+        error_inputs=("C.T", "x.T()", "T(x)", "D.T"),
     ),
     Operator(
         name="mT", family="linear algebra", signature="x", attribute=True, work=_viewed,
         shape=shapes.turned_last, torch=_mt, sympy=_turned_last_form, reference=_turned_last,
         doc="The last two dimensions change places.",
         samples=("x.mT", "C.mT", "z.mT", "c.mT", "C.mT + D", "C @ C.mT"),
-        bad=("u.mT", "s.mT", "C.mT()", "mT(C)"),
+        error_inputs=("u.mT", "s.mT", "C.mT()", "mT(C)"),
     ),
     Operator(
         name="transpose", family="linear algebra", signature="x, dim0: dim, dim1: dim", work=_viewed,
@@ -159,8 +159,8 @@ OPERATORS = (
         doc="Two dimensions change places.", aliases=("swapaxes", "swapdims"),
         samples=("transpose(x, 0, 1)", "transpose(C, 0, -1)", "transpose(C, 1, 2) + D", "transpose(s, 0, -1)",
                  "transpose(u, 0, 0)", "transpose(z, 1, 0)", "C.transpose(-1, -2)"),
-        bad=("transpose(x)", "transpose(x, 0, 2)", "transpose(x, 0)", "transpose(x, dim0=0, dim1=y)",
-             "transpose(x, -3, 0)"),
+        error_inputs=("transpose(x)", "transpose(x, 0, 2)", "transpose(x, 0)", "transpose(x, dim0=0, dim1=y)",
+                      "transpose(x, -3, 0)"),
     ),
 )
 # fmt: on

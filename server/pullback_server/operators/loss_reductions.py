@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from ..index_notation.index_program import IndexTensor, Pieces
+from ..index_notation.index_program import IndexProgram, IndexTensor
 from .reductions import mean_form
 
 
@@ -13,9 +13,9 @@ def reduced_tensor(entries: torch.Tensor, reduction: str) -> torch.Tensor:
     return entries if reduction == "none" else entries.mean() if reduction == "mean" else entries.sum()
 
 
-def reduced_form(pieces: Pieces, entries: IndexTensor, reduction: str) -> IndexTensor:
+def reduced_form(program: IndexProgram, entries: IndexTensor, reduction: str) -> IndexTensor:
     """The sympy column's end."""
     if reduction == "none":
         return entries
     axes = tuple(range(len(entries.axes)))
-    return mean_form(pieces, entries, dim=axes) if reduction == "mean" else pieces.reduce("sum", entries, axes)
+    return mean_form(program, entries, dim=axes) if reduction == "mean" else program.reduce("sum", entries, axes)

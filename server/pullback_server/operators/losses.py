@@ -12,14 +12,14 @@ import torch
 from torch.nn import functional as F
 
 from ..index_notation import exact
-from ..index_notation.index_program import IndexTensor, Pieces
+from ..index_notation.index_program import IndexProgram, IndexTensor
 from ..program import TensorType
 from . import loss_entries as entries
 from .elementwise import UNIT
 from .loss_reductions import reduced_form, reduced_tensor
-from .operator import Kink, Misfit, Operator, ShapeRule
+from .operator import Kink, OperandError, Operator, ShapeRule
 from .reference import losses as references
-from .reference.columns import Objects, each
+from .reference.columns import Elementwise, Objects
 from .reference.losses import reduced_reference
 from .selection import on_one_device
 from .shape_rules import losses as shapes
@@ -42,9 +42,9 @@ def _broadcast(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 def _between(name: str, x: Tensor) -> None:
-    """Raises Misfit where a probability is none: an accelerator that meets one is lost."""
+    """Raises OperandError where a probability is none: an accelerator that meets one is lost."""
     if not bool(((x >= 0) & (x <= 1)).all()):
-        raise Misfit(
+        raise OperandError(
             f"the {name} is outside of 0 and 1", "probabilities; binary_cross_entropy_with_logits takes others"
         )
 
@@ -87,7 +87,7 @@ def _divergence(x: Tensor, t: Tensor, *, reduction: str, log_target: bool) -> Te
 
 def _gaussian(x: Tensor, t: Tensor, var: Tensor, *, full: bool, eps: float, reduction: str) -> Tensor:
     if bool((var < 0).any()):
-        raise Misfit("the var is negative", "variances from 0 on")
+        raise OperandError("the var is negative", "variances from 0 on")
     x, t, var = on_one_device(x, t, var)
     return F.gaussian_nll_loss(x, t, var if var.dim() else var.expand(x.shape), full=full, eps=eps, reduction=reduction)
 
@@ -103,14 +103,14 @@ def _type(rule: ShapeRule, known: tuple[str, ...] = REDUCTIONS) -> ShapeRule:
 
 
 def _form(entry: Callable[..., sp.Expr]) -> Callable[..., IndexTensor]:
-    def form(pieces: Pieces, *tensors: IndexTensor | None, reduction: str, **given: Any) -> IndexTensor:
-        return _summed(pieces, _entries(pieces, entry, tensors, given), tensors[0], reduction)
+    def form(program: IndexProgram, *tensors: IndexTensor | None, reduction: str, **given: Any) -> IndexTensor:
+        return _summed(program, _entries(program, entry, tensors, given), tensors[0], reduction)
 
     return form
 
 
 def _entries(
-    pieces: Pieces, entry: Callable[..., sp.Expr], tensors: tuple[IndexTensor | None, ...], given: dict[str, Any]
+    program: IndexProgram, entry: Callable[..., sp.Expr], tensors: tuple[IndexTensor | None, ...], given: dict[str, Any]
 ) -> IndexTensor:
     """The loss entry by entry; operands that were left out reach it as None."""
 
@@ -118,26 +118,30 @@ def _entries(
         left = iter(present)
         return entry(*(None if t is None else next(left) for t in tensors), **given)
 
-    return pieces.elementwise(scalar, *(pieces.settled(t, shared=True) for t in tensors if t is not None))
+    return program.elementwise(
+        scalar, *(program.materialize_if_large(t, shared=True) for t in tensors if t is not None)
+    )
 
 
-def _summed(pieces: Pieces, whole: IndexTensor, x: IndexTensor | None, reduction: str) -> IndexTensor:
+def _summed(program: IndexProgram, whole: IndexTensor, x: IndexTensor | None, reduction: str) -> IndexTensor:
     if reduction != "batchmean":
-        return reduced_form(pieces, whole, reduction)
+        return reduced_form(program, whole, reduction)
     assert x is not None
-    count = pieces.size(x.axes[0]) if x.axes else sp.S.One
-    return pieces.elementwise(lambda e: exact.over(e, count), reduced_form(pieces, whole, "sum"))
+    count = program.size(x.axes[0]) if x.axes else sp.S.One
+    return program.elementwise(lambda e: exact.over(e, count), reduced_form(program, whole, "sum"))
 
 
-def _variance_form(pieces: Pieces, x: IndexTensor, t: IndexTensor, var: IndexTensor, **given: Any) -> IndexTensor:
+def _variance_form(
+    program: IndexProgram, x: IndexTensor, t: IndexTensor, var: IndexTensor, **given: Any
+) -> IndexTensor:
     if len(var.axes) < len(x.axes) and var.axes != x.axes[:0]:
         var = IndexTensor((*var.axes, None), var.entry)
-    return _form(entries.gaussian)(pieces, x, t, var, **given)
+    return _form(entries.gaussian)(program, x, t, var, **given)
 
 
 def _reference(scalar: Callable[..., Any]) -> Callable[..., Objects]:
     def reference(*arrays: Objects | None, reduction: str, **given: Any) -> Objects:
-        whole = each(scalar)(*arrays, **given)
+        whole = Elementwise(scalar)(*arrays, **given)
         if reduction != "batchmean":
             return reduced_reference(whole, reduction)
         assert arrays[0] is not None
@@ -160,7 +164,7 @@ def loss(
     reference: Callable[..., Any],
     doc: str,
     samples: tuple[str, ...],
-    bad: tuple[str, ...] = (),
+    error_inputs: tuple[str, ...] = (),
     **more: Any,
 ) -> Operator:
     """A loss of so many operands; `entry` and `reference` give one entry of it."""
@@ -178,7 +182,7 @@ def loss(
         source=f"torch.nn.functional.{name}",
         work=_work,
         samples=tuple(f"{name}({given})" for given in samples),
-        bad=tuple(f"{name}({given})" for given in (*BAD, *bad)),
+        error_inputs=tuple(f"{name}({given})" for given in (*BAD, *error_inputs)),
         **columns,
     )
 

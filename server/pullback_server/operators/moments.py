@@ -10,12 +10,12 @@ import sympy as sp
 import torch
 
 from ..index_notation import exact
-from ..index_notation.index_program import IndexTensor, Pieces
+from ..index_notation.index_program import IndexProgram, IndexTensor
 from ..program import TensorType
-from .operator import Kink, Misfit, NoClosedForm, Operator
+from .operator import Kink, NoClosedForm, OperandError, Operator
 from .reductions import four_passes, mean_form
 from .reference import reductions
-from .reference.columns import along
+from .reference.columns import Reduced
 from .shape_rules.common import axes_of, only_floating, reduction
 
 TORCH = "x, dim: dims = None, unbiased: flag = None, keepdim: flag = False, correction: number = None"
@@ -62,12 +62,12 @@ def _moment(
         shape=_shape,
         torch=_column(function),
         sympy=form,
-        reference=along(lambda values, **given: reference(values, correction=_correction(**given))),
+        reference=Reduced(lambda values, **given: reference(values, correction=_correction(**given))),
         doc=doc,
         source=f"{'numpy' if signature is NUMPY else 'torch'}.{name.removeprefix('np.')}",
         kinks=kinks,
         samples=tuple(text.format(name) for text in SAMPLES[signature]),
-        bad=tuple(text.format(name) for text in BAD[signature]),
+        error_inputs=tuple(text.format(name) for text in BAD[signature]),
         work=four_passes,
     )
 
@@ -76,7 +76,7 @@ def _correction(*, unbiased: bool | None = None, correction: float | None = None
     """What is taken from the number of entries, whichever way the call says it; torch's default is 1."""
     given = [value for value in (unbiased, correction, ddof) if value is not None]
     if len(given) > 1:
-        raise Misfit("both `unbiased` and `correction`", "one of them")
+        raise OperandError("both `unbiased` and `correction`", "one of them")
     return given[0] * 1 if given else 1
 
 
@@ -85,7 +85,7 @@ def _shape(x: TensorType, *, dim: Any = None, keepdim: bool = False, **given: An
     result = only_floating(reduction)(x, dim=dim, keepdim=keepdim)
     count, correction = math.prod(x.shape[k] for k in axes_of(dim, x.rank)), _correction(**given)
     if 0 < count < correction:
-        raise Misfit(f"a correction of {correction} for {count} entries", f"{count - 1} at most")
+        raise OperandError(f"a correction of {correction} for {count} entries", f"{count - 1} at most")
     return result
 
 
@@ -102,20 +102,20 @@ def _column(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor
 
 
 def _variance_form(
-    pieces: Pieces, x: IndexTensor, *, dim: Any = None, keepdim: bool = False, **given: Any
+    program: IndexProgram, x: IndexTensor, *, dim: Any = None, keepdim: bool = False, **given: Any
 ) -> IndexTensor:
     axes = axes_of(dim, len(x.axes))
-    left = sp.Mul(*(pieces.size(x.axes[k]) for k in axes)) - exact.fraction(_correction(**given))
+    left = sp.Mul(*(program.size(x.axes[k]) for k in axes)) - exact.fraction(_correction(**given))
     if all(x.axes[k] is None for k in axes):
         if not left.is_positive:
             raise NoClosedForm("of one entry the correction leaves nothing, so it has no closed form")
-        return pieces.elementwise(lambda _: sp.S.Zero, pieces.reduce("sum", x, axes, keepdim))
-    mean = mean_form(pieces, x, dim=axes, keepdim=True)
-    return pieces.elementwise(lambda e: exact.over(e, left), pieces.squares_about(mean, x, axes, keepdim))
+        return program.elementwise(lambda _: sp.S.Zero, program.reduce("sum", x, axes, keepdim))
+    mean = mean_form(program, x, dim=axes, keepdim=True)
+    return program.elementwise(lambda e: exact.over(e, left), program.squares_about(mean, x, axes, keepdim))
 
 
-def _deviation_form(pieces: Pieces, x: IndexTensor, **given: Any) -> IndexTensor:
-    return pieces.norm(pieces.elementwise(exact.sqrt, pieces.named(_variance_form(pieces, x, **given))))
+def _deviation_form(program: IndexProgram, x: IndexTensor, **given: Any) -> IndexTensor:
+    return program.norm(program.elementwise(exact.sqrt, program.materialize(_variance_form(program, x, **given))))
 
 
 # fmt: off

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from ..index_notation import exact
 from ..index_notation.arithmetic import quotient
-from ..index_notation.index_program import IndexTensor, Pieces
+from ..index_notation.index_program import IndexProgram, IndexTensor
 from ..program import TensorType
 from .operator import Operator
 from .rearranging import reshaped
@@ -89,14 +89,14 @@ def _instance(
 # The sympy column.
 
 
-def _standardised(pieces: Pieces, x: IndexTensor, dims: Dims, eps: float) -> tuple[IndexTensor, IndexTensor]:
+def _standardised(program: IndexProgram, x: IndexTensor, dims: Dims, eps: float) -> tuple[IndexTensor, IndexTensor]:
     """The mean over some axes, and one over the root of the mean squared deviation plus eps, with these axes kept."""
-    mean = pieces.named(mean_form(pieces, x, dim=dims, keepdim=True))
+    mean = program.materialize(mean_form(program, x, dim=dims, keepdim=True))
     if all(x.axes[k] is None for k in dims):
-        return mean, pieces.elementwise(lambda _: 1 / exact.sqrt(exact.fraction(eps)), mean)
-    count = sp.Mul(*(pieces.size(x.axes[k]) for k in dims))
-    squares = pieces.squares_about(mean, x, dims, keepdim=True)
-    return mean, pieces.named(pieces.elementwise(lambda e: _inverse_root(e / count, eps), squares))
+        return mean, program.elementwise(lambda _: 1 / exact.sqrt(exact.fraction(eps)), mean)
+    count = sp.Mul(*(program.size(x.axes[k]) for k in dims))
+    squares = program.squares_about(mean, x, dims, keepdim=True)
+    return mean, program.materialize(program.elementwise(lambda e: _inverse_root(e / count, eps), squares))
 
 
 def _inverse_root(e: sp.Expr, eps: float) -> sp.Expr:
@@ -104,13 +104,13 @@ def _inverse_root(e: sp.Expr, eps: float) -> sp.Expr:
 
 
 def _affine(
-    pieces: Pieces, x: IndexTensor, mean: IndexTensor, scale: IndexTensor, *vectors: IndexTensor | None
+    program: IndexProgram, x: IndexTensor, mean: IndexTensor, scale: IndexTensor, *vectors: IndexTensor | None
 ) -> IndexTensor:
     """(x - mean)*scale*weight + bias, where weight and bias may be left out."""
-    result = pieces.elementwise(lambda e, m, s: (e - m) * s, x, mean, scale)
+    result = program.elementwise(lambda e, m, s: (e - m) * s, x, mean, scale)
     for vector, join in zip(vectors, (exact.times, exact.plus), strict=True):
         if vector is not None:
-            result = pieces.elementwise(join, result, vector)
+            result = program.elementwise(join, result, vector)
     return result
 
 
@@ -120,7 +120,7 @@ def _along_channels(x: IndexTensor, vector: IndexTensor | None) -> IndexTensor |
 
 
 def _layer_form(
-    pieces: Pieces,
+    program: IndexProgram,
     x: IndexTensor,
     weight: IndexTensor | None,
     bias: IndexTensor | None,
@@ -128,23 +128,23 @@ def _layer_form(
     normalized_shape: Dims,
     eps: float,
 ) -> IndexTensor:
-    x = pieces.settled(x, shared=True)
+    x = program.materialize_if_large(x, shared=True)
     dims = tuple(range(len(x.axes) - len(normalized_shape), len(x.axes)))
-    return _affine(pieces, x, *_standardised(pieces, x, dims, eps), weight, bias)
+    return _affine(program, x, *_standardised(program, x, dims, eps), weight, bias)
 
 
 def _rms_form(
-    pieces: Pieces, x: IndexTensor, weight: IndexTensor | None, *, normalized_shape: Dims, eps: float
+    program: IndexProgram, x: IndexTensor, weight: IndexTensor | None, *, normalized_shape: Dims, eps: float
 ) -> IndexTensor:
-    x = pieces.settled(x, shared=True)
+    x = program.materialize_if_large(x, shared=True)
     dims = tuple(range(len(x.axes) - len(normalized_shape), len(x.axes)))
-    squares = mean_form(pieces, pieces.elementwise(exact.square, x), dim=dims, keepdim=True)
-    scale = pieces.named(pieces.elementwise(lambda e: _inverse_root(e, eps), squares))
-    return _affine(pieces, x, pieces.constant(sp.S.Zero), scale, weight, None)
+    squares = mean_form(program, program.elementwise(exact.square, x), dim=dims, keepdim=True)
+    scale = program.materialize(program.elementwise(lambda e: _inverse_root(e, eps), squares))
+    return _affine(program, x, program.constant(sp.S.Zero), scale, weight, None)
 
 
 def _batch_form(
-    pieces: Pieces,
+    program: IndexProgram,
     x: IndexTensor,
     mean: IndexTensor | None,
     variance: IndexTensor | None,
@@ -155,44 +155,50 @@ def _batch_form(
     eps: float,
     **_: Any,
 ) -> IndexTensor:
-    x = pieces.settled(x, shared=True)
+    x = program.materialize_if_large(x, shared=True)
     vectors = [_along_channels(x, vector) for vector in (weight, bias)]
     if training:
         dims = (0, *range(2, len(x.axes)))
-        return _affine(pieces, x, *_standardised(pieces, x, dims, eps), *vectors)
+        return _affine(program, x, *_standardised(program, x, dims, eps), *vectors)
     assert mean is not None
     assert variance is not None
-    scale = pieces.named(pieces.elementwise(lambda e: _inverse_root(e, eps), variance))
+    scale = program.materialize(program.elementwise(lambda e: _inverse_root(e, eps), variance))
     wide = (_along_channels(x, mean), _along_channels(x, scale))
-    return _affine(pieces, x, *(t for t in wide if t is not None), *vectors)
+    return _affine(program, x, *(t for t in wide if t is not None), *vectors)
 
 
 def _instance_form(
-    pieces: Pieces, x: IndexTensor, *others: IndexTensor | None, use_input_stats: bool, eps: float, **_: Any
+    program: IndexProgram, x: IndexTensor, *others: IndexTensor | None, use_input_stats: bool, eps: float, **_: Any
 ) -> IndexTensor:
     if not use_input_stats:
-        return _batch_form(pieces, x, *others, training=False, eps=eps)
-    x = pieces.settled(x, shared=True)
+        return _batch_form(program, x, *others, training=False, eps=eps)
+    x = program.materialize_if_large(x, shared=True)
     dims = tuple(range(2, len(x.axes)))
     return _affine(
-        pieces, x, *_standardised(pieces, x, dims, eps), *(_along_channels(x, vector) for vector in others[2:])
+        program, x, *_standardised(program, x, dims, eps), *(_along_channels(x, vector) for vector in others[2:])
     )
 
 
 def _group_form(
-    pieces: Pieces, x: IndexTensor, weight: IndexTensor | None, bias: IndexTensor | None, *, num_groups: int, eps: float
+    program: IndexProgram,
+    x: IndexTensor,
+    weight: IndexTensor | None,
+    bias: IndexTensor | None,
+    *,
+    num_groups: int,
+    eps: float,
 ) -> IndexTensor:
-    x = pieces.settled(x, shared=True)
-    batch, channels, *rest = map(pieces.length, x.axes)
+    x = program.materialize_if_large(x, shared=True)
+    batch, channels, *rest = map(program.length, x.axes)
     size = channels // num_groups
-    grouped = reshaped(pieces, x, (batch, num_groups, size, *rest))
-    found = _standardised(pieces, grouped, tuple(range(2, len(grouped.axes))), eps)
-    group = quotient(place(x.axes[1]), size, pieces)
+    grouped = reshaped(program, x, (batch, num_groups, size, *rest))
+    found = _standardised(program, grouped, tuple(range(2, len(grouped.axes))), eps)
+    group = quotient(place(x.axes[1]), size, program)
     wide = (
         IndexTensor((*x.axes[:2], *(None,) * len(rest)), t.at((x.axes[0], group, *(None,) * (len(rest) + 1))))
         for t in found
     )
-    return _affine(pieces, x, *wide, _along_channels(x, weight), _along_channels(x, bias))
+    return _affine(program, x, *wide, _along_channels(x, weight), _along_channels(x, bias))
 
 
 STATISTICS = "running_mean=None, running_var=None, weight=None, bias=None"
@@ -209,11 +215,12 @@ OPERATORS = (
                  "layer_norm(u, (3,))",
                  "layer_norm(C, [4], bias=w)", "layer_norm(x, (x.shape[1],), exp(u)) @ v", "layer_norm(z, (3,), u)",
                  "layer_norm(c, (1,), o)", "F.layer_norm(x, (2, 3))"),
-        bad=("layer_norm(x, 3)", "layer_norm(x, (2,))", "layer_norm(x, ())", "layer_norm(x, (3,), w)", "layer_norm(x)",
-             "layer_norm(count, (3,))", "layer_norm(u, (1, 3))", "layer_norm(x, (3,), eps='a')"),
+        error_inputs=("layer_norm(x, 3)", "layer_norm(x, (2,))", "layer_norm(x, ())", "layer_norm(x, (3,), w)",
+                      "layer_norm(x)", "layer_norm(count, (3,))", "layer_norm(u, (1, 3))",
+                      "layer_norm(x, (3,), eps='a')"),
     ),
     Operator(
-        name="rms_norm", family="neural", work=_work, told=shapes.rms_told,
+        name="rms_norm", family="neural", work=_work, dtype_arguments=shapes.rms_dtype_arguments,
         signature="input, normalized_shape: integers, weight=None, eps: number = None",
         shape=shapes.rms, torch=_rms, sympy=_rms_form, reference=references.rms,
         doc="x/sqrt(mean(x**2) + eps)*weight over the last dimensions; eps is by default the dtype's, that of float32 "
@@ -222,8 +229,8 @@ OPERATORS = (
         samples=("rms_norm(x, (3,))", "rms_norm(x, (3,), u, 0.1)", "rms_norm(C, (3, 4), B)",
                  "rms_norm(u, (3,), eps=1e-6)",
                  "rms_norm(C, [4], weight=w)", "rms_norm(z, (3,), u)", "rms_norm(exp(x), (2, 3))"),
-        bad=("rms_norm(x, 3)", "rms_norm(x, (2,))", "rms_norm(x, ())", "rms_norm(x, (3,), w)", "rms_norm(x)",
-             "rms_norm(count, (3,))", "rms_norm(x, (3,), u, v)"),
+        error_inputs=("rms_norm(x, 3)", "rms_norm(x, (2,))", "rms_norm(x, ())", "rms_norm(x, (3,), w)", "rms_norm(x)",
+                      "rms_norm(count, (3,))", "rms_norm(x, (3,), u, v)"),
     ),
     Operator(
         name="batch_norm", family="neural", work=_work,
@@ -237,9 +244,9 @@ OPERATORS = (
                  "batch_norm(C, None, None, u, v, True, eps=0.01)", "batch_norm(x*c, None, None, u, training=True)",
                  "batch_norm(z, u, exp(v))", "batch_norm(c, o, exp(o), o, o)", "F.batch_norm(C, u, exp(u), bias=v)",
                  "batch_norm(c, None, None, o, training=True)*x"),
-        bad=("batch_norm(x)", "batch_norm(x, u)", "batch_norm(u, u, u)", "batch_norm(x, w, w)",
-             "batch_norm(r, training=True)",
-             "batch_norm(x, u, v, w)", "batch_norm(count, u, u)", "batch_norm(x, u, v, training=1)"),
+        error_inputs=("batch_norm(x)", "batch_norm(x, u)", "batch_norm(u, u, u)", "batch_norm(x, w, w)",
+                      "batch_norm(r, training=True)", "batch_norm(x, u, v, w)", "batch_norm(count, u, u)",
+                      "batch_norm(x, u, v, training=1)"),
     ),
     Operator(
         name="instance_norm", family="neural", work=_work,
@@ -250,12 +257,11 @@ OPERATORS = (
         samples=("instance_norm(C)", "instance_norm(C, weight=u, bias=v)", "instance_norm(D, eps=0.5)",
                  "instance_norm(C, u, exp(v), use_input_stats=False)", "instance_norm(z[:, None])",
                  "instance_norm(C*s)[0]"),
-        bad=("instance_norm(x)", "instance_norm(C, weight=w)", "instance_norm(c[..., None])",
-             "instance_norm(C, None, u, None, None, False)",
-             "instance_norm()"),
+        error_inputs=("instance_norm(x)", "instance_norm(C, weight=w)", "instance_norm(c[..., None])",
+                      "instance_norm(C, None, u, None, None, False)", "instance_norm()"),
     ),
     Operator(
-        name="group_norm", family="neural", work=_work, sized=True,
+        name="group_norm", family="neural", work=_work, size_dependent=True,
         signature="input, num_groups: integer, weight=None, bias=None, eps: number = 1e-5",
         shape=shapes.group, torch=_group, sympy=_group_form, reference=references.group,
         doc="(x - mean)/sqrt(variance + eps)*weight + bias, by the statistics of groups of channels.",
@@ -264,9 +270,8 @@ OPERATORS = (
                  "group_norm(C, 1, bias=u)",
                  "group_norm(x, 1)", "group_norm(w[None]*c, 2, eps=0.5)", "group_norm(z, 1, u)",
                  "group_norm(C[:, :, :1], 3)"),
-        bad=("group_norm(D, 3)", "group_norm(D, 0)", "group_norm(u, 1)", "group_norm(D, 2, u)", "group_norm(r, 3)",
-             "group_norm(D)",
-             "group_norm(D, 2.0)"),
+        error_inputs=("group_norm(D, 3)", "group_norm(D, 0)", "group_norm(u, 1)", "group_norm(D, 2, u)",
+                      "group_norm(r, 3)", "group_norm(D)", "group_norm(D, 2.0)"),
     ),
 )
 # fmt: on

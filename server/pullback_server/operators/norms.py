@@ -10,11 +10,11 @@ import torch
 
 from ..index_notation import exact
 from ..index_notation import functions as fn
-from ..index_notation.index_program import IndexTensor, Pieces
+from ..index_notation.index_program import IndexProgram, IndexTensor
 from ..program import TensorType
-from .operator import Kink, Misfit, Operator
+from .operator import Kink, OperandError, Operator
 from .reference import reductions
-from .reference.columns import Objects, along
+from .reference.columns import Objects, Reduced
 from .shape_rules.common import axes_of, nonempty, only_floating, reduction
 
 Order = float | str | None
@@ -28,25 +28,29 @@ MATRIX, SPECTRAL = ("fro", "nuc", 1, -1, 2, -2, INF, -INF), ("nuc", 2, -2)
 def vector(x: TensorType, *, p: Order, dim: Any = None, keepdim: bool = False) -> TensorType:
     """Where p is negative or infinite there is an entry at least."""
     if p == "nuc":
-        raise Misfit("the nuclear norm of vectors", "matrix_norm(x, 'nuc')")
+        raise OperandError("the nuclear norm of vectors", "matrix_norm(x, 'nuc')")
     rule = nonempty(reduction) if _order(p) < 0 or _order(p) == INF else reduction
     return only_floating(rule)(x, dim=dim, keepdim=keepdim)
 
 
 def _vector(x: TensorType, *, ord: Order, dim: Any = None, keepdim: bool = False) -> TensorType:
     if isinstance(ord, str):
-        raise Misfit(f"the norm of a vector of order '{ord}'", "a number or inf; matrix_norm takes 'fro' and 'nuc'")
+        raise OperandError(
+            f"the norm of a vector of order '{ord}'", "a number or inf; matrix_norm takes 'fro' and 'nuc'"
+        )
     return vector(x, p=ord, dim=dim, keepdim=keepdim)
 
 
 def _matrix(x: TensorType, *, ord: Order, dim: Any, keepdim: bool = False) -> TensorType:
     """A matrix in two dimensions, with an entry at least unless the norm adds up."""
     if ord not in MATRIX or ord is None:
-        raise Misfit(f"the norm of a matrix of order {ord}", "'fro', 'nuc', 1, -1, 2, -2, inf or -inf")
+        raise OperandError(f"the norm of a matrix of order {ord}", "'fro', 'nuc', 1, -1, 2, -2, inf or -inf")
     if x.rank < 2 or not isinstance(dim, tuple) or len(dim) != 2:
-        raise Misfit(f"a matrix in dim={dim} of a tensor of rank {x.rank}", "two dimensions, such as dim=(-2, -1)")
+        raise OperandError(
+            f"a matrix in dim={dim} of a tensor of rank {x.rank}", "two dimensions, such as dim=(-2, -1)"
+        )
     if ord in SPECTRAL and x.dtype.size < 4:
-        raise Misfit(f"singular values in {x.dtype.label}", "float32 or float64")
+        raise OperandError(f"singular values in {x.dtype.label}", "float32 or float64")
     rule = reduction if ord in ("fro", "nuc") else nonempty(reduction)
     return only_floating(rule)(x, dim=dim, keepdim=keepdim)
 
@@ -54,9 +58,9 @@ def _matrix(x: TensorType, *, ord: Order, dim: Any, keepdim: bool = False) -> Te
 def _either(x: TensorType, *, ord: Order, dim: Any = None, keepdim: bool = False) -> TensorType:
     """numpy.linalg.norm: of all entries, or by the order of a vector or of a matrix, as the dimensions are many."""
     if ord is not None and dim is None and x.rank not in (1, 2):
-        raise Misfit(f"a norm with an order of a tensor of rank {x.rank}", "rank 1 or 2, or a dim")
+        raise OperandError(f"a norm with an order of a tensor of rank {x.rank}", "rank 1 or 2, or a dim")
     if isinstance(dim, tuple) and len(dim) not in (1, 2):
-        raise Misfit(f"a norm over {len(dim)} dimensions", "one or two")
+        raise OperandError(f"a norm over {len(dim)} dimensions", "one or two")
     if _of_matrix(x.rank, ord, dim):
         return _matrix(x, ord=ord, dim=(0, 1) if dim is None else dim, keepdim=keepdim)
     return _vector(x, ord=ord, dim=dim, keepdim=keepdim)
@@ -88,70 +92,76 @@ def _vector_norm(x: torch.Tensor, *, ord: Order = 2, dim: Any = None, keepdim: b
 
 
 def powers(
-    pieces: Pieces, x: IndexTensor, p: Order, axes: tuple[int, ...], keepdim: bool = False
+    program: IndexProgram, x: IndexTensor, p: Order, axes: tuple[int, ...], keepdim: bool = False
 ) -> tuple[IndexTensor, sp.Expr]:
     """The total that a norm is a root of, and the root's exponent, which is 1 where the total is the norm already."""
     order = exact.fraction(_order(p))
-    absolute = pieces.elementwise(fn.absolute, x)
+    absolute = program.elementwise(fn.absolute, x)
     if order == 0:
-        return pieces.reduce("sum", pieces.elementwise(lambda e: fn.not_equal(e, 0), x), axes, keepdim), sp.S.One
+        return program.reduce("sum", program.elementwise(lambda e: fn.not_equal(e, 0), x), axes, keepdim), sp.S.One
     if order.is_infinite or all(x.axes[k] is None for k in axes):
-        return pieces.reduce("max" if order == sp.oo else "min", absolute, axes, keepdim), sp.S.One
-    terms = pieces.elementwise(lambda e: exact.power(e, order), x if order.is_even else absolute)
-    return pieces.reduce("sum", terms, axes, keepdim), 1 / order
+        return program.reduce("max" if order == sp.oo else "min", absolute, axes, keepdim), sp.S.One
+    terms = program.elementwise(lambda e: exact.power(e, order), x if order.is_even else absolute)
+    return program.reduce("sum", terms, axes, keepdim), 1 / order
 
 
-def _norm_form(pieces: Pieces, x: IndexTensor, *, p: Order, dim: Any = None, keepdim: bool = False) -> IndexTensor:
-    return rooted(pieces, *powers(pieces, x, p, axes_of(dim, len(x.axes)), keepdim))
+def _norm_form(
+    program: IndexProgram, x: IndexTensor, *, p: Order, dim: Any = None, keepdim: bool = False
+) -> IndexTensor:
+    return rooted(program, *powers(program, x, p, axes_of(dim, len(x.axes)), keepdim))
 
 
-def rooted(pieces: Pieces, total: IndexTensor, exponent: sp.Expr) -> IndexTensor:
+def rooted(program: IndexProgram, total: IndexTensor, exponent: sp.Expr) -> IndexTensor:
     """The norm by a name of its own, so that formulas keep it."""
     if exponent == 1:
         return total
-    return pieces.norm(pieces.elementwise(lambda e: exact.power(e, exponent), total))
+    return program.norm(program.elementwise(lambda e: exact.power(e, exponent), total))
 
 
-def _vector_form(pieces: Pieces, x: IndexTensor, *, ord: Order, dim: Any = None, keepdim: bool = False) -> IndexTensor:
-    return _norm_form(pieces, x, p=ord, dim=dim, keepdim=keepdim)
+def _vector_form(
+    program: IndexProgram, x: IndexTensor, *, ord: Order, dim: Any = None, keepdim: bool = False
+) -> IndexTensor:
+    return _norm_form(program, x, p=ord, dim=dim, keepdim=keepdim)
 
 
-def _matrix_form(pieces: Pieces, x: IndexTensor, *, ord: Order, dim: Any, keepdim: bool = False) -> IndexTensor:
+def _matrix_form(program: IndexProgram, x: IndexTensor, *, ord: Order, dim: Any, keepdim: bool = False) -> IndexTensor:
     rows, columns = axes_of(dim, len(x.axes))
     if ord == "fro" or (ord in SPECTRAL and None in (x.axes[rows], x.axes[columns])):
         # One row or column has one singular value.
-        return _norm_form(pieces, x, p=2, dim=(rows, columns), keepdim=keepdim)
+        return _norm_form(program, x, p=2, dim=(rows, columns), keepdim=keepdim)
     if ord in SPECTRAL:
         rest = [k for k in range(len(x.axes)) if k not in (rows, columns)]
         matrices = IndexTensor(tuple(x.axes[k] for k in (*rest, rows, columns)), x.entry)
         if (*rest, rows, columns) != tuple(range(len(x.axes))):
-            matrices = pieces.renamed(matrices)
-        shorter = min(matrices.axes[-2:], key=pieces.length)
-        own = None if shorter is None else pieces.index(shorter)
-        values = pieces.matrix_function("singular_values", matrices, (own,))
+            matrices = program.materialize_copy(matrices)
+        shorter = min(matrices.axes[-2:], key=program.length)
+        own = None if shorter is None else program.index(shorter)
+        values = program.matrix_function("singular_values", matrices, (own,))
         kind = "sum" if ord == "nuc" else "max" if ord == 2 else "min"
-        total = pieces.reduce(kind, values, (len(rest),))
+        total = program.reduce(kind, values, (len(rest),))
         left = iter(total.axes)
         kept = tuple(None if k in (rows, columns) else next(left) for k in range(len(x.axes)))
         return IndexTensor(kept if keepdim else total.axes, total.entry)
-    along, over = (columns, rows) if ord in (INF, -INF) else (rows, columns)
-    sums = pieces.reduce("sum", pieces.elementwise(fn.absolute, x), (along,), keepdim=True)
-    total = pieces.reduce("max" if _order(ord) > 0 else "min", sums, (over,), keepdim=True)
+    first, second = (columns, rows) if ord in (INF, -INF) else (rows, columns)
+    sums = program.reduce("sum", program.elementwise(fn.absolute, x), (first,), keepdim=True)
+    total = program.reduce("max" if _order(ord) > 0 else "min", sums, (second,), keepdim=True)
     kept = tuple(a for k, a in enumerate(total.axes) if keepdim or k not in (rows, columns))
     return IndexTensor(kept, total.entry)
 
 
-def _either_form(pieces: Pieces, x: IndexTensor, *, ord: Order, dim: Any = None, keepdim: bool = False) -> IndexTensor:
+def _either_form(
+    program: IndexProgram, x: IndexTensor, *, ord: Order, dim: Any = None, keepdim: bool = False
+) -> IndexTensor:
     if _of_matrix(len(x.axes), ord, dim):
-        return _matrix_form(pieces, x, ord=ord, dim=(0, 1) if dim is None else dim, keepdim=keepdim)
-    return _vector_form(pieces, x, ord=ord, dim=dim, keepdim=keepdim)
+        return _matrix_form(program, x, ord=ord, dim=(0, 1) if dim is None else dim, keepdim=keepdim)
+    return _vector_form(program, x, ord=ord, dim=dim, keepdim=keepdim)
 
 
 # The reference column.
 
 
 def _vector_reference(x: Objects, *, ord: Order, dim: Any = None, keepdim: bool = False) -> Objects:
-    return along(reductions.norm)(x, p=ord, dim=dim, keepdim=keepdim)
+    return Reduced(reductions.norm)(x, p=ord, dim=dim, keepdim=keepdim)
 
 
 def _matrix_reference(x: Objects, *, ord: float | str, dim: Any, keepdim: bool = False) -> Objects:
@@ -217,34 +227,35 @@ OPERATORS = (
     Operator(
         name="norm", family="reductions",
         signature="x, p: order = 2, dim: dims = None, keepdim: flag = False", shape=vector,
-        torch=over_entries, sympy=_norm_form, reference=along(reductions.norm),
+        torch=over_entries, sympy=_norm_form, reference=Reduced(reductions.norm),
         doc="The p-th root of the sum of abs(x)**p; the largest abs(x) where p is inf, the least where it is -inf, "
             "how many are not 0 where it is 0; 'fro' is 2.",
-        source="torch.linalg.vector_norm", kinks=_kinks("p"), samples=NORMS, bad=UNFIT_NORM,
+        source="torch.linalg.vector_norm", kinks=_kinks("p"), samples=NORMS, error_inputs=UNFIT_NORM,
     ),
     Operator(
         name="vector_norm", family="reductions",
         signature="x, ord: order = 2, dim: dims = None, keepdim: flag = False", shape=_vector,
         torch=_vector_norm, sympy=_vector_form, reference=_vector_reference,
         doc="The norm of order ord of the entries, as norm has it.",
-        source="torch.linalg.vector_norm", kinks=_kinks("ord"), samples=VECTOR_NORMS, bad=UNFIT_VECTOR_NORM,
+        source="torch.linalg.vector_norm", kinks=_kinks("ord"), samples=VECTOR_NORMS, error_inputs=UNFIT_VECTOR_NORM,
     ),
     Operator(
-        name="matrix_norm", family="reductions", sized=True,
+        name="matrix_norm", family="reductions", size_dependent=True,
         signature="x, ord: order = 'fro', dim: dims = (-2, -1), keepdim: flag = False", shape=_matrix,
         torch=torch.linalg.matrix_norm, sympy=_matrix_form, reference=_matrix_reference,
         doc="The root of the sum of squares ('fro'); the sum ('nuc'), the largest (2) or the least (-2) of the "
             "singular values; the largest or least sum of abs(x) over a column (1, -1) or a row (inf, -inf).",
         source="torch.linalg.matrix_norm",
         kinks=(ZERO, SUM_OF_SIZES),
-        samples=MATRIX_NORMS, bad=UNFIT_MATRIX_NORM,
+        samples=MATRIX_NORMS, error_inputs=UNFIT_MATRIX_NORM,
     ),
     Operator(
-        name="linalg.norm", family="reductions", sized=True,
+        name="linalg.norm", family="reductions", size_dependent=True,
         signature="x, ord: order = None, dim: dims = None, keepdim: flag = False", shape=_either,
         torch=torch.linalg.norm, sympy=_either_form, reference=_either_reference,
         doc="Of all entries without ord; else matrix_norm over two dimensions, vector_norm over one.",
-        source="torch.linalg.norm, numpy.linalg.norm", kinks=_kinks("ord"), samples=EITHER_NORMS, bad=UNFIT_EITHER,
+        source="torch.linalg.norm, numpy.linalg.norm", kinks=_kinks("ord"),
+        samples=EITHER_NORMS, error_inputs=UNFIT_EITHER,
     ),
 )
 # fmt: on

@@ -18,7 +18,7 @@ class NoClosedForm(Exception):
     """The symbolic leg has no formula for this; the message says why."""
 
 
-class Misfit(Exception):
+class OperandError(Exception):
     """Operands or arguments that an operator does not take: what was found, and what would be accepted."""
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -39,20 +39,20 @@ class Kink:
 class Operator:
     """A row of the table; a new operator is one row and nothing else.
 
-    `shape(*types, **arguments)` gives the result's type in Python integers or raises Misfit. `torch(*tensors,
+    `shape(*types, **arguments)` gives the result's type in Python integers or raises OperandError. `torch(*tensors,
     **arguments)` computes it; with `numbers` it takes Python numbers among the tensors, otherwise numbers of the text
-    reach it as tensors of rank 0 and of the dtype that the operands meet in. `sympy(pieces, *index_tensors,
+    reach it as tensors of rank 0 and of the dtype that the operands meet in. `sympy(program, *index_tensors,
     **arguments)` says it in index notation or raises NoClosedForm; None where no closed form exists.
     `reference(*arrays, **arguments)` computes it on NumPy object arrays of mpmath numbers at the precision in force.
     `domain` is a condition in our own language on the parameters' names, empty when it is defined everywhere; in it,
     as in the kinks, a parameter that has an operator's name is written with an underscore after it, and a reduction
     is meant over what is reduced. Samples are expressions in the names of `samples.SAMPLE_SHAPES` with values from
-    `interval`; the bad ones are refused. `work(result, *types)` counts multiplications and additions, one an element
-    by default. `sized` says that the sympy column mixes lengths into index arithmetic, so that a form serves the
-    lengths only that it was derived for; a function of types and arguments where only some calls do. Where a call
+    `interval`; `error_inputs` are refused. `work(result, *types)` counts multiplications and additions, one an element
+    by default. `size_dependent` says that the sympy column mixes lengths into index arithmetic, so that a form serves
+    only the lengths that it was derived for; a function of types and arguments where only some calls do. Where a call
     gives several results, `outputs` are their names, as far as they have any, and the one that is asked for comes as
-    the argument `output`.
-    What the columns need to know of the operands' dtypes, `told(*types, **arguments)` says as further arguments.
+    the argument `output`. `dtype_arguments(*types, **arguments)` gives what the columns need to know of the operands'
+    dtypes, as further arguments.
     """
 
     name: str
@@ -71,12 +71,12 @@ class Operator:
     domain: str = ""
     kinks: tuple[Kink, ...] = ()
     samples: tuple[str, ...] = ()
-    bad: tuple[str, ...] = ()
+    error_inputs: tuple[str, ...] = ()
     interval: tuple[float, float] = (-2.0, 2.0)
     work: Callable[..., int] | None = None
-    sized: bool | Callable[..., bool] = False
+    size_dependent: bool | Callable[..., bool] = False
     outputs: tuple[str, ...] = ()
-    told: Callable[..., dict[str, Any]] | None = None
+    dtype_arguments: Callable[..., dict[str, Any]] | None = None
 
     @cached_property
     def parameters(self) -> Signature:
@@ -85,7 +85,9 @@ class Operator:
 
     def mixes_lengths(self, *types: TensorType | None, **arguments: Any) -> bool:
         """Whether the form of this call depends on its operands' lengths."""
-        return self.sized if isinstance(self.sized, bool) else self.sized(*types, **arguments)
+        return (
+            self.size_dependent if isinstance(self.size_dependent, bool) else self.size_dependent(*types, **arguments)
+        )
 
     def cost(self, result: TensorType, *types: TensorType | None) -> int:
         """How many multiplications and additions a call is: by `work`, or one an element of its largest tensor."""

@@ -14,9 +14,9 @@ from ..index_notation import functions as fn
 from ..program import DType, TensorType
 from .elementwise import kinks, log1p
 from .lifting import Lifted
-from .operator import Misfit, Operator, ShapeRule
+from .operator import OperandError, Operator, ShapeRule
 from .reference import scalars, special
-from .reference.columns import each
+from .reference.columns import Elementwise
 from .shape_rules.common import broadcast, floating, only_floating, without_bools
 
 ANY, POSITIVE, SMALL = (-2.0, 2.0), (0.3, 3.0), (-0.9, 2.0)
@@ -38,7 +38,7 @@ def _one_dtype(*types: TensorType) -> TensorType:
     given = {t.dtype for t in types if not t.weak}
     if len(given) > 1:
         labels = " and ".join(sorted(d.label for d in given))
-        raise Misfit(f"operands of {labels}, which this operator does not mix", "operands of one dtype")
+        raise OperandError(f"operands of {labels}, which this operator does not mix", "operands of one dtype")
     return _only(*types)
 
 
@@ -51,7 +51,7 @@ copysign: type[fn.ScalarFunction] = fn.function("copysign", lambda a, b: (fn.sig
 
 def _angle_partials(y: sp.Expr, x: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     """At the origin, where there is no angle, 0 as autograd has it."""
-    origin, square = fn.both(fn.equal(x, 0), fn.equal(y, 0)), x**2 + y**2
+    origin, square = fn.logical_and(fn.equal(x, 0), fn.equal(y, 0)), x**2 + y**2
     return fn.where(origin, 0, x / square), fn.where(origin, 0, -y / square)
 
 
@@ -60,13 +60,13 @@ atan2 = fn.function("atan2", _angle_partials)
 
 def _xlogy_partials(x: sp.Expr, y: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     """By x the logarithm, and 0 where that has no value but x is 0."""
-    lost = fn.both(fn.equal(x, 0), fn.less_equal(y, 0))
+    lost = fn.logical_and(fn.equal(x, 0), fn.less_equal(y, 0))
     return sp.log(y) if y.is_positive else fn.where(lost, 0, sp.log(y)), x / y
 
 
 def _xlog1py_partials(x: sp.Expr, y: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     """By x the logarithm, and 0 where that has no value but x is 0."""
-    lost = fn.both(fn.equal(x, 0), fn.less_equal(y, -1))
+    lost = fn.logical_and(fn.equal(x, 0), fn.less_equal(y, -1))
     return log1p(y) if y.is_positive else fn.where(lost, 0, log1p(y)), x / (1 + y)
 
 
@@ -106,7 +106,7 @@ def pair(
     """A function of two tensors, entry by entry; the samples are calls with each of several operands."""
     fields: dict[str, Any] = {
         "signature": "x, y",
-        "bad": tuple(f"{name}({given})" for given in ("x", "x, B", "x, y, s, s", "x, y, dim=0", "x, 'a'")),
+        "error_inputs": tuple(f"{name}({given})" for given in ("x", "x, B", "x, y, s, s", "x, y, dim=0", "x, 'a'")),
     } | more
     return Operator(
         name=name,
@@ -114,7 +114,7 @@ def pair(
         shape=shape,
         torch=torch_column,
         sympy=Lifted(sympy_column),
-        reference=each(reference),
+        reference=Elementwise(reference),
         doc=doc,
         interval=interval,
         samples=tuple(f"{name}({given})" for given in operands),

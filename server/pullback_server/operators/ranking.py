@@ -9,10 +9,10 @@ import torch
 
 from ..program import TensorType
 from .lifting import reduced
-from .operator import Kink, Misfit, Operator
+from .operator import Kink, OperandError, Operator
 from .reductions import DIMS, TIES, UNFIT
 from .reference import reductions, scalars
-from .reference.columns import along
+from .reference.columns import Reduced
 from .shape_rules.common import axes_of, nonempty, numeric, reduction
 
 MEDIANS = ("median(x)", "median(x, 0)", "median(x, dim=-1, keepdim=True)", "median(C, 1).values", "median(u)",
@@ -33,19 +33,19 @@ def extreme(
         shape=nonempty(reduction),
         torch=_values(one, several),
         sympy=reduced(name),
-        reference=along(reference),
+        reference=Reduced(reference),
         doc=f"{doc}; with a dim its values, without the indices.",
         source=f"torch.{name}",
         kinks=(Kink(f"sum(x == a{name}(x)) > 1", ONE_TIES),),
         samples=(*(text.format(name) for text in DIMS), f"{name}(count)*x", f"{name}(x, 0).values"),
-        bad=(*(text.format(name) for text in UNFIT), f"{name}(z)", f"{name}(z, 0)"),
+        error_inputs=(*(text.format(name) for text in UNFIT), f"{name}(z)", f"{name}(z, 0)"),
     )
 
 
 def _middle(x: TensorType, *, dim: int | None, keepdim: bool) -> TensorType:
     """The median of nothing is nan over all dimensions, and refused over one."""
     if keepdim and dim is None:
-        raise Misfit("median with keepdim and without dim", "a dim")
+        raise OperandError("median with keepdim and without dim", "a dim")
     rule = reduction if dim is None and x.dtype.floating else nonempty(reduction)
     return numeric(rule, "multiply the bool by 1 to make it a number")(x, dim=dim, keepdim=keepdim)
 
@@ -70,10 +70,10 @@ OPERATORS = (
     extreme("min", torch.amin, torch.min, scalars.smallest, "The smallest entry"),
     Operator(
         name="median", family="reductions", signature="x, dim: dim = None, keepdim: flag = False",
-        shape=_middle, torch=_values(torch.median), sympy=None, reference=along(reductions.median),
+        shape=_middle, torch=_values(torch.median), sympy=None, reference=Reduced(reductions.median),
         doc="The middle entry, the lower of two; with a dim its values, without the indices.", source="torch.median",
         kinks=(Kink("sum(x == median(x)) > 1", ONE_TIES),),
-        samples=MEDIANS, bad=UNFIT_MEDIAN,
+        samples=MEDIANS, error_inputs=UNFIT_MEDIAN,
     ),
 )
 # fmt: on

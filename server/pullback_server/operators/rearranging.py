@@ -11,7 +11,7 @@ import sympy as sp
 import torch
 
 from ..index_notation.arithmetic import modulo, quotient, ravel, unravel
-from ..index_notation.index_program import Axes, IndexTensor, Pieces
+from ..index_notation.index_program import Axes, IndexProgram, IndexTensor
 from ..program import TensorType
 from .operator import Operator
 from .reference.columns import Objects
@@ -21,19 +21,19 @@ from .shape_rules.common import axes_of
 # The sympy column.
 
 
-def reshaped(pieces: Pieces, x: IndexTensor, shape: tuple[int, ...]) -> IndexTensor:
+def reshaped(program: IndexProgram, x: IndexTensor, shape: tuple[int, ...]) -> IndexTensor:
     """The entries in rows, in another shape; dimensions that stay at both ends keep their indices."""
-    old = tuple(map(pieces.length, x.axes))
+    old = tuple(map(program.length, x.axes))
     new = shapes.full_shape(shape, math.prod(old))
     if 0 in old:
-        return IndexTensor(tuple(map(pieces.axis, new)), sp.S.Zero)
+        return IndexTensor(tuple(map(program.axis, new)), sp.S.Zero)
     head = next((k for k, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
     room = min(len(old), len(new)) - head
     tail = next((k for k in range(room) if old[-1 - k] != new[-1 - k]), room)
     kept = x.axes[:head], x.axes[len(x.axes) - tail :]
-    axes = tuple(map(pieces.axis, new[head : len(new) - tail]))
+    axes = tuple(map(program.axis, new[head : len(new) - tail]))
     position = ravel(_indices(axes), new[head : len(new) - tail])
-    between = unravel(position, old[head : len(old) - tail], pieces) if len(old) - tail > head else ()
+    between = unravel(position, old[head : len(old) - tail], program) if len(old) - tail > head else ()
     return IndexTensor((*kept[0], *axes, *kept[1]), x.at((*kept[0], *between, *kept[1])))
 
 
@@ -41,85 +41,85 @@ def _indices(axes: Axes) -> tuple[sp.Expr, ...]:
     return tuple(sp.S.Zero if a is None else a for a in axes)
 
 
-def _reshape_form(pieces: Pieces, x: IndexTensor, *, shape: tuple[Any, ...]) -> IndexTensor:
-    return reshaped(pieces, x, shapes.numbers(shape))
+def _reshape_form(program: IndexProgram, x: IndexTensor, *, shape: tuple[Any, ...]) -> IndexTensor:
+    return reshaped(program, x, shapes.numbers(shape))
 
 
-def _flatten_form(pieces: Pieces, x: IndexTensor, *, start_dim: int, end_dim: int) -> IndexTensor:
-    return reshaped(pieces, x, shapes.flat(tuple(map(pieces.length, x.axes)), start_dim, end_dim))
+def _flatten_form(program: IndexProgram, x: IndexTensor, *, start_dim: int, end_dim: int) -> IndexTensor:
+    return reshaped(program, x, shapes.flat(tuple(map(program.length, x.axes)), start_dim, end_dim))
 
 
-def _unflatten_form(pieces: Pieces, x: IndexTensor, *, dim: int, sizes: tuple[int, ...]) -> IndexTensor:
-    return reshaped(pieces, x, shapes.unflat(tuple(map(pieces.length, x.axes)), dim, sizes))
+def _unflatten_form(program: IndexProgram, x: IndexTensor, *, dim: int, sizes: tuple[int, ...]) -> IndexTensor:
+    return reshaped(program, x, shapes.unflat(tuple(map(program.length, x.axes)), dim, sizes))
 
 
-def _squeeze_form(_: Pieces, x: IndexTensor, *, dim: shapes.Dims = None) -> IndexTensor:
+def _squeeze_form(_: IndexProgram, x: IndexTensor, *, dim: shapes.Dims = None) -> IndexTensor:
     gone = axes_of(dim, len(x.axes)) if dim != () else ()
     return IndexTensor(tuple(a for k, a in enumerate(x.axes) if a is not None or k not in gone), x.entry)
 
 
-def _unsqueeze_form(_: Pieces, x: IndexTensor, *, dim: int) -> IndexTensor:
+def _unsqueeze_form(_: IndexProgram, x: IndexTensor, *, dim: int) -> IndexTensor:
     axes = list(x.axes)
     axes.insert(dim % (len(axes) + 1), None)
     return IndexTensor(tuple(axes), x.entry)
 
 
-def _permute_form(_: Pieces, x: IndexTensor, *, dims: tuple[Any, ...]) -> IndexTensor:
+def _permute_form(_: IndexProgram, x: IndexTensor, *, dims: tuple[Any, ...]) -> IndexTensor:
     return IndexTensor(tuple(x.axes[k] for k in shapes.order(len(x.axes), shapes.numbers(dims))), x.entry)
 
 
-def _movedim_form(_: Pieces, x: IndexTensor, *, source: shapes.Dims, destination: shapes.Dims) -> IndexTensor:
+def _movedim_form(_: IndexProgram, x: IndexTensor, *, source: shapes.Dims, destination: shapes.Dims) -> IndexTensor:
     return IndexTensor(tuple(x.axes[k] for k in shapes.moved(len(x.axes), source, destination)), x.entry)
 
 
-def _expand_form(pieces: Pieces, x: IndexTensor, *, size: tuple[Any, ...]) -> IndexTensor:
+def _expand_form(program: IndexProgram, x: IndexTensor, *, size: tuple[Any, ...]) -> IndexTensor:
     target = shapes.numbers(size)
     added = len(target) - len(x.axes)
-    axes = [None if a is None and n == -1 else pieces.axis(n) if a is None else a
+    axes = [None if a is None and n == -1 else program.axis(n) if a is None else a
             for a, n in zip((None,) * added + x.axes, target, strict=True)]  # fmt: skip
     return IndexTensor(tuple(axes), x.entry)
 
 
-def _tile_form(pieces: Pieces, x: IndexTensor, *, repeats: tuple[Any, ...]) -> IndexTensor:
-    shape, times = shapes.tiles(tuple(map(pieces.length, x.axes)), shapes.numbers(repeats))
+def _tile_form(program: IndexProgram, x: IndexTensor, *, repeats: tuple[Any, ...]) -> IndexTensor:
+    shape, times = shapes.tiles(tuple(map(program.length, x.axes)), shapes.numbers(repeats))
     old = (None,) * (len(shape) - len(x.axes)) + x.axes
-    axes = tuple(a if r == 1 else pieces.axis(n * r) for a, n, r in zip(old, shape, times, strict=True))
-    at = [new if new is own or new is None or own is None else modulo(new, n, pieces)
+    axes = tuple(a if r == 1 else program.axis(n * r) for a, n, r in zip(old, shape, times, strict=True))
+    at = [new if new is own or new is None or own is None else modulo(new, n, program)
           for own, new, n in zip(old, axes, shape, strict=True)]  # fmt: skip
     return IndexTensor(axes, x.at(at[len(at) - len(x.axes) :]))
 
 
-def _interleave_form(pieces: Pieces, x: IndexTensor, *, repeats: int, dim: int | None) -> IndexTensor:
+def _interleave_form(program: IndexProgram, x: IndexTensor, *, repeats: int, dim: int | None) -> IndexTensor:
     if dim is None:
-        x, dim = reshaped(pieces, x, (-1,)), 0
+        x, dim = reshaped(program, x, (-1,)), 0
     axes, at = list(x.axes), list[sp.Expr | None](x.axes)
     k = dim % len(axes)
-    new = pieces.axis(pieces.length(axes[k]) * repeats)
+    new = program.axis(program.length(axes[k]) * repeats)
     if axes[k] is not None and repeats != 1:
-        at[k] = sp.S.Zero if new is None or repeats == 0 else quotient(new, repeats, pieces)
+        at[k] = sp.S.Zero if new is None or repeats == 0 else quotient(new, repeats, program)
     axes[k] = new
     return IndexTensor(tuple(axes), x.at(at))
 
 
-def _flip_form(pieces: Pieces, x: IndexTensor, *, dims: tuple[Any, ...]) -> IndexTensor:
+def _flip_form(program: IndexProgram, x: IndexTensor, *, dims: tuple[Any, ...]) -> IndexTensor:
     turned = axes_of(shapes.numbers(dims), len(x.axes)) if shapes.numbers(dims) else ()
-    axes = tuple(pieces.index(a) if a is not None and k in turned else a for k, a in enumerate(x.axes))
-    at = [a if own is a or own is None or a is None else pieces.length(own) - 1 - a
+    axes = tuple(program.index(a) if a is not None and k in turned else a for k, a in enumerate(x.axes))
+    at = [a if own is a or own is None or a is None else program.length(own) - 1 - a
           for own, a in zip(x.axes, axes, strict=True)]  # fmt: skip
     return IndexTensor(axes, x.at(at))
 
 
-def _roll_form(pieces: Pieces, x: IndexTensor, *, shifts: Any, dims: shapes.Dims) -> IndexTensor:
+def _roll_form(program: IndexProgram, x: IndexTensor, *, shifts: Any, dims: shapes.Dims) -> IndexTensor:
     if dims is None:
-        shape = tuple(map(pieces.length, x.axes))
-        flat = reshaped(pieces, x, (-1,))
-        return reshaped(pieces, _roll_form(pieces, flat, shifts=shifts, dims=0), shape)
+        shape = tuple(map(program.length, x.axes))
+        flat = reshaped(program, x, (-1,))
+        return reshaped(program, _roll_form(program, flat, shifts=shifts, dims=0), shape)
     axes, at = list(x.axes), list[sp.Expr | None](x.axes)
     for axis, shift in shapes.shifted(len(axes), shifts, dims).items():
         own = axes[axis]
-        if own is not None and pieces.length(own):
-            new = axes[axis] = pieces.index(own)
-            at[axis] = modulo(new - shift % pieces.length(own), pieces.length(own), pieces)
+        if own is not None and program.length(own):
+            new = axes[axis] = program.index(own)
+            at[axis] = modulo(new - shift % program.length(own), program.length(own), program)
     return IndexTensor(tuple(axes), x.at(at))
 
 
@@ -132,9 +132,9 @@ def rearranging(
     reference: Callable[..., Any],
     doc: str,
     samples: tuple[str, ...],
-    bad: tuple[str, ...],
+    error_inputs: tuple[str, ...],
     aliases: tuple[str, ...] = (),
-    sized: bool = True,
+    size_dependent: bool = True,
     source: str = "",
 ) -> Operator:
     """A row that moves entries and computes nothing; `shape(shape, **arguments)` is the result's."""
@@ -147,8 +147,8 @@ def rearranging(
 
     return Operator(
         name=name, family="shapes", signature=signature, shape=rule, torch=torch_column, sympy=sympy_column,
-        reference=column, doc=doc, samples=samples, bad=bad, aliases=aliases, sized=sized,
-        source=source or f"torch.{name}", work=lambda *_: 0,
+        reference=column, doc=doc, samples=samples, error_inputs=error_inputs, aliases=aliases,
+        size_dependent=size_dependent, source=source or f"torch.{name}", work=lambda *_: 0,
     )  # fmt: skip
 
 
@@ -195,12 +195,12 @@ OPERATORS = (
         "Without dimensions of length 1: all, or those named.",
         ("squeeze(c)", "squeeze(g)", "squeeze(r, 0)", "squeeze(x, 0)", "squeeze(g, (0, 1))", "squeeze(s)", "squeeze(o)",
          "squeeze(z, -1)"),
-        ("squeeze(x, 2)", "squeeze(x, (0, 0))", "squeeze(x, y)"), sized=False),
+        ("squeeze(x, 2)", "squeeze(x, (0, 0))", "squeeze(x, y)"), size_dependent=False),
     rearranging("unsqueeze", "x, dim: dim", shapes.unsqueezed_shape, _unsqueeze, _unsqueeze_form,
         lambda x, *, dim: np.expand_dims(x, dim), "A new dimension of length 1.",
         ("unsqueeze(u, 0)", "unsqueeze(u, -1) * r", "unsqueeze(s, 0)", "unsqueeze(x, 1)", "unsqueeze(z, 2)",
          "expand_dims(u, 1) @ r"),
-        ("unsqueeze(u, 2)", "unsqueeze(u)", "unsqueeze(x, y)"), aliases=("expand_dims",), sized=False),
+        ("unsqueeze(u, 2)", "unsqueeze(u)", "unsqueeze(x, y)"), aliases=("expand_dims",), size_dependent=False),
     rearranging("permute", "x, *dims: integers",
         lambda shape, *, dims: tuple(shape[k] for k in shapes.order(len(shape), shapes.numbers(dims))),
         lambda x, *, dims: x.permute(shapes.numbers(dims)), _permute_form,
@@ -208,23 +208,25 @@ OPERATORS = (
         "The dimensions in another order.",
         ("permute(x, (1, 0))", "C.permute(2, 0, 1)", "permute(C, (0, -1, 1)) + D", "permute(s, ())",
          "permute(z, (1, 0))", "permute(x, dims=(1, 0)) @ y"),
-        ("permute(x, (0, 0))", "permute(x, (0,))", "permute(x, (0, 2))"), sized=False),
+        ("permute(x, (0, 0))", "permute(x, (0,))", "permute(x, (0, 2))"), size_dependent=False),
     rearranging("movedim", "x, source: integers, destination: integers",
         lambda shape, *, source, destination: tuple(shape[k] for k in shapes.moved(len(shape), source, destination)),
         torch.movedim, _movedim_form, lambda x, *, source, destination: np.moveaxis(x, source, destination),
         "Some dimensions moved to other places.",
         ("movedim(C, 0, -1)", "movedim(C, (0, 1), (2, 0))", "movedim(x, 0, 1)", "moveaxis(z, 1, 0)"),
         ("movedim(x, 0, 2)", "movedim(C, (0, 0), (1, 2))", "movedim(C, (0, 1), 2)"), aliases=("moveaxis",),
-        sized=False),
+        size_dependent=False),
     rearranging("expand", "x, *size: integers", lambda shape, *, size: shapes.expanded(shape, shapes.numbers(size)),
         lambda x, *, size: x.expand(shapes.numbers(size)), _expand_form,
         lambda x, *, size: np.broadcast_to(x, shapes.expanded(x.shape, shapes.numbers(size))),
         "Dimensions of length 1 made longer; -1 leaves one as it is.",
         ("expand(c, (2, 3))", "c.expand(-1, 4)", "r.expand(2, 4, -1)", "expand(s, (2,))", "u.expand(2, 3) * x",
          "broadcast_to(o, (2, 3))", "expand(g, (0, 3))", "sum(c.expand(2, 5) ** 2)"),
-        ("expand(x, (2, 4))", "expand(x, (3,))", "expand(u, (-1, 3))"), aliases=("broadcast_to",), sized=False),
+        ("expand(x, (2, 4))", "expand(x, (3,))", "expand(u, (-1, 3))"), aliases=("broadcast_to",),
+        size_dependent=False),
     rearranging("tile", "x, *dims: integers", lambda shape, *, dims: shapes.tiled_shape(shape, repeats=dims),
-        lambda x, *, dims: x.tile(shapes.numbers(dims)), lambda pieces, x, *, dims: _tile_form(pieces, x, repeats=dims),
+        lambda x, *, dims: x.tile(shapes.numbers(dims)),
+        lambda program, x, *, dims: _tile_form(program, x, repeats=dims),
         lambda x, *, dims: np.tile(x, shapes.numbers(dims)),
         "The whole repeated along dimensions, the last ones first.",
         ("tile(u, (2,))", "tile(x, (2, 2))", "tile(C, (2,))", "tile(u, (2, 1))", "tile(s, (3,))", "tile(c, (1, 3))",

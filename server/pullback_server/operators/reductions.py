@@ -11,13 +11,13 @@ from torch.nn import functional as F
 
 from ..index_notation import exact
 from ..index_notation import functions as fn
-from ..index_notation.index_program import IndexTensor, Pieces
+from ..index_notation.index_program import IndexProgram, IndexTensor
 from ..program import TensorType
 from .lifting import reduced
 from .operator import Kink, Operator
 from .reference import reductions as real
 from .reference import scalars
-from .reference.columns import along, lines
+from .reference.columns import AlongDim, Reduced
 from .shape_rules.common import axes_of, axis_of, boolean, floating, nonempty, only_floating, reduction, summed
 
 DIMS = ("{0}(x)", "{0}(s)", "{0}(o)", "{0}(x, 0)", "{0}(x, dim=-1, keepdim=True)", "{0}(C, (0, 2))", "{0}(C, dim=1)",
@@ -52,7 +52,7 @@ def reducing(
     shape: Callable[..., TensorType],
     doc: str,
     samples: tuple[str, ...] = (),
-    bad: tuple[str, ...] = (),
+    error_inputs: tuple[str, ...] = (),
     kinks: tuple[Kink, ...] = (),
     aliases: tuple[str, ...] = (),
     source: str = "",
@@ -65,10 +65,10 @@ def reducing(
         shape=shape,
         torch=over_axes(torch_column),
         sympy=sympy_column,
-        reference=along(reference),
+        reference=Reduced(reference),
         doc=doc,
         samples=tuple(text.format(name) for text in DIMS) + samples,
-        bad=tuple(text.format(name) for text in UNFIT) + bad,
+        error_inputs=tuple(text.format(name) for text in UNFIT) + error_inputs,
         kinks=kinks,
         aliases=aliases,
         source=source,
@@ -86,10 +86,10 @@ def deciding(
         shape=boolean(reduction),
         torch=over_axes(torch_column),
         sympy=_decided(kind),
-        reference=along(reference),
+        reference=Reduced(reference),
         doc=doc,
         samples=tuple(text.format(name) for text in TRUTHS),
-        bad=tuple(text.format(name) for text in UNFIT_TRUTH),
+        error_inputs=tuple(text.format(name) for text in UNFIT_TRUTH),
     )
 
 
@@ -110,10 +110,10 @@ def normalising(
         shape=_line_by_line,
         torch=torch_column,
         sympy=sympy_column,
-        reference=lines(reference),
+        reference=AlongDim(reference),
         doc=doc,
         samples=tuple(text.format(name) for text in texts),
-        bad=tuple(text.format(name) for text in unfit),
+        error_inputs=tuple(text.format(name) for text in unfit),
         work=four_passes,
     )
 
@@ -147,38 +147,38 @@ def _truth(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]
 # The sympy column.
 
 
-def mean_form(pieces: Pieces, x: IndexTensor, *, dim: Any = None, keepdim: bool = False) -> IndexTensor:
+def mean_form(program: IndexProgram, x: IndexTensor, *, dim: Any = None, keepdim: bool = False) -> IndexTensor:
     """The sum over the number of entries."""
     axes = axes_of(dim, len(x.axes))
-    count = sp.Mul(*(pieces.size(x.axes[k]) for k in axes))
-    total = pieces.reduce("sum", x, axes, keepdim)
-    return pieces.elementwise(lambda entry: exact.over(entry, count), total)
+    count = sp.Mul(*(program.size(x.axes[k]) for k in axes))
+    total = program.reduce("sum", x, axes, keepdim)
+    return program.elementwise(lambda entry: exact.over(entry, count), total)
 
 
 def _decided(kind: str) -> Callable[..., IndexTensor]:
     """Whether a reduction of truths, each 1 or 0, is not zero."""
 
-    def column(pieces: Pieces, x: IndexTensor, *, dim: Any = None, keepdim: bool = False) -> IndexTensor:
-        total = reduced(kind)(pieces, pieces.elementwise(fn.truth, x), dim=dim, keepdim=keepdim)
-        return pieces.elementwise(fn.truth, total)
+    def column(program: IndexProgram, x: IndexTensor, *, dim: Any = None, keepdim: bool = False) -> IndexTensor:
+        total = reduced(kind)(program, program.elementwise(fn.truth, x), dim=dim, keepdim=keepdim)
+        return program.elementwise(fn.truth, total)
 
     return column
 
 
-def log_softmax_form(pieces: Pieces, x: IndexTensor, *, dim: int = -1) -> IndexTensor:
+def log_softmax_form(program: IndexProgram, x: IndexTensor, *, dim: int = -1) -> IndexTensor:
     """An entry less the log-sum-exp of its line."""
-    x = pieces.named(x)
-    level = pieces.reduce("logsumexp", x, axes_of(dim, len(x.axes)), keepdim=True)
-    return pieces.elementwise(exact.minus, x, level)
+    x = program.materialize(x)
+    level = program.reduce("logsumexp", x, axes_of(dim, len(x.axes)), keepdim=True)
+    return program.elementwise(exact.minus, x, level)
 
 
-def softmax_form(pieces: Pieces, x: IndexTensor, *, dim: int = -1) -> IndexTensor:
+def softmax_form(program: IndexProgram, x: IndexTensor, *, dim: int = -1) -> IndexTensor:
     """exp of log_softmax, by a name of its own."""
-    return pieces.named(pieces.elementwise(sp.exp, log_softmax_form(pieces, x, dim=dim)))
+    return program.materialize(program.elementwise(sp.exp, log_softmax_form(program, x, dim=dim)))
 
 
-def _softmin_form(pieces: Pieces, x: IndexTensor, *, dim: int = -1) -> IndexTensor:
-    return softmax_form(pieces, pieces.elementwise(lambda e: -e, x), dim=dim)
+def _softmin_form(program: IndexProgram, x: IndexTensor, *, dim: int = -1) -> IndexTensor:
+    return softmax_form(program, program.elementwise(lambda e: -e, x), dim=dim)
 
 
 TIES = "1/k to each of the k that tie"

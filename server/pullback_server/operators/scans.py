@@ -9,12 +9,12 @@ import sympy as sp
 import torch
 
 from ..index_notation import functions as fn
-from ..index_notation.index_program import IndexTensor, Pieces
+from ..index_notation.index_program import IndexProgram, IndexTensor
 from ..program import TensorType
-from .operator import Misfit, Operator
+from .operator import OperandError, Operator
 from .reductions import four_passes
 from .reference import reductions
-from .reference.columns import lines
+from .reference.columns import AlongDim
 from .shape_rules.common import axis_of, only_floating, summed
 
 SAMPLES = ("{0}(x, 0)", "{0}(x, dim=1)", "{0}(C, -2)", "{0}(u)", "{0}(s)", "{0}(o, 0)", "{0}(c, 1)", "{0}(c, 0)*x",
@@ -31,7 +31,7 @@ def scan(
     reference: Callable[[list[Any]], list[Any]],
     doc: str,
     samples: tuple[str, ...] = (),
-    bad: tuple[str, ...] = (),
+    error_inputs: tuple[str, ...] = (),
 ) -> Operator:
     """A running total along `dim`, which a vector may leave out; its form has an index k that runs up to i."""
     return Operator(
@@ -41,11 +41,11 @@ def scan(
         shape=_along(shape),
         torch=lambda x, *, dim=None: function(x, 0 if dim is None else dim),
         sympy=_running(form),
-        reference=lines(reference),
+        reference=AlongDim(reference),
         doc=doc,
         source=f"torch.{name}",
         samples=(*(text.format(name) for text in SAMPLES), *samples),
-        bad=(*(text.format(name) for text in BAD), *bad),
+        error_inputs=(*(text.format(name) for text in BAD), *error_inputs),
         work=four_passes,
     )
 
@@ -53,7 +53,7 @@ def scan(
 def _along(rule: Callable[..., TensorType]) -> Callable[..., TensorType]:
     def shape(x: TensorType, *, dim: int | None = None) -> TensorType:
         if dim is None and x.rank > 1:
-            raise Misfit(f"a running total of a tensor of rank {x.rank} without a dim", "a dim, such as -1")
+            raise OperandError(f"a running total of a tensor of rank {x.rank} without a dim", "a dim, such as -1")
         axis_of(0 if dim is None else dim, x.rank)
         return TensorType(rule(x, dim=()).dtype, x.shape, x.weak)
 
@@ -63,28 +63,28 @@ def _along(rule: Callable[..., TensorType]) -> Callable[..., TensorType]:
 def _running(form: Callable[..., IndexTensor]) -> Callable[..., IndexTensor]:
     """The sympy column of a running total, from the form that masks an entry by `k <= i`."""
 
-    def column(pieces: Pieces, x: IndexTensor, *, dim: int | None = None) -> IndexTensor:
+    def column(program: IndexProgram, x: IndexTensor, *, dim: int | None = None) -> IndexTensor:
         number = axis_of(0 if dim is None else dim, len(x.axes))
         if not x.axes or (k := x.axes[number]) is None:
             return x
-        i = pieces.index(k)
-        total = form(pieces, IndexTensor((*x.axes, i), x.entry), fn.less_equal(k, i), number)
+        i = program.index(k)
+        total = form(program, IndexTensor((*x.axes, i), x.entry), fn.less_equal(k, i), number)
         rest = total.axes[:-1]
         return IndexTensor((*rest[:number], i, *rest[number:]), total.entry)
 
     return column
 
 
-def _sum(pieces: Pieces, x: IndexTensor, within: sp.Expr, axis: int) -> IndexTensor:
-    return pieces.reduce("sum", IndexTensor(x.axes, x.entry * within), (axis,))
+def _sum(program: IndexProgram, x: IndexTensor, within: sp.Expr, axis: int) -> IndexTensor:
+    return program.reduce("sum", IndexTensor(x.axes, x.entry * within), (axis,))
 
 
-def _product(pieces: Pieces, x: IndexTensor, within: sp.Expr, axis: int) -> IndexTensor:
-    return pieces.reduce("prod", IndexTensor(x.axes, fn.where(within, x.entry, 1)), (axis,))
+def _product(program: IndexProgram, x: IndexTensor, within: sp.Expr, axis: int) -> IndexTensor:
+    return program.reduce("prod", IndexTensor(x.axes, fn.where(within, x.entry, 1)), (axis,))
 
 
-def _logsumexp(pieces: Pieces, x: IndexTensor, within: sp.Expr, axis: int) -> IndexTensor:
-    return pieces.reduce("logsumexp", IndexTensor(x.axes, fn.where(within, x.entry, -sp.oo)), (axis,))
+def _logsumexp(program: IndexProgram, x: IndexTensor, within: sp.Expr, axis: int) -> IndexTensor:
+    return program.reduce("logsumexp", IndexTensor(x.axes, fn.where(within, x.entry, -sp.oo)), (axis,))
 
 
 # fmt: off
@@ -95,6 +95,6 @@ OPERATORS = (
     scan("cumprod",      summed,                  torch.cumprod,       _product,   reductions.running_product,
          "The products of the first one, two, three, ... entries.", ("cumprod(count, 0)*x",)),
     scan("logcumsumexp", only_floating(summed),   torch.logcumsumexp,  _logsumexp, reductions.running_logsumexp,
-         "The logarithms of the running sums of exp.", bad=("logcumsumexp(count, 0)",)),
+         "The logarithms of the running sums of exp.", error_inputs=("logcumsumexp(count, 0)",)),
 )
 # fmt: on

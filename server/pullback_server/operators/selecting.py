@@ -9,9 +9,9 @@ import torch
 
 from ..index_notation.arithmetic import listed_index
 from ..index_notation.expressions import Delta
-from ..index_notation.index_program import Axes, IndexTensor, Pieces
+from ..index_notation.index_program import Axes, IndexProgram, IndexTensor
 from ..program import TensorType
-from .operator import Misfit, NoClosedForm, Operator
+from .operator import NoClosedForm, OperandError, Operator
 from .reference import indexing as real
 from .shape_rules import selecting as shapes
 from .shape_rules.indexing import Added, Listed, Sliced, Taken, resolve
@@ -23,12 +23,12 @@ LONGEST_LIST = 64
 
 
 def checked(index: torch.Tensor, length: int, negative: bool = True) -> torch.Tensor:
-    """The indices counted from the beginning; raises Misfit where one is out of range."""
+    """The indices counted from the beginning; raises OperandError where one is out of range."""
     index = index.long()
     low = -length if negative else 0
     if index.numel() and not bool(((index >= low) & (index < length)).all()):
         wrong = index[(index < low) | (index >= length)][0].item()
-        raise Misfit(f"index {wrong} of a dimension of length {length}", f"from {low} to {length - 1}")
+        raise OperandError(f"index {wrong} of a dimension of length {length}", f"from {low} to {length - 1}")
     return torch.where(index < 0, index + length, index)
 
 
@@ -78,12 +78,12 @@ def _scatter_add(x: torch.Tensor, index: torch.Tensor, src: torch.Tensor, *, dim
 # The sympy column: the entry at computed indices.
 
 
-def _getitem_form(pieces: Pieces, x: IndexTensor, *indices: IndexTensor, key: tuple[Any, ...]) -> IndexTensor:
-    length = pieces.length if _counts(key=key) else pieces.seen_length
+def _getitem_form(program: IndexProgram, x: IndexTensor, *indices: IndexTensor, key: tuple[Any, ...]) -> IndexTensor:
+    length = program.length if _counts(key=key) else program.seen_length
     shape = tuple(map(length, x.axes))
     shapes = tuple(tuple(map(length, i.axes)) for i in indices)
     resolved = resolve(key, shape, shapes)
-    common = tuple(pieces.axis(n) for n in resolved.listed or ())
+    common = tuple(program.axis(n) for n in resolved.listed or ())
     at: list[sp.Expr | None] = []
     out: list[sp.Symbol | None] = []
     for item in resolved.items:
@@ -93,7 +93,7 @@ def _getitem_form(pieces: Pieces, x: IndexTensor, *indices: IndexTensor, key: tu
             case Added():
                 out.append(None)
             case Listed(_, int() as number):
-                at.append(_entry_of(pieces, indices[number], common))
+                at.append(_entry_of(program, indices[number], common))
             case Listed(_, tuple() as listed):
                 if len(listed) > LONGEST_LIST:
                     raise NoClosedForm(f"a list of more than {LONGEST_LIST} indices has no closed form")
@@ -103,7 +103,7 @@ def _getitem_form(pieces: Pieces, x: IndexTensor, *indices: IndexTensor, key: tu
                     out.append(x.axes[axis])
                     at.append(x.axes[axis])
                 else:
-                    new = pieces.axis(count)
+                    new = program.axis(count)
                     out.append(new)
                     at.append(start + step * (new or sp.S.Zero))
     if resolved.listed is not None:
@@ -117,75 +117,77 @@ def _counts(*_: TensorType | None, key: tuple[Any, ...]) -> bool:
     return any(item not in plain and not (isinstance(item, int) and item >= 0) for item in key)
 
 
-def _entry_of(pieces: Pieces, index: IndexTensor, common: Axes) -> sp.Expr:
+def _entry_of(program: IndexProgram, index: IndexTensor, common: Axes) -> sp.Expr:
     """The entry of an index tensor that broadcasts to common axes."""
     target = common[len(common) - len(index.axes) :]
     for own, axis in zip(index.axes, target, strict=True):
         if own is not None and axis is not None:
-            pieces.same(own, axis)
+            program.same(own, axis)
     return index.at(target)
 
 
-def _gather_form(pieces: Pieces, x: IndexTensor, index: IndexTensor, *, dim: int) -> IndexTensor:
+def _gather_form(program: IndexProgram, x: IndexTensor, index: IndexTensor, *, dim: int) -> IndexTensor:
     if not x.axes:
         return x
     axis = dim % len(x.axes)
-    index = _distinct(pieces, index)
+    index = _distinct(program, index)
     at: list[sp.Expr | None] = []
     for k, (own, new) in enumerate(zip(x.axes, index.axes, strict=True)):
-        if k != axis and own is not None and new is not None and pieces.length(own) == pieces.length(new):
-            pieces.same(own, new)
+        if k != axis and own is not None and new is not None and program.length(own) == program.length(new):
+            program.same(own, new)
         at.append(index.entry if k == axis else sp.S.Zero if new is None else new)
     return IndexTensor(index.axes, x.at(at))
 
 
-def _distinct(pieces: Pieces, x: IndexTensor) -> IndexTensor:
+def _distinct(program: IndexProgram, x: IndexTensor) -> IndexTensor:
     """The tensor with fresh indices of its own, so that they meet no other's."""
-    axes = tuple(None if a is None else pieces.index(a) for a in x.axes)
+    axes = tuple(None if a is None else program.index(a) for a in x.axes)
     return IndexTensor(axes, x.at(axes))
 
 
-def _select_form(pieces: Pieces, x: IndexTensor, index: IndexTensor, *, dim: int) -> IndexTensor:
+def _select_form(program: IndexProgram, x: IndexTensor, index: IndexTensor, *, dim: int) -> IndexTensor:
     if not x.axes:
         return x
     axis = dim % len(x.axes)
-    index = _distinct(pieces, index)
+    index = _distinct(program, index)
     at = [index.entry if k == axis else a for k, a in enumerate(x.axes)]
     new = index.axes[0] if index.axes else None
     return IndexTensor(tuple(new if k == axis else a for k, a in enumerate(x.axes)), x.at(at))
 
 
-def _along_form(pieces: Pieces, x: IndexTensor, indices: IndexTensor, *, dim: int | None) -> IndexTensor:
+def _along_form(program: IndexProgram, x: IndexTensor, indices: IndexTensor, *, dim: int | None) -> IndexTensor:
     from .rearranging import reshaped
 
     if dim is None:
-        x, indices, dim = reshaped(pieces, x, (-1,)), reshaped(pieces, indices, (-1,)), 0
+        x, indices, dim = reshaped(program, x, (-1,)), reshaped(program, indices, (-1,)), 0
     if not x.axes:
         return x
     axis = dim % len(x.axes)
-    indices = _distinct(pieces, indices)
+    indices = _distinct(program, indices)
     out: list[sp.Symbol | None] = []
     at: list[sp.Expr | None] = []
     for k, (own, new) in enumerate(zip(x.axes, indices.axes, strict=True)):
         if k != axis and own is not None and new is not None:
-            pieces.same(own, new)
+            program.same(own, new)
         out.append(new if k == axis or new is not None else own)
         at.append(indices.entry if k == axis else own if new is None else new)
     return IndexTensor(tuple(out), x.at(at))
 
 
-def _scatter_add_form(pieces: Pieces, x: IndexTensor, index: IndexTensor, src: IndexTensor, *, dim: int) -> IndexTensor:
+def _scatter_add_form(
+    program: IndexProgram, x: IndexTensor, index: IndexTensor, src: IndexTensor, *, dim: int
+) -> IndexTensor:
     if not x.axes:
-        return pieces.elementwise(lambda a, b: a + b, x, src)
+        return program.elementwise(lambda a, b: a + b, x, src)
     axis = dim % len(x.axes)
-    index, source = _distinct(pieces, index), pieces.named(src)
-    axes = tuple(None if a is None else pieces.index(a) for a in x.axes)
+    index, source = _distinct(program, index), program.materialize(src)
+    axes = tuple(None if a is None else program.index(a) for a in x.axes)
     read = [sp.S.Zero if new is None else new for new in index.axes]
     entry = source.at(read)
     for k, (own, new) in enumerate(zip(axes, index.axes, strict=True)):
         place = index.entry if k == axis else sp.S.Zero if new is None else new
         entry *= Delta(place, sp.S.Zero if own is None else own)
-    added = pieces.total(entry, tuple(a for a in index.axes if a is not None), axes)
+    added = program.total(entry, tuple(a for a in index.axes if a is not None), axes)
     return IndexTensor(axes, x.at(axes) + added.entry)
 
 
@@ -199,46 +201,46 @@ KEYS = (
 )
 OPERATORS = (
     Operator(
-        name="getitem", family="shapes", signature="x, *indices, key: key", symbol="[]", sized=_counts,
+        name="getitem", family="shapes", signature="x, *indices, key: key", symbol="[]", size_dependent=_counts,
         shape=shapes.getitem, torch=_getitem, sympy=_getitem_form, reference=real.getitem,
         doc="Entries, slices with any step, `...`, None for a new dimension, lists of indices and integer tensors.",
         source="torch indexing semantics",
         samples=KEYS,
-        bad=("x[2]", "x[0, 0, 0]", "x[mask]", "x[u]", "x[0.5]", "x[::0]", "x[..., ...]", "s[0]", "x['a']", "x[[0, 5]]",
-             "x[True]"),
+        error_inputs=("x[2]", "x[0, 0, 0]", "x[mask]", "x[u]", "x[0.5]", "x[::0]", "x[..., ...]", "s[0]", "x['a']",
+                      "x[[0, 5]]", "x[True]"),
     ),
     Operator(
-        name="gather", family="shapes", signature="input, dim: dim, index", sized=True,
+        name="gather", family="shapes", signature="input, dim: dim, index", size_dependent=True,
         shape=shapes.gather, torch=_gather, sympy=_gather_form, reference=real.gather,
         doc="The entry at index along dim, for each entry of the index.", source="torch.gather",
         samples=("gather(x, 1, pos)", "gather(x, 0, pos)", "gather(x, dim=-1, index=pos) * x[:, :2]",
                  "gather(u, 0, at)", "gather(exp(A), 1, pos)"),
-        bad=("gather(x, 1, x)", "gather(u, 0, pos)", "gather(x, 2, pos)", "gather(x, 1)"),
+        error_inputs=("gather(x, 1, x)", "gather(u, 0, pos)", "gather(x, 2, pos)", "gather(x, 1)"),
     ),
     Operator(
-        name="index_select", family="shapes", signature="input, dim: dim, index", sized=True,
+        name="index_select", family="shapes", signature="input, dim: dim, index", size_dependent=True,
         shape=shapes.index_select, torch=_select, sympy=_select_form, reference=real.index_select,
         doc="The slices of dim at these indices.", source="torch.index_select",
         samples=("index_select(x, 0, at)", "index_select(C, 1, at)", "index_select(u, 0, at)",
                  "index_select(x, -1, at) * c"),
-        bad=("index_select(x, 0, pos)", "index_select(x, 0, u)", "index_select(x, 2, at)"),
+        error_inputs=("index_select(x, 0, pos)", "index_select(x, 0, u)", "index_select(x, 2, at)"),
     ),
     Operator(
-        name="take_along_dim", family="shapes", signature="input, indices, dim: dim = None", sized=True,
+        name="take_along_dim", family="shapes", signature="input, indices, dim: dim = None", size_dependent=True,
         shape=shapes.take_along_dim, torch=_along, sympy=_along_form, reference=real.take_along_dim,
         doc="As gather, with broadcasting; of all entries in rows where dim is left out.",
         aliases=("take_along_axis",), source="torch.take_along_dim",
         samples=("take_along_dim(x, pos, 1)", "take_along_dim(c, pos, dim=0)", "take_along_dim(x, pos)",
                  "take_along_dim(u, at, 0)"),
-        bad=("take_along_dim(x, at, 1)", "take_along_dim(x, y, 1)", "take_along_dim(x, pos, 2)"),
+        error_inputs=("take_along_dim(x, at, 1)", "take_along_dim(x, y, 1)", "take_along_dim(x, pos, 2)"),
     ),
     Operator(
-        name="scatter_add", family="shapes", signature="input, dim: dim, index, src", sized=True,
+        name="scatter_add", family="shapes", signature="input, dim: dim, index, src", size_dependent=True,
         shape=shapes.scatter_add, torch=_scatter_add, sympy=_scatter_add_form, reference=real.scatter_add,
         doc="Each entry of src added to the entry at index along dim.", source="torch.scatter_add",
         samples=("scatter_add(x, 1, pos, y)", "scatter_add(x, 0, pos, exp(y))", "scatter_add(u, 0, at, v)",
                  "scatter_add(A, 1, pos, x)"),
-        bad=("scatter_add(x, 1, y, y)", "scatter_add(x, 1, pos, u)", "scatter_add(u, 0, at, o)"),
+        error_inputs=("scatter_add(x, 1, y, y)", "scatter_add(x, 1, pos, u)", "scatter_add(u, 0, at, o)"),
     ),
 )
 # fmt: on

@@ -10,16 +10,16 @@ import torch
 from ..index_notation import functions as fn
 from ..program import DType, TensorType
 from .lifting import Lifted
-from .operator import Kink, Misfit, Operator
+from .operator import Kink, OperandError, Operator
 from .reference import scalars
-from .reference.columns import each
+from .reference.columns import Elementwise
 from .shape_rules.common import DEFAULT_FLOAT, broadcast, broadcast_shapes, numeric, promote
 
 
 def _chosen(condition: TensorType, x: TensorType, y: TensorType) -> TensorType:
     """The type of either branch; the condition is bool and only broadcasts."""
     if condition.dtype is not DType.BOOL:
-        raise Misfit(f"a condition of dtype {condition.dtype.label}", "a comparison or a bool tensor")
+        raise OperandError(f"a condition of dtype {condition.dtype.label}", "a comparison or a bool tensor")
     dtype, weak = promote(x, y), x.weak and y.weak
     shape = broadcast_shapes(condition.shape, x.shape, y.shape)
     if weak and not condition.weak:
@@ -30,7 +30,7 @@ def _chosen(condition: TensorType, x: TensorType, y: TensorType) -> TensorType:
 def _bounded(x: TensorType, low: TensorType | None, high: TensorType | None) -> TensorType:
     """The common type of x and its bounds."""
     if low is None and high is None:
-        raise Misfit("clamp without a bound", "min, max or both")
+        raise OperandError("clamp without a bound", "min, max or both")
     return numeric(broadcast, "multiply the bool by 1 to make it a number")(x, low, high)
 
 
@@ -62,40 +62,40 @@ def _choose(condition: Any, x: Any, y: Any) -> Any:
 OPERATORS = (
     Operator(
         name="maximum", family="selection", signature="x, y", shape=broadcast,
-        torch=torch.maximum, sympy=Lifted(fn.maximum), reference=each(scalars.maximum),
+        torch=torch.maximum, sympy=Lifted(fn.maximum), reference=Elementwise(scalars.maximum),
         doc="The larger of two, entry by entry.",
         kinks=(Kink("x == y", "1/2 to each"),),
         samples=("maximum(x, y)", "maximum(x, 0)", "maximum(0.5, x)", "maximum(c, r)", "maximum(s, C)", "maximum(z, r)",
                  "maximum(count, x)"),
-        bad=("maximum(x)", "maximum(x, B)", "maximum(x, y, s)", "maximum(x, dim=0)"),
+        error_inputs=("maximum(x)", "maximum(x, B)", "maximum(x, y, s)", "maximum(x, dim=0)"),
     ),
     Operator(
         name="minimum", family="selection", signature="x, y", shape=broadcast,
-        torch=torch.minimum, sympy=Lifted(fn.minimum), reference=each(scalars.minimum),
+        torch=torch.minimum, sympy=Lifted(fn.minimum), reference=Elementwise(scalars.minimum),
         doc="The smaller of two, entry by entry.",
         kinks=(Kink("x == y", "1/2 to each"),),
         samples=("minimum(x, y)", "minimum(x, 0)", "minimum(0.5, x)", "minimum(c, r)", "minimum(s, C)", "minimum(z, r)",
                  "minimum(count, x)"),
-        bad=("minimum(x)", "minimum(x, B)", "minimum(x, y, s)", "minimum(x, dim=0)"),
+        error_inputs=("minimum(x)", "minimum(x, B)", "minimum(x, y, s)", "minimum(x, dim=0)"),
     ),
     Operator(
         name="where", family="selection", signature="condition, x, y", shape=_chosen,
-        torch=_where, sympy=Lifted(fn.where), reference=each(_choose),
+        torch=_where, sympy=Lifted(fn.where), reference=Elementwise(_choose),
         doc="x where the condition holds, else y.",
         samples=("where(x > 0, x, y)", "where(mask, x, 0)", "where(mask, 1, x)", "where(c > 0, r, s)",
                  "where(s > 0, x, y)", "where(z > 0, z, r)", "where(mask, 1, 2)*x", "where(mask, 0.5, 2)*x",
                  "where(x > 0, count, x)", "where(x > 0, exp(x), 1 + x)"),
-        bad=("where(x, x, y)", "where(count, x, y)", "where(mask, x)", "where(mask)", "where(mask, x, B)"),
+        error_inputs=("where(x, x, y)", "where(count, x, y)", "where(mask, x)", "where(mask)", "where(mask, x, B)"),
     ),
     Operator(
         name="clamp", family="selection", signature="x, min=None, max=None", shape=_bounded,
-        torch=_clamp, sympy=Lifted(fn.clamp, (None, -sp.oo, sp.oo)), reference=each(scalars.clamp),
+        torch=_clamp, sympy=Lifted(fn.clamp, (None, -sp.oo, sp.oo)), reference=Elementwise(scalars.clamp),
         doc="x held between min and max, either of which may be left out; max where they are crossed.",
         aliases=("clip",),
         kinks=(Kink("x == min_", "1 for x, 0 for the bound"), Kink("x == max_", "1 for x, 0 for the bound")),
         samples=("clamp(x, -1, 1)", "clamp(x, min=0)", "clamp(x, max=0.5)", "clamp(x, c, r)", "clamp(x, y, 1.5)",
                  "clamp(x, s)", "clamp(C, -0.5, w)", "clamp(z, 0, 1)", "clamp(s, min=o, max=u)", "clamp(count, 0.5)*x"),
-        bad=("clamp(x)", "clamp(x, 0, 1, 2)", "clamp(x, B)", "clamp(x, low=0)", "clamp(mask, mask)"),
+        error_inputs=("clamp(x)", "clamp(x, 0, 1, 2)", "clamp(x, B)", "clamp(x, low=0)", "clamp(mask, mask)"),
     ),
 )
 # fmt: on

@@ -12,8 +12,8 @@ import torch
 from ..index_notation import functions as fn
 from ..program import TensorType
 from .elementwise import INSIDE, POSITIVE, REAL, kinks, row
-from .lifting import WithNumbers
-from .operator import Misfit
+from .lifting import WithLiterals
+from .operator import OperandError
 from .reference import scalars
 from .reference import special as real
 from .shape_rules.common import broadcast, floating
@@ -98,11 +98,11 @@ def _at_least_single(function: Callable[..., torch.Tensor]) -> Callable[..., tor
 def _derivative(x: TensorType, *, n: int) -> TensorType:
     """The order counts from 0."""
     if not 0 <= n <= HIGHEST:
-        raise Misfit(f"polygamma of order {n}", f"an order from 0 to {HIGHEST}")
+        raise OperandError(f"polygamma of order {n}", f"an order from 0 to {HIGHEST}")
     return _float(x)
 
 
-POLYGAMMA = WithNumbers(polygamma, before=True)
+POLYGAMMA = WithLiterals(polygamma, before=True)
 ORDERS = ("polygamma(1, x)", "polygamma(0, s)", "polygamma(2, C)", "polygamma(3, z)", "polygamma(n=5, x=c*r)")
 UNFIT_ORDERS = ("polygamma(x)", "polygamma(-1, x)", "polygamma(0.5, x)", "polygamma(x, y)", "polygamma(1, x, y)")
 GAMMA_DOMAIN: dict[str, Any] = {"domain": "(x > 0) | (x % 1 != 0)"}
@@ -128,7 +128,7 @@ OPERATORS = (
             "The derivative of lgamma.", aliases=("psi",), source="NIST DLMF 5.2.2", **GAMMA_DOMAIN),
     special("polygamma", _polygamma,           POLYGAMMA,              real.polygamma, _derivative, POSITIVE,
             "The n-th derivative of digamma.", signature="n: integer, x", source="NIST DLMF 5.15",
-            samples=ORDERS, bad=UNFIT_ORDERS, **GAMMA_DOMAIN),
+            samples=ORDERS, error_inputs=UNFIT_ORDERS, **GAMMA_DOMAIN),
     special("i0",        torch.i0,             i0,                     real.i0,        _float,      REAL,
             "The modified Bessel function of the first kind and order 0.", source="NIST DLMF 10.25"),
     special("i0e",       torch.special.i0e,    i0e,                    real.i0e,       _float,      REAL,

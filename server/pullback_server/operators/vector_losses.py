@@ -10,10 +10,10 @@ from torch.nn import functional as F
 
 from ..index_notation import exact
 from ..index_notation import functions as fn
-from ..index_notation.index_program import IndexTensor, Pieces
+from ..index_notation.index_program import IndexProgram, IndexTensor
 from ..program import DType, TensorType
 from .loss_reductions import reduced_form, reduced_tensor
-from .operator import Kink, Misfit, Operator
+from .operator import Kink, OperandError, Operator
 from .reductions import log_softmax_form
 from .reference import vector_losses as references
 from .selecting import checked
@@ -32,17 +32,17 @@ def _classes(rank: int) -> int:
 
 
 def _scored(name: str, x: TensorType, t: TensorType, weight: TensorType | None, *indices: DType) -> TensorType:
-    """A loss for each target, which is the number of a class; raises Misfit."""
+    """A loss for each target, which is the number of a class; raises OperandError."""
     dtype = one_floating_dtype(name, *(o for o in (x, weight) if o is not None))
     axis = _classes(x.rank)
     if not x.rank or x.shape[axis] == 0:
-        raise Misfit(f"scores of shape {list(x.shape)}", "shape (N, C, ...) or (C) with a class at least")
+        raise OperandError(f"scores of shape {list(x.shape)}", "shape (N, C, ...) or (C) with a class at least")
     if weight is not None and weight.shape != (x.shape[axis],):
-        raise Misfit(f"a weight of shape {list(weight.shape)}", f"shape {[x.shape[axis]]}, one entry a class")
+        raise OperandError(f"a weight of shape {list(weight.shape)}", f"shape {[x.shape[axis]]}, one entry a class")
     left = x.shape[:axis] + x.shape[axis + 1 :]
     if t.dtype not in indices or t.shape != left:
         kinds = " or ".join(d.label for d in indices)
-        raise Misfit(f"a target of {t} for scores of shape {list(x.shape)}", f"{kinds} of shape {list(left)}")
+        raise OperandError(f"a target of {t} for scores of shape {list(x.shape)}", f"{kinds} of shape {list(left)}")
     return TensorType(dtype, left, x.weak and t.weak and (weight is None or weight.weak))
 
 
@@ -52,15 +52,17 @@ def _likelihood_shape(x: TensorType, t: TensorType, weight: TensorType | None = 
 
 def _cross_shape(x: TensorType, t: TensorType, weight: TensorType | None = None, **given: Any) -> TensorType:
     if not 0 <= given["label_smoothing"] <= 1:
-        raise Misfit(f"label_smoothing={given['label_smoothing']}", "a number from 0 to 1")
+        raise OperandError(f"label_smoothing={given['label_smoothing']}", "a number from 0 to 1")
     if not t.dtype.floating:
         return reduced_type(_scored("cross_entropy", x, t, weight, DType.INT64, DType.UINT8), given["reduction"])
     if given["ignore_index"] >= 0:
-        raise Misfit("an ignore_index beside probabilities", "a target of class numbers")
+        raise OperandError("an ignore_index beside probabilities", "a target of class numbers")
     left = tuple(n for k, n in enumerate(x.shape) if k != _classes(x.rank))
     entries = _scored("cross_entropy", x, TensorType(DType.INT64, left, t.weak), weight, DType.INT64)
     if t.shape != x.shape:
-        raise Misfit(f"probabilities of shape {list(t.shape)}", f"shape {list(x.shape)}; class numbers are integers")
+        raise OperandError(
+            f"probabilities of shape {list(t.shape)}", f"shape {list(x.shape)}; class numbers are integers"
+        )
     one_floating_dtype("cross_entropy", x, t)
     return reduced_type(entries, given["reduction"])
 
@@ -68,9 +70,9 @@ def _cross_shape(x: TensorType, t: TensorType, weight: TensorType | None = None,
 def _margin_shape(x: TensorType, t: TensorType, weight: TensorType | None = None, **given: Any) -> TensorType:
     entries = _scored("multi_margin_loss", x, t, weight, DType.INT64)
     if x.rank > 2 or x.dtype.size < 4:
-        raise Misfit(f"scores of {x}", "float32 or float64 of shape (N, C) or (C)")
+        raise OperandError(f"scores of {x}", "float32 or float64 of shape (N, C) or (C)")
     if given["p"] not in (1, 2):
-        raise Misfit(f"p={given['p']}", "1 or 2")
+        raise OperandError(f"p={given['p']}", "1 or 2")
     return reduced_type(entries, given["reduction"])
 
 
@@ -135,7 +137,7 @@ def _margin(x: Tensor, t: Tensor, weight: Tensor | None, *, p: int, margin: floa
 
 
 def _of_classes(
-    pieces: Pieces,
+    program: IndexProgram,
     logs: IndexTensor,
     target: IndexTensor,
     weight: IndexTensor | None,
@@ -144,30 +146,30 @@ def _of_classes(
     smoothing: float,
 ) -> IndexTensor:
     """Less the logarithm at the target's class, times its weight; 0 for targets that are ignored."""
-    axis, target = _classes(len(logs.axes)), pieces.settled(target, shared=True)
-    batch, index = _target(pieces, logs, target)
+    axis, target = _classes(len(logs.axes)), program.materialize_if_large(target, shared=True)
+    batch, index = _target(program, logs, target)
     own = sp.S.One if weight is None else weight.at((index,))
     loss = -own * logs.at((*logs.axes[:axis], index, *logs.axes[axis + 1 :]))
     if smoothing:
-        every = logs if weight is None else pieces.elementwise(exact.times, logs, _along(logs, weight, axis))
+        every = logs if weight is None else program.elementwise(exact.times, logs, _along(logs, weight, axis))
         share = exact.fraction(smoothing)
-        spread = pieces.reduce("sum", every, (axis,))
-        loss = (1 - share) * loss - share / pieces.size(logs.axes[axis]) * spread.entry
+        spread = program.reduce("sum", every, (axis,))
+        loss = (1 - share) * loss - share / program.size(logs.axes[axis]) * spread.entry
     counts = fn.not_equal(index, ignore_index)
     entries = IndexTensor(batch, counts * loss)
     if reduction != "mean":
-        return reduced_form(pieces, entries, reduction)
-    counted = reduced_form(pieces, IndexTensor(batch, counts * own), "sum")
-    return pieces.elementwise(exact.over, reduced_form(pieces, entries, "sum"), counted)
+        return reduced_form(program, entries, reduction)
+    counted = reduced_form(program, IndexTensor(batch, counts * own), "sum")
+    return program.elementwise(exact.over, reduced_form(program, entries, "sum"), counted)
 
 
-def _target(pieces: Pieces, x: IndexTensor, target: IndexTensor) -> tuple[tuple[sp.Symbol | None, ...], sp.Expr]:
+def _target(program: IndexProgram, x: IndexTensor, target: IndexTensor) -> tuple[tuple[sp.Symbol | None, ...], sp.Expr]:
     """The axes of x but for its classes, and the target's class at these."""
     axis = _classes(len(x.axes))
     batch = (*x.axes[:axis], *x.axes[axis + 1 :])
     for own, common in zip(target.axes, batch, strict=True):
         if own is not None and common is not None:
-            pieces.same(own, common)
+            program.same(own, common)
     return batch, target.at(batch)
 
 
@@ -176,13 +178,19 @@ def _along(x: IndexTensor, weight: IndexTensor, axis: int) -> IndexTensor:
 
 
 def _likelihood_form(
-    pieces: Pieces, x: IndexTensor, t: IndexTensor, weight: IndexTensor | None, *, ignore_index: int, reduction: str
+    program: IndexProgram,
+    x: IndexTensor,
+    t: IndexTensor,
+    weight: IndexTensor | None,
+    *,
+    ignore_index: int,
+    reduction: str,
 ) -> IndexTensor:
-    return _of_classes(pieces, pieces.named(x), t, weight, ignore_index, reduction, 0.0)
+    return _of_classes(program, program.materialize(x), t, weight, ignore_index, reduction, 0.0)
 
 
 def _cross_form(
-    pieces: Pieces,
+    program: IndexProgram,
     x: IndexTensor,
     t: IndexTensor,
     weight: IndexTensor | None,
@@ -192,20 +200,20 @@ def _cross_form(
     label_smoothing: float,
 ) -> IndexTensor:
     axis = _classes(len(x.axes))
-    logs = log_softmax_form(pieces, x, dim=axis)
+    logs = log_softmax_form(program, x, dim=axis)
     if len(t.axes) < len(x.axes):
-        return _of_classes(pieces, logs, t, weight, ignore_index, reduction, label_smoothing)
+        return _of_classes(program, logs, t, weight, ignore_index, reduction, label_smoothing)
     share = exact.fraction(label_smoothing)
     if share:
-        t = pieces.elementwise(lambda e: (1 - share) * e + share / pieces.size(x.axes[axis]), t)
+        t = program.elementwise(lambda e: (1 - share) * e + share / program.size(x.axes[axis]), t)
     if weight is not None:
-        t = pieces.elementwise(exact.times, t, _along(x, weight, axis))
-    entries = pieces.reduce("sum", pieces.elementwise(lambda a, b: -a * b, logs, t), (axis,))
-    return reduced_form(pieces, entries, reduction)
+        t = program.elementwise(exact.times, t, _along(x, weight, axis))
+    entries = program.reduce("sum", program.elementwise(lambda a, b: -a * b, logs, t), (axis,))
+    return reduced_form(program, entries, reduction)
 
 
 def _margin_form(
-    pieces: Pieces,
+    program: IndexProgram,
     x: IndexTensor,
     t: IndexTensor,
     weight: IndexTensor | None,
@@ -214,30 +222,32 @@ def _margin_form(
     margin: float,
     reduction: str,
 ) -> IndexTensor:
-    x, axis = pieces.named(x), _classes(len(x.axes))
-    _, index = _target(pieces, x, pieces.settled(t, shared=True))
+    x, axis = program.materialize(x), _classes(len(x.axes))
+    _, index = _target(program, x, program.materialize_if_large(t, shared=True))
     lacking = exact.fraction(margin) - x.at((*x.axes[:axis], index)) + x.entry
     own = sp.S.One if weight is None else weight.at((index,))
-    term = fn.where(fn.greater(lacking, 0), own * lacking**p / pieces.size(x.axes[axis]), 0)
+    term = fn.where(fn.greater(lacking, 0), own * lacking**p / program.size(x.axes[axis]), 0)
     terms = IndexTensor(x.axes, fn.where(fn.equal(index, place(x.axes[axis])), 0, term))
-    return reduced_form(pieces, pieces.reduce("sum", terms, (axis,)), reduction)
+    return reduced_form(program, program.reduce("sum", terms, (axis,)), reduction)
 
 
 def _cosine_form(
-    pieces: Pieces, a: IndexTensor, b: IndexTensor, t: IndexTensor, *, margin: float, reduction: str
+    program: IndexProgram, a: IndexTensor, b: IndexTensor, t: IndexTensor, *, margin: float, reduction: str
 ) -> IndexTensor:
-    axes, both = pieces.align(pieces.named(a), pieces.named(b))
+    axes, both = program.align(program.materialize(a), program.materialize(b))
     little, last = sp.Rational(1, 10**12), (len(axes) - 1,)
     dot, one, other = (
-        pieces.reduce("sum", IndexTensor(axes, e), last) for e in (both[0] * both[1], both[0] ** 2, both[1] ** 2)
+        program.reduce("sum", IndexTensor(axes, e), last) for e in (both[0] * both[1], both[0] ** 2, both[1] ** 2)
     )
-    cosine = pieces.named(pieces.elementwise(lambda d, x, y: d / sp.sqrt((x + little) * (y + little)), dot, one, other))
+    cosine = program.materialize(
+        program.elementwise(lambda d, x, y: d / sp.sqrt((x + little) * (y + little)), dot, one, other)
+    )
 
     def entry(c: sp.Expr, target: sp.Expr) -> sp.Expr:
         above = fn.clamp(c - exact.fraction(margin), 0, sp.oo)
         return fn.where(fn.equal(target, 1), 1 - c, 0) + fn.where(fn.equal(target, -1), above, 0)
 
-    return reduced_form(pieces, pieces.elementwise(entry, cosine, t), reduction)
+    return reduced_form(program, program.elementwise(entry, cosine, t), reduction)
 
 
 CLASSES = "input, target, weight=None, ignore_index: integer = -100, reduction: text = 'mean'"
@@ -260,10 +270,10 @@ OPERATORS = (
                  "cross_entropy(C, exp(C), reduction='none')", "cross_entropy(z, at[:0], reduction='sum')",
                  "cross_entropy(c*s, 0*at)",
                  "F.cross_entropy(x @ A, target=at, reduction='none') @ c"),
-        bad=("cross_entropy(x)", "cross_entropy(x, u)", "cross_entropy(x, pos)", "cross_entropy(x, count)",
-             "cross_entropy(s, at)",
-             "cross_entropy(count, at)", "cross_entropy(x, at, w)", "cross_entropy(x, at, label_smoothing=2)",
-             "cross_entropy(x, y, ignore_index=1)", "cross_entropy(x, at, reduction='all')", "cross_entropy(x, mask)"),
+        error_inputs=("cross_entropy(x)", "cross_entropy(x, u)", "cross_entropy(x, pos)", "cross_entropy(x, count)",
+                      "cross_entropy(s, at)", "cross_entropy(count, at)", "cross_entropy(x, at, w)",
+                      "cross_entropy(x, at, label_smoothing=2)", "cross_entropy(x, y, ignore_index=1)",
+                      "cross_entropy(x, at, reduction='all')", "cross_entropy(x, mask)"),
     ),
     Operator(
         name="nll_loss", family="neural", signature=CLASSES, work=_work,
@@ -274,9 +284,8 @@ OPERATORS = (
                  "nll_loss(u, at[1])",
                  "nll_loss(x, at, exp(v), 0, 'sum')", "nll_loss(C[:, :, :2], pos, ignore_index=1, reduction='sum')",
                  "nll_loss(z, at[:0], reduction='sum')", "nll_loss(x*2, at, ignore_index=1, reduction='sum')"),
-        bad=("nll_loss(x)", "nll_loss(x, y)", "nll_loss(x, pos)", "nll_loss(s, at)", "nll_loss(count, at)",
-             "nll_loss(x, at, w)",
-             "nll_loss(x, at, reduction='batchmean')"),
+        error_inputs=("nll_loss(x)", "nll_loss(x, y)", "nll_loss(x, pos)", "nll_loss(s, at)", "nll_loss(count, at)",
+                      "nll_loss(x, at, w)", "nll_loss(x, at, reduction='batchmean')"),
     ),
     Operator(
         name="multi_margin_loss", family="neural", work=_work,
@@ -289,9 +298,8 @@ OPERATORS = (
                  "multi_margin_loss(u, at[0], reduction='sum')",
                  "multi_margin_loss(x, at, weight=exp(u), reduction='none')",
                  "multi_margin_loss(z, at[:0], reduction='sum')"),
-        bad=("multi_margin_loss(x)", "multi_margin_loss(x, u)", "multi_margin_loss(x, at, 3)",
-             "multi_margin_loss(C, pos)",
-             "multi_margin_loss(x, at, weight=w)"),
+        error_inputs=("multi_margin_loss(x)", "multi_margin_loss(x, u)", "multi_margin_loss(x, at, 3)",
+                      "multi_margin_loss(C, pos)", "multi_margin_loss(x, at, weight=w)"),
     ),
     Operator(
         name="cosine_embedding_loss", family="neural", work=_work,
@@ -304,8 +312,9 @@ OPERATORS = (
                  "cosine_embedding_loss(x, y, sign(y[:, 0]), 0.1, 'none')",
                  "cosine_embedding_loss(x, r, 2*at - 1, reduction='sum')",
                  "cosine_embedding_loss(z, z, 2*at[:0], reduction='sum')"),
-        bad=("cosine_embedding_loss(x, y)", "cosine_embedding_loss(x, y, y)", "cosine_embedding_loss(C, C, pos)",
-             "cosine_embedding_loss(u, v, at)", "cosine_embedding_loss(x, B, at)"),
+        error_inputs=("cosine_embedding_loss(x, y)", "cosine_embedding_loss(x, y, y)",
+                      "cosine_embedding_loss(C, C, pos)", "cosine_embedding_loss(u, v, at)",
+                      "cosine_embedding_loss(x, B, at)"),
     ),
 )
 # fmt: on

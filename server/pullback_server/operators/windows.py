@@ -11,9 +11,9 @@ from typing import Any
 import sympy as sp
 
 from ..index_notation import functions as fn
-from ..index_notation.index_program import Axes, IndexTensor, Pieces
+from ..index_notation.index_program import Axes, IndexProgram, IndexTensor
 from ..program import TensorType
-from .operator import Misfit, NoClosedForm
+from .operator import NoClosedForm, OperandError
 
 #: Windows that read more entries than this, all of them together, have no closed form: it would need as much memory.
 MOST_READ = 2**26
@@ -66,25 +66,27 @@ Windows = tuple[Window, ...]
 
 
 def each_dimension(value: Any, count: int, name: str, least: int) -> tuple[int, ...]:
-    """A literal that is one number for all dimensions, or one a dimension; raises Misfit."""
+    """A literal that is one number for all dimensions, or one a dimension; raises OperandError."""
     given = (value,) * count if isinstance(value, int) else value * count if len(value) == 1 else value
     if len(given) != count or any(n < least for n in given):
-        raise Misfit(f"{name}={value} for {count} dimensions", f"a number from {least} on, or {count} of them")
+        raise OperandError(f"{name}={value} for {count} dimensions", f"a number from {least} on, or {count} of them")
     return tuple(given)
 
 
 def slid_shape(x: TensorType, windows: Windows, rank: str) -> tuple[int, ...]:
-    """How many windows there are along each of the last dimensions; raises Misfit.
+    """How many windows there are along each of the last dimensions; raises OperandError.
 
     Before those there are channels, and there may be a batch, which alone may be empty.
     """
     first = x.rank - len(windows)
     if first not in (1, 2) or 0 in x.shape[first - 1 :]:
-        raise Misfit(f"shape {list(x.shape)}", f"shape {rank}, of which only the batch N may be left out or empty")
+        raise OperandError(
+            f"shape {list(x.shape)}", f"shape {rank}, of which only the batch N may be left out or empty"
+        )
     counts = tuple(w.count(n) for w, n in zip(windows, x.shape[first:], strict=True))
     for window, length, count in zip(windows, x.shape[first:], counts, strict=True):
         if count < 1 or window.extent > length + window.before + window.after + window.stride * window.ceil:
-            raise Misfit(
+            raise OperandError(
                 f"a window of {window.extent} entries over {length} with {window.before} and {window.after} of padding",
                 "a window that is not longer",
             )
@@ -94,21 +96,21 @@ def slid_shape(x: TensorType, windows: Windows, rank: str) -> tuple[int, ...]:
 # The sympy column.
 
 
-def window_entries(pieces: Pieces, x: IndexTensor, windows: Windows, fill: sp.Expr) -> tuple[IndexTensor, Axes]:
+def window_entries(program: IndexProgram, x: IndexTensor, windows: Windows, fill: sp.Expr) -> tuple[IndexTensor, Axes]:
     """What the windows read along the last axes of x, and the axes inside a window, which stand last.
 
-    Padding has the value `fill`, in a piece of its own.
+    Padding has the value `fill`, in a definition of its own.
     """
-    lengths = [pieces.length(a) for a in x.axes[len(x.axes) - len(windows) :]]
+    lengths = [program.length(a) for a in x.axes[len(x.axes) - len(windows) :]]
     reaches = [w.reach(n) for w, n in zip(windows, lengths, strict=True)]
     pads = [(w.before, r - n - w.before) for w, n, r in zip(windows, lengths, reaches, strict=True)]
-    x = pieces.named(padded(pieces, x, pads, fill))
+    x = program.materialize(padded(program, x, pads, fill))
     front = x.axes[: len(x.axes) - len(windows)]
     counts = [w.count(n) for w, n in zip(windows, lengths, strict=True)]
-    if math.prod((*map(pieces.length, front), *counts, *(w.size for w in windows))) > MOST_READ:
+    if math.prod((*map(program.length, front), *counts, *(w.size for w in windows))) > MOST_READ:
         raise NoClosedForm(f"windows that read more than {MOST_READ} entries have no closed form")
-    outside = tuple(map(pieces.axis, counts))
-    inside = tuple(pieces.axis(w.size) for w in windows)
+    outside = tuple(map(program.axis, counts))
+    inside = tuple(program.axis(w.size) for w in windows)
     at = [w.stride * place(t) + w.dilation * place(k) for w, t, k in zip(windows, outside, inside, strict=True)]
     return IndexTensor((*front, *outside, *inside), x.at((*front, *at))), inside
 
@@ -118,14 +120,14 @@ def place(axis: sp.Symbol | None) -> sp.Expr:
     return sp.S.Zero if axis is None else axis
 
 
-def padded(pieces: Pieces, x: IndexTensor, pads: list[tuple[int, int]], fill: sp.Expr) -> IndexTensor:
+def padded(program: IndexProgram, x: IndexTensor, pads: list[tuple[int, int]], fill: sp.Expr) -> IndexTensor:
     """The tensor with so many entries before and after it along its last axes, taken away where negative."""
     axes, at, first = list(x.axes), list[sp.Expr | None](x.axes), len(x.axes) - len(pads)
     inside: list[sp.Expr] = []
     for k, (before, after) in enumerate(pads, first):
         if (before, after) != (0, 0):
-            length = pieces.length(x.axes[k])
-            axes[k] = new = pieces.axis(before + length + after)
+            length = program.length(x.axes[k])
+            axes[k] = new = program.axis(before + length + after)
             position = place(new)
             at[k] = position - before
             inside += [fn.less_equal(before, position)] * (before > 0)

@@ -13,9 +13,9 @@ from torch.nn import functional as F
 
 from ..index_notation import exact
 from ..index_notation import functions as fn
-from ..index_notation.index_program import IndexTensor, Pieces
+from ..index_notation.index_program import IndexProgram, IndexTensor
 from ..program import TensorType
-from .operator import Kink, Misfit, Operator
+from .operator import Kink, OperandError, Operator
 from .reference import scalars
 from .reference.columns import Objects
 from .shape_rules.common import only_floating
@@ -25,13 +25,13 @@ RANKS = {1: "(N, C, L)", 2: "(N, C, H, W)"}
 
 
 def _windows(count: int, given: dict[str, Any]) -> Windows:
-    """The windows of a call; raises Misfit. The stride is the size where it is left out."""
+    """The windows of a call; raises OperandError. The stride is the size where it is left out."""
     sizes = each_dimension(given["kernel_size"], count, "kernel_size", 1)
     strides = each_dimension(given["stride"] or sizes if given["stride"] != 0 else 0, count, "stride", 1)
     paddings = each_dimension(given["padding"], count, "padding", 0)
     dilations = each_dimension(given.get("dilation", 1), count, "dilation", 1)
     if any(2 * p > k for p, k in zip(paddings, sizes, strict=True)):
-        raise Misfit(f"padding={given['padding']} for kernel_size={given['kernel_size']}", "half of it at most")
+        raise OperandError(f"padding={given['padding']} for kernel_size={given['kernel_size']}", "half of it at most")
     return tuple(
         Window(k, s, d, p, p, given["ceil_mode"])
         for k, s, d, p in zip(sizes, strides, dilations, paddings, strict=True)
@@ -41,7 +41,7 @@ def _windows(count: int, given: dict[str, Any]) -> Windows:
 def _shape_of(count: int) -> Callable[..., TensorType]:
     def shape(x: TensorType, **given: Any) -> TensorType:
         if given.get("divisor_override") == 0:
-            raise Misfit("divisor_override=0", "another number, or None")
+            raise OperandError("divisor_override=0", "another number, or None")
         counts = slid_shape(x, _windows(count, given), RANKS[count])
         return only_floating(lambda t: TensorType(t.dtype, t.shape[:-count] + counts, t.weak))(x)
 
@@ -57,14 +57,14 @@ def _work(result: TensorType, x: TensorType) -> int:
 
 
 def _mean_form_of(count: int) -> Callable[..., IndexTensor]:
-    def form(pieces: Pieces, x: IndexTensor, **given: Any) -> IndexTensor:
+    def form(program: IndexProgram, x: IndexTensor, **given: Any) -> IndexTensor:
         windows = _windows(count, given)
-        lengths = [pieces.length(a) for a in x.axes[-count:]]
-        entries, _ = window_entries(pieces, x, windows, sp.S.Zero)
+        lengths = [program.length(a) for a in x.axes[-count:]]
+        entries, _ = window_entries(program, x, windows, sp.S.Zero)
         rank = len(entries.axes)
-        total = pieces.reduce("sum", entries, tuple(range(rank - count, rank)))
+        total = program.reduce("sum", entries, tuple(range(rank - count, rank)))
         divisor = _divisor(windows, lengths, total.axes[-count:], given)
-        return pieces.elementwise(lambda e: exact.over(e, divisor), total)
+        return program.elementwise(lambda e: exact.over(e, divisor), total)
 
     return form
 
@@ -106,10 +106,10 @@ def _mean_reference_of(count: int) -> Callable[..., Objects]:
 
 
 def _max_form_of(count: int) -> Callable[..., IndexTensor]:
-    def form(pieces: Pieces, x: IndexTensor, **given: Any) -> IndexTensor:
-        entries, _ = window_entries(pieces, x, _windows(count, given), -sp.oo)
+    def form(program: IndexProgram, x: IndexTensor, **given: Any) -> IndexTensor:
+        entries, _ = window_entries(program, x, _windows(count, given), -sp.oo)
         rank = len(entries.axes)
-        return pieces.reduce("max", entries, tuple(range(rank - count, rank)))
+        return program.reduce("max", entries, tuple(range(rank - count, rank)))
 
     return form
 
@@ -161,10 +161,10 @@ MAX_DOC = "The largest entry of each window of so many entries."
 TIES = (Kink("sum(input == amax(input)) > 1", "1 to the first in the window of those that tie"),)
 
 
-def _texts(name: str, samples: tuple[str, ...], bad: tuple[str, ...]) -> dict[str, Any]:
+def _texts(name: str, samples: tuple[str, ...], error_inputs: tuple[str, ...]) -> dict[str, Any]:
     return {
         "samples": tuple(text.format(name) for text in samples),
-        "bad": tuple(text.format(name) for text in bad),
+        "error_inputs": tuple(text.format(name) for text in error_inputs),
         "source": f"torch.nn.functional.{name}",
     }
 
@@ -172,23 +172,23 @@ def _texts(name: str, samples: tuple[str, ...], bad: tuple[str, ...]) -> dict[st
 # fmt: off
 OPERATORS = (
     Operator(
-        name="avg_pool1d", family="neural", signature=AVERAGE, sized=True, work=_work,
+        name="avg_pool1d", family="neural", signature=AVERAGE, size_dependent=True, work=_work,
         shape=_shape_of(1), torch=F.avg_pool1d, sympy=_mean_form_of(1), reference=_mean_reference_of(1),
         doc=MEAN_DOC, **_texts("avg_pool1d", MEAN, UNFIT),
     ),
     Operator(
-        name="avg_pool2d", family="neural", signature=f"{AVERAGE}, divisor_override: integer = None", sized=True,
-        work=_work, shape=_shape_of(2), torch=F.avg_pool2d, sympy=_mean_form_of(2),
+        name="avg_pool2d", family="neural", signature=f"{AVERAGE}, divisor_override: integer = None",
+        size_dependent=True, work=_work, shape=_shape_of(2), torch=F.avg_pool2d, sympy=_mean_form_of(2),
         reference=_mean_reference_of(2), doc=f"{MEAN_DOC[:-1]}; over divisor_override instead where it is given.",
         **_texts("avg_pool2d", MEAN_2D, (*UNFIT_2D, "avg_pool2d(C, 2, divisor_override=0)")),
     ),
     Operator(
-        name="max_pool1d", family="neural", signature=LARGEST, sized=True, work=_work, kinks=TIES,
+        name="max_pool1d", family="neural", signature=LARGEST, size_dependent=True, work=_work, kinks=TIES,
         shape=_shape_of(1), torch=F.max_pool1d, sympy=_max_form_of(1), reference=_max_reference_of(1),
         doc=MAX_DOC, **_texts("max_pool1d", MAX, UNFIT),
     ),
     Operator(
-        name="max_pool2d", family="neural", signature=LARGEST, sized=True, work=_work, kinks=TIES,
+        name="max_pool2d", family="neural", signature=LARGEST, size_dependent=True, work=_work, kinks=TIES,
         shape=_shape_of(2), torch=F.max_pool2d, sympy=_max_form_of(2), reference=_max_reference_of(2),
         doc=MAX_DOC, **_texts("max_pool2d", MAX_2D, UNFIT_2D),
     ),

@@ -8,7 +8,7 @@ from typing import Any
 import sympy as sp
 
 from ..index_notation import functions
-from ..index_notation.expressions import Applied, Delta, Entry, Total
+from ..index_notation.expressions import Delta, Entry, MatrixFunctionEntry, Reduction
 from ..index_notation.functions import ScalarFunction
 from ..operators import TABLE
 from ..operators.lifting import Lifted
@@ -26,7 +26,7 @@ SYMPY = (
 def _classes() -> dict[str, type]:
     rows = {r.sympy.scalar for r in TABLE if isinstance(r.sympy, Lifted) and isinstance(r.sympy.scalar, type)}
     own = {v for v in vars(functions).values() if isinstance(v, type) and issubclass(v, ScalarFunction)}
-    return {cls.__name__: cls for cls in (*SYMPY, *rows, *own, Applied, Entry, Delta, Total)}
+    return {cls.__name__: cls for cls in (*SYMPY, *rows, *own, MatrixFunctionEntry, Entry, Delta, Reduction)}
 
 
 def encode(e: sp.Basic) -> Any:
@@ -44,7 +44,7 @@ def encode(e: sp.Basic) -> Any:
     head = type(e).__name__
     if isinstance(e, Entry):
         return [head, e.name, *map(encode, e.indices)]
-    if isinstance(e, Total | Applied):
+    if isinstance(e, Reduction | MatrixFunctionEntry):
         return [head, e.kind, *map(encode, e.args[1:])]
     if head not in _classes():
         raise ValueError(f"cannot encode {head}")
@@ -69,6 +69,6 @@ def decode(value: Any) -> sp.Expr:
             return sp.Float(rest[0])
         case "constant":
             return CONSTANTS[rest[0]]
-        case "Entry" | "Total" | "Applied":
+        case "Entry" | "Reduction" | "MatrixFunctionEntry":
             return _classes()[head](rest[0], *map(decode, rest[1:]))
     return _classes()[head](*map(decode, rest))

@@ -9,7 +9,7 @@ from ..index_notation.expressions import Entry
 from ..operators import NoClosedForm
 from ..program import TypedProgram
 from .differentiation.derivatives import UPSTREAM, backward, differentiate
-from .differentiation.partition import cut, signature
+from .differentiation.partition import partition, signature
 from .form import FORMAT, Forms
 from .lowering.lower import Lowering
 from .notation.matrix import MatrixNotation
@@ -39,23 +39,31 @@ def derive(typed: TypedProgram, wrt: tuple[str, ...]) -> Forms:
 
 
 def _derive(typed: TypedProgram, wrt: tuple[str, ...]) -> Forms:
-    found = differentiate(cut(typed))
-    gradients = backward(found, wrt)
-    pieces = found.cut.pieces
-    definitions = {p.name: p for p in (*found.forward, *gradients.values())}
-    axes = {name: x.axes for name, x in found.cut.inputs.items()} | {UPSTREAM: found.cut.output.axes}
-    lowering = Lowering(pieces, definitions.values(), axes)
+    differentiated = differentiate(partition(typed))
+    gradients = backward(differentiated, wrt)
+    program = differentiated.partition.program
+    definitions = {p.name: p for p in (*differentiated.forward, *gradients.values())}
+    axes = {name: x.axes for name, x in differentiated.partition.inputs.items()} | {
+        UPSTREAM: differentiated.partition.output.axes
+    }
+    lowering = Lowering(program, definitions.values(), axes)
     plan = lowering.plan(
         (name, Entry(g.name, *g.axes) if (g := gradients.get(UPSTREAM + name)) else None, g.axes if g else ())
         for name in wrt
     )
-    forms = Forms(plan=plan, units=tuple((n, tuple(a is None for a in x.axes)) for n, x in found.cut.inputs.items()))
-    matrices = MatrixNotation(found, plan, upstream_name(found.cut))
-    written = tuple((name, write(found, name, forms, matrices)) for name in wrt)
-    lengths = tuple((s.name, d.root().source) for s, d in pieces.dimensions.items())
-    lengths += tuple({d.root().symbol.name: d.root().source for d in pieces.dimensions.values()}.items())
+    forms = Forms(
+        plan=plan,
+        units=tuple((n, tuple(a is None for a in x.axes)) for n, x in differentiated.partition.inputs.items()),
+    )
+    matrices = MatrixNotation(differentiated, plan, upstream_name(differentiated.partition))
+    written = tuple((name, write(differentiated, name, forms, matrices)) for name in wrt)
+    lengths = tuple((s.name, d.root().source) for s, d in program.dimensions.items())
+    lengths += tuple({d.root().symbol.name: d.root().source for d in program.dimensions.values()}.items())
     used = {s for _, f in written for w in (f.jacobian, f.vjp) for s in _symbols([w.tree, *w.axes])}
-    units = (*forms.units, (upstream_name(found.cut), tuple(a is None for a in found.cut.output.axes)))
+    units = (
+        *forms.units,
+        (upstream_name(differentiated.partition), tuple(a is None for a in differentiated.partition.output.axes)),
+    )
     return Forms("", plan, written, tuple((n, s) for n, s in lengths if n in used), units)
 
 

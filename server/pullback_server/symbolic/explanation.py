@@ -9,7 +9,7 @@ from dataclasses import astuple, dataclass, field
 from ..operators import NoClosedForm
 from ..program import TypedProgram
 from .differentiation.derivatives import backward, differentiate
-from .differentiation.partition import cut
+from .differentiation.partition import partition
 from .notation.code.module import Code, code
 from .notation.index_form.display import TooLong
 from .notation.render import upstream_name
@@ -44,12 +44,12 @@ def explain(typed: TypedProgram, wrt: tuple[str, ...]) -> Explanation:
     Never raises: what cannot be explained is left out.
     """
     try:
-        found = differentiate(cut(typed))
-        gradients = backward(found, wrt)
-        names = naming(found, gradients, wrt, upstream_name(found.cut))
-        steps = derivation(found, gradients, wrt, names)
+        differentiated = differentiate(partition(typed))
+        gradients = backward(differentiated, wrt)
+        names = naming(differentiated, gradients, wrt, upstream_name(differentiated.partition))
+        steps = derivation(differentiated, gradients, wrt, names)
         definitions = [s.text for s in steps if s.kind is StepKind.FORWARD]
-        written = code(found, gradients, wrt, names, definitions)
+        written = code(differentiated, gradients, wrt, names, definitions)
     except (NoClosedForm, TooLong):
         return Explanation()
     except Exception:

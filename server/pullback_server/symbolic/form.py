@@ -10,7 +10,7 @@ from .lowering import plan as plans
 from .lowering.plan import Plan
 
 #: Changes whenever forms of an older release cannot be read.
-FORMAT = 2
+FORMAT = 3
 
 Source = tuple[str, int] | int
 

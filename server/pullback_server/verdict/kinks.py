@@ -21,8 +21,8 @@ import torch
 from ..language import check, parse
 from ..numeric import compile_program
 from ..operators import BY_NAME, Operator
-from ..operators.operator import Misfit
-from ..operators.reference.columns import Along, Each
+from ..operators.operator import OperandError
+from ..operators.reference.columns import Elementwise, Reduced
 from ..operators.shape_rules.common import axes_of, broadcast_shapes
 from ..program import Apply, DType, Input, Limits, Literal, Program, Refusal, TensorType, TypedProgram
 from .exact import Mask, Values
@@ -124,7 +124,7 @@ def _met(
     named = _named(row, operands, arguments)
     with torch.no_grad():
         try:
-            if isinstance(row.reference, Each):
+            if isinstance(row.reference, Elementwise):
                 met = _Evaluation(named, lines=False).of(_parsed(condition, tuple(named)))
             elif (shape := _alike(operands)) and "dim" in arguments:
                 met = _in_lines(condition, named, axes_of(arguments["dim"], len(shape)), shape)
@@ -140,7 +140,7 @@ def _met(
         return None
     met = torch.as_tensor(met)
     met = ~met if outside else met
-    entries = isinstance(row.reference, Each) or met.dim() > 0
+    entries = isinstance(row.reference, Elementwise) or met.dim() > 0
     return tuple(_flags(met, o, entries) for o in operands) if bool(met.any()) else ()
 
 
@@ -157,7 +157,7 @@ def _flags(met: torch.Tensor, operand: Any, entries: bool) -> Mask | None:
         return None
     try:
         shape = broadcast_shapes(tuple(met.shape), tuple(operand.shape)) if entries else None
-    except Misfit:
+    except OperandError:
         # A condition on something made of the operands, such as eigenvalues.
         shape = None
     if shape is None:
@@ -254,7 +254,7 @@ class _Evaluation:
     def _applied(self, apply: Apply, operands: list[Any]) -> Any:
         row = BY_NAME[apply.operator]
         arguments = {p.name: p.default for p in row.parameters.literals} | dict(apply.arguments)
-        if self._lines and isinstance(row.reference, Along):
+        if self._lines and isinstance(row.reference, Reduced):
             arguments |= {"dim": -1, "keepdim": True}
         numbers = not any(isinstance(o, torch.Tensor) for o in operands)
         if row.numbers and isinstance(operands[0], torch.Tensor):

@@ -15,7 +15,7 @@ from pullback_server.index_notation.arithmetic import (
     within,
 )
 from pullback_server.index_notation.functions import floor, remainder
-from pullback_server.index_notation.index_program import Pieces
+from pullback_server.index_notation.index_program import IndexProgram
 from pullback_server.symbolic.notation.index_form.entries import worked_out
 
 SHAPES = [(2, 3), (3, 1, 2), (4,), (2, 2, 2), (1, 5)]
@@ -27,16 +27,16 @@ def numbers(e, at):
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_unravel_is_the_inverse_of_ravel(shape):
-    pieces = Pieces()
-    axes = tuple(sp.S.Zero if n == 1 else pieces.index(n) for n in shape)
-    assert unravel(ravel(axes, shape), shape, pieces) == axes
+    program = IndexProgram()
+    axes = tuple(sp.S.Zero if n == 1 else program.index(n) for n in shape)
+    assert unravel(ravel(axes, shape), shape, program) == axes
 
 
 @pytest.mark.parametrize(("old", "new"), [((2, 6), (3, 4)), ((4, 3), (2, 6)), ((2, 3, 2), (12,)), ((12,), (3, 2, 2))])
 def test_a_reshaped_index_is_where_counting_in_rows_finds_it(old, new):
-    pieces = Pieces()
-    axes = tuple(pieces.index(n) for n in new)
-    found = unravel(ravel(axes, new), old, pieces)
+    program = IndexProgram()
+    axes = tuple(program.index(n) for n in new)
+    found = unravel(ravel(axes, new), old, program)
     every = list(product(*map(range, old)))
     for number, place in enumerate(product(*map(range, new))):
         at = dict(zip(axes, map(sp.Integer, place), strict=True))
@@ -45,32 +45,32 @@ def test_a_reshaped_index_is_where_counting_in_rows_finds_it(old, new):
 
 @pytest.mark.parametrize("divisor", [2, 3, 5])
 def test_quotient_and_remainder_are_those_of_whole_numbers(divisor):
-    pieces = Pieces()
-    i, j = pieces.index(4), pieces.index(3)
+    program = IndexProgram()
+    i, j = program.index(4), program.index(3)
     for e in (3 * i + j, 6 * i - j, -i, 5 * i + 2 * j + 7, 2 - i):
         for a, b in product(range(4), range(3)):
             at = {i: sp.Integer(a), j: sp.Integer(b)}
             value = int(e.xreplace(at))
-            assert numbers(quotient(e, divisor, pieces), at) == value // divisor
-            assert numbers(modulo(e, divisor, pieces), at) == value % divisor
+            assert numbers(quotient(e, divisor, program), at) == value // divisor
+            assert numbers(modulo(e, divisor, program), at) == value % divisor
 
 
 def test_an_interval_holds_every_value_and_no_more():
-    pieces = Pieces()
-    i, j = pieces.index(4), pieces.index(3)
-    for e in (i, 2 * i - 3 * j + 1, modulo(i + 2, 4, pieces), quotient(i + 5 * j, 3, pieces), 7 - i):
+    program = IndexProgram()
+    i, j = program.index(4), program.index(3)
+    for e in (i, 2 * i - 3 * j + 1, modulo(i + 2, 4, program), quotient(i + 5 * j, 3, program), 7 - i):
         values = [numbers(e, {i: sp.Integer(a), j: sp.Integer(b)}) for a in range(4) for b in range(3)]
-        low, high = interval(e, pieces)
+        low, high = interval(e, program)
         assert (low, high) == (min(values), max(values))
-        assert within(e, max(values) + 1, pieces) == (min(values) >= 0)
+        assert within(e, max(values) + 1, program) == (min(values) >= 0)
 
 
 def test_a_length_that_a_form_must_not_know_has_no_interval():
-    pieces = Pieces()
-    x = pieces.input("x", (5,))
-    assert interval(x.axes[0], pieces) is None
-    assert pieces.length(x.axes[0]) == 5
-    assert interval(x.axes[0], pieces) == (0, 4)
+    program = IndexProgram()
+    x = program.input("x", (5,))
+    assert interval(x.axes[0], program) is None
+    assert program.length(x.axes[0]) == 5
+    assert interval(x.axes[0], program) == (0, 4)
 
 
 def test_both_parts_of_a_division_come_together_again():
@@ -81,6 +81,6 @@ def test_both_parts_of_a_division_come_together_again():
 
 @pytest.mark.parametrize("values", [(0, 1, 2), (4, 2, 0), (2, 0, 0, 1), (7,), ()])
 def test_a_listed_index_gives_the_list(values):
-    index = Pieces().index(max(len(values), 2))
+    index = IndexProgram().index(max(len(values), 2))
     e = listed_index(values, index)
     assert tuple(numbers(e, {index: sp.Integer(k)}) for k in range(len(values))) == values

@@ -6,8 +6,8 @@ import numpy as np
 import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
-from pullback_server.index_notation.expressions import Delta, Entry, Total
-from pullback_server.index_notation.index_program import Pieces
+from pullback_server.index_notation.expressions import Delta, Entry, Reduction
+from pullback_server.index_notation.index_program import IndexProgram
 from pullback_server.index_notation.terms import Term, contract, merge, split, taken_out
 
 FREE, BOUND = ("i", "j", "p"), ("s", "t", "u", "w")
@@ -18,11 +18,11 @@ VALUES = {name: np.random.default_rng(rank).standard_normal((LENGTH,) * rank) fo
 
 
 def world():
-    """Pieces with one dimension for all indices, the free ones and the bound ones."""
-    pieces = Pieces()
-    first = pieces.index(("x", 0), 3)
-    indices = [first, *(pieces.index(first) for _ in range(len(FREE) + len(BOUND) - 1))]
-    return pieces, dict(zip((*FREE, *BOUND), indices, strict=True))
+    """IndexProgram with one dimension for all indices, the free ones and the bound ones."""
+    program = IndexProgram()
+    first = program.index(("x", 0), 3)
+    indices = [first, *(program.index(first) for _ in range(len(FREE) + len(BOUND) - 1))]
+    return program, dict(zip((*FREE, *BOUND), indices, strict=True))
 
 
 PIECES, INDICES = world()
@@ -52,7 +52,7 @@ def value(e):
             return VALUES[e.name][tuple(AT[i] for i in e.indices)]
         case Delta():
             return (AT[e.args[0]] == AT[e.args[1]]).astype(float)
-        case Total():
+        case Reduction():
             over = [AXES.index(i) for i in e.bound]
             shape = [LENGTH if axis in over else 1 for axis in range(len(AXES))]
             return (value(e.body) * np.ones(shape)).sum(tuple(over), keepdims=True)

@@ -36,7 +36,7 @@ def test_exact_numbers_stay_small(step: Callable[[sp.Expr], sp.Expr], start: sp.
         largest = max((r.p.bit_length() + r.q.bit_length() for r in e.atoms(sp.Rational)), default=0)
         assert largest <= 2 * exact.BITS
         if sum(1 for _ in sp.preorder_traversal(e)) > 40:
-            e = x  # what the pieces do with an expression that has grown
+            e = x  # what the definitions do with an expression that has grown
 
 
 def test_a_large_or_odd_power_stands_as_written() -> None:

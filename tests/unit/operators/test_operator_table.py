@@ -11,9 +11,9 @@ from operator_samples import applications, by_reference, by_torch, exact_array, 
 from pullback_server.index_notation.index_program import IndexTensor
 from pullback_server.language import check, parse
 from pullback_server.numeric.vjp import DTYPES
-from pullback_server.operators import BY_NAME, BY_SYMBOL, TABLE, Misfit, NoClosedForm, Operator
+from pullback_server.operators import BY_NAME, BY_SYMBOL, TABLE, NoClosedForm, OperandError, Operator
 from pullback_server.program import Apply, DType, Limits, Refusal, TensorType
-from pullback_server.symbolic.differentiation.partition import cut
+from pullback_server.symbolic.differentiation.partition import partition
 
 ROWS = pytest.mark.parametrize("row", TABLE, ids=[row.name for row in TABLE])
 FLOATING = (DType.FLOAT64, DType.FLOAT32, DType.FLOAT16, DType.BFLOAT16)
@@ -23,7 +23,7 @@ FLOATING = (DType.FLOAT64, DType.FLOAT32, DType.FLOAT16, DType.BFLOAT16)
 def test_row_has_every_column(row: Operator) -> None:
     assert row.doc.endswith("."), f"{row.name}: doc is a sentence with a full stop"
     assert len(row.samples) >= 3, f"{row.name}: give it three samples at least"
-    assert row.bad, f"{row.name}: give it a bad sample"
+    assert row.error_inputs, f"{row.name}: give it a bad sample"
     assert row.spellings, f"{row.name}: has no spelling"
     assert row.family, f"{row.name}: name its family"
     assert callable(row.torch), f"{row.name}: give it a torch column"
@@ -105,7 +105,7 @@ def test_rule_takes_no_dtypes_that_torch_refuses_and_names_the_result(row: Opera
     for types in _operand_types(row):
         try:
             kind = row.shape(*types, **literals)
-        except Misfit as misfit:
+        except OperandError as misfit:
             if not (misfit.message and misfit.hint):
                 pytest.fail(f"{row.name}: say what would be accepted instead of {types[0].dtype.label}")
             continue
@@ -178,7 +178,7 @@ def test_autograd_agrees_with_a_difference_quotient_of_the_reference(row: Operat
 
 @ROWS
 def test_bad_samples_are_refused_with_a_place(row: Operator) -> None:
-    for text in row.bad:
+    for text in row.error_inputs:
         with pytest.raises(Refusal) as caught:
             typed(row, text)
         refusal = caught.value
@@ -192,7 +192,7 @@ def test_sympy_column_builds_or_says_why_not(row: Operator) -> None:
     for text in row.samples:
         program = typed(row, text)
         try:
-            form = cut(program)
+            form = partition(program)
         except NoClosedForm as reason:
             if not str(reason):
                 pytest.fail(f"{row.name}: say why `{text}` has no closed form")
@@ -289,7 +289,7 @@ def test_a_form_that_knows_a_length_is_kept_under_it(row: Operator) -> None:
     for text in row.samples:
         program = typed(row, text)
         try:
-            found = cut(program)
+            found = partition(program)
         except NoClosedForm:
             continue
         told = any(
@@ -300,5 +300,5 @@ def test_a_form_that_knows_a_length_is_kept_under_it(row: Operator) -> None:
             if isinstance(node, Apply)
         )
         axes = [a for x in found.inputs.values() for a in x.axes if a is not None]
-        known = any(isinstance(found.pieces.dimensions[a].source, int) for a in axes)
+        known = any(isinstance(found.program.dimensions[a].source, int) for a in axes)
         assert told or not known, f"{row.name}: the form of `{text}` knows a length, so mark the row as sized"

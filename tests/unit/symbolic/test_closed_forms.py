@@ -10,7 +10,7 @@ from pullback_server.operators import TABLE
 from pullback_server.program import DType, Limits, TensorType
 from pullback_server.symbolic import Forms, codec, derive, entries, evaluator, form_key
 from pullback_server.symbolic.differentiation.derivatives import backward, differentiate
-from pullback_server.symbolic.differentiation.partition import cut
+from pullback_server.symbolic.differentiation.partition import partition
 from pullback_server.symbolic.lowering.plan import Call, Fetch, Plan, Product, Reduce, Result, pruned
 from questions import ask, by_name, disagreements, mostly_slow, prepared, question, sample_inputs, samples, tensors
 from written_expressions import LINES, ORDINARY, SUMS
@@ -144,14 +144,14 @@ def test_bytes_of_another_format_are_refused():
 
 @pytest.mark.parametrize("row", mostly_slow(TABLE), ids=lambda row: row.name)
 def test_every_expression_of_a_rows_samples_is_decoded_as_it_was_encoded(row):
-    """All that travels in a tree: the bodies of the pieces, their derivatives, and the gradients that flow inwards."""
+    """All that travels in a tree: the definitions' bodies, their derivatives, and the gradients that flow inwards."""
     for _, text in samples([row]):
         found = prepared(question(text, sample_inputs(row, text)))
         if derive(found.typed, found.used).reason:
             continue
-        differentiated = differentiate(cut(found.typed))
-        pieces = [*differentiated.forward, *backward(differentiated, found.used).values()]
-        expressions = [p.body for p in pieces]
+        differentiated = differentiate(partition(found.typed))
+        program = [*differentiated.forward, *backward(differentiated, found.used).values()]
+        expressions = [p.body for p in program]
         expressions += [partial.value for partials in differentiated.partials.values() for partial in partials]
         for e in expressions:
             travelled = codec.decode(json.loads(json.dumps(codec.encode(e))))

@@ -29,7 +29,7 @@ WRITTEN = {
     "number",
     "where",
     "clamp",
-    "neither",
+    "logical_not",
     *COMPARISONS,
     *CONNECTIVES,
 }

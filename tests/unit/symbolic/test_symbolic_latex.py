@@ -30,7 +30,7 @@ def flaws(latex):
         found.append("a double subscript")
     if "%" in latex or "#" in latex or "$" in latex:
         found.append("a sign that LaTeX takes for its own")
-    if re.search(r"\b(nan|zoo|oo|None|Entry|Delta|Total|Symbol|_?i0\d)\b", re.sub(r"\\mathrm\{[^}]*\}", "", latex)):
+    if re.search(r"\b(nan|zoo|oo|None|Entry|Delta|Reduction|Symbol|_?i0\d)\b", re.sub(r"\\mathrm\{[^}]*\}", "", latex)):
         found.append("a name of the machinery")
     return found
 

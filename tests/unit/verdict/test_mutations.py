@@ -41,8 +41,8 @@ def torch_off_by(row, factor):
 def sympy_off_by(row, factor):
     """The row with a sympy column that is off by a factor."""
 
-    def column(pieces, *tensors, **arguments):
-        found = row.sympy(pieces, *tensors, **arguments)
+    def column(program, *tensors, **arguments):
+        found = row.sympy(program, *tensors, **arguments)
         return IndexTensor(found.axes, found.entry * sp.Rational(repr(factor)))
 
     return replace(row, sympy=column)

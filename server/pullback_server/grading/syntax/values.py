@@ -7,7 +7,7 @@ from typing import Any
 
 from ...language.builder import Builder, Operand
 from ...language.folding import FoldingError, fold
-from ...operators import BY_NAME, BY_SYMBOL, Misfit
+from ...operators import BY_NAME, BY_SYMBOL, OperandError
 from ...program import Apply, DType, Input, Limits, Literal, Place, Program, TensorType
 from ..problem import Code
 from .refusals import Misshapen, NotAnAnswer
@@ -73,7 +73,7 @@ class Assembly:
         filled = {p.name: p.default for p in operator.parameters.literals if not p.required} | arguments
         try:
             kind = operator.shape(*(o.type for o in operands), **filled)
-        except Misfit as misfit:
+        except OperandError as misfit:
             shown = f"`{operator.symbol}`" if operator.symbol else operator.name
             hint = f"; {misfit.hint}" if misfit.hint else ""
             raise Misshapen(f"{shown}: {misfit.message}{hint}", Place(1, column)) from None

@@ -15,7 +15,7 @@ Objects = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True)
-class Each:
+class Elementwise:
     """The reference column of an elementwise operator: a function of mpmath numbers, broadcast over object arrays.
 
     An operand that was left out reaches the function as None.
@@ -30,7 +30,7 @@ class Each:
 
 
 @dataclass(frozen=True)
-class Along:
+class Reduced:
     """The reference column of a reduction: a function of the list of mpmath numbers that are reduced."""
 
     reduce: Callable[..., Any]
@@ -48,7 +48,7 @@ class Along:
 
 
 @dataclass(frozen=True)
-class Lines:
+class AlongDim:
     """The reference column of a function that maps each line along `dim` to a line of the same length.
 
     Where `dim` is None there is one line at most.
@@ -66,10 +66,6 @@ class Lines:
             # A None at the end keeps NumPy from looking into the numbers.
             out[index] = np.array([*self.function(list(moved[index])), None], dtype=object)[:-1]
         return np.moveaxis(out, -1, axis) if x.ndim else out.reshape(())
-
-
-#: The reference columns as rows write them.
-each, along, lines = Each, Along, Lines
 
 
 def _length(x: Objects, axes: tuple[int, ...]) -> int:

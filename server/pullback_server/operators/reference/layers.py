@@ -8,7 +8,7 @@ import mpmath as mp
 import numpy as np
 
 from . import reductions, scalars
-from .columns import Objects, lines
+from .columns import AlongDim, Objects
 from .matrices import matmul_reference
 
 
@@ -83,7 +83,7 @@ def attention(
     for place in np.ndindex(out.shape):
         if (chosen is not None and chosen[place] == 0) or (is_causal and place[-1] > place[-2]):
             out[place] = -mp.inf
-    weights = lines(reductions.softmax)(out)
+    weights = AlongDim(reductions.softmax)(out)
     if chosen is not None:
         # Where nothing is chosen torch has weights of 0.
         weights = np.where(chosen != 0, weights, mp.mpf(0))

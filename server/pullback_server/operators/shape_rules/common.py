@@ -7,7 +7,7 @@ from functools import reduce
 from typing import Any
 
 from ...program import DType, TensorType
-from ..operator import Misfit
+from ..operator import OperandError
 
 #: torch's default floating dtype, which integers become in a floating operation.
 DEFAULT_FLOAT = DType.FLOAT32
@@ -58,13 +58,13 @@ def promote(*types: TensorType) -> DType:
 
 
 def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
-    """The common shape of several, each axis of length 1 or of the common length; raises Misfit."""
+    """The common shape of several, each axis of length 1 or of the common length; raises OperandError."""
     rank = max(map(len, shapes))
     out = [1] * rank
     for shape in shapes:
         for axis, length in enumerate(shape, rank - len(shape)):
             if length != 1 and out[axis] not in (1, length):
-                raise Misfit(
+                raise OperandError(
                     f"shapes {' and '.join(str(list(s)) for s in shapes)} do not broadcast",
                     "each dimension, counted from the last, must be equal or 1",
                 )
@@ -97,7 +97,7 @@ def numeric(rule: Callable[..., TensorType], hint: str) -> Callable[..., TensorT
     def shape(*types: TensorType | None, **arguments: Any) -> TensorType:
         result = rule(*types, **arguments)
         if result.dtype is DType.BOOL:
-            raise Misfit("the result would be bool, which this operator does not give", hint)
+            raise OperandError("the result would be bool, which this operator does not give", hint)
         return result
 
     return shape
@@ -108,7 +108,7 @@ def without_bools(rule: Callable[..., TensorType], hint: str) -> Callable[..., T
 
     def shape(*types: TensorType | None, **arguments: Any) -> TensorType:
         if any(t is not None and t.dtype is DType.BOOL for t in types):
-            raise Misfit("an operand is bool, which this operator does not take", hint)
+            raise OperandError("an operand is bool, which this operator does not take", hint)
         return rule(*types, **arguments)
 
     return shape
@@ -120,7 +120,9 @@ def only_bools(rule: Callable[..., TensorType]) -> Callable[..., TensorType]:
     def shape(*types: TensorType | None, **arguments: Any) -> TensorType:
         for t in types:
             if t is not None and t.dtype is not DType.BOOL:
-                raise Misfit(f"an operand is {t.dtype.label}", "a comparison or a bool tensor; comparisons in brackets")
+                raise OperandError(
+                    f"an operand is {t.dtype.label}", "a comparison or a bool tensor; comparisons in brackets"
+                )
         return rule(*types, **arguments)
 
     return shape
@@ -135,7 +137,7 @@ def only_floating(rule: Callable[..., TensorType], hint: str = "") -> Callable[.
             return result
         if result.weak:
             return TensorType(DType.FLOAT64, result.shape, weak=True)
-        raise Misfit(
+        raise OperandError(
             f"{result.dtype.label} where a floating dtype is needed", hint or "multiply by 1.0 to make it floating"
         )
 
@@ -153,20 +155,20 @@ def boolean(rule: Callable[..., TensorType]) -> Callable[..., TensorType]:
 
 
 def axis_of(dim: int, rank: int, name: str = "dim") -> int:
-    """A dimension counted from 0, where -1 is the last; a tensor of rank 0 has dimensions 0 and -1. Raises Misfit."""
+    """The dimension counted from 0; -1 is the last, a tensor of rank 0 has dimensions 0 and -1. Raises OperandError."""
     room = max(rank, 1)
     if not -room <= dim < room:
-        raise Misfit(f"{name}={dim} for a tensor of rank {rank}", f"{name} from {-room} to {room - 1}")
+        raise OperandError(f"{name}={dim} for a tensor of rank {rank}", f"{name} from {-room} to {room - 1}")
     return dim % room
 
 
 def axes_of(dim: int | tuple[int, ...] | None, rank: int) -> tuple[int, ...]:
-    """The dimensions that a reduction runs over, counted from 0; None and () mean all. Raises Misfit."""
+    """The dimensions that a reduction runs over, counted from 0; None and () mean all. Raises OperandError."""
     if dim is None or dim == ():
         return tuple(range(rank))
     given = tuple(axis_of(d, rank) for d in (dim if isinstance(dim, tuple) else (dim,)))
     if len(set(given)) < len(given):
-        raise Misfit(f"dim={dim} names a dimension twice", "each dimension once")
+        raise OperandError(f"dim={dim} names a dimension twice", "each dimension once")
     return given if rank else ()
 
 
@@ -186,7 +188,9 @@ def nonempty(rule: Callable[..., TensorType]) -> Callable[..., TensorType]:
 
     def shape(x: TensorType, *, dim: Any = None, **arguments: Any) -> TensorType:
         if any(x.shape[k] == 0 for k in axes_of(dim, x.rank) if x.rank):
-            raise Misfit(f"there is nothing to reduce in shape {list(x.shape)}", "a dimension of length 1 at least")
+            raise OperandError(
+                f"there is nothing to reduce in shape {list(x.shape)}", "a dimension of length 1 at least"
+            )
         return rule(x, dim=dim, **arguments)
 
     return shape

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...program import DType, TensorType
-from ..operator import Misfit
+from ..operator import OperandError
 from .common import DEFAULT_FLOAT, broadcast_shapes
 from .matrices import one_floating_dtype
 
@@ -18,15 +18,15 @@ def _dtype(name: str, *types: TensorType) -> DType:
     dtype = one_floating_dtype(name, *types) if any(t.dtype.floating for t in types) else DEFAULT_FLOAT
     if any(not t.dtype.floating for t in types) or dtype.size < 4:
         found = " and ".join(t.dtype.label for t in types)
-        raise Misfit(f"{name} of {found}", "float32 or float64")
+        raise OperandError(f"{name} of {found}", "float32 or float64")
     return dtype
 
 
 def _matrix(name: str, x: TensorType, square: bool = True) -> DType:
     if x.rank < 2:
-        raise Misfit(f"{name} of a tensor of rank {x.rank}", "a matrix at least")
+        raise OperandError(f"{name} of a tensor of rank {x.rank}", "a matrix at least")
     if square and x.shape[-1] != x.shape[-2]:
-        raise Misfit(f"{name} of matrices of shape {list(x.shape[-2:])}", "square matrices")
+        raise OperandError(f"{name} of matrices of shape {list(x.shape[-2:])}", "square matrices")
     return _dtype(name, x)
 
 
@@ -75,7 +75,7 @@ def svd(x: TensorType, *, full_matrices: bool, output: int) -> TensorType:
     least = min(rows, columns)
     if full_matrices and rows != columns and output != 1:
         hint = "full_matrices=False: only those vectors are differentiable"
-        raise Misfit("svd of matrices that are not square", hint)
+        raise OperandError("svd of matrices that are not square", hint)
     shape = ((rows, least), (least,), (least, columns))[output]
     return TensorType(dtype, (*batch, *shape), x.weak)
 
@@ -83,7 +83,7 @@ def svd(x: TensorType, *, full_matrices: bool, output: int) -> TensorType:
 def matrix_power(x: TensorType, *, n: int) -> TensorType:
     """A square matrix gives one of its own shape, for moderate powers."""
     if abs(n) > LARGEST_POWER:
-        raise Misfit(f"matrix_power with n={n}", f"from {-LARGEST_POWER} to {LARGEST_POWER}")
+        raise OperandError(f"matrix_power with n={n}", f"from {-LARGEST_POWER} to {LARGEST_POWER}")
     return square_of("matrix_power")(x)
 
 
@@ -92,11 +92,11 @@ def solve(a: TensorType, b: TensorType) -> TensorType:
     _matrix("solve", a)
     dtype = _dtype("solve", a, b)
     if not b.rank:
-        raise Misfit("solve for a number", "a vector or a matrix")
+        raise OperandError("solve for a number", "a vector or a matrix")
     if of_vectors(a, b) and b.shape[-1] == a.shape[-1]:
         return TensorType(dtype, b.shape, a.weak and b.weak)
     if b.rank == 1 or b.shape[-2] != a.shape[-1]:
-        raise Misfit(f"solve of shapes {list(a.shape)} and {list(b.shape)}", f"{a.shape[-1]} rows on the right")
+        raise OperandError(f"solve of shapes {list(a.shape)} and {list(b.shape)}", f"{a.shape[-1]} rows on the right")
     batch = broadcast_shapes(a.shape[:-2], b.shape[:-2])
     return TensorType(dtype, (*batch, *b.shape[-2:]), a.weak and b.weak)
 
@@ -110,5 +110,7 @@ def lstsq(a: TensorType, b: TensorType, *, output: int) -> TensorType:
     """A row for each column of the left, a column for each of the right."""
     _matrix("lstsq", a, square=False)
     if b.rank != a.rank or a.shape[:-1] != b.shape[:-1]:
-        raise Misfit(f"lstsq of shapes {list(a.shape)} and {list(b.shape)}", "matrices with as many rows on both sides")
+        raise OperandError(
+            f"lstsq of shapes {list(a.shape)} and {list(b.shape)}", "matrices with as many rows on both sides"
+        )
     return TensorType(_dtype("lstsq", a, b), (*a.shape[:-2], a.shape[-1], b.shape[-1]), a.weak and b.weak)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 from typing import Any
 
-from ..operator import Misfit
+from ..operator import OperandError
 from .common import axes_of
 
 Labels = list[str]
@@ -15,7 +15,7 @@ _DOTS = string.digits
 
 
 def read_equation(equation: str, ranks: tuple[int, ...]) -> tuple[list[Labels], Labels]:
-    """The labels of each operand and of the result; raises Misfit.
+    """The labels of each operand and of the result; raises OperandError.
 
     >>> read_equation("ij,jk", (2, 2))
     ([['i', 'j'], ['j', 'k']], ['i', 'k'])
@@ -23,7 +23,7 @@ def read_equation(equation: str, ranks: tuple[int, ...]) -> tuple[list[Labels], 
     left, arrow, right = equation.replace(" ", "").partition("->")
     terms = left.split(",")
     if len(terms) != len(ranks):
-        raise Misfit(f"{len(terms)} terms for {len(ranks)} operands", "one term an operand, such as 'ij,jk->ik'")
+        raise OperandError(f"{len(terms)} terms for {len(ranks)} operands", "one term an operand, such as 'ij,jk->ik'")
     labels = [_labels(term, rank) for term, rank in zip(terms, ranks, strict=True)]
     every = [label for own in labels for label in own]
     dots = sorted({label for label in every if label in _DOTS}, reverse=True)
@@ -31,17 +31,19 @@ def read_equation(equation: str, ranks: tuple[int, ...]) -> tuple[list[Labels], 
         return labels, dots + sorted(label for label in {*every} if label not in _DOTS and every.count(label) == 1)
     out = _labels(right, len(right.replace("...", "")) + len(dots))
     if len({*out}) < len(out) or not {*out} <= {*every}:
-        raise Misfit(f"the result `{right}`", "labels of the operands, each once")
+        raise OperandError(f"the result `{right}`", "labels of the operands, each once")
     return labels, out
 
 
 def _labels(term: str, rank: int) -> Labels:
     letters = term.replace("...", "")
     if not all(c in string.ascii_letters for c in letters) or term.count("...") > 1:
-        raise Misfit(f"the term `{term}`", "letters and `...`")
+        raise OperandError(f"the term `{term}`", "letters and `...`")
     missing = rank - len(letters)
     if missing < 0 or (missing and "..." not in term) or missing > len(_DOTS):
-        raise Misfit(f"the term `{term}` for a tensor of rank {rank}", "a letter a dimension, or `...` for several")
+        raise OperandError(
+            f"the term `{term}` for a tensor of rank {rank}", "a letter a dimension, or `...` for several"
+        )
     before, _, after = term.partition("...")
     return [*before, *reversed(_DOTS[:missing]), *after]
 
@@ -50,20 +52,20 @@ def contracted(dims: Any, a: int, b: int) -> tuple[tuple[int, ...], tuple[int, .
     """The axes of both that tensordot sums over."""
     if isinstance(dims, int):
         if not 0 <= dims <= min(a, b):
-            raise Misfit(f"dims={dims} for ranks {a} and {b}", f"from 0 to {min(a, b)}")
+            raise OperandError(f"dims={dims} for ranks {a} and {b}", f"from 0 to {min(a, b)}")
         return tuple(range(a - dims, a)), tuple(range(dims))
     pairs = tuple(d if isinstance(d, tuple) else (d,) for d in dims)
     if len(pairs) != 2 or len(pairs[0]) != len(pairs[1]):
-        raise Misfit(f"dims={dims}", "a number, or two lists of as many dimensions")
+        raise OperandError(f"dims={dims}", "a number, or two lists of as many dimensions")
     if not pairs[0]:
         return (), ()
     if not (a and b):
-        raise Misfit(f"dims={dims} for ranks {a} and {b}", "0, since a number has no dimensions")
+        raise OperandError(f"dims={dims} for ranks {a} and {b}", "0, since a number has no dimensions")
     return axes_of(pairs[0], a), axes_of(pairs[1], b)
 
 
 def tensordot_equation(dims: Any, a: int, b: int) -> str:
-    """The equation of tensordot for tensors of ranks a and b; raises Misfit.
+    """The equation of tensordot for tensors of ranks a and b; raises OperandError.
 
     >>> tensordot_equation(1, 2, 2)
     'ab,bd->ad'

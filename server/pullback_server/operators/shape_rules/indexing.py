@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...program import TensorType
-from ..operator import Misfit
+from ..operator import OperandError
 from .common import broadcast_shapes
 
 
@@ -66,16 +66,16 @@ class Key:
 
 
 def resolve(key: tuple[Any, ...], shape: tuple[int, ...], tensors: tuple[tuple[int, ...], ...] = ()) -> Key:
-    """The key for a tensor of that shape; `tensors` are the shapes of the index tensors. Raises Misfit.
+    """The key for a tensor of that shape; `tensors` are the shapes of the index tensors. Raises OperandError.
 
     >>> resolve((("slice", None, None, -1), None), (3,)).shape
     (3, 1)
     """
     wide = sum(item is not None and item != ("...",) for item in key)
     if wide > len(shape):
-        raise Misfit(f"{wide} indices for a tensor of rank {len(shape)}", f"at most {len(shape)} indices")
+        raise OperandError(f"{wide} indices for a tensor of rank {len(shape)}", f"at most {len(shape)} indices")
     if key.count(("...",)) > 1:
-        raise Misfit("`...` twice in one index", "`...` once")
+        raise OperandError("`...` twice in one index", "`...` once")
     rest = (("slice", None, None, None),) * (len(shape) - wide)
     at = key.index(("...",)) if ("...",) in key else len(key)
     items: list[Item] = []
@@ -105,27 +105,27 @@ def _item(item: Any, axis: int, length: int, tensors: tuple[tuple[int, ...], ...
             return Listed(axis, tuple(_in_range(index, length) for index in indices))
         case ("tensor", int() as number):
             if length == 0 and 0 not in tensors[number]:
-                raise Misfit("an index into a dimension of length 0", "a dimension of length 1 at least")
+                raise OperandError("an index into a dimension of length 0", "a dimension of length 1 at least")
             return Listed(axis, number)
         case ("slice", start, stop, step):
             if step == 0:
-                raise Misfit("a slice of step 0", "a step of 1 or more, or -1 or less")
+                raise OperandError("a slice of step 0", "a step of 1 or more, or -1 or less")
             first, last, stride = slice(start, stop, step).indices(length)
             return Sliced(axis, first, stride, len(range(first, last, stride)))
-    raise Misfit("an index that is none", "whole numbers, slices, ..., None, lists and integer tensors")
+    raise OperandError("an index that is none", "whole numbers, slices, ..., None, lists and integer tensors")
 
 
 def _in_range(index: int, length: int) -> int:
     if not -length <= index < length:
         hint = f"from {-length} to {length - 1}" if length else ""
-        raise Misfit(f"index {index} of a dimension of length {length}", hint)
+        raise OperandError(f"index {index} of a dimension of length {length}", hint)
     return index % length
 
 
 def key_of_types(key: tuple[Any, ...], x: TensorType, indices: tuple[TensorType | None, ...]) -> Key:
-    """The key for a tensor and index tensors of these types, which must be integers. Raises Misfit."""
+    """The key for a tensor and index tensors of these types, which must be integers. Raises OperandError."""
     for t in indices:
         if t is not None and t.dtype.category != 1:
             hint = "an integer tensor; where(mask, x, 0) keeps the entries of a mask"
-            raise Misfit(f"an index of dtype {t.dtype.label}", hint)
+            raise OperandError(f"an index of dtype {t.dtype.label}", hint)
     return resolve(key, x.shape, tuple(t.shape for t in indices if t is not None))

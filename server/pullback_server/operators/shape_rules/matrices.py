@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from ...program import DType, TensorType
-from ..operator import Misfit
+from ..operator import OperandError
 from .common import axis_of, broadcast_shapes, promote, summed
 
 
 def matmul(x: TensorType, y: TensorType, **_: Any) -> TensorType:
     """torch.matmul: vectors lose their axis, matrices contract the last with the last but one, the rest broadcasts."""
     if not x.rank or not y.rank:
-        raise Misfit("a matrix product needs tensors of rank 1 at least", "use * for numbers")
+        raise OperandError("a matrix product needs tensors of rank 1 at least", "use * for numbers")
     dtype = one_floating_dtype("a matrix product", x, y)
     inner = y.shape[-2] if y.rank > 1 else y.shape[0]
     if x.shape[-1] != inner:
-        raise Misfit(
+        raise OperandError(
             f"a matrix product of shapes {list(x.shape)} and {list(y.shape)}",
             f"the last dimension of the left, {x.shape[-1]}, must equal the "
             f"{'last but one' if y.rank > 1 else 'only'} dimension of the right, {inner}",
@@ -32,7 +32,7 @@ def dot(x: TensorType, y: TensorType, **_: Any) -> TensorType:
     _ranks("dot", (1,), x, y)
     dtype = one_floating_dtype("a dot product", x, y)
     if x.shape != y.shape:
-        raise Misfit(f"a dot product of lengths {x.shape[0]} and {y.shape[0]}", "vectors of one length")
+        raise OperandError(f"a dot product of lengths {x.shape[0]} and {y.shape[0]}", "vectors of one length")
     return TensorType(dtype, (), x.weak and y.weak)
 
 
@@ -46,7 +46,7 @@ def trace(x: TensorType, **_: Any) -> TensorType:
     """A matrix gives a number, in int64 where it holds integers."""
     _ranks("trace", (2,), x)
     if x.dtype is DType.BOOL:
-        raise Misfit("the trace of a bool matrix", "multiply it by 1 to count")
+        raise OperandError("the trace of a bool matrix", "multiply it by 1 to count")
     return TensorType(summed(x).dtype, (), x.weak)
 
 
@@ -68,14 +68,14 @@ def diagonal_length(rows: int, columns: int, offset: int) -> int:
 def turned(x: TensorType, **_: Any) -> TensorType:
     """The transpose of a matrix; a vector or number is its own."""
     if x.rank > 2:
-        raise Misfit(f".T of a tensor of rank {x.rank}", "use .mT, which turns the last two dimensions")
+        raise OperandError(f".T of a tensor of rank {x.rank}", "use .mT, which turns the last two dimensions")
     return TensorType(x.dtype, x.shape[::-1], x.weak)
 
 
 def turned_last(x: TensorType, **_: Any) -> TensorType:
     """The last two dimensions change places."""
     if x.rank < 2:
-        raise Misfit(f".mT of a tensor of rank {x.rank}", "a tensor of rank 2 at least, or .T")
+        raise OperandError(f".mT of a tensor of rank {x.rank}", "a tensor of rank 2 at least, or .T")
     return TensorType(x.dtype, (*x.shape[:-2], x.shape[-1], x.shape[-2]), x.weak)
 
 
@@ -91,14 +91,14 @@ def swapped(x: TensorType, *, dim0: int, dim1: int, **_: Any) -> TensorType:
 def _ranks(name: str, ranks: tuple[int, ...], *types: TensorType) -> None:
     for t in types:
         if t.rank not in ranks:
-            raise Misfit(f"{name} of a tensor of rank {t.rank}", f"rank {' or '.join(map(str, ranks))}")
+            raise OperandError(f"{name} of a tensor of rank {t.rank}", f"rank {' or '.join(map(str, ranks))}")
 
 
 def one_floating_dtype(what: str, *types: TensorType) -> DType:
     """Contractions: torch has no integer ones on accelerators, and no mixed ones anywhere; constants yield."""
     strong = [t for t in types if not t.weak] or list(types)
     if len({t.dtype for t in strong}) > 1 or not promote(*types).floating:
-        raise Misfit(
+        raise OperandError(
             f"{what} of {' and '.join(t.dtype.label for t in types)}",
             "operands of one floating dtype; multiply by 1.0 to make integers floating",
         )

@@ -6,24 +6,26 @@ import math
 from typing import Any
 
 from ...program import DType, TensorType
-from ..operator import Misfit
+from ..operator import OperandError
 from .matrices import one_floating_dtype
 
 
 def _vectors(name: str, x: TensorType, given: dict[str, TensorType | None], shape: tuple[int, ...]) -> TensorType:
-    """The type of x, where every other operand has its dtype and that shape; raises Misfit."""
+    """The type of x, where every other operand has its dtype and that shape; raises OperandError."""
     dtype = one_floating_dtype(name, x, *(t for t in given.values() if t is not None))
     for what, t in given.items():
         if t is not None and t.shape != shape:
-            raise Misfit(f"a {what} of shape {list(t.shape)}", f"shape {list(shape)}")
+            raise OperandError(f"a {what} of shape {list(t.shape)}", f"shape {list(shape)}")
     return TensorType(dtype, x.shape, x.weak and all(t is None or t.weak for t in given.values()))
 
 
 def _last(x: TensorType, normalized_shape: Any) -> tuple[int, ...]:
-    """The last dimensions, that a call names by their lengths; raises Misfit."""
+    """The last dimensions, that a call names by their lengths; raises OperandError."""
     shape = normalized_shape if isinstance(normalized_shape, tuple) else ()
     if not shape or x.shape[x.rank - len(shape) :] != shape:
-        raise Misfit(f"normalized_shape={normalized_shape} for shape {list(x.shape)}", "the last lengths, as a tuple")
+        raise OperandError(
+            f"normalized_shape={normalized_shape} for shape {list(x.shape)}", "the last lengths, as a tuple"
+        )
     return shape
 
 
@@ -50,9 +52,9 @@ def batch(
     """Channels in the second dimension, and vectors of one entry a channel."""
     _at_least(x, 2)
     if not training and (mean is None or variance is None):
-        raise Misfit("no running_mean and running_var", "both, or training=True")
+        raise OperandError("no running_mean and running_var", "both, or training=True")
     if training and math.prod((x.shape[0], *x.shape[2:])) == 1:
-        raise Misfit(f"one entry a channel in shape {list(x.shape)}", "two at least, or training=False")
+        raise OperandError(f"one entry a channel in shape {list(x.shape)}", "two at least, or training=False")
     others = {"running_mean": mean, "running_var": variance, "weight": weight, "bias": bias}
     return _vectors("batch_norm", x, others, x.shape[1:2])
 
@@ -70,9 +72,9 @@ def instance(
     """As of batch, where each entry of the batch is on its own."""
     _at_least(x, 3 if use_input_stats else 2)
     if not use_input_stats and (mean is None or variance is None):
-        raise Misfit("no running_mean and running_var", "both, or use_input_stats=True")
+        raise OperandError("no running_mean and running_var", "both, or use_input_stats=True")
     if use_input_stats and math.prod(x.shape[2:]) == 1:
-        raise Misfit(f"one entry a channel in shape {list(x.shape)}", "two at least")
+        raise OperandError(f"one entry a channel in shape {list(x.shape)}", "two at least")
     others = {"running_mean": mean, "running_var": variance, "weight": weight, "bias": bias}
     return _vectors("instance_norm", x, others, x.shape[1:2])
 
@@ -83,17 +85,21 @@ def group(
     """The channels in groups, and vectors of one entry a channel."""
     _at_least(x, 2)
     if num_groups < 1 or x.shape[1] % num_groups:
-        raise Misfit(f"{x.shape[1]} channels in {num_groups} groups", "a number of groups that divides the channels")
+        raise OperandError(
+            f"{x.shape[1]} channels in {num_groups} groups", "a number of groups that divides the channels"
+        )
     if x.elements == num_groups and x.shape[0] == 1:
-        raise Misfit(f"one entry a group in shape {list(x.shape)}", "two at least")
+        raise OperandError(f"one entry a group in shape {list(x.shape)}", "two at least")
     return _vectors("group_norm", x, {"weight": weight, "bias": bias}, x.shape[1:2])
 
 
 def _at_least(x: TensorType, rank: int) -> None:
     if x.rank < rank or 0 in x.shape[1:]:
-        raise Misfit(f"shape {list(x.shape)}", f"rank {rank} at least: a batch, which may be empty, channels, and more")
+        raise OperandError(
+            f"shape {list(x.shape)}", f"rank {rank} at least: a batch, which may be empty, channels, and more"
+        )
 
 
-def rms_told(x: TensorType, _: TensorType | None, *, eps: float | None, **__: Any) -> dict[str, Any]:
+def rms_dtype_arguments(x: TensorType, _: TensorType | None, *, eps: float | None, **__: Any) -> dict[str, Any]:
     """The eps that torch takes for a dtype: 16 bits are computed in 32."""
     return {"eps": eps if eps is not None else 2.0**-52 if x.dtype is DType.FLOAT64 else 2.0**-23}

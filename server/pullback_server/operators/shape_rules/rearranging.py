@@ -1,11 +1,11 @@
-"""Shapes and orders that rearranging asks for, from the arguments of its operators. All of them raise Misfit."""
+"""Shapes and orders that rearranging asks for, from the arguments of its operators. All of them raise OperandError."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from ..operator import Misfit
+from ..operator import OperandError
 from .common import axes_of, axis_of
 
 Dims = int | tuple[int, ...] | None
@@ -19,16 +19,18 @@ def numbers(value: Any) -> tuple[int, ...]:
 
 
 def full_shape(shape: tuple[int, ...], elements: int) -> tuple[int, ...]:
-    """A shape with its one -1 worked out. Raises Misfit where it does not hold the elements."""
+    """A shape with its one -1 worked out. Raises OperandError where it does not hold the elements."""
     known = math.prod(n for n in shape if n != -1)
     if shape.count(-1) > 1 or any(n < -1 for n in shape):
-        raise Misfit(f"the shape {list(shape)}", "lengths from 0 on, with -1 once at most")
+        raise OperandError(f"the shape {list(shape)}", "lengths from 0 on, with -1 once at most")
     if -1 in shape:
         if known == 0 or elements % known:
-            raise Misfit(f"{elements} elements in shape {list(shape)}", f"lengths whose product divides {elements}")
+            raise OperandError(
+                f"{elements} elements in shape {list(shape)}", f"lengths whose product divides {elements}"
+            )
         return tuple(elements // known if n == -1 else n for n in shape)
     if known != elements:
-        raise Misfit(f"{elements} elements in shape {list(shape)}", f"lengths whose product is {elements}")
+        raise OperandError(f"{elements} elements in shape {list(shape)}", f"lengths whose product is {elements}")
     return shape
 
 
@@ -38,16 +40,16 @@ def flat(shape: tuple[int, ...], start: int, end: int) -> tuple[int, ...]:
     if not shape:
         return (1,)
     if first > last:
-        raise Misfit(f"start_dim={start} after end_dim={end}", "dimensions in order")
+        raise OperandError(f"start_dim={start} after end_dim={end}", "dimensions in order")
     return (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :])
 
 
 def unflat(shape: tuple[int, ...], dim: int, sizes: int | tuple[int, ...]) -> tuple[int, ...]:
     """One dimension in the lengths given, of which one may be -1."""
     if not isinstance(sizes, tuple):
-        raise Misfit(f"sizes={sizes}", "a tuple of lengths, such as (2, 3)")
+        raise OperandError(f"sizes={sizes}", "a tuple of lengths, such as (2, 3)")
     if not shape:
-        raise Misfit("unflatten of a number", "a tensor of rank 1 at least")
+        raise OperandError("unflatten of a number", "a tensor of rank 1 at least")
     axis = axis_of(dim, len(shape))
     return (*shape[:axis], *full_shape(sizes, shape[axis]), *shape[axis + 1 :])
 
@@ -56,12 +58,12 @@ def expanded(shape: tuple[int, ...], size: tuple[int, ...]) -> tuple[int, ...]:
     """The lengths given, where -1 keeps a dimension's own."""
     if len(size) < len(shape):
         hint = "as many lengths as dimensions at least"
-        raise Misfit(f"the shape {list(size)} for a tensor of rank {len(shape)}", hint)
+        raise OperandError(f"the shape {list(size)} for a tensor of rank {len(shape)}", hint)
     padded = (1,) * (len(size) - len(shape)) + shape
     for number, (old, new) in enumerate(zip(padded, size, strict=True)):
         outside = number < len(size) - len(shape)
         if new < -1 or (new == -1 and outside) or (new != -1 and old not in (1, new)):
-            raise Misfit(f"shape {list(shape)} to {list(size)}", "only dimensions of length 1 are expanded")
+            raise OperandError(f"shape {list(shape)} to {list(size)}", "only dimensions of length 1 are expanded")
     return tuple(old if new == -1 else new for old, new in zip(padded, size, strict=True))
 
 
@@ -69,14 +71,14 @@ def order(rank: int, dims: tuple[int, ...]) -> tuple[int, ...]:
     """The dimensions counted from 0, each of them once."""
     order = tuple(axis_of(d, rank, "dims") for d in dims) if rank else ()
     if len(dims) != rank or len(set(order)) < rank:
-        raise Misfit(f"dims={list(dims)} for a tensor of rank {rank}", "every dimension once")
+        raise OperandError(f"dims={list(dims)} for a tensor of rank {rank}", "every dimension once")
     return order
 
 
 def tiles(shape: tuple[int, ...], repeats: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The shape with ones before it, and how often each dimension is repeated."""
     if any(n < 0 for n in repeats):
-        raise Misfit(f"repeats {list(repeats)}", "numbers from 0 on")
+        raise OperandError(f"repeats {list(repeats)}", "numbers from 0 on")
     rank = max(len(shape), len(repeats))
     return (1,) * (rank - len(shape)) + shape, (1,) * (rank - len(repeats)) + repeats
 
@@ -106,18 +108,20 @@ def tiled_shape(shape: tuple[int, ...], *, repeats: tuple[Any, ...]) -> tuple[in
 def repeat_shape(shape: tuple[int, ...], *, repeats: tuple[Any, ...]) -> tuple[int, ...]:
     """As tiled, with a number for each dimension."""
     if len(numbers(repeats)) < len(shape):
-        raise Misfit(f"repeats {list(numbers(repeats))} for a tensor of rank {len(shape)}", "one a dimension at least")
+        raise OperandError(
+            f"repeats {list(numbers(repeats))} for a tensor of rank {len(shape)}", "one a dimension at least"
+        )
     return tiled_shape(shape, repeats=repeats)
 
 
 def interleaved_shape(shape: tuple[int, ...], *, repeats: int, dim: int | None) -> tuple[int, ...]:
     """One length times the repeats; a vector without dim."""
     if repeats < 0:
-        raise Misfit(f"repeats={repeats}", "a number from 0 on")
+        raise OperandError(f"repeats={repeats}", "a number from 0 on")
     if dim is None:
         return (math.prod(shape) * repeats,)
     if not shape:
-        raise Misfit("repeat_interleave of a number along a dimension", "no dim")
+        raise OperandError("repeat_interleave of a number along a dimension", "no dim")
     axis = axis_of(dim, len(shape))
     return tuple(n * repeats if k == axis else n for k, n in enumerate(shape))
 
@@ -132,10 +136,10 @@ def flipped_shape(shape: tuple[int, ...], *, dims: tuple[Any, ...]) -> tuple[int
 def rolled_shape(shape: tuple[int, ...], *, shifts: Any, dims: Dims) -> tuple[int, ...]:
     """The same shape, for as many shifts as dimensions."""
     if dims is None and isinstance(shifts, tuple) and len(shifts) != 1:
-        raise Misfit("several shifts without dims", "one shift a dimension")
+        raise OperandError("several shifts without dims", "one shift a dimension")
     if dims is not None:
         if not shape:
-            raise Misfit("roll of a number along a dimension", "no dims")
+            raise OperandError("roll of a number along a dimension", "no dims")
         shifted(len(shape), shifts, dims)
     return shape
 
@@ -145,7 +149,7 @@ def shifted(rank: int, shifts: Any, dims: Dims) -> dict[int, int]:
     each = shifts if isinstance(shifts, tuple) else (shifts,)
     along = dims if isinstance(dims, tuple) else (dims if dims is not None else 0,)
     if len(each) != len(along):
-        raise Misfit(f"{len(each)} shifts along {len(along)} dimensions", "one shift a dimension")
+        raise OperandError(f"{len(each)} shifts along {len(along)} dimensions", "one shift a dimension")
     total: dict[int, int] = {}
     for dim, shift in zip(along, each, strict=True):
         axis = axis_of(dim, rank, "dims")
@@ -158,7 +162,7 @@ def moved(rank: int, source: Dims, destination: Dims) -> tuple[int, ...]:
     pairs = [(d if isinstance(d, tuple) else (d,)) for d in (source, destination)]
     start, end = (tuple(axis_of(d or 0, rank) for d in dims) for dims in pairs)
     if len(start) != len(end) or len(set(start)) < len(start) or len(set(end)) < len(end):
-        raise Misfit(f"source={source} and destination={destination}", "as many dimensions, each once")
+        raise OperandError(f"source={source} and destination={destination}", "as many dimensions, each once")
     rest = iter(k for k in range(rank) if k not in start)
     places = dict(zip(end, start, strict=True))
     return tuple(places[k] if k in places else next(rest) for k in range(rank))

@@ -1,4 +1,4 @@
-"""Shape rules of what takes entries out of a tensor, and adds them in. All of them raise Misfit."""
+"""Shape rules of what takes entries out of a tensor, and adds them in. All of them raise OperandError."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...program import TensorType
-from ..operator import Misfit
+from ..operator import OperandError
 from .common import axis_of, broadcast_shapes, promote
 from .indexing import key_of_types
 
 
 def getitem(x: TensorType, *indices: TensorType | None, key: tuple[Any, ...]) -> TensorType:
-    """The shape that the key leaves; raises Misfit."""
+    """The shape that the key leaves; raises OperandError."""
     given = [t for t in indices if t is not None]
     return _entries(x, given, key_of_types(key, x, indices).shape)
 
@@ -24,7 +24,7 @@ def _entries(x: TensorType, indices: Sequence[TensorType], shape: tuple[int, ...
 
 def _integers(name: str, index: TensorType) -> None:
     if index.dtype.category != 1:
-        raise Misfit(f"{name} of dtype {index.dtype.label}", "an integer tensor")
+        raise OperandError(f"{name} of dtype {index.dtype.label}", "an integer tensor")
 
 
 def gather(x: TensorType, index: TensorType, *, dim: int) -> TensorType:
@@ -33,7 +33,7 @@ def gather(x: TensorType, index: TensorType, *, dim: int) -> TensorType:
     axis = axis_of(dim, x.rank)
     pairs = enumerate(zip(index.shape, x.shape, strict=True))
     if x.rank != index.rank or any(n > m for k, (n, m) in pairs if k != axis):
-        raise Misfit(
+        raise OperandError(
             f"an index of shape {list(index.shape)} for a tensor of shape {list(x.shape)}",
             "the same rank, and no dimension but dim longer than the tensor's",
         )
@@ -44,7 +44,7 @@ def index_select(x: TensorType, index: TensorType, *, dim: int) -> TensorType:
     """As many slices along dim as the vector of indices has entries."""
     _integers("an index", index)
     if index.rank > 1:
-        raise Misfit(f"an index of rank {index.rank}", "a vector of indices")
+        raise OperandError(f"an index of rank {index.rank}", "a vector of indices")
     axis = axis_of(dim, x.rank)
     shape = list(x.shape)
     if shape:
@@ -59,7 +59,7 @@ def take_along_dim(x: TensorType, indices: TensorType, *, dim: int | None) -> Te
         return _entries(x, [indices], (indices.elements,))
     axis = axis_of(dim, x.rank)
     if x.rank != indices.rank:
-        raise Misfit(f"indices of rank {indices.rank} for a tensor of rank {x.rank}", "the same rank")
+        raise OperandError(f"indices of rank {indices.rank} for a tensor of rank {x.rank}", "the same rank")
     shape = broadcast_shapes(*(tuple(1 if k == axis else n for k, n in enumerate(t.shape)) for t in (x, indices)))
     return _entries(x, [indices], tuple(indices.shape[k] if k == axis else n for k, n in enumerate(shape)))
 
@@ -74,10 +74,10 @@ def scatter_add(x: TensorType, index: TensorType, src: TensorType, *, dim: int) 
         for k, (n, i, s) in enumerate(zip(x.shape, index.shape, src.shape, strict=True))
     )
     if not fits:
-        raise Misfit(
+        raise OperandError(
             f"shapes {shapes[0]}, {shapes[1]} and {shapes[2]}",
             "one rank; the index nowhere longer than src, nor than the tensor but along dim",
         )
     if x.dtype is not src.dtype and not (x.weak or src.weak):
-        raise Misfit(f"{x.dtype.label} and {src.dtype.label}", "a tensor and src of one dtype")
+        raise OperandError(f"{x.dtype.label} and {src.dtype.label}", "a tensor and src of one dtype")
     return TensorType(src.dtype if x.weak else x.dtype, x.shape, x.weak and src.weak)

@@ -1,4 +1,4 @@
-"""The derivative of each piece by sympy, and the upstream gradient flowing inwards from piece to piece."""
+"""Each definition differentiated by sympy, and the upstream gradient flowing inwards from definition to definition."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import sympy as sp
 
 from ...index_notation.expressions import Entry
 from ...index_notation.functions import equal, where
-from ...index_notation.index_program import Piece, Pieces, larger
+from ...index_notation.index_program import Definition, IndexProgram, larger
 from ...index_notation.recognition import Recogniser
 from ...index_notation.terms import Term, contract, merge, split, taken_out
 from ...operators import NoClosedForm
 from .matrix_functions import DERIVATIVES
-from .partition import Cut
+from .partition import Partition
 
 
 @dataclass(frozen=True)
 class Partial:
-    """The derivative of a piece's summand with respect to one entry in it, `of`, before the sum over `bound`."""
+    """The derivative of a definition's summand with respect to one entry in it, `of`, before the sum over `bound`."""
 
     of: Entry
     value: sp.Expr
@@ -27,33 +27,33 @@ class Partial:
 
 @dataclass(frozen=True)
 class Differentiated:
-    """The pieces in forward order with the partial derivatives of each, and the pieces that the partials use."""
+    """The definitions in forward order, with the partial derivatives of each and the definitions that these use."""
 
-    cut: Cut
-    forward: tuple[Piece, ...]
+    partition: Partition
+    forward: tuple[Definition, ...]
     partials: dict[str, tuple[Partial, ...]]
 
     @property
-    def output(self) -> Piece:
-        """The piece that is the program's output."""
-        return self.cut.pieces.list[-1]
+    def output(self) -> Definition:
+        """The definition that is the program's output."""
+        return self.partition.program.definitions[-1]
 
 
-def differentiate(cut: Cut) -> Differentiated:
-    """Every piece differentiated by sympy with respect to every entry in its body."""
-    recognise = Recogniser(cut.pieces.list)
-    forward: list[Piece] = []
+def differentiate(partition: Partition) -> Differentiated:
+    """Every definition differentiated by sympy with respect to every entry in its body."""
+    recognise = Recogniser(partition.program.definitions)
+    forward: list[Definition] = []
     partials: dict[str, tuple[Partial, ...]] = {}
-    for piece in cut.pieces.list:
-        forward.append(piece)
-        outer, extra = _outer(piece, cut.pieces)
+    for definition in partition.program.definitions:
+        forward.append(definition)
+        outer, extra = _outer(definition, partition.program)
         forward += extra
-        partials[piece.name] = tuple(
+        partials[definition.name] = tuple(
             Partial(entry, recognise(_chained(outer, _real(inner))))
-            for entry, inner in _inner(piece.body)
-            if inner != 0 and entry.name != piece.stationary
+            for entry, inner in _inner(definition.body)
+            if inner != 0 and entry.name != definition.stationary
         )
-    return Differentiated(cut, tuple(forward), partials)
+    return Differentiated(partition, tuple(forward), partials)
 
 
 def _inner(body: sp.Expr) -> Iterator[tuple[Entry, sp.Expr]]:
@@ -84,75 +84,89 @@ def _unmasked(body: sp.Expr) -> sp.Expr:
     return body.args[1] if isinstance(body, where) and body.args[2] == -sp.oo else body
 
 
-def _outer(piece: Piece, pieces: Pieces) -> tuple[sp.Expr, tuple[Piece, ...]]:
-    """The derivative of a reduction with respect to one of its summands, and pieces that it needs."""
-    value = Entry(piece.name, *piece.axes)
-    match piece.kind:
+def _outer(definition: Definition, program: IndexProgram) -> tuple[sp.Expr, tuple[Definition, ...]]:
+    """The derivative of a reduction with respect to one of its summands, and definitions that it needs."""
+    value = Entry(definition.name, *definition.axes)
+    match definition.kind:
         case "" | "sum":
             return sp.S.One, ()
         case "logsumexp":
-            return sp.exp(_unmasked(piece.body) - value), ()
+            return sp.exp(_unmasked(definition.body) - value), ()
         case "max" | "min":
             # Entries that tie share the derivative evenly, as autograd has it.
-            ties = Piece(f"{piece.name}#", piece.axes, equal(piece.body, value), "sum", piece.bound)
-            return equal(piece.body, value) / Entry(ties.name, *ties.axes), (ties,)
+            ties = Definition(
+                f"{definition.name}#", definition.axes, equal(definition.body, value), "sum", definition.bound
+            )
+            return equal(definition.body, value) / Entry(ties.name, *ties.axes), (ties,)
         case "prod":
-            others = Piece(f"{piece.name}#", (*piece.axes, *piece.bound), piece.body, "others", piece.bound)
+            others = Definition(
+                f"{definition.name}#",
+                (*definition.axes, *definition.bound),
+                definition.body,
+                "product_of_others",
+                definition.bound,
+            )
             return Entry(others.name, *others.axes), (others,)
         case function:
-            return DERIVATIVES[function](piece, pieces)
+            return DERIVATIVES[function](definition, program)
 
 
 #: The name of the upstream gradient in plans; gradients that flow into a tensor have its name after this sign.
 UPSTREAM = "^"
 
 
-def backward(found: Differentiated, wrt: tuple[str, ...]) -> dict[str, Piece]:
-    """The gradients, as pieces named `^` and the tensor's name: output first, each from those before it.
+def backward(differentiated: Differentiated, wrt: tuple[str, ...]) -> dict[str, Definition]:
+    """The gradients, as definitions named `^` and the tensor's name: output first, each from those before it.
 
     The upstream gradient itself is `^`. An input that the output does not depend on is absent.
     """
-    pieces = found.cut.pieces
-    axes = {piece.name: piece.axes for piece in found.forward} | {n: x.free for n, x in found.cut.inputs.items()}
-    useful = _depend_on(found, wrt)
+    program = differentiated.partition.program
+    axes = {definition.name: definition.axes for definition in differentiated.forward} | {
+        n: x.free for n, x in differentiated.partition.inputs.items()
+    }
+    useful = _depend_on(differentiated, wrt)
     incoming: dict[str, list[tuple[tuple[sp.Symbol, ...], Term]]] = {}
-    gradients: dict[str, Piece] = {}
-    for piece in reversed(pieces.list):
-        if piece.name not in useful:
+    gradients: dict[str, Definition] = {}
+    for definition in reversed(program.definitions):
+        if definition.name not in useful:
             continue
-        if piece is not found.output:
-            if piece.name not in incoming:
+        if definition is not differentiated.output:
+            if definition.name not in incoming:
                 continue
-            gradients[UPSTREAM + piece.name] = _collected(piece.name, piece.axes, incoming[piece.name], pieces)
-        flowing = Entry(UPSTREAM if piece is found.output else UPSTREAM + piece.name, *piece.axes)
-        for partial in found.partials[piece.name]:
+            gradients[UPSTREAM + definition.name] = _collected(
+                definition.name, definition.axes, incoming[definition.name], program
+            )
+        flowing = Entry(
+            UPSTREAM if definition is differentiated.output else UPSTREAM + definition.name, *definition.axes
+        )
+        for partial in differentiated.partials[definition.name]:
             if partial.of.name in useful:
-                target = tuple(pieces.index(a) for a in axes[partial.of.name])
+                target = tuple(program.index(a) for a in axes[partial.of.name])
                 deltas = tuple(zip(partial.of.indices, target, strict=True))
                 for term in split(flowing * partial.value):
-                    bound = piece.axes + piece.bound + term.bound
+                    bound = definition.axes + definition.bound + term.bound
                     whole = Term(term.coefficient, term.deltas + deltas, bound)
-                    incoming.setdefault(partial.of.name, []).append((target, contract(whole, pieces)))
+                    incoming.setdefault(partial.of.name, []).append((target, contract(whole, program)))
     for name in wrt:
         if name in incoming:
-            gradients[UPSTREAM + name] = _collected(name, axes[name], incoming[name], pieces)
+            gradients[UPSTREAM + name] = _collected(name, axes[name], incoming[name], program)
     return gradients
 
 
 def _collected(
-    name: str, axes: tuple[sp.Symbol, ...], arrived: list[tuple[tuple[sp.Symbol, ...], Term]], pieces: Pieces
-) -> Piece:
-    own = tuple(pieces.index(a) for a in axes)
+    name: str, axes: tuple[sp.Symbol, ...], arrived: list[tuple[tuple[sp.Symbol, ...], Term]], program: IndexProgram
+) -> Definition:
+    own = tuple(program.index(a) for a in axes)
     terms = [term.at(dict(zip(target, own, strict=True))) for target, term in arrived]
-    return Piece(UPSTREAM + name, own, taken_out(sp.Add(*(t.expression for t in merge(terms, pieces)))))
+    return Definition(UPSTREAM + name, own, taken_out(sp.Add(*(t.expression for t in merge(terms, program)))))
 
 
-def _depend_on(found: Differentiated, wrt: tuple[str, ...]) -> set[str]:
-    """The names of the inputs and of every piece that depends on one of them."""
+def _depend_on(differentiated: Differentiated, wrt: tuple[str, ...]) -> set[str]:
+    """The names of the inputs and of every definition that depends on one of them."""
     useful = set(wrt)
-    for piece in found.cut.pieces.list:
-        if any(partial.of.name in useful for partial in found.partials[piece.name]):
-            useful.add(piece.name)
+    for definition in differentiated.partition.program.definitions:
+        if any(partial.of.name in useful for partial in differentiated.partials[definition.name]):
+            useful.add(definition.name)
     return useful
 
 
@@ -160,30 +174,32 @@ def _depend_on(found: Differentiated, wrt: tuple[str, ...]) -> set[str]:
 TERMS, NODES, SUMS = 64, 1500, 24
 
 
-def jacobian(found: Differentiated, name: str) -> tuple[tuple[sp.Symbol, ...], tuple[Term, ...]] | None:
+def jacobian(differentiated: Differentiated, name: str) -> tuple[tuple[sp.Symbol, ...], tuple[Term, ...]] | None:
     """The output's derivative by one input as terms in (output's axes, the fresh axes that are returned, first).
 
     None where it is too long.
     """
-    pieces = found.cut.pieces
-    axes = {piece.name: piece.axes for piece in found.forward} | {n: x.free for n, x in found.cut.inputs.items()}
-    by = tuple(pieces.index(a) for a in axes[name])
+    program = differentiated.partition.program
+    axes = {definition.name: definition.axes for definition in differentiated.forward} | {
+        n: x.free for n, x in differentiated.partition.inputs.items()
+    }
+    by = tuple(program.index(a) for a in axes[name])
     known: dict[str, tuple[Term, ...]] = {name: (Term(sp.S.One, tuple(zip(axes[name], by, strict=True))),)}
-    for piece in pieces.list:
+    for definition in program.definitions:
         terms: list[Term] = []
-        for partial in found.partials[piece.name]:
+        for partial in differentiated.partials[definition.name]:
             for inner in known.get(partial.of.name, ()):
                 at = dict(zip(axes[partial.of.name], partial.of.indices, strict=True))
-                fresh = {k: pieces.index(k) for k in inner.bound}
+                fresh = {k: program.index(k) for k in inner.bound}
                 moved = Term(inner.coefficient, inner.deltas).at(fresh).at(at)
                 for term in split(partial.value * moved.coefficient):
-                    outer = piece.bound if piece.kind != "others" else ()
+                    outer = definition.bound if definition.kind != "product_of_others" else ()
                     bound = (*outer, *fresh.values(), *term.bound)
-                    terms.append(contract(Term(term.coefficient, term.deltas + moved.deltas, bound), pieces))
+                    terms.append(contract(Term(term.coefficient, term.deltas + moved.deltas, bound), program))
         if terms:
-            known[piece.name] = merge(terms, pieces)
-            if len(known[piece.name]) > TERMS:
+            known[definition.name] = merge(terms, program)
+            if len(known[definition.name]) > TERMS:
                 return None
-            if any(len(t.bound) > SUMS or larger(t.coefficient, NODES) for t in known[piece.name]):
+            if any(len(t.bound) > SUMS or larger(t.coefficient, NODES) for t in known[definition.name]):
                 return None
-    return by, known.get(found.output.name, ())
+    return by, known.get(differentiated.output.name, ())

@@ -1,6 +1,6 @@
 """Functions of a matrix that have no scalar formula: their derivatives in terms of themselves and of one another.
 
-Each derivative is that of the result's entry at the piece's own axes, i and j, by the matrix's entry at k and m, all
+Each is the derivative of the result's entry at its axes i and j with respect to the matrix's entry at k and m, all
 entries being independent. Sources: K. B. Petersen and M. S. Pedersen, The Matrix Cookbook (2012), sections 2.1, 2.2;
 G. H. Golub and V. Pereyra (1973) for the pseudoinverse of constant rank; M. B. Giles (2008) for eigen- and singular
 values, which must be simple where vectors are differentiated.
@@ -13,58 +13,60 @@ from dataclasses import replace
 
 import sympy as sp
 
-from ...index_notation.expressions import Delta, Entry, Total
+from ...index_notation.expressions import Delta, Entry, Reduction
 from ...index_notation.functions import equal, where
-from ...index_notation.index_program import Piece, Pieces
+from ...index_notation.index_program import Definition, IndexProgram
 
-Derivative = tuple[sp.Expr, tuple[Piece, ...]]
-
-
-def _value(piece: Piece, *own: sp.Expr) -> Entry:
-    """The entry of a piece at other indices of its own."""
-    return Entry(piece.name, *piece.axes[: len(piece.axes) - len(piece.own_axes)], *own)
+Derivative = tuple[sp.Expr, tuple[Definition, ...]]
 
 
-def _other(piece: Piece, kind: str, own: tuple[sp.Symbol, ...]) -> Piece:
+def _value(definition: Definition, *own: sp.Expr) -> Entry:
+    """The entry of a definition at other indices of its own."""
+    return Entry(definition.name, *definition.axes[: len(definition.axes) - len(definition.result_axes)], *own)
+
+
+def _other(definition: Definition, kind: str, own: tuple[sp.Symbol, ...]) -> Definition:
     """Another function of the same matrix, with these indices of its own."""
-    batch = piece.axes[: len(piece.axes) - len(piece.own_axes)]
-    return replace(piece, name=f"{piece.name}#{kind}", kind=kind, axes=(*batch, *own), own=len(own))
+    batch = definition.axes[: len(definition.axes) - len(definition.result_axes)]
+    return replace(definition, name=f"{definition.name}#{kind}", kind=kind, axes=(*batch, *own), result_rank=len(own))
 
 
-def _made(piece: Piece, name: str, own: tuple[sp.Symbol, ...], body: sp.Expr, *bound: sp.Symbol) -> Piece:
-    """A piece of plain arithmetic beside a function of a matrix."""
-    batch = piece.axes[: len(piece.axes) - len(piece.own_axes)]
-    return Piece(f"{piece.name}#{name}", (*batch, *own), body, "sum" if bound else "", bound, None)
+def _made(
+    definition: Definition, name: str, own: tuple[sp.Symbol, ...], body: sp.Expr, *bound: sp.Symbol
+) -> Definition:
+    """A definition of plain arithmetic beside a function of a matrix."""
+    batch = definition.axes[: len(definition.axes) - len(definition.result_axes)]
+    return Definition(f"{definition.name}#{name}", (*batch, *own), body, "sum" if bound else "", bound, None)
 
 
-def _at(piece: Piece, batch: Piece, *own: sp.Expr) -> Entry:
-    """The entry of a piece made by `_made` or `_other` beside `batch`."""
-    return Entry(piece.name, *batch.axes[: len(batch.axes) - len(batch.own_axes)], *own)
+def _at(definition: Definition, batch: Definition, *own: sp.Expr) -> Entry:
+    """The entry of a definition made by `_made` or `_other` beside `batch`."""
+    return Entry(definition.name, *batch.axes[: len(batch.axes) - len(batch.result_axes)], *own)
 
 
-def _inverse(y: Piece, _: Pieces) -> Derivative:
-    (i, j), (k, m) = y.own_axes, y.bound
+def _inverse(y: Definition, _: IndexProgram) -> Derivative:
+    (i, j), (k, m) = y.result_axes, y.bound
     return -_value(y, i, k) * _value(y, m, j), ()
 
 
-def _determinant(y: Piece, pieces: Pieces) -> Derivative:
+def _determinant(y: Definition, program: IndexProgram) -> Derivative:
     k, m = y.bound
-    inverse = _other(y, "inv", (pieces.index(k), pieces.index(m)))
-    cofactor = _other(y, "cofactor", (pieces.index(k), pieces.index(m)))
+    inverse = _other(y, "inv", (program.index(k), program.index(m)))
+    cofactor = _other(y, "cofactor", (program.index(k), program.index(m)))
     return _at(cofactor, y, k, m), (inverse, cofactor)
 
 
-def _log_determinant(y: Piece, pieces: Pieces) -> Derivative:
+def _log_determinant(y: Definition, program: IndexProgram) -> Derivative:
     k, m = y.bound
-    inverse = _other(y, "inv", (pieces.index(k), pieces.index(m)))
+    inverse = _other(y, "inv", (program.index(k), program.index(m)))
     return _at(inverse, y, m, k), (inverse,)
 
 
-def _pseudoinverse(y: Piece, pieces: Pieces) -> Derivative:
+def _pseudoinverse(y: Definition, program: IndexProgram) -> Derivative:
     """`-P dA P + P P' dA' (I - A P) + (I - P A) dA' P' P`."""
-    (i, j), (k, m) = y.own_axes, y.bound
-    a, b, c, d = pieces.index(m), pieces.index(m), pieces.index(k), pieces.index(k)
-    rows, columns = pieces.index(k), pieces.index(m)
+    (i, j), (k, m) = y.result_axes, y.bound
+    a, b, c, d = program.index(m), program.index(m), program.index(k), program.index(k)
+    rows, columns = program.index(k), program.index(m)
     matrix = y.body.xreplace
     left = _made(y, "left", (a, b), _value(y, a, rows) * _value(y, b, rows), rows)
     right = _made(y, "right", (c, d), _value(y, columns, c) * _value(y, columns, d), columns)
@@ -78,74 +80,74 @@ def _pseudoinverse(y: Piece, pieces: Pieces) -> Derivative:
     return value, (left, right, onto, along)
 
 
-def _eigenvalue(y: Piece, pieces: Pieces) -> Derivative:
-    (a,), (k, m) = y.own_axes, y.bound
-    vectors = _other(y, "eigenvectors", (pieces.index(k), pieces.index(a)))
+def _eigenvalue(y: Definition, program: IndexProgram) -> Derivative:
+    (a,), (k, m) = y.result_axes, y.bound
+    vectors = _other(y, "eigenvectors", (program.index(k), program.index(a)))
     return _at(vectors, y, k, a) * _at(vectors, y, m, a), (vectors,)
 
 
-def _eigenvector(y: Piece, pieces: Pieces) -> Derivative:
-    (i, a), (k, m) = y.own_axes, y.bound
-    values = _other(y, "eigenvalues", (pieces.index(a),))
-    gap, c = _gap(y, pieces, _at(values, y, a))
+def _eigenvector(y: Definition, program: IndexProgram) -> Derivative:
+    (i, a), (k, m) = y.result_axes, y.bound
+    values = _other(y, "eigenvalues", (program.index(a),))
+    gap, c = _gap(y, program, _at(values, y, a))
     # Only symmetric changes of the matrix count, as autograd has it: half for either triangle.
     turned = _value(y, k, c) * _value(y, m, a) + _value(y, m, c) * _value(y, k, a)
     term = _value(y, i, c) * turned * _at(gap, y, a, c) / 2
-    return Total("sum", term, c), (values, gap)
+    return Reduction("sum", term, c), (values, gap)
 
 
-def _singular_value(y: Piece, pieces: Pieces) -> Derivative:
-    (a,), (k, m) = y.own_axes, y.bound
-    left = _other(y, "left_vectors", (pieces.index(k), pieces.index(a)))
-    right = _other(y, "right_vectors", (pieces.index(a), pieces.index(m)))
+def _singular_value(y: Definition, program: IndexProgram) -> Derivative:
+    (a,), (k, m) = y.result_axes, y.bound
+    left = _other(y, "left_vectors", (program.index(k), program.index(a)))
+    right = _other(y, "right_vectors", (program.index(a), program.index(m)))
     return _at(left, y, k, a) * _at(right, y, a, m), (left, right)
 
 
-def _left_vector(y: Piece, pieces: Pieces) -> Derivative:
-    (i, a), (k, m) = y.own_axes, y.bound
-    right = _other(y, "right_vectors", (pieces.index(a), pieces.index(m)))
-    return _turned(y, pieces, (a, i, k, m), lambda p, c: _value(y, p, c), lambda c, q: _at(right, y, c, q), right)
+def _left_vector(y: Definition, program: IndexProgram) -> Derivative:
+    (i, a), (k, m) = y.result_axes, y.bound
+    right = _other(y, "right_vectors", (program.index(a), program.index(m)))
+    return _turned(y, program, (a, i, k, m), lambda p, c: _value(y, p, c), lambda c, q: _at(right, y, c, q), right)
 
 
-def _right_vector(y: Piece, pieces: Pieces) -> Derivative:
-    (a, j), (k, m) = y.own_axes, y.bound
-    left = _other(y, "left_vectors", (pieces.index(k), pieces.index(a)))
-    return _turned(y, pieces, (a, j, m, k), lambda p, c: _value(y, c, p), lambda c, q: _at(left, y, q, c), left)
+def _right_vector(y: Definition, program: IndexProgram) -> Derivative:
+    (a, j), (k, m) = y.result_axes, y.bound
+    left = _other(y, "left_vectors", (program.index(k), program.index(a)))
+    return _turned(y, program, (a, j, m, k), lambda p, c: _value(y, c, p), lambda c, q: _at(left, y, q, c), left)
 
 
 def _turned(
-    y: Piece,
-    pieces: Pieces,
+    y: Definition,
+    program: IndexProgram,
     indices: tuple[sp.Symbol, ...],
     own: Callable[[sp.Expr, sp.Expr], sp.Expr],
     other: Callable[[sp.Expr, sp.Expr], sp.Expr],
-    opposite: Piece,
+    opposite: Definition,
 ) -> Derivative:
     """The derivative of entry i of singular vector a by the matrix's k and m: among the vectors, and out of their span.
 
     k runs along the vectors of this side, m along those of the opposite one.
     """
     a, i, k, m = indices
-    values = _other(y, "singular_values", (pieces.index(a),))
-    gap, c = _gap(y, pieces, _at(values, y, a) ** 2)
+    values = _other(y, "singular_values", (program.index(a),))
+    gap, c = _gap(y, program, _at(values, y, a) ** 2)
     s_a, s_c = _at(values, y, a), _at(values, y, c)
     among = own(i, c) * (own(k, c) * other(a, m) * s_a + other(c, m) * own(k, a) * s_c) * _at(gap, y, a, c)
-    p, q = pieces.index(k), pieces.index(k)
+    p, q = program.index(k), program.index(k)
     span = _made(y, "span", (p, q), own(p, c) * own(q, c), c)
     outside = (Delta(i, k) - _at(span, y, i, k)) * other(a, m) / s_a
-    return Total("sum", among, c) + outside, (opposite, values, gap, span)
+    return Reduction("sum", among, c) + outside, (opposite, values, gap, span)
 
 
-def _gap(y: Piece, pieces: Pieces, value: sp.Expr) -> tuple[Piece, sp.Symbol]:
+def _gap(y: Definition, program: IndexProgram, value: sp.Expr) -> tuple[Definition, sp.Symbol]:
     """`1/(value[a] - value[c])`, 0 on the diagonal, with an index c to sum over."""
-    a = next(s for s in y.own_axes if s in value.free_symbols)
-    b, c = pieces.index(a), pieces.index(a)
+    a = next(s for s in y.result_axes if s in value.free_symbols)
+    b, c = program.index(a), program.index(a)
     difference = value.xreplace({a: b}) - value.xreplace({a: c})
     return _made(y, "gap", (b, c), where(equal(b, c), 0, 1 / difference)), c
 
 
-#: The derivative of each kind, with the pieces that it needs.
-DERIVATIVES: dict[str, Callable[[Piece, Pieces], Derivative]] = {
+#: The derivative of each kind, with the definitions that it needs.
+DERIVATIVES: dict[str, Callable[[Definition, IndexProgram], Derivative]] = {
     "inv": _inverse,
     "det": _determinant,
     "logdet": _log_determinant,

@@ -1,4 +1,4 @@
-"""A program cut into pieces: the table's sympy column interprets every node in index notation."""
+"""A program parted into definitions: the table's sympy column interprets every node in index notation."""
 
 from __future__ import annotations
 
@@ -7,61 +7,64 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ...index_notation.index_program import IndexTensor, Pieces
+from ...index_notation.index_program import IndexProgram, IndexTensor
 from ...operators import BY_NAME, NoClosedForm
-from ...program import Apply, Input, Literal, Program, Size, TypedProgram
+from ...program import Apply, Input, Literal, Size, TypedProgram
 
 CONSTANTS = {"pi": sp.pi, "e": sp.E, "inf": sp.oo}
 
 
 @dataclass(frozen=True)
-class Cut:
-    """The pieces of a program; the last one is its output. `inputs` and `output` say which index each axis has.
+class Partition:
+    """The definitions of a program; the last one is its output. `inputs` and `output` say which index each axis has.
 
-    `bindings` are the pieces that lines of the program name; `names` are those of all inputs and lines. `tensors` are
-    the nodes of the program `typed` in index notation.
+    `bindings` are the definitions that lines of the program name; `names` are those of all inputs and lines. `tensors`
+    are the nodes of the program `typed` in index notation.
     """
 
     typed: TypedProgram
     tensors: tuple[IndexTensor, ...]
-    pieces: Pieces
+    program: IndexProgram
     inputs: dict[str, IndexTensor]
     output: IndexTensor
     bindings: dict[str, str]
     names: frozenset[str]
 
 
-def cut(typed: TypedProgram) -> Cut:
-    """Cuts a program where a tensor is contracted; lengths enter only as 1 or not 1. Raises NoClosedForm."""
-    program, pieces = typed.program, Pieces()
-    uses = Counter(k for node in program.nodes if isinstance(node, Apply) for k in node.operands if k is not None)
+def partition(typed: TypedProgram) -> Partition:
+    """Parts a program where a tensor is contracted; lengths enter only as 1 or not 1. Raises NoClosedForm."""
+    program = IndexProgram()
+    nodes = typed.program.nodes
+    uses = Counter(k for node in nodes if isinstance(node, Apply) for k in node.operands if k is not None)
     tensors: list[IndexTensor] = []
     inputs: dict[str, IndexTensor] = {}
-    for number, node in enumerate(program.nodes):
+    for number, node in enumerate(nodes):
         match node:
             case Input(name):
-                x = pieces.input(name, typed.types[number].shape)
+                x = program.input(name, typed.types[number].shape)
                 inputs[name] = x
             case Literal():
-                x = pieces.constant(_number(node, tensors, pieces))
+                x = program.constant(_number(node, tensors, program))
             case Apply():
-                x = pieces.settled(_apply(node, number, typed, tensors, pieces), shared=uses[number] > 1)
+                x = program.materialize_if_large(_apply(node, number, typed, tensors, program), shared=uses[number] > 1)
         tensors.append(x)
-    out = tensors[program.output]
+    out = tensors[typed.program.output]
     bindings = {
         str(tensors[number].entry.name): name
-        for name, number in program.bindings
-        if pieces.whole(tensors[number].entry)
+        for name, number in typed.program.bindings
+        if program.is_plain_entry(tensors[number].entry)
     }
-    names = frozenset((*inputs, *(name for name, _ in program.bindings)))
-    output = pieces.renamed(out)
-    if not pieces.whole(out.entry):
-        own = pieces.list[-1].name
-        bindings.update((own, name) for name, number in program.bindings if number == program.output)
-    return Cut(typed, tuple(tensors), pieces, inputs, output, bindings, names)
+    names = frozenset((*inputs, *(name for name, _ in typed.program.bindings)))
+    output = program.materialize_copy(out)
+    if not program.is_plain_entry(out.entry):
+        own = program.definitions[-1].name
+        bindings.update((own, name) for name, number in typed.program.bindings if number == typed.program.output)
+    return Partition(typed, tuple(tensors), program, inputs, output, bindings, names)
 
 
-def _apply(node: Apply, number: int, typed: TypedProgram, tensors: list[IndexTensor], pieces: Pieces) -> IndexTensor:
+def _apply(
+    node: Apply, number: int, typed: TypedProgram, tensors: list[IndexTensor], program: IndexProgram
+) -> IndexTensor:
     row = BY_NAME[node.operator]
     if row.sympy is None:
         raise NoClosedForm(f"{row.name} has no closed form")
@@ -69,20 +72,21 @@ def _apply(node: Apply, number: int, typed: TypedProgram, tensors: list[IndexTen
     if typed.types[number].weak and row.family != "arithmetic":
         # Constants inside functions of constants stay opaque: sympy would evaluate towers such as exp(exp(exp(9))).
         operands = [
-            x if x is None or x.entry.is_Rational or x.entry in (sp.pi, sp.E) else pieces.named(x) for x in operands
+            x if x is None or x.entry.is_Rational or x.entry in (sp.pi, sp.E) else program.materialize(x)
+            for x in operands
         ]
-    result: IndexTensor = row.sympy(pieces, *operands, **typed.arguments[number])
+    result: IndexTensor = row.sympy(program, *operands, **typed.arguments[number])
     if result.entry.has(sp.zoo, sp.nan, sp.I):
         raise NoClosedForm(f"{row.name} leaves the real numbers here, so it has no closed form")
     return result
 
 
-def _number(node: Literal, tensors: list[IndexTensor], pieces: Pieces) -> sp.Expr:
+def _number(node: Literal, tensors: list[IndexTensor], program: IndexProgram) -> sp.Expr:
     value = node.value
     if node.name:
         return CONSTANTS[node.name]
     if isinstance(value, Size):
-        return pieces.size(tensors[value.operand].axes[value.axis])
+        return program.size(tensors[value.operand].axes[value.axis])
     return sp.Integer(int(value)) if isinstance(value, int) else sp.Rational(repr(value))
 
 
@@ -91,9 +95,8 @@ def signature(typed: TypedProgram, wrt: tuple[str, ...]) -> tuple[object, ...]:
 
     Operators that mix lengths into index arithmetic bring their operands' shapes in.
     """
-    program: Program = typed.program
     nodes: list[object] = []
-    for number, node in enumerate(program.nodes):
+    for number, node in enumerate(typed.program.nodes):
         match node:
             case Input(name):
                 nodes.append((name, tuple(n == 1 for n in typed.types[number].shape)))
@@ -104,4 +107,4 @@ def signature(typed: TypedProgram, wrt: tuple[str, ...]) -> tuple[object, ...]:
                 types = [None if k is None else typed.types[k] for k in operands]
                 if BY_NAME[operator].mixes_lengths(*types, **typed.arguments[number]):
                     nodes.append(tuple(None if t is None else t.shape for t in types))
-    return tuple(nodes), program.output, program.bindings, wrt
+    return tuple(nodes), typed.program.output, typed.program.bindings, wrt

@@ -12,7 +12,7 @@ import opt_einsum
 import torch
 
 from ...operators import TABLE, Operator
-from ...operators.lifting import Lifted, WithNumbers
+from ...operators.lifting import Lifted, WithLiterals
 from ..lowering.plan import (
     Call,
     Fetch,
@@ -55,7 +55,7 @@ def _with_numbers(row: Operator) -> Callable[..., Any]:
     """The torch column of a row whose literals come as numbers beside the operands, none that follows one left out."""
     literals, tensors = row.parameters.literals, len(row.parameters.tensors)
     kinds = {p.name: int if p.kind == "integer" else float for p in literals}
-    start = len(literals) if isinstance(row.sympy, WithNumbers) and row.sympy.before else 0
+    start = len(literals) if isinstance(row.sympy, WithLiterals) and row.sympy.before else 0
 
     def function(*operands: Any) -> Any:
         numbers = (*operands[:start], *operands[start + tensors :])
@@ -85,9 +85,9 @@ CORE: dict[str, Callable[..., Any]] = {
     "greater_equal": _of_tensors(torch.ge),
     "equal": _of_tensors(torch.eq),
     "not_equal": _of_tensors(torch.ne),
-    "both": _of_tensors(torch.logical_and),
-    "either": _of_tensors(torch.logical_or),
-    "neither": _of_tensors(torch.logical_not),
+    "logical_and": _of_tensors(torch.logical_and),
+    "logical_or": _of_tensors(torch.logical_or),
+    "logical_not": _of_tensors(torch.logical_not),
     "logical_xor": _of_tensors(torch.logical_xor),
     "sign": _of_tensors(torch.sign),
 }
@@ -97,7 +97,7 @@ CORE: dict[str, Callable[..., Any]] = {
 def functions() -> dict[str, Callable[..., Any]]:
     """The elementwise functions that plans may name: the core, and each row whose sympy column is one function."""
     rows = {
-        row.sympy.scalar.__name__: _with_numbers(row) if isinstance(row.sympy, WithNumbers) else _of_tensors(row.torch)
+        row.sympy.scalar.__name__: _with_numbers(row) if isinstance(row.sympy, WithLiterals) else _of_tensors(row.torch)
         for row in TABLE
         if isinstance(row.sympy, Lifted) and isinstance(row.sympy.scalar, type)
     }

@@ -32,7 +32,7 @@ class KernelError:
 #: What compares, cuts off or changes a sign is exact.
 _EXACT = (
     "abs neg sign relu relu6 hardshrink frac fmod floor ceil trunc number ones_like "
-    "greater greater_equal less less_equal equal not_equal both either neither logical_xor "
+    "greater greater_equal less less_equal equal not_equal logical_and logical_or logical_not logical_xor "
     "isnan isinf isfinite isposinf isneginf signbit"
 )
 #: One operation, a function that is as good as one, or a choice, which may be of a number that is rounded.
@@ -94,7 +94,7 @@ REDUCTIONS: dict[str, KernelError] = {
     "min":                KernelError(),
     "sum":                KernelError(5, length=1e-5),
     "prod":               KernelError(1, length=0.25),
-    "others":             KernelError(1, length=0.25),
+    "product_of_others":             KernelError(1, length=0.25),
     "cumsum":             KernelError(1, length=0.2),
     "cumsum_back":        KernelError(1, length=0.2),
     "cumprod":            KernelError(1, length=0.25),

@@ -40,7 +40,7 @@ def _decomposed(function: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[t
     return lambda x: _spoilt(x, function(_finite(x)))
 
 
-#: By the kind of the piece.
+#: By the kind of the definition.
 MATRIX_FUNCTIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "inv": _inverse,
     "det": torch.linalg.det,

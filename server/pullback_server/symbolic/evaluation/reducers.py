@@ -33,7 +33,7 @@ REDUCERS: dict[str, Callable[[torch.Tensor, tuple[int, ...]], torch.Tensor]] = {
     "logsumexp": lambda x, axes: x.logsumexp(axes),
     "softmax": lambda x, axes: x.softmax(axes[0]),
     "prod": _prod,
-    "others": _others,
+    "product_of_others": _others,
     "cumsum": lambda x, axes: x.cumsum(axes[0]),
     "cumsum_back": lambda x, axes: x.flip(axes[0]).cumsum(axes[0]).flip(axes[0]),
     "cumprod": lambda x, axes: x.cumprod(axes[0]),

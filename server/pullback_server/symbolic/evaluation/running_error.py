@@ -143,8 +143,10 @@ def _of_reduction(
         case "sum":
             magnitudes: torch.Tensor = _real(x).abs()
             return error.sum(axes) + rounding * magnitudes.sum(axes)
-        case "prod" | "others":
-            relative: torch.Tensor = torch.where(error == 0, 0, error / x.abs()).sum(axes, keepdim=kind == "others")
+        case "prod" | "product_of_others":
+            relative: torch.Tensor = torch.where(error == 0, 0, error / x.abs()).sum(
+                axes, keepdim=kind == "product_of_others"
+            )
             return value.abs() * (relative + rounding)
         case "logsumexp":
             top, total = x.amax(axes, keepdim=True), x.logsumexp(axes, keepdim=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ...index_notation.index_program import Piece, Pieces
+from ...index_notation.index_program import Definition, IndexProgram
 from .plan import Call, Operand, Step
 
 Labels = tuple[sp.Symbol, ...]
@@ -26,11 +26,11 @@ class Value:
 
 
 class Emitter:
-    """The steps so far, of a program with these pieces."""
+    """The steps so far, of a program with these definitions."""
 
-    def __init__(self, pieces: Pieces, definitions: dict[str, Piece]) -> None:
-        """`definitions` are the pieces that entries may name."""
-        self._pieces = pieces
+    def __init__(self, program: IndexProgram, definitions: dict[str, Definition]) -> None:
+        """`definitions` are the definitions that entries may name."""
+        self._program = program
         self._definitions = definitions
         self._steps: list[Step] = []
 
@@ -49,7 +49,7 @@ class Emitter:
         return self._emit(Call(function, tuple(aligned(v, tuple(labels)) for v in operands)), tuple(labels))
 
     def _source(self, index: sp.Symbol) -> tuple[str, int] | int:
-        return self._pieces.dimensions[index].root().source
+        return self._program.dimensions[index].root().source
 
 
 def slot_of(value: Value) -> int:

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import sympy as sp
 
-from ...index_notation.expressions import Delta, Entry, Total
+from ...index_notation.expressions import Delta, Entry, Reduction
 from ...index_notation.functions import CONDITIONS, ScalarFunction, where
-from ...index_notation.index_program import Piece, Pieces
+from ...index_notation.index_program import Definition, IndexProgram
 from ...index_notation.recognition import renaming
 from ...operators import NoClosedForm
 from .emitting import Labels, Value, aligned, indices_of, position, slot_of
@@ -20,13 +20,15 @@ from .sums import Sums
 class Lowering(Sums):
     """Builds a plan; `tensors` says which index symbols the axes of inputs and the upstream gradient have."""
 
-    def __init__(self, pieces: Pieces, definitions: Iterable[Piece], tensors: dict[str, tuple[sp.Symbol | None, ...]]):
-        """`definitions` are the pieces that entries may name; only what a result needs is computed."""
-        super().__init__(pieces, {piece.name: piece for piece in definitions})
+    def __init__(
+        self, program: IndexProgram, definitions: Iterable[Definition], tensors: dict[str, tuple[sp.Symbol | None, ...]]
+    ):
+        """`definitions` are the definitions that entries may name; only what a result needs is computed."""
+        super().__init__(program, {definition.name: definition for definition in definitions})
         self._tensors = tensors
         self._known: dict[object, Value] = {}
         self._named: dict[str, Value] = {}
-        self._lengths = {d.symbol: d.root() for d in pieces.dimensions.values()}
+        self._lengths = {d.symbol: d.root() for d in program.dimensions.values()}
 
     def plan(self, results: Iterable[tuple[str, sp.Expr | None, Labels]]) -> Plan:
         """The plan that computes each result, an expression in the labels given; None stands for zeros."""
@@ -43,7 +45,7 @@ class Lowering(Sums):
         return pruned(Plan(tuple(self._steps), tuple(found)))
 
     def _prepare(self, expressions: list[sp.Expr]) -> None:
-        """Lowers the pieces that the expressions name, earlier ones first, so that long programs do not nest deeply."""
+        """Lowers the definitions that the expressions name, earlier ones first, so that long programs do not nest."""
         needed: set[str] = set()
         while expressions:
             for entry in expressions.pop().atoms(Entry):
@@ -58,7 +60,7 @@ class Lowering(Sums):
         """The slot and labels of an expression; one that differs by the names of its indices only is not redone."""
         indices = indices_of(expression)
         standard = {index: sp.Symbol(f"_{number}") for number, index in enumerate(indices)}
-        lengths = tuple(self._pieces.dimensions[index].root().symbol for index in indices)
+        lengths = tuple(self._program.dimensions[index].root().symbol for index in indices)
         key = (expression.xreplace(standard) if indices else expression, lengths)
         if key not in self._known:
             value = self._lower(expression)
@@ -73,11 +75,11 @@ class Lowering(Sums):
         match e:
             case Entry():
                 return self._entry(e)
-            case Total():
+            case Reduction():
                 return self._total(e.kind, e.body, e.bound)
             case Delta():
                 return self._delta(*e.args)
-            case sp.Symbol() if e in self._pieces.dimensions:
+            case sp.Symbol() if e in self._program.dimensions:
                 return self._emit(Range(self._source(e)), (e,))
             case sp.Symbol():
                 return self._emit(Length(self._lengths[e].source))
@@ -113,7 +115,7 @@ class Lowering(Sums):
             own = self._definitions[e.name].axes
         swap = dict(zip(own, e.indices, strict=True))
         labels = tuple(swap[label] for label in value.labels)
-        if not all(self._pieces.spans(swap[label], label) for label in value.labels):
+        if not all(self._program.spans(swap[label], label) for label in value.labels):
             return self._gathered(value, labels)
         # A label of the value that repeats in the entry is taken from the diagonal.
         if len(set(labels)) == len(labels):
@@ -126,15 +128,19 @@ class Lowering(Sums):
             axes = self._tensors[name]
             kept = tuple(k for k, a in enumerate(axes) if a is not None)
             return self._emit(Fetch(name, kept), tuple(a for a in axes if a is not None))
-        piece = self._definitions[name]
-        if piece.own is not None:
-            return self._applied(piece)
-        return self._total(piece.kind, piece.body, piece.bound) if piece.bound else self.lower(piece.body)
+        definition = self._definitions[name]
+        if definition.result_rank is not None:
+            return self._applied(definition)
+        return (
+            self._total(definition.kind, definition.body, definition.bound)
+            if definition.bound
+            else self.lower(definition.body)
+        )
 
     def _gathered(self, value: Value, indices: tuple[sp.Expr, ...]) -> Value:
         """A tensor read at computed indices; axes whose index appears in one of those are read at theirs too."""
         pairs = enumerate(zip(indices, value.labels, strict=True))
-        computed = {number for number, (index, own) in pairs if not self._pieces.spans(index, own)}
+        computed = {number for number, (index, own) in pairs if not self._program.spans(index, own)}
         free = {s for number in computed for s in indices_of(indices[number])}
         free |= {index for index in indices if indices.count(index) > 1}
         axes = tuple(n for n, index in enumerate(indices) if n in computed or index in free)
@@ -143,14 +149,16 @@ class Lowering(Sums):
         kept = tuple(index for n, index in enumerate(indices) if n not in axes)
         return self._emit(Gather(slot_of(value), axes, tuple(aligned(v, labels) for v in values)), kept + labels)
 
-    def _applied(self, piece: Piece) -> Value:
-        value = self._spanning(self.lower(piece.body), piece.bound)
-        rows, columns = (value.labels.index(k) for k in piece.bound)
-        batch = tuple(label for label in value.labels if label not in piece.bound)
-        return self._emit(MatrixFunction(piece.kind, slot_of(value), (rows, columns)), batch + piece.own_axes)
+    def _applied(self, definition: Definition) -> Value:
+        value = self._spanning(self.lower(definition.body), definition.bound)
+        rows, columns = (value.labels.index(k) for k in definition.bound)
+        batch = tuple(label for label in value.labels if label not in definition.bound)
+        return self._emit(
+            MatrixFunction(definition.kind, slot_of(value), (rows, columns)), batch + definition.result_axes
+        )
 
     def _delta(self, a: sp.Expr, b: sp.Expr) -> Value:
-        if a.is_Symbol and b.is_Symbol and self._pieces.spans(a, b):
+        if a.is_Symbol and b.is_Symbol and self._program.spans(a, b):
             return self._emit(Identity(self._source(a)), (a, b))
         return self._call("number", self._call("equal", self.lower(a), self.lower(b)))
 
@@ -200,15 +208,15 @@ class Lowering(Sums):
     def _softmax(self, e: sp.exp) -> Value | None:
         """`exp(u - logsumexp(u))` computed in one step, where the expression is one."""
         for term in sp.Add.make_args(-e.args[0]):
-            piece = self._definitions.get(term.name) if isinstance(term, Entry) else None
-            if piece is None or piece.kind != "logsumexp" or len(piece.bound) != 1:
+            definition = self._definitions.get(term.name) if isinstance(term, Entry) else None
+            if definition is None or definition.kind != "logsumexp" or len(definition.bound) != 1:
                 continue
             rest = e.args[0] + term
-            swap = renaming(piece.body.xreplace(dict(zip(piece.axes, term.indices, strict=True))), rest)
+            swap = renaming(definition.body.xreplace(dict(zip(definition.axes, term.indices, strict=True))), rest)
             if swap is None or any(swap.get(i, i) != i for i in term.indices):
                 continue
             value = self.lower(rest)
-            along = swap.get(piece.bound[0])
+            along = swap.get(definition.bound[0])
             if along in value.labels and along not in term.indices:
                 return self._emit(Reduce("softmax", slot_of(value), (value.labels.index(along),)), value.labels)
         return None

@@ -49,7 +49,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Reduce:
-    """A reduction of some axes of a slot; the kinds are those of `Total`."""
+    """A reduction of some axes of a slot; the kinds are those of `Reduction`."""
 
     kind: str
     slot: int

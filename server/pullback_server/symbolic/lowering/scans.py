@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ...index_notation.expressions import Entry, Total
-from ...index_notation.functions import both, equal, less_equal, maximum, where
-from ...index_notation.index_program import Piece, Pieces
+from ...index_notation.expressions import Entry, Reduction
+from ...index_notation.functions import equal, less_equal, logical_and, maximum, where
+from ...index_notation.index_program import Definition, IndexProgram
 
-#: The indices of a program, and its pieces by name.
-Found = tuple[Pieces, Mapping[str, Piece]]
+#: The indices of a program, and its definitions by name.
+Found = tuple[IndexProgram, Mapping[str, Definition]]
 
 #: What stands for an entry outside the mask: it changes nothing.
 NEUTRAL = {"prod": sp.S.One, "logsumexp": -sp.oo}
@@ -38,21 +38,23 @@ class Scan:
         return f"cum{self.kind}_back" if self.back else f"cum{self.kind}"
 
 
-def scan_of(kind: str, body: sp.Expr, bound: tuple[sp.Symbol, ...], pieces: Pieces) -> Scan | None:
+def scan_of(kind: str, body: sp.Expr, bound: tuple[sp.Symbol, ...], program: IndexProgram) -> Scan | None:
     """A product or log-sum-exp over one index as a running total, if it is one."""
     if kind in NEUTRAL and len(bound) == 1 and isinstance(body, where) and body.args[2] == NEUTRAL[kind]:
         condition, entry, _ = body.args
-        return masked(kind, condition, entry, bound, pieces)
+        return masked(kind, condition, entry, bound, program)
     return None
 
 
-def masked(kind: str, condition: sp.Expr, body: sp.Expr, bound: tuple[sp.Symbol, ...], pieces: Pieces) -> Scan | None:
+def masked(
+    kind: str, condition: sp.Expr, body: sp.Expr, bound: tuple[sp.Symbol, ...], program: IndexProgram
+) -> Scan | None:
     """The running total of a body over the indices for which `k <= i` holds, or `i <= k` where it runs back."""
-    if not isinstance(condition, less_equal) or not all(a in pieces.dimensions for a in condition.args):
+    if not isinstance(condition, less_equal) or not all(a in program.dimensions for a in condition.args):
         return None
     first, last = condition.args
     here, there = (first, last) if first in bound else (last, first)
-    equally_long = pieces.dimensions[here].root() is pieces.dimensions[there].root()
+    equally_long = program.dimensions[here].root() is program.dimensions[there].root()
     if here not in bound or there in bound or not equally_long or there in body.free_symbols:
         return None
     return Scan(kind, body, here, there, here is last)
@@ -76,7 +78,7 @@ def contracted(parts: tuple[sp.Expr, ...], bound: tuple[sp.Symbol, ...], found: 
         match joint:
             case [sp.exp(args=(exponent,))]:
                 total = _of_exponentials(weight, exponent, p, i)
-            case [Entry() as others] if others.name in found[1] and found[1][others.name].kind == "others":
+            case [Entry() as others] if others.name in found[1] and found[1][others.name].kind == "product_of_others":
                 total = _of_others(weight, others, p, i, found)
             case _:
                 total = None
@@ -93,17 +95,17 @@ def _of_exponentials(weight: sp.Expr, exponent: sp.Expr, p: sp.Symbol, i: sp.Sym
 
     def total(weight: sp.Expr) -> sp.Expr:
         logarithm = sp.log(maximum(weight, 0)) + sp.Add(*moving)
-        return sp.exp(staying + Total("logsumexp", where(less_equal(p, i), logarithm, -sp.oo), i))
+        return sp.exp(staying + Reduction("logsumexp", where(less_equal(p, i), logarithm, -sp.oo), i))
 
     return total(weight) - total(-weight)
 
 
 def _of_others(weight: sp.Expr, others: Entry, p: sp.Symbol, i: sp.Symbol, found: Found) -> sp.Expr | None:
     """By division where x[p] is not 0; from the first 0 of a line on the product has 1 in its place."""
-    pieces, definitions = found
-    piece = definitions[others.name]
-    scan = scan_of("prod", piece.body, piece.bound, pieces)
-    at = dict(zip(piece.axes, others.indices, strict=True))
+    program, definitions = found
+    definition = definitions[others.name]
+    scan = scan_of("prod", definition.body, definition.bound, program)
+    at = dict(zip(definition.axes, others.indices, strict=True))
     if scan is None or scan.back or (at[scan.here], at[scan.there]) != (p, i):
         return None
 
@@ -111,13 +113,13 @@ def _of_others(weight: sp.Expr, others: Entry, p: sp.Symbol, i: sp.Symbol, found
         return scan.body.xreplace(at | {scan.here: k})
 
     def first(k: sp.Symbol) -> sp.Expr:
-        m = pieces.index(p)
-        return both(equal(x(k), 0), equal(Total("sum", equal(x(m), 0) * less_equal(m, k), m), 1))
+        m = program.index(p)
+        return logical_and(equal(x(k), 0), equal(Reduction("sum", equal(x(m), 0) * less_equal(m, k), m), 1))
 
     def total(products: sp.Expr) -> sp.Expr:
-        return Total("sum", weight * products * less_equal(p, i), i)
+        return Reduction("sum", weight * products * less_equal(p, i), i)
 
-    k = pieces.index(p)
+    k = program.index(p)
     product = Entry(others.name.removesuffix("#"), *others.indices[:-1])
-    without = Total("prod", where(less_equal(k, i), where(first(k), 1, x(k)), 1), k)
+    without = Reduction("prod", where(less_equal(k, i), where(first(k), 1, x(k)), 1), k)
     return where(first(p), total(without), where(equal(x(p), 0), 0, total(product) / x(p)))

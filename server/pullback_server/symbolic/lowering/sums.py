@@ -7,7 +7,7 @@ from functools import partial, reduce
 import sympy as sp
 
 from ...index_notation.arithmetic import interval
-from ...index_notation.expressions import Delta, Entry, Total
+from ...index_notation.expressions import Delta, Entry, Reduction
 from ...index_notation.functions import less, where
 from .emitting import Emitter, Labels, Value, aligned, indices_of, slot_of
 from .plan import Length, Product, Range, Reduce, Scatter
@@ -20,18 +20,18 @@ class Sums(Emitter):
     def _total(self, kind: str, body: sp.Expr, bound: Labels) -> Value:
         if kind == "sum":
             if isinstance(body, sp.Add) and any(_spread(t) or t.has(Delta) for t in body.args):
-                parts = [self.lower(Total("sum", t, *bound)) for t in body.args]
+                parts = [self.lower(Reduction("sum", t, *bound)) for t in body.args]
                 result = parts[0]
                 for part in parts[1:]:
                     result = self._call("add", result, part)
                 return result
             return self._contraction(body, bound)
-        scan = scan_of(kind, body, bound, self._pieces)
+        scan = scan_of(kind, body, bound, self._program)
         if scan is not None:
             return self._running(scan, self.lower(scan.body))
         value = self._spanning(self.lower(body), bound)
         axes = tuple(value.labels.index(k) for k in bound)
-        left = value.labels if kind == "others" else tuple(k for k in value.labels if k not in bound)
+        left = value.labels if kind == "product_of_others" else tuple(k for k in value.labels if k not in bound)
         return self._emit(Reduce(kind, slot_of(value), axes), left)
 
     def _spanning(self, value: Value, bound: Labels) -> Value:
@@ -93,19 +93,19 @@ class Sums(Emitter):
 
         Only negative entries of a tensor of indices count from the end.
         """
-        known = interval(index, self._pieces)
+        known = interval(index, self._program)
         if index.has(Entry) or target is None or (known is not None and known[0] >= 0):
             return index
-        return where(less(index, 0), self._pieces.size(target), index)
+        return where(less(index, 0), self._program.size(target), index)
 
     def _scanned(self, parts: tuple[sp.Expr, ...], bound: Labels) -> Value | None:
         """`Sum(f(k)*(k <= i), k)` as a running sum along k, from the other end where it is `i <= k`."""
-        whole = contracted(parts, bound, (self._pieces, self._definitions))
+        whole = contracted(parts, bound, (self._program, self._definitions))
         if whole is not None:
             return self.lower(whole)
         inside = [p for p in parts if not p.free_symbols.isdisjoint(bound)]
         for part in inside:
-            scan = masked("sum", part, sp.Mul(*(p for p in inside if p is not part)), bound, self._pieces)
+            scan = masked("sum", part, sp.Mul(*(p for p in inside if p is not part)), bound, self._program)
             if scan is not None:
                 total = self._contraction(scan.body, tuple(k for k in bound if k is not scan.here))
                 outside = [self.lower(p) for p in parts if p not in inside]

@@ -7,7 +7,7 @@ import math
 import sympy as sp
 import torch
 
-from ...index_notation.index_program import Axes, Pieces
+from ...index_notation.index_program import Axes, IndexProgram
 from ..differentiation.derivatives import UPSTREAM, Differentiated
 from ..evaluation.evaluate import evaluator
 from ..lowering.lower import Lowering
@@ -24,18 +24,18 @@ JACOBIAN, VJP = "^jacobian", "^vjp"
 Whole = tuple[sp.Expr, Axes]
 
 
-def agrees(found: Differentiated, name: str, plan: Plan, jacobian: Whole, vjp: Whole, upstream: str) -> bool:
+def agrees(differentiated: Differentiated, name: str, plan: Plan, jacobian: Whole, vjp: Whole, upstream: str) -> bool:
     """Whether the two expressions, as they will be printed, give the gradient that the plan gives.
 
     `upstream` is what the upstream gradient is called in `vjp`; the Jacobian is contracted with it here.
     """
-    c, pieces = found.cut, found.cut.pieces
+    c, program = differentiated.partition, differentiated.partition.program
     # A square matrix stays square where functions of matrices need its rank.
-    sizes = _sizes(pieces, tied=any(p.own is not None for p in found.forward))
+    sizes = _sizes(program, tied=any(p.result_rank is not None for p in differentiated.forward))
     random = torch.Generator().manual_seed(0)
 
     def draw(own: Axes) -> torch.Tensor:
-        return torch.rand(_shape(own, pieces, sizes), dtype=torch.float64, generator=random) * 0.6 + 0.2
+        return torch.rand(_shape(own, program, sizes), dtype=torch.float64, generator=random) * 0.6 + 0.2
 
     types = {n: c.typed.types[number] for n, number in c.typed.program.inputs().items()}
     tensors = {n: draw(x.axes) if types[n].dtype.floating else draw(x.axes).round() for n, x in c.inputs.items()}
@@ -45,9 +45,9 @@ def agrees(found: Differentiated, name: str, plan: Plan, jacobian: Whole, vjp: W
         expected = torch.zeros_like(tensors[name])
     tensors |= {upstream: tensors[UPSTREAM], VJP: draw(vjp[1])}
     axes = {n: x.axes for n, x in c.inputs.items()} | {upstream: c.output.axes}
-    lowering = Lowering(pieces, found.forward, axes)
+    lowering = Lowering(program, differentiated.forward, axes)
     # A form that lengths are part of is checked at these; where they make the Jacobian large, by its product only.
-    large = math.prod(_shape(jacobian[1], pieces, sizes)) > LARGEST
+    large = math.prod(_shape(jacobian[1], program, sizes)) > LARGEST
     if not large:
         tensors[JACOBIAN] = draw(jacobian[1])
     wanted = ((VJP, *vjp),) if large else ((VJP, *vjp), (JACOBIAN, *jacobian))
@@ -62,16 +62,16 @@ def agrees(found: Differentiated, name: str, plan: Plan, jacobian: Whole, vjp: W
     )
 
 
-def _shape(own: Axes, pieces: Pieces, sizes: dict[sp.Symbol, int]) -> list[int]:
-    return [1 if a is None else sizes[pieces.dimensions[a].root().symbol] for a in own]
+def _shape(own: Axes, program: IndexProgram, sizes: dict[sp.Symbol, int]) -> list[int]:
+    return [1 if a is None else sizes[program.dimensions[a].root().symbol] for a in own]
 
 
-def _sizes(pieces: Pieces, tied: bool) -> dict[sp.Symbol, int]:
+def _sizes(program: IndexProgram, tied: bool) -> dict[sp.Symbol, int]:
     """Small lengths in the order of the real ones: a tall matrix stays tall, so that its rank stays full.
 
     Equal lengths get different ones unless they are `tied`.
     """
-    roots = {d.root() for d in pieces.dimensions.values()}
+    roots = {d.root() for d in program.dimensions.values()}
     free = sorted((r for r in roots if not isinstance(r.source, int)), key=lambda r: (r.length, str(r.symbol)))
     lengths = sorted({r.length for r in free})
     small = {

@@ -10,7 +10,7 @@ from ...index_notation.expressions import Entry
 from ...index_notation.terms import Term, contract, merge
 from .. import codec
 from ..differentiation.derivatives import Differentiated, jacobian
-from ..differentiation.partition import Cut
+from ..differentiation.partition import Partition
 from ..form import Forms, InputForm, Written
 from .index_form.combining import combine
 from .index_form.display import Display, TooLong
@@ -25,10 +25,10 @@ log = logging.getLogger(__name__)
 LONGEST = 20_000
 
 
-def write(found: Differentiated, name: str, forms: Forms, matrices: MatrixNotation) -> InputForm:
+def write(differentiated: Differentiated, name: str, forms: Forms, matrices: MatrixNotation) -> InputForm:
     """The derivative in writing; without any where writing fails, for evaluation can do without."""
     try:
-        return _in_writing(found, name, forms, matrices)
+        return _in_writing(differentiated, name, forms, matrices)
     except TooLong:
         return InputForm()
     except Exception:
@@ -36,24 +36,26 @@ def write(found: Differentiated, name: str, forms: Forms, matrices: MatrixNotati
         return InputForm()
 
 
-def _in_writing(found: Differentiated, name: str, forms: Forms, matrices: MatrixNotation) -> InputForm:
-    solved = jacobian(found, name)
+def _in_writing(differentiated: Differentiated, name: str, forms: Forms, matrices: MatrixNotation) -> InputForm:
+    solved = jacobian(differentiated, name)
     if solved is None:
         return InputForm()
     by, terms = solved
-    pieces, c = found.cut.pieces, found.cut
-    output = found.output.axes
+    program, c = differentiated.partition.program, differentiated.partition
+    output = differentiated.output.axes
     v = Entry(upstream_name(c), *output)
-    through = tuple(contract(Term(t.coefficient * v, t.deltas, (*t.bound, *output)), pieces) for t in terms)
+    through = tuple(contract(Term(t.coefficient * v, t.deltas, (*t.bound, *output)), program) for t in terms)
     units = dict(forms.units) | {v.name: tuple(a is None for a in c.output.axes)}
-    ranges = Ranges.of(found, v.name)
-    display = Display(ranges, found.forward, {*c.names, v.name}, c.bindings, structures=structures(found))
+    ranges = Ranges.of(differentiated, v.name)
+    display = Display(
+        ranges, differentiated.forward, {*c.names, v.name}, c.bindings, structures=structures(differentiated)
+    )
     by_axes = _with_units(by, c.inputs[name].axes)
     whole = combine(terms, by, ranges)
     whole_axes = (*c.output.axes, *by_axes)
-    merged = merge(through, pieces)
+    merged = merge(through, program)
     pulled = combine(merged, by, ranges)
-    if not agrees(found, name, forms.plan, (whole, whole_axes), (pulled, by_axes), v.name):
+    if not agrees(differentiated, name, forms.plan, (whole, whole_axes), (pulled, by_axes), v.name):
         log.error("a closed form in writing does not come to the numbers of its plan, so it is withheld")
         return InputForm()
     j = display.formula(whole, output, by, units)
@@ -65,7 +67,7 @@ def _in_writing(found: Differentiated, name: str, forms: Forms, matrices: Matrix
     )
 
 
-def upstream_name(c: Cut) -> str:
+def upstream_name(c: Partition) -> str:
     """What the symbolic upstream gradient is called: `v`, or `v_` where that is taken."""
     name = "v"
     while name in c.names:

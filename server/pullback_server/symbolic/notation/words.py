@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from ...index_notation.expressions import Applied, Entry
+from ...index_notation.expressions import Entry, MatrixFunctionEntry
 
 #: Comparisons and their like, as (text, LaTeX).
 SIGNS = {
@@ -14,11 +14,11 @@ SIGNS = {
     "greater_equal": (">=", r"\ge"),
     "equal": ("==", "="),
     "not_equal": ("!=", r"\ne"),
-    "both": ("&", r"\wedge"),
-    "either": ("|", r"\vee"),
+    "logical_and": ("&", r"\wedge"),
+    "logical_or": ("|", r"\vee"),
 }
 #: Comparisons and what joins them: numbers, 0 or 1, wherever no condition is expected.
-CONDITIONS = (*SIGNS, "neither")
+CONDITIONS = (*SIGNS, "logical_not")
 #: What stands around an operand in LaTeX.
 BARS = {"abs": ("|", "|"), "ceil": (r"\lceil ", r"\rceil ")}
 TOTALS = {
@@ -43,7 +43,7 @@ MATRIX_FUNCTIONS = {
 }
 
 
-def matrix(e: Applied) -> tuple[Entry, tuple[sp.Expr, ...], bool]:
+def matrix(e: MatrixFunctionEntry) -> tuple[Entry, tuple[sp.Expr, ...], bool]:
     """The matrix that a function is of: an entry of its tensor, the indices before its own, and whether it is turned.
 
     Raises ValueError where it has no name of its own.

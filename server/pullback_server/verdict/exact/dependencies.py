@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...operators import Operator
-from ...operators.reference.columns import Along, Each, Lines, Objects
+from ...operators.reference.columns import AlongDim, Elementwise, Objects, Reduced
 from ...operators.reference.matrices import matmul_reference
 from ...operators.shape_rules.common import axes_of
 from ...program import TensorType
@@ -225,11 +225,11 @@ def wiring(
     """The wiring of one call; `constant(k)` gives the values of operand k, which is no floating tensor."""
     shapes = tuple(None if t is None else t.shape for t in types)
     match row.reference, shapes:
-        case Each(), _:
+        case Elementwise(), _:
             return EachEntry(shapes, result.shape)
-        case Along() | Lines(), (tuple() as shape,):
+        case Reduced() | AlongDim(), (tuple() as shape,):
             dim = arguments.get("dim")
-            whole = isinstance(row.reference, Lines)
+            whole = isinstance(row.reference, AlongDim)
             return AlongLines(shape, axes_of(dim, len(shape)), whole)
         case reference, (tuple() as left, tuple() as right) if reference is matmul_reference:
             if max(len(left), len(right)) <= 2:

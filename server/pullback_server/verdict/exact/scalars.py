@@ -11,9 +11,9 @@ import mpmath as mp
 import numpy as np
 
 from ...operators import TABLE, Operator
-from ...operators.lifting import Lifted, WithNumbers
+from ...operators.lifting import Lifted, WithLiterals
 from ...operators.reference import matrices, reductions, scalars
-from ...operators.reference.columns import Each, Objects
+from ...operators.reference.columns import Elementwise, Objects
 from ...operators.reference.matrices import each_matrix
 
 Scalar = Callable[..., Any]
@@ -42,9 +42,9 @@ CORE: dict[str, Scalar] = {
     "greater_equal": lambda a, b: _truth(a >= b),
     "equal": lambda a, b: _truth(a == b),
     "not_equal": lambda a, b: _truth(a != b),
-    "both": lambda a, b: _truth(a != 0 and b != 0),
-    "either": lambda a, b: _truth(a != 0 or b != 0),
-    "neither": lambda a: _truth(a == 0),
+    "logical_and": lambda a, b: _truth(a != 0 and b != 0),
+    "logical_or": lambda a, b: _truth(a != 0 or b != 0),
+    "logical_not": lambda a: _truth(a == 0),
     "logical_xor": lambda a, b: _truth((a != 0) != (b != 0)),
     "sign": scalars.sign,
 }
@@ -61,14 +61,16 @@ def _rows() -> dict[str, Scalar]:
     return {
         row.sympy.scalar.__name__: _of_row(row)
         for row in TABLE
-        if isinstance(row.sympy, Lifted) and isinstance(row.sympy.scalar, type) and isinstance(row.reference, Each)
+        if isinstance(row.sympy, Lifted)
+        and isinstance(row.sympy.scalar, type)
+        and isinstance(row.reference, Elementwise)
     }
 
 
 def _of_row(row: Operator) -> Scalar:
-    assert isinstance(row.reference, Each)
+    assert isinstance(row.reference, Elementwise)
     function = row.reference.scalar
-    if not isinstance(row.sympy, WithNumbers):
+    if not isinstance(row.sympy, WithLiterals):
         return function
     literals, tensors = row.parameters.literals, len(row.parameters.tensors)
     kinds = {p.name: int if p.kind == "integer" else float for p in literals}

@@ -13,7 +13,7 @@ import torch
 
 from ...operators import BY_NAME, Operator
 from ...operators.reference import scalars
-from ...operators.reference.columns import Along, Each, Objects
+from ...operators.reference.columns import Elementwise, Objects, Reduced
 from ...program import Apply, Input, Literal, Size, TypedProgram
 from .budget import Budget
 from .dependencies import AlongLines, EachEntry, Mask, Moved, Places, RowsByColumns, Wiring, wiring
@@ -29,7 +29,7 @@ def adds_up(operator: str) -> bool:
     (True, False)
     """
     reference = BY_NAME[operator].reference
-    return isinstance(reference, Along) and reference.reduce in (scalars.add_up, scalars.mean)
+    return isinstance(reference, Reduced) and reference.reduce in (scalars.add_up, scalars.mean)
 
 
 @dataclass(frozen=True)
@@ -151,13 +151,13 @@ class Values:
     def _applied(self, apply: Apply, node: int, places: Places) -> Objects:
         row, arguments, own = BY_NAME[apply.operator], self.typed.arguments[node], self.wiring(node)
         match own:
-            case EachEntry() if isinstance(row.reference, Each):
+            case EachEntry() if isinstance(row.reference, Elementwise):
                 self.budget.spend(len(places))
                 operands = [
                     None if k is None else self.at(k, own.places(n, places)) for n, k in enumerate(apply.operands)
                 ]
                 return self._defined(row, row.reference(*operands, **arguments), operands)
-            case AlongLines() if isinstance(row.reference, Along):
+            case AlongLines() if isinstance(row.reference, Reduced):
                 lines = self.at(apply.operands[0] or 0, own.lines[places])
                 self.budget.spend(lines.size)
                 given = {k: v for k, v in arguments.items() if k not in ("dim", "keepdim")}

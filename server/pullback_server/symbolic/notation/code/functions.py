@@ -96,7 +96,7 @@ REDUCTIONS: dict[str, tuple[str, str]] = {
     "cumlogsumexp_back": ("torch.flip(torch.logcumsumexp(torch.flip({0}, ({axis},)), dim={axis}), ({axis},))",
                     "np.flip(np.logaddexp.accumulate(np.flip({0}, {axis}), axis={axis}), {axis})"),
     "prod":        ("{helper}({0}, {axes})",              "np.prod({0}{along})"),
-    "others":      ("{helper}({0}, {axes})",              "{helper}({0}, {axes})"),
+    "product_of_others":      ("{helper}({0}, {axes})",              "{helper}({0}, {axes})"),
 }
 
 #: Functions of the matrices in the last two axes: name: (torch, NumPy).

@@ -113,7 +113,7 @@ def scatter(value, kept, lengths, *indices):
 HELPERS: dict[str, tuple[str, str, str]] = {
     "prod": ("product", _PRODUCT, ""),
     "softmax": ("softmax", "", _SOFTMAX),
-    "others": ("product_of_others", _TORCH_OTHERS, _NUMPY_OTHERS),
+    "product_of_others": ("product_of_others", _TORCH_OTHERS, _NUMPY_OTHERS),
     "cofactor": ("cofactor", _TORCH_COFACTOR, _NUMPY_COFACTOR),
     "gather": ("gather", _TORCH_GATHER, _NUMPY_GATHER),
     "scatter": ("scatter", _TORCH_SCATTER, _NUMPY_SCATTER),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from ....index_notation.expressions import Entry
-from ....index_notation.index_program import Axes, Piece
+from ....index_notation.index_program import Axes, Definition
 from ...differentiation.derivatives import UPSTREAM, Differentiated, jacobian
 from ...lowering.emitting import Labels
 from ...lowering.lower import Lowering
@@ -40,8 +40,8 @@ class Code:
 
 
 def code(
-    found: Differentiated,
-    gradients: Mapping[str, Piece],
+    differentiated: Differentiated,
+    gradients: Mapping[str, Definition],
     wrt: tuple[str, ...],
     names: Naming,
     definitions: Sequence[str],
@@ -51,8 +51,10 @@ def code(
     `definitions` are the lines that say what is differentiated. Nothing but names of the program and words of ours
     ever comes into the code.
     """
-    functions = [f for f in (_jacobian(found, wrt, names), _vjp(found, gradients, wrt, names)) if f is not None]
-    return Code(*(_module(number, functions, found, wrt, names, definitions) for number in (0, 1)))
+    functions = [
+        f for f in (_jacobian(differentiated, wrt, names), _vjp(differentiated, gradients, wrt, names)) if f is not None
+    ]
+    return Code(*(_module(number, functions, differentiated, wrt, names, definitions) for number in (0, 1)))
 
 
 @dataclass(frozen=True)
@@ -66,51 +68,53 @@ class _Function:
     upstream: bool
 
 
-def _jacobian(found: Differentiated, wrt: tuple[str, ...], names: Naming) -> _Function | None:
+def _jacobian(differentiated: Differentiated, wrt: tuple[str, ...], names: Naming) -> _Function | None:
     """The whole Jacobians; None where one is too long to be read."""
-    c, wanted, axes = found.cut, list[tuple[str, sp.Expr | None, Labels]](), dict[str, Axes]()
-    ranges = Ranges.of(found, names[UPSTREAM])
+    c, wanted, axes = differentiated.partition, list[tuple[str, sp.Expr | None, Labels]](), dict[str, Axes]()
+    ranges = Ranges.of(differentiated, names[UPSTREAM])
     for name in wrt:
-        solved = jacobian(found, name)
+        solved = jacobian(differentiated, name)
         if solved is None:
             return None
         by, terms = solved
         given = iter(by)
         axes[name] = (*c.output.axes, *(None if a is None else next(given) for a in c.inputs[name].axes))
         wanted.append((name, combine(terms, by, ranges) if terms else None, (*c.output.free, *by)))
-    lowering = Lowering(c.pieces, found.forward, {n: x.axes for n, x in c.inputs.items()})
-    plan = lowering.plan((*wanted, *_named(p for p in c.pieces.list)))
-    doc = f"The Jacobian of {names[found.output.name]} by each input: its own axes first, then the input's."
+    lowering = Lowering(c.program, differentiated.forward, {n: x.axes for n, x in c.inputs.items()})
+    plan = lowering.plan((*wanted, *_named(p for p in c.program.definitions)))
+    doc = f"The Jacobian of {names[differentiated.output.name]} by each input: its own axes first, then the input's."
     return _Function("jacobian", doc, plan, axes, upstream=False)
 
 
-def _vjp(found: Differentiated, gradients: Mapping[str, Piece], wrt: tuple[str, ...], names: Naming) -> _Function:
-    c = found.cut
-    definitions = {p.name: p for p in (*found.forward, *gradients.values())}
+def _vjp(
+    differentiated: Differentiated, gradients: Mapping[str, Definition], wrt: tuple[str, ...], names: Naming
+) -> _Function:
+    c = differentiated.partition
+    definitions = {p.name: p for p in (*differentiated.forward, *gradients.values())}
     tensors = {n: x.axes for n, x in c.inputs.items()} | {UPSTREAM: c.output.axes}
     wanted: list[tuple[str, sp.Expr | None, Labels]] = []
     for name in wrt:
         g = gradients.get(UPSTREAM + name)
         wanted.append((name, Entry(g.name, *g.axes) if g else None, g.axes if g else ()))
     inner = (g for name, g in gradients.items() if name.removeprefix(UPSTREAM) not in c.inputs)
-    plan = Lowering(c.pieces, definitions.values(), tensors).plan((*wanted, *_named((*c.pieces.list, *inner))))
-    shown, v = names[found.output.name], names[UPSTREAM]
+    plan = Lowering(c.program, definitions.values(), tensors).plan((*wanted, *_named((*c.program.definitions, *inner))))
+    shown, v = names[differentiated.output.name], names[UPSTREAM]
     doc = f"The gradient of sum({v}*{shown}) by each input, for an upstream gradient {v} of the shape of {shown}."
     return _Function("vjp", doc, plan, {name: c.inputs[name].axes for name in wrt}, upstream=True)
 
 
-#: Before the name of a result that is there only to learn in which slot a piece is.
+#: Before the name of a result that is there only to learn in which slot a definition is.
 _PIECE = "="
 
 
-def _named(pieces: Iterable[Piece]) -> Iterable[tuple[str, sp.Expr, Labels]]:
-    return ((_PIECE + p.name, Entry(p.name, *p.axes), p.axes) for p in pieces)
+def _named(program: Iterable[Definition]) -> Iterable[tuple[str, sp.Expr, Labels]]:
+    return ((_PIECE + p.name, Entry(p.name, *p.axes), p.axes) for p in program)
 
 
 def _module(
     number: int,
     functions: Iterable[_Function],
-    found: Differentiated,
+    differentiated: Differentiated,
     wrt: tuple[str, ...],
     names: Naming,
     definitions: Sequence[str],
@@ -118,12 +122,12 @@ def _module(
     called = {name: _free(name, names) for name in (*IMPORTS, *(helper for helper, *_ in HELPERS.values()))}
     library = Library(number, called)
     try:
-        written = [_function(f, library, found, wrt, names) for f in functions]
+        written = [_function(f, library, differentiated, wrt, names) for f in functions]
     except NoCode:
         return ""
     imports = [_import(name, called[name]) for name in IMPORTS if name in library.used or called[name] == library.main]
     helpers = [library.brought(kind) for kind in sorted(library.helpers)]
-    shown = names[found.output.name]
+    shown = names[differentiated.output.name]
     doc = "\n".join((f'"""The derivatives of {shown} in closed form.', "", *definitions, '"""'))
     text = "\n\n\n".join((f"{doc}\n\n" + "\n".join(imports), *helpers, *written)) + "\n"
     return text if len(text) <= LONGEST else ""
@@ -139,12 +143,14 @@ def _import(name: str, called: str) -> str:
     return statement if statement.rsplit(" ", 1)[1] == called else f"{statement} as {called}"
 
 
-def _function(f: _Function, library: Library, found: Differentiated, wrt: tuple[str, ...], names: Naming) -> str:
-    c = found.cut
+def _function(
+    f: _Function, library: Library, differentiated: Differentiated, wrt: tuple[str, ...], names: Naming
+) -> str:
+    c = differentiated.partition
     ranks = {n: len(x.axes) for n, x in c.inputs.items()} | {UPSTREAM: len(c.output.axes)}
     like = wrt[0]
     body = Body(f.plan, library, ranks, {UPSTREAM: names[UPSTREAM]}, like, _slots(f.plan, names), names.taken)
-    shapes = {name: _shape(found, name, () if f.upstream else c.output.axes) for name in wrt}
+    shapes = {name: _shape(differentiated, name, () if f.upstream else c.output.axes) for name in wrt}
     results = body.results(shapes, {name: tuple(a is None for a in f.axes[name]) for name in wrt})
     parameters = [*c.inputs, *([names[UPSTREAM]] if f.upstream else [])]
     lines = [f'"""{f.doc}"""', *_converted(parameters, wrt, library, f, like), *body.lines]
@@ -172,7 +178,7 @@ def _converted(parameters: list[str], wrt: tuple[str, ...], library: Library, f:
 
 
 def _slots(plan: Plan, names: Naming) -> dict[int, str]:
-    """The slots that hold a piece as it is, by what that is called."""
+    """The slots that hold a definition as it is, by what that is called."""
     found: dict[int, str] = {}
     for name, result in plan.results:
         if name.startswith(_PIECE) and result is not None and isinstance(result.slot, tuple):
@@ -182,10 +188,10 @@ def _slots(plan: Plan, names: Naming) -> dict[int, str]:
     return found
 
 
-def _shape(found: Differentiated, name: str, before: Axes) -> str:
+def _shape(differentiated: Differentiated, name: str, before: Axes) -> str:
     """The shape of a result as text: the lengths of some axes, and then the shape of an input."""
     lengths = []
     for axis in before:
-        source = 1 if axis is None else found.cut.pieces.dimensions[axis].root().source
+        source = 1 if axis is None else differentiated.partition.program.dimensions[axis].root().source
         lengths.append(str(source) if isinstance(source, int) else f"{source[0]}.shape[{source[1]}]")
     return f"({', '.join((*lengths, f'*{name}.shape'))})" if lengths else f"{name}.shape"

@@ -1,4 +1,4 @@
-"""Pieces of Python text that know how tightly they bind and what they stand for."""
+"""IndexProgram of Python text that know how tightly they bind and what they stand for."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ COMPARISONS = {
     )
 }  # fmt: skip
 CONNECTIVES = {
-    "both": Infix(" & ", Level.AND, Level.AND, Level.SUM, Kind.BOOL),
-    "either": Infix(" | ", Level.OR, Level.OR, Level.AND, Kind.BOOL),
+    "logical_and": Infix(" & ", Level.AND, Level.AND, Level.SUM, Kind.BOOL),
+    "logical_or": Infix(" | ", Level.OR, Level.OR, Level.AND, Kind.BOOL),
     "logical_xor": Infix(" != ", Level.COMPARISON, Level.OR, Level.OR, Kind.BOOL),
 }
 

@@ -205,7 +205,7 @@ class Body:
                 return self._compared(function, a, b)
             case _, [a, b] if function in write.CONNECTIVES:
                 return write.CONNECTIVES[function](self._condition(a), self._condition(b))
-            case "neither", [a]:
+            case "logical_not", [a]:
                 return Text(f"~{self._condition(a).at(Level.ATOM)}", Level.SIGN, Kind.BOOL, a.rank)
             case "number", [a]:
                 return self._number(a)
@@ -250,7 +250,7 @@ class Body:
         along = "" if len(axes) == x.rank else f", {'axis' if library.numpy else 'dim'}={listed}"
         helper = library.helper(kind) if "{helper}" in row else ""
         text = library.local(row).format(x.text, along=along, axes=listed, axis=axes[0], helper=helper)
-        keeps = kind in ("softmax", "others") or kind.startswith("cum")
+        keeps = kind in ("softmax", "product_of_others") or kind.startswith("cum")
         return Text(text, rank=x.rank if keeps else x.rank - len(axes))
 
     def _result(self, result: Result | None, shape: str, units: tuple[bool, ...]) -> str:

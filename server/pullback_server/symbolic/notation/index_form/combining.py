@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from ....index_notation.expressions import Delta, Entry, Total
+from ....index_notation.expressions import Delta, Entry, Reduction
 from ....index_notation.terms import Pair, Term, taken_out
 from .ranges import Ranges
 
@@ -46,7 +46,7 @@ def _written(term: Term, pairs: list[Pair], ranges: Ranges) -> sp.Expr:
             outside *= factor
         else:
             inside *= factor
-    return sp.Mul(outside, Total("sum", inside, *term.bound))
+    return sp.Mul(outside, Reduction("sum", inside, *term.bound))
 
 
 def _exchanged(e: sp.Expr, pairs: list[Pair], ranges: Ranges) -> sp.Expr:

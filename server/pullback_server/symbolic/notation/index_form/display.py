@@ -1,4 +1,4 @@
-"""A derivative made readable: pieces written out or named under "where", indices and lengths given letters."""
+"""A derivative made readable: definitions written out or named under "where", indices and lengths given letters."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ....index_notation.expressions import Applied, Delta, Entry, Total
+from ....index_notation.expressions import Delta, Entry, MatrixFunctionEntry, Reduction
 from ....index_notation.functions import where
-from ....index_notation.index_program import Piece, larger
+from ....index_notation.index_program import Definition, larger
 from ..latex_names import letter
 from .combining import nodes
 from .factors import joined_choices, whole_factors
@@ -19,14 +19,14 @@ from .printers import condition, latex, latex_condition, text
 from .ranges import Ranges
 from .structures import Structure
 
-#: A piece that is used more than once is written out all the same while it has at most this many nodes.
+#: A definition that is used more than once is written out all the same while it has at most this many nodes.
 SMALL = 6
 #: Expressions of more nodes than this are not written: parts that are used again double with every line.
 LONGEST = 8000
 
 
 @dataclass(frozen=True)
-class Definition:
+class NamedPart:
     """A line under "where": `g[i, j] = A[i, j] for i < 2, j < 2`, with the `limits` that its body does not tell.
 
     One without indices may define a whole tensor: `g = softmax(x)`.
@@ -46,7 +46,7 @@ class Formula:
     """
 
     expression: sp.Expr
-    parts: tuple[Definition, ...] = ()
+    parts: tuple[NamedPart, ...] = ()
     lengths: tuple[tuple[sp.Symbol, tuple[str, int] | int], ...] = ()
     names: frozenset[str] = frozenset()
     limits: tuple[sp.Expr, ...] = ()
@@ -92,18 +92,18 @@ class Display:
     def __init__(
         self,
         ranges: Ranges,
-        definitions: Iterable[Piece],
+        definitions: Iterable[Definition],
         names: Iterable[str],
         bindings: dict[str, str],
         lengths: dict[sp.Symbol, sp.Symbol] | None = None,
         structures: Mapping[str, Structure] | None = None,
     ):
-        """`names` are taken by inputs; `bindings` give pieces the names that the program gave them.
+        """`names` are taken by inputs; `bindings` give definitions the names that the program gave them.
 
         `lengths` are those that other formulas have named, by their symbols; what is named here is added to them.
-        `structures` are pieces as the program wrote them.
+        `structures` are definitions as the program wrote them.
         """
-        self._ranges, self._pieces = ranges, ranges.pieces
+        self._ranges, self._program = ranges, ranges.program
         self._definitions = {p.name: p for p in definitions}
         self._order = list(self._definitions)
         self._taken = set(names) | set(bindings.values())
@@ -131,7 +131,7 @@ class Display:
         swap |= dict(zip(given, letters.several(INPUT, len(given)), strict=True))
         written = Renaming(names, units or {}, letters)
         lengths: dict[sp.Symbol, sp.Symbol] = {}
-        by_symbol = {d.symbol: d.root() for d in self._pieces.dimensions.values()}
+        by_symbol = {d.symbol: d.root() for d in self._program.dimensions.values()}
 
         def finish(e: sp.Expr, swap: dict[sp.Symbol, sp.Symbol]) -> sp.Expr:
             e = self._ranges.said(e)
@@ -149,20 +149,20 @@ class Display:
         parts = []
         for name, definition in kept:
             if definition is None:
-                parts.append(Definition(Entry(names[name]), self._structures[name]))
+                parts.append(NamedPart(Entry(names[name]), self._structures[name]))
                 continue
             axes = self._definitions[name].axes
             own = dict(zip(axes, letters.several(OUTPUT, len(axes)), strict=True))
             left = Entry(names[name], *own.values())
-            parts.append(Definition(left, finish(definition, own), limits(axes, definition, own)))
+            parts.append(NamedPart(left, finish(definition, own), limits(axes, definition, own)))
         shown = finish(expression, swap)
         own_limits = limits(output, expression, swap) if defined else ()
-        roots = {d.root().symbol: d.root().source for d in self._pieces.dimensions.values()}
+        roots = {d.root().symbol: d.root().source for d in self._program.dimensions.values()}
         named = tuple((new, roots[old]) for old, new in lengths.items())
         return Formula(shown, tuple(parts), named, taken, own_limits)
 
     def inlined(self, expression: sp.Expr) -> sp.Expr | None:
-        """The expression with every piece written out; None where it is too long."""
+        """The expression with every definition written out; None where it is too long."""
         for name in reversed(self._order):
             if larger(expression, LONGEST):
                 return None
@@ -171,7 +171,7 @@ class Display:
         return expression
 
     def _written_out(self, expression: sp.Expr) -> tuple[sp.Expr, list[tuple[str, sp.Expr | None]]]:
-        """Pieces written out from the last to the first, but those named that are used again and are not small.
+        """IndexProgram written out from the last to the first, but those named that are used again and are not small.
 
         Those that stand under "where" as the program wrote them have no expression of their own.
         """
@@ -196,60 +196,66 @@ class Display:
         return expression, kept[::-1]
 
     def _named_well(self, name: str) -> bool:
-        """Whether a piece reads better written out however often: `log(Sum(exp(...)))`, or a function of an input."""
-        piece = self._definitions[name]
-        of_input = piece.own is not None and all(e.name not in self._definitions for e in piece.body.atoms(Entry))
-        return of_input or _reduces_to_log(piece)
+        """Whether a definition is always written out: `log(Sum(exp(...)))`, or a function of an input."""
+        definition = self._definitions[name]
+        of_input = definition.result_rank is not None and all(
+            e.name not in self._definitions for e in definition.body.atoms(Entry)
+        )
+        return of_input or _reduces_to_log(definition)
 
     def _substituted(self, expression: sp.Expr, name: str) -> sp.Expr:
-        piece = self._definitions[name]
+        definition = self._definitions[name]
         swap = {}
         # In the order of the expression: indices are numbered as they come, and terms stand in order of their names.
         for entry in dict.fromkeys(e for e in _entries((expression,)) if e.name == name):
-            at = dict(zip(piece.axes, entry.indices, strict=True))
-            fresh = {k: self._pieces.index(k) for k in piece.bound}
-            if piece.own is not None:
-                swap[entry] = _applied(piece, at, fresh)
+            at = dict(zip(definition.axes, entry.indices, strict=True))
+            fresh = {k: self._program.index(k) for k in definition.bound}
+            if definition.result_rank is not None:
+                swap[entry] = _applied(definition, at, fresh)
                 continue
-            if piece.kind == "others":
+            if definition.kind == "product_of_others":
                 itself = sp.Mul(*(Delta(new, at[old]) for old, new in fresh.items()))
-                at = {a: b for a, b in at.items() if a not in piece.bound}
-                swap[entry] = Total("prod", where(itself, 1, piece.body.xreplace(at | fresh)), *fresh.values())
+                at = {a: b for a, b in at.items() if a not in definition.bound}
+                swap[entry] = Reduction("prod", where(itself, 1, definition.body.xreplace(at | fresh)), *fresh.values())
                 continue
-            body = piece.body.xreplace(at | fresh)
+            body = definition.body.xreplace(at | fresh)
             bound = tuple(fresh.values())
             swap[entry] = (
-                sp.log(Total("sum", _exponential(body), *bound))
-                if _reduces_to_log(piece)
-                else Total(piece.kind, body, *bound)
+                sp.log(Reduction("sum", _exponential(body), *bound))
+                if _reduces_to_log(definition)
+                else Reduction(definition.kind, body, *bound)
             )
         return expression.xreplace(swap)
 
 
-def _applied(piece: Piece, at: dict[sp.Symbol, sp.Expr], fresh: dict[sp.Symbol, sp.Symbol]) -> sp.Expr:
+def _applied(definition: Definition, at: dict[sp.Symbol, sp.Expr], fresh: dict[sp.Symbol, sp.Symbol]) -> sp.Expr:
     """A function of a matrix at given indices; the cofactors are written as people do, as `det(X)*inv(X)[j, i]`."""
-    own = tuple(at[a] for a in piece.own_axes)
-    inner = {a: b for a, b in at.items() if a not in piece.own_axes} | fresh
-    body, count = piece.body.xreplace(inner), sp.Integer(len(piece.bound))
+    own = tuple(at[a] for a in definition.result_axes)
+    inner = {a: b for a, b in at.items() if a not in definition.result_axes} | fresh
+    body, count = definition.body.xreplace(inner), sp.Integer(len(definition.bound))
 
     def function(kind: str, *axes: sp.Expr) -> sp.Expr:
-        return Applied(kind, body, count, *fresh.values(), *axes)
+        return MatrixFunctionEntry(kind, body, count, *fresh.values(), *axes)
 
-    return function("det") * function("inv", *own[::-1]) if piece.kind == "cofactor" else function(piece.kind, *own)
+    return (
+        function("det") * function("inv", *own[::-1])
+        if definition.kind == "cofactor"
+        else function(definition.kind, *own)
+    )
 
 
 def _matrices(expressions: Iterable[sp.Expr]) -> set[str]:
     """The tensors that functions of matrices are written of: they stand there by their names."""
-    return {e.name for whole in expressions for a in whole.atoms(Applied) for e in a.body.atoms(Entry)}
+    return {e.name for whole in expressions for a in whole.atoms(MatrixFunctionEntry) for e in a.body.atoms(Entry)}
 
 
-def _constant(piece: Piece) -> bool:
-    """Whether a piece is a number that was named to keep it from sympy, which would evaluate it."""
-    return not piece.bound and not piece.body.has(Entry)
+def _constant(definition: Definition) -> bool:
+    """Whether a definition is a number that was named to keep it from sympy, which would evaluate it."""
+    return not definition.bound and not definition.body.has(Entry)
 
 
-def _reduces_to_log(piece: Piece) -> bool:
-    return piece.kind == "logsumexp"
+def _reduces_to_log(definition: Definition) -> bool:
+    return definition.kind == "logsumexp"
 
 
 def _exponential(body: sp.Expr) -> sp.Expr:

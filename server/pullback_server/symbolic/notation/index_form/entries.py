@@ -10,7 +10,7 @@ from itertools import product
 import sympy as sp
 
 from ....index_notation import functions as fn
-from ....index_notation.expressions import Applied, Delta, Entry, Total
+from ....index_notation.expressions import Delta, Entry, MatrixFunctionEntry, Reduction
 from ....index_notation.functions import floor, where
 from ... import codec
 from ...form import Forms, Written, length_of
@@ -29,9 +29,9 @@ INTEGERS: dict[type, Callable[..., int]] = {
     fn.greater_equal: operator.ge,
     fn.equal: operator.eq,
     fn.not_equal: operator.ne,
-    fn.both: lambda a, b: a and b,
-    fn.either: lambda a, b: a or b,
-    fn.neither: operator.not_,
+    fn.logical_and: lambda a, b: a and b,
+    fn.logical_or: lambda a, b: a or b,
+    fn.logical_not: operator.not_,
     fn.remainder: operator.mod,
 }
 
@@ -67,7 +67,7 @@ def _nodes(e: sp.Expr, lengths: dict[str, int]) -> int:
     """How many nodes an entry has when its sums are written out."""
     if isinstance(e, Entry):
         return 1
-    times = math.prod(lengths[k.name] for k in e.bound) if isinstance(e, Total) else 1
+    times = math.prod(lengths[k.name] for k in e.bound) if isinstance(e, Reduction) else 1
     return times * sum((_nodes(a, lengths) for a in e.args), start=1)
 
 
@@ -76,7 +76,7 @@ def _at(
 ) -> sp.Expr:
     """The expression at given indices, with its sums and products written out."""
     match e:
-        case Total():
+        case Reduction():
             ranges = product(*(range(lengths[k.name]) for k in e.bound))
             parts = [
                 _at(e.body, at | dict(zip(e.bound, map(sp.Integer, r), strict=True)), lengths, units) for r in ranges
@@ -88,10 +88,10 @@ def _at(
                     return sp.Mul(*parts)
                 case kind:
                     return Entry(f"{kind}({', '.join(map(text, parts))})")
-        case Applied():
+        case MatrixFunctionEntry():
             bound = {k: k for k in e.bound}
             own = (_at(a, at, lengths, units) for a in e.axes)
-            return Applied(e.kind, _at(e.body, at | bound, lengths, units), e.args[2], *e.bound, *own)
+            return MatrixFunctionEntry(e.kind, _at(e.body, at | bound, lengths, units), e.args[2], *e.bound, *own)
         case Entry():
             indices = iter([_at(i, at, lengths, units) for i in e.indices])
             if e.name in units:

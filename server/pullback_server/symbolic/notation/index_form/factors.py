@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sympy as sp
 
-from ....index_notation.expressions import Total
-from ....index_notation.functions import both, truth, where
+from ....index_notation.expressions import Reduction
+from ....index_notation.functions import logical_and, truth, where
 
 
 def whole_factors(e: sp.Expr) -> sp.Expr:
@@ -16,7 +16,8 @@ def whole_factors(e: sp.Expr) -> sp.Expr:
         return sp.Mul(*(number for number, _ in parts), *(rest for _, rest in parts))
 
     return e.replace(
-        lambda part: isinstance(part, sp.Mul) and any(isinstance(f, sp.Add | Total | where) for f in part.args), outside
+        lambda part: isinstance(part, sp.Mul) and any(isinstance(f, sp.Add | Reduction | where) for f in part.args),
+        outside,
     )
 
 
@@ -26,9 +27,9 @@ def _without_number(factor: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
             number, rest = factor.primitive()
             # 0.001*(1000*x + 1) would not be plainer.
             return (number, rest) if number.is_Integer else (sp.S.One, factor)
-        case Total() if factor.kind == "sum":
+        case Reduction() if factor.kind == "sum":
             number, rest = factor.body.as_coeff_Mul()
-            return number, Total("sum", rest, *factor.bound)
+            return number, Reduction("sum", rest, *factor.bound)
         case where() if factor.args[2] == 0 and not factor.args[1].is_number:
             number, rest = factor.args[1].as_coeff_Mul()
             return number, where(factor.args[0], rest, 0)
@@ -39,7 +40,7 @@ def joined_choices(e: sp.Expr) -> sp.Expr:
     """Choices inside choices with the same alternative made one: `where(c, where(d, a, 0), 0)` is `where(c & d, a, 0)`.
 
     >>> c, d, a = sp.symbols("c d a")
-    >>> joined_choices(where(c, where(d, a, 0), 0)) == where(both(truth(c), truth(d)), a, 0)
+    >>> joined_choices(where(c, where(d, a, 0), 0)) == where(logical_and(truth(c), truth(d)), a, 0)
     True
     """
     if not e.has(where):
@@ -48,5 +49,5 @@ def joined_choices(e: sp.Expr) -> sp.Expr:
     match e:
         case where() if isinstance(e.args[1], where) and e.args[1].args[2] == e.args[2]:
             condition, (inner, value, other) = e.args[0], e.args[1].args
-            return where(both(truth(condition), truth(inner)), value, other)
+            return where(logical_and(truth(condition), truth(inner)), value, other)
     return e

@@ -8,7 +8,7 @@ from itertools import count
 
 import sympy as sp
 
-from ....index_notation.expressions import Applied, Entry, Total
+from ....index_notation.expressions import Entry, MatrixFunctionEntry, Reduction
 
 #: For indices of the output, of the input, and of sums; for lengths; and for parts that have no name.
 OUTPUT, INPUT, BOUND, LENGTH, PART = "ijkl", "pqr", "stuw", "nmdh", "ghzy"
@@ -59,15 +59,17 @@ class Renaming:
         A sum inside a sum takes the next letter, a sum beside it the same one.
         """
         match e:
-            case Total():
+            case Reduction():
                 # How far an index runs may stand with it: `s < 3`.
                 indices = tuple(k if k.is_Symbol else k.args[0] for k in e.bound)
                 inner, deeper = self._bound(indices, swap, depth)
-                return Total(e.kind, self(e.body, inner, deeper), *(self(k, inner) for k in e.bound))
-            case Applied():
+                return Reduction(e.kind, self(e.body, inner, deeper), *(self(k, inner) for k in e.bound))
+            case MatrixFunctionEntry():
                 inner, deeper = self._bound(e.bound, swap, depth)
                 axes = (self(a, swap, depth) for a in e.axes)
-                return Applied(e.kind, self(e.body, inner, deeper), e.args[2], *(inner[k] for k in e.bound), *axes)
+                return MatrixFunctionEntry(
+                    e.kind, self(e.body, inner, deeper), e.args[2], *(inner[k] for k in e.bound), *axes
+                )
             case Entry():
                 at = iter([self(i, swap, depth) for i in e.indices])
                 if e.name in self.units:

@@ -11,7 +11,7 @@ from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.printer import Printer
 from sympy.printing.str import StrPrinter
 
-from ....index_notation.expressions import Applied, Delta, Entry, Total
+from ....index_notation.expressions import Delta, Entry, MatrixFunctionEntry, Reduction
 from ..latex_names import escape, letter
 from ..words import BARS, CONDITIONS, MATRIX_FUNCTIONS, SIGNS, TOTALS, divided, matrix
 
@@ -44,7 +44,7 @@ class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
         if divided(item) is not None:
             within = level < PRECEDENCE["Mul"] or (strict and level == PRECEDENCE["Mul"])
             return str(self._print(item)) if within else f"({self._print(item)})"
-        if isinstance(item, Applied | Entry | Delta | Total) or type(item).__name__ in CONDITIONS:
+        if isinstance(item, MatrixFunctionEntry | Entry | Delta | Reduction) or type(item).__name__ in CONDITIONS:
             return str(self._print(item))
         return str(super().parenthesize(item, level, strict))
 
@@ -54,7 +54,7 @@ class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
 
     def _condition(self, e: sp.Function) -> str:
         name = type(e).__name__
-        if name == "neither":
+        if name == "logical_not":
             return f"~({self._argument(e.args[0])})"
         a, b = (self.parenthesize(x, PRECEDENCE["Relational"]) for x in e.args)
         return f"{a} {SIGNS[name][0]} {b}"
@@ -62,7 +62,7 @@ class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
     def _print_Entry(self, e: Entry) -> str:
         return f"{e.name}[{', '.join(map(self._print, e.indices))}]" if e.indices else e.name
 
-    def _print_Applied(self, e: Applied) -> str:
+    def _print_MatrixFunctionEntry(self, e: MatrixFunctionEntry) -> str:
         indices = f"[{', '.join(map(self._argument, e.axes))}]" if e.axes else ""
         entry, batch, turned = matrix(e)
         name = self._print_Entry(Entry(entry.name, *batch)) + (".T" if turned else "")
@@ -71,7 +71,7 @@ class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
     def _print_Delta(self, e: Delta) -> str:
         return f"delta({', '.join(map(self._print, e.args))})"
 
-    def _print_Total(self, e: Total) -> str:
+    def _print_Reduction(self, e: Reduction) -> str:
         return f"{TOTALS[e.kind][0]}({', '.join(map(self._argument, (e.body, *e.bound)))})"
 
     def _print_Function(self, e: sp.Function) -> str:
@@ -114,7 +114,7 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
         base = f"{name}_{{{self._subscript(e.indices)}}}" if e.indices else name
         return f"{base}^{{{exp}}}" if exp is not None else base
 
-    def _print_Applied(self, e: Applied, exp: str | None = None) -> str:
+    def _print_MatrixFunctionEntry(self, e: MatrixFunctionEntry, exp: str | None = None) -> str:
         entry, batch, turned = matrix(e)
         name = self._print_Entry(Entry(entry.name, *batch), r"\top" if turned else None)
         base = MATRIX_FUNCTIONS[e.kind][1].format(f"{{{name}}}" if "^" in name else name)
@@ -130,7 +130,7 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
         sign = " " if all(i.is_Symbol or i.is_Integer for i in indices) else r",\, "
         return sign.join(map(self._condition, indices))
 
-    def _print_Total(self, e: Total, exp: str | None = None) -> str:
+    def _print_Reduction(self, e: Reduction, exp: str | None = None) -> str:
         open_ = isinstance(e.body, sp.Add) or e.body.could_extract_minus_sign()
         body = rf"\left({self._print(e.body)}\right)" if open_ else self._print(e.body)
         whole = f"{TOTALS[e.kind][1]}_{{{self._subscript(e.bound)}}} {body}"
@@ -138,19 +138,19 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
 
     def parenthesize(self, item: sp.Expr, level: int, is_neg: bool = False, strict: bool = False) -> str:
         """A sum has brackets in a power."""
-        if isinstance(item, Total) and level > PRECEDENCE["Mul"]:
+        if isinstance(item, Reduction) and level > PRECEDENCE["Mul"]:
             return rf"\left({self._print(item)}\right)"
         return str(super().parenthesize(item, level, is_neg=is_neg, strict=strict))
 
     def _needs_brackets(self, expr: sp.Expr) -> bool:
-        return isinstance(expr, Total) or bool(super()._needs_brackets(expr))
+        return isinstance(expr, Reduction) or bool(super()._needs_brackets(expr))
 
     def _needs_mul_brackets(self, expr: sp.Expr, first: bool = False, last: bool = False) -> bool:
         """A sum takes in all factors behind it."""
-        return (isinstance(expr, Total) and not last) or bool(super()._needs_mul_brackets(expr, first, last))
+        return (isinstance(expr, Reduction) and not last) or bool(super()._needs_mul_brackets(expr, first, last))
 
     def _needs_add_brackets(self, expr: sp.Expr) -> bool:
-        return False if isinstance(expr, Total) else bool(super()._needs_add_brackets(expr))
+        return False if isinstance(expr, Reduction) else bool(super()._needs_add_brackets(expr))
 
     def _print_Function(self, e: sp.Function, exp: str | None = None) -> str:
         name = type(e).__name__
@@ -178,11 +178,11 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
 
     def _condition(self, e: sp.Expr) -> str:
         name = type(e).__name__
-        if name == "neither":
+        if name == "logical_not":
             return rf"\neg\left({self._condition(e.args[0])}\right)"
         if name not in SIGNS:
             return str(self._print(e))
-        joins = name in ("both", "either")
+        joins = name in ("logical_and", "logical_or")
         a, b = (rf"\left({self._condition(x)}\right)" if joins else self._print(x) for x in e.args)
         return rf"{a} {SIGNS[name][1]} {b}"
 

@@ -13,45 +13,47 @@ from dataclasses import dataclass
 import sympy as sp
 
 from ....index_notation.arithmetic import within
-from ....index_notation.expressions import Applied, Entry, Total
+from ....index_notation.expressions import Entry, MatrixFunctionEntry, Reduction
 from ....index_notation.functions import less
-from ....index_notation.index_program import Dimension, Pieces
+from ....index_notation.index_program import Dimension, IndexProgram
 from ...differentiation.derivatives import UPSTREAM, Differentiated
 
 
 @dataclass(frozen=True)
 class Ranges:
-    """The axes of all tensors that formulas of one program name, by names, with their dimensions in `pieces`."""
+    """The axes of all tensors that formulas of one program name, by names, with their dimensions in `program`."""
 
-    pieces: Pieces
+    program: IndexProgram
     axes: Mapping[str, tuple[sp.Symbol, ...]]
 
     @staticmethod
-    def of(found: Differentiated, upstream: str) -> Ranges:
+    def of(differentiated: Differentiated, upstream: str) -> Ranges:
         """Those of a program whose upstream gradient is called that; gradients are as long as what they flow into."""
-        c = found.cut
-        own = {n: x.free for n, x in c.inputs.items()} | {p.name: p.axes for p in found.forward}
+        c = differentiated.partition
+        own = {n: x.free for n, x in c.inputs.items()} | {p.name: p.axes for p in differentiated.forward}
         gradients = {UPSTREAM + name: axes for name, axes in own.items()}
-        return Ranges(c.pieces, own | gradients | {UPSTREAM: c.output.free, upstream: c.output.free})
+        return Ranges(c.program, own | gradients | {UPSTREAM: c.output.free, upstream: c.output.free})
 
     def fits(self, index: sp.Expr, axis: sp.Symbol) -> bool:
         """Whether every value of an index is known to be in an axis."""
         own = self.length(axis)
-        if index in self.pieces.dimensions and self.length(index) == own:
+        if index in self.program.dimensions and self.length(index) == own:
             return True
-        return isinstance(own, int) and within(index, own, self.pieces)
+        return isinstance(own, int) and within(index, own, self.program)
 
     def length(self, index: sp.Symbol) -> int | Dimension:
         """How far an index runs: a number that the form serves alone, or a dimension, the same for equal lengths."""
-        root = self.pieces.dimensions[index].root()
+        root = self.program.dimensions[index].root()
         return root.source if isinstance(root.source, int) else root
 
     def said(self, e: sp.Expr) -> sp.Expr:
         """The expression with sums that say how far their indices run where nothing else does: `s < 3` for `s`."""
         if not e.args or isinstance(e, Entry):
             return e
-        if isinstance(e, Total):
-            return Total(e.kind, self.said(e.body), *(self._limit(k) if self._open(k, e.body) else k for k in e.bound))
+        if isinstance(e, Reduction):
+            return Reduction(
+                e.kind, self.said(e.body), *(self._limit(k) if self._open(k, e.body) else k for k in e.bound)
+            )
         args = [self.said(a) for a in e.args]
         return e if all(a is b for a, b in zip(args, e.args, strict=True)) else e.func(*args)
 
@@ -71,7 +73,7 @@ class Ranges:
                 case Entry():
                     places = zip(part.indices, self.axes[part.name], strict=True)
                     told |= {self.length(axis) for i, axis in places if i == index}
-                case Applied() if index in part.axes:
+                case MatrixFunctionEntry() if index in part.axes:
                     # A result's axes are as long as the matrix's rows or columns.
                     told.add(own if own in map(self.length, part.bound) else None)
         return told != {own}

@@ -1,4 +1,4 @@
-"""Pieces that are the value of one operator of the program, written as the program wrote them: `g = softmax(A @ x)`."""
+"""Definitions that are the value of one operator of the program, written as the program has them: `g = softmax(x)`."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ class Structure:
     named: bool
 
 
-def structures(found: Differentiated) -> dict[str, Structure]:
-    """The pieces that are the value of a node of the program, axis by axis; none has an axis of length 1."""
-    c, trees = found.cut, ProgramTrees(found.cut.typed)
+def structures(differentiated: Differentiated) -> dict[str, Structure]:
+    """The definitions that are the value of a node of the program, axis by axis; none has an axis of length 1."""
+    c, trees = differentiated.partition, ProgramTrees(differentiated.partition.typed)
     program, known = c.typed.program, dict[str, Structure]()
     nodes = [(x.entry.name, number) for number, x in enumerate(c.tensors) if _whole(x.entry, x.axes)]
     if None not in c.output.axes:
-        nodes.append((found.output.name, program.output))
-    for piece, number in nodes:
+        nodes.append((differentiated.output.name, program.output))
+    for definition, number in nodes:
         node = program.nodes[number]
-        if piece in known or not isinstance(node, Apply):
+        if definition in known or not isinstance(node, Apply):
             continue
         try:
             tree = trees[number]
         except (NoMatrixForm, TooLong):
             continue
         if len(written := text(tree)) <= LONGEST:
-            known[piece] = Structure(written, latex(tree), node.operator in NAMED)
+            known[definition] = Structure(written, latex(tree), node.operator in NAMED)
     return known
 
 

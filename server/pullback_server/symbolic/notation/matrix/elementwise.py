@@ -58,12 +58,12 @@ def condition(e: sp.Expr, write: Write) -> Tensor:
     if type(e) not in CONDITIONS:
         return write(e)
     name = type(e).__name__
-    if name == "neither":
+    if name == "logical_not":
         return _negated(condition(e.args[0], write))
     axes, operands = aligned([condition(x, write) for x in e.args])
     if name not in SIGNS:
         return Tensor(Call(_operator(name), operands, len(axes)), axes)
-    if name == "both" and Number(Fraction(0)) in operands:
+    if name == "logical_and" and Number(Fraction(0)) in operands:
         return Tensor(number(0), ())
     return Tensor(Infix(SIGNS[name][0], *operands), axes)
 

@@ -9,7 +9,7 @@ import sympy as sp
 
 from ....index_notation.expressions import Entry
 from ....index_notation.functions import floor, remainder
-from ....index_notation.index_program import Pieces
+from ....index_notation.index_program import IndexProgram
 from .tensors import Tensor
 from .tree import Call, NoMatrixForm, Option
 
@@ -21,25 +21,25 @@ At = Mapping[sp.Symbol, sp.Expr]
 Write = Callable[[sp.Expr], Tensor]
 
 
-def indexed(t: Tensor, at: At, pieces: Pieces, write: Write) -> Tensor:
+def indexed(t: Tensor, at: At, program: IndexProgram, write: Write) -> Tensor:
     """The tensor with each of these axes read at an index expression, whose own indices become axes.
 
     `write` gives the tensors that hold indices. An index may then stand at two axes. Raises NoMatrixForm.
     """
     at = dict(at)
-    t = _joined(t, at, pieces)
-    t = _split(t, at, pieces)
-    t = _rolled(t, at, pieces)
-    return _taken(t, at, pieces, write)
+    t = _joined(t, at, program)
+    t = _split(t, at, program)
+    t = _rolled(t, at, program)
+    return _taken(t, at, program, write)
 
 
-def linear(e: sp.Expr, pieces: Pieces) -> tuple[int, dict[sp.Symbol, int]] | None:
+def linear(e: sp.Expr, program: IndexProgram) -> tuple[int, dict[sp.Symbol, int]] | None:
     """An index expression as a constant and the stride of each index in it, if it is one; longest strides first."""
     constant, rest = sp.expand(e).as_coeff_Add()
     strides: dict[sp.Symbol, int] = {}
     for term in sp.Add.make_args(rest) if rest != 0 else ():
         stride, symbol = term.as_coeff_Mul()
-        if symbol not in pieces.dimensions or not stride.is_Integer:
+        if symbol not in program.dimensions or not stride.is_Integer:
             return None
         strides[symbol] = int(stride)
     if not constant.is_Integer:
@@ -47,17 +47,17 @@ def linear(e: sp.Expr, pieces: Pieces) -> tuple[int, dict[sp.Symbol, int]] | Non
     return int(constant), dict(sorted(strides.items(), key=lambda pair: (-pair[1], str(pair[0]))))
 
 
-def fixed(index: sp.Symbol, pieces: Pieces) -> int:
+def fixed(index: sp.Symbol, program: IndexProgram) -> int:
     """The length of an index's axis; raises NoMatrixForm where a form serves several."""
-    source = pieces.dimensions[index].root().source
+    source = program.dimensions[index].root().source
     if not isinstance(source, int):
         raise NoMatrixForm("an index expression over an axis of any length")
     return source
 
 
-def rows(strides: Mapping[sp.Symbol, int], pieces: Pieces) -> tuple[int, ...] | None:
+def rows(strides: Mapping[sp.Symbol, int], program: IndexProgram) -> tuple[int, ...] | None:
     """The lengths of the axes that these strides lay out in rows, if they do."""
-    lengths = tuple(fixed(k, pieces) for k in strides)
+    lengths = tuple(fixed(k, program) for k in strides)
     step = 1
     for stride, length in reversed([*zip(strides.values(), lengths, strict=True)]):
         if stride != step:
@@ -66,19 +66,19 @@ def rows(strides: Mapping[sp.Symbol, int], pieces: Pieces) -> tuple[int, ...] | 
     return lengths
 
 
-def _joined(t: Tensor, at: dict[sp.Symbol, sp.Expr], pieces: Pieces) -> Tensor:
+def _joined(t: Tensor, at: dict[sp.Symbol, sp.Expr], program: IndexProgram) -> Tensor:
     """`x[i // 3, i % 3]`: two axes as one."""
     for k, (first, second) in enumerate(zip(t.axes, t.axes[1:], strict=False)):
         if first is None or second is None:
             continue
         upper, lower = at.get(first, first), at.get(second, second)
-        if isinstance(upper, floor) and isinstance(lower, remainder) and lower.args[1] == fixed(second, pieces):
+        if isinstance(upper, floor) and isinstance(lower, remainder) and lower.args[1] == fixed(second, program):
             whole, divisor = lower.args
             if upper.args[0] * divisor == whole:
-                new = pieces.index(fixed(first, pieces) * fixed(second, pieces))
+                new = program.index(fixed(first, program) * fixed(second, program))
                 tree = Call("flatten", (t.tree,), t.tree.rank - 1, dims(k, k + 1, t.tree.rank))
                 at[new] = whole
-                return _joined(Tensor(tree, (*t.axes[:k], new, *t.axes[k + 2 :])), at, pieces)
+                return _joined(Tensor(tree, (*t.axes[:k], new, *t.axes[k + 2 :])), at, program)
     return t
 
 
@@ -87,19 +87,19 @@ def dims(start: int, end: int, rank: int) -> tuple[tuple[str, Option], ...]:
     return () if (start, end) == (0, rank - 1) else (("start_dim", start), ("end_dim", end))
 
 
-def _split(t: Tensor, at: dict[sp.Symbol, sp.Expr], pieces: Pieces) -> Tensor:
+def _split(t: Tensor, at: dict[sp.Symbol, sp.Expr], program: IndexProgram) -> Tensor:
     """`x[3*i + j]`: one axis as several."""
     shape: list[int] = []
     parts = 0
     axes = list(t.axes)
     tree = t.tree
     for own in t.axes:
-        found = linear(at[own], pieces) if own in at else None
+        found = linear(at[own], program) if own in at else None
         if own is None or found is None or len(found[1]) < 2:
-            shape.append(1 if own is None else pieces.seen_length(own))
+            shape.append(1 if own is None else program.seen_length(own))
             continue
-        lengths = rows(found[1], pieces)
-        if lengths is None or found[0] or rows({own: 1}, pieces) != (sp.prod(lengths),):
+        lengths = rows(found[1], program)
+        if lengths is None or found[0] or rows({own: 1}, program) != (sp.prod(lengths),):
             raise NoMatrixForm("an index that is a sum of others")
         del at[own]
         k = axes.index(own)
@@ -112,14 +112,14 @@ def _split(t: Tensor, at: dict[sp.Symbol, sp.Expr], pieces: Pieces) -> Tensor:
     return Tensor(tree, tuple(axes))
 
 
-def _rolled(t: Tensor, at: dict[sp.Symbol, sp.Expr], pieces: Pieces) -> Tensor:
+def _rolled(t: Tensor, at: dict[sp.Symbol, sp.Expr], program: IndexProgram) -> Tensor:
     """`x[(i + 1) % n]`."""
     for k, own in enumerate(t.axes):
         e = at.get(own)
         if own is None or not isinstance(e, remainder):
             continue
-        found, n = linear(e.args[0], pieces), fixed(own, pieces)
-        if found is None or e.args[1] != n or [*found[1].values()] != [1] or fixed(next(iter(found[1])), pieces) != n:
+        found, n = linear(e.args[0], program), fixed(own, program)
+        if found is None or e.args[1] != n or [*found[1].values()] != [1] or fixed(next(iter(found[1])), program) != n:
             raise NoMatrixForm("an index that is a remainder")
         shift = -found[0] % n
         shift = shift if 2 * shift <= n else shift - n
@@ -129,14 +129,14 @@ def _rolled(t: Tensor, at: dict[sp.Symbol, sp.Expr], pieces: Pieces) -> Tensor:
     return t
 
 
-def _taken(t: Tensor, at: At, pieces: Pieces, write: Write) -> Tensor:
+def _taken(t: Tensor, at: At, program: IndexProgram, write: Write) -> Tensor:
     """What square brackets can say."""
     key: list[Option] = []
     axes: list[sp.Symbol | None] = []
     tensors: list[Tensor] = []
     for own in t.axes:
         e = at.get(own, own)
-        if own is None or (e.is_Symbol and e in pieces.dimensions and pieces.spans(e, own)):
+        if own is None or (e.is_Symbol and e in program.dimensions and program.spans(e, own)):
             key.append(ALL)
             axes.append(own if own is None else e)
         elif isinstance(e, Entry):
@@ -150,8 +150,8 @@ def _taken(t: Tensor, at: At, pieces: Pieces, write: Write) -> Tensor:
             key.append(("tensor", len(tensors)))
             axes += index.axes if not tensors else ()
             tensors.append(index)
-        elif (found := linear(e, pieces)) is not None and len(found[1]) < 2:
-            key.append(_slice(*found, fixed(own, pieces), pieces) if found[1] else found[0])
+        elif (found := linear(e, program)) is not None and len(found[1]) < 2:
+            key.append(_slice(*found, fixed(own, program), program) if found[1] else found[0])
             axes += found[1]
         else:
             raise NoMatrixForm("an index that is an expression")
@@ -163,9 +163,9 @@ def _taken(t: Tensor, at: At, pieces: Pieces, write: Write) -> Tensor:
     return Tensor(Call("getitem", operands, len(axes), (("key", tuple(key)),)), tuple(axes))
 
 
-def _slice(start: int, strides: Mapping[sp.Symbol, int], length: int, pieces: Pieces) -> Option:
+def _slice(start: int, strides: Mapping[sp.Symbol, int], length: int, program: IndexProgram) -> Option:
     ((index, step),) = strides.items()
-    last = start + step * (fixed(index, pieces) - 1)
+    last = start + step * (fixed(index, program) - 1)
     if not (0 <= start < length and 0 <= last < length):
         raise NoMatrixForm("an index out of range")
     if step > 0:

@@ -7,8 +7,8 @@ from collections.abc import Container
 import sympy as sp
 
 from ....index_notation.expressions import Entry
-from ....index_notation.index_program import Axes, Pieces
-from ...differentiation.partition import Cut
+from ....index_notation.index_program import Axes
+from ...differentiation.partition import Partition
 from .building import as_column
 from .program import ProgramTrees
 from .tensors import Tensor
@@ -17,12 +17,12 @@ from .tensors import Tensor
 class Nodes:
     """Finds the node that an expression in index notation is, whatever its indices are called."""
 
-    def __init__(self, cut: Cut, program: ProgramTrees) -> None:
-        self._pieces: Pieces = cut.pieces
-        self._program = program
-        self._inputs: Container[str] = cut.inputs
+    def __init__(self, partition: Partition, trees: ProgramTrees) -> None:
+        self._dimensions = partition.program.dimensions
+        self._trees = trees
+        self._inputs: Container[str] = partition.inputs
         self._known: dict[sp.Expr, tuple[int, Axes]] = {}
-        for node, x in enumerate(cut.tensors):
+        for node, x in enumerate(partition.tensors):
             if not self._made(x.entry):
                 continue
             standard, swap = self._standard(x.entry)
@@ -38,7 +38,7 @@ class Nodes:
             return None
         node, axes = self._known[standard]
         back = {new: old for old, new in swap.items()}
-        return Tensor(as_column(self._program[node]), tuple(None if a is None else back[a] for a in axes))
+        return Tensor(as_column(self._trees[node]), tuple(None if a is None else back[a] for a in axes))
 
     def _made(self, e: sp.Expr) -> bool:
         """Whether an expression is something that was computed: no input itself, and no number."""
@@ -46,6 +46,6 @@ class Nodes:
 
     def _standard(self, e: sp.Expr) -> tuple[sp.Expr, dict[sp.Symbol, sp.Symbol]]:
         """The expression with its indices numbered as they come, and which is which."""
-        found = (s for s in sp.preorder_traversal(e) if s in self._pieces.dimensions)
+        found = (s for s in sp.preorder_traversal(e) if s in self._dimensions)
         swap = {s: sp.Symbol(f"_{k}", integer=True) for k, s in enumerate(dict.fromkeys(found))}
         return e.xreplace(swap), swap

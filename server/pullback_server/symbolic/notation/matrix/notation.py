@@ -45,10 +45,10 @@ class Matrix:
 class MatrixNotation:
     """The derivatives of one program in matrix notation; `upstream` is what the upstream gradient is called."""
 
-    def __init__(self, found: Differentiated, plan: Plan, upstream: str) -> None:
-        self._found = found
+    def __init__(self, differentiated: Differentiated, plan: Plan, upstream: str) -> None:
+        self._differentiated = differentiated
         self._upstream = upstream
-        self._trials = Trials(found, plan, upstream)
+        self._trials = Trials(differentiated, plan, upstream)
 
     def __call__(self, name: str, jacobian: Sequence[Term], vjp: Sequence[Term], by: Axes) -> tuple[Matrix, Matrix]:
         """The Jacobian and the vector-Jacobian product by an input with these axes, from their terms.
@@ -63,7 +63,7 @@ class MatrixNotation:
             return Matrix(), Matrix()
 
     def _both(self, name: str, jacobian: Sequence[Term], vjp: Sequence[Term], by: Axes) -> tuple[Matrix, Matrix]:
-        output = self._found.cut.output.axes
+        output = self._differentiated.partition.output.axes
         outer, inner = (tuple(a for a in axes if a is not None) for axes in (output, by))
         axes = by if not outer else output if not inner else (*outer, *inner)
 
@@ -112,17 +112,17 @@ class MatrixNotation:
 
     @cached_property
     def _writer(self) -> Writer:
-        return Writer(self._found, self._upstream)
+        return Writer(self._differentiated, self._upstream)
 
     @cached_property
     def _lines(self) -> dict[Tree, str]:
         """The names that lines of the program have, by what they name."""
         found: dict[Tree, str] = {}
-        for name, node in self._found.cut.typed.program.bindings:
+        for name, node in self._differentiated.partition.typed.program.bindings:
             with suppress(NoMatrixForm, TooLong):
                 found.setdefault(self._writer.program[node], name)
         return found
 
     @cached_property
     def _taken(self) -> frozenset[str]:
-        return self._found.cut.names | {self._upstream}
+        return self._differentiated.partition.names | {self._upstream}

@@ -69,13 +69,15 @@ class Trial:
 class Trials:
     """The trials of one program, drawn once, when they are needed."""
 
-    def __init__(self, found: Differentiated, plan: Plan, upstream: str) -> None:
+    def __init__(self, differentiated: Differentiated, plan: Plan, upstream: str) -> None:
         """`upstream` is what the upstream gradient is called."""
-        self._cut = found.cut
+        self._cut = differentiated.partition
         self._gradients = evaluator(plan)
-        typed = found.cut.typed
+        typed = differentiated.partition.typed
         self._types = {name: typed.types[node].dtype for name, node in typed.program.inputs().items()}
-        self._axes = {name: x.axes for name, x in found.cut.inputs.items()} | {upstream: found.cut.output.axes}
+        self._axes = {name: x.axes for name, x in differentiated.partition.inputs.items()} | {
+            upstream: differentiated.partition.output.axes
+        }
         self._upstream = upstream
 
     def values(self, expression: str, axes: Axes) -> list[tuple[Trial, torch.Tensor]]:
@@ -151,14 +153,14 @@ class Trials:
         return self._gradients(floats | {UPSTREAM: floats[self._upstream]})
 
     def _shape(self, axes: Axes, sizes: Sizes) -> tuple[int, ...]:
-        return tuple(sizes[self._cut.pieces.size(a)] for a in axes)
+        return tuple(sizes[self._cut.program.size(a)] for a in axes)
 
     def _sizes(self, tall: bool) -> Sizes:
         """A length for each dimension, no two of them equal, so that no transpose can hide; the first ones longest.
 
         Matrices are mostly tall where they are inverted as `X.T @ X`, and wide where as `X @ X.T`.
         """
-        roots = {d.root().symbol: d.root() for d in self._cut.pieces.dimensions.values()}
+        roots = {d.root().symbol: d.root() for d in self._cut.program.dimensions.values()}
         fixed = {symbol: r.source for symbol, r in roots.items() if isinstance(r.source, int)}
         free = [symbol for symbol in roots if symbol not in fixed]
         shortest = 2 if all(t.floating for t in self._types.values()) else 3

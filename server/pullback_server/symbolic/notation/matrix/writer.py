@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from ....index_notation.expressions import Delta, Entry, Total
+from ....index_notation.expressions import Delta, Entry, Reduction
 from ....index_notation.index_program import Axes, larger
 from ....index_notation.recognition import renaming
 from ....index_notation.terms import Term, split
@@ -40,18 +40,20 @@ Symbols = Sequence[sp.Symbol]
 class Writer:
     """Writes expressions of one program; `upstream` is what the upstream gradient is called."""
 
-    def __init__(self, found: Differentiated, upstream: str) -> None:
-        self._pieces = found.cut.pieces
+    def __init__(self, differentiated: Differentiated, upstream: str) -> None:
+        self._program = differentiated.partition.program
         self._upstream = upstream
-        self._definitions = {p.name: p for p in found.forward}
+        self._definitions = {p.name: p for p in differentiated.forward}
         self._known: dict[sp.Expr, Tensor | NoMatrixForm] = {}
         self._parts_left = PARTS
-        self.program = ProgramTrees(found.cut.typed)
-        inputs = found.cut.inputs.items()
-        self._axes: dict[str, Axes] = {name: x.axes for name, x in inputs} | {upstream: found.cut.output.axes}
-        typed = found.cut.typed
+        self.program = ProgramTrees(differentiated.partition.typed)
+        inputs = differentiated.partition.inputs.items()
+        self._axes: dict[str, Axes] = {name: x.axes for name, x in inputs} | {
+            upstream: differentiated.partition.output.axes
+        }
+        typed = differentiated.partition.typed
         self._floating = {n: typed.types[node].dtype.floating for n, node in typed.program.inputs().items()}
-        self._nodes = Nodes(found.cut, self.program)
+        self._nodes = Nodes(differentiated.partition, self.program)
 
     def derivative(self, terms: Sequence[Term], target: Axes) -> Tree:
         """The sum of terms as a matrix expression with exactly these axes; raises NoMatrixForm or TooLong."""
@@ -64,7 +66,7 @@ class Writer:
 
     def length(self, index: sp.Symbol) -> Tree:
         """The length of an index's axis."""
-        dimension = self._pieces.dimensions[index]
+        dimension = self._program.dimensions[index]
         return self._size(dimension.source)
 
     def _size(self, source: tuple[str, int] | int) -> Tree:
@@ -94,10 +96,10 @@ class Writer:
                 return Tensor(Number(Fraction(int(e.p), int(e.q))), ())
             case _ if e in CONSTANTS:
                 return Tensor(self._constant(CONSTANTS[e]), ())
-            case sp.Symbol() if e in self._pieces.dimensions:
+            case sp.Symbol() if e in self._program.dimensions:
                 return Tensor(Call("arange", (), 1, (("start", self.length(e)),)), (e,))
             case sp.Symbol():
-                source = next((d.root().source for d in self._pieces.dimensions.values() if d.symbol == e), None)
+                source = next((d.root().source for d in self._program.dimensions.values() if d.symbol == e), None)
                 if source is None:
                     raise NoMatrixForm("an index as a number")
                 return Tensor(self._size(source), ())
@@ -106,7 +108,7 @@ class Writer:
             case Delta():
                 axes = self._plain(e.args)
                 return diagonal(Tensor(number(1), ()), axes, self.length(axes[1]))
-            case Total():
+            case Reduction():
                 return self._total(e.kind, e.body, e.bound)
             case sp.Add() | sp.Mul():
                 return self._terms([Term(e)], ())
@@ -134,43 +136,43 @@ class Writer:
         return self._definitions[name].axes
 
     def _longer(self, a: sp.Symbol, b: sp.Symbol) -> bool:
-        return self._pieces.seen_length(a) > self._pieces.seen_length(b)
+        return self._program.seen_length(a) > self._program.seen_length(b)
 
     def _spans(self, index: sp.Expr, axis: sp.Expr) -> bool:
-        return {index, axis} <= self._pieces.dimensions.keys() and self._pieces.spans(index, axis)
+        return {index, axis} <= self._program.dimensions.keys() and self._program.spans(index, axis)
 
     def _plain(self, indices: Iterable[sp.Expr]) -> tuple[sp.Symbol, ...]:
         found = tuple(indices)
-        if not all(i in self._pieces.dimensions for i in found):
+        if not all(i in self._program.dimensions for i in found):
             raise NoMatrixForm("an index that is an expression")
         return found
 
     def _entry(self, e: Entry) -> Tensor:
         spanning = all(map(self._spans, e.indices, self._own(e.name)))
         if not spanning or len(set(e.indices)) < len(e.indices):
-            apart = tuple(self._pieces.index(a) for a in self._own(e.name))
+            apart = tuple(self._program.index(a) for a in self._own(e.name))
             at = dict(zip(apart, e.indices, strict=True))
-            return on_diagonal(indexed(self.tensor(Entry(e.name, *apart)), at, self._pieces, self.tensor))
+            return on_diagonal(indexed(self.tensor(Entry(e.name, *apart)), at, self._program, self.tensor))
         if e.name in self._axes:
             given = iter(self._plain(e.indices))
             axes = tuple(None if a is None else next(given) for a in self._axes[e.name])
             return Tensor(Name(e.name, len(axes), self._floating.get(e.name, True)), axes)
-        piece = self._definitions[e.name]
-        fresh = {k: self._pieces.index(k) for k in piece.bound}
-        if piece.own is not None:
-            batch = dict(zip(piece.axes, self._plain(e.indices), strict=True))
+        definition = self._definitions[e.name]
+        fresh = {k: self._program.index(k) for k in definition.bound}
+        if definition.result_rank is not None:
+            batch = dict(zip(definition.axes, self._plain(e.indices), strict=True))
             rows, columns = fresh.values()
-            own = tuple(batch.pop(a) for a in piece.own_axes)
-            body = squeezed(self.tensor(piece.body.xreplace(batch | fresh)))
-            if piece.kind not in MATRIX_FUNCTIONS or batch:
-                raise NoMatrixForm(f"{piece.kind} of several matrices at once")
-            tree = MATRIX_FUNCTIONS[piece.kind](oriented(body, rows, columns))
+            own = tuple(batch.pop(a) for a in definition.result_axes)
+            body = squeezed(self.tensor(definition.body.xreplace(batch | fresh)))
+            if definition.kind not in MATRIX_FUNCTIONS or batch:
+                raise NoMatrixForm(f"{definition.kind} of several matrices at once")
+            tree = MATRIX_FUNCTIONS[definition.kind](oriented(body, rows, columns))
             return Tensor(tree, own)
-        here = dict(zip(piece.axes, e.indices, strict=True))
-        if piece.kind == "others":
-            return self._others(piece.body.xreplace(here), tuple(here[k] for k in piece.bound))
-        body = piece.body.xreplace(here | fresh)
-        return self._total(piece.kind, body, tuple(fresh.values())) if piece.kind else self.tensor(body)
+        here = dict(zip(definition.axes, e.indices, strict=True))
+        if definition.kind == "product_of_others":
+            return self._others(definition.body.xreplace(here), tuple(here[k] for k in definition.bound))
+        body = definition.body.xreplace(here | fresh)
+        return self._total(definition.kind, body, tuple(fresh.values())) if definition.kind else self.tensor(body)
 
     def _total(self, kind: str, body: sp.Expr, bound: Symbols) -> Tensor:
         if kind == "sum":
@@ -202,14 +204,14 @@ class Writer:
             if term.coefficient.has(Delta):
                 for each in split(term.coefficient):
                     whole = Term(each.coefficient, each.deltas + term.deltas, (*term.bound, *each.bound))
-                    parts += self._part(without_deltas(whole, self._pieces))
+                    parts += self._part(without_deltas(whole, self._program))
             else:
                 parts += self._part(term)
         if len(parts) == 1:
             return parts[0]
         axes, trees = aligned(parts, tuple(prefer))
         total = add(*trees)
-        if len(axes) == 1 and axes[0] is not None and self._pieces.dimensions[axes[0]].root().source == 3:
+        if len(axes) == 1 and axes[0] is not None and self._program.dimensions[axes[0]].root().source == 3:
             total = crossed(total)
         return Tensor(factored(total), axes)
 
@@ -244,7 +246,7 @@ class Writer:
 
     def _placed(self, term: Term, a: sp.Expr, b: sp.Expr) -> Tensor:
         """A term that is zero but where an index expression has the value of an index: entries put in their places."""
-        known = self._pieces.dimensions
+        known = self._program.dimensions
         swapped = b not in known or b in term.bound or (a in known and a not in term.bound and self._longer(a, b))
         place, target = (b, a) if swapped else (a, b)
         if target not in known or target in term.bound or target in place.free_symbols:
@@ -254,12 +256,12 @@ class Writer:
         own = place.free_symbols & known.keys()
         entries = Term(term.coefficient.xreplace(at), others, tuple(k for k in term.bound if k not in own))
         summed = tuple(k for k in term.bound if k in own)
-        places = Places(self._pieces, self.length, self.tensor)
+        places = Places(self._program, self.length, self.tensor)
         return places.put(self._terms([entries], ()), place, target, summed)
 
     def _parts(self, terms: Sequence[sp.Expr], bound: Symbols) -> list[Tensor]:
         """Summands, each summed on its own over the bound indices that it has."""
-        each = (without_deltas(Term(t, (), tuple(bound)), self._pieces) for t in terms)
+        each = (without_deltas(Term(t, (), tuple(bound)), self._program) for t in terms)
         return [part for term in each for part in self._part(term)]
 
     def _contracts(self, e: sp.Add) -> bool:
@@ -274,7 +276,7 @@ class Writer:
         return len(every) > 1 and not every.isdisjoint(bound) and any(i and i != every for i in own)
 
     def _indices(self, e: sp.Expr) -> frozenset[sp.Symbol]:
-        return frozenset(e.free_symbols & self._pieces.dimensions.keys())
+        return frozenset(e.free_symbols & self._program.dimensions.keys())
 
     def _product(self, e: sp.Expr, bound: Symbols) -> Tensor:
         above: list[Tensor] = []
@@ -289,14 +291,14 @@ class Writer:
     def _softmax(self, e: sp.exp) -> Tensor | None:
         """`exp(u - logsumexp(u))`, where the expression is one."""
         for term in sp.Add.make_args(-e.args[0]):
-            piece = self._definitions.get(term.name) if isinstance(term, Entry) else None
-            if piece is None or piece.kind != "logsumexp" or len(piece.bound) != 1:
+            definition = self._definitions.get(term.name) if isinstance(term, Entry) else None
+            if definition is None or definition.kind != "logsumexp" or len(definition.bound) != 1:
                 continue
             rest = e.args[0] + term
-            swap = renaming(piece.body.xreplace(dict(zip(piece.axes, term.indices, strict=True))), rest)
+            swap = renaming(definition.body.xreplace(dict(zip(definition.axes, term.indices, strict=True))), rest)
             if swap is None or any(swap.get(i, i) != i for i in term.indices):
                 continue
-            x, along = self.tensor(rest), swap.get(piece.bound[0])
+            x, along = self.tensor(rest), swap.get(definition.bound[0])
             if along in x.symbols and along not in term.indices:
                 dim = x.axes.index(along)
                 options = () if dim == len(x.axes) - 1 else (("dim", dim),)

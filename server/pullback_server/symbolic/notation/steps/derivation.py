@@ -9,7 +9,7 @@ from enum import Enum
 import sympy as sp
 
 from ....index_notation.expressions import Entry
-from ....index_notation.index_program import Piece
+from ....index_notation.index_program import Definition
 from ....index_notation.terms import Term, contract, split
 from ...differentiation.derivatives import UPSTREAM, Differentiated, Partial
 from ..index_form.display import Display, Formula
@@ -45,14 +45,14 @@ class Step:
 
 
 def derivation(
-    found: Differentiated, gradients: Mapping[str, Piece], wrt: tuple[str, ...], names: Naming
+    differentiated: Differentiated, gradients: Mapping[str, Definition], wrt: tuple[str, ...], names: Naming
 ) -> tuple[Step, ...]:
     """The parts of the program in order, each with its derivatives, then the gradients from the output to the inputs.
 
     Nothing where it is too long. Raises TooLong where one line of it is.
     """
     steps, length = list[Step](), 0
-    for step in _Derivation(found, gradients, wrt, names).steps():
+    for step in _Derivation(differentiated, gradients, wrt, names).steps():
         steps.append(step)
         length += len(step.text)
         if length > LONGEST:
@@ -62,34 +62,34 @@ def derivation(
 
 class _Derivation:
     def __init__(
-        self, found: Differentiated, gradients: Mapping[str, Piece], wrt: tuple[str, ...], names: Naming
+        self, differentiated: Differentiated, gradients: Mapping[str, Definition], wrt: tuple[str, ...], names: Naming
     ) -> None:
-        self._found, self._gradients, self._wrt, self._names = found, gradients, wrt, names
-        c = found.cut
-        own = {p.name for p in c.pieces.list}
+        self._differentiated, self._gradients, self._wrt, self._names = differentiated, gradients, wrt, names
+        c = differentiated.partition
+        own = {p.name for p in c.program.definitions}
         # What only derivatives need, such as how many entries tie, is written out where it is needed.
-        self._extra = tuple(p for p in found.forward if p.name not in own)
+        self._extra = tuple(p for p in differentiated.forward if p.name not in own)
         self._units: Units = {n: tuple(a is None for a in x.axes) for n, x in c.inputs.items()}
         self._units[names[UPSTREAM]] = tuple(a is None for a in c.output.axes)
-        self._ranges = Ranges.of(found, names[UPSTREAM])
+        self._ranges = Ranges.of(differentiated, names[UPSTREAM])
         self._lengths: dict[sp.Symbol, sp.Symbol] = {}
-        self._useful = {UPSTREAM + found.output.name, *gradients}
+        self._useful = {UPSTREAM + differentiated.output.name, *gradients}
 
     def steps(self) -> Iterator[Step]:
         """All steps in order."""
-        kinds = {p.name: p.kind for p in self._found.cut.pieces.list}
-        for piece in self._found.cut.pieces.list:
-            if piece.name not in self._names.same:
-                rule = forward_rule(piece, kinds)
-                yield self._step(StepKind.FORWARD, rule, self._left(piece), self._definition(piece))
-            if UPSTREAM + piece.name in self._useful and piece.name not in self._names.same:
-                for partial in self._found.partials[piece.name]:
-                    if partial.of.name in self._found.cut.inputs and partial.of.name not in self._wrt:
+        kinds = {p.name: p.kind for p in self._differentiated.partition.program.definitions}
+        for definition in self._differentiated.partition.program.definitions:
+            if definition.name not in self._names.same:
+                rule = forward_rule(definition, kinds)
+                yield self._step(StepKind.FORWARD, rule, self._left(definition), self._definition(definition))
+            if UPSTREAM + definition.name in self._useful and definition.name not in self._names.same:
+                for partial in self._differentiated.partials[definition.name]:
+                    if partial.of.name in self._differentiated.partition.inputs and partial.of.name not in self._wrt:
                         continue
-                    yield self._derivative(piece, partial)
+                    yield self._derivative(definition, partial)
         for name, gradient in self._gradients.items():
             target = name.removeprefix(UPSTREAM)
-            if target not in self._found.cut.inputs and name not in self._names.same:
+            if target not in self._differentiated.partition.inputs and name not in self._names.same:
                 yield self._backward(StepKind.BACKWARD, target, gradient)
         for name in self._wrt:
             if UPSTREAM + name in self._gradients:
@@ -97,54 +97,61 @@ class _Derivation:
             else:
                 yield self._nothing(name)
 
-    def _definition(self, piece: Piece) -> Formula:
-        if not piece.kind:
-            return self._formula(piece.body, piece, defined=True)
-        display = self._display(piece, *self._extra)
-        return display.formula(Entry(piece.name, *piece.axes), piece.axes, (), self._units, defined=True)
+    def _definition(self, definition: Definition) -> Formula:
+        if not definition.kind:
+            return self._formula(definition.body, definition, defined=True)
+        display = self._display(definition, *self._extra)
+        return display.formula(Entry(definition.name, *definition.axes), definition.axes, (), self._units, defined=True)
 
-    def _display(self, *definitions: Piece) -> Display:
+    def _display(self, *definitions: Definition) -> Display:
         names = self._names
         return Display(self._ranges, definitions, names.taken, dict(names.names), self._lengths)
 
-    def _left(self, piece: Piece) -> Formula:
-        """What stands left of the equals sign: a piece, or a gradient with the axes of length 1 of its input."""
-        shown = self._names[piece.name]
-        units = self._units.get(piece.name.removeprefix(UPSTREAM)) if piece.name.startswith(UPSTREAM) else None
-        return self._display().formula(Entry(shown, *piece.axes), piece.axes, units={shown: units} if units else {})
+    def _left(self, definition: Definition) -> Formula:
+        """What stands left of the equals sign: a definition, or a gradient with the axes of length 1 of its input."""
+        shown = self._names[definition.name]
+        units = (
+            self._units.get(definition.name.removeprefix(UPSTREAM)) if definition.name.startswith(UPSTREAM) else None
+        )
+        return self._display().formula(
+            Entry(shown, *definition.axes), definition.axes, units={shown: units} if units else {}
+        )
 
-    def _formula(self, e: sp.Expr, piece: Piece, given: tuple[sp.Symbol, ...] = (), defined: bool = False) -> Formula:
-        """An expression at the indices of a piece and the `given` ones."""
+    def _formula(
+        self, e: sp.Expr, definition: Definition, given: tuple[sp.Symbol, ...] = (), defined: bool = False
+    ) -> Formula:
+        """An expression at the indices of a definition and the `given` ones."""
         v = self._names[UPSTREAM]
         e = e.xreplace({a: Entry(v, *a.indices) for a in e.atoms(Entry) if self._names[a.name] == v})
-        return self._display(*self._extra).formula(e, piece.axes, given, self._units, defined)
+        return self._display(*self._extra).formula(e, definition.axes, given, self._units, defined)
 
-    def _derivative(self, piece: Piece, partial: Partial) -> Step:
-        bound = tuple(k for k in piece.bound if k not in piece.axes)
+    def _derivative(self, definition: Definition, partial: Partial) -> Step:
+        bound = tuple(k for k in definition.bound if k not in definition.axes)
         given = tuple(k for k in bound if k in partial.of.free_symbols)
         # What the entry does not tell apart adds up.
-        rest, pieces = tuple(k for k in bound if k not in given), self._found.cut.pieces
-        terms = (contract(Term(t.coefficient, t.deltas, (*t.bound, *rest)), pieces) for t in split(partial.value))
+        rest, program = tuple(k for k in bound if k not in given), self._differentiated.partition.program
+        terms = (contract(Term(t.coefficient, t.deltas, (*t.bound, *rest)), program) for t in split(partial.value))
         summed = sp.Add(*(t.expression for t in terms)) if rest else partial.value
-        above, below = self._left(piece), self._formula(partial.of, piece, given)
-        value = self._formula(summed, piece, given)
+        above, below = self._left(definition), self._formula(partial.of, definition, given)
+        value = self._formula(summed, definition, given)
         left = f"d{text(above.expression)}/d{text(below.expression)}"
         fraction = rf"\frac{{\partial {latex(above.expression)}}}{{\partial {latex(below.expression)}}}"
-        rule = derivative_rule(piece, partial)
+        rule = derivative_rule(definition, partial)
         return Step(StepKind.DERIVATIVE, rule, f"{left} = {value.text}", f"{fraction} = {value.latex}")
 
-    def _backward(self, kind: StepKind, target: str, gradient: Piece) -> Step:
+    def _backward(self, kind: StepKind, target: str, gradient: Definition) -> Step:
         through = [
             self._names[p.name]
-            for p in reversed(self._found.cut.pieces.list)
-            if UPSTREAM + p.name in self._useful and any(q.of.name == target for q in self._found.partials[p.name])
+            for p in reversed(self._differentiated.partition.program.definitions)
+            if UPSTREAM + p.name in self._useful
+            and any(q.of.name == target for q in self._differentiated.partials[p.name])
         ]
         left, right = self._left(gradient), self._formula(gradient.body, gradient)
         step = self._step(kind, backward_rule(list(dict.fromkeys(through))), left, right)
         return replace(step, input=target) if kind is StepKind.RESULT else step
 
     def _nothing(self, name: str) -> Step:
-        zero = Piece(UPSTREAM + name, self._found.cut.inputs[name].free, sp.S.Zero)
+        zero = Definition(UPSTREAM + name, self._differentiated.partition.inputs[name].free, sp.S.Zero)
         left, right = self._left(zero), self._formula(zero.body, zero)
         step = self._step(StepKind.RESULT, "the value does not depend on it", left, right)
         return replace(step, input=name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from ....index_notation.expressions import Entry
-from ....index_notation.index_program import Piece
+from ....index_notation.index_program import Definition
 from ...differentiation.derivatives import UPSTREAM, Differentiated
 
 #: Letters for parts of an expression that no line names.
@@ -16,9 +16,9 @@ PARTS = "ghzy"
 
 @dataclass(frozen=True)
 class Naming:
-    """Names by those in the pieces: of the upstream gradient, of pieces, and of the gradients that flow into tensors.
+    """Names by those in the index program: of the upstream gradient, definitions, and gradients that flow into tensors.
 
-    `same` are pieces and gradients that only repeat another one, and so share its name.
+    `same` are definitions and gradients that only repeat another one, and so share its name.
     """
 
     names: Mapping[str, str]
@@ -26,34 +26,36 @@ class Naming:
     taken: frozenset[str]
 
     def __getitem__(self, name: str) -> str:
-        """The name of an input, a piece or a gradient."""
+        """The name of an input, a definition or a gradient."""
         return self.names.get(name, name)
 
 
-def naming(found: Differentiated, gradients: Mapping[str, Piece], wrt: tuple[str, ...], upstream: str) -> Naming:
+def naming(
+    differentiated: Differentiated, gradients: Mapping[str, Definition], wrt: tuple[str, ...], upstream: str
+) -> Naming:
     """Lines of the program keep their names; the output is f, other parts get letters that are free.
 
     The gradient that flows into h is `v_h`, where the upstream gradient is called v.
     """
-    taken = {*found.cut.names, upstream}
+    taken = {*differentiated.partition.names, upstream}
     names, same = {UPSTREAM: upstream}, set[str]()
-    bindings = dict(found.cut.bindings)
-    repeated = _repeats(found.output)
-    if repeated and repeated not in bindings and repeated not in found.cut.inputs:
+    bindings = dict(differentiated.partition.bindings)
+    repeated = _repeats(differentiated.output)
+    if repeated and repeated not in bindings and repeated not in differentiated.partition.inputs:
         bindings[repeated] = _free(iter_names("f"), taken)
-    elif not repeated and found.output.name not in bindings:
-        bindings[found.output.name] = _free(iter_names("f"), taken)
-    for piece in found.cut.pieces.list:
-        original = _repeats(piece)
-        if original in names and piece.name not in bindings:
-            names[piece.name] = names[original]
-            same.add(piece.name)
+    elif not repeated and differentiated.output.name not in bindings:
+        bindings[differentiated.output.name] = _free(iter_names("f"), taken)
+    for definition in differentiated.partition.program.definitions:
+        original = _repeats(definition)
+        if original in names and definition.name not in bindings:
+            names[definition.name] = names[original]
+            same.add(definition.name)
         else:
-            names[piece.name] = bindings.get(piece.name) or _free(iter_names(PARTS), taken)
+            names[definition.name] = bindings.get(definition.name) or _free(iter_names(PARTS), taken)
     for name, gradient in gradients.items():
         original = _repeats(gradient)
         target = name.removeprefix(UPSTREAM)
-        if original is not None and original.startswith(UPSTREAM) and target not in found.cut.inputs:
+        if original is not None and original.startswith(UPSTREAM) and target not in differentiated.partition.inputs:
             names[name] = names[original]
             same.add(name)
         else:
@@ -83,7 +85,7 @@ def _free(stream: Iterable[str], taken: set[str]) -> str:
     return name
 
 
-def _repeats(piece: Piece) -> str | None:
-    """The tensor that a piece only repeats, if there is one."""
-    body = piece.body
-    return body.name if isinstance(body, Entry) and not piece.bound and body.indices == piece.axes else None
+def _repeats(definition: Definition) -> str | None:
+    """The tensor that a definition only repeats, if there is one."""
+    body = definition.body
+    return body.name if isinstance(body, Entry) and not definition.bound and body.indices == definition.axes else None

@@ -8,11 +8,11 @@ import sympy as sp
 
 from ....index_notation.expressions import Entry
 from ....index_notation.functions import CONDITIONS, where
-from ....index_notation.index_program import Piece
+from ....index_notation.index_program import Definition
 from ...differentiation.derivatives import Partial
 from ..index_form.printers import text
 
-#: By a piece's kind: what it is, and how its derivative goes.
+#: By a definition's kind: what it is, and how its derivative goes.
 KINDS: dict[str, tuple[str, str]] = {
     "": ("entry by entry", ""),
     "sum": ("a sum", "a sum passes the gradient to each summand"),
@@ -38,23 +38,23 @@ CHOICE, CHAIN = "a choice passes the gradient to the branch that is taken", "the
 COPY = "the entry itself"
 
 
-def forward_rule(piece: Piece, kinds: Mapping[str, str]) -> str:
-    """What a piece is, given the kinds of all pieces by name."""
-    body = piece.body
-    if piece.kind == "sum" and isinstance(body, sp.Mul) and len({e.name for e in body.atoms(Entry)}) > 1:
+def forward_rule(definition: Definition, kinds: Mapping[str, str]) -> str:
+    """What a definition is, given the kinds of all definitions by name."""
+    body = definition.body
+    if definition.kind == "sum" and isinstance(body, sp.Mul) and len({e.name for e in body.atoms(Entry)}) > 1:
         return "a sum of products"
     if isinstance(body, sp.exp) and any(kinds.get(e.name) == "logsumexp" for e in body.atoms(Entry)):
         return "softmax, by the log-sum-exp before it"
-    return KINDS[piece.kind][0]
+    return KINDS[definition.kind][0]
 
 
-def derivative_rule(piece: Piece, partial: Partial) -> str:
-    """How a piece is differentiated by one entry in it."""
-    rules = dict.fromkeys(_rules(piece.body, partial.of))
-    if isinstance(piece.body, sp.Add):
+def derivative_rule(definition: Definition, partial: Partial) -> str:
+    """How a definition is differentiated by one entry in it."""
+    rules = dict.fromkeys(_rules(definition.body, partial.of))
+    if isinstance(definition.body, sp.Add):
         rules = {TERMS: None} | rules
-    nested = sum(rule not in (*PLAIN, CHOICE) for rule in rules) + (piece.kind not in ("", "sum")) > 1
-    whole = filter(None, (KINDS[piece.kind][1], *rules, CHAIN if nested else ""))
+    nested = sum(rule not in (*PLAIN, CHOICE) for rule in rules) + (definition.kind not in ("", "sum")) > 1
+    whole = filter(None, (KINDS[definition.kind][1], *rules, CHAIN if nested else ""))
     return "; ".join(whole) or COPY
 
 
