@@ -2,7 +2,11 @@
 
     python protos/generate.py            write client/pullback/v1
     python protos/generate.py --check    exit 1 and name what differs
-    python protos/generate.py --lint     run `buf lint` over the contract (needs npm)
+    python protos/generate.py --lint     run `buf lint` and `buf breaking` over the contract (needs npm)
+    python protos/generate.py --image    write protos/contract.json, after the contract has grown (needs npm)
+
+contract.json is an image of the contract as it was last published. `--lint` fails where the contract breaks it, or has
+grown since; `--image` renews it, and refuses to where something is gone.
 
 The generator is the oldest one that the client supports: what it writes imports under protobuf 5.29 to 7, while what
 today's writes refuses protobuf 5. It cannot be installed beside today's grpcio, so it has a virtual environment of its
@@ -12,6 +16,7 @@ own, made on first use in the user's cache directory ($XDG_CACHE_HOME, or ~/.cac
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -26,6 +31,7 @@ BUF = "@bufbuild/buf@1.57.0"
 INIT = '"""The contract as code, made by protos/generate.py; never edited by hand."""\n'
 PROTOS = Path(__file__).resolve().parent
 CLIENT = PROTOS.parent / "client"
+IMAGE = PROTOS / "contract.json"
 PACKAGE = Path("pullback/v1")
 
 
@@ -34,10 +40,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     action = parser.add_mutually_exclusive_group()
     action.add_argument("--check", action="store_true", help="compare with what is checked in, and write nothing")
-    action.add_argument("--lint", action="store_true", help="run `buf lint` over the contract")
+    action.add_argument("--lint", action="store_true", help="run `buf lint` and `buf breaking` over the contract")
+    action.add_argument("--image", action="store_true", help="write the image that later contracts may not break")
     arguments = parser.parse_args()
-    if arguments.lint:
-        return lint()
+    if arguments.lint or arguments.image:
+        return lint(renew=arguments.image)
     if arguments.check:
         return check()
     generate(CLIENT)
@@ -71,8 +78,8 @@ def check() -> int:
     return 1 if differing else 0
 
 
-def lint() -> int:
-    """Run buf over the contract, beside a copy of the one file of googleapis that it imports."""
+def lint(renew: bool) -> int:
+    """Run buf over the contract, beside a copy of the one file of googleapis that it imports; maybe renew the image."""
     with tempfile.TemporaryDirectory() as scratch:
         workspace = Path(scratch)
         shutil.copytree(PROTOS / "pullback", workspace / "protos/pullback")
@@ -80,8 +87,22 @@ def lint() -> int:
         status.parent.mkdir(parents=True)
         shutil.copy(packages_of(generator()) / "google/rpc/status.proto", status)
         shutil.copy(PROTOS / "buf.yaml", workspace / "buf.yaml")
-        command = ["npx", "--yes", "--package", BUF, "buf", "lint", "protos"]
-        return subprocess.run(command, cwd=workspace, check=False).returncode
+        built = workspace / IMAGE.name
+        for command in (
+            ("lint", "protos"),
+            ("breaking", "protos", "--against", str(IMAGE)),
+            ("build", "protos", "--exclude-source-info", "--output", str(built)),
+        ):
+            status_code = subprocess.run(["npx", "--yes", "--package", BUF, "buf", *command], cwd=workspace).returncode
+            if status_code:
+                return status_code
+        image = json.dumps(json.loads(built.read_text()), indent=1) + "\n"
+    if renew:
+        IMAGE.write_text(image)
+    elif image != IMAGE.read_text():
+        print(f"protos/{IMAGE.name} is not the contract's image: run python protos/generate.py --image")
+        return 1
+    return 0
 
 
 def contract() -> list[str]:
