@@ -3,7 +3,7 @@
 from .check import check
 from .names import CONSTANTS, PREFIXES, RESERVED, check_names, name_problem
 from .parse import parse
-from .unparse import TooLongToWrite, written
+from .unparse import TooLongToWrite, unparse
 
 __all__ = [
     "CONSTANTS",
@@ -14,5 +14,5 @@ __all__ = [
     "check_names",
     "name_problem",
     "parse",
-    "written",
+    "unparse",
 ]

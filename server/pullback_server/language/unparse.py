@@ -3,172 +3,188 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Generic, TypeVar
 
-from ..operators import BY_NAME
+from ..operators import BY_NAME, Operator
 from ..operators.signature import TENSORS
-from ..program import Apply, Argument, Input, Literal, Program, Size
+from ..program import Apply, Input, Literal, Program, Size
+from .precedence import INFIX, Precedence, parenthesize
 
-#: How tightly the parts of an expression bind, loosest first; a condition in parentheses is what people write.
-_LEVELS = {"|": 2, "&": 3, "+": 4, "-": 4, "*": 5, "/": 5, "@": 5, "%": 5, "**": 7}
-COMPARISON, UNARY, ATOM = 1, 6, 8
 #: Longer texts are not written: a program whose parts are shared can be far longer than what it was read from.
 LONGEST = 10_000
+#: Operator symbols that stand between their operands without spaces.
+_CLOSE = ("*", "/", "%", "**")
+
+Operand = TypeVar("Operand")
 
 
 class TooLongToWrite(Exception):
     """The text would be longer than a request's expression may be."""
 
 
-def written(program: Program, node: int | None = None, instead: Mapping[int, str] | None = None) -> str:
+def unparse(program: Program, node: int | None = None, instead: Mapping[int, str] | None = None) -> str:
     """A program's text with its lines, or that of one node alone; `instead` are texts that stand for nodes.
 
     Raises TooLongToWrite.
 
     >>> from .parse import parse
     >>> from ..program import Limits
-    >>> written(parse("-(x+1)**2 * torch.exp(x)", ["x"], Limits()))
+    >>> unparse(parse("-(x+1)**2 * torch.exp(x)", ["x"], Limits()))
     '-(x + 1)**2*exp(x)'
     """
-    writer = _Writer(program, instead or {})
+    writer = _ProgramWriter(program, instead or {})
     if node is not None:
-        return writer.text(node)
-    lines = [f"{name} = {writer.text(bound, own=name)}" for name, bound in program.bindings]
-    return "\n".join([*lines, writer.text(program.output)])
+        return writer.part(node)
+    lines = [f"{name} = {writer.definition(name, bound)}" for name, bound in program.bindings]
+    return "\n".join([*lines, writer.part(program.output)])
 
 
-class _Writer:
-    def __init__(self, program: Program, instead: Mapping[int, str]) -> None:
-        self._program, self._instead = program, instead
-        self._names = {node: name for name, node in program.bindings if isinstance(program.nodes[node], Apply)}
-        self._known: dict[int, tuple[str, int]] = {}
+class ExpressionWriter(ABC, Generic[Operand]):
+    """Writes applications of operators; a subclass says how operands are written."""
 
-    def text(self, node: int, own: str = "") -> str:
-        """A node's text; the line that gives it a name is written out."""
-        if self._names.get(node) == own and own:
-            return self._of(node)[0]
-        return self._part(node, 0)
+    @abstractmethod
+    def part(self, operand: Operand, least: Precedence = Precedence.ANY) -> str:
+        """An operand's text, in parentheses where it binds less tightly than `least`."""
 
-    def _part(self, node: int, level: int) -> str:
-        """A node's text as a part of another's, in parentheses where it binds less tightly than `level`."""
-        if node in self._names and node not in self._instead:
-            return self._names[node]
-        text, own = self._of(node)
-        return text if own >= level else f"({text})"
-
-    def _of(self, node: int) -> tuple[str, int]:
-        if node not in self._known:
-            for number in sorted(self._below(node)):
-                self._known[number] = self._made(number)
-        return self._known[node]
-
-    def _below(self, node: int) -> set[int]:
-        """The node and those that its text is made of, without those that are written already."""
-        wanted, found = [node], {node}
-        while wanted:
-            match self._program.nodes[wanted.pop()]:
-                case Apply(operands=operands):
-                    new = {k for k in operands if k is not None and k not in self._known} - found
-                case Literal(Size(operand)):
-                    new = {operand} - found - self._known.keys()
-                case _:
-                    continue
-            found |= new
-            wanted += new
-        return found
-
-    def _made(self, number: int) -> tuple[str, int]:
-        text, level = self._node(number)
-        if len(text) > LONGEST:
-            raise TooLongToWrite
-        return text, level
-
-    def _node(self, number: int) -> tuple[str, int]:
-        if number in self._instead:
-            text = self._instead[number]
-            whole = isinstance(ast.parse(text, mode="eval").body, ast.Call | ast.Name | ast.Subscript | ast.Constant)
-            return text, ATOM if whole else 0
-        match self._program.nodes[number]:
-            case Input(name):
-                return name, ATOM
-            case Literal(value, name=name):
-                text = name or self._literal(value)
-                return text, UNARY if text.startswith("-") else ATOM
-            case Apply() as apply:
-                return self._applied(apply)
-
-    def _applied(self, apply: Apply) -> tuple[str, int]:
-        row, operands = BY_NAME[apply.operator], apply.operands
-        given = [k for k in operands if k is not None]
-        symbol = row.symbol
+    def application(
+        self, row: Operator, operands: Sequence[Operand | None], arguments: Mapping[str, object]
+    ) -> tuple[str, Precedence]:
+        """The text of an operator applied to operands and literal arguments, and how tightly it binds."""
+        present, symbol = [x for x in operands if x is not None], row.symbol
         if symbol == "[]":
-            return f"{self._part(given[0], ATOM)}[{self._key(apply)}]", ATOM
+            tensors = [self.part(x) for x in present[1:]]
+            items = ", ".join(self.item(item, tensors) for item in _several(arguments["key"]))
+            return f"{self.part(present[0], Precedence.ATOM)}[{items}]", Precedence.ATOM
         if row.attribute:
-            return f"{self._part(given[0], ATOM)}.{row.name}", ATOM
-        if symbol and not apply.arguments and len(given) == 1:
-            return f"{symbol}{self._part(given[0], UNARY)}", UNARY
-        if symbol and not apply.arguments and len(given) == 2:
-            level = _LEVELS.get(symbol, COMPARISON)
-            power, comparison = symbol == "**", symbol not in _LEVELS
-            left = self._part(given[0], level + (power or comparison))
-            right = self._part(given[1], UNARY if power else level + 1)
-            return f"{left}{symbol if level in (5, 7) and symbol != '@' else f' {symbol} '}{right}", level
-        return self._called(apply), ATOM
+            return f"{self.part(present[0], Precedence.ATOM)}.{row.name}", Precedence.ATOM
+        if symbol and not arguments and len(present) == 1:
+            return f"{symbol}{self.part(present[0], Precedence.SIGN)}", Precedence.SIGN
+        if symbol and not arguments and len(present) == 2:
+            binding = INFIX[symbol]
+            left, right = self.part(present[0], binding.left), self.part(present[1], binding.right)
+            return f"{left}{symbol if symbol in _CLOSE else f' {symbol} '}{right}", binding.result
+        return self._call(row, operands, arguments), Precedence.ATOM
 
-    def _called(self, apply: Apply) -> str:
-        row, operands = BY_NAME[apply.operator], iter(apply.operands)
-        given, parts, named = dict(apply.arguments), [], False
-        suffix = ""
+    def _call(self, row: Operator, operands: Sequence[Operand | None], arguments: Mapping[str, object]) -> str:
+        """A call with its arguments in the signature's order; optional ones, and all after a gap, by name."""
+        remaining = iter(operands)
+        parts: list[str] = []
+        named, suffix = False, ""
+
+        def add(name: str, text: str) -> None:
+            parts.append(f"{name}={text}" if named else text)
+
         for parameter in row.parameters.parameters:
+            name = parameter.name
             if parameter.kind == "output":
-                suffix = f"[{self._literal(given[parameter.name])}]" if parameter.name in given else ""
+                suffix = f"[{self.literal(arguments[name])}]" if name in arguments else ""
             elif parameter.kind == TENSORS:
-                parts.append(f"[{', '.join(self._part(k, 0) for k in operands if k is not None)}]")
-            elif parameter.name == row.parameters.variadic:
-                more = given.get(parameter.name, ())
-                parts += map(self._literal, more if isinstance(more, tuple) else (more,))
-                parts += [self._part(k, 0) for k in operands if k is not None]
+                parts.append(f"[{', '.join(self.part(x) for x in remaining if x is not None)}]")
+            elif name == row.parameters.variadic:
+                parts += map(self.literal, _several(arguments.get(name, ())))
+                parts += [self.part(x) for x in remaining if x is not None]
             elif parameter.kind:
                 named = named or not parameter.required
-                if parameter.name in given and given[parameter.name] != parameter.default:
-                    value = self._literal(given[parameter.name])
-                    parts.append(f"{parameter.name}={value}" if named else value)
+                if name in arguments:
+                    add(name, self.literal(arguments[name]))
+            elif (operand := next(remaining, None)) is not None:
+                add(name, self.part(operand))
             else:
-                operand = next(operands, None)
-                if operand is None:
-                    named = True
-                else:
-                    text = self._part(operand, 0)
-                    parts.append(f"{parameter.name}={text}" if named else text)
+                named = True
         return f"{row.name}({', '.join(parts)}){suffix}"
 
-    def _literal(self, value: Argument) -> str:
+    def literal(self, value: object) -> str:
+        """A literal argument's text."""
         match value:
-            case Size(operand, axis):
-                return f"{self._part(operand, ATOM)}.shape[{axis}]"
-            case str():
-                return repr(value)
             case tuple():
-                return f"({', '.join(map(self._literal, value))}{',' * (len(value) == 1)})"
+                return f"({', '.join(map(self.literal, value))}{',' * (len(value) == 1)})"
             case float() if value - value != 0:
                 return "-inf" if value < 0 else "inf"
         return repr(value)
 
-    def _key(self, apply: Apply) -> str:
-        items = dict(apply.arguments)["key"]
-        assert isinstance(items, tuple)
-        return ", ".join(self._item(item, apply) for item in items)
-
-    def _item(self, item: Argument, apply: Apply) -> str:
+    def item(self, item: object, tensors: Sequence[str]) -> str:
+        """What stands between the commas of square brackets; `tensors` are the texts of the index tensors."""
         match item:
             case ("...",):
                 return "..."
             case ("slice", start, stop, step):
-                ends = ["" if part is None else self._literal(part) for part in (start, stop)]
-                return ":".join(ends) + ("" if step is None else f":{self._literal(step)}")
+                parts = ["" if part is None else self.literal(part) for part in (start, stop, step)]
+                return ":".join(parts if step is not None else parts[:2])
             case ("list", *entries):
-                return f"[{', '.join(map(self._literal, entries))}]"
+                return f"[{', '.join(map(self.literal, entries))}]"
             case ("tensor", int() as number):
-                operand = apply.operands[number + 1]
-                return "" if operand is None else self._part(operand, 0)
-        return self._literal(item)
+                return tensors[number]
+        return self.literal(item)
+
+
+class _ProgramWriter(ExpressionWriter[int]):
+    """Writes the nodes of one program, each once."""
+
+    def __init__(self, program: Program, instead: Mapping[int, str]) -> None:
+        self._program, self._instead = program, instead
+        self._names = {node: name for name, node in program.bindings if isinstance(program.nodes[node], Apply)}
+        self._texts: dict[int, tuple[str, Precedence]] = {}
+
+    def definition(self, name: str, node: int) -> str:
+        """What stands on the line that gives a node its name; the name again where another line does."""
+        return self._text(node)[0] if self._names.get(node) == name else self.part(node)
+
+    def part(self, node: int, least: Precedence = Precedence.ANY) -> str:
+        """A node's name, or its text."""
+        if node in self._names and node not in self._instead:
+            return self._names[node]
+        return parenthesize(*self._text(node), least)
+
+    def literal(self, value: object) -> str:
+        """A literal argument's text."""
+        if isinstance(value, Size):
+            return f"{self.part(value.operand, Precedence.ATOM)}.shape[{value.axis}]"
+        return super().literal(value)
+
+    def _text(self, node: int) -> tuple[str, Precedence]:
+        if node not in self._texts:
+            # Earlier nodes first, so that long programs do not nest deeply.
+            for number in sorted(self._unwritten(node)):
+                self._texts[number] = text, _ = self._node(number)
+                if len(text) > LONGEST:
+                    raise TooLongToWrite
+        return self._texts[node]
+
+    def _unwritten(self, node: int) -> set[int]:
+        """The node and those that its text is made of, without those that are written already."""
+        pending, nodes = [node], {node}
+        while pending:
+            match self._program.nodes[pending.pop()]:
+                case Apply(operands=operands):
+                    new = {k for k in operands if k is not None} - self._texts.keys() - nodes
+                case Literal(Size(operand)):
+                    new = {operand} - self._texts.keys() - nodes
+                case _:
+                    continue
+            nodes |= new
+            pending += new
+        return nodes
+
+    def _node(self, number: int) -> tuple[str, Precedence]:
+        if number in self._instead:
+            text = self._instead[number]
+            atom = isinstance(ast.parse(text, mode="eval").body, ast.Call | ast.Name | ast.Subscript | ast.Constant)
+            return text, Precedence.ATOM if atom else Precedence.ANY
+        match self._program.nodes[number]:
+            case Input(name):
+                return name, Precedence.ATOM
+            case Literal(value, name=name):
+                text = name or self.literal(value)
+                return text, Precedence.SIGN if text.startswith("-") else Precedence.ATOM
+            case Apply(operator, operands, arguments):
+                row = BY_NAME[operator]
+                defaults = {p.name: p.default for p in row.parameters.literals}
+                # A 2 where the default is 2.0 is left out too.
+                needed = {name: value for name, value in arguments if value != defaults[name]}
+                return self.application(row, operands, needed)
+
+
+def _several(value: object) -> tuple[object, ...]:
+    return value if isinstance(value, tuple) else (value,)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ...language import TooLongToWrite
-from ...language import written as whole
+from ...language import TooLongToWrite, unparse
 from ...program import Program
 
 #: What is longer is cut in the middle of a sentence.
@@ -20,7 +19,7 @@ def written(program: Program, node: int) -> str:
     '(x + 1)**2*sin(-x)'
     """
     try:
-        text = whole(program, node)
+        text = unparse(program, node)
     except TooLongToWrite:
         return "..."
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."

@@ -11,7 +11,7 @@ import mpmath as mp
 import numpy as np
 import torch
 
-from ...language import TooLongToWrite, parse, written
+from ...language import TooLongToWrite, parse, unparse
 from ...operators import BY_NAME, Operator
 from ...operators.reference.columns import Objects
 from ...program import Apply, Input, Limits, Place, Refusal, TypedProgram
@@ -59,7 +59,7 @@ class Scene:
     def text(self, node: int) -> str:
         """A node as the language writes it, cut where it is long."""
         try:
-            text = written(self.typed.program, node)
+            text = unparse(self.typed.program, node)
         except TooLongToWrite:
             text = f"{self.row(node).name}(...)"
         return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
@@ -78,7 +78,7 @@ class Scene:
                 instead[number] = (
                     repr(numbers[name]) if name in numbers else "" if operand is None else self.text(operand)
                 )
-            text = written(program, None, {k: v for k, v in instead.items() if v and "…" not in v})
+            text = unparse(program, None, {k: v for k, v in instead.items() if v and "…" not in v})
         except (Refusal, TooLongToWrite, SyntaxError):
             return condition
         return text if len(text) <= 2 * SHOWN else condition

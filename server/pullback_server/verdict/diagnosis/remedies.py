@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from ...language import TooLongToWrite, parse, written
+from ...language import TooLongToWrite, parse, unparse
 from ...program import Apply, Limits, Literal, Program, Refusal
 
 #: A program and the number of a node -> texts that may stand for that node.
@@ -47,13 +47,13 @@ TRIED = 24
 def _written(program: Program, node: int, text: str) -> str:
     """The program with a text for a node, with no more parentheses than it needs; "" where that is no program."""
     try:
-        return _tidied(program, written(program, None, {node: text}))
+        return _tidied(program, unparse(program, None, {node: text}))
     except (TooLongToWrite, Refusal):
         return ""
 
 
 def _tidied(program: Program, text: str) -> str:
-    return written(parse(text, list(program.inputs()), Limits()))
+    return unparse(parse(text, list(program.inputs()), Limits()))
 
 
 class _Matcher:
@@ -77,7 +77,7 @@ class _Matcher:
     def text(self, node: int | None) -> str:
         """The node as the language writes it, fit to stand inside a call."""
         assert node is not None
-        return written(self.program, node)
+        return unparse(self.program, node)
 
     def inside(self, node: int | None, *names: str) -> int | None:
         """The one operand of a node that applies one of these operators to it."""
@@ -124,7 +124,7 @@ def _of_logarithms(m: _Matcher, node: int) -> Iterator[str]:
         yield f"log_softmax({m.text(soft.operands[0])}{_named(soft.arguments)})"
     if (whole := m.inside(inner, "getitem")) is not None and (soft := m.of(whole, "softmax")):
         logs = f"log_softmax({m.text(soft.operands[0])}{_named(soft.arguments)})"
-        yield written(m.program, inner, {whole: logs})
+        yield unparse(m.program, inner, {whole: logs})
     if (u := m.inside(inner, "sigmoid")) is not None:
         yield f"logsigmoid({m.text(u)})"
     if (u := m.inside(inner, "det")) is not None:
@@ -232,10 +232,10 @@ def _doubled(m: _Matcher, culprit: int) -> Iterator[str]:
                     else f"where({test}, {harmless}, {operand})"
                 )
                 try:
-                    inner = written(m.program, branch, {given.operands[0]: safe})
+                    inner = unparse(m.program, branch, {given.operands[0]: safe})
                     texts = {taken: m.text(taken), other: m.text(other)} | {branch: inner}
                     whole = f"where({test}, {texts[taken]}, {texts[other]})"
-                    yield written(m.program, None, {node: whole})
+                    yield unparse(m.program, None, {node: whole})
                 except TooLongToWrite:
                     return
 
