@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from formula_reader import Unreadable, free_letters, read
 from pullback_server.operators import TABLE
 from questions import (
@@ -93,6 +94,12 @@ def test_what_is_used_again_is_named_under_where():
     first, *lines = told("softmax(x)", "x", x=(4,))
     assert first == "g[i]*(delta(i, p) - g[p])"
     assert lines == ["where g = softmax(x)"]
+
+
+def test_an_index_tensor_stands_in_square_brackets_under_where():
+    inputs = tensors(x=(3, 2)) | {"at": torch.tensor([2, 0])}
+    answer = by_name(ask("softmax(x[at])", inputs))["x"]
+    assert answer.jacobian.text.split("\n")[1] == "where g = softmax(x[at])"
 
 
 def test_a_line_of_the_program_keeps_its_name_under_where():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
+from ....language.precedence import INFIX
 from ....operators import BY_NAME
 from ....program import Apply, Argument, Input, Literal, Size, TypedProgram
 from .building import add, matmul, number, product, turned
@@ -66,7 +67,7 @@ class ProgramTrees:
                 row = BY_NAME[operator]
                 if operator in FORMS:
                     return FORMS[operator](*trees)
-                if row.symbol and len(trees) == 2 and trees[0] is not None and trees[1] is not None:
+                if row.symbol in INFIX and len(trees) == 2 and trees[0] is not None and trees[1] is not None:
                     return Infix(row.symbol, trees[0], trees[1])
                 options = tuple((name, self._option(value)) for name, value in arguments)
                 return Call(operator, tuple(trees), rank, options)
