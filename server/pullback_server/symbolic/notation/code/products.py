@@ -5,8 +5,9 @@ from __future__ import annotations
 import string
 from dataclasses import replace
 
+from ....language.precedence import Precedence
 from .library import Library
-from .text import MATRIX, MULTIPLY, Kind, Level, Text
+from .text import MATRIX, MULTIPLY, Kind, Text
 
 Labels = tuple[int, ...]
 
@@ -42,12 +43,12 @@ def _by_matrices(a: Text, m: Labels, b: Text, n: Labels, out: Labels) -> Text | 
     if rest != out:
         return None
     (k,) = common
-    left = a if m[-1] == k else Text(f"{a.at(Level.ATOM)}.T", rank=2)
-    right = b if n[0] == k else Text(f"{b.at(Level.ATOM)}.T", rank=2)
+    left = a if m[-1] == k else Text(f"{a.at(Precedence.ATOM)}.T", rank=2)
+    right = b if n[0] == k else Text(f"{b.at(Precedence.ATOM)}.T", rank=2)
     if len(m) == 1 and len(n) == 2 and n[0] != k:
         # v @ M.T reads better as M @ v.
         left, right = b, a
     elif len(n) == 1 and len(m) == 2 and m[-1] != k:
         left, right = b, a
     product = MATRIX(left, right)
-    return Text(product.text, product.level, Kind.TENSOR, len(out))
+    return Text(product.text, product.precedence, Kind.TENSOR, len(out))

@@ -6,18 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
-
-class Level(IntEnum):
-    """How tightly an expression binds, as in Python's grammar."""
-
-    COMPARISON = 0
-    OR = 1
-    AND = 2
-    SUM = 3
-    PRODUCT = 4
-    SIGN = 5
-    POWER = 6
-    ATOM = 7
+from ....language.precedence import INFIX, Precedence, parenthesize
 
 
 class Kind(IntEnum):
@@ -37,60 +26,57 @@ class Text:
     """
 
     text: str
-    level: Level = Level.ATOM
+    precedence: Precedence = Precedence.ATOM
     kind: Kind = Kind.TENSOR
     rank: int = 0
     inverse: Text | None = None
     column: Text | None = None
     transpose: Text | None = None
 
-    def at(self, level: Level) -> str:
+    def at(self, least: Precedence) -> str:
         """The text where something stands that binds at least so tightly."""
-        return self.text if self.level >= level else f"({self.text})"
+        return parenthesize(self.text, self.precedence, least)
 
 
 @dataclass(frozen=True)
 class Infix:
-    """An operator between two operands; `left` and `right` say how tightly these must bind."""
+    """An operator between two operands."""
 
     symbol: str
-    level: Level
-    left: Level
-    right: Level
     kind: Kind = Kind.TENSOR
 
     def __call__(self, a: Text, b: Text) -> Text:
         """The operator with its operands."""
-        both = a.kind is b.kind is Kind.NUMBER
-        kind = Kind.NUMBER if both and self.kind is Kind.TENSOR else self.kind
-        return Text(f"{a.at(self.left)}{self.symbol}{b.at(self.right)}", self.level, kind, max(a.rank, b.rank))
+        result, left, right = INFIX[self.symbol]
+        if self.symbol == "+":
+            # A sum of sums needs no parentheses.
+            right = left
+        numbers = a.kind is b.kind is Kind.NUMBER
+        kind = Kind.NUMBER if numbers and self.kind is Kind.TENSOR else self.kind
+        symbol = self.symbol if self.symbol == "**" else f" {self.symbol} "
+        return Text(f"{a.at(left)}{symbol}{b.at(right)}", result, kind, max(a.rank, b.rank))
 
 
-ADD = Infix(" + ", Level.SUM, Level.SUM, Level.SUM)
-SUBTRACT = Infix(" - ", Level.SUM, Level.SUM, Level.PRODUCT)
-MULTIPLY = Infix(" * ", Level.PRODUCT, Level.PRODUCT, Level.SIGN)
-DIVIDE = Infix(" / ", Level.PRODUCT, Level.PRODUCT, Level.SIGN)
-MATRIX = Infix(" @ ", Level.PRODUCT, Level.PRODUCT, Level.SIGN)
-POWER = Infix("**", Level.POWER, Level.ATOM, Level.SIGN)
-REMAINDER = Infix(" % ", Level.PRODUCT, Level.PRODUCT, Level.SIGN)
+ADD, SUBTRACT, MULTIPLY, DIVIDE, MATRIX, POWER = map(Infix, ("+", "-", "*", "/", "@", "**"))
 #: By the function's name in plans.
 COMPARISONS = {
-    name: Infix(f" {sign} ", Level.COMPARISON, Level.OR, Level.OR, Kind.BOOL)
-    for name, sign in (
-        ("less", "<"), ("less_equal", "<="), ("greater", ">"), ("greater_equal", ">="), ("equal", "=="),
-        ("not_equal", "!="),
-    )
-}  # fmt: skip
+    "less": Infix("<", Kind.BOOL),
+    "less_equal": Infix("<=", Kind.BOOL),
+    "greater": Infix(">", Kind.BOOL),
+    "greater_equal": Infix(">=", Kind.BOOL),
+    "equal": Infix("==", Kind.BOOL),
+    "not_equal": Infix("!=", Kind.BOOL),
+}
 CONNECTIVES = {
-    "logical_and": Infix(" & ", Level.AND, Level.AND, Level.SUM, Kind.BOOL),
-    "logical_or": Infix(" | ", Level.OR, Level.OR, Level.AND, Kind.BOOL),
-    "logical_xor": Infix(" != ", Level.COMPARISON, Level.OR, Level.OR, Kind.BOOL),
+    "logical_and": Infix("&", Kind.BOOL),
+    "logical_or": Infix("|", Kind.BOOL),
+    "logical_xor": Infix("!=", Kind.BOOL),
 }
 
 
 def as_column(x: Text) -> Text:
     """A vector with an axis of length 1 behind its own."""
-    return Text(f"{x.at(Level.ATOM)}[:, None]", kind=x.kind, rank=2, column=x)
+    return Text(f"{x.at(Precedence.ATOM)}[:, None]", kind=x.kind, rank=2, column=x)
 
 
 def multiplied(a: Text, b: Text) -> Text:
@@ -103,7 +89,7 @@ def multiplied(a: Text, b: Text) -> Text:
 
 def negated(x: Text) -> Text:
     """The negative."""
-    return Text(f"-{x.at(Level.SIGN)}", Level.SIGN, x.kind, x.rank)
+    return Text(f"-{x.at(Precedence.SIGN)}", Precedence.SIGN, x.kind, x.rank)
 
 
 def number(value: float, library: str) -> Text:

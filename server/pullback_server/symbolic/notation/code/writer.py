@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+from ....language.precedence import Precedence
 from ...lowering.plan import (
     Call,
     Fetch,
@@ -27,7 +28,7 @@ from . import text as write
 from .functions import FUNCTIONS, MATRICES, REDUCTIONS
 from .library import Library
 from .products import contracted
-from .text import Kind, Level, Text, commas
+from .text import Kind, Text, commas
 
 #: A part that is used once is written where it is used, while it has at most so many characters.
 FOLDED = 48
@@ -72,7 +73,7 @@ class Body:
             uses.update(_read(self._plan.steps[number]))
         for number in numbers:
             text = self._step(self._plan.steps[number])
-            simple = text.level is Level.ATOM and (text.kind is Kind.NUMBER or text.text.isidentifier())
+            simple = text.precedence is Precedence.ATOM and (text.kind is Kind.NUMBER or text.text.isidentifier())
             once = uses[number] == 1
             fold = once and (number in slots or (number not in self._named and len(text.text) <= FOLDED))
             self._texts[number] = text if simple or fold else self._assigned(text, self._named.get(number))
@@ -136,7 +137,7 @@ class Body:
             return write.as_column(x)
         if axes == (1, 0) and x.transpose is not None:
             return x.transpose
-        order, text = tuple(a for a in axes if a >= 0), x.at(Level.ATOM)
+        order, text = tuple(a for a in axes if a >= 0), x.at(Precedence.ATOM)
         if order != tuple(range(len(order))):
             method = "transpose" if self._library.numpy else "permute"
             text = f"{text}.T" if order == (1, 0) else f"{text}.{method}{commas(*map(str, order))}"
@@ -144,7 +145,7 @@ class Body:
             axes = axes[1:]
         if -1 in axes:
             text = f"{text}[{', '.join(':' if a >= 0 else 'None' for a in axes)}]"
-        return Text(text, kind=x.kind, rank=len(axes)) if text != x.at(Level.ATOM) else x
+        return Text(text, kind=x.kind, rank=len(axes)) if text != x.at(Precedence.ATOM) else x
 
     def _moved(self, x: Text, axes: tuple[int, int]) -> Text:
         last = (x.rank - 2, x.rank - 1)
@@ -167,15 +168,15 @@ class Body:
 
     def _number(self, x: Text) -> Text:
         cast = f"astype({self._library.main}.float64)" if self._library.numpy else f"to({self._like}.dtype)"
-        return Text(f"{self._condition(x).at(Level.ATOM)}.{cast}", rank=x.rank)
+        return Text(f"{self._condition(x).at(Precedence.ATOM)}.{cast}", rank=x.rank)
 
     def _divided(self, a: Text, b: Text) -> Text:
         whole = write.DIVIDE(self._tensor(a) if b.kind is Kind.NUMBER else a, b)
-        return Text(whole.text, whole.level, whole.kind, whole.rank, b) if a.text == "1" else whole
+        return Text(whole.text, whole.precedence, whole.kind, whole.rank, b) if a.text == "1" else whole
 
     def _over_norm(self, a: Text, norm: Text) -> Text:
         """A quotient that is 0 where the norm is, as autograd has it."""
-        norm = norm if norm.level is Level.ATOM and len(norm.text) <= NAMELIKE else self._assigned(norm)
+        norm = norm if norm.precedence is Precedence.ATOM and len(norm.text) <= NAMELIKE else self._assigned(norm)
         nothing = self._compared("equal", norm, Text("0", kind=Kind.NUMBER))
         return self._where(nothing, Text("0", kind=Kind.NUMBER), self._divided(a, norm))
 
@@ -206,7 +207,7 @@ class Body:
             case _, [a, b] if function in write.CONNECTIVES:
                 return write.CONNECTIVES[function](self._condition(a), self._condition(b))
             case "logical_not", [a]:
-                return Text(f"~{self._condition(a).at(Level.ATOM)}", Level.SIGN, Kind.BOOL, a.rank)
+                return Text(f"~{self._condition(a).at(Precedence.ATOM)}", Precedence.SIGN, Kind.BOOL, a.rank)
             case "number", [a]:
                 return self._number(a)
             case "where", [condition, a, b]:
@@ -264,8 +265,8 @@ class Body:
         axes = tuple(-1 if unit else next(given) for unit in units)
         if any(a < 0 for a in result.axes):
             return f"{library.main}.broadcast_to({self._turned(x, axes).text}, {shape})"
-        leading = bool(axes) and axes[0] < 0
-        return f"{self._turned(x, axes).at(Level.ATOM)}.reshape({shape})" if leading else self._turned(x, axes).text
+        turned = self._turned(x, axes)
+        return f"{turned.at(Precedence.ATOM)}.reshape({shape})" if axes and axes[0] < 0 else turned.text
 
 
 def _row(table: Mapping[str, tuple[str, str]], name: str) -> tuple[str, str]:

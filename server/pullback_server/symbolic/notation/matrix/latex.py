@@ -9,7 +9,7 @@ from ....operators import BY_NAME
 from ..latex_names import escape, letter
 from .building import negative, number, product
 from .lines import Lines, lettered
-from .text import decimal, in_ratio, item_text, prefix
+from .text import TreeWriter, decimal, in_ratio, prefix
 from .tree import (
     Call,
     Constant,
@@ -209,7 +209,8 @@ def _call(call: Call) -> tuple[str, int]:
             return rf"{_at(u, MULTIPLIED if isinstance(u, MatMul) else RAISED)} {_at(w, ATOM)}^{{\top}}", MULTIPLIED
         case "getitem", [t, *indices] if isinstance(key := options["key"], tuple):
             # Between colons LaTeX would put the space of a relation.
-            item = r",\,".join(item_text(k, [latex(i) for i in indices]).replace(":", "{:}") for k in key)
+            tensors = [latex(i) for i in indices]
+            item = r",\,".join(TreeWriter().item(k, tensors).replace(":", "{:}") for k in key)
             base = _at(t, ATOM)
             return f"{_bracketed(base) if '_' in base else base}_{{{item}}}", RAISED
         case "arange", [] if len(options) == 1:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 
+from ....language.precedence import INFIX, Precedence, parenthesize
+from ....language.unparse import ExpressionWriter
 from ....operators import BY_NAME
-from .building import negative, product
-from .tree import Call, Constant, Infix, Length, MatMul, Name, Number, Option, Part, Power, Product, Sum, Tree, Turned
+from .building import negative, number, product
+from .tree import Call, Constant, Infix, Length, MatMul, Name, Number, Part, Power, Product, Sum, Tree, Turned
 
-#: How tightly a text holds together.
-LOOSE, COMPARED, EITHER, BOTH, ADDED, MULTIPLIED, SIGNED, RAISED, ATOM = range(9)
-_INFIX = {"|": EITHER, "&": BOTH, "%": MULTIPLIED}
 #: Fractions of larger numbers are written as floats, as in index notation.
 NUMERATOR, DENOMINATOR, WHOLE = 10**6, 10**4, 2**53
 
@@ -22,54 +20,70 @@ def text(tree: Tree) -> str:
     >>> text(Power(Sum((Name("x", 1), Number(Fraction(-1)))), Number(Fraction(1, 2))))
     '(x - 1)**0.5'
     """
-    return _text(tree)[0]
+    return TreeWriter().part(tree)
 
 
-def _at(tree: Tree, level: int) -> str:
-    """The text where something binds at that level, in parentheses if it is looser."""
-    written, own = _text(tree)
-    return written if own >= level else f"({written})"
+class TreeWriter(ExpressionWriter[Tree]):
+    """Writes trees as the language writes programs."""
 
+    def part(self, operand: Tree, least: Precedence = Precedence.ANY) -> str:
+        """A tree's text."""
+        return parenthesize(*self._text(operand), least)
 
-def _text(tree: Tree) -> tuple[str, int]:
-    match tree:
-        case Name(name) | Constant(name):
-            return name, ATOM
-        case Number(value, point):
-            return _number(value, point)
-        case Length(of, axis):
-            return f"{_at(of, ATOM)}.shape[{axis}]", ATOM
-        case Call(function, (of,)) if of is not None and (sign := prefix(function)):
-            return f"{sign}{_at(of, SIGNED)}", SIGNED
-        case Call():
-            return _call(tree), ATOM
-        case Turned(of):
-            return f"{_at(of, ATOM)}.T", ATOM
-        case Part(of, index):
-            return f"{_at(of, ATOM)}[{', '.join(map(str, index))}]", ATOM
-        case Power(base, exponent):
-            return f"{_at(base, ATOM)}**{_at(exponent, RAISED)}", RAISED
-        case Infix(sign, left, right):
-            level = _INFIX.get(sign, COMPARED)
-            # In Python & and | bind tighter than comparisons.
-            return f"{_at(left, level)} {sign} {_at(right, level + 1)}", level
-        case MatMul(factors):
-            return " @ ".join(_at(t, SIGNED) for t in factors), MULTIPLIED
-        case Product():
-            return _product(tree)
-        case Sum((first, *rest)):
-            signed = (
-                f" - {_at(product(_MINUS, t), MULTIPLIED)}" if negative(t) else f" + {_at(t, ADDED)}" for t in rest
-            )
-            return _at(first, ADDED) + "".join(signed), ADDED
-    raise TypeError(type(tree).__name__)
+    def literal(self, value: object) -> str:
+        """A literal argument's text."""
+        return self.part(value) if isinstance(value, Length | Number | Name) else super().literal(value)
 
+    def _text(self, tree: Tree) -> tuple[str, Precedence]:
+        match tree:
+            case Name(name) | Constant(name):
+                return name, Precedence.ATOM
+            case Number(value, point):
+                return _number(value, point)
+            case Length(of, axis):
+                return f"{self.part(of, Precedence.ATOM)}.shape[{axis}]", Precedence.ATOM
+            case Call(function, operands, _, options):
+                return self.application(BY_NAME[function], operands, dict(options))
+            case Turned(of):
+                return f"{self.part(of, Precedence.ATOM)}.T", Precedence.ATOM
+            case Part(of, index):
+                return f"{self.part(of, Precedence.ATOM)}[{', '.join(map(str, index))}]", Precedence.ATOM
+            case Power(base, exponent):
+                # People put a negative exponent in parentheses.
+                return f"{self.part(base, Precedence.ATOM)}**{self.part(exponent, Precedence.POWER)}", Precedence.POWER
+            case Infix(symbol, left, right):
+                binding = INFIX[symbol]
+                return f"{self.part(left, binding.left)} {symbol} {self.part(right, binding.right)}", binding.result
+            case MatMul(factors):
+                return " @ ".join(self.part(t, Precedence.SIGN) for t in factors), Precedence.PRODUCT
+            case Product():
+                return self._product(tree)
+            case Sum((first, *rest)):
+                return self.part(first, Precedence.SUM) + "".join(map(self._further_term, rest)), Precedence.SUM
+        raise TypeError(type(tree).__name__)
 
-_MINUS = Number(Fraction(-1))
+    def _further_term(self, t: Tree) -> str:
+        if negative(t):
+            return f" - {self.part(product(number(-1), t), Precedence.PRODUCT)}"
+        return f" + {self.part(t, Precedence.SUM)}"
+
+    def _product(self, p: Product) -> tuple[str, Precedence]:
+        top, bottom = in_ratio(abs(p.number))
+        above = [top] if top else []
+        tensors = (*p.scalars, *p.factors)
+        for position, t in enumerate(tensors):
+            # A number in front of a chain does not change what the chain means: 2*A @ x is (2*A) @ x.
+            chain = isinstance(t, MatMul) and t.rank and position == len(tensors) - 1 and len(p.factors) == 1
+            bare = chain or (len(tensors) == 1 and not above)
+            above.append(self.part(t, Precedence.PRODUCT if bare else Precedence.SIGN))
+        below = ([bottom] if bottom else []) + [self.part(t, Precedence.SIGN) for t in (*p.under, *p.below)]
+        divisor = "/" + (below[0] if len(below) == 1 else f"({'*'.join(below)})") if below else ""
+        sign = "-" if p.number < 0 else ""
+        return sign + ("*".join(above) or "1") + divisor, Precedence.SUM if sign else Precedence.PRODUCT
 
 
 def prefix(function: str) -> str:
-    """The sign of an operator with one operand, such as `~`; empty where it is called."""
+    """The symbol of an operator with one operand, such as `~`; empty where it is called."""
     row = BY_NAME.get(function)
     return row.symbol if row is not None and len(row.parameters.tensors) == 1 else ""
 
@@ -82,11 +96,11 @@ def decimal(value: Fraction) -> bool:
     return abs(p) >= NUMERATOR or q >= DENOMINATOR or 10**8 % q == 0
 
 
-def _number(value: Fraction, point: bool) -> tuple[str, int]:
-    tight = ATOM if value >= 0 else SIGNED
-    if point or decimal(value):
-        return repr(float(value)), tight
-    return (str(value), tight) if value.denominator == 1 else (str(value), MULTIPLIED)
+def _number(value: Fraction, point: bool) -> tuple[str, Precedence]:
+    if not point and not decimal(value) and value.denominator != 1:
+        return str(value), Precedence.PRODUCT
+    digits = repr(float(value)) if point or decimal(value) else str(value)
+    return digits, Precedence.ATOM if value >= 0 else Precedence.SIGN
 
 
 def in_ratio(value: Fraction) -> tuple[str, str]:
@@ -100,79 +114,3 @@ def in_ratio(value: Fraction) -> tuple[str, str]:
     if decimal(value) and not halves:
         return repr(float(value)), ""
     return str(p) if p != 1 else "", str(q) if q != 1 else ""
-
-
-def _product(p: Product) -> tuple[str, int]:
-    top, bottom = in_ratio(abs(p.number))
-    above = [top] if top else []
-    tensors = (*p.scalars, *p.factors)
-    for position, t in enumerate(tensors):
-        # A number in front of a chain does not change what the chain means: 2*A @ x is (2*A) @ x.
-        chain = isinstance(t, MatMul) and t.rank and position == len(tensors) - 1 and len(p.factors) == 1
-        above.append(_at(t, MULTIPLIED if chain or (len(tensors) == 1 and not above) else SIGNED))
-    below = ([bottom] if bottom else []) + [_at(t, SIGNED) for t in (*p.under, *p.below)]
-    divisor = "/" + (below[0] if len(below) == 1 else f"({'*'.join(below)})") if below else ""
-    sign = "-" if p.number < 0 else ""
-    return sign + ("*".join(above) or "1") + divisor, ADDED if sign else MULTIPLIED
-
-
-def _call(call: Call) -> str:
-    """A call with its arguments in the signature's order; what may be left out is named, and so is all after a gap."""
-    row = BY_NAME[call.function]
-    if row.attribute and call.operands[0] is not None:
-        return f"{_at(call.operands[0], ATOM)}.{call.function}"
-    operands, options = list(call.operands), dict(call.options)
-    arguments: list[str] = []
-    gap, suffix = False, ""
-    for p in row.parameters.parameters:
-        several = p.name == row.parameters.variadic
-        match p.kind:
-            case "":
-                taken = [operands.pop(0) for _ in range(len(operands) if several else 1) if operands]
-                given = [text(t) for t in taken if t is not None]
-            case "tensors":
-                given = [f"[{', '.join(text(t) for t in operands if t is not None)}]"]
-            case "output":
-                suffix = f"[{_option(options[p.name])}]"
-                continue
-            case "key":
-                assert call.operands[0] is not None
-                key = ", ".join(item_text(k, arguments[1:]) for k in _several(options[p.name]))
-                return f"{_at(call.operands[0], ATOM)}[{key}]"
-            case _ if p.name not in options:
-                given = []
-            case _:
-                given = [_option(v) for v in _several(options[p.name])] if several else [_option(options[p.name])]
-        if given and not several and (gap or not (p.required or not p.kind or p.kind == "tensors")):
-            given = [f"{p.name}={given[0]}"]
-        gap = gap or not given
-        arguments += given
-    return f"{call.function}({', '.join(arguments)}){suffix}"
-
-
-def _several(value: Option) -> tuple[Option, ...]:
-    return value if isinstance(value, tuple) else (value,)
-
-
-def item_text(item: Option, tensors: list[str]) -> str:
-    """What stands between the commas of square brackets."""
-    match item:
-        case ("...",):
-            return "..."
-        case ("slice", start, stop, step):
-            parts = ["" if part is None else _option(part) for part in (start, stop, step)]
-            return ":".join(parts if step is not None else parts[:2])
-        case ("list", *indices):
-            return f"[{', '.join(map(_option, indices))}]"
-        case ("tensor", int() as k):
-            return tensors[k]
-    return _option(item)
-
-
-def _option(value: Option) -> str:
-    match value:
-        case Length() | Number() | Name():
-            return text(value)
-        case tuple():
-            return f"({', '.join(map(_option, value))}{',' if len(value) == 1 else ''})"
-    return ("-inf" if value < 0 else "inf") if isinstance(value, float) and math.isinf(value) else repr(value)
