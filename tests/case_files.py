@@ -1,4 +1,4 @@
-"""The case files: what they hold, inputs drawn as they ask for them, and what they wait for."""
+"""The case files: their cases, and inputs drawn as a case asks for them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pullback_server.program import Limits
 from pullback_server.verdict import Operand, Question
 from pullback_server.verdict.preparation import prepare, types_of
 
-#: Between which numbers the entries of an input lie, where a case's `structure` gives such a word.
+#: The interval of an input's entries, by the word in a case's `structure`.
 INTERVALS = {"positive": (0.5, 1.5), "large": (3.0, 4.0), "small": (-0.3, 0.3)}
 
 _CASES = Path(__file__).parent / "cases"
@@ -22,31 +22,31 @@ Tensors = Mapping[str, torch.Tensor]
 
 
 def read(name: str) -> list[Case]:
-    """The cases of a file, one a line."""
+    """The cases of a file, one per line."""
     return [json.loads(line) for line in (_CASES / f"{name}.jsonl").read_text().splitlines()]
 
 
 def value(expression: str, inputs: Tensors) -> torch.Tensor:
-    """What an expression of our own language comes to.
+    """The value of an expression of the language.
 
     >>> value("x @ x", {"x": torch.tensor([3.0, 4.0])})
     tensor(25.)
     """
     operands = tuple(Operand(name, tensor) for name, tensor in inputs.items())
-    found = prepare(expression, types_of(Question(expression, operands)), tuple(inputs), Limits())
-    values = found.forward(inputs)
-    return found.forward.tensor(values, found.typed.program.output, torch.device("cpu"))
+    prepared = prepare(expression, types_of(Question(expression, operands)), tuple(inputs), Limits())
+    forward = prepared.forward
+    return forward.tensor(forward(inputs), prepared.typed.program.output, torch.device("cpu"))
 
 
-def drawn(case: Case, seed: int = 0) -> dict[str, torch.Tensor]:
-    """Random inputs in float64 of the shapes that a case asks for; normal ones but for its `structure`."""
+def draw_inputs(case: Case, seed: int = 0) -> dict[str, torch.Tensor]:
+    """Random float64 inputs of a case's shapes, normally distributed except for its `structure`."""
     random = torch.Generator().manual_seed(seed)
     return {
-        name: _drawn(tuple(shape), case["structure"].get(name, ""), random) for name, shape in case["shapes"].items()
+        name: _draw(tuple(shape), case["structure"].get(name, ""), random) for name, shape in case["shapes"].items()
     }
 
 
-def _drawn(shape: tuple[int, ...], structure: str, random: torch.Generator) -> torch.Tensor:
+def _draw(shape: tuple[int, ...], structure: str, random: torch.Generator) -> torch.Tensor:
     x = torch.randn(shape, dtype=torch.float64, generator=random)
     match structure:
         case "":

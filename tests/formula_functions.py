@@ -1,4 +1,4 @@
-"""The functions of printed formulas in NumPy and mpmath, by the names that formulas call them by."""
+"""The functions of printed formulas in NumPy and mpmath, by their names in formulas."""
 
 from __future__ import annotations
 
@@ -22,10 +22,6 @@ def _sigmoid(x: Array) -> Array:
 
 def _clamp(x: Array, low: Array | float = -math.inf, high: Array | float = math.inf, **bounds: Array) -> Array:
     return np.minimum(np.maximum(x, bounds.get("min", low)), bounds.get("max", high))
-
-
-#: What is read past the end of a tensor, where only a condition or a delta of 0 keeps a formula from: it would show.
-PAST = 0.37
 
 
 def _where(condition: Array, a: Array, b: Array) -> Array:
@@ -62,11 +58,11 @@ def _normal(x: Array) -> Array:
 
 
 def _by_mpmath(function: Callable[..., Any]) -> Callable[..., Array]:
-    """A function of mpmath's at every entry."""
+    """A function of mpmath, entry by entry."""
     return np.vectorize(lambda *x: float(function(*map(float, x))), otypes=[float])
 
 
-#: numpy's functions that go by the same name.
+#: NumPy's functions of the same name.
 SAME = (
     "exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "sqrt", "sign", "floor", "ceil", "trunc", "expm1",
     "log1p", "log2", "log10", "sinc", "fmod", "hypot", "logaddexp", "logaddexp2", "copysign", "isnan", "isinf",

@@ -1,9 +1,9 @@
-"""Reads printed closed forms back: the text alone, evaluated with NumPy and mpmath, with nothing of what printed it.
+"""Reads printed closed forms back: the text alone, evaluated with NumPy and mpmath, and none of the printer's code.
 
 An index is an array of positions, one axis of the grid for each index in force, so that `Sum(body, s)` is the body on a
-grid with one more axis, summed over it. How far an index runs is told by where it stands: `x[s, 0]` runs over x's first
-axis, and `g[i]` over what `i` runs over in g's own line under "where"; or else it is said, `Sum(x[2*i + s], s < 3)`.
-A line `g = softmax(A @ x)`, of whole tensors, is an expression of our own language, and read as such.
+grid with one more axis, summed over it. The range of an index follows from where it stands: `x[s, 0]` runs over x's
+first axis, and `g[i]` over the range of `i` in g's own line under "where"; or it is stated, `Sum(x[2*i + s], s < 3)`.
+A line `g = softmax(A @ x)`, of whole tensors, is an expression of the language, and read as such.
 An index out of range reads nothing, which shows in the numbers unless a condition or a delta keeps the formula from it;
 only entries of integer tensors count from the end where they are negative.
 """
@@ -53,7 +53,7 @@ def read(text: str, tensors: Mapping[str, Array], letters: Mapping[str, int]) ->
     formula = _Formula(text, tensors)
     shape = tuple(letters.values())
     with np.errstate(all="ignore"):
-        value = np.asarray(formula.value(formula.main, _spanned(tuple(letters), shape)), dtype=float)
+        value = np.asarray(formula.value(formula.main, _span(tuple(letters), shape)), dtype=float)
         return np.broadcast_to(value, shape)
 
 
@@ -63,13 +63,13 @@ def lines_of(text: str, tensors: Mapping[str, Array]) -> dict[str, Array]:
         return _Formula(text, tensors).parts()
 
 
-def _spanned(letters: tuple[str, ...], shape: tuple[int, ...]) -> Grid:
+def _span(letters: tuple[str, ...], shape: tuple[int, ...]) -> Grid:
     """One axis of the grid for each letter."""
     grid = np.ogrid[tuple(slice(length) for length in shape)] if shape else ()
     return dict(zip(letters, grid, strict=True))
 
 
-def _read(tensor: Array, at: tuple[npt.NDArray[np.intp], ...]) -> Array:
+def _entries(tensor: Array, at: tuple[npt.NDArray[np.intp], ...]) -> Array:
     """The entries at these indices, nan where one is out of range."""
     if not at:
         return tensor
@@ -94,18 +94,18 @@ class _Formula:
         self._known: dict[str, Array] = {}
         for number, line in enumerate(lines):
             if not line.startswith("  and " if number else "where "):
-                raise Unreadable(f"a line that is no definition: {line}")
+                raise Unreadable(f"a line that is not a definition: {line}")
             definition, _, limits = line[6:].partition(" for ")
-            said = dict(map(_limit, ast.parse(f"[{limits}]", mode="eval").body.elts))  # type: ignore[attr-defined]
+            ranges = dict(map(_limit, ast.parse(f"[{limits}]", mode="eval").body.elts))  # type: ignore[attr-defined]
             (statement,) = ast.parse(definition).body
             match statement:
                 case ast.Assign([ast.Name(name)], body):
                     part = Part((), body)
                     if self._of_tensors(body):
                         # A whole tensor, as the language says it.
-                        self._known[name] = self._computed(definition.partition(" = ")[2])
+                        self._known[name] = self._evaluate(definition.partition(" = ")[2])
                 case ast.Assign([ast.Subscript(ast.Name(name), index)], body):
-                    part = Part(tuple(i.id for i in _indices(index) if isinstance(i, ast.Name)), body, said)
+                    part = Part(tuple(i.id for i in _indices(index) if isinstance(i, ast.Name)), body, ranges)
                 case _:
                     raise Unreadable(line)
             if name in self._parts or name in tensors:
@@ -125,9 +125,9 @@ class _Formula:
             case ast.Subscript(ast.Name(name), index):
                 return self._entry(name, _indices(index), grid)
             case ast.Subscript() | ast.Call(ast.Name("det" | "logdet")):
-                whole, own = _indexed(node)
-                values, batch = self._matrix(whole)
-                return _read(values, self._at((*batch, *own), values.shape, grid))
+                tensor, indices = _indexed(node)
+                values, batch = self._matrix(tensor)
+                return _entries(values, self._at((*batch, *indices), values.shape, grid))
             case ast.BinOp(_, ast.Mult() | ast.Div()):
                 return self._product(node, grid)
             case ast.UnaryOp(op, operand):
@@ -153,12 +153,12 @@ class _Formula:
         bare = (n.id for n in ast.walk(body) if isinstance(n, ast.Name) and n not in others)
         return any(name in self._tensors and self._tensors[name].ndim for name in bare)
 
-    def _computed(self, expression: str) -> Array:
+    def _evaluate(self, expression: str) -> Array:
         named = {node.id for node in ast.walk(ast.parse(expression)) if isinstance(node, ast.Name)}
         return value(expression, {n: torch.tensor(t) for n, t in self._tensors.items() if n in named}).numpy()
 
     def parts(self) -> dict[str, Array]:
-        """What stands under "where"."""
+        """The parts under "where"."""
         return {name: np.asarray(self._part(name), dtype=float) for name in self._parts}
 
     def _number(self, node: ast.expr, grid: Grid) -> Array:
@@ -188,19 +188,19 @@ class _Formula:
 
     def _product(self, node: ast.expr, grid: Grid) -> Array:
         """A product; where a delta in it is 0 it is 0, whatever its other factors are there."""
-        value, there = np.ones(()), np.ones((), dtype=bool)
+        value, nonzero = np.ones(()), np.ones((), dtype=bool)
         for factor, divides in _factors(node):
             number = self._number(factor, grid)
             value = value / number if divides else value * number
             if isinstance(factor, ast.Call) and isinstance(factor.func, ast.Name) and factor.func.id == "delta":
-                there = there & (number != 0)
-        return np.where(there, value, 0.0)
+                nonzero = nonzero & (number != 0)
+        return np.where(nonzero, value, 0.0)
 
     def _matrix(self, node: ast.expr) -> tuple[Any, tuple[ast.expr, ...]]:
         """A matrix or a function of one with all its entries, and the indices before the matrix's own."""
         match node:
             case ast.Name(name):
-                return self._whole(name), ()
+                return self._values(name), ()
             case ast.Attribute(of, "T"):
                 values, batch = self._matrix(of)
                 return np.swapaxes(values, -1, -2), batch
@@ -213,24 +213,24 @@ class _Formula:
                 values, batch = self._matrix(of)
                 return SEVERAL[function](values)[result], batch
             case ast.Subscript(ast.Name(name), index):
-                return self._whole(name), _indices(index)
+                return self._values(name), _indices(index)
         raise Unreadable(ast.unparse(node))
 
-    def _whole(self, name: str) -> Array:
+    def _values(self, name: str) -> Array:
         return self._part(name) if name in self._parts else self._tensors[name]
 
     def _entry(self, name: str, indices: tuple[ast.expr, ...], grid: Grid) -> Any:
         if name not in self._parts and name not in self._tensors:
             return CONSTANTS[name]
-        whole = self._whole(name)
-        return _read(whole, self._at(indices, whole.shape, grid))
+        values = self._values(name)
+        return _entries(values, self._at(indices, values.shape, grid))
 
     def _part(self, name: str) -> Array:
         """A part's values over its own axes, computed once."""
         if name not in self._known:
             part = self._parts[name]
             shape = self._shape(name)
-            self._known[name] = np.broadcast_to(self._number(part.body, _spanned(part.axes, shape)), shape)
+            self._known[name] = np.broadcast_to(self._number(part.body, _span(part.axes, shape)), shape)
         return self._known[name]
 
     def _shape(self, name: str) -> tuple[int, ...]:
@@ -246,26 +246,26 @@ class _Formula:
         return tuple(self._range(letter, part.body, part.limits.get(letter)) for letter in part.axes)
 
     def _reduction(self, reduce: Callable[..., Any], body: ast.expr, bound: list[ast.expr], grid: Grid) -> Any:
-        """The reduction over indices that say how far they run, `s < 3`, or are told by where they stand."""
-        said = dict((b.id, None) if isinstance(b, ast.Name) else _limit(b) for b in bound)
-        if set(said) & set(grid) or len(said) < len(bound):
+        """The reduction over indices whose range is stated, `s < 3`, or follows from where they stand."""
+        limits = dict((b.id, None) if isinstance(b, ast.Name) else _limit(b) for b in bound)
+        if set(limits) & set(grid) or len(limits) < len(bound):
             raise Unreadable(f"an index that is in force is bound again: {ast.unparse(body)}")
         inner = {name: index[(..., *[None] * len(bound))] for name, index in grid.items()}
-        ranges = tuple(self._range(letter, body, limit) for letter, limit in said.items())
-        inner |= _spanned(tuple(said), ranges)
+        ranges = tuple(self._range(letter, body, limit) for letter, limit in limits.items())
+        inner |= _span(tuple(limits), ranges)
         outer = np.broadcast_shapes(*(index.shape[: index.ndim - len(bound)] for index in inner.values()))
         value = np.broadcast_to(self.value(body, inner), (*outer, *ranges))
         return reduce(value, axis=tuple(range(-len(bound), 0)))
 
     def _range(self, letter: str, body: ast.expr, limit: ast.expr | None) -> int:
-        """How far an index runs: as far as is said, or as every axis in which it stands plainly."""
+        """The range of an index: the one stated, or the length of every axis in which the index stands alone."""
         if limit is not None:
             return int(self.value(limit, {}))
         lengths = set()
         for node in ast.walk(body):
             match node:
                 case ast.Subscript(of, index):
-                    places = [axis for axis, i in enumerate(_indices(index)) if _named(i, letter)]
+                    places = [axis for axis, i in enumerate(_indices(index)) if _is_name(i, letter)]
                     lengths |= {self._along(of, axis) for axis in places}
         if len(lengths) != 1:
             raise Unreadable(f"how far {letter} runs in {ast.unparse(body)}: {sorted(lengths)}")
@@ -283,13 +283,13 @@ def _indexed(node: ast.expr) -> tuple[ast.expr, tuple[ast.expr, ...]]:
     match node:
         case ast.Subscript(ast.Call(ast.Name(function)), _) if function in SEVERAL:
             return node, ()
-        case ast.Subscript(whole, index):
-            return whole, _indices(index)
+        case ast.Subscript(matrix, index):
+            return matrix, _indices(index)
     return node, ()
 
 
 def _factors(node: ast.expr) -> Iterator[tuple[ast.expr, bool]]:
-    """What is multiplied and, True, what divides."""
+    """The factors of a product, each with whether it divides."""
     match node:
         case ast.BinOp(left, ast.Mult(), right):
             yield from _factors(left)
@@ -302,14 +302,14 @@ def _factors(node: ast.expr) -> Iterator[tuple[ast.expr, bool]]:
 
 
 def _limit(node: ast.expr) -> tuple[str, ast.expr]:
-    """An index and how far it runs, `s < 3`."""
+    """An index and the limit of its range, `s < 3`."""
     match node:
         case ast.Compare(ast.Name(letter), [ast.Lt()], [limit]):
             return letter, limit
     raise Unreadable(ast.unparse(node))
 
 
-def _named(node: ast.expr, letter: str) -> bool:
+def _is_name(node: ast.expr, letter: str) -> bool:
     return isinstance(node, ast.Name) and node.id == letter
 
 

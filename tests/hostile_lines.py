@@ -1,4 +1,4 @@
-"""The hostile corpus as calls: what its lines say of expression, inputs and the way of sending, as gRPC takes it."""
+"""The hostile corpus as gRPC calls: each line has an expression, inputs, and how the request is sent."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ Line = Mapping[str, Any]
 LINES: list[Line] = [
     json.loads(line) for line in (Path(__file__).parent / "cases" / "hostile.jsonl").read_text().splitlines()
 ]
-#: Ways of sending that need a service of their own: one that is ended, one with another limit.
+#: Requests that need a service of their own: one that is terminated, one with another limit.
 OWN_SERVICE = ("sigterm_during_call", "limit")
 CASES = [line for line in LINES if not any(key in line.get("request", {}) for key in OWN_SERVICE)]
 DIFFERENTIATE = "/pullback.v1.DerivativeService/Differentiate"
-#: A channel that sends what it is given, once.
+#: A channel that sends each message once, of any size.
 CHANNEL = [("grpc.enable_retries", 0), ("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
 
 DTYPES = {
@@ -52,35 +52,34 @@ class Refused(Exception):
 
 def outcome(channel: grpc.Channel, line: Line) -> tuple[str, str]:
     """The code and the reason of a line; one that only lacks an upstream gradient is sent again with ones."""
-    how = line.get("request", {})
+    request = line.get("request", {})
     message = message_of(line)
     body = body_of(line)
-    for _ in range(1 + bool(how.get("same_request_id_twice"))):
+    for _ in range(1 + bool(request.get("same_request_id_twice"))):
         try:
-            send(channel, body, how)
+            send(channel, body, request)
         except Refused as refused:
             if refused.info.reason != "UPSTREAM_REQUIRED" or "upstream" in line:
                 return refused.code, refused.info.reason
             add_ones(message, refused.info.metadata["output_shape"])
             try:
-                send(channel, message.SerializeToString(), how)
-            except Refused as again:
-                return again.code, again.info.reason
+                send(channel, message.SerializeToString(), request)
+            except Refused as second:
+                return second.code, second.info.reason
     return "OK", ""
 
 
-def send(channel: grpc.Channel, body: bytes, how: Line) -> wire.DifferentiateResponse:
-    """One call as a line wants it sent; raises Refused."""
-    options: dict[str, Any] = {"timeout": how.get("deadline_s", 30)}
-    if "metadata" in how:
-        options["metadata"] = [tuple(pair) for pair in how["metadata"]]
-    if "compression" in how:
-        options["compression"] = {"gzip": grpc.Compression.Gzip, "deflate": grpc.Compression.Deflate}[
-            how["compression"]
-        ]
+def send(channel: grpc.Channel, body: bytes, request: Line) -> wire.DifferentiateResponse:
+    """One call, sent as a line asks; raises Refused."""
+    options: dict[str, Any] = {"timeout": request.get("deadline_s", 30)}
+    if "metadata" in request:
+        options["metadata"] = [tuple(pair) for pair in request["metadata"]]
+    if "compression" in request:
+        algorithms = {"gzip": grpc.Compression.Gzip, "deflate": grpc.Compression.Deflate}
+        options["compression"] = algorithms[request["compression"]]
     call = channel.unary_unary(DIFFERENTIATE).future(body, **options)
-    if "cancel_after_s" in how:
-        time.sleep(how["cancel_after_s"])
+    if "cancel_after_s" in request:
+        time.sleep(request["cancel_after_s"])
         call.cancel()
     try:
         answer = call.result()
@@ -93,18 +92,18 @@ def send(channel: grpc.Channel, body: bytes, how: Line) -> wire.DifferentiateRes
 
 def body_of(line: Line) -> bytes:
     """The bytes of a line's request."""
-    how = line.get("request", {})
-    return bytes.fromhex(how["raw_wire_hex"]) if "raw_wire_hex" in how else message_of(line).SerializeToString()
+    request = line.get("request", {})
+    return bytes.fromhex(request["raw_wire_hex"]) if "raw_wire_hex" in request else message_of(line).SerializeToString()
 
 
 def message_of(line: Line) -> wire.DifferentiateRequest:
-    """The request of a line; one of so many bytes has them in its first input."""
+    """The request of a line; where the line sets its size in bytes, they are in its first input."""
     inputs = [wire.Input(name=spec["name"], tensor=tensor(spec)) for spec in line["inputs"]]
     message = wire.DifferentiateRequest(expression=line["expression"], inputs=inputs)
     if "upstream" in line:
         message.upstream.CopyFrom(tensor(line["upstream"]))
-    how = line.get("request", {})
-    if size := how.get("decompressed_bytes") or how.get("wire_bytes"):
+    request = line.get("request", {})
+    if size := request.get("decompressed_bytes") or request.get("wire_bytes"):
         message.inputs[0].tensor.data = bytes(size)
     return message
 
@@ -119,7 +118,7 @@ def add_ones(message: wire.DifferentiateRequest, shape: str) -> None:
 
 
 def tensor(spec: Line) -> tensor_pb2.Tensor:
-    """The tensor of a line's input, malformed where the line wants it so."""
+    """The tensor of a line's input, malformed where the line asks for it."""
     dtype, shape = spec["dtype"], spec["shape"]
     number = tensor_pb2.Dtype.Value(f"DTYPE_{NAMES.get(dtype, dtype)}") if dtype in DTYPES else UNKNOWN_DTYPE
     if "raw_hex" in spec:

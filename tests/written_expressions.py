@@ -4,7 +4,7 @@ from __future__ import annotations
 
 Shapes = dict[str, tuple[int, ...]]
 
-#: Every day's.
+#: Everyday ones.
 ORDINARY: tuple[tuple[str, Shapes], ...] = (
     ("3*a**3 - b**2", {"a": (2,), "b": (2,)}),
     ("A @ x", {"A": (2, 3), "x": (3,)}),
@@ -27,7 +27,7 @@ ORDINARY: tuple[tuple[str, Shapes], ...] = (
     ("sum(x**2)**0.5/x.shape[0]**2", {"x": (3,)}),
 )
 
-#: Sums in sums, and sums beside sums, whose letters must neither clash nor run out.
+#: Sums in sums, and sums beside sums, whose letters must not clash or run out.
 SUMS: tuple[tuple[str, Shapes], ...] = (
     ("sum(x)*sum(x**2) + sum(x)", {"x": (3,)}),
     ("sum(sum(x, 1)*sum(x, 1))*x", {"x": (3, 2)}),
@@ -45,7 +45,7 @@ SUMS: tuple[tuple[str, Shapes], ...] = (
     ("x.shape[0]*x + mean(x)*x.shape[1]", {"x": (2, 3)}),
 )
 
-#: Inputs that are called as indices, sums, constants, functions or the upstream gradient are.
+#: Inputs with the names of indices, sums, constants, functions or the upstream gradient.
 NAMES: tuple[tuple[str, Shapes], ...] = (
     ("s*t*p*i*v*n*g", {"s": (), "t": (2,), "p": (2,), "i": (2,), "v": (2,), "n": (2,), "g": (2,)}),
     ("sum(s*t)*mean(n)*g + v @ i", {"s": (2,), "t": (2,), "n": (3,), "g": (2,), "v": (4,), "i": (4,)}),

@@ -11,7 +11,7 @@ from pullback_server.verdict import Operand, Question
 from pullback_server.verdict.preparation import Prepared, prepare, types_of
 from sympy.core.cache import clear_cache
 
-from tests.case_files import Case, Tensors, drawn, read, value
+from tests.case_files import Case, Tensors, draw_inputs, read, value
 
 from .matrix_calculus import Unavailable, derivative, evaluate
 from .pairs import Effort, Finding, Spread, absolute, by_round, interleave, ratio
@@ -46,7 +46,7 @@ def closed_forms(_: Servers, effort: Effort) -> Iterator[Finding]:
 
 
 def _finding(case: Case, effort: Effort) -> Finding:
-    title, inputs = f"({case['eq']}) {case['f']} by {case['wrt']}", drawn(case)
+    title, inputs = f"({case['eq']}) {case['f']} by {case['wrt']}", draw_inputs(case)
     prepared = _prepared(case["f"], inputs)
     typed, wrt = prepared.typed, case["wrt"]
 

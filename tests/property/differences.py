@@ -1,4 +1,4 @@
-"""Central differences of a program's value in float64, where the value is smooth enough for them to mean something."""
+"""Central differences of a program's value in float64, where the value is smooth enough for them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import torch
 
 #: The longer of the two steps; the other is half of it.
 STEP = 1e-3
-#: Two steps' quotients may be as far apart, relative to the slope or to 1, or the point counts as rough.
+#: The two steps' quotients may differ by this much, relative to the slope or to 1, or the point counts as rough.
 ROUGH = 1e-4
-#: One-sided slopes come together by half when the step is halved, but for a kink; some are let off for rounding.
+#: The gap between the one-sided slopes halves with the step, except at a kink; rounding adds a little.
 KINK, ROUNDING = 0.75, 1e-7
-#: What a slope may be off beside the difference between the steps.
+#: The error of a slope beyond the difference between the steps.
 TOLERANCE = 1e-6
 
 
@@ -39,17 +39,17 @@ def slope(function: Callable[[float], float]) -> Slope | None:
     gaps = [abs((up - middle) - (middle - down)) / h for h, (up, down) in ends.items()]
     extrapolated = (4 * quotients[1] - quotients[0]) / 3
     scale = max(1.0, abs(extrapolated), abs(middle))
-    apart = abs(quotients[1] - quotients[0])
-    if not (apart <= ROUGH * scale and gaps[1] <= KINK * gaps[0] + ROUNDING * scale):
+    difference = abs(quotients[1] - quotients[0])
+    if not (difference <= ROUGH * scale and gaps[1] <= KINK * gaps[0] + ROUNDING * scale):
         return None
-    return Slope(extrapolated, apart + TOLERANCE * scale)
+    return Slope(extrapolated, difference + TOLERANCE * scale)
 
 
 def along(
     value: Callable[[dict[str, torch.Tensor]], torch.Tensor],
     point: dict[str, torch.Tensor],
     name: str,
-    way: torch.Tensor,
+    direction: torch.Tensor,
 ) -> Callable[[float], float]:
-    """The value as a function of how far one input is moved along a direction."""
-    return lambda t: float(value({**point, name: point[name] + t * way}))
+    """The value as a function of the distance that one input moves along a direction."""
+    return lambda t: float(value({**point, name: point[name] + t * direction}))

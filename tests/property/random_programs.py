@@ -14,7 +14,7 @@ from pullback_server.operators import TABLE, Operator
 from pullback_server.operators.samples import SAMPLE_SHAPES, Sample, draw
 from pullback_server.program import Limits, TensorType
 
-#: Operators inside one another at most; each may bring some more, which keep its operands where it is defined.
+#: The most nested operators; each may bring some more, which keep its operands where it is defined.
 LEVELS = 3
 #: Inputs with entries, by shape.
 NAMES: dict[tuple[int, ...], tuple[str, ...]] = {
@@ -22,7 +22,7 @@ NAMES: dict[tuple[int, ...], tuple[str, ...]] = {
     for shape in SAMPLE_SHAPES.values()
     if 0 not in shape
 }
-#: What every differentiated input is drawn from, and every constant with integers.
+#: The intervals that differentiated inputs are drawn from, and constants with integers.
 DRAWN, INTEGERS = (-1.5, 1.5), (1, 2)
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
@@ -49,7 +49,7 @@ def inputs(seed: int) -> dict[str, Sample]:
 @st.composite
 def programs(choose: Draw, row: Operator | None = None) -> str:
     """A program whose outermost operator is the row's, or any row's."""
-    return _filled(choose, choose(st.sampled_from(_outermost(row))), LEVELS - 1)
+    return _fill(choose, choose(st.sampled_from(_outermost(row))), LEVELS - 1)
 
 
 @cache
@@ -65,7 +65,7 @@ def _outermost(row: Operator | None) -> tuple[Template, ...]:
 
 def _templates(row: Operator) -> tuple[Template, ...]:
     """The samples of a row that have a floating value with entries, on inputs inside its interval."""
-    found = []
+    templates = []
     types = {name: TensorType(sample.dtype, sample.shape) for name, sample in inputs(0).items()}
     for text in row.samples:
         typed = check(parse(text, list(types), Limits()), types, Limits())
@@ -74,8 +74,8 @@ def _templates(row: Operator) -> tuple[Template, ...]:
         counted = "count" in named and not (row.interval[0] <= INTEGERS[0] and INTEGERS[1] <= row.interval[1])
         if typed.output.dtype.floating and not empty and not counted and "\n" not in text:
             floating = tuple(name for name in named if name in SAMPLE_SHAPES)
-            found.append(Template(row, text, typed.output.shape, floating))
-    return tuple(found)
+            templates.append(Template(row, text, typed.output.shape, floating))
+    return tuple(templates)
 
 
 @cache
@@ -83,7 +83,7 @@ def _by_shape(shape: Shape) -> tuple[Template, ...]:
     return tuple(template for template in _outermost(None) if template.shape == shape)
 
 
-def _filled(choose: Draw, template: Template, levels: int) -> str:
+def _fill(choose: Draw, template: Template, levels: int) -> str:
     inner = {name: _operand(choose, SAMPLE_SHAPES[name], levels, template.row.interval) for name in template.inputs}
     return ast.unparse(_Filling(inner).visit(ast.parse(template.text, mode="eval")))
 
@@ -91,7 +91,7 @@ def _filled(choose: Draw, template: Template, levels: int) -> str:
 def _operand(choose: Draw, shape: Shape, levels: int, interval: tuple[float, float]) -> ast.expr:
     """A program of a shape with values in an interval: an input or a template, moved there where it has to be."""
     if levels and choose(st.integers(0, 3)):
-        text = _filled(choose, choose(st.sampled_from(_by_shape(shape))), levels - 1)
+        text = _fill(choose, choose(st.sampled_from(_by_shape(shape))), levels - 1)
         inside = False
     else:
         text = choose(st.sampled_from(NAMES[shape]))

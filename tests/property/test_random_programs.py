@@ -35,7 +35,7 @@ LEGS = Differentiator("cpu", forms=STORE)
 
 
 def asked(text, seed):
-    """The program on random inputs, those that it names, with a random upstream gradient."""
+    """A question about the program, with random inputs and a random upstream gradient."""
     random = torch.Generator().manual_seed(seed)
     drawn = {
         name: torch.tensor(sample.values, dtype=getattr(torch, sample.dtype.label)).reshape(sample.shape)
@@ -49,7 +49,7 @@ def asked(text, seed):
 
 
 def slopes(text, seed):
-    """What is wrong with the legs, and for each differentiated input whether its slope could be told."""
+    """What is wrong with the legs, and for each differentiated input whether its slope is known."""
     question = asked(text, seed)
     prepared = prepare(text, types_of(question), differentiated(question), LEGS.limits)
     point = {o.name: o.tensor for o in question.inputs}
@@ -66,51 +66,51 @@ def slopes(text, seed):
     if not forms.reason:
         floats = {name: tensor.to(torch.float64) for name, tensor in point.items()}
         closed = evaluator(forms.plan)(floats | {UPSTREAM: wide})
-    wrong, told = [], []
+    wrong, known = [], []
     smooth = not unsmooth(prepared.typed, prepared.forward(point))
     random = torch.Generator().manual_seed(seed + 1)
     for derivative in answer.derivatives:
-        way = torch.rand(derivative.gradient.shape, dtype=torch.float64, generator=random) * 2 - 1
-        by = slope(along(value, point, derivative.name, way)) if smooth else None
-        told.append(by is not None and bool(derivative.gradient.isfinite().all()))
-        if not told[-1]:
+        direction = torch.rand(derivative.gradient.shape, dtype=torch.float64, generator=random) * 2 - 1
+        expected = slope(along(value, point, derivative.name, direction)) if smooth else None
+        known.append(expected is not None and bool(derivative.gradient.isfinite().all()))
+        if not known[-1]:
             continue
         legs = {"autograd": derivative.gradient}
         if closed is not None:
-            found = closed[derivative.name]
-            legs["closed form"] = torch.zeros_like(way) if found is None else found
+            gradient = closed[derivative.name]
+            legs["closed form"] = torch.zeros_like(direction) if gradient is None else gradient
         verdict = derivative.verdict
-        allowed = by.uncertainty + rounding(verdict) * float(way.abs().sum())
+        allowed = expected.uncertainty + rounding(verdict) * float(direction.abs().sum())
         for leg, gradient in legs.items():
-            said = float((gradient * way).sum())
-            if not abs(said - by.value) <= allowed:
-                wrong.append(f"{derivative.name}: {leg} {said:.12g}, differences {by.value:.12g} in `{text}`")
+            actual = float((gradient * direction).sum())
+            if not abs(actual - expected.value) <= allowed:
+                wrong.append(f"{derivative.name}: {leg} {actual:.12g}, differences {expected.value:.12g} in `{text}`")
         if verdict.outcome not in RIGHT and verdict.reason not in SILENT:
             wrong.append(f"{derivative.name}: {verdict.outcome.name} {verdict.reason} {verdict.message} `{text}`")
-    return wrong, told
+    return wrong, known
 
 
 def rounding(verdict):
-    """How far off an entry may be by the verdict's own account, where it says that precision is all that is missing."""
+    """The error that the verdict allows an entry where it says that only precision is lacking."""
     limited = [f for f in verdict.findings if f.outcome is Outcome.PRECISION_LIMITED]
     return max((e.error for finding in limited for e in finding.examined), default=0.0)
 
 
 def examine(strategy, examples, start=None):
-    """No slope of as many random programs is wrong, each of which has one that can be told."""
-    told_of = 0
+    """No slope of so many random programs is wrong, and each of them has one that is known."""
+    examined = 0
 
     @settings(max_examples=examples)
     @given(strategy, st.integers(0, 2**16))
     def attempt(text, seed):
-        nonlocal told_of
-        wrong, told = slopes(text, seed)
-        assume(any(told))
-        told_of += 1
+        nonlocal examined
+        wrong, known = slopes(text, seed)
+        assume(any(known))
+        examined += 1
         assert not wrong
 
     (attempt if start is None else hypothesis_seed(start)(attempt))()
-    assert told_of >= examples
+    assert examined >= examples
 
 
 def test_both_legs_come_to_the_slopes_of_random_programs():

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from case_files import drawn, read
+from case_files import draw_inputs, read
 from pullback_server.symbolic import derive, explain
 from questions import prepared, question, sample_inputs, samples
 
@@ -19,7 +19,7 @@ STRIDE, PARTS = 240, 12
 
 def notations(first: int, stride: int, backwards: bool) -> dict[str, str]:
     """All that is written for a selection of expressions, each as a digest, derived in that order."""
-    asked = [(case["f"], drawn(case)) for name in ("identities", "expressions") for case in read(name)]
+    asked = [(case["f"], draw_inputs(case)) for name in ("identities", "expressions") for case in read(name)]
     asked += [(text, sample_inputs(row, text)) for row, text in samples()]
     chosen = asked[first::stride]
     found = {}

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from case_files import drawn, read, value
+from case_files import draw_inputs, read, value
 from exact_differences import slope
 from pullback_server.numeric import differentiate
 from questions import disagreements, final, forms_of, mostly_slow, prepared, question, reading
@@ -18,7 +18,7 @@ READABLE = 2000
 
 @pytest.mark.parametrize("case", ALL, **IDS)
 def test_both_legs_come_to_the_differences_in_50_digits(case):
-    inputs = drawn(case)
+    inputs = draw_inputs(case)
     asked = question(case["f"], inputs)
     answer = final(asked)
     assert not disagreements(answer)
@@ -35,7 +35,7 @@ def test_both_legs_come_to_the_differences_in_50_digits(case):
 
 @pytest.mark.parametrize("case", ALL, **IDS)
 def test_every_gradient_has_matrix_notation_and_it_is_the_gradient(case):
-    inputs = drawn(case)
+    inputs = draw_inputs(case)
     asked = question(case["f"], inputs)
     found = prepared(asked)
     scalar = not found.typed.output.rank

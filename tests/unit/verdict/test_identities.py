@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from case_files import drawn, read, value
+from case_files import draw_inputs, read, value
 from questions import by_name, disagreements, final, forms_of, mostly_slow, question, reading
 
 CASES = read("identities")
@@ -19,7 +19,7 @@ def contracted(case, derivative, upstream):
 
 @pytest.mark.parametrize("case", mostly_slow(CASES, 4), **IDS)
 def test_autograd_and_the_printed_form_are_the_books_derivative(case):
-    inputs = drawn(case)
+    inputs = draw_inputs(case)
     asked = question(case["f"], inputs)
     answer = final(asked)
     assert not disagreements(answer)
@@ -31,7 +31,7 @@ def test_autograd_and_the_printed_form_are_the_books_derivative(case):
 
 @pytest.mark.parametrize("case", GRADIENTS, **IDS)
 def test_the_gradient_in_matrix_notation_is_the_books(case):
-    inputs = drawn(case)
+    inputs = draw_inputs(case)
     written = dict(forms_of(question(case["f"], inputs, None)).inputs)[case["wrt"]].jacobian
     assert written.matrix
     assert written.matrix_latex
