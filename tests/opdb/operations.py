@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from pullback_server.language import PREFIXES
-from pullback_server.language.names import ELSEWHERE
+from pullback_server.language.names import CONFLICTING_NAMES
 from pullback_server.operators import BY_NAME, BY_SYMBOL, TABLE, Operator
 from torch.utils import _pytree as pytree
 
@@ -92,7 +92,7 @@ def _row(name: str) -> tuple[Operator, Spelling] | None:
     # A row may have a name that only holds after a library's, such as `linalg.norm`.
     own = f"{prefix.rpartition('.')[2]}.{last}"
     row = BY_NAME.get(own) or BY_NAME.get(last)
-    if prefix not in PREFIXES or row is None or own in ELSEWHERE:
+    if prefix not in PREFIXES or row is None or own in CONFLICTING_NAMES:
         return None
     if row.attribute:
         return row, lambda operands, _: f"{operands[0]}.{last}"

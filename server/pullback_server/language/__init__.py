@@ -1,4 +1,4 @@
-"""The language: text to program, then the program's types, shapes and costs; everything else is a Refusal."""
+"""The language: from text to a program, then to its types, shapes and costs; everything else is a Refusal."""
 
 from .check import check
 from .names import CONSTANTS, PREFIXES, RESERVED, check_names, name_problem

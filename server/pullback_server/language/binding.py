@@ -13,7 +13,7 @@ from .names import did_you_mean
 
 Argument = TypeVar("Argument")
 
-#: NumPy's names for parameters, which are read where the signature has torch's.
+#: NumPy's names for parameters, accepted where the signature has torch's.
 KEYWORD_ALIASES = {"axis": "dim", "keepdims": "keepdim"}
 
 
@@ -28,9 +28,9 @@ class BindingError(Exception):
 
 @dataclass(frozen=True)
 class Bound(Generic[Argument]):
-    """The arguments by parameter; `rest` is what the parameter that takes all further positions got."""
+    """The arguments by parameter; `rest` are those of the parameter that takes all further positions."""
 
-    given: dict[str, Argument]
+    arguments: dict[str, Argument]
     rest: tuple[Argument, ...]
 
 
@@ -41,35 +41,34 @@ def bind(row: Operator, positional: Sequence[Argument], keywords: Sequence[tuple
     ordered = [p.name for p in named]
     rest = tuple(positional[len(ordered) :])
     if rest and not signature.variadic:
-        message = f"{row.name} takes {_counted(len(ordered), 'argument')}, {len(positional)} are given"
+        message = f"{row.name} takes {_count(len(ordered), 'argument')}, but {len(positional)} are given"
         raise BindingError(message, f"{len(positional)} arguments", rest[0])
-    given = dict(zip(ordered, positional, strict=False))
-    for written, argument in keywords:
-        name = written if written in ordered else KEYWORD_ALIASES.get(written, written)
+    arguments = dict(zip(ordered, positional, strict=False))
+    for keyword, argument in keywords:
+        name = keyword if keyword in ordered else KEYWORD_ALIASES.get(keyword, keyword)
         if name == signature.variadic:
             if rest:
                 raise BindingError(f"{row.name} is given `{name}` twice", name, argument)
             rest = (argument,)
         elif name not in ordered:
-            near = did_you_mean(written, ordered)
-            raise BindingError(
-                f"{row.name} has no parameter `{written}`" + (f", {near}" if near else ""), written, argument
-            )
-        elif name in given:
+            near = did_you_mean(keyword, ordered)
+            message = f"{row.name} has no parameter `{keyword}`" + (f", {near}" if near else "")
+            raise BindingError(message, keyword, argument)
+        elif name in arguments:
             raise BindingError(f"{row.name} is given `{name}` twice", name, argument)
         else:
-            given[name] = argument
+            arguments[name] = argument
     for parameter in signature.parameters:
-        if parameter in named and parameter.required and parameter.name not in given:
+        if parameter in named and parameter.required and parameter.name not in arguments:
             raise BindingError(f"{row.name} needs `{parameter.name}`", "nothing")
-    return Bound(given, rest)
+    return Bound(arguments, rest)
 
 
 def accepts(parameter: Parameter, value: Any) -> bool:
-    """Whether a literal is of the parameter's kind; a size counts as a whole number."""
+    """Whether a literal is of the parameter's kind; a size counts as an integer."""
     if value is None and parameter.default is None:
         return True
-    return KINDS[parameter.kind][0](_with_numbers(value))
+    return KINDS[parameter.kind][0](_sizes_as_integers(value))
 
 
 def usage(row: Operator) -> str:
@@ -90,11 +89,11 @@ def usage(row: Operator) -> str:
     return f"{row.name}({', '.join(words)})"
 
 
-def _with_numbers(value: Any) -> Any:
+def _sizes_as_integers(value: Any) -> Any:
     if isinstance(value, tuple):
-        return tuple(map(_with_numbers, value))
+        return tuple(map(_sizes_as_integers, value))
     return 1 if isinstance(value, Size) else value
 
 
-def _counted(number: int, noun: str) -> str:
+def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 from ..program import Apply, Argument, Input, Limits, Literal, Node, Place
 from .refusals import over_limit
 
-#: What a subexpression is while it is read: a number of the text, which may still be folded, or a node's number.
+#: A subexpression while it is read: a literal, which may still be folded, or a node's number.
 Operand = Literal | int
 
 
@@ -45,8 +45,7 @@ class Builder:
         number = self._numbers.setdefault(key, len(self.nodes))
         if number == len(self.nodes):
             if number >= self._limits.nodes:
-                hint = "send a part of it as an input"
-                found = "operators, names and numbers"
-                raise over_limit(node.place, "nodes", f"more than {number} {found}", self._limits.nodes, hint)
+                amount = f"more than {number} operators, names and numbers"
+                raise over_limit(node.place, "nodes", amount, self._limits.nodes, "send a part of it as an input")
             self.nodes.append(node)
         return number

@@ -1,4 +1,4 @@
-"""Calls of operators: each argument read as the signature has it, a tensor as an expression, the rest as literals."""
+"""Calls of operators: each argument is read as its parameter says, a tensor as an expression, the rest as literals."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ..operators.signature import KINDS, TENSORS, Parameter
 from ..program import Argument, Literal, Reason, Refusal
 from .binding import BindingError, Bound, accepts, bind, usage
 from .folding import FoldingError, Number, evaluate
-from .names import shown
+from .names import excerpt
 from .reading import ExpressionReader
-from .refusals import SIGNS_OF_NODES, refuse, unsupported, unsupported_node
+from .refusals import SYMBOL_OF_NODE, refuse, unsupported, unsupported_node
 
 
 def apply_call(
@@ -20,22 +20,22 @@ def apply_call(
 ) -> int:
     """The number of the node that a call becomes; `positional` has a method's receiver too. Raises Refusal.
 
-    `output` says which result is asked for of a call that gives several.
+    `output` is the number of the result that is asked for, of an operator that returns several.
     """
-    bound = _bound(reader, node, row, positional)
+    bound = _bind(reader, node, row, positional)
     if row.parameters.output and output is None:
         listed = ", ".join(f"{row.name}(...)[{k}] is {name}" for k, name in enumerate(row.outputs))
         hint = listed or f"one of them, such as {row.name}(...)[0]"
-        raise refuse(Reason.BAD_ARGUMENT, reader.place(node), f"{row.name} gives several results", row.name, hint)
+        raise refuse(Reason.BAD_ARGUMENT, reader.place(node), f"{row.name} returns several results", row.name, hint)
     operands: list[int | None] = []
     arguments: list[tuple[str, Argument]] = []
     for parameter in row.parameters.parameters:
-        given = bound.given.get(parameter.name)
+        argument = bound.arguments.get(parameter.name)
         if parameter.kind == "output":
             assert output is not None
             arguments.append((parameter.name, output))
         elif parameter.kind == TENSORS:
-            operands.extend(_tensors(reader, row, parameter, given))
+            operands.extend(_tensors(reader, row, parameter, argument))
         elif parameter.name == row.parameters.variadic:
             rest = bound.rest
             if len(rest) == 1 and isinstance(rest[0], ast.Tuple | ast.List):
@@ -44,21 +44,21 @@ def apply_call(
                 arguments.append((parameter.name, _arguments(reader, row, parameter, rest)))
             else:
                 operands.extend(_tensor(reader, row, parameter, each) for each in rest)
-        elif parameter.kind and given:
-            value = _argument(reader, row, parameter, given)
+        elif parameter.kind and argument:
+            value = _argument(reader, row, parameter, argument)
             if (type(value), value) != (type(parameter.default), parameter.default):
                 arguments.append((parameter.name, value))
         elif not parameter.kind:
-            operands.append(_tensor(reader, row, parameter, given) if given else None)
+            operands.append(_tensor(reader, row, parameter, argument) if argument else None)
     return reader.builder.apply(row.name, operands, arguments, reader.place(node))
 
 
 def read_literal(reader: ExpressionReader, node: ast.expr) -> Argument:
-    """A literal argument: numbers and arithmetic on them, True, False, None, texts, sizes, tuples. Raises Refusal."""
+    """A literal argument: numbers and arithmetic on them, True, False, None, strings, sizes, tuples. Raises Refusal."""
     return reader.descend(node, lambda inner: _literal(reader, inner))
 
 
-def _bound(reader: ExpressionReader, node: ast.Call, row: Operator, positional: Sequence[ast.expr]) -> Bound[ast.expr]:
+def _bind(reader: ExpressionReader, node: ast.Call, row: Operator, positional: Sequence[ast.expr]) -> Bound[ast.expr]:
     keywords = []
     for keyword in node.keywords:
         if keyword.arg is None:
@@ -68,15 +68,15 @@ def _bound(reader: ExpressionReader, node: ast.Call, row: Operator, positional: 
         return bind(row, positional, keywords)
     except BindingError as error:
         at = error.argument if isinstance(error.argument, ast.expr) else node
-        raise refuse(Reason.BAD_ARGUMENT, reader.place(at), error.message, shown(error.found), usage(row)) from None
+        raise refuse(Reason.BAD_ARGUMENT, reader.place(at), error.message, excerpt(error.found), usage(row)) from None
 
 
 def _tensor(reader: ExpressionReader, row: Operator, parameter: Parameter, node: ast.expr) -> int | None:
     if isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, str)):
         if node.value is None and parameter.default is None:
             return None
-        message = f"`{parameter.name}` of {row.name} is a tensor or a number"
-        raise refuse(Reason.BAD_ARGUMENT, reader.place(node), message, shown(repr(node.value)), usage(row))
+        message = f"`{parameter.name}` of {row.name} must be a tensor or a number"
+        raise refuse(Reason.BAD_ARGUMENT, reader.place(node), message, excerpt(repr(node.value)), usage(row))
     return reader.builder.number(reader.expression(node))
 
 
@@ -85,7 +85,7 @@ def _tensors(reader: ExpressionReader, row: Operator, parameter: Parameter, node
         case ast.Tuple(elts=elements) | ast.List(elts=elements) if elements:
             return [_tensor(reader, row, parameter, element) for element in elements]
         case ast.expr():
-            message = f"`{parameter.name}` of {row.name} is a list of tensors"
+            message = f"`{parameter.name}` of {row.name} must be a list of tensors"
             raise refuse(Reason.BAD_ARGUMENT, reader.place(node), message, "something else", f"{row.name}([x, y])")
     return []
 
@@ -93,8 +93,8 @@ def _tensors(reader: ExpressionReader, row: Operator, parameter: Parameter, node
 def _argument(reader: ExpressionReader, row: Operator, parameter: Parameter, node: ast.expr) -> Argument:
     value = read_literal(reader, node)
     if not accepts(parameter, value):
-        message = f"`{parameter.name}` of {row.name} is {KINDS[parameter.kind][1]}"
-        raise refuse(Reason.BAD_ARGUMENT, reader.place(node), message, shown(repr(value)), usage(row))
+        message = f"`{parameter.name}` of {row.name} must be {KINDS[parameter.kind][1]}"
+        raise refuse(Reason.BAD_ARGUMENT, reader.place(node), message, excerpt(repr(value)), usage(row))
     return value
 
 
@@ -103,8 +103,8 @@ def _arguments(reader: ExpressionReader, row: Operator, parameter: Parameter, no
     values = tuple(_argument(reader, row, parameter, node) for node in nodes)
     for node, value in zip(nodes, values, strict=True):
         if isinstance(value, tuple):
-            message = f"`{parameter.name}` of {row.name} is integers one by one, or one tuple of them"
-            raise refuse(Reason.BAD_ARGUMENT, reader.place(node), message, shown(repr(value)), usage(row))
+            message = f"`{parameter.name}` of {row.name} must be integers one by one, or one tuple of them"
+            raise refuse(Reason.BAD_ARGUMENT, reader.place(node), message, excerpt(repr(value)), usage(row))
     return values
 
 
@@ -112,37 +112,36 @@ def _literal(reader: ExpressionReader, node: ast.expr) -> Argument:
     match node:
         case ast.Constant(value=None):
             return None
-        case ast.Constant(value=str(text)):
-            return text
+        case ast.Constant(value=str(string)):
+            return string
         case ast.Tuple(elts=elements) | ast.List(elts=elements):
             return tuple(read_literal(reader, element) for element in elements)
         case ast.UnaryOp(op=op, operand=operand):
-            return _evaluated(reader, node, op, operand)
+            return _evaluate(reader, node, op, operand)
         case ast.BinOp(left=left, op=op, right=right):
-            return _evaluated(reader, node, op, left, right)
+            return _evaluate(reader, node, op, left, right)
     value = reader.expression(node)
     if isinstance(value, Literal):
         return value.value
-    raise _no_literal(reader, node, "a tensor")
+    raise _not_a_literal(reader, node, "a tensor")
 
 
-def _evaluated(reader: ExpressionReader, node: ast.expr, op: ast.AST, *parts: ast.expr) -> Number:
-    sign = SIGNS_OF_NODES.get(type(op))
-    if sign is None:
+def _evaluate(reader: ExpressionReader, node: ast.expr, op: ast.AST, *parts: ast.expr) -> Number:
+    symbol = SYMBOL_OF_NODE.get(type(op))
+    if symbol is None:
         raise unsupported_node(reader.place(node), op)
     numbers: list[Number] = []
     for part in parts:
         value = read_literal(reader, part)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise _no_literal(reader, part, "arithmetic on something else than numbers")
+            raise _not_a_literal(reader, part, "arithmetic on something other than numbers")
         numbers.append(value)
     try:
-        return evaluate(sign, *numbers)
+        return evaluate(symbol, *numbers)
     except FoldingError as error:
         raise reader.bad_number(node, error) from None
 
 
-def _no_literal(reader: ExpressionReader, node: ast.expr, found: str) -> Refusal:
-    message = f"{found} where a literal is read"
-    hint = "a number, True, False, None, a text or a tuple of them"
-    return refuse(Reason.BAD_ARGUMENT, reader.place(node), message, found, hint)
+def _not_a_literal(reader: ExpressionReader, node: ast.expr, instead: str) -> Refusal:
+    hint = "a number, True, False, None, a string or a tuple of them"
+    return refuse(Reason.BAD_ARGUMENT, reader.place(node), f"{instead} where a literal is expected", instead, hint)

@@ -40,54 +40,54 @@ def check(program: Program, types: Mapping[str, TensorType], limits: Limits) -> 
     >>> str(check(parse("tanh(x)", ["x"], Limits()), {"x": vector}, Limits()).output)
     'float32[3]'
     """
-    for number, kind in enumerate(types.values()):
-        _check_input(f"inputs[{number}]", kind, limits)
+    for number, input_type in enumerate(types.values()):
+        _check_input(f"inputs[{number}].tensor.shape", input_type, limits)
     results: list[TensorType] = []
-    filled: list[dict[str, Argument]] = []
+    node_arguments: list[dict[str, Argument]] = []
     memory = work = 0
     for node in program.nodes:
         arguments: dict[str, Argument] = {}
         match node:
             case Input(name=name):
-                kind = types[name]
+                result = types[name]
             case Literal(value=value, place=place):
                 if isinstance(value, Size):
                     _length(value, results, place)
-                kind = TensorType(_LITERALS[type(value)], (), weak=True)
+                result = TensorType(_LITERALS[type(value)], (), weak=True)
             case Apply():
                 row = BY_NAME[node.operator]
                 arguments = _arguments(row, node, results)
                 operands = [None if k is None else results[k] for k in node.operands]
-                kind = _result(row, node, operands, arguments)
+                result = _result(row, node, operands, arguments)
                 if row.dtype_arguments is not None:
                     arguments |= row.dtype_arguments(*operands, **arguments)
-                _check_result(row, node, kind, limits)
-                work += _WORK_FACTOR * row.cost(kind, *operands)
-        results.append(kind)
-        filled.append(arguments)
-        memory += _MEMORY_FACTOR * kind.elements * kind.dtype.size
+                _check_result(row, node, result, limits)
+                work += _WORK_FACTOR * row.cost(result, *operands)
+        results.append(result)
+        node_arguments.append(arguments)
+        memory += _MEMORY_FACTOR * result.elements * result.dtype.size
         if memory > limits.memory:
-            found = f"an estimate of {memory} bytes up to here"
-            raise over_limit(node.place, "memory", found, limits.memory, "smaller inputs or fewer steps")
+            amount = f"an estimated {memory} bytes up to here"
+            raise over_limit(node.place, "memory", amount, limits.memory, "smaller inputs or fewer steps")
         if work > limits.work:
-            found = f"an estimate of {work} multiplications and additions up to here"
-            raise over_limit(node.place, "work", found, limits.work, "smaller inputs or fewer steps")
-    return TypedProgram(program, tuple(results), tuple(filled), memory, work)
+            amount = f"an estimated {work} multiplications and additions up to here"
+            raise over_limit(node.place, "work", amount, limits.work, "smaller inputs or fewer steps")
+    return TypedProgram(program, tuple(results), tuple(node_arguments), memory, work)
 
 
 def _arguments(row: Operator, node: Apply, results: list[TensorType]) -> dict[str, Argument]:
     arguments: dict[str, Argument] = {p.name: p.default for p in row.parameters.literals if not p.required}
     for name, value in node.arguments:
-        arguments[name] = _resolved(value, results, node.place)
+        arguments[name] = _resolve(value, results, node.place)
     return arguments
 
 
-def _resolved(value: Argument, results: list[TensorType], place: Place) -> Argument:
+def _resolve(value: Argument, results: list[TensorType], place: Place) -> Argument:
     match value:
         case Size():
             return _length(value, results, place)
         case tuple():
-            return tuple(_resolved(each, results, place) for each in value)
+            return tuple(_resolve(each, results, place) for each in value)
         case _:
             return value
 
@@ -95,7 +95,7 @@ def _resolved(value: Argument, results: list[TensorType], place: Place) -> Argum
 def _length(size: Size, results: list[TensorType], place: Place) -> int:
     shape = results[size.operand].shape
     if not -len(shape) <= size.axis < len(shape):
-        message = f"dimension {size.axis} of a tensor of shape {list(shape)}"
+        message = f"there is no dimension {size.axis} in a tensor of shape {list(shape)}"
         hint = f"a dimension from {-len(shape)} to {len(shape) - 1}" if shape else "a number has no dimensions"
         raise refuse(Reason.SHAPE_MISMATCH, place, message, str(list(shape)), hint)
     return shape[size.axis]
@@ -106,41 +106,33 @@ def _result(
 ) -> TensorType:
     try:
         return row.shape(*operands, **arguments)
-    except OperandError as misfit:
-        found = ", ".join(map(str, operands))
-        name = f"`{row.symbol}`" if row.symbol else row.name
-        raise refuse(Reason.SHAPE_MISMATCH, node.place, f"{name}: {misfit.message}", found, misfit.hint) from None
+    except OperandError as error:
+        name, types = f"`{row.symbol}`" if row.symbol else row.name, ", ".join(map(str, operands))
+        raise refuse(Reason.SHAPE_MISMATCH, node.place, f"{name}: {error.message}", types, error.hint) from None
 
 
-def _check_result(row: Operator, node: Apply, kind: TensorType, limits: Limits) -> None:
-    if excess := _excess(kind, limits):
-        name, limit, found = excess
-        raise over_limit(node.place, name, f"a result of {found} by {row.name}", limit, "smaller operands")
+def _check_result(row: Operator, node: Apply, result: TensorType, limits: Limits) -> None:
+    if excess := _excess(result, limits):
+        name, limit, amount = excess
+        raise over_limit(node.place, name, f"a result of {amount} from {row.name}", limit, "smaller operands")
 
 
-def _check_input(field: str, kind: TensorType, limits: Limits) -> None:
-    if any(length < 0 for length in kind.shape):
-        found = str(list(kind.shape))
-        raise Refusal(
-            Reason.BAD_SHAPE, "a dimension is negative", field=f"{field}.tensor.shape", found=found, hint="0 or more"
-        )
-    if excess := _excess(kind, limits):
-        name, limit, found = excess
-        raise Refusal(
-            Reason.LIMIT_EXCEEDED,
-            f"a tensor of {found}, over the limit `{name}` of {limit}",
-            field=f"{field}.tensor.shape",
-            found=found,
-            hint=f"at most {limit}",
-        )
+def _check_input(field: str, type_: TensorType, limits: Limits) -> None:
+    if any(length < 0 for length in type_.shape):
+        shape = str(list(type_.shape))
+        raise Refusal(Reason.BAD_SHAPE, "a dimension is negative", field=field, found=shape, hint="0 or more")
+    if excess := _excess(type_, limits):
+        name, limit, amount = excess
+        message = f"a tensor of {amount}, over the limit `{name}` of {limit}"
+        raise Refusal(Reason.LIMIT_EXCEEDED, message, field=field, found=amount, hint=f"at most {limit}")
 
 
-def _excess(kind: TensorType, limits: Limits) -> tuple[str, int, str] | None:
-    """What of a type is over a limit: the limit's name, its value, and what was found."""
-    if kind.rank > limits.rank:
-        return "rank", limits.rank, f"{kind.rank} dimensions"
+def _excess(type_: TensorType, limits: Limits) -> tuple[str, int, str] | None:
+    """The limit that a type is over, if there is one: the limit's name, its value, and the type's own."""
+    if type_.rank > limits.rank:
+        return "rank", limits.rank, f"{type_.rank} dimensions"
     # A long dimension is refused beside an empty one too: a sum over the empty one would have that length.
-    elements = max(kind.elements, *kind.shape, 0)
+    elements = max(type_.elements, *type_.shape, 0)
     if elements > limits.elements:
         return "elements", limits.elements, f"{elements} elements"
     return None

@@ -1,4 +1,4 @@
-"""Arithmetic on the numbers of the text: exact where it is folded, and bounded before anything large is computed."""
+"""Arithmetic on number literals: exact where it is folded, and bounded before anything large is computed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import math
 import operator
 from collections.abc import Callable
 
-#: Whole numbers of the language fit 64 bits.
+#: Integers of the language fit 64 bits.
 INTEGER_BITS = 63
-#: No whole number that fits 64 bits needs a larger exponent, but for 0, 1 and -1.
+#: No integer that fits 64 bits needs a larger exponent, but for 0, 1 and -1.
 LARGEST_EXPONENT = 1024
 
 Number = int | float
@@ -23,58 +23,58 @@ _FLOAT: dict[str, Callable[[float, float], float]] = {
 
 
 class FoldingError(Exception):
-    """Arithmetic whose result is no number of the language; says why, as a sentence's subject."""
+    """Arithmetic whose result is not a number of the language; says why, as a noun phrase."""
 
 
-def fold(sign: str, *numbers: Number) -> Number | None:
-    """The exact result of arithmetic on whole numbers, or a number with a sign; None where it is left to the legs.
+def fold(symbol: str, *numbers: Number) -> Number | None:
+    """The exact result of arithmetic on integers, or of a sign before a number; None where it is not folded.
 
     A negative exponent gives a float. Raises FoldingError where the result would not fit.
 
     >>> fold("**", 2, 10), fold("*", 10**9, 10**9), fold("/", 1, 3)
     (1024, 1000000000000000000, None)
     """
-    if len(numbers) == 1 and sign in ("+", "-"):
-        return -numbers[0] if sign == "-" else numbers[0]
+    if len(numbers) == 1 and symbol in ("+", "-"):
+        return -numbers[0] if symbol == "-" else numbers[0]
     if not all(type(n) is int for n in numbers):
         return None
     a, b = (*numbers, 0)[:2]
-    match sign:
+    match symbol:
         case "+":
-            return fitting(int(a) + int(b))
+            return fit_int64(int(a) + int(b))
         case "-":
-            return fitting(int(a) - int(b))
+            return fit_int64(int(a) - int(b))
         case "*":
-            return fitting(int(a) * int(b))
+            return fit_int64(int(a) * int(b))
         case "**":
             return _power(int(a), int(b))
     return None
 
 
-def evaluate(sign: str, *numbers: Number) -> Number:
+def evaluate(symbol: str, *numbers: Number) -> Number:
     """The value of arithmetic within a literal argument, where floats are computed too. Raises FoldingError.
 
     >>> evaluate("/", 1, 4)
     0.25
     """
-    folded = fold(sign, *numbers)
+    folded = fold(symbol, *numbers)
     if folded is not None:
         return folded
-    if sign not in _FLOAT:
-        raise FoldingError(f"`{sign}` in a literal argument")
+    if symbol not in _FLOAT:
+        raise FoldingError(f"`{symbol}` in a literal argument")
     try:
-        result = _FLOAT[sign](*map(float, numbers))
+        result = _FLOAT[symbol](*map(float, numbers))
     except (ArithmeticError, ValueError):
-        raise FoldingError("arithmetic without a finite result") from None
+        raise FoldingError("arithmetic whose result is not finite") from None
     if math.isnan(result):
-        raise FoldingError("arithmetic without a result")
+        raise FoldingError("arithmetic whose result is not a number")
     return result
 
 
-def fitting(value: int) -> int:
-    """The number itself, if it fits 64 bits; raises FoldingError."""
+def fit_int64(value: int) -> int:
+    """The integer itself; raises FoldingError where it does not fit 64 bits."""
     if value.bit_length() > INTEGER_BITS:
-        raise FoldingError("a whole number over 64 bits")
+        raise FoldingError("an integer of more than 64 bits")
     return value
 
 
@@ -83,8 +83,8 @@ def _power(base: int, exponent: int) -> Number:
         raise FoldingError(f"an exponent over {LARGEST_EXPONENT}")
     if exponent < 0:
         if base == 0:
-            raise FoldingError("a division by zero")
+            raise FoldingError("division by zero")
         return math.pow(base, exponent)
     if abs(base) > 1 and (abs(base).bit_length() - 1) * exponent > INTEGER_BITS:
-        raise FoldingError("a whole number over 64 bits")
-    return fitting(base**exponent)
+        raise FoldingError("an integer of more than 64 bits")
+    return fit_int64(base**exponent)

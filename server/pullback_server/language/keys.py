@@ -1,4 +1,4 @@
-"""What stands in square brackets after a tensor: whole numbers, slices, `...`, None, lists and index tensors."""
+"""What stands in square brackets after a tensor: integers, slices, `...`, None, lists and index tensors."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from .calls import read_literal
 from .reading import ExpressionReader
 from .refusals import refuse
 
-ACCEPTED = "whole numbers, slices, ..., None, lists of whole numbers and integer tensors"
+ACCEPTED = "integers, slices, ..., None, lists of integers and integer tensors"
 
 
 def apply_key(reader: ExpressionReader, node: ast.Subscript) -> int:
     """The number of the node that takes entries of a tensor; raises Refusal.
 
-    Each item of the key is a whole number, None, `("...",)`, `("slice", start, stop, step)`, `("list", 0, 2)` or
+    Each item of the key is an integer, None, `("...",)`, `("slice", start, stop, step)`, `("list", 0, 2)` or
     `("tensor", k)`, which stands for the k-th of the index tensors.
     """
     x = reader.builder.number(reader.expression(node.value))
@@ -27,28 +27,28 @@ def apply_key(reader: ExpressionReader, node: ast.Subscript) -> int:
 
 def _item(reader: ExpressionReader, node: ast.expr, tensors: list[int | None]) -> Argument:
     match node:
-        case ast.Constant(value=found) if found is ...:
+        case ast.Constant(value=constant) if constant is ...:
             return ("...",)
         case ast.Constant(value=None):
             return None
         case ast.Slice(lower=start, upper=stop, step=step):
-            return ("slice", *(None if part is None else _whole(reader, part) for part in (start, stop, step)))
+            return ("slice", *(None if part is None else _integer(reader, part) for part in (start, stop, step)))
         case ast.List(elts=elements) | ast.Tuple(elts=elements):
-            return ("list", *(_whole(reader, element) for element in elements))
+            return ("list", *(_integer(reader, element) for element in elements))
         case ast.Constant() | ast.UnaryOp(op=ast.USub()):
-            return _whole(reader, node)
+            return _integer(reader, node)
     value = reader.expression(node)
     if isinstance(value, Literal):
-        return _checked(reader, node, value.value)
+        return _check_index(reader, node, value.value)
     tensors.append(value)
     return ("tensor", len(tensors) - 1)
 
 
-def _whole(reader: ExpressionReader, node: ast.expr) -> Argument:
-    return _checked(reader, node, read_literal(reader, node))
+def _integer(reader: ExpressionReader, node: ast.expr) -> Argument:
+    return _check_index(reader, node, read_literal(reader, node))
 
 
-def _checked(reader: ExpressionReader, node: ast.expr, value: Argument) -> Argument:
+def _check_index(reader: ExpressionReader, node: ast.expr, value: Argument) -> Argument:
     if isinstance(value, bool) or not isinstance(value, int | Size):
-        raise refuse(Reason.BAD_ARGUMENT, reader.place(node), "this is no index", "something else", ACCEPTED)
+        raise refuse(Reason.BAD_ARGUMENT, reader.place(node), "not a valid index", "something else", ACCEPTED)
     return value

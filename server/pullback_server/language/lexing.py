@@ -1,7 +1,7 @@
-"""The first defence: text is read token by token, and what the parser of Python should not see is refused here.
+"""The first defence: an expression is read token by token, and what Python's parser should not see is refused here.
 
-What passes is printable, has brackets that match, no keyword, no deep nesting of brackets or signs, no long number and
-no text over several lines, so that `ast.parse` is quick on it, warns of nothing and cannot be brought down by it.
+What passes is printable, has matching brackets, no keyword, no deep nesting of brackets or unary operators, no long
+number and no multi-line string, so that `ast.parse` is quick on it, never warns and cannot be brought down by it.
 """
 
 from __future__ import annotations
@@ -13,14 +13,16 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from ..program import Limits, Place, Reason, Refusal
-from .names import shown
+from .names import excerpt
 from .refusals import (
     ANY_KEYWORD,
     EXPRESSION,
     KEYWORDS,
-    SIGNS,
+    STRINGS,
+    SYMBOLS,
     over_limit,
     refuse,
+    too_deep,
     unsupported,
     unsupported_character,
 )
@@ -31,22 +33,22 @@ _TOKEN = re.compile(
     |(?P<comment>\#[^\n]*)
     |(?P<number>(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9][0-9_]*)?)
     |(?P<name>[^\W0-9]\w*)
-    |(?P<text>'[^'\n]*'|"[^"\n]*")
+    |(?P<string>'[^'\n]*'|"[^"\n]*")
     |(?P<opening>[(\[])
     |(?P<closing>[)\]])
     |(?P<refused>//=?|\*\*=|<<|>>|->|<>|:=|&&|\|\||[+\-*/%@&|^]=|!(?!=)|[;{}\\$?`^])
-    |(?P<sign>\*\*|[<>=!]=|\.\.\.|[-+*/%@&|~<>=,.:])
+    |(?P<operator>\*\*|[<>=!]=|\.\.\.|[-+*/%@&|~<>=,.:])
     |(?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
-_KEPT_KEYWORDS = {"None", "True", "False"}
-_CLOSES = {"(": ")", "[": "]"}
+_LITERAL_KEYWORDS = {"None", "True", "False"}
+_CLOSING = {"(": ")", "[": "]"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
 class Source:
-    """A text that `ast.parse` may see: logical lines without indentation, and how much each line lost."""
+    """A text that `ast.parse` may see: lines without indentation, and how much of it each line lost."""
 
     text: str
     starts: tuple[int, ...]
@@ -74,17 +76,17 @@ class Source:
         return self.text[self.starts[number - 1] : end]
 
 
-def guard(text: str, limits: Limits) -> Source:
+def lex(text: str, limits: Limits) -> Source:
     """The text as `ast.parse` may see it; raises Refusal."""
     text = text.replace("\r\n", "\n")
-    tokens = _Guard(text, limits)
-    tokens.check()
-    lines = [line[tokens.indents.get(number, 0) :] for number, line in enumerate(text.split("\n"), 1)]
+    lexer = _Lexer(text, limits)
+    lexer.check()
+    lines = [line[lexer.indents.get(number, 0) :] for number, line in enumerate(text.split("\n"), 1)]
     dedented = "\n".join(lines)
-    return Source(dedented, _line_starts(dedented), tokens.indents)
+    return Source(dedented, _line_starts(dedented), lexer.indents)
 
 
-class _Guard:
+class _Lexer:
     """One pass over the tokens of a text."""
 
     def __init__(self, text: str, limits: Limits) -> None:
@@ -97,12 +99,12 @@ class _Guard:
         """Raises the Refusal of the first thing that does not pass."""
         limit = self.limits.characters
         if len(self.text) > limit:
-            found = f"{len(self.text)} characters"
-            raise over_limit(self.place(limit), "characters", found, limit, "a shorter expression")
+            length = f"{len(self.text)} characters"
+            raise over_limit(self.place(limit), "characters", length, limit, "a shorter expression")
         self.check_characters()
         open_brackets: list[tuple[str, int]] = []
-        signs = 0
-        before, end_before, empty = "", 0, True
+        unary = 0
+        previous, previous_end, empty = "", 0, True
         for match in _TOKEN.finditer(self.text):
             kind, token, start = str(match.lastgroup), match.group(), match.start()
             if kind in ("space", "comment", "newline"):
@@ -110,8 +112,8 @@ class _Guard:
                     self.indents[self.place(start).line] = len(token)
                 continue
             empty = False
-            adjacent = start == end_before
-            signs = signs + 1 if token in ("-", "+", "~") else 0
+            adjacent = previous if start == previous_end else ""
+            unary = unary + 1 if token in ("-", "+", "~") else 0
             match kind:
                 case "opening":
                     open_brackets.append((token, start))
@@ -121,24 +123,24 @@ class _Guard:
                 case "number":
                     self.check_number(token, start)
                 case "name":
-                    self.check_name(token, start, before if adjacent else "")
-                case "text":
-                    self.check_text(token, start, before if adjacent else "")
-                case "sign":
-                    self.check_depth(signs, start, "signs")
+                    self.check_name(token, start, adjacent)
+                case "string":
+                    self.check_string(start, adjacent)
+                case "operator":
+                    self.check_depth(unary, start, "unary operators")
                 case "refused":
-                    raise unsupported(self.place(start), SIGNS.get(token) or SIGNS[token.rstrip("=")])
+                    raise unsupported(self.place(start), SYMBOLS.get(token) or SYMBOLS[token.rstrip("=")])
                 case _:
                     raise self.stray(token, start)
-            before, end_before = kind, match.end()
+            previous, previous_end = kind, match.end()
         if open_brackets:
             token, start = open_brackets[-1]
-            raise self.syntax(start, f"`{token}` is never closed", token, f"a `{_CLOSES[token]}` after it")
+            raise self.syntax(start, f"`{token}` is never closed", token, f"a `{_CLOSING[token]}` after it")
         if empty:
             raise refuse(Reason.EMPTY_EXPRESSION, Place(1, 1), "there is no expression", "nothing", EXPRESSION)
 
     def check_characters(self) -> None:
-        """Refuses what cannot be seen, in comments and texts too: control and format characters, line separators."""
+        """Refuses what cannot be seen, in comments and strings too: control and format characters, line separators."""
         if self.text.isascii():
             if stray := _CONTROL.search(self.text):
                 raise unsupported_character(self.place(stray.start()), stray.group())
@@ -148,44 +150,44 @@ class _Guard:
             if (category[0] == "C" and c not in "\n\t") or category in ("Zl", "Zp"):
                 raise unsupported_character(self.place(offset), c)
 
-    def check_depth(self, depth: int, start: int, what: str) -> None:
+    def check_depth(self, depth: int, start: int, tokens: str) -> None:
         """Refuses deep nesting before Python's parser meets it."""
         if depth > self.limits.depth:
-            hint = "name a part of it on a line of its own, `z = ...`"
-            raise over_limit(self.place(start), "depth", f"{depth} {what} inside one another", self.limits.depth, hint)
+            raise too_deep(self.place(start), f"{depth} nested {tokens}", self.limits.depth)
 
     def close(self, open_brackets: list[tuple[str, int]], token: str, start: int) -> None:
-        """Takes a closing bracket with the one it closes."""
+        """Matches a closing bracket with the one that it closes."""
         if not open_brackets:
-            raise self.syntax(start, f"`{token}` closes nothing", token, "a bracket before it, or none here")
+            raise self.syntax(start, f"unmatched `{token}`", token, "an opening bracket before it")
         opening, _ = open_brackets.pop()
-        if _CLOSES[opening] != token:
-            message = f"`{token}` does not close `{opening}`"
-            raise self.syntax(start, message, token, f"a `{_CLOSES[opening]}`")
+        if _CLOSING[opening] != token:
+            message = f"`{token}` does not match `{opening}`"
+            raise self.syntax(start, message, token, f"a `{_CLOSING[opening]}`")
 
     def check_number(self, token: str, start: int) -> None:
         """Refuses numbers that are long before they are large; Python is slow on long ones."""
         if len(token) > self.limits.literal:
             message = f"a number of {len(token)} characters, over the limit `literal` of {self.limits.literal}"
             raise refuse(
-                Reason.BAD_NUMBER, self.place(start), message, shown(token), "write it as a float, such as 1e30"
+                Reason.BAD_NUMBER, self.place(start), message, excerpt(token), "write it as a float, such as 1e30"
             )
 
-    def check_name(self, token: str, start: int, before: str) -> None:
-        """Refuses keywords, names that Python would read as others, and names glued to numbers."""
+    def check_name(self, token: str, start: int, adjacent: str) -> None:
+        """Refuses keywords, names that Python would read as others, and names that follow a number directly."""
         place = self.place(start)
-        if keyword.iskeyword(token) and token not in _KEPT_KEYWORDS:
+        if keyword.iskeyword(token) and token not in _LITERAL_KEYWORDS:
             raise unsupported(place, KEYWORDS.get(token, ANY_KEYWORD))
         if not token.isidentifier():
             raise unsupported_character(*self.first_stray(token, start))
-        if before in ("number", "text"):
-            raise self.syntax(start, f"a {before} runs into `{shown(token)}`", shown(token), "write * between factors")
+        if adjacent in ("number", "string"):
+            message = f"no operator between a {adjacent} and `{excerpt(token)}`"
+            raise self.syntax(start, message, excerpt(token), "write * between factors")
         if len(token) > self.limits.name_characters:
-            found = f"a name of {len(token)} characters"
-            raise over_limit(place, "name_characters", found, self.limits.name_characters, "a shorter name")
+            length = f"a name of {len(token)} characters"
+            raise over_limit(place, "name_characters", length, self.limits.name_characters, "a shorter name")
         if unicodedata.normalize("NFKC", token) != token:
-            message = f"Python would read `{shown(token)}` as another name"
-            raise refuse(Reason.BAD_NAME, place, message, shown(token), "use plain letters")
+            message = f"Python would read `{excerpt(token)}` as a different name"
+            raise refuse(Reason.BAD_NAME, place, message, excerpt(token), "use plain letters")
 
     def first_stray(self, token: str, start: int) -> tuple[Place, str]:
         """The first character that keeps a token from being an identifier."""
@@ -194,22 +196,21 @@ class _Guard:
                 return self.place(start + length - 1), token[length - 1]
         return self.place(start + len(token) - 1), token[-1]
 
-    def check_text(self, token: str, start: int, before: str) -> None:
-        """Refuses texts over several lines and those with a prefix."""
-        hint = "texts are arguments only, such as norm(x, p='fro')"
-        if before == "name":
-            raise unsupported(self.place(start), ("a text with a prefix", hint))
-        if before == "text":
-            raise unsupported(self.place(start), ("a text glued to another", hint))
+    def check_string(self, start: int, adjacent: str) -> None:
+        """Refuses strings with a prefix and those that follow another directly."""
+        if adjacent == "name":
+            raise unsupported(self.place(start), ("a string with a prefix", STRINGS))
+        if adjacent == "string":
+            raise unsupported(self.place(start), ("implicit string concatenation", STRINGS))
 
     def stray(self, token: str, start: int) -> Refusal:
         """The refusal of a character that begins no token."""
         if token in "'\"":
-            return self.syntax(start, "a text is never closed", token, f"a {token} on the same line")
+            return self.syntax(start, "unterminated string literal", token, f"a closing {token} on the same line")
         return unsupported_character(self.place(start), token)
 
     def syntax(self, start: int, message: str, found: str, hint: str) -> Refusal:
-        """A refusal of text that is no expression."""
+        """The refusal of text that is not a valid expression."""
         return refuse(Reason.SYNTAX, self.place(start), message, found, hint)
 
     def place(self, offset: int) -> Place:

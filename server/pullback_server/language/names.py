@@ -1,4 +1,4 @@
-"""Names: which ones an input or an intermediate may have, what means something already, and the nearest of several."""
+"""Names: those that an input or an intermediate may have, those that are taken, and the nearest to a misspelt one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..program import Limits, Reason, Refusal
 #: Named numbers; an input or an intermediate of the same name hides them.
 CONSTANTS: dict[str, float] = {"pi": math.pi, "e": math.e, "inf": math.inf}
 
-#: What may stand before the name of an operator or of a constant, with a dot; it is dropped, never looked up.
+#: What may stand before the name of an operator or of a constant, with a dot; it is ignored, never looked up.
 PREFIXES: frozenset[str] = frozenset(
     {
         "F",
@@ -41,28 +41,29 @@ PREFIXES: frozenset[str] = frozenset(
 #: Libraries by the last word of a prefix; a row may have a name of its own there, such as `linalg.norm`.
 LIBRARIES: dict[str, str] = {"numpy": "np", "jnp": "np", "F": "functional", "nn": "functional"}
 
-#: What a library means by a name that torch means something else by, and what to write instead.
-ELSEWHERE: dict[str, str] = {
-    "np.median": "torch's median is the lower of two middle entries: write median(x)",
-    "np.split": "chunk(x, n)[k] cuts into n parts, split(x, size)[k] into parts of a size",
-    "np.array_split": "tensor_split is not there: chunk(x, n)[k] cuts into n parts",
-    "np.repeat": "repeat_interleave(x, n) repeats entries, tile(x, n) the whole",
+_SEND_THE_FUNCTION = "send the function itself, and its derivative is returned"
+#: Names that mean one thing in a library and another here, and what to write instead.
+CONFLICTING_NAMES: dict[str, str] = {
+    "np.median": "torch's median is the lower of the two middle entries: write median(x)",
+    "np.split": "chunk(x, n)[k] splits into n parts, split(x, size)[k] into parts of that size",
+    "np.array_split": "there is no tensor_split: chunk(x, n)[k] splits into n parts",
+    "np.repeat": "repeat_interleave(x, n) repeats each entry, tile(x, n) the whole tensor",
     "np.dot": "write x @ y",
-    "np.pad": "F.pad(x, (before, after)) pads the last dimension, further pairs those before it",
-    "torch.svd": "torch.svd gives V: write linalg.svd(A, full_matrices=False), which gives Vh, its transpose",
-    "np.gradient": "send the function, its derivative comes",
+    "np.pad": "F.pad(x, (before, after)) pads the last dimension, further pairs the dimensions before it",
+    "torch.svd": "torch.svd returns V: write linalg.svd(A, full_matrices=False), which returns Vh, its transpose",
+    "np.gradient": _SEND_THE_FUNCTION,
 }
 
-#: Names that no input and no intermediate may have: those of operators that are called. `T` is free, `x.T` is not it.
+#: Names that no input and no intermediate may have: those of operators that are called. `T` is free: `x.T` is no call.
 RESERVED: frozenset[str] = frozenset(name for name, row in BY_NAME.items() if not row.attribute and "." not in name)
 
 #: Names that people bring from elsewhere, and what they write here instead.
 _FOREIGN = {
-    **dict.fromkeys(("diff", "grad", "gradient", "derivative", "jacobian"), "send the function, its derivative comes"),
+    **dict.fromkeys(("diff", "grad", "gradient", "derivative", "jacobian"), _SEND_THE_FUNCTION),
     **dict.fromkeys(("π", "Pi"), "write pi"),
     "len": "write x.shape[0]",
     "numel": "write the product of x.shape[0], x.shape[1], ...",
-    "float": "numbers and tensors keep their type",
+    "float": "numbers and tensors keep their dtype",
     "nan": "the constants are pi, e and inf",
 }
 
@@ -72,27 +73,27 @@ def check_names(names: Iterable[str], limits: Limits) -> None:
 
     >>> check_names(["x", "W1", "E", "beta"], Limits())
     """
-    given = list(names)
-    if len(given) > limits.inputs:
+    names = list(names)
+    if len(names) > limits.inputs:
         raise Refusal(
             Reason.LIMIT_EXCEEDED,
-            f"{len(given)} inputs, over the limit `inputs` of {limits.inputs}",
+            f"{len(names)} inputs, over the limit `inputs` of {limits.inputs}",
             field="inputs",
-            found=str(len(given)),
+            found=str(len(names)),
             hint=f"at most {limits.inputs} inputs",
         )
     seen: dict[str, int] = {}
-    for number, name in enumerate(given):
+    for number, name in enumerate(names):
         field = f"inputs[{number}].name"
         if problem := name_problem(name, limits):
-            raise Refusal(Reason.BAD_NAME, problem, field=field, found=shown(name), hint=acceptable_name(limits))
+            raise Refusal(Reason.BAD_NAME, problem, field=field, found=excerpt(name), hint=acceptable_name(limits))
         if name in seen:
             raise Refusal(
                 Reason.DUPLICATE_INPUT,
                 f"inputs[{seen[name]}] has the same name",
                 field=field,
                 found=name,
-                hint="each input needs a name of its own",
+                hint="give each input its own name",
             )
         seen[name] = number
 
@@ -106,13 +107,13 @@ def name_problem(name: str, limits: Limits) -> str | None:
     if not name:
         return "the name is empty"
     if len(name) > limits.name_characters:
-        return f"a name of {len(name)} characters"
+        return f"the name has {len(name)} characters"
     if not name.isidentifier():
         return "the name is not an identifier"
     if unicodedata.normalize("NFKC", name) != name:
-        return "Python would read the name as another one (NFKC)"
+        return "Python would read the name as a different one (NFKC)"
     if keyword.iskeyword(name):
-        return f"`{name}` is a keyword of Python"
+        return f"`{name}` is a Python keyword"
     if name.startswith("__"):
         return "the name starts with two underscores"
     if name in RESERVED:
@@ -122,11 +123,11 @@ def name_problem(name: str, limits: Limits) -> str | None:
 
 def acceptable_name(limits: Limits) -> str:
     """What a name may be, for the hint of a refusal."""
-    return f"letters, digits and _, at most {limits.name_characters}, such as x or W1, and not an operator's name"
+    return f"at most {limits.name_characters} letters, digits and _, such as x or W1, and not the name of an operator"
 
 
 def did_you_mean(name: str, known: Collection[str]) -> str:
-    """The hint for an unknown name: the nearest known ones, or a word on a name from elsewhere; empty if none is near.
+    """The hint for an unknown name: the nearest known ones, or what to write for one from elsewhere; else empty.
 
     >>> did_you_mean("sofmax", ["softmax", "sum", "log_softmax"])
     'did you mean softmax or log_softmax?'
@@ -135,19 +136,18 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
         return foreign
     if len(name) > 64:
         return ""
-    spelt: dict[str, str] = {}
+    spellings: dict[str, str] = {}
     for other in known:
-        spelt.setdefault(other.casefold(), other)
-    near = [spelt[folded] for folded in difflib.get_close_matches(name.casefold(), spelt, n=3, cutoff=0.7)]
+        spellings.setdefault(other.casefold(), other)
+    near = [spellings[folded] for folded in difflib.get_close_matches(name.casefold(), spellings, n=3, cutoff=0.7)]
     return f"did you mean {' or '.join(', '.join(near).rsplit(', ', 1))}?" if near else ""
 
 
-def shown(text: str, characters: int = 40) -> str:
-    """A piece of the request for a message: short, and with everything unprintable escaped.
+def excerpt(text: str, characters: int = 40) -> str:
+    """A part of the request for a message: short, and with everything unprintable escaped.
 
-    >>> shown("x\\ny")
+    >>> excerpt("x\\ny")
     'x\\\\ny'
     """
-    piece = text[:characters]
-    printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in piece)
+    printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:characters])
     return printable + ("..." if len(text) > characters else "")

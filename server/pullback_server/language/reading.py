@@ -1,4 +1,4 @@
-"""What every part of the reader shares: its builder, its depth, and where expressions stand in the text."""
+"""The base of the reader, for all its parts: the nodes so far, the depth, and where expressions stand in the text."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ..program import Limits, Place, Reason, Refusal
 from .builder import Builder, Operand
 from .folding import FoldingError
 from .lexing import Source
-from .refusals import over_limit, refuse
+from .refusals import refuse, too_deep
 
-_Read = TypeVar("_Read")
+_Result = TypeVar("_Result")
 
 
 class ExpressionReader(ABC):
-    """Reads expressions, to any depth within the limit; `builder` has the nodes of those that it has read."""
+    """Reads expressions that are nested no deeper than the limit; their nodes are in `builder`."""
 
     def __init__(self, source: Source, limits: Limits) -> None:
         self.builder = Builder(limits)
@@ -33,22 +33,21 @@ class ExpressionReader(ABC):
         """Reads one expression; raises Refusal."""
         return self.descend(node, self._expression)
 
-    def descend(self, node: ast.expr, read: Callable[[ast.expr], _Read]) -> _Read:
+    def descend(self, node: ast.expr, read: Callable[[ast.expr], _Result]) -> _Result:
         """Reads a part of an expression, one level deeper; raises Refusal below the limit."""
         self._depth += 1
         if self._depth > self._limits.depth:
-            hint = "name a part of it on a line of its own, `z = ...`"
-            found = f"more than {self._limits.depth} operators inside one another"
-            raise over_limit(self.place(node), "depth", found, self._limits.depth, hint)
+            limit = self._limits.depth
+            raise too_deep(self.place(node), f"more than {limit} nested operators", limit)
         result = read(node)
         self._depth -= 1
         return result
 
     def bad_number(self, node: ast.expr, error: FoldingError) -> Refusal:
-        """The refusal of a number that is none of the language."""
+        """The refusal of a number that the language cannot hold."""
         hint = "write it as a float, such as 1e30"
         return refuse(Reason.BAD_NUMBER, self.place(node), str(error), str(error), hint)
 
-    def place(self, node: ast.expr) -> Place:
-        """Where an expression begins."""
+    def place(self, node: ast.expr | ast.stmt) -> Place:
+        """Where an expression or a line begins."""
         return self._source.place_of_bytes(node.lineno, node.col_offset)

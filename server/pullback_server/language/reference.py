@@ -1,7 +1,7 @@
-"""The language's reference, server/LANGUAGE.md, made from the tables that the language is read by.
+"""The language's reference, server/LANGUAGE.md, made from the tables that define the language.
 
 python -m pullback_server.language.reference            write server/LANGUAGE.md
-python -m pullback_server.language.reference --check    exit 1 where it is not what the tables give
+python -m pullback_server.language.reference --check    exit 1 if it differs from what the tables give
 """
 
 from __future__ import annotations
@@ -23,18 +23,19 @@ FILE = Path(__file__).parents[2] / "LANGUAGE.md"
 INTRODUCTION = """\
 # The language
 
-This file is made from the operator table by `python -m pullback_server.language.reference`; change the table instead.
+This file is made by `python -m pullback_server.language.reference` from the tables of the language and of the
+operators; change those instead.
 
 An expression is written in Python's syntax with torch's names: `softmax(Q @ K.T / sqrt(8), dim=-1) @ V`. Lines
-`name = expression` may stand before it, each name given once; the last line is an expression. Text is parsed, never
+`name = expression` may come before it, each with a new name; the last line is an expression. Text is parsed, never
 executed, and what is not described here is refused with its line and column.
 
-- An input or a line may have any identifier as its name that is not a keyword of Python and not the name of an operator
+- The name of an input or of a line may be any identifier that is not a Python keyword and not the name of an operator
   that is called; it hides a constant or a prefix of the same name.
-- An operator is called as a function, `sum(x)`, or as a method, `x.sum()`, unless it has a sign. Arguments go by
-  position or by keyword. A parameter without a kind is a tensor.
-- Meaning, broadcasting and dtypes are torch's. `dim` may be left out where torch demands it: reductions then run over
-  all axes, softmax and its kin over the last one. `x.shape[k]` is a number.
+- An operator is called as a function, `sum(x)`, or as a method, `x.sum()`, unless it has an operator symbol. Arguments
+  are passed by position or by keyword. A parameter without a kind is a tensor.
+- Meaning, broadcasting and dtypes are torch's. `dim` may be left out where torch requires it: reductions then run over
+  all dimensions, softmax and its relatives over the last one. `x.shape[k]` is a number.
 """
 
 
@@ -47,8 +48,8 @@ def _literals() -> Iterator[str]:
     yield "## Dtypes and literals\n"
     floating = ", ".join(f"`{d.label}`" for d in DType if d.floating)
     yield f"Differentiable: {floating}. Constants: {', '.join(f'`{d.label}`' for d in DType if not d.floating)}.\n"
-    yield "The kinds of the parameters that are no tensors:\n"
-    yield from _table(("kind", "what is written"), ((f"`{kind}`", told) for kind, (_, told) in KINDS.items()))
+    yield "The kinds of the parameters that are not tensors:\n"
+    yield from _table(("kind", "what to write"), ((f"`{kind}`", text) for kind, (_, text) in KINDS.items()))
 
 
 def _operators() -> Iterator[str]:
@@ -86,8 +87,8 @@ def _names() -> Iterator[str]:
     yield "## Constants and prefixes\n"
     yield f"Constants: {', '.join(f'`{name}`' for name in CONSTANTS)}.\n"
     prefixes = ", ".join(f"`{prefix}.`" for prefix in sorted(PREFIXES))
-    yield f"A prefix may stand before an operator or a constant and is dropped: {prefixes}.\n"
-    yield "Where an operator's own name has a prefix, as `np.var` has, the prefix chooses it. These say the same:"
+    yield f"A prefix may stand before an operator or a constant and is ignored: {prefixes}.\n"
+    yield "Where an operator's own name has a prefix, such as `np.var`, the prefix selects it. These mean the same:"
     yield ", ".join(f"`{prefix}.` and `{library}.`" for prefix, library in LIBRARIES.items()) + ".\n"
 
 
@@ -100,9 +101,9 @@ def _limits() -> Iterator[str]:
 
 def _refusals() -> Iterator[str]:
     yield "## What is refused\n"
-    yield "Each refusal has a reason, says what was found and what would be accepted.\n"
+    yield "Each refusal has a reason, and says what was found and what would be accepted.\n"
     yield from _table(("reason", "what it means"), ((f"`{reason.name}`", reason.value) for reason in Reason))
-    yield "Keywords of Python that have no place here:\n"
+    yield "Python keywords that are not part of the language:\n"
     yield from _table(("keyword", "instead"), ((f"`{word}`", instead) for word, (_, instead) in KEYWORDS.items()))
 
 
@@ -114,15 +115,15 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[s
 
 
 def main() -> int:
-    """Do what the command line says; the exit status is 0 when all is well."""
+    """Do what the command line says; the exit status is 0 on success."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="compare with what is there, and write nothing")
+    parser.add_argument("--check", action="store_true", help="compare with the file, and write nothing")
     if not parser.parse_args().check:
         FILE.write_text(reference(), encoding="utf-8")
         return 0
     if FILE.exists() and FILE.read_text(encoding="utf-8") == reference():
         return 0
-    print(f"{FILE} is not what the table gives: run python -m pullback_server.language.reference")
+    print(f"{FILE} is not what the tables give: run python -m pullback_server.language.reference")
     return 1
 
 

@@ -1,4 +1,4 @@
-"""An expression as frozen values: nodes, the program they form, and the types that checking gives them."""
+"""An expression as frozen values: its nodes, the program that they form, and the types that checking gives them."""
 
 from .limits import Limits
 from .nodes import Apply, Argument, Input, Literal, Node, Place, Program, Size

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def limit(default: float, doc: str, *, least: float = 1) -> Any:
-    """A field with its default, the sentence that `describe` shows, and its least value."""
+    """A field with its default, the phrase that `describe` shows, and its least value."""
     return field(default=default, metadata={"doc": doc, "least": least})
 
 
@@ -21,12 +21,12 @@ class Limits:
 
     characters: int = limit(10_000, "characters in an expression")
     nodes: int = limit(2_000, "operators, names and numbers in an expression")
-    depth: int = limit(100, "operators inside one another")
+    depth: int = limit(100, "nested operators")
     literal: int = limit(300, "characters in a number of an expression")
     inputs: int = limit(64, "inputs of a request")
     name_characters: int = limit(64, "characters in a name")
     rank: int = limit(8, "dimensions of a tensor")
-    elements: int = limit(2**27, "elements of one tensor, whether given or computed")
+    elements: int = limit(2**27, "elements of one tensor, an input or a result")
     memory: int = limit(4 * 2**30, "bytes that the values and gradients of a request are estimated to need")
     work: int = limit(2 * 10**12, "multiplications and additions that a request is estimated to need")
 

@@ -1,4 +1,4 @@
-"""The nodes of a program: what an expression means, without its text and before its shapes are known."""
+"""The nodes of a program: what an expression means, apart from its text and before its shapes are known."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """The length of one dimension of an earlier node, `x.shape[axis]`, known once shapes are."""
+    """The length of one dimension of an earlier node, `x.shape[axis]`, which is known when shapes are."""
 
     operand: int
     axis: int
 
 
-#: What an operator may be given beside tensors: literals, sizes, and tuples of them.
+#: What an operator may take beside tensors: literals, sizes, and tuples of them.
 Argument = None | bool | int | float | str | Size | tuple["Argument", ...]
 
 
@@ -36,7 +36,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A number of the text, the length of a dimension, or a constant, whose `name` is then `pi`, `e` or `inf`."""
+    """A number literal, the length of a dimension, or a constant, whose `name` is then `pi`, `e` or `inf`."""
 
     value: bool | int | float | Size
     place: Place

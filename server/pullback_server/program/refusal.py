@@ -12,41 +12,40 @@ class Reason(Enum):
 
     # fmt: off
     EMPTY_EXPRESSION         = "there is no expression"
-    SYNTAX                   = "the text cannot be read as Python"
-    FORBIDDEN_CHARACTER      = "a character that no expression holds"
+    SYNTAX                   = "the text is not valid Python"
+    FORBIDDEN_CHARACTER      = "a character that is not allowed in an expression"
     UNSUPPORTED_SYNTAX       = "Python that is not part of the language"
-    UNKNOWN_NAME             = "a name that is neither an input nor a line before, nor a constant"
-    UNKNOWN_OPERATOR         = "a call of something that is no operator"
-    BAD_ARGUMENT             = "an argument that the operator does not take"
-    BAD_NUMBER               = "a number that is too large, or that no dtype holds"
+    UNKNOWN_NAME             = "a name that is not an input, an earlier line or a constant"
+    UNKNOWN_OPERATOR         = "a call of something that is not an operator"
+    BAD_ARGUMENT             = "an argument that the operator does not accept"
+    BAD_NUMBER               = "a number that is too large, or that no dtype can hold"
     BAD_NAME                 = "a name that an input or a line cannot have"
-    DUPLICATE_NAME           = "a line's name that is taken"
-    DUPLICATE_INPUT          = "two inputs of one name"
+    DUPLICATE_NAME           = "a line's name that is already taken"
+    DUPLICATE_INPUT          = "two inputs with the same name"
     SHAPE_MISMATCH           = "shapes or dtypes that do not fit the operator"
-    LIMIT_EXCEEDED           = "more than one of the limits allows"
-    NOT_DIFFERENTIABLE       = "the value, or an input to be differentiated, is not floating"
+    LIMIT_EXCEEDED           = "an amount over one of the limits"
+    NOT_DIFFERENTIABLE       = "the value, or an input to be differentiated, is not floating-point"
     NOTHING_TO_DIFFERENTIATE = "no input is differentiated"
     UPSTREAM_REQUIRED        = "an output of several elements needs an upstream gradient"
-    UPSTREAM_SHAPE           = "the upstream gradient has another shape than the output"
-    UPSTREAM_DTYPE           = "the upstream gradient has another dtype than the output"
-    BAD_VALUE                = "values that the operator cannot take, found when they were computed"
-    UNKNOWN_NOTATION         = "a notation that there is not"
-    UNKNOWN_DTYPE            = "a tensor of a dtype that there is not"
-    BAD_SHAPE                = "a shape with a negative length"
+    UPSTREAM_SHAPE           = "the upstream gradient does not have the output's shape"
+    UPSTREAM_DTYPE           = "the upstream gradient does not have the output's dtype"
+    BAD_VALUE                = "values that the operator cannot take, detected while computing"
+    UNKNOWN_NOTATION         = "a notation that does not exist"
+    UNKNOWN_DTYPE            = "a tensor of a dtype that does not exist"
+    BAD_SHAPE                = "a shape with a negative dimension"
     BAD_BOOL                 = "a byte of a bool tensor that is neither 0 nor 1"
     DATA_LENGTH              = "more or fewer bytes than the shape and dtype need"
     BAD_PROBLEM              = "a problem that cannot be graded"
-    MALFORMED_MESSAGE        = "bytes that are not the message of the contract"
+    MALFORMED_MESSAGE        = "bytes that are not a valid message of the contract"
     # fmt: on
 
 
 @dataclass(eq=False)
 class Refusal(Exception):
-    """A request that is refused, with where, what was found and what would be accepted.
+    """A request that is refused: where, what was found, and what would be accepted.
 
-    `field` is the path of the request's field (`expression`, `inputs[1].name`,
-    `upstream`); `line` (from 1) and `column` (from 1) are set where the field is a text; `output_shape` where the
-    upstream gradient does not fit.
+    `field` is the path of the request's field (`expression`, `inputs[1].name`, `upstream`); `line` and `column`, from
+    1, are set where the field is the expression; `output_shape` where the upstream gradient does not fit.
 
     >>> print(Refusal(Reason.UNKNOWN_OPERATOR, "there is no operator `sine`", hint="did you mean sin or sinh?"))
     expression: there is no operator `sine` (did you mean sin or sinh?)

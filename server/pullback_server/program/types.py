@@ -1,4 +1,4 @@
-"""The types that checking gives to nodes: dtype, shape, and what the whole will cost."""
+"""The types that checking gives to nodes: dtype and shape, and the cost of the whole program."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .nodes import Argument, Program
 
 
 class DType(Enum):
-    """The element types of the language; the value is (torch's name, bytes an element, category)."""
+    """The element types of the language; the value is (torch's name, bytes per element, category)."""
 
     FLOAT16 = ("float16", 2, 2)
     BFLOAT16 = ("bfloat16", 2, 2)
@@ -30,7 +30,7 @@ class DType(Enum):
 
     @property
     def size(self) -> int:
-        """Bytes an element."""
+        """Bytes per element."""
         return self.value[1]
 
     @property
@@ -46,7 +46,7 @@ class DType(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TensorType:
-    """The type of a node's value. `weak` marks a number of the text, which yields to the dtypes it meets.
+    """The type of a node's value. `weak` marks a number literal, which yields to the dtypes it meets.
 
     >>> TensorType(DType.FLOAT64, (2, 3)).elements
     6

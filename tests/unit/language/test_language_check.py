@@ -7,33 +7,33 @@ from pullback_server.language import check, parse
 from pullback_server.program import Apply, DType, Limits, Refusal, TensorType, TypedProgram
 
 
-def checked(text: str, **shapes: tuple[int, ...]) -> TypedProgram:
+def typed(text: str, **shapes: tuple[int, ...]) -> TypedProgram:
     types = {name: TensorType(DType.FLOAT64, shape) for name, shape in shapes.items()}
     return check(parse(text, types.keys(), Limits()), types, Limits())
 
 
-def refused(text: str, **shapes: tuple[int, ...]) -> Refusal:
+def refusal_of(text: str, **shapes: tuple[int, ...]) -> Refusal:
     with pytest.raises(Refusal) as caught:
-        checked(text, **shapes)
+        typed(text, **shapes)
     return caught.value
 
 
 def test_the_result_has_torch_shape_and_dtype() -> None:
-    assert checked("x + y", x=(2, 1), y=(3,)).output == TensorType(DType.FLOAT64, (2, 3))
-    assert checked("sum(x, dim=0)", x=(2, 3)).output.shape == (3,)
-    assert checked("x > 0", x=(2,)).output.dtype is DType.BOOL
+    assert typed("x + y", x=(2, 1), y=(3,)).output == TensorType(DType.FLOAT64, (2, 3))
+    assert typed("sum(x, dim=0)", x=(2, 3)).output.shape == (3,)
+    assert typed("x > 0", x=(2,)).output.dtype is DType.BOOL
 
 
-def test_numbers_of_the_text_are_weak() -> None:
-    assert checked("1").output == TensorType(DType.INT64, (), weak=True)
-    assert checked("0.1 + 0.2 - 0.3").output == TensorType(DType.FLOAT64, (), weak=True)
+def test_number_literals_are_weak() -> None:
+    assert typed("1").output == TensorType(DType.INT64, (), weak=True)
+    assert typed("0.1 + 0.2 - 0.3").output == TensorType(DType.FLOAT64, (), weak=True)
 
 
 def test_arguments_are_filled_and_sizes_resolved() -> None:
-    typed = checked("sum(x, dim=y.shape[0]) + x.size(1)", x=(2, 3), y=(1,))
-    number = next(k for k, n in enumerate(typed.program.nodes) if isinstance(n, Apply) and n.operator == "sum")
-    assert typed.arguments[number] == {"dim": 1, "keepdim": False}
-    assert typed.output.shape == (2,)
+    program = typed("sum(x, dim=y.shape[0]) + x.size(1)", x=(2, 3), y=(1,))
+    number = next(k for k, n in enumerate(program.program.nodes) if isinstance(n, Apply) and n.operator == "sum")
+    assert program.arguments[number] == {"dim": 1, "keepdim": False}
+    assert program.output.shape == (2,)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_arguments_are_filled_and_sizes_resolved() -> None:
 def test_operands_that_do_not_fit_are_refused_at_their_place(
     text: str, shapes: dict[str, tuple[int, ...]], column: int
 ) -> None:
-    refusal = refused(text, **shapes)
+    refusal = refusal_of(text, **shapes)
     assert (refusal.reason.name, refusal.line, refusal.column) == ("SHAPE_MISMATCH", 1, column)
     assert refusal.found
     assert refusal.hint
@@ -66,7 +66,7 @@ def test_operands_that_do_not_fit_are_refused_at_their_place(
     ],
 )
 def test_what_costs_too_much_is_refused(text: str, shapes: dict[str, tuple[int, ...]], limit: str) -> None:
-    refusal = refused(text, **shapes)
+    refusal = refusal_of(text, **shapes)
     assert refusal.reason.name == "LIMIT_EXCEEDED"
     assert f"`{limit}`" in refusal.message
     assert str(getattr(Limits(), limit)) in refusal.message
@@ -82,11 +82,11 @@ def test_what_costs_too_much_is_refused(text: str, shapes: dict[str, tuple[int, 
     ],
 )
 def test_an_input_that_is_too_large_is_refused_by_its_field(shape: tuple[int, ...], reason: str) -> None:
-    refusal = refused("x", x=(), y=shape)
+    refusal = refusal_of("x", x=(), y=shape)
     assert (refusal.reason.name, refusal.field) == (reason, "inputs[1].tensor.shape")
 
 
 def test_costs_grow_with_the_program() -> None:
-    small, large = checked("exp(x)", x=(10,)), checked("exp(exp(x))", x=(10,))
+    small, large = typed("exp(x)", x=(10,)), typed("exp(exp(x))", x=(10,))
     assert large.memory > small.memory > 0
     assert large.work > small.work > 0

@@ -1,4 +1,4 @@
-"""Square brackets, several results, and names that a library gives another meaning."""
+"""Square brackets, several results, and names that mean something different in a library."""
 
 import pytest
 import torch
@@ -26,7 +26,7 @@ def value(text, **tensors):
     return compile_program(program)(tensors)[program.program.output]
 
 
-def refused(text, **tensors):
+def refusal_of(text, **tensors):
     with pytest.raises(Refusal) as caught:
         value(text, **tensors)
     assert caught.value.line == 1
@@ -62,15 +62,15 @@ def test_a_key_means_what_it_means_in_torch(text):
     "text",
     ["x[2]", "x[0, 0, 0, 0]", "x[::0]", "x[mask]", "x[A]", "x[..., ...]", "x[0.5]", "x[True]", "x['a']", "x[[0, 3]]"],
 )
-def test_a_key_that_fits_nothing_is_refused(text):
-    assert refused(text).reason.name in ("SHAPE_MISMATCH", "BAD_ARGUMENT", "UNSUPPORTED_SYNTAX")
+def test_a_key_that_does_not_fit_is_refused(text):
+    assert refusal_of(text).reason.name in ("SHAPE_MISMATCH", "BAD_ARGUMENT", "UNSUPPORTED_SYNTAX")
 
 
 @pytest.mark.parametrize("text", ["x[k]", "index_select(x, 0, k)", "take_along_dim(f, k, 0)"])
 def test_an_index_that_only_its_value_shows_out_of_range_is_refused_with_its_place(text):
-    found = refused(text, x=X, k=torch.tensor([0, 9]), f=torch.ones(3))
-    assert found.reason.name == "BAD_VALUE"
-    assert "9" in found.message
+    refusal = refusal_of(text, x=X, k=torch.tensor([0, 9]), f=torch.ones(3))
+    assert refusal.reason.name == "BAD_VALUE"
+    assert "9" in refusal.message
 
 
 def test_the_key_of_an_empty_slice_is_empty():
@@ -107,26 +107,26 @@ def test_one_of_several_results_is_asked_for(text, operator, output):
         "a, b = chunk(x, 2)\na",
     ],
 )
-def test_results_that_are_not_there_are_refused(text):
-    assert refused(text).reason.name in ("BAD_ARGUMENT", "UNKNOWN_OPERATOR")
+def test_results_that_do_not_exist_are_refused(text):
+    assert refusal_of(text).reason.name in ("BAD_ARGUMENT", "UNKNOWN_OPERATOR")
 
 
 @pytest.mark.parametrize(
     ("text", "operator"),
     [("np.linalg.norm(A, 2)", "linalg.norm"), ("norm(A, 2)", "norm"), ("np.var(x)", "np.var"), ("torch.var(x)", "var")],
 )
-def test_a_name_that_a_library_has_its_own_meaning_for_is_that_librarys(text, operator):
+def test_a_prefix_selects_the_operator_of_its_library(text, operator):
     program = parse(text, list(TYPES), Limits())
     assert program.nodes[program.output].operator == operator
 
 
 @pytest.mark.parametrize("text", ["np.median(x)", "np.repeat(x, 2)", "numpy.split(x, 2)[0]", "jnp.dot(A, A)"])
-def test_a_name_that_a_library_means_something_else_by_is_refused(text):
-    assert refused(text).reason.name == "UNKNOWN_OPERATOR"
+def test_a_name_that_means_something_different_in_a_library_is_refused(text):
+    assert refusal_of(text).reason.name == "UNKNOWN_OPERATOR"
 
 
 @pytest.mark.parametrize(
-    ("text", "kind"),
+    ("text", "expected"),
     [
         ("f + ones(3)", "float32[3]"),
         ("A @ eye(3)", "float64[3, 3]"),
@@ -137,14 +137,14 @@ def test_a_name_that_a_library_means_something_else_by_is_refused(text):
         ("zeros_like(f)", "float32[3]"),
     ],
 )
-def test_a_constant_takes_the_dtype_of_what_it_meets(text, kind):
+def test_a_constant_takes_the_dtype_of_what_it_meets(text, expected):
     program = typed(text)
-    assert str(program.output) == kind
+    assert str(program.output) == expected
     tensors = {"f": torch.ones(3), "A": torch.eye(3, dtype=torch.float64), "k": K, "x": X}
-    found = compile_program(program)(tensors)[program.program.output]
-    assert str(found.dtype).removeprefix("torch.") == program.output.dtype.label
+    result = compile_program(program)(tensors)[program.program.output]
+    assert str(result.dtype).removeprefix("torch.") == program.output.dtype.label
 
 
-def test_the_largest_entries_values_are_what_max_gives():
+def test_max_returns_the_values_of_the_largest_entries():
     assert torch.equal(value("max(x, 1).values[0]", x=X), X.max(1).values[0])
-    assert "values" in refused("max(x, 1)[0]", x=X).hint
+    assert "values" in refusal_of("max(x, 1)[0]", x=X).hint

@@ -20,7 +20,7 @@ def test_a_bad_name_is_refused_with_its_field(name: str) -> None:
     assert (caught.value.reason.name, caught.value.field) == ("BAD_NAME", "inputs[1].name")
 
 
-def test_a_name_given_twice_is_refused() -> None:
+def test_a_duplicate_name_is_refused() -> None:
     with pytest.raises(Refusal) as caught:
         check_names(["x", "y", "x"], Limits())
     assert (caught.value.reason.name, caught.value.field) == ("DUPLICATE_INPUT", "inputs[2].name")
@@ -36,16 +36,16 @@ def test_constants_have_their_values(name: str) -> None:
     assert parse(name, (), Limits()).nodes[0] == Literal(getattr(math, name), Place(1, 1), name)
 
 
-#: Arguments by their kind, where 0 is none.
+#: Arguments by their kind, where it does not accept 0.
 ARGUMENTS = {"": "x", "tensors": "[x, x]", "text": "'ij'"}
 
 
 @pytest.mark.parametrize("name", sorted(BY_NAME))
 def test_every_name_of_an_operator_means_its_row(name: str) -> None:
     row = BY_NAME[name]
-    asked = [p for p in row.parameters.parameters if p.kind not in ("output", "key")]
-    given = [(p, ARGUMENTS.get(p.kind, "0")) for p in asked if p.required or p.kind in ("", "tensors")]
-    values = [f"{p.name}={value}" if p.default is None else value for p, value in given]
+    parameters = [p for p in row.parameters.parameters if p.kind not in ("output", "key")]
+    arguments = [(p, ARGUMENTS.get(p.kind, "0")) for p in parameters if p.required or p.kind in ("", "tensors")]
+    values = [f"{p.name}={value}" if p.default is None else value for p, value in arguments]
     text = f"x.{name}" if row.attribute else f"{name}({', '.join(values)})"
     if row.symbol == "[]":
         text = "x[0]"

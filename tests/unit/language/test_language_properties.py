@@ -1,4 +1,4 @@
-"""What holds of every text: it is understood or refused, never anything else."""
+"""Every text is understood or refused, and nothing else happens."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ TYPES = {
     "m": TensorType(DType.BOOL, ()),
     "größe": TensorType(DType.BFLOAT16, (0, 3)),
 }
-SIGNS = [*"+-*/%@&|~<>^=()[]{},.:;#'\"\\!$\n_", "**", "<=", "==", "!=", ">=", "//", "<<", ":=", "->", "..."]
+SYMBOLS = [*"+-*/%@&|~<>^=()[]{},.:;#'\"\\!$\n_", "**", "<=", "==", "!=", ">=", "//", "<<", ":=", "->", "..."]
 WORDS = [*keyword.kwlist, "match", "type", "dim", "keepdim", "p", "shape", "size", "T"]
 NUMBERS = ["0", "1", "2", "1e400", "0.5", ".5", "1.", "0x1f", "1_0", "07", "1j", "9" * 20, "9" * 400, "-1"]
 
-tokens = st.sampled_from([*SIGNS, *WORDS, *NUMBERS, *TYPES, *sorted(BY_NAME), "pi", "e", "torch", "F", "z", " ", "\n"])
+tokens = st.sampled_from(
+    [*SYMBOLS, *WORDS, *NUMBERS, *TYPES, *sorted(BY_NAME), "pi", "e", "torch", "F", "z", " ", "\n"]
+)
 
 
 def refusal_of(text: str) -> Refusal | None:
@@ -55,10 +57,10 @@ def test_any_row_of_tokens_is_understood_or_refused(row: list[str]) -> None:
 
 def calls(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     names = st.sampled_from(sorted(BY_NAME))
-    signs = st.sampled_from(["+", "-", "*", "/", "**", "%", "@", "<", "==", "&", "|"])
+    symbols = st.sampled_from(["+", "-", "*", "/", "**", "%", "@", "<", "==", "&", "|"])
     options = st.sampled_from(["", ", 0", ", dim=-1", ", keepdim=True", ", None", ", (0, 1)", ", dim=x.shape[0]"])
     return st.one_of(
-        st.builds("({} {} {})".format, inner, signs, inner),
+        st.builds("({} {} {})".format, inner, symbols, inner),
         st.builds("{}({}{})".format, names, inner, options),
         st.builds("{}({}, {})".format, names, inner, inner),
         st.builds("({}).{}()".format, inner, names),

@@ -15,14 +15,14 @@ SERVER = Path(pullback_server.__file__).parent
 
 
 def reasons():
-    """Every reason that the server's code gives for a refusal."""
+    """Every reason for a refusal in the server's code."""
     for path in SERVER.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Reason":
                 yield node.attr
 
 
-def test_the_reference_is_in_step_with_the_tables():
+def test_the_reference_is_up_to_date():
     assert reference.FILE.read_text(encoding="utf-8") == reference.reference(), (
         "run python -m pullback_server.language.reference"
     )
@@ -38,12 +38,12 @@ def test_every_operator_is_described(row):
 
 
 def test_every_reason_is_described_and_no_other():
-    given = {*reasons()}
-    assert given == Reason.__members__.keys()
-    assert {FAILURES[reason].code.name for reason in given} == {"INVALID_ARGUMENT"}
+    used = {*reasons()}
+    assert used == Reason.__members__.keys()
+    assert {FAILURES[reason].code.name for reason in used} == {"INVALID_ARGUMENT"}
 
 
-def test_a_reference_that_is_out_of_step_is_told(tmp_path, monkeypatch, capsys):
+def test_a_reference_that_is_out_of_date_is_reported(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(reference, "FILE", tmp_path / "LANGUAGE.md")
     monkeypatch.setattr("sys.argv", ["reference", "--check"])
     assert reference.main() == 1

@@ -1,4 +1,4 @@
-"""Every literal parameter of every row given what it is not made for: refused, or understood and computed."""
+"""Odd literals for every literal parameter of every row: refused, or understood and computed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def literals(row: Operator) -> list[Parameter]:
 
 
 def calls(row: Operator, odd: Parameter, literal: str, tensor: str) -> Iterator[str]:
-    """Calls with one odd literal, and with all else that they need."""
+    """Calls with one odd literal, and everything else that they need."""
     words = []
     for parameter in row.parameters.parameters:
         if parameter is odd:
@@ -46,7 +46,7 @@ def calls(row: Operator, odd: Parameter, literal: str, tensor: str) -> Iterator[
         yield f"{row.name}({', '.join(words)}, {literal})"
 
 
-def understood(text: str) -> TypedProgram | None:
+def type_check(text: str) -> TypedProgram | None:
     try:
         return check(parse(text, tuple(TYPES), Limits()), TYPES, Limits())
     except Refusal:
@@ -60,7 +60,7 @@ def test_an_odd_literal_is_refused_or_computed(row: Operator) -> None:
         for literal in ODD:
             for tensor in TENSORS:
                 for text in calls(row, odd, literal, tensor):
-                    typed = understood(text)
+                    typed = type_check(text)
                     if typed is not None:
                         value = compile_program(typed)(TENSORS)[typed.program.output]
                         assert tuple(torch.as_tensor(value).shape) == typed.output.shape, text
