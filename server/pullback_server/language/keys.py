@@ -7,7 +7,6 @@ import ast
 from ..program import Argument, Literal, Reason, Size
 from .calls import read_literal
 from .reading import ExpressionReader
-from .refusals import refuse
 
 ACCEPTED = "integers, slices, ..., None, lists of integers and integer tensors"
 
@@ -50,5 +49,5 @@ def _integer(reader: ExpressionReader, node: ast.expr) -> Argument:
 
 def _check_index(reader: ExpressionReader, node: ast.expr, value: Argument) -> Argument:
     if isinstance(value, bool) or not isinstance(value, int | Size):
-        raise refuse(Reason.BAD_ARGUMENT, reader.place(node), "not a valid index", "something else", ACCEPTED)
+        raise reader.refusal(Reason.BAD_ARGUMENT, node, "not a valid index", "something else", ACCEPTED)
     return value

@@ -15,28 +15,10 @@ from ..program import Limits, Reason, Refusal
 CONSTANTS: dict[str, float] = {"pi": math.pi, "e": math.e, "inf": math.inf}
 
 #: What may stand before the name of an operator or of a constant, with a dot; it is ignored, never looked up.
-PREFIXES: frozenset[str] = frozenset(
-    {
-        "F",
-        "functional",
-        "jax.nn",
-        "jax.numpy",
-        "jnp",
-        "jnp.linalg",
-        "linalg",
-        "math",
-        "nn.functional",
-        "np",
-        "np.linalg",
-        "numpy",
-        "numpy.linalg",
-        "special",
-        "torch",
-        "torch.linalg",
-        "torch.nn.functional",
-        "torch.special",
-    }
-)
+PREFIXES: frozenset[str] = frozenset((
+    "F", "functional", "jax.nn", "jax.numpy", "jnp", "jnp.linalg", "linalg", "math", "nn.functional", "np", "np.linalg",
+    "numpy", "numpy.linalg", "special", "torch", "torch.linalg", "torch.nn.functional", "torch.special",
+))  # fmt: skip
 
 #: Libraries by the last word of a prefix; a row may have a name of its own there, such as `linalg.norm`.
 LIBRARIES: dict[str, str] = {"numpy": "np", "jnp": "np", "F": "functional", "nn": "functional"}
@@ -75,27 +57,18 @@ def check_names(names: Iterable[str], limits: Limits) -> None:
     """
     names = list(names)
     if len(names) > limits.inputs:
-        raise Refusal(
-            Reason.LIMIT_EXCEEDED,
-            f"{len(names)} inputs, over the limit `inputs` of {limits.inputs}",
-            field="inputs",
-            found=str(len(names)),
-            hint=f"at most {limits.inputs} inputs",
-        )
-    seen: dict[str, int] = {}
+        count, hint = str(len(names)), f"at most {limits.inputs} inputs"
+        message = f"{count} inputs, over the limit `inputs` of {limits.inputs}"
+        raise Refusal(Reason.LIMIT_EXCEEDED, message, field="inputs", found=count, hint=hint)
+    first: dict[str, int] = {}
     for number, name in enumerate(names):
         field = f"inputs[{number}].name"
         if problem := name_problem(name, limits):
             raise Refusal(Reason.BAD_NAME, problem, field=field, found=excerpt(name), hint=acceptable_name(limits))
-        if name in seen:
-            raise Refusal(
-                Reason.DUPLICATE_INPUT,
-                f"inputs[{seen[name]}] has the same name",
-                field=field,
-                found=name,
-                hint="give each input its own name",
-            )
-        seen[name] = number
+        if name in first:
+            message, hint = f"inputs[{first[name]}] has the same name", "give each input its own name"
+            raise Refusal(Reason.DUPLICATE_INPUT, message, field=field, found=name, hint=hint)
+        first[name] = number
 
 
 def name_problem(name: str, limits: Limits) -> str | None:

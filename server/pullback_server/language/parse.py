@@ -66,7 +66,7 @@ def _program(statements: list[ast.stmt], reader: Reader, limits: Limits) -> Prog
             case ast.Expr():
                 hint = f"{ASSIGNMENT}; an expression that spans several lines needs parentheses"
                 message = "an expression before the last line"
-                raise refuse(Reason.SYNTAX, reader.place(line), message, "an expression", hint)
+                raise reader.refusal(Reason.SYNTAX, line, message, "an expression", hint)
             case _:
                 raise _not_a_line(line, reader.place(line))
     if not isinstance(last, ast.Expr):
@@ -77,13 +77,13 @@ def _program(statements: list[ast.stmt], reader: Reader, limits: Limits) -> Prog
 
 def _assign(target: ast.Name, value: ast.expr, reader: Reader, limits: Limits) -> tuple[str, int]:
     """The name that a line assigns, and its node."""
-    name, place = target.id, reader.place(target)
+    name = target.id
     if problem := name_problem(name, limits):
-        raise refuse(Reason.BAD_NAME, place, problem, name, acceptable_name(limits))
+        raise reader.refusal(Reason.BAD_NAME, target, problem, name, acceptable_name(limits))
     if reader.defines(name):
         use = "an input" if name in reader.names else "assigned on a line above"
         hint = "give each intermediate its own name"
-        raise refuse(Reason.DUPLICATE_NAME, place, f"`{name}` is {use}", name, hint)
+        raise reader.refusal(Reason.DUPLICATE_NAME, target, f"`{name}` is {use}", name, hint)
     return name, reader.assign(name, value)
 
 

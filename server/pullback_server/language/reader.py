@@ -16,7 +16,7 @@ from .keys import apply_key
 from .lexing import Source
 from .names import CONFLICTING_NAMES, CONSTANTS, LIBRARIES, PREFIXES, did_you_mean, excerpt
 from .reading import ExpressionReader
-from .refusals import JOIN_COMPARISONS, STRINGS, SYMBOL_OF_NODE, refuse, unsupported, unsupported_node
+from .refusals import JOIN_COMPARISONS, STRINGS, SYMBOL_OF_NODE, unsupported, unsupported_node
 
 #: Long sums and products are flat to the eye, and so they count as one level of depth.
 _FLAT: dict[type[ast.AST], str] = {ast.Add: "sum", ast.Sub: "sum", ast.Mult: "product"}
@@ -77,7 +77,7 @@ class Reader(ExpressionReader):
                 except FoldingError as error:
                     raise self.bad_number(node, error) from None
             case float() if math.isinf(value):
-                raise refuse(Reason.BAD_NUMBER, place, "a float that is too large", "inf", "write inf for infinity")
+                raise self.refusal(Reason.BAD_NUMBER, node, "too large for a float", "inf", "write inf for infinity")
             case float():
                 return Literal(value, place)
             case str():
@@ -94,14 +94,14 @@ class Reader(ExpressionReader):
         if name in CONSTANTS:
             return Literal(CONSTANTS[name], place, name)
         if row := BY_NAME.get(name):
-            raise refuse(Reason.UNKNOWN_NAME, place, f"`{name}` is an operator, not a tensor", name, usage(row))
+            raise self.refusal(Reason.UNKNOWN_NAME, node, f"`{name}` is an operator, not a tensor", name, usage(row))
         if name in _ROOTS:
             hint = f"{name}.sum(x) and sum(x) mean the same"
-            raise refuse(Reason.UNKNOWN_NAME, place, f"`{name}` is a prefix, not a tensor", name, hint)
+            raise self.refusal(Reason.UNKNOWN_NAME, node, f"`{name}` is a prefix, not a tensor", name, hint)
         known = [*self.names, *self._assigned]
         listing = f"the known names are {excerpt(', '.join(known), 200)}" if known else "the request has no inputs"
         hint = did_you_mean(name, [*known, *CONSTANTS]) or listing
-        raise refuse(Reason.UNKNOWN_NAME, place, f"there is no input or intermediate `{name}`", name, hint)
+        raise self.refusal(Reason.UNKNOWN_NAME, node, f"there is no input or intermediate `{name}`", name, hint)
 
     def _chain(self, node: ast.BinOp) -> Operand:
         spine, kind = [node], _FLAT.get(type(node.op))
@@ -138,7 +138,7 @@ class Reader(ExpressionReader):
                 return apply_call(self, node.value, row, positional, self._output(node, row))
             if row.name in VALUES_ONLY and len(node.value.args) + len(node.value.keywords) > 1:
                 hint = f"`.values[...]` to index the values; {row.name}(x, dim) returns the values only"
-                raise refuse(Reason.BAD_ARGUMENT, self.place(node), f"an index after {row.name} with a dim", "[", hint)
+                raise self.refusal(Reason.BAD_ARGUMENT, node, f"an index after {row.name} with a dim", "[", hint)
         return apply_key(self, node)
 
     def expect_outputs(self, node: ast.Call, count: int) -> None:
@@ -149,7 +149,7 @@ class Reader(ExpressionReader):
             results = several if row.parameters.output else "one result"
             message = f"{row.name} returns {results}, but {count} names are assigned"
             hint = "write `name = expression`, or take one result, such as eigh(A)[0]"
-            raise refuse(Reason.BAD_ARGUMENT, self.place(node), message, f"{count} names", hint)
+            raise self.refusal(Reason.BAD_ARGUMENT, node, message, f"{count} names", hint)
 
     def _output(self, node: ast.Subscript, row: Operator) -> int:
         output = read_literal(self, node.slice)
@@ -157,7 +157,7 @@ class Reader(ExpressionReader):
         if type(output) is not int or (count and not -count <= output < count):
             hint = ", ".join(f"{k} is {name}" for k, name in enumerate(row.outputs)) or f"{row.name}(...)[0]"
             number = excerpt(repr(output))
-            raise refuse(Reason.BAD_ARGUMENT, self.place(node), f"{row.name} has no result {number}", number, hint)
+            raise self.refusal(Reason.BAD_ARGUMENT, node, f"{row.name} has no result {number}", number, hint)
         return output % count if count else output
 
     def _size(self, node: ast.expr, tensor: ast.expr, axis: ast.expr | None) -> Literal:
@@ -165,7 +165,7 @@ class Reader(ExpressionReader):
         if type(value) is not int:
             instead = "all dimensions" if axis is None else "an index that is not an integer"
             message = f"{instead} where one dimension is expected"
-            raise refuse(Reason.BAD_ARGUMENT, self.place(axis or node), message, instead, "one dimension: x.shape[0]")
+            raise self.refusal(Reason.BAD_ARGUMENT, axis or node, message, instead, "one dimension: x.shape[0]")
         return Literal(Size(self.builder.number(self.expression(tensor)), value), self.place(node))
 
     def _attribute(self, node: ast.Attribute) -> Operand:
@@ -174,7 +174,7 @@ class Reader(ExpressionReader):
             if name in CONSTANTS:
                 return Literal(CONSTANTS[name], place, name)
             row = self._operator(node, name)
-            raise refuse(Reason.UNKNOWN_NAME, place, f"`{name}` is an operator, not a tensor", name, usage(row))
+            raise self.refusal(Reason.UNKNOWN_NAME, node, f"`{name}` is an operator, not a tensor", name, usage(row))
         if name in ("shape", "size"):
             raise unsupported(place, (f"`.{name}` without an index", "one dimension: x.shape[0]"))
         if isinstance(node.value, ast.Call):
@@ -185,9 +185,8 @@ class Reader(ExpressionReader):
                 return self.expression(node.value)
         row = self._operator(node, name)
         if not row.attribute:
-            raise refuse(
-                Reason.BAD_ARGUMENT, place, f"`{name}` is a function, not an attribute", f".{name}", usage(row)
-            )
+            message = f"`{name}` is a function, not an attribute"
+            raise self.refusal(Reason.BAD_ARGUMENT, node, message, f".{name}", usage(row))
         return self.builder.apply(row.name, [self.builder.number(self.expression(node.value))], (), place)
 
     def _call(self, node: ast.Call) -> Operand:
@@ -203,7 +202,7 @@ class Reader(ExpressionReader):
         match node.func:
             case ast.Name(id=name) if self.defines(name):
                 message = f"`{name}` is a tensor and cannot be called"
-                raise refuse(Reason.BAD_ARGUMENT, self.place(node), message, f"{name}(", "write * between factors")
+                raise self.refusal(Reason.BAD_ARGUMENT, node, message, f"{name}(", "write * between factors")
             case ast.Name(id=name):
                 row = self._operator(node, name)
             case ast.Attribute(attr=name) as function if library := self._prefix(function):
@@ -211,7 +210,7 @@ class Reader(ExpressionReader):
                 qualified = f"{LIBRARIES.get(last, last)}.{name}"
                 if hint := CONFLICTING_NAMES.get(qualified):
                     message = f"`{qualified}` means something different here"
-                    raise refuse(Reason.UNKNOWN_OPERATOR, self.place(node), message, qualified, hint)
+                    raise self.refusal(Reason.UNKNOWN_OPERATOR, node, message, qualified, hint)
                 row = BY_NAME.get(qualified) or self._operator(node, name)
             case ast.Attribute(value=receiver, attr=name):
                 row = self._operator(node, name)
@@ -221,10 +220,10 @@ class Reader(ExpressionReader):
                 raise unsupported(self.place(node), ("a call of an expression", "write * between factors"))
         if row.attribute:
             message = f"`{row.name}` is an attribute, not a function"
-            raise refuse(Reason.BAD_ARGUMENT, self.place(node), message, f"{name}(", usage(row))
+            raise self.refusal(Reason.BAD_ARGUMENT, node, message, f"{name}(", usage(row))
         if any(parameter.kind == "key" for parameter in row.parameters.parameters):
             message = f"`{row.name}` is written with square brackets, not called"
-            raise refuse(Reason.BAD_ARGUMENT, self.place(node), message, f"{name}(", "x[0]")
+            raise self.refusal(Reason.BAD_ARGUMENT, node, message, f"{name}(", "x[0]")
         return row, positional
 
     def _operator(self, node: ast.expr, name: str) -> Operator:
@@ -247,14 +246,13 @@ class Reader(ExpressionReader):
             return prefix
         if path and inner.id in _ROOTS and path[0] not in BY_NAME and path[0] not in CONSTANTS:
             hint = did_you_mean(prefix, PREFIXES) or "operators need no prefix"
-            raise refuse(
-                Reason.UNKNOWN_NAME, self.place(node), f"there is no prefix `{excerpt(prefix)}`", excerpt(prefix), hint
-            )
+            text = excerpt(prefix)
+            raise self.refusal(Reason.UNKNOWN_NAME, node, f"there is no prefix `{text}`", text, hint)
         return ""
 
     def _unknown_operator(self, node: ast.expr, name: str) -> Refusal:
         hint = did_you_mean(name, BY_NAME) or "`pullback operators` lists them"
-        return refuse(Reason.UNKNOWN_OPERATOR, self.place(node), f"there is no operator `{name}`", name, hint)
+        return self.refusal(Reason.UNKNOWN_OPERATOR, node, f"there is no operator `{name}`", name, hint)
 
 
 def _foldable(operand: Operand) -> Number | None:

@@ -43,10 +43,13 @@ class ExpressionReader(ABC):
         self._depth -= 1
         return result
 
+    def refusal(self, reason: Reason, node: ast.expr | ast.stmt, message: str, found: str, hint: str) -> Refusal:
+        """The refusal of an expression or a line at its place."""
+        return refuse(reason, self.place(node), message, found, hint)
+
     def bad_number(self, node: ast.expr, error: FoldingError) -> Refusal:
         """The refusal of a number that the language cannot hold."""
-        hint = "write it as a float, such as 1e30"
-        return refuse(Reason.BAD_NUMBER, self.place(node), str(error), str(error), hint)
+        return self.refusal(Reason.BAD_NUMBER, node, str(error), str(error), "write it as a float, such as 1e30")
 
     def place(self, node: ast.expr | ast.stmt) -> Place:
         """Where an expression or a line begins."""
