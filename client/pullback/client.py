@@ -21,9 +21,10 @@ from .values.language import Language
 from .values.reply import Answer, Reply
 from .values.request import DEFAULT_NOTATIONS, DEFAULT_TIMEOUT, Request
 from .wire.channel import open_channel
+from .wire.checks import string_of
 from .wire.exchanges import DIFFERENTIATE, GRADE, A, Exchange, submissions
 from .wire.grading_messages import attempt_of, grade_from, grade_message
-from .wire.messages import health_from, health_request, language_from, reply_from, request_message, text_of
+from .wire.messages import health_from, health_request, language_from, reply_from, request_message
 from .wire.security import Metadata, TlsFiles, secured
 from .wire.stream import DEFAULT_IN_FLIGHT, GRACE, Asked, Broken, Event, Exhausted, Ledger, Received
 
@@ -134,7 +135,7 @@ class Client:
             reply = self._grading.Grade(message, timeout=timeout, metadata=self._metadata)
         except grpc.RpcError as error:
             raise from_rpc_error(error) from error
-        return grade_from(reply.grade, reply.versions)
+        return grade_from(reply)
 
     def grade_many(
         self, pairs: Iterable[Submission | tuple[Problem, object]], in_flight: int = DEFAULT_IN_FLIGHT
@@ -148,12 +149,12 @@ class Client:
 
     def replay(self, token: str, timeout: float | None = DEFAULT_TIMEOUT) -> Grade:
         """The grade that a replay token stands for, computed again; raises InvalidRequest for what is no token."""
-        message = grading_pb2.ReplayRequest(token=text_of(token, "token"))
+        message = grading_pb2.ReplayRequest(token=string_of(token, "token"))
         try:
             reply = self._grading.Replay(message, timeout=timeout, metadata=self._metadata)
         except grpc.RpcError as error:
             raise from_rpc_error(error) from error
-        return grade_from(reply.grade, reply.versions)
+        return grade_from(reply)
 
 
 def _answers(

@@ -43,7 +43,7 @@ GRADE: Exchange[Graded] = Exchange(
     "GradeMany",
     grade_message,
     grading_pb2.GradeManyRequest,
-    lambda name, position, message: Graded(name, position, grade_from(message.grade, message.versions)),
+    lambda name, position, message: Graded(name, position, grade_from(message)),
     lambda name, position, error: Graded(name, position, error=error),
 )
 

@@ -12,15 +12,17 @@ from grpc_health.v1 import health_pb2
 from numpy.typing import NDArray
 
 from ..errors import InternalError, InvalidRequest
-from ..v1 import derivative_pb2
-from ..values.language import Language, Limit, Operator, Workers
-from ..values.reply import ClosedForm, Code, FormOrigin, Leg, Legs, LegState, Reply, Step, StepKind, Timings
+from ..v1 import derivative_pb2, verdict_pb2
+from ..values.language import Language, Operator
+from ..values.reply import ClosedForm, Legs, Reply
 from ..values.request import Constant, Request
+from ..values.verdict import Verdict
+from .checks import string_of
+from .codec import Reader, decoder, encode, words_of
 from .tensors import FLOATING, array_from, array_of, is_typed, tensor_of
-from .verdict_messages import member, verdict_from
 
 #: The contract's notations by the names that callers use: `text`, `latex`, `matrix`, `code`, `steps`.
-NOTATIONS = {name.removeprefix("NOTATION_").lower(): name for name, number in derivative_pb2.Notation.items() if number}
+NOTATIONS = words_of(derivative_pb2.Notation.DESCRIPTOR)
 
 
 def request_message(request: Request) -> derivative_pb2.DifferentiateRequest:
@@ -29,17 +31,17 @@ def request_message(request: Request) -> derivative_pb2.DifferentiateRequest:
         name: array_of(value.value if isinstance(value, Constant) else value, f"inputs[{place}].tensor")
         for place, (name, value) in enumerate(request.inputs.items())
     }
-    wanted = _wanted(request)
-    message = derivative_pb2.DifferentiateRequest(
-        id=text_of(request.id, "id"),
-        expression=text_of(request.expression, "expression"),
+    requires_grad = _requires_grad(request)
+    message = encode(
+        request,
+        derivative_pb2.DifferentiateRequest,
+        inputs=(),
+        upstream=None,
         notations=derivative_pb2.NotationSelection(notations=_notations(request)),
-        check=request.check,
-        closed_form_gradients=request.closed_form_gradients,
     )
     for place, (name, array) in enumerate(arrays.items()):
         message.inputs.add(
-            name=text_of(name, f"inputs[{place}].name"), tensor=tensor_of(array), requires_grad=wanted[name]
+            name=string_of(name, f"inputs[{place}].name"), tensor=tensor_of(array), requires_grad=requires_grad[name]
         )
     if request.upstream is not None:
         message.upstream.CopyFrom(tensor_of(_upstream(request.upstream, arrays)))
@@ -52,68 +54,8 @@ def budget_message(seconds: float) -> Duration:
     >>> budget_message(1.5).nanos
     500000000
     """
-    whole = math.floor(seconds)
-    return Duration(seconds=whole, nanos=int((seconds - whole) * 1e9))
-
-
-def reply_from(message: derivative_pb2.DifferentiateResponse) -> Reply:
-    """The reply that a message holds; raises InternalError where it contradicts itself."""
-    value = array_from(message.value)
-    gradients = {d.name: array_from(d.gradient) for d in message.derivatives if d.HasField("gradient")}
-    derivatives = {d.name: d for d in message.derivatives}
-    shapes = {name: gradient.shape for name, gradient in gradients.items()}
-    return Reply(
-        id=message.id,
-        value=value,
-        gradients=gradients,
-        jacobians={name: _closed_form(d.jacobian, shapes.get(name), value.shape) for name, d in derivatives.items()},
-        vjps={name: _closed_form(d.vjp, shapes.get(name)) for name, d in derivatives.items()},
-        verdicts={name: verdict_from(d.verdict) for name, d in derivatives.items()},
-        legs={name: Legs(_leg(d.numeric), _leg(d.symbolic)) for name, d in derivatives.items()},
-        intermediates={named.name: array_from(named.tensor) for named in message.intermediates},
-        device=message.device,
-        form_origin=member(FormOrigin, derivative_pb2.FormOrigin, message.form_origin),
-        timings=Timings(**{name: getattr(message.timings, name) for name in vars(Timings())}),
-        versions=dict(message.versions),
-        closed_form_gradients={
-            d.name: array_from(d.closed_form_gradient)
-            for d in message.derivatives
-            if d.HasField("closed_form_gradient")
-        },
-        code=Code(message.code.torch, message.code.numpy),
-        steps=tuple(
-            Step(member(StepKind, derivative_pb2.StepKind, step.kind), step.rule, step.text, step.latex, step.input)
-            for step in message.steps
-        ),
-    )
-
-
-def language_from(message: derivative_pb2.DescribeLanguageResponse) -> Language:
-    """The description of the language that a message holds."""
-    return Language(
-        operators=tuple(
-            Operator(
-                name=operator.name,
-                aliases=tuple(operator.aliases),
-                family=operator.family,
-                signature=operator.signature,
-                spellings=tuple(operator.spellings),
-                doc=operator.doc,
-                domain=operator.domain,
-                kinks=operator.kinks,
-                closed_form=operator.closed_form,
-                example=operator.example,
-                example_jacobians={formula.input: formula.text for formula in operator.example_jacobians},
-            )
-            for operator in message.operators
-        ),
-        constants=tuple(message.constants),
-        prefixes=tuple(message.prefixes),
-        limits=tuple(Limit(limit.name, limit.value, limit.description) for limit in message.limits),
-        device=message.device,
-        versions=dict(message.versions),
-        workers=_workers(message),
-    )
+    full = math.floor(seconds)
+    return Duration(seconds=full, nanos=int((seconds - full) * 1e9))
 
 
 def health_request(service: str) -> health_pb2.HealthCheckRequest:
@@ -127,14 +69,7 @@ def health_from(message: health_pb2.HealthCheckResponse) -> str:
     return statuses.get(message.status, "UNKNOWN")
 
 
-def _workers(message: derivative_pb2.DescribeLanguageResponse) -> Workers | None:
-    if not message.HasField("workers"):
-        return None
-    found = message.workers
-    return Workers(ready=found.ready, wanted=found.wanted, replaced=found.replaced, waiting=found.waiting)
-
-
-def _wanted(request: Request) -> dict[str, bool | None]:
+def _requires_grad(request: Request) -> dict[str, bool | None]:
     constants = {name for name, value in request.inputs.items() if isinstance(value, Constant)}
     if request.wrt is None:
         return {name: False if name in constants else None for name in request.inputs}
@@ -142,13 +77,13 @@ def _wanted(request: Request) -> dict[str, bool | None]:
     for name in names:
         if name not in request.inputs or name in constants:
             fault = "marked as a constant" if name in constants else "not among the inputs"
-            rest = [other for other in request.inputs if other not in constants]
+            others = [other for other in request.inputs if other not in constants]
             raise InvalidRequest(
                 f"`{name}` is to be differentiated and {fault}",
                 reason="UNKNOWN_INPUT",
                 field="wrt",
                 found=str(name),
-                hint=f"there are {', '.join(rest)}" if rest else "there are no inputs",
+                hint=f"there are {', '.join(others)}" if others else "there are no inputs",
             )
     return {name: name in names for name in request.inputs}
 
@@ -178,31 +113,44 @@ def _upstream(value: object, inputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]
         return array.astype(dtype)
 
 
-def text_of(value: object, field: str) -> str:
-    """The value, if it is a text that can be sent; raises InvalidRequest naming the field where it is not."""
-    if not isinstance(value, str):
-        raise InvalidRequest(f"{type(value).__name__} is not text", reason="NOT_TEXT", field=field, hint="give a str")
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidRequest(
-            "half of a surrogate pair is not text", reason="NOT_TEXT", field=field, column=error.start + 1, line=1
-        ) from error
-    return value
-
-
 def _closed_form(
-    message: derivative_pb2.ClosedForm, shape: tuple[int, ...] | None, before: Sequence[int] = ()
+    message: derivative_pb2.ClosedForm, derivative: derivative_pb2.Derivative, before: Sequence[int] = ()
 ) -> ClosedForm:
+    """A formula, whose entries have the gradient's shape behind that of `before`."""
     entries: NDArray[np.object_] | None = None
-    if message.entries and shape is not None:
+    if message.entries and derivative.HasField("gradient"):
         entries = np.array(list(message.entries), dtype=object)
         try:
-            entries = entries.reshape((*before, *shape))
+            entries = entries.reshape((*before, *derivative.gradient.shape))
         except ValueError as error:
             raise InternalError("the service sent too many or too few entries", reason="BAD_REPLY") from error
     return ClosedForm(message.text, message.latex, entries, message.matrix, message.matrix_latex)
 
 
-def _leg(message: derivative_pb2.Leg) -> Leg:
-    return Leg(member(LegState, derivative_pb2.LegState, message.state), message.message)
+_verdict_from = decoder(Verdict, verdict_pb2.Verdict)
+_legs_from = decoder(Legs, derivative_pb2.Derivative)
+
+# fmt: off
+#: What a reply and an operator have by name, and their messages in a list.
+_BY_NAME: dict[type, dict[str, Reader]] = {
+    Reply: {
+        "gradients":     lambda m: {d.name: array_from(d.gradient) for d in m.derivatives if d.HasField("gradient")},
+        "jacobians":     lambda m: {d.name: _closed_form(d.jacobian, d, m.value.shape) for d in m.derivatives},
+        "vjps":          lambda m: {d.name: _closed_form(d.vjp, d) for d in m.derivatives},
+        "verdicts":      lambda m: {d.name: _verdict_from(d.verdict) for d in m.derivatives},
+        "legs":          lambda m: {d.name: _legs_from(d) for d in m.derivatives},
+        "intermediates": lambda m: {named.name: array_from(named.tensor) for named in m.intermediates},
+        "closed_form_gradients": lambda m: {
+            d.name: array_from(d.closed_form_gradient) for d in m.derivatives if d.HasField("closed_form_gradient")
+        },
+    },
+    Operator: {
+        "example_jacobians": lambda m: {formula.input: formula.text for formula in m.example_jacobians},
+    },
+}
+# fmt: on
+
+#: The reply that a message holds; raises InternalError where it contradicts itself.
+reply_from = decoder(Reply, derivative_pb2.DifferentiateResponse, _BY_NAME)
+#: The description of the language that a message holds.
+language_from = decoder(Language, derivative_pb2.DescribeLanguageResponse, _BY_NAME)

@@ -76,7 +76,7 @@ def test_an_answer_without_a_grade_raises_its_error():
 def test_what_this_client_is_too_old_to_know_is_unspecified():
     message = grading_pb2.Grade(outcome=77, evidence=grading_pb2.Evidence(confirmation=77))
     message.findings.add(code=99, message="new")
-    grade = grade_from(message, {})
+    grade = grade_from(grading_pb2.GradeResponse(grade=message))
     assert grade.outcome is GradeOutcome.UNSPECIFIED
     assert grade.findings[0].code == "UNSPECIFIED"
     assert grade.evidence.confirmation == ""
