@@ -1,4 +1,4 @@
-"""Points for answers in a notebook: what nbgrader and Otter call, and the problems that it knows."""
+"""Points for answers in a notebook: the function that nbgrader and Otter call, and the problems that it grades."""
 
 import functools
 import os
@@ -15,13 +15,13 @@ PROBLEMS = {
 
 
 class NeedsAPerson(AssertionError):
-    """The grader could not decide: the answer is not wrong for that, and a person must look at it."""
+    """The grader could not decide: the answer need not be wrong, and a person must look at it."""
 
 
 def score(name: str, answer: object, points: float = 1.0) -> float:
     """The points for an answer, from 0 to `points`; raises AssertionError with a message where there are none.
 
-    An answer is a text in typed mathematics, or a LaTeX text between dollars.
+    An answer is a string of typed mathematics, or of LaTeX between dollar signs.
     """
     text, syntax = str(answer).strip(), "math"
     if text.startswith("$"):

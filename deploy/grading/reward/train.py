@@ -1,4 +1,4 @@
-"""A policy that learns to differentiate by rewards: `python train.py`, with a server at PULLBACK_TARGET or its own.
+"""A policy that learns to differentiate from rewards: `python train.py`, with the server at PULLBACK_TARGET or its own.
 
 The policy is a table of preferences over candidate answers, small enough to watch; the reward is the one that a
 language model would be trained with. A batch is graded over one stream, and what is undecided is masked.
@@ -24,24 +24,23 @@ BATCH, STEPS, RATE = 18, 20, 1.5
 
 
 def train(client: pullback.Client, seed: int = 0) -> list[str]:
-    """Trains by REINFORCE with each problem's mean reward as the baseline; gives the answers that it prefers."""
+    """Trains by REINFORCE with each problem's mean reward as the baseline; returns the answers that it prefers."""
     reward = pullback.DerivativeReward(client)
     random = np.random.default_rng(seed)
     preferences = np.zeros((len(PROBLEMS), 4))
     for step in range(STEPS):
-        asked = np.arange(BATCH) % len(PROBLEMS)
+        problems = np.arange(BATCH) % len(PROBLEMS)
         chances = np.exp(preferences) / np.exp(preferences).sum(axis=1, keepdims=True)
-        chosen = np.array([random.choice(4, p=chances[problem]) for problem in asked])
-        completions = [f"It is $\\boxed{{{CANDIDATES[p][c]}}}$." for p, c in zip(asked, chosen, strict=True)]
-        columns = {name: [PROBLEMS[problem][name] for problem in asked] for name in ("expression", "inputs", "wrt")}
-        told = reward(completions, **columns)
-        rewards = np.array([np.nan if given is None else given for given in told])
+        choices = np.array([random.choice(4, p=chances[problem]) for problem in problems])
+        completions = [f"It is $\\boxed{{{CANDIDATES[p][c]}}}$." for p, c in zip(problems, choices, strict=True)]
+        columns = {name: [PROBLEMS[problem][name] for problem in problems] for name in ("expression", "inputs", "wrt")}
+        rewards = np.array([np.nan if r is None else r for r in reward(completions, **columns)])
         for problem in range(len(PROBLEMS)):
-            decided = (asked == problem) & ~np.isnan(rewards)
+            decided = (problems == problem) & ~np.isnan(rewards)
             if not decided.any():
                 continue
             advantages = rewards[decided] - rewards[decided].mean()
-            for choice, advantage in zip(chosen[decided], advantages, strict=True):
+            for choice, advantage in zip(choices[decided], advantages, strict=True):
                 preferences[problem] += RATE * advantage * (np.eye(4)[choice] - chances[problem])
         if step % 10 == 9:
             masked = int(np.isnan(rewards).sum())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Prints one line a problem; an answer's name in the question is the problem's id."""
+    """Prints one line per problem; an answer's name in the question is the problem's id."""
     problems, data = map(Path, sys.argv[1:])
     submitted = json.loads(data.read_text(encoding="utf-8"))["submitted_answers"]
     for line in problems.read_text(encoding="utf-8").splitlines():
