@@ -20,10 +20,10 @@ from .values.reply import Answer, Reply
 from .values.request import DEFAULT_NOTATIONS, DEFAULT_TIMEOUT, Request
 from .wire.channel import open_async_channel
 from .wire.checks import string_of
-from .wire.exchanges import DIFFERENTIATE, GRADE, A, Exchange, submission
+from .wire.exchanges import DIFFERENTIATE, GRADE, A, Exchange, as_submission
 from .wire.grading_messages import attempt_of, grade_from, grade_message
 from .wire.messages import health_from, health_request, language_from, reply_from, request_message
-from .wire.security import Metadata, TlsFiles, secured
+from .wire.security import Metadata, TlsFiles, security_of
 from .wire.stream import DEFAULT_IN_FLIGHT, GRACE, Asked, Broken, Event, Exhausted, Ledger, Received
 
 #: What grpc.aio says, in place of the service's own status, when a message was being sent as the stream ended.
@@ -40,8 +40,8 @@ class AsyncClient:
 
     def __init__(self, target: str, *, token: str | None = None, tls: TlsFiles | bool | None = None) -> None:
         self.target = target
-        chosen, self._metadata = secured(target, token, tls)
-        self._channel = open_async_channel(target, chosen)
+        files, self._metadata = security_of(target, token, tls)
+        self._channel = open_async_channel(target, files)
         self._stub: Any = DerivativeServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._health: Any = HealthStub(self._channel)
         self._grading: Any = GradingServiceStub(self._channel)  # type: ignore[no-untyped-call]
@@ -76,27 +76,16 @@ class AsyncClient:
         request = Request(
             expression, inputs, upstream, wrt, notations, check, timeout, closed_form_gradients=closed_form_gradients
         )
-        message = request_message(request)
-        try:
-            return reply_from(await self._stub.Differentiate(message, timeout=timeout, metadata=self._metadata))
-        except grpc.RpcError as error:
-            raise from_rpc_error(error) from error
+        return reply_from(await self._call(self._stub.Differentiate, request_message(request), timeout))
 
     async def describe_language(self, operator: str = "", timeout: float | None = DEFAULT_TIMEOUT) -> Language:
         """The operators, or the one of that name or alias, with the limits in force, the device and the versions."""
         message = derivative_pb2.DescribeLanguageRequest(operator=operator)
-        try:
-            return language_from(await self._stub.DescribeLanguage(message, timeout=timeout, metadata=self._metadata))
-        except grpc.RpcError as error:
-            raise from_rpc_error(error) from error
+        return language_from(await self._call(self._stub.DescribeLanguage, message, timeout))
 
     async def health(self, service: str = "", timeout: float | None = DEFAULT_TIMEOUT) -> str:
         """SERVING, NOT_SERVING or UNKNOWN: what gRPC's health service says of the whole server, or of one service."""
-        try:
-            asked = self._health.Check(health_request(service), timeout=timeout, metadata=self._metadata)
-            return health_from(await asked)
-        except grpc.RpcError as error:
-            raise from_rpc_error(error) from error
+        return health_from(await self._call(self._health.Check, health_request(service), timeout))
 
     def differentiate_many(
         self, requests: Iterable[Request] | AsyncIterable[Request], in_flight: int = DEFAULT_IN_FLIGHT
@@ -112,11 +101,7 @@ class AsyncClient:
     ) -> Grade:
         """The grade of one answer, as `Client.grade`."""
         message = grade_message(Submission(problem, attempt_of(answer, syntax)))
-        try:
-            reply = await self._grading.Grade(message, timeout=timeout, metadata=self._metadata)
-        except grpc.RpcError as error:
-            raise from_rpc_error(error) from error
-        return grade_from(reply)
+        return grade_from(await self._call(self._grading.Grade, message, timeout))
 
     def grade_many(
         self,
@@ -127,13 +112,15 @@ class AsyncClient:
         return _answers(self._grading, self._metadata, GRADE, _submissions(pairs), in_flight)
 
     async def replay(self, token: str, timeout: float | None = DEFAULT_TIMEOUT) -> Grade:
-        """The grade that a replay token stands for, computed again; raises InvalidRequest for what is no token."""
+        """The grade that a replay token stands for, computed again; raises InvalidRequest for what is not one."""
         message = grading_pb2.ReplayRequest(token=string_of(token, "token"))
+        return grade_from(await self._call(self._grading.Replay, message, timeout))
+
+    async def _call(self, method: Any, message: Any, timeout: float | None) -> Any:
         try:
-            reply = await self._grading.Replay(message, timeout=timeout, metadata=self._metadata)
+            return await method(message, timeout=timeout, metadata=self._metadata)
         except grpc.RpcError as error:
             raise from_rpc_error(error) from error
-        return grade_from(reply)
 
 
 async def _answers(
@@ -193,7 +180,7 @@ async def _asynchronous(requests: Iterable[Any] | AsyncIterable[Any]) -> AsyncIt
 
 async def _submissions(pairs: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[Submission]:
     async for pair in _asynchronous(pairs):
-        yield submission(pair)
+        yield as_submission(pair)
 
 
 class _Stream:
@@ -202,7 +189,7 @@ class _Stream:
     def __init__(self, method: Any, metadata: Metadata, events: asyncio.Queue[Event]) -> None:
         self._events = events
         self._outbox: asyncio.Queue[Any] = asyncio.Queue()
-        self._call = method(self._sent(), metadata=metadata)
+        self._call = method(self._messages(), metadata=metadata)
         self._task = asyncio.create_task(self._run())
 
     def send(self, message: Any) -> None:
@@ -218,7 +205,7 @@ class _Stream:
         self._task.cancel()
         self._call.cancel()
 
-    async def _sent(self) -> AsyncIterator[Any]:
+    async def _messages(self) -> AsyncIterator[Any]:
         while (message := await self._outbox.get()) is not None:
             yield message
 

@@ -22,10 +22,10 @@ from .values.reply import Answer, Reply
 from .values.request import DEFAULT_NOTATIONS, DEFAULT_TIMEOUT, Request
 from .wire.channel import open_channel
 from .wire.checks import string_of
-from .wire.exchanges import DIFFERENTIATE, GRADE, A, Exchange, submissions
+from .wire.exchanges import DIFFERENTIATE, GRADE, A, Exchange, as_submissions
 from .wire.grading_messages import attempt_of, grade_from, grade_message
 from .wire.messages import health_from, health_request, language_from, reply_from, request_message
-from .wire.security import Metadata, TlsFiles, secured
+from .wire.security import Metadata, TlsFiles, security_of
 from .wire.stream import DEFAULT_IN_FLIGHT, GRACE, Asked, Broken, Event, Exhausted, Ledger, Received
 
 
@@ -35,9 +35,9 @@ class Client:
     It is made when it is first needed, spreads calls over the replicas that the target names, and makes a call again,
     5 times at most, while the service is unavailable. Close it, or use it in a `with` block.
 
-    `token` says who calls, to a service that asks for it; `tls` is TlsFiles, True for TLS with the authorities that
+    `token` says who calls, to a service that requires one; `tls` is TlsFiles, True for TLS with the authorities that
     gRPC comes with, and None or False for a plain connection. A token goes over a plain connection to this machine
-    only, unless False says that it may; everything else raises ValueError.
+    only, unless `tls` is False; otherwise ValueError is raised.
 
     >>> with Client("localhost:50051") as client:                                           # doctest: +SKIP
     ...     reply = client.differentiate("3*a**3 - b**2", {"a": [2, 3], "b": [6, 4]}, upstream=[1, 1])
@@ -47,8 +47,8 @@ class Client:
 
     def __init__(self, target: str, *, token: str | None = None, tls: TlsFiles | bool | None = None) -> None:
         self.target = target
-        chosen, self._metadata = secured(target, token, tls)
-        self._channel = open_channel(target, chosen)
+        files, self._metadata = security_of(target, token, tls)
+        self._channel = open_channel(target, files)
         self._stub: Any = DerivativeServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._health: Any = HealthStub(self._channel)
         self._grading: Any = GradingServiceStub(self._channel)  # type: ignore[no-untyped-call]
@@ -83,26 +83,16 @@ class Client:
         request = Request(
             expression, inputs, upstream, wrt, notations, check, timeout, closed_form_gradients=closed_form_gradients
         )
-        message = request_message(request)
-        try:
-            return reply_from(self._stub.Differentiate(message, timeout=timeout, metadata=self._metadata))
-        except grpc.RpcError as error:
-            raise from_rpc_error(error) from error
+        return reply_from(self._call(self._stub.Differentiate, request_message(request), timeout))
 
     def describe_language(self, operator: str = "", timeout: float | None = DEFAULT_TIMEOUT) -> Language:
         """The operators, or the one of that name or alias, with the limits in force, the device and the versions."""
         message = derivative_pb2.DescribeLanguageRequest(operator=operator)
-        try:
-            return language_from(self._stub.DescribeLanguage(message, timeout=timeout, metadata=self._metadata))
-        except grpc.RpcError as error:
-            raise from_rpc_error(error) from error
+        return language_from(self._call(self._stub.DescribeLanguage, message, timeout))
 
     def health(self, service: str = "", timeout: float | None = DEFAULT_TIMEOUT) -> str:
         """SERVING, NOT_SERVING or UNKNOWN: what gRPC's health service says of the whole server, or of one service."""
-        try:
-            return health_from(self._health.Check(health_request(service), timeout=timeout, metadata=self._metadata))
-        except grpc.RpcError as error:
-            raise from_rpc_error(error) from error
+        return health_from(self._call(self._health.Check, health_request(service), timeout))
 
     def differentiate_many(self, requests: Iterable[Request], in_flight: int = DEFAULT_IN_FLIGHT) -> Iterator[Answer]:
         """One answer for each request, as they finish, with at most `in_flight` requests under way.
@@ -120,7 +110,7 @@ class Client:
     def grade(
         self, problem: Problem, answer: object, syntax: str = "math", timeout: float | None = DEFAULT_TIMEOUT
     ) -> Grade:
-        """The grade of one answer: a text in that syntax, an array-like value, or an Attempt.
+        """The grade of one answer: a string in that syntax, an array-like value, or an Attempt.
 
         A wrong or unreadable answer is a grade; InvalidRequest is raised for a problem that cannot be graded, and the
         other errors of the tree.
@@ -131,11 +121,7 @@ class Client:
           MISSING_INNER_DERIVATIVE: the inner derivative of `sin(3*x)` is missing: factor 3
         """
         message = grade_message(Submission(problem, attempt_of(answer, syntax)))
-        try:
-            reply = self._grading.Grade(message, timeout=timeout, metadata=self._metadata)
-        except grpc.RpcError as error:
-            raise from_rpc_error(error) from error
-        return grade_from(reply)
+        return grade_from(self._call(self._grading.Grade, message, timeout))
 
     def grade_many(
         self, pairs: Iterable[Submission | tuple[Problem, object]], in_flight: int = DEFAULT_IN_FLIGHT
@@ -145,16 +131,18 @@ class Client:
         As `differentiate_many`, with its promises: one that fails leaves the others alone, and a stream that breaks is
         opened again.
         """
-        return _answers(self._grading, self._metadata, GRADE, submissions(pairs), in_flight)
+        return _answers(self._grading, self._metadata, GRADE, as_submissions(pairs), in_flight)
 
     def replay(self, token: str, timeout: float | None = DEFAULT_TIMEOUT) -> Grade:
-        """The grade that a replay token stands for, computed again; raises InvalidRequest for what is no token."""
+        """The grade that a replay token stands for, computed again; raises InvalidRequest for what is not one."""
         message = grading_pb2.ReplayRequest(token=string_of(token, "token"))
+        return grade_from(self._call(self._grading.Replay, message, timeout))
+
+    def _call(self, method: Any, message: Any, timeout: float | None) -> Any:
         try:
-            reply = self._grading.Replay(message, timeout=timeout, metadata=self._metadata)
+            return method(message, timeout=timeout, metadata=self._metadata)
         except grpc.RpcError as error:
             raise from_rpc_error(error) from error
-        return grade_from(reply)
 
 
 def _answers(

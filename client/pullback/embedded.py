@@ -1,4 +1,4 @@
-"""A server of one's own: started on a free port of the loopback interface, and ended with the block."""
+"""A server of one's own: started on a free port of the loopback interface, and stopped with the block."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from .client import Client
 from .errors import Unavailable
+from .reasons import Reason
 
 #: Seconds that a server of one's own has to start.
 START_TIMEOUT = 120.0
@@ -45,7 +46,7 @@ def local(*options: str, start_timeout: float = START_TIMEOUT) -> Iterator[Clien
             target = _target(server, start_timeout)
             if target is None:
                 log.seek(0)
-                raise Unavailable(_explanation(log.read().decode(errors="replace")), reason="SERVER_NOT_STARTED")
+                raise Unavailable(_explanation(log.read().decode(errors="replace")), reason=Reason.SERVER_NOT_STARTED)
             with Client(target) as client:
                 yield client
         finally:
@@ -70,7 +71,7 @@ def _target(server: subprocess.Popen[bytes], timeout: float) -> str | None:
 
 def _explanation(log: str) -> str:
     printed = log.strip()
-    return "the embedded server did not start" + (f"; it printed:\n{printed[-2000:]}" if printed else "")
+    return Reason.SERVER_NOT_STARTED.value + (f"; it printed:\n{printed[-2000:]}" if printed else "")
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:

@@ -2,11 +2,11 @@
 
 PullbackError             any of the below
 ├── InvalidRequest        the request will never succeed; says where, what was found, what would be accepted
-├── DeadlineExceeded      the timeout was over before there was any number
+├── DeadlineExceeded      the timeout passed before there was any number
 ├── ResourceExhausted     a queue, a budget, the device's memory or the largest message is too small
 ├── Unavailable           no service answers at the target, or it is about to end
 ├── Cancelled             the call was cancelled
-├── Unauthenticated       the service wants credentials
+├── Unauthenticated       the service requires credentials
 ├── PermissionDenied      these credentials do not suffice
 ├── Unimplemented         the service has no such method
 └── InternalError         the service failed, or answered what this client cannot read
@@ -22,6 +22,8 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo  # typ
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 from grpc_status import rpc_status
 
+from .reasons import Reason
+
 DOMAIN = "pullback"
 
 #: The metadata in which the service says what its log calls the call.
@@ -33,8 +35,9 @@ M = TypeVar("M", bound=Message)
 class PullbackError(Exception):
     """Anything that keeps a request from being answered.
 
-    `code` is the `grpc.StatusCode`; `reason` a stable UPPER_SNAKE code such as QUEUE_FULL, empty where there is none;
-    `request_id` is what the service's log calls the call, empty where it did not say.
+    `code` is the `grpc.StatusCode`; `reason` a stable UPPER_SNAKE code such as QUEUE_FULL, the service's or a Reason of
+    this client, whose sentence is the message where there is no other, and empty where there is none; `request_id` is
+    what the service's log calls the call, empty where it did not say.
 
     >>> Unavailable("no worker is ready", reason="NO_WORKER").code
     <StatusCode.UNAVAILABLE: (14, 'unavailable')>
@@ -42,7 +45,9 @@ class PullbackError(Exception):
 
     usual_code: ClassVar[grpc.StatusCode] = grpc.StatusCode.UNKNOWN
 
-    def __init__(self, message: str = "", *, code: grpc.StatusCode | None = None, reason: str = "") -> None:
+    def __init__(self, message: str = "", *, code: grpc.StatusCode | None = None, reason: Reason | str = "") -> None:
+        if isinstance(reason, Reason):
+            message, reason = message or reason.value, reason.name
         super().__init__(message)
         self.message = message
         self.code = code or self.usual_code
@@ -54,7 +59,7 @@ class InvalidRequest(PullbackError):
     """A request that will never succeed.
 
     `field` is the path of what is wrong (`expression`, `inputs[1].tensor`, `upstream`); `line` and `column` count from
-    1 and are 0 where the field is not a text; `found` and `hint` are empty where there is nothing to say;
+    1 and are 0 where the field is not a string; `found` and `hint` are empty where there is nothing to say;
     `output_shape` is set where the upstream gradient does not fit the output.
 
     >>> str(InvalidRequest("there is no `sine`", field="expression", line=1, column=3, hint="did you mean sin?"))
@@ -68,7 +73,7 @@ class InvalidRequest(PullbackError):
         message: str = "",
         *,
         code: grpc.StatusCode | None = None,
-        reason: str = "",
+        reason: Reason | str = "",
         field: str = "",
         line: int = 0,
         column: int = 0,
@@ -90,7 +95,7 @@ class InvalidRequest(PullbackError):
 
 
 class DeadlineExceeded(PullbackError):
-    """The timeout was over before there was any number."""
+    """The timeout passed before there was any number."""
 
     usual_code = grpc.StatusCode.DEADLINE_EXCEEDED
 
@@ -108,7 +113,7 @@ class ResourceExhausted(PullbackError):
         message: str = "",
         *,
         code: grpc.StatusCode | None = None,
-        reason: str = "",
+        reason: Reason | str = "",
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message, code=code, reason=reason)
@@ -128,7 +133,7 @@ class Cancelled(PullbackError):
 
 
 class Unauthenticated(PullbackError):
-    """The service wants credentials and got none that it knows."""
+    """The service requires credentials and received none that it knows."""
 
     usual_code = grpc.StatusCode.UNAUTHENTICATED
 
@@ -173,10 +178,10 @@ def from_rpc_error(error: grpc.RpcError) -> PullbackError:
     try:
         status = rpc_status.from_call(error)  # type: ignore[arg-type]  # what grpcio raises for a call is that call
     except (ValueError, DecodeError):
-        status = None  # the details contradict the call: what the call itself says must do
-    found = from_status(status or Status(code=error.code().value[0], message=error.details() or ""))
-    found.request_id = _request_id(error)
-    return found
+        status = None  # the details contradict the call, whose own code and message are then used
+    exception = from_status(status or Status(code=error.code().value[0], message=error.details() or ""))
+    exception.request_id = _request_id(error)
+    return exception
 
 
 def _request_id(error: grpc.RpcError) -> str:
@@ -199,7 +204,7 @@ def from_status(status: Status) -> PullbackError:
     return kind(status.message, code=code, reason=reason)
 
 
-def _invalid(status: Status, code: grpc.StatusCode, reason: str, found: dict[str, str]) -> InvalidRequest:
+def _invalid(status: Status, code: grpc.StatusCode, reason: str, metadata: dict[str, str]) -> InvalidRequest:
     violations = (_detail(status, BadRequest()) or BadRequest()).field_violations
     violation = violations[0] if violations else BadRequest.FieldViolation()
     return InvalidRequest(
@@ -207,11 +212,11 @@ def _invalid(status: Status, code: grpc.StatusCode, reason: str, found: dict[str
         code=code,
         reason=reason or violation.reason,
         field=violation.field,
-        line=_number(found.get("line", "")),
-        column=_number(found.get("column", "")),
-        found=found.get("found", ""),
-        hint=found.get("hint", ""),
-        output_shape=_shape(found.get("output_shape")),
+        line=_number(metadata.get("line", "")),
+        column=_number(metadata.get("column", "")),
+        found=metadata.get("found", ""),
+        hint=metadata.get("hint", ""),
+        output_shape=_shape(metadata.get("output_shape")),
     )
 
 

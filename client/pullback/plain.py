@@ -1,4 +1,4 @@
-"""Turns frozen values into what JSON can hold: names as they are, numbers that are not finite as text."""
+"""Turns frozen values into what JSON can hold: names as they are, numbers that are not finite as strings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def json_text(value: object) -> str:
 
 
 def plain(value: object) -> object:
-    """A value as dicts, lists, numbers and text: arrays as nested lists, enum members by name.
+    """A value as dicts, lists, numbers and strings: arrays as nested lists, enum members by name.
 
     >>> plain({"worst": float("inf"), "gradient": np.array([1.0, np.nan])})
     {'worst': 'Infinity', 'gradient': [1.0, 'NaN']}

@@ -19,12 +19,12 @@ MARKS = ("final answer:", "answer:")
 class DerivativeReward:
     r"""A reward function in the form that trainers call: completions, and a column of each problem's fields.
 
-    A call gives one reward a completion: `correct`, `incorrect`, `unreadable` for what is no answer, and None where the
-    grader could not decide or failed, which trainers mask, so that no model learns from it. `partial_credit` of the
-    policy is added to `incorrect`. Completions are texts, or chats whose last message counts; the answer is what stands
-    in the last `\boxed{}`, or after the last "Answer:", or else the last line. The columns are `expression`, `inputs`
-    (objects, or JSON), and if need be `wrt`, `kind` and `order`; others are not looked at. Raises InvalidRequest where
-    a column is missing.
+    A call gives one reward per completion: `correct`, `incorrect`, `unreadable` for what is not an answer, and None
+    where the grader could not decide or failed, which trainers mask, so that no model learns from it. `partial_credit`
+    of the policy is added to `incorrect`. Completions are strings, or chats whose last message counts; the answer is
+    what stands in the last `\boxed{}`, or after the last "Answer:", or else the last line. The columns are
+    `expression`, `inputs` (objects, or JSON), and if need be `wrt`, `kind` and `order`; others are ignored. Raises
+    InvalidRequest where a column is missing.
 
     >>> reward = DerivativeReward(Client("localhost:50051"))
     >>> reward([r"So it is $\boxed{2x}$."], expression=["x**2"], inputs=[{"x": {}}])       # doctest: +SKIP
@@ -42,7 +42,7 @@ class DerivativeReward:
     __name__: str = "derivative_reward"
 
     def __call__(self, completions: Sequence[Any], **columns: Any) -> list[float | None]:
-        """One reward a completion, in order."""
+        """One reward per completion, in order."""
         rewards: list[float | None] = [None] * len(completions)
         for graded in self.client.grade_many(self._submissions(completions, columns), in_flight=64):
             if graded.grade is not None:
@@ -63,7 +63,7 @@ class DerivativeReward:
         for name in ("expression", "inputs"):
             if len(columns.get(name, ())) != len(completions):
                 hint = f"one for each of {len(completions)} completions"
-                raise InvalidRequest(f"there is no full column `{name}`", field=name, hint=hint)
+                raise InvalidRequest(f"the column `{name}` is missing or incomplete", field=name, hint=hint)
         for number, completion in enumerate(completions):
             row = {name: columns[name][number] for name in _COLUMNS if columns.get(name) is not None}
             problem = Problem(
@@ -78,7 +78,7 @@ class DerivativeReward:
 
 
 def final_answer(text: str) -> str:
-    r"""The answer that a completion comes to: the last `\boxed{}`, what follows the last mark, or the last line.
+    r"""The answer that a completion ends with: the last `\boxed{}`, what follows the last mark, or the last line.
 
     >>> final_answer(r"First \boxed{1}, then \boxed{\frac{1}{x}}."), final_answer("Well.\nAnswer: $2x$")
     ('\\frac{1}{x}', '2x')
@@ -110,10 +110,10 @@ def _boxed(text: str) -> str | None:
     return _boxed(text[:start])
 
 
-def _inputs(given: Any) -> Mapping[str, object]:
-    """Inputs from a column: JSON, or objects in which tables of columns leave None for what a row has not."""
-    found = json.loads(given) if isinstance(given, str) else given
-    return {name: value for name, value in found.items() if value is not None}
+def _inputs(entry: Any) -> Mapping[str, object]:
+    """Inputs from a column: JSON, or objects in which tables of columns leave None for what a row lacks."""
+    inputs = json.loads(entry) if isinstance(entry, str) else entry
+    return {name: value for name, value in inputs.items() if value is not None}
 
 
 def _text(completion: Any) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from .embedded import local
 
 
 def assert_backward(expression: str, backward: Callable[..., Any], inputs: Any, **options: Any) -> BackwardReport:
-    """Fails with the report where a backward function is not right; the arguments are those of `check_backward`."""
+    """Fails with the report if a backward function is not right; the arguments are those of `check_backward`."""
     report = check(expression, backward, inputs, **options)
     if not report.passed:
         pytest.fail(str(report), pytrace=False)
@@ -38,9 +39,5 @@ def pullback_client() -> Iterator[Client]:
 
 @pytest.fixture
 def check_backward(pullback_client: Client) -> Callable[..., BackwardReport]:
-    """`pullback.check_backward` on the session's service, which fails the test where the function is not right."""
-
-    def checked(expression: str, backward: Callable[..., Any], inputs: Any, **options: Any) -> BackwardReport:
-        return assert_backward(expression, backward, inputs, client=pullback_client, **options)
-
-    return checked
+    """`pullback.check_backward` on the session's service, which fails the test if the function is not right."""
+    return partial(assert_backward, client=pullback_client)

@@ -70,13 +70,13 @@ def echo(request):
     )
     reply.value.CopyFrom(request.inputs[0].tensor)
     size = math.prod(request.inputs[0].tensor.shape)
-    for given in request.inputs:
-        if given.HasField("requires_grad") and not given.requires_grad:
+    for entry in request.inputs:
+        if entry.HasField("requires_grad") and not entry.requires_grad:
             continue
-        entries = size * math.prod(given.tensor.shape)
+        entries = size * math.prod(entry.tensor.shape)
         reply.derivatives.add(
-            name=given.name,
-            gradient=given.tensor,
+            name=entry.name,
+            gradient=entry.tensor,
             jacobian=pb.ClosedForm(
                 text="9*a[p]**2*delta(i, p)",
                 latex=r"9 a_{p}^{2} \delta_{i p}",

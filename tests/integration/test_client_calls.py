@@ -63,7 +63,7 @@ def test_a_request_says_what_was_asked(client, service):
     client.differentiate("x*w", {"x": 1, "w": 2}, upstream=[3], wrt="x", notations="latex", check=False)
     client.differentiate("x", {"x": 1}, notations=())
     first, second = service.received
-    assert [(given.name, given.requires_grad) for given in first.inputs] == [("x", True), ("w", False)]
+    assert [(entry.name, entry.requires_grad) for entry in first.inputs] == [("x", True), ("w", False)]
     assert list(first.notations.notations) == [pb.NOTATION_LATEX]
     assert first.HasField("check")
     assert not first.check

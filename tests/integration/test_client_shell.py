@@ -54,19 +54,19 @@ def test_what_is_typed_is_what_is_asked(shell, service, tmp_path):
     assert done.exit_code == 0
     (request,) = service.received
     assert request.expression == "-x**2 + w"
-    assert [(given.name, given.tensor.dtype, list(given.tensor.shape)) for given in request.inputs] == [
+    assert [(entry.name, entry.tensor.dtype, list(entry.tensor.shape)) for entry in request.inputs] == [
         ("x", 3, [3]),
         ("w", 4, []),
         ("n", 8, [2]),
         ("A", 4, [2, 2]),
     ]
-    assert [given.requires_grad for given in request.inputs] == [True, False, False, False]
+    assert [entry.requires_grad for entry in request.inputs] == [True, False, False, False]
     assert not request.check
 
 
 def test_a_constant_is_not_differentiated(shell, service):
     assert shell("diff", "a*b", "a=1", "b=2", "--constant", "b").exit_code == 0
-    assert [given.requires_grad for given in service.received[0].inputs if given.HasField("requires_grad")] == [False]
+    assert [entry.requires_grad for entry in service.received[0].inputs if entry.HasField("requires_grad")] == [False]
     assert shell("diff", "a*b", "a=1", "--constant", "c").exit_code == 2
 
 
@@ -79,16 +79,16 @@ def test_an_expression_comes_from_a_file_or_the_input(shell, service, tmp_path):
 
 def test_json_has_the_names_of_the_reply(shell):
     done = shell("diff", *QUESTION, "--json")
-    said = json.loads(done.stdout)
-    assert said["gradients"] == {"a": [2.0, 3.0], "b": [6.0, 4.0]}
-    assert said["jacobians"]["a"]["entries"] == [["0", "1"], ["2", "3"]]
-    assert said["verdicts"]["a"]["outcome"] == "AGREE"
-    assert said["verdicts"]["a"]["worst"]["relative_error"] == "Infinity"
-    assert said["legs"]["a"]["symbolic"] == {"state": "DONE", "message": ""}
-    assert said["dtypes"]["gradients"]["a"] == "float64"
-    assert said["shapes"]["value"] == [2]
-    assert said["agree"] is True
-    assert {"value", "vjps", "intermediates", "device", "timings", "versions", "form_origin"} <= set(said)
+    reply = json.loads(done.stdout)
+    assert reply["gradients"] == {"a": [2.0, 3.0], "b": [6.0, 4.0]}
+    assert reply["jacobians"]["a"]["entries"] == [["0", "1"], ["2", "3"]]
+    assert reply["verdicts"]["a"]["outcome"] == "AGREE"
+    assert reply["verdicts"]["a"]["worst"]["relative_error"] == "Infinity"
+    assert reply["legs"]["a"]["symbolic"] == {"state": "DONE", "message": ""}
+    assert reply["dtypes"]["gradients"]["a"] == "float64"
+    assert reply["shapes"]["value"] == [2]
+    assert reply["agree"] is True
+    assert {"value", "vjps", "intermediates", "device", "timings", "versions", "form_origin"} <= set(reply)
 
 
 def test_latex_is_printed_whole(shell):
@@ -163,12 +163,12 @@ def test_another_verdict_ends_with_1(shell, service):
     service.answer = differing
     done = shell("diff", *QUESTION)
     assert done.exit_code == 1
-    told = " ".join(done.stdout.split())
-    assert "TORCH_DEVIATES autograd is not right" in told
-    assert "OVERFLOW it is too large line 1, column 9" in told
-    assert "at [1] autograd nan closed form 0.25 derivative 0.5 slopes 0.5 | inf" in told
-    assert "instead softplus(x)" in told
-    assert "derivative [0.5] by difference quotients" in told
+    printed = " ".join(done.stdout.split())
+    assert "TORCH_DEVIATES autograd is not right" in printed
+    assert "OVERFLOW it is too large line 1, column 9" in printed
+    assert "at [1] autograd nan closed form 0.25 derivative 0.5 slopes 0.5 | inf" in printed
+    assert "instead softplus(x)" in printed
+    assert "derivative [0.5] by difference quotients" in printed
     assert shell("diff", *QUESTION, "--no-check").exit_code == 0
 
 
@@ -239,7 +239,7 @@ def test_the_operators_are_listed_by_family(shell):
 
 
 def test_one_operator_is_described(shell):
-    assert "by x cos(x[p])*delta(i, p)" in " ".join(shell("operators", "sin").stdout.split())
+    assert "with respect to x cos(x[p])*delta(i, p)" in " ".join(shell("operators", "sin").stdout.split())
     assert "parameters x" in " ".join(shell("operators", "sin").stdout.split())
     assert json.loads(shell("operators", "sin", "--json").stdout)["operators"][0]["name"] == "sin"
     assert shell("operators", "sine").exit_code == 2

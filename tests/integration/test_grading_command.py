@@ -52,24 +52,24 @@ def numbered(count):
 
 
 def test_every_line_has_a_row_in_order_and_the_summary_counts_them(grade, tmp_path):
-    done, told = grade(lines=numbered(100))
+    done, results = grade(lines=numbered(100))
     assert done.exit_code == 0, done.output
-    assert [row["id"] for row in told] == [f"s{number}" for number in range(100)]
-    assert [row["outcome"] for row in told] == [OUTCOMES[number % 4] for number in range(100)]
-    assert [row["score"] for row in told[:4]] == [1.0, 0.0, 0.0, None]
-    assert told[1]["evidence"]["counterexample"]["inputs"] == {"x": [1.5, 2.0]}
+    assert [row["id"] for row in results] == [f"s{number}" for number in range(100)]
+    assert [row["outcome"] for row in results] == [OUTCOMES[number % 4] for number in range(100)]
+    assert [row["score"] for row in results[:4]] == [1.0, 0.0, 0.0, None]
+    assert results[1]["evidence"]["counterexample"]["inputs"] == {"x": [1.5, 2.0]}
     printed = [" ".join(text.split()) for text in done.stdout.splitlines()]
     assert "all 100 25 25 25 25 0.333" in printed
-    assert "derivative of x**2 by x SIGN 25, SYNTAX 25" in printed
+    assert "derivative of x**2 with respect to x SIGN 25, SYNTAX 25" in printed
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert sorted(path.name for path in tmp_path.iterdir()) == ["answers.jsonl", "grades.jsonl"]
 
 
 def test_bad_lines_become_rows_and_never_stop_a_run(grade):
     bad = ["not json", "[]", json.dumps({"id": "empty"}), line("right", "p", expression="refuse"), line("fail", "f")]
-    done, told = grade(lines=[line("right", "a"), *bad, line("right", "z"), line("right", "k", kind="slope")])
+    done, results = grade(lines=[line("right", "a"), *bad, line("right", "z"), line("right", "k", kind="slope")])
     assert done.exit_code == 0, done.output
-    assert [(row["id"], row["outcome"]) for row in told] == [
+    assert [(row["id"], row["outcome"]) for row in results] == [
         ("a", "CORRECT"),
         ("line 2", "NOT_AN_ANSWER"),
         ("line 3", "NOT_AN_ANSWER"),
@@ -79,24 +79,24 @@ def test_bad_lines_become_rows_and_never_stop_a_run(grade):
         ("z", "CORRECT"),
         ("k", "NOT_AN_ANSWER"),
     ]
-    assert told[4]["findings"][0]["code"] == "BAD_PROBLEM"
-    assert "there is no `z`" in told[4]["message"]
-    assert "secret" not in told[5]["message"]
+    assert results[4]["findings"][0]["code"] == "BAD_PROBLEM"
+    assert "there is no `z`" in results[4]["message"]
+    assert "secret" not in results[5]["message"]
 
 
 def test_csv_in_and_csv_out(grade, tmp_path):
     table = ["id,expression,inputs,wrt,answer", 'a,x**2,"{""x"": {}}",x,right', 'b,x**2,"{""x"": {}}",x,wrong SIGN']
     done, _ = grade(lines=table, name="answers.csv", out="grades.csv")
     assert done.exit_code == 0, done.output
-    told = list(csv.DictReader((tmp_path / "grades.csv").read_text().splitlines()))
-    assert [(row["id"], row["outcome"], row["findings"]) for row in told] == [
+    results = list(csv.DictReader((tmp_path / "grades.csv").read_text().splitlines()))
+    assert [(row["id"], row["outcome"], row["findings"]) for row in results] == [
         ("a", "CORRECT", ""),
         ("b", "INCORRECT", "SIGN"),
     ]
 
 
 @pytest.mark.parametrize("form", ["gradescope", "prairielearn", "junit", "classroom", "csv"])
-def test_a_form_is_asked_for_by_name(grade, tmp_path, form):
+def test_a_format_is_chosen_by_name(grade, tmp_path, form):
     done, _ = grade("--format", form, lines=numbered(4), out="results")
     assert done.exit_code == 0, done.output
     assert "s3" in (tmp_path / "results").read_text()
@@ -111,22 +111,22 @@ def test_the_mean_of_what_was_decided_decides_the_exit_code(grade):
 
 def test_the_seed_goes_with_every_line(grade):
     lines = [line("right", "a"), line("right", "b", policy={"seed": 3})]
-    _, own = grade(lines=lines)
-    assert [row["evidence"]["error"] for row in own] == [0, 3]
-    _, told = grade("--seed", "11", lines=lines)
-    assert [row["evidence"]["error"] for row in told] == [11, 11]
+    _, results = grade(lines=lines)
+    assert [row["evidence"]["error"] for row in results] == [0, 3]
+    _, seeded = grade("--seed", "11", lines=lines)
+    assert [row["evidence"]["error"] for row in seeded] == [11, 11]
 
 
-def test_ids_that_are_there_twice_are_both_graded_and_named(grade):
-    done, told = grade(lines=[line("right", "same"), line("wrong SIGN", "same")])
-    assert [row["outcome"] for row in told] == ["CORRECT", "INCORRECT"]
-    assert "stand on several lines, such as same" in done.stderr
+def test_ids_that_several_lines_share_are_all_graded_and_named(grade):
+    done, results = grade(lines=[line("right", "same"), line("wrong SIGN", "same")])
+    assert [row["outcome"] for row in results] == ["CORRECT", "INCORRECT"]
+    assert "1 id is on several lines, such as same" in done.stderr
 
 
 def test_the_summary_comes_as_json_too(grade):
     done, _ = grade("--json", lines=numbered(4))
-    told = json.loads(done.stdout)
-    assert told["all"]["outcomes"] == dict.fromkeys(OUTCOMES, 1)
+    summary = json.loads(done.stdout)
+    assert summary["all"]["outcomes"] == dict.fromkeys(OUTCOMES, 1)
 
 
 def test_what_cannot_be_run_is_a_bad_request(grade, tmp_path):
@@ -145,7 +145,7 @@ def test_a_service_that_stays_away_stops_the_run_and_keeps_what_was_graded(tmp_p
     words = ["grade", str(tmp_path / "answers.jsonl"), "--out", str(tmp_path / "grades.csv"), "--patience", "0.5"]
     done = CliRunner().invoke(main, [*words, "--target", f"127.0.0.1:{port}"])
     assert done.exit_code == 3
-    assert "1 of 4 lines are graded; the same command goes on from there" in done.stderr
+    assert "1 of 4 lines are graded; the same command continues from there" in done.stderr
     assert not (tmp_path / "grades.csv").exists()
 
 
@@ -176,16 +176,16 @@ def test_an_interrupted_run_goes_on_without_grading_twice(target, tmp_path, numb
     first = started(words)
     eventually(lambda: journal.exists() and journal.read_bytes().count(b"\n") > 40)
     first.send_signal(number)
-    _, said = first.communicate(timeout=PATIENCE)
+    _, message = first.communicate(timeout=PATIENCE)
     assert first.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 130)
     kept = journal.read_text().splitlines()[1:]
     assert len(kept) <= 60
     if number != signal.SIGKILL:
-        assert f"{len(kept)} of 120 lines are graded" in said
+        assert f"{len(kept)} of 120 lines are graded" in message
     goes_on.touch()
     second = started(words)
-    _, said = second.communicate(timeout=PATIENCE)
-    assert second.returncode == 0, said
+    _, message = second.communicate(timeout=PATIENCE)
+    assert second.returncode == 0, message
     assert [row["id"] for row in rows(tmp_path / "grades.jsonl")] == [f"s{number}" for number in range(120)]
     assert not journal.exists()
 
@@ -203,11 +203,11 @@ def test_a_service_that_dies_and_comes_back_loses_nothing(tmp_path):
         service.process.kill()
         service.process.wait()
         stack.enter_context(running(port=service.port))
-        _, said = command.communicate(timeout=PATIENCE)
-    assert command.returncode == 0, said
-    told = rows(tmp_path / "grades.jsonl")
-    assert [row["id"] for row in told] == [f"s{number}" for number in range(200)]
-    assert {row["outcome"] for row in told} == {"CORRECT"}
+        _, message = command.communicate(timeout=PATIENCE)
+    assert command.returncode == 0, message
+    results = rows(tmp_path / "grades.jsonl")
+    assert [row["id"] for row in results] == [f"s{number}" for number in range(200)]
+    assert {row["outcome"] for row in results} == {"CORRECT"}
 
 
 def test_a_service_that_is_full_is_asked_again(tmp_path):
@@ -217,8 +217,8 @@ def test_a_service_that_is_full_is_asked_again(tmp_path):
         words = ["grade", str(tmp_path / "answers.jsonl"), "--out", out, "--target", f"127.0.0.1:{service.port}"]
         done = CliRunner().invoke(main, words)
     assert done.exit_code == 0, done.output
-    told = rows(tmp_path / "grades.jsonl")
-    assert [(row["id"], row["outcome"]) for row in told] == [(f"s{number}", "CORRECT") for number in range(12)]
+    results = rows(tmp_path / "grades.jsonl")
+    assert [(row["id"], row["outcome"]) for row in results] == [(f"s{number}", "CORRECT") for number in range(12)]
 
 
 def test_answers_without_time_are_sent_again_and_undecided_in_the_end(target, tmp_path, monkeypatch):
@@ -228,9 +228,9 @@ def test_answers_without_time_are_sent_again_and_undecided_in_the_end(target, tm
     out = str(tmp_path / "grades.jsonl")
     done = CliRunner().invoke(main, ["grade", str(tmp_path / "answers.jsonl"), "--out", out, "--target", target])
     assert done.exit_code == 0, done.output
-    told = rows(tmp_path / "grades.jsonl")
-    assert [(row["id"], row["outcome"]) for row in told] == [(f"s{number}", "UNDECIDED") for number in range(8)]
-    assert {row["score"] for row in told} == {None}
+    results = rows(tmp_path / "grades.jsonl")
+    assert [(row["id"], row["outcome"]) for row in results] == [(f"s{number}", "UNDECIDED") for number in range(8)]
+    assert {row["score"] for row in results} == {None}
 
 
 def test_a_terminal_sees_the_bar(target, tmp_path):
@@ -260,12 +260,12 @@ def test_a_terminal_sees_the_bar(target, tmp_path):
 
 
 def test_replay_shows_a_grade_again(grade, target):
-    _, told = grade(lines=[line("wrong SIGN", "a")])
-    done = CliRunner().invoke(main, ["replay", told[0]["replay"], "--target", target])
+    _, results = grade(lines=[line("wrong SIGN", "a")])
+    done = CliRunner().invoke(main, ["replay", results[0]["replay"], "--target", target])
     assert done.exit_code == 0, done.output
     assert "INCORRECT  score 0" in done.stdout
     assert "SIGN" in done.stdout
-    piped = CliRunner().invoke(main, ["replay", "-", "--target", target, "--json"], input=told[0]["replay"] + "\n")
+    piped = CliRunner().invoke(main, ["replay", "-", "--target", target, "--json"], input=results[0]["replay"] + "\n")
     assert json.loads(piped.stdout)["outcome"] == "INCORRECT"
     assert CliRunner().invoke(main, ["replay", "nothing", "--target", target]).exit_code == 2
 

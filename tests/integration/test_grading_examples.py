@@ -37,8 +37,8 @@ def shell(client, tmp_path):
     path = f"{commands}:{os.environ['PATH']}"
 
     def run(script, **environment):
-        told = {**os.environ, "PATH": path, "PULLBACK_TARGET": client.target, **environment}
-        done = subprocess.run([script], env=told, capture_output=True, text=True, check=False)
+        variables = {**os.environ, "PATH": path, "PULLBACK_TARGET": client.target, **environment}
+        done = subprocess.run([script], env=variables, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
     return run
@@ -53,18 +53,18 @@ def module(client, monkeypatch):
     def load(path):
         monkeypatch.syspath_prepend(str(path.parent))
         spec = importlib.util.spec_from_file_location(path.stem, path)
-        found = importlib.util.module_from_spec(spec)
-        monkeypatch.setitem(sys.modules, path.stem, found)
-        spec.loader.exec_module(found)
-        loaded.append(found)
-        return found
+        example = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, path.stem, example)
+        spec.loader.exec_module(example)
+        loaded.append(example)
+        return example
 
     yield load
-    for found in loaded:
-        if hasattr(found, "_client"):
-            if found._client.cache_info().currsize:
-                found._client().close()
-            found._client.cache_clear()
+    for example in loaded:
+        if hasattr(example, "_client"):
+            if example._client.cache_info().currsize:
+                example._client().close()
+            example._client.cache_clear()
 
 
 def test_gradescope_grades_what_a_student_uploads(shell, tmp_path):
@@ -72,15 +72,15 @@ def test_gradescope_grades_what_a_student_uploads(shell, tmp_path):
     (tmp_path / "submission").mkdir()
     (tmp_path / "submission" / "answers.txt").write_text("q1: 3x^2\nq2: 2x cos(x)\nno answer here\n")
     shell(tmp_path / "source" / "run_autograder", AUTOGRADER_HOME=str(tmp_path))
-    told = json.loads((tmp_path / "results" / "results.json").read_text())
-    jsonschema.validate(told, GRADESCOPE)
-    assert [(test["name"], test["status"], test["score"]) for test in told["tests"]] == [
+    results = json.loads((tmp_path / "results" / "results.json").read_text())
+    jsonschema.validate(results, GRADESCOPE)
+    assert [(test["name"], test["status"], test["score"]) for test in results["tests"]] == [
         ("q1", "passed", 2.0),
         ("q2", "failed", 0.0),
         ("q3", "failed", 0.0),
     ]
-    assert "PRODUCT_RULE" in told["tests"][1]["tags"]
-    assert "NOT_AN_ANSWER" in told["tests"][2]["tags"]
+    assert "PRODUCT_RULE" in results["tests"][1]["tags"]
+    assert "NOT_AN_ANSWER" in results["tests"][2]["tags"]
 
 
 @pytest.mark.parametrize(
@@ -97,9 +97,9 @@ def test_prairielearn_grades_a_submission_and_takes_no_attempt_for_what_it_canno
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "data.json").write_text(json.dumps({"submitted_answers": answers}))
     shell(tmp_path / "tests" / "grade.sh", GRADE_HOME=str(tmp_path))
-    told = json.loads((tmp_path / "results" / "results.json").read_text())
-    jsonschema.validate(told, PRAIRIELEARN)
-    assert (told["gradable"], told.get("score")) == (gradable, score)
+    results = json.loads((tmp_path / "results" / "results.json").read_text())
+    jsonschema.validate(results, PRAIRIELEARN)
+    assert (results["gradable"], results.get("score")) == (gradable, score)
 
 
 def test_prairielearns_question_names_what_is_there():
@@ -167,25 +167,25 @@ def test_a_batch_of_completions_has_a_reward_each(client):
         [{"role": "assistant", "content": "The power rule.\nAnswer: 2x"}],
         "",
     ]
-    told = reward(
+    rewards = reward(
         completions,
         expression=["x**2"] * 5,
         inputs=['{"x": {"domain": [-2, 2]}}', {"x": {"domain": [-2, 2], "shape": None}, "y": None}, *[{"x": {}}] * 3],
         prompts=["unused"] * 5,
     )
-    assert told == [1.0, -1.0, -2.0, 1.0, -2.0]
+    assert rewards == [1.0, -1.0, -2.0, 1.0, -2.0]
     assert reward([], expression=[], inputs=[]) == []
     with pytest.raises(pullback.InvalidRequest):
         reward(completions, expression=["x**2"])
 
 
 def test_what_is_undecided_or_failed_is_masked(client, monkeypatch):
-    told = [
+    graded = [
         Graded("1", 1, Grade(GradeOutcome.UNDECIDED, 0.0)),
         Graded("0", 0, Grade(GradeOutcome.INCORRECT, 0.5)),
         Graded("2", 2, error=pullback.InternalError("the service failed")),
     ]
-    monkeypatch.setattr(pullback.Client, "grade_many", lambda *_, **__: iter(told))
+    monkeypatch.setattr(pullback.Client, "grade_many", lambda *_, **__: iter(graded))
     assert DerivativeReward(client)([""] * 3, expression=[""] * 3, inputs=[{}] * 3) == [0.5, None, None]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,8 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Called:
-    """What one call came to: gradients by name, without those that were not given, or what was raised.
+class CallResult:
+    """What one call gave: gradients by name, without those that were left out, or what was raised.
 
     `value` is the forward value where the function computes one; `changed` names the arrays that the call wrote into.
     """
@@ -45,50 +45,49 @@ def is_torch(value: object) -> bool:
 
 def call(
     backward: Callable[..., Any], inputs: Mapping[str, Array], wrt: Sequence[str], upstream: Array, tensors: bool
-) -> Called:
+) -> CallResult:
     """Calls a backward function with copies; as torch tensors where `tensors` says so, else as NumPy arrays."""
-    given = {name: array.copy() for name, array in inputs.items()}
-    pulled = upstream.copy()
+    copies, upstream_copy = {name: array.copy() for name, array in inputs.items()}, upstream.copy()
     try:
         if isinstance(backward, type) and is_torch(backward):
-            called = _applied(backward, given, wrt, pulled)
+            result = _apply(backward, copies, wrt, upstream_copy)
         elif tensors:
             import torch
 
-            told = {name: torch.from_numpy(array) for name, array in given.items()}
-            called = Called(_named(backward(told, torch.from_numpy(pulled)), given, wrt))
+            arguments = {name: torch.from_numpy(array) for name, array in copies.items()}
+            result = CallResult(_by_name(backward(arguments, torch.from_numpy(upstream_copy)), copies, wrt))
         else:
-            called = Called(_named(backward(given, pulled), given, wrt))
+            result = CallResult(_by_name(backward(copies, upstream_copy), copies, wrt))
     except Exception as error:
-        return Called(raised=f"{type(error).__name__}: {error}")
-    both = ((name, inputs[name], given[name]) for name in inputs)
-    changed = (name for name, before, after in (*both, ("upstream", upstream, pulled)) if not _same(before, after))
-    return Called(called.gradients, called.value, changed=tuple(changed))
+        return CallResult(raised=f"{type(error).__name__}: {error}")
+    arrays = [(name, inputs[name], copies[name]) for name in inputs] + [("upstream", upstream, upstream_copy)]
+    return replace(result, changed=tuple(name for name, before, after in arrays if not _same(before, after)))
 
 
-def _applied(function: Any, given: Mapping[str, Array], wrt: Sequence[str], upstream: Array) -> Called:
+def _apply(function: Any, inputs: Mapping[str, Array], wrt: Sequence[str], upstream: Array) -> CallResult:
     import torch
 
-    tensors = {name: torch.from_numpy(array).requires_grad_(name in wrt) for name, array in given.items()}
+    tensors = {name: torch.from_numpy(array).requires_grad_(name in wrt) for name, array in inputs.items()}
     value = function.apply(*tensors.values())
     leaves = [tensors[name] for name in wrt]
-    pulled = torch.from_numpy(upstream).to(value.dtype).reshape(value.shape)
-    found = torch.autograd.grad(value, leaves, pulled, allow_unused=True)
-    gradients = {name: array_of(g, name) for name, g in zip(wrt, found, strict=True) if g is not None}
-    return Called(gradients, array_of(value, "value"))
+    cotangent = torch.from_numpy(upstream).to(value.dtype).reshape(value.shape)
+    gradients = torch.autograd.grad(value, leaves, cotangent, allow_unused=True)
+    by_name = {name: array_of(g, name) for name, g in zip(wrt, gradients, strict=True) if g is not None}
+    return CallResult(by_name, array_of(value, "value"))
 
 
-def _named(returned: object, inputs: Mapping[str, Array], wrt: Sequence[str]) -> dict[str, Array]:
+def _by_name(returned: object, inputs: Mapping[str, Array], wrt: Sequence[str]) -> dict[str, Array]:
     """Gradients by name: a mapping, one a differentiated input in order, one an input in order, or the only one."""
     if isinstance(returned, Mapping):
         pairs = {str(name): gradient for name, gradient in returned.items()}
         if strange := [name for name in pairs if name not in inputs]:
-            raise InvalidRequest(f"a gradient by `{strange[0]}`, which is no input", field="backward")
+            message = f"a gradient with respect to `{strange[0]}`, which is not an input"
+            raise InvalidRequest(message, field="backward")
     elif isinstance(returned, tuple) or (isinstance(returned, list) and len(wrt) > 1):
         names = list(wrt) if len(returned) == len(wrt) else list(inputs)
         if len(returned) != len(names):
-            told = f"{len(returned)} gradients for {len(wrt)} differentiated inputs of {len(inputs)}"
-            raise InvalidRequest(told, field="backward", hint="one for each, None where there is none")
+            message = f"{len(returned)} gradients for {len(wrt)} differentiated inputs of {len(inputs)}"
+            raise InvalidRequest(message, field="backward", hint="one for each, None where there is none")
         pairs = dict(zip(names, returned, strict=True))
     elif len(wrt) == 1:
         pairs = {wrt[0]: returned}

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from ..client import Client
 from ..embedded import local
 from ..errors import InvalidRequest
+from ..reasons import Reason
 from ..values.grading import GradeFinding
 from ..values.reply import Reply
 from ..values.request import constant
 from ..values.verdict import Outcome
-from .calling import Called, call, is_torch
-from .drawing import SIZES, drawn, shapes_vary
-from .mistakes import Trial, explained
+from .calling import CallResult, call, is_torch
+from .drawing import SIZES, draw_inputs, shapes_vary
+from .mistakes import Trial, explain, finding
 from .report import BackwardOutcome, BackwardReport, InputReport, WrongEntry
 
 Array = NDArray[Any]
@@ -28,9 +29,9 @@ Array = NDArray[Any]
 UPSTREAMS = 2
 #: How far off a gradient may be, relative to its largest entry, in float64.
 TOLERANCE = 1e-9
-#: Verdicts after which autograd's gradient is not taken for the derivative.
+#: Verdicts after which autograd's gradient does not count as the derivative.
 _DOUBTED = (Outcome.NOT_DIFFERENTIABLE, Outcome.UNDEFINED)
-#: Verdicts that autograd's gradient is wrong; they come with the right one, as far as it is known.
+#: Verdicts that autograd's gradient is wrong, which come with the right one as far as it is known.
 _CORRECTED = (Outcome.TORCH_DEVIATES, Outcome.BOTH_DEVIATE)
 
 
@@ -47,13 +48,13 @@ def check_backward(
 ) -> BackwardReport:
     """Checks a backward function of one's own, in one's own process, against the derivatives of an expression.
 
-    `backward(inputs, upstream)` gets a dict of float64 arrays by name and the upstream gradient, and gives the
-    gradients: a dict by name, a tuple in the order of the inputs, or the only one. It may also be a
-    `torch.autograd.Function`, whose `apply` gets the inputs in order. `inputs` are as a Problem's; a dimension with a
-    name in place of a size, as in `Variable(("n", "m"))`, is tried in several sizes, and a sequence of mappings is
-    several sets of inputs. `wrt` names what is differentiated, by default every floating input. `client` is a Client
-    or a target; without one a server is started for this check. With `tensors="torch"` a function gets torch tensors;
-    that is so by itself where an input is one. The service never runs the function.
+    `backward(inputs, upstream)` is called with a dict of float64 arrays by name and the upstream gradient, and returns
+    the gradients: a dict by name, a tuple in the order of the inputs, or the only one. It may also be a
+    `torch.autograd.Function`, whose `apply` is called with the inputs in order. `inputs` are as a Problem's; a
+    dimension with a name in place of a size, as in `Variable(("n", "m"))`, is tried in several sizes, and a sequence of
+    mappings is several sets of inputs. `wrt` names what is differentiated, by default every floating input. `client` is
+    a Client or a target; without one a server is started for this check. With `tensors="torch"`, or where an input is a
+    torch tensor, the function is called with torch tensors. The service never runs the function.
 
     Raises InvalidRequest for an expression or inputs that the service refuses; what the function raises is reported.
 
@@ -67,20 +68,20 @@ def check_backward(
     """
     sets = [inputs] if isinstance(inputs, Mapping) else list(inputs)
     if tensors not in ("", "numpy", "torch"):
-        hint = "numpy or torch"
-        raise InvalidRequest(f"there are no {tensors} tensors", reason="BAD_VALUE", field="tensors", hint=hint)
-    torch = tensors == "torch" or (not tensors and any(is_torch(value) for given in sets for value in given.values()))
+        message, hint = f"there are no {tensors} tensors", "numpy or torch"
+        raise InvalidRequest(message, reason=Reason.BAD_VALUE, field="tensors", hint=hint)
+    torch = tensors == "torch" or (not tensors and any(is_torch(value) for one in sets for value in one.values()))
     names = (wrt,) if isinstance(wrt, str) else None if wrt is None else tuple(wrt)
-    with _connected(client) as service:
+    with _connect(client) as service:
         check = _Check(expression, backward, service, names, torch, tolerance)
         random = np.random.default_rng(seed)
-        for given in sets:
-            for sizes in SIZES if shapes_vary(given) else SIZES[:1]:
-                check.run(drawn(given, sizes, random), random)
+        for variables in sets:
+            for sizes in SIZES if shapes_vary(variables) else SIZES[:1]:
+                check.run(draw_inputs(variables, sizes, random), random)
     return check.report()
 
 
-def _connected(client: Client | str | None) -> AbstractContextManager[Client]:
+def _connect(client: Client | str | None) -> AbstractContextManager[Client]:
     match client:
         case None:
             return local("--workers", "1")
@@ -116,23 +117,23 @@ class _Check:
         for name in wrt:
             self.by_name.setdefault(name, [])
         ones = self._ones(inputs, wrt)
-        ignoring = self._reply(inputs, wrt, ones)
+        for_ones = self._reply(inputs, wrt, ones)
         for _ in range(UPSTREAMS):
             upstream: Array = np.asarray(random.standard_normal(ones.shape))
             self.trials += 1
-            called = call(self.backward, inputs, wrt, upstream, self.torch)
-            self.raised = self.raised or called.raised
-            self.changed |= set(called.changed)
-            if not called.raised:
-                self._compare(called, self._reply(inputs, wrt, upstream), ignoring, upstream, wrt)
+            result = call(self.backward, inputs, wrt, upstream, self.torch)
+            self.raised = self.raised or result.raised
+            self.changed |= set(result.changed)
+            if not result.raised:
+                self._compare(result, self._reply(inputs, wrt, upstream), for_ones, upstream, wrt)
 
     def report(self) -> BackwardReport:
-        """What was found of every input."""
-        inputs = {name: self._input(name, trials) for name, trials in self.by_name.items()}
+        """The reports on all inputs."""
+        inputs = {name: self._report(name, trials) for name, trials in self.by_name.items()}
         return BackwardReport(self.expression, inputs, self.trials, tuple(self.shapes))
 
     def _ones(self, inputs: Mapping[str, Array], wrt: Sequence[str]) -> Array:
-        """An upstream of ones; the service says which shape it has where that is not a number's."""
+        """An upstream gradient of ones; the service says which shape it has where the output is not a scalar."""
         try:
             return np.ones(self._reply(inputs, wrt, None).value.shape)
         except InvalidRequest as error:
@@ -141,73 +142,72 @@ class _Check:
             return np.ones(error.output_shape)
 
     def _reply(self, inputs: Mapping[str, Array], wrt: Sequence[str], upstream: Array | None) -> Reply:
-        told = {name: array if name in wrt else constant(array) for name, array in inputs.items()}
-        return self.client.differentiate(self.expression, told, upstream, wrt, notations=())
+        marked = {name: array if name in wrt else constant(array) for name, array in inputs.items()}
+        return self.client.differentiate(self.expression, marked, upstream, wrt, notations=())
 
-    def _compare(self, called: Called, reply: Reply, ignoring: Reply, upstream: Array, wrt: Sequence[str]) -> None:
-        if called.value is not None and self.value is None:
-            self.value = _forward(called.value, reply.value)
+    def _compare(self, result: CallResult, reply: Reply, for_ones: Reply, upstream: Array, wrt: Sequence[str]) -> None:
+        if result.value is not None and self.value is None:
+            self.value = _check_forward(result.value, reply.value)
         for name in wrt:
-            right = _right(reply, name)
+            right = _right_gradient(reply, name)
             if reply.verdicts[name].outcome in _DOUBTED or not np.isfinite(right).all():
                 self.doubts[name] = str(reply.verdicts[name])
                 continue
-            if name not in called.gradients:
+            if name not in result.gradients:
                 self.missing[name] = self.missing.get(name, 0) + 1
-            given = called.gradients.get(name)
+            gradient = result.gradients.get(name)
             self.by_name[name].append(
                 Trial(
-                    np.full_like(right, np.nan) if given is None else given.astype(np.float64),
+                    np.full_like(right, np.nan) if gradient is None else gradient.astype(np.float64),
                     right,
                     upstream,
-                    _right(ignoring, name),
-                    tuple(_right(reply, other) for other in wrt if other != name),
+                    _right_gradient(for_ones, name),
+                    tuple(_right_gradient(reply, other) for other in wrt if other != name),
                     self.tolerance,
                 )
             )
 
-    def _input(self, name: str, trials: list[Trial]) -> InputReport:
-        beside = [self.value] if self.value else []
+    def _report(self, name: str, trials: list[Trial]) -> InputReport:
+        others = [self.value] if self.value else []
         if self.changed:
-            told = f"it writes into what it is given: {', '.join(sorted(self.changed))}"
-            beside.append(GradeFinding("INPUT_CHANGED", told))
+            names = ", ".join(sorted(self.changed))
+            others.append(finding(Reason.INPUT_CHANGED, f"{Reason.INPUT_CHANGED.value}: {names}"))
         if self.raised:
-            return InputReport(name, BackwardOutcome.WRONG, (GradeFinding("RAISED", self.raised), *beside))
+            return InputReport(name, BackwardOutcome.WRONG, (finding(Reason.RAISED, self.raised), *others))
         if not trials:
-            told = self.doubts.get(name, "there was nothing to compare")
-            return InputReport(name, BackwardOutcome.UNDECIDED, (GradeFinding("NOT_DIFFERENTIABLE", told), *beside))
+            doubt = finding(Reason.NOT_DIFFERENTIABLE, self.doubts.get(name, ""))
+            return InputReport(name, BackwardOutcome.UNDECIDED, (doubt, *others))
         if self.missing.get(name) == len(trials) and any(np.any(trial.right) for trial in trials):
-            told = "no gradient is given, and it is not zero"
-            return InputReport(name, BackwardOutcome.WRONG, (GradeFinding("MISSING", told), *beside))
+            return InputReport(name, BackwardOutcome.WRONG, (finding(Reason.MISSING), *others))
         wrong = [trial for trial in trials if not trial.is_right]
         if self.missing.get(name) == len(trials) or not wrong:
-            outcome = BackwardOutcome.WRONG if beside else BackwardOutcome.RIGHT
-            return InputReport(name, outcome, tuple(beside))
-        return InputReport(name, BackwardOutcome.WRONG, (*explained(trials), *beside), _worst(wrong))
+            outcome = BackwardOutcome.WRONG if others else BackwardOutcome.RIGHT
+            return InputReport(name, outcome, tuple(others))
+        return InputReport(name, BackwardOutcome.WRONG, (*explain(trials), *others), _worst_entry(wrong))
 
 
-def _right(reply: Reply, name: str) -> Array:
-    """The gradient that is right, NaN where it is not known: autograd's, or what the verdict found in its place."""
+def _right_gradient(reply: Reply, name: str) -> Array:
+    """The right gradient, NaN where it is not known: autograd's, or the verdict's in its place."""
     verdict, gradient = reply.verdicts[name], reply.gradients[name].astype(np.float64)
     if verdict.outcome not in _CORRECTED:
         return gradient
     return np.full_like(gradient, np.nan) if verdict.derivative is None else verdict.derivative
 
 
-def _forward(given: Array, right: Array) -> GradeFinding | None:
-    if given.shape != right.shape:
-        return GradeFinding("FORWARD_DIFFERS", f"the forward value has shape {given.shape}, not {right.shape}")
-    if not np.allclose(given, right, rtol=1e-7, atol=1e-7 * float(np.max(np.abs(right), initial=0.0)), equal_nan=True):
-        return GradeFinding("FORWARD_DIFFERS", "the forward value is not that of the expression")
+def _check_forward(value: Array, right: Array) -> GradeFinding | None:
+    if value.shape != right.shape:
+        return finding(Reason.FORWARD_DIFFERS, f"the forward value has shape {value.shape}, not {right.shape}")
+    if not np.allclose(value, right, rtol=1e-7, atol=1e-7 * float(np.max(np.abs(right), initial=0.0)), equal_nan=True):
+        return finding(Reason.FORWARD_DIFFERS)
     return None
 
 
-def _worst(wrong: Sequence[Trial]) -> WrongEntry | None:
+def _worst_entry(wrong: Sequence[Trial]) -> WrongEntry | None:
     """The entry that is furthest off in the first trial whose shapes are right; None where there is none."""
     for trial in wrong:
-        if trial.given.shape == trial.right.shape and trial.right.size:
-            off = np.where(np.isfinite(trial.given), np.abs(trial.given - trial.right), np.inf)
-            index = np.unravel_index(int(np.argmax(off)), off.shape)
-            place = tuple(int(i) for i in index)
-            return WrongEntry(trial.right.shape, place, float(trial.given[index]), float(trial.right[index]))
+        gradient, right = trial.gradient, trial.right
+        if gradient.shape == right.shape and right.size:
+            off = np.where(np.isfinite(gradient), np.abs(gradient - right), np.inf)
+            index = tuple(int(i) for i in np.unravel_index(int(np.argmax(off)), off.shape))
+            return WrongEntry(right.shape, index, float(gradient[index]), float(right[index]))
     return None

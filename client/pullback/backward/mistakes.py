@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..reasons import Reason
 from ..values.grading import GradeFinding
 
 Array = NDArray[Any]
@@ -16,16 +17,17 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """One gradient by one input in one trial, and what it may be compared with.
+    """One gradient with respect to one input in one trial, and what it may be compared with.
 
-    `given` is what the function gave, `right` the gradient, both in float64; `upstream` has the output's shape;
-    `ignoring` is the gradient for an upstream of ones, and `others` are the gradients by the other inputs.
+    `gradient` is what the function returned and `right` the right one, both in float64; `upstream` has the output's
+    shape; `for_ones` is the right gradient for an upstream of ones, and `others` are those with respect to the other
+    inputs.
     """
 
-    given: Array
+    gradient: Array
     right: Array
     upstream: Array
-    ignoring: Array
+    for_ones: Array
     others: tuple[Array, ...]
     tolerance: float
 
@@ -38,15 +40,15 @@ class Trial:
 
     @property
     def is_right(self) -> bool:
-        """Whether the function gave the gradient."""
-        return self.equal(self.given, self.right)
+        """Whether the function returned the gradient."""
+        return self.equal(self.gradient, self.right)
 
 
-#: Whether a mistake leads to the gradient that a trial was given.
-Explains = Callable[[Trial], bool]
+#: Whether a mistake leads to the gradient that a trial returned.
+LeadsTo = Callable[[Trial], bool]
 
 
-def _summed_to(array: Array, shape: tuple[int, ...]) -> Array | None:
+def _sum_to(array: Array, shape: tuple[int, ...]) -> Array | None:
     """An array summed over the axes along which that shape was broadcast to the array's; None where it was not."""
     extra = array.ndim - len(shape)
     if extra < 0:
@@ -54,105 +56,101 @@ def _summed_to(array: Array, shape: tuple[int, ...]) -> Array | None:
     axes = tuple(range(extra)) + tuple(
         extra + axis for axis, size in enumerate(shape) if size == 1 != array.shape[extra + axis]
     )
-    summed: Array = array.sum(axis=axes, keepdims=True)
-    return summed.reshape(shape) if summed.size == np.prod(shape) else None
+    total: Array = array.sum(axis=axes, keepdims=True)
+    return total.reshape(shape) if total.size == np.prod(shape) else None
 
 
-def _not_summed(trial: Trial) -> bool:
-    if trial.given.shape == trial.right.shape:
+def _is_not_summed(trial: Trial) -> bool:
+    if trial.gradient.shape == trial.right.shape:
         return False
-    summed = _summed_to(trial.given, trial.right.shape)
-    return summed is not None and trial.equal(summed, trial.right)
+    total = _sum_to(trial.gradient, trial.right.shape)
+    return total is not None and trial.equal(total, trial.right)
 
 
-def _jacobian(trial: Trial) -> bool:
+def _is_jacobian(trial: Trial) -> bool:
     rank = trial.upstream.ndim
-    if not rank or trial.given.shape != trial.upstream.shape + trial.right.shape:
+    if not rank or trial.gradient.shape != trial.upstream.shape + trial.right.shape:
         return False
-    return trial.equal(np.tensordot(trial.upstream, trial.given, axes=rank), trial.right)
+    return trial.equal(np.tensordot(trial.upstream, trial.gradient, axes=rank), trial.right)
 
 
-def _summed_away(trial: Trial) -> bool:
-    if trial.given.shape == trial.right.shape or trial.given.size > trial.right.size:
+def _is_summed(trial: Trial) -> bool:
+    if trial.gradient.shape == trial.right.shape or trial.gradient.size > trial.right.size:
         return False
     axes = range(trial.right.ndim)
-    candidates = [trial.right.sum(axis=axis, keepdims=keep) for axis in axes for keep in (True, False)]
-    return any(trial.equal(trial.given, np.asarray(found)) for found in (*candidates, trial.right.sum()))
+    sums = [trial.right.sum(axis=axis, keepdims=keep) for axis in axes for keep in (True, False)]
+    return any(trial.equal(trial.gradient, np.asarray(total)) for total in (*sums, trial.right.sum()))
 
 
-def _symmetric(trial: Trial) -> bool:
+def _has_wrong_shape(trial: Trial) -> bool:
+    if trial.gradient.shape == trial.right.shape or trial.gradient.size != trial.right.size:
+        return False
+    return trial.equal(trial.gradient.reshape(trial.right.shape), trial.right)
+
+
+def _is_symmetrized(trial: Trial) -> bool:
     if trial.right.ndim != 2 or trial.right.shape[0] != trial.right.shape[1]:
         return False
-    both = trial.right + trial.right.T
-    return trial.equal(trial.given, both - np.diag(np.diag(trial.right)))
+    return trial.equal(trial.gradient, trial.right + trial.right.T - np.diag(np.diag(trial.right)))
 
 
 def _factor(trial: Trial) -> float | None:
     """The number that the gradient was multiplied by; None where there is none."""
-    if trial.given.shape != trial.right.shape or not np.any(trial.right):
+    if trial.gradient.shape != trial.right.shape or not np.any(trial.right):
         return None
-    factor = float(np.vdot(trial.right, trial.given) / np.vdot(trial.right, trial.right))
-    return factor if factor and trial.equal(trial.given, factor * trial.right) else None
+    factor = float(np.vdot(trial.right, trial.gradient) / np.vdot(trial.right, trial.right))
+    return factor if factor and trial.equal(trial.gradient, factor * trial.right) else None
 
 
-def _by_size(trial: Trial) -> bool:
+def _is_mean(trial: Trial) -> bool:
     factor = _factor(trial)
     return factor is not None and trial.upstream.size > 1 and abs(factor * trial.upstream.size - 1) < 1e-9
 
 
-def _rounded(trial: Trial) -> bool:
-    if trial.given.shape != trial.right.shape:
+def _is_rounded(trial: Trial) -> bool:
+    if trial.gradient.shape != trial.right.shape:
         return False
     largest = float(np.max(np.abs(trial.right), initial=0.0))
-    return bool(np.all(np.abs(trial.given - trial.right) <= 3e-5 * largest))
+    return bool(np.all(np.abs(trial.gradient - trial.right) <= 3e-5 * largest))
 
 
 # fmt: off
-#: Code, sentence, and whether the mistake leads to what was given.
-MISTAKES: Sequence[tuple[str, str, Explains]] = (
-    ("NOT_A_NUMBER",         "a nan or an infinity stands where the gradient is finite",
-     lambda t: not np.all(np.isfinite(t.given))),
-    ("JACOBIAN_FOR_VJP",     "this is the Jacobian: contract it with the upstream gradient",
-     _jacobian),
-    ("BROADCAST_NOT_SUMMED", "the input was broadcast: sum the gradient over those axes, to the input's shape",
-     _not_summed),
-    ("SUMMED",               "entries are summed away: the gradient has the input's shape",
-     _summed_away),
-    ("TRANSPOSED",           "this is the transposed gradient",
-     lambda t: t.given.ndim == 2 and t.equal(t.given.T, t.right)),
-    ("SHAPE",                "the numbers are right, in a wrong shape",
-     lambda t: t.given.shape != t.right.shape and t.given.size == t.right.size
-     and t.equal(t.given.reshape(t.right.shape), t.right)),
-    ("UPSTREAM_IGNORED",     "the upstream gradient is not used: this is the gradient for an upstream of ones",
-     lambda t: t.equal(t.given, t.ignoring)),
-    ("UPSTREAM_RETURNED",    "the upstream gradient is handed on as it is: the derivative of this step is missing",
-     lambda t: t.equal(t.given, t.upstream)),
-    ("SIGN",                 "the sign is wrong",
-     lambda t: t.equal(-t.given, t.right)),
-    ("SYMMETRIC_CONVENTION", "mirrored entries move together here, and each moves by itself in the gradient",
-     _symmetric),
-    ("WRONG_INPUT",          "this is the gradient by another input",
-     lambda t: any(t.equal(t.given, other) for other in t.others)),
-    ("MEAN_FOR_SUM",         "it is divided by the number of outputs, as if they were averaged",
-     _by_size),
-    ("PRECISION",            "it is right to a few digits only: is a step computed in float32?",
-     _rounded),
+#: The mistakes, and whether each leads to the gradient that was returned.
+MISTAKES: Sequence[tuple[Reason, LeadsTo]] = (
+    (Reason.NOT_A_NUMBER,         lambda t: not np.all(np.isfinite(t.gradient))),
+    (Reason.JACOBIAN_FOR_VJP,     _is_jacobian),
+    (Reason.BROADCAST_NOT_SUMMED, _is_not_summed),
+    (Reason.SUMMED,               _is_summed),
+    (Reason.TRANSPOSED,           lambda t: t.gradient.ndim == 2 and t.equal(t.gradient.T, t.right)),
+    (Reason.SHAPE,                _has_wrong_shape),
+    (Reason.UPSTREAM_IGNORED,     lambda t: t.equal(t.gradient, t.for_ones)),
+    (Reason.UPSTREAM_RETURNED,    lambda t: t.equal(t.gradient, t.upstream)),
+    (Reason.SIGN,                 lambda t: t.equal(-t.gradient, t.right)),
+    (Reason.SYMMETRIC_CONVENTION, _is_symmetrized),
+    (Reason.WRONG_INPUT,          lambda t: any(t.equal(t.gradient, other) for other in t.others)),
+    (Reason.MEAN_FOR_SUM,         _is_mean),
+    (Reason.PRECISION,            _is_rounded),
 )
 # fmt: on
 
 
-def explained(trials: Sequence[Trial]) -> tuple[GradeFinding, ...]:
-    """The first mistake that explains every trial that is wrong, where the trials tell it from the gradient at all."""
+def finding(reason: Reason, message: str = "") -> GradeFinding:
+    """The finding for a reason, with its sentence where there is no other message."""
+    return GradeFinding(reason.name, message or reason.value)
+
+
+def explain(trials: Sequence[Trial]) -> tuple[GradeFinding, ...]:
+    """The first mistake that leads to every gradient that is wrong; none where no single mistake does."""
     wrong = [trial for trial in trials if not trial.is_right]
-    for code, sentence, explains in MISTAKES:
-        if all(map(explains, wrong)):
-            return (GradeFinding(code, sentence),)
+    for reason, leads_to in MISTAKES:
+        if all(map(leads_to, wrong)):
+            return (finding(reason),)
     factors = [factor for trial in wrong if (factor := _factor(trial)) is not None]
-    if len(factors) == len(wrong) and np.ptp(factors) <= 1e-6 * abs(factors[0]):
-        return (GradeFinding("CONSTANT_FACTOR", f"it is {factors[0]:.6g} times the gradient"),)
     if len(factors) == len(wrong):
-        return (GradeFinding("FACTOR", "it is the gradient times a number that depends on the shapes or the values"),)
-    if all(trial.given.shape != trial.right.shape for trial in wrong):
-        shapes = f"{wrong[0].given.shape}, and the input has {wrong[0].right.shape}"
-        return (GradeFinding("SHAPE", f"it has the shape {shapes}"),)
+        if np.ptp(factors) <= 1e-6 * abs(factors[0]):
+            return (finding(Reason.CONSTANT_FACTOR, f"this is {factors[0]:.6g} times the gradient"),)
+        return (finding(Reason.FACTOR),)
+    if all(trial.gradient.shape != trial.right.shape for trial in wrong):
+        shapes = f"{wrong[0].gradient.shape}, and the input has {wrong[0].right.shape}"
+        return (finding(Reason.SHAPE, f"the gradient has the shape {shapes}"),)
     return ()

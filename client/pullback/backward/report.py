@@ -1,4 +1,4 @@
-"""What a backward function was found to be, input by input, as frozen values that print themselves."""
+"""The report on a backward function, input by input, as frozen values that print themselves."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..values.reply import number_text
 
 
 class BackwardOutcome(Enum):
-    """What was found of the gradient by one input."""
+    """What the gradient with respect to one input is found to be."""
 
     RIGHT = "right"
     WRONG = "wrong"
@@ -21,7 +21,7 @@ class BackwardOutcome(Enum):
 
 @dataclass(frozen=True)
 class WrongEntry:
-    """The entry that is furthest off, in a trial: the input's shape there, the index, what was given, what is right."""
+    """The entry that is furthest off in a trial: the input's shape, the index, the number given and the right one."""
 
     shape: tuple[int, ...]
     index: tuple[int, ...]
@@ -35,7 +35,7 @@ class WrongEntry:
 
 @dataclass(frozen=True)
 class InputReport:
-    """What was found of the gradient by one input; `findings` stand from the most specific on."""
+    """The report on the gradient with respect to one input; `findings` stand from the most specific on."""
 
     name: str
     outcome: BackwardOutcome
@@ -43,15 +43,13 @@ class InputReport:
     worst: WrongEntry | None = None
 
     def __str__(self) -> str:
-        return "\n  ".join((f"{self.name}: {self.outcome.value}", *map(str, self.findings), *self._worst()))
-
-    def _worst(self) -> tuple[str, ...]:
-        return (str(self.worst),) if self.worst else ()
+        parts = (f"{self.name}: {self.outcome.value}", *self.findings, *([self.worst] if self.worst else []))
+        return "\n  ".join(map(str, parts))
 
 
 @dataclass(frozen=True)
 class BackwardReport:
-    """What was found of a backward function: its inputs by name, and in how many trials of which shapes.
+    """The report on a backward function: its inputs by name, and in how many trials of which shapes it was run.
 
     >>> print(BackwardReport("x**2", {"x": InputReport("x", BackwardOutcome.RIGHT)}, 4, ({"x": (3,)}, {"x": (1,)})))
     backward of x**2: right, in 4 trials of 2 shapes
@@ -65,21 +63,21 @@ class BackwardReport:
 
     @property
     def passed(self) -> bool:
-        """Whether no gradient is wrong, and one at least was found right."""
-        outcomes = {found.outcome for found in self.inputs.values()}
+        """Whether no gradient is wrong, and at least one is right."""
+        outcomes = {report.outcome for report in self.inputs.values()}
         return BackwardOutcome.RIGHT in outcomes and BackwardOutcome.WRONG not in outcomes
 
     @property
     def codes(self) -> Mapping[str, tuple[str, ...]]:
         """The codes of the findings by the inputs' names."""
-        return {name: tuple(finding.code for finding in found.findings) for name, found in self.inputs.items()}
+        return {name: tuple(finding.code for finding in report.findings) for name, report in self.inputs.items()}
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
         verdict = "right" if self.passed else "wrong"
-        if not any(found.outcome is not BackwardOutcome.UNDECIDED for found in self.inputs.values()):
+        if all(report.outcome is BackwardOutcome.UNDECIDED for report in self.inputs.values()):
             verdict = "undecided"
         count = len(self.shapes)
         yield f"backward of {self.expression}: {verdict}, in {self.trials} trials of {count} shape{'s' * (count != 1)}"

@@ -6,12 +6,14 @@ import csv
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from ..errors import InvalidRequest
+from ..reasons import Reason
 from ..values.grading import Attempt, Policy, Problem, Submission
 
 #: Bytes of the longest line.
@@ -21,7 +23,7 @@ LONGEST = 64 * 2**20
 TIMEOUT = 300.0
 
 _POLICY = {item.name for item in fields(Policy)}
-_TEXTS = ("expression", "kind", "syntax", "upstream")
+_STRINGS = ("expression", "kind", "syntax", "upstream")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,32 +43,25 @@ class Line:
 
 @dataclass(frozen=True)
 class Survey:
-    """A file before it is graded: how many lines it has, its SHA-256, and ids that stand on several lines."""
+    """A file before it is graded: how many lines it has, its SHA-256, and ids that several lines share."""
 
     total: int
     digest: str
     repeated: tuple[str, ...]
 
 
-def survey(path: Path, found: Iterable[Line]) -> Survey:
-    """The survey of a file whose lines are those."""
-    seen: set[str] = set()
-    repeated: dict[str, None] = {}
-    total = 0
-    for line in found:
-        total += 1
-        if line.id in seen:
-            repeated[line.id] = None
-        seen.add(line.id)
+def survey(path: Path, lines: Iterable[Line]) -> Survey:
+    """The survey of a file with those lines."""
+    counts = Counter(line.id for line in lines)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Survey(total, digest, tuple(repeated))
+    return Survey(counts.total(), digest, tuple(name for name, count in counts.items() if count > 1))
 
 
 def lines(path: Path, seed: int | None = None) -> Iterator[Line]:
-    """The lines of a file by its suffix: CSV where that is `.csv`, else JSON Lines; blank ones are passed over.
+    """The lines of a file by its suffix: CSV where that is `.csv`, else JSON Lines; blank ones are skipped.
 
-    `seed`, where it is given, takes the place of every line's own.
+    `seed`, unless it is None, takes the place of every line's own.
     """
     records = _csv(path) if path.suffix.lower() == ".csv" else _json_lines(path)
     for position, (number, record) in enumerate(records):
@@ -79,75 +74,75 @@ def _line(position: int, number: int, record: Mapping[str, Any] | str, seed: int
         return Line(position, unnamed, fault=f"{unnamed}: {record}")
     name = _name(record.get("id"), unnamed)
     try:
-        return _submitted(position, name, record, seed)
+        return _submission_line(position, name, record, seed)
     except InvalidRequest as error:
         return Line(position, name, _name(record.get("problem"), ""), fault=f"{unnamed}: {error}")
 
 
-def _submitted(position: int, name: str, record: Mapping[str, Any], seed: int | None) -> Line:
-    given = {field: value for field, value in record.items() if value is not None}
+def _submission_line(position: int, name: str, record: Mapping[str, Any], seed: int | None) -> Line:
+    values = {field: value for field, value in record.items() if value is not None}
     for field in ("expression", "inputs", "answer"):
-        if field not in given:
+        if field not in values:
             raise _fault(field, f"there is no `{field}`")
-    for field in _TEXTS:
-        if not isinstance(given.get(field, ""), str):
-            raise _fault(field, f"`{field}` is not a text")
-    if not isinstance(given["inputs"], Mapping):
+    for field in _STRINGS:
+        if not isinstance(values.get(field, ""), str):
+            raise _fault(field, f"`{field}` is not a string")
+    if not isinstance(values["inputs"], Mapping):
         raise _fault("inputs", "`inputs` is not an object of names and inputs")
     problem = Problem(
-        given["expression"],
-        given["inputs"],
-        _wrt(given.get("wrt")),
-        given.get("kind", "derivative"),
-        given.get("order"),
-        given.get("upstream", "v"),
-        _policy(given.get("policy", {}), seed),
+        values["expression"],
+        values["inputs"],
+        _wrt(values.get("wrt")),
+        values.get("kind", "derivative"),
+        values.get("order"),
+        values.get("upstream", "v"),
+        _policy(values.get("policy", {}), seed),
     )
-    answer = _answer(given["answer"], given.get("tensor"), given.get("syntax", "math"))
-    points = given.get("points", 1.0)
+    answer = _answer(values["answer"], values.get("tensor"), values.get("syntax", "math"))
+    points = values.get("points", 1.0)
     if isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points < 1e9:
         raise _fault("points", "`points` is not a number of points")
-    # Positions are the ids on the wire: those of the file may be there twice.
+    # Positions are the ids on the wire: several lines of the file may share one.
     submission = Submission(problem, answer, id=str(position), timeout=TIMEOUT)
-    return Line(position, name, _name(given.get("problem"), str(problem)), float(points), submission)
+    return Line(position, name, _name(values.get("problem"), str(problem)), float(points), submission)
 
 
 def _answer(answer: object, tensor: object, syntax: str) -> Attempt:
     if isinstance(answer, list):
         return Attempt(tensor=answer)
     if isinstance(answer, bool) or not isinstance(answer, str | int | float):
-        raise _fault("answer", "`answer` is neither a text nor numbers")
+        raise _fault("answer", "`answer` is neither a string nor numbers")
     return Attempt(str(answer), syntax, tensor)
 
 
-def _wrt(given: object) -> str | tuple[str, ...] | None:
-    match given:
+def _wrt(value: object) -> str | tuple[str, ...] | None:
+    match value:
         case None | str():
-            return given
-        case list() if all(isinstance(name, str) for name in given):
-            return tuple(given)
+            return value
+        case list() if all(isinstance(name, str) for name in value):
+            return tuple(value)
     raise _fault("wrt", "`wrt` is neither a name nor a list of names")
 
 
-def _policy(given: object, seed: int | None) -> Policy:
-    if not isinstance(given, Mapping) or not given.keys() <= _POLICY:
+def _policy(options: object, seed: int | None) -> Policy:
+    if not isinstance(options, Mapping) or not options.keys() <= _POLICY:
         raise _fault("policy", f"`policy` is not an object of {', '.join(sorted(_POLICY))}")
-    policy = Policy(**given)
+    policy = Policy(**options)
     if not isinstance(policy.partial_credit, Mapping) or not isinstance(policy.notations, list | tuple):
-        raise _fault("policy", "`partial_credit` is an object of codes and scores, `notations` a list")
+        raise _fault("policy", "`partial_credit` must be an object of codes and scores, and `notations` a list")
     if not isinstance(policy.accept_smaller_domain, bool) or not isinstance(policy.reveal, bool):
-        raise _fault("policy", "`reveal` and `accept_smaller_domain` are true or false")
+        raise _fault("policy", "`reveal` and `accept_smaller_domain` must be true or false")
     return policy if seed is None else replace(policy, seed=seed)
 
 
-def _name(given: object, otherwise: str) -> str:
-    if given is None or given == "" or isinstance(given, list | dict):
-        return otherwise
-    return str(given).encode(errors="replace").decode()[:1000]
+def _name(value: object, default: str) -> str:
+    if value is None or value == "" or isinstance(value, list | dict):
+        return default
+    return str(value).encode(errors="replace").decode()[:1000]
 
 
-def _fault(field: str, told: str) -> InvalidRequest:
-    return InvalidRequest(told, reason="BAD_LINE", field=field)
+def _fault(field: str, message: str) -> InvalidRequest:
+    return InvalidRequest(message, reason=Reason.BAD_LINE, field=field)
 
 
 def _json_lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
@@ -165,14 +160,14 @@ def _json_lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
 
 def _json(line: bytes) -> Mapping[str, Any] | str:
     try:
-        found = json.loads(line.decode())
+        record = json.loads(line.decode())
     except UnicodeDecodeError:
         return "it is not UTF-8"
     except json.JSONDecodeError as error:
         return f"it is not JSON: {error.msg} at column {error.colno}"
     except (ValueError, RecursionError):  # a number of too many digits, lists too deep
         return "it is not JSON that can be read"
-    return found if isinstance(found, dict) else "it is not a JSON object"
+    return record if isinstance(record, dict) else "it is not a JSON object"
 
 
 def _csv(path: Path) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
@@ -206,11 +201,11 @@ def _record(header: list[str], cells: list[str]) -> Mapping[str, Any] | str:
 def _names(cell: str) -> object:
     if cell.strip().startswith("["):
         return json.loads(cell)
-    found = [name for name in re.split(r"[,;\s]+", cell) if name]
-    return found[0] if len(found) == 1 else found
+    names = [name for name in re.split(r"[,;\s]+", cell) if name]
+    return names[0] if len(names) == 1 else names
 
 
-#: How the cells of a CSV file are read that are no texts.
+#: How cells of a CSV file are read that are not strings.
 _CELLS: Mapping[str, Callable[[str], Any]] = {
     "inputs": json.loads,
     "policy": json.loads,

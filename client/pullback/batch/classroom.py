@@ -1,4 +1,4 @@
-"""Results as GitHub Classroom's graders hand them to its reporter, which wants this JSON in base64.
+"""Results as GitHub Classroom's graders hand them to its reporter, which takes this JSON in base64.
 
 The form: https://github.com/classroom-resources/autograding-grading-reporter
 """
@@ -17,7 +17,7 @@ _STATUS = {"CORRECT": "pass", "INCORRECT": "fail", "NOT_AN_ANSWER": "fail", "UND
 
 
 def write_classroom(file: TextIO, rows: Iterable[Row], summary: Summary, _seconds: float) -> None:
-    """The whole is an error where an answer could not be decided, a pass where all are correct."""
+    """The run is an error if an answer could not be decided, and a pass if all are correct."""
     counts, total = summary.all.outcomes, summary.all.total
     status = "error" if counts["UNDECIDED"] else "pass" if counts["CORRECT"] == total else "fail"
     tests: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""The forms in which results are written, and the one that a file's suffix means."""
+"""The formats in which results are written, and the one that a file's suffix implies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .prairielearn import write_prairielearn
 from .row import Row
 from .summary import Summary
 
-#: Writes rows, in order, whose summary is already known; the last number is how many seconds the run took.
+#: Writes rows, in order, with their summary; the last number is how many seconds the run took.
 Writer = Callable[[TextIO, Iterable[Row], Summary, float], None]
 
 #: The columns of CSV, in order; JSON Lines has the same fields.
@@ -52,7 +52,7 @@ _SUFFIXES = {".csv": "csv", ".xml": "junit"}
 
 
 def format_of(path: Path) -> str:
-    """The form of results in a file of that name, where nothing else is said.
+    """The format of results in a file of that name, unless another is chosen.
 
     >>> format_of(Path("grades.csv")), format_of(Path("grades.jsonl"))
     ('csv', 'jsonl')
@@ -61,7 +61,7 @@ def format_of(path: Path) -> str:
 
 
 def write(path: Path, form: str, rows: Iterable[Row], summary: Summary, seconds: float) -> None:
-    """Writes results in one of FORMATS; the file is there whole, or as it was before."""
+    """Writes results in one of FORMATS; the file is complete afterwards, or as it was before."""
     part = path.with_name(f".{path.name}.part")
     try:
         with part.open("w", encoding="utf-8", errors="replace", newline="") as file:

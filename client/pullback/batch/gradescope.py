@@ -12,12 +12,12 @@ from typing import Any, TextIO
 from .row import Row
 from .summary import OUTCOMES, Summary
 
-#: Gradescope knows passed and failed only; a test without a status and a score waits for a person.
+#: Gradescope knows only passed and failed; a test without a status and a score waits for a person.
 _STATUS = {"CORRECT": "passed", "INCORRECT": "failed", "NOT_AN_ANSWER": "failed"}
 
 
 def write_gradescope(file: TextIO, rows: Iterable[Row], summary: Summary, seconds: float) -> None:
-    """Undecided answers have neither status nor score, and the output asks for a person."""
+    """Undecided answers have neither status nor score, and the output says that they wait for a person."""
     results = {
         "score": summary.all.earned,
         "execution_time": round(seconds),
@@ -47,6 +47,6 @@ def _test(number: int, row: Row) -> dict[str, Any]:
 
 def _output(summary: Summary) -> str:
     counts = summary.all.outcomes
-    told = f"{counts['CORRECT']} of {summary.all.total} answers are correct."
+    correct = f"{counts['CORRECT']} of {summary.all.total} answers are correct."
     waiting = counts["UNDECIDED"]
-    return told + (f" {waiting} could not be decided and wait for a person." if waiting else "")
+    return correct + (f" {waiting} could not be decided and wait for a person." if waiting else "")

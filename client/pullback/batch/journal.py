@@ -1,4 +1,4 @@
-"""The journal of a run: every row as soon as it is there, so that a run that was interrupted goes on."""
+"""The journal of a run: every row as soon as it is known, so that an interrupted run can be continued."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class JournalError(Exception):
 
 
 class Journal:
-    """Rows by position in a file of JSON Lines, each there once, whole or not at all.
+    """Rows by position in a file of JSON Lines, each of them once, complete or not at all.
 
-    `about` tells one run from another: a journal of another is refused. Raises JournalError for that, and where another
-    command holds the journal.
+    `about` tells one run from another. Raises JournalError for the journal of another run, and where another command
+    holds the journal.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as home, Journal(Path(home, "journal"), {"file": "a"}, 2) as journal:
@@ -73,7 +73,7 @@ class Journal:
             self._synced = time.monotonic()
 
     def rows(self) -> Iterator[Row]:
-        """The rows that are there, by position."""
+        """The rows in the journal, by position."""
         with open(os.dup(self._file), "rb") as file:
             for place in self._places:
                 if place >= 0:
@@ -81,18 +81,18 @@ class Journal:
                     yield Row.from_json(json.loads(file.readline()))
 
     def kept(self) -> int:
-        """How many rows the file holds: what another run would find, however this one was interrupted."""
+        """How many rows the file holds, which another run would find however this one was interrupted."""
         with open(os.dup(self._file), "rb") as file:
             file.seek(0)
             return sum(line.endswith(b"\n") for line in file) - 1
 
     def close(self) -> None:
-        """Lets go of the file, which stays."""
+        """Closes the file and leaves it in place."""
         os.fdatasync(self._file)
         os.close(self._file)
 
     def remove(self) -> None:
-        """Removes the file; the journal is then to be closed."""
+        """Removes the file; the journal must then be closed."""
         self.path.unlink(missing_ok=True)
 
     def _claim(self) -> None:
@@ -102,7 +102,7 @@ class Journal:
             raise JournalError(f"another command is writing {self.path}") from None
 
     def _read(self, header: dict[str, Any]) -> int:
-        """Takes over what the file holds, without a torn last line, and gives where it ends."""
+        """Takes over the rows of the file, without a torn last line, and gives where they end."""
         self._end = 0
         with open(os.dup(self._file), "rb") as file:
             for line in file:
@@ -126,8 +126,8 @@ class Journal:
         except (ValueError, KeyError, TypeError, IndexError):
             raise JournalError(f"{self.path} is damaged; remove it to grade everything anew") from None
         if entry != header:
-            told = f"{self.path} is the journal of another run: another file, seed or version"
-            raise JournalError(f"{told}; remove it to grade everything anew")
+            message = f"{self.path} is the journal of another run: another file, seed or version"
+            raise JournalError(f"{message}; remove it to grade everything anew")
 
     def _write(self, entry: dict[str, Any]) -> None:
         line = json.dumps(entry, ensure_ascii=False, allow_nan=False).encode(errors="replace") + b"\n"

@@ -1,4 +1,4 @@
-"""Results as JUnit XML, in the way of pytest: what continuous integration shows."""
+"""Results as JUnit XML, as pytest writes it, for continuous integration to show."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xml.sax.saxutils import quoteattr
 from .row import Row
 from .summary import Summary
 
-#: What an answer that is not correct has inside its test case, and what the suite counts it as.
+#: The element inside the test case of an answer that is not correct, and the suite's count that it is part of.
 _ELEMENTS: Mapping[str, tuple[str, str]] = {
     "INCORRECT": ("failure", "failures"),
     "UNDECIDED": ("error", "errors"),
@@ -23,7 +23,7 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def write_junit(file: TextIO, rows: Iterable[Row], summary: Summary, seconds: float) -> None:
-    """Wrong answers are failures, undecided ones errors, and those that are none are skipped."""
+    """Wrong answers are failures, undecided ones are errors, and those that are not answers are skipped."""
     counts = {name: summary.all.outcomes[outcome] for outcome, (_, name) in _ELEMENTS.items()}
     suite = {"name": "pullback", "tests": summary.all.total, **counts, "time": f"{seconds:.3f}"}
     attributes = " ".join(f"{name}={quoteattr(str(value))}" for name, value in suite.items())
@@ -35,7 +35,7 @@ def write_junit(file: TextIO, rows: Iterable[Row], summary: Summary, seconds: fl
 
 def _case(row: Row) -> Element:
     case = Element("testcase", classname=_clean(row.problem) or "pullback", name=_clean(row.id), time="0")
-    told = {
+    values = {
         "outcome": row.outcome,
         "score": "" if row.score is None else f"{row.score:g}",
         "findings": "|".join(row.codes),
@@ -43,14 +43,14 @@ def _case(row: Row) -> Element:
         "replay": row.replay,
     }
     properties = SubElement(case, "properties")
-    for name, value in told.items():
+    for name, value in values.items():
         if value:
             SubElement(properties, "property", name=name, value=_clean(value))
     if row.outcome in _ELEMENTS:
         element, _ = _ELEMENTS[row.outcome]
         kind = row.codes[0] if row.codes else row.outcome
-        inside = SubElement(case, element, message=_clean(row.message), type=kind)
-        inside.text = "\n".join(_clean(f"{found['code']}: {found['message']}") for found in row.findings)
+        child = SubElement(case, element, message=_clean(row.message), type=kind)
+        child.text = "\n".join(_clean(f"{finding['code']}: {finding['message']}") for finding in row.findings)
     return case
 
 

@@ -12,24 +12,24 @@ from typing import Any, TextIO
 from .row import Row
 from .summary import Summary
 
-#: PrairieLearn takes 1 MB; what a results file without its tests needs is kept free.
+#: PrairieLearn takes 1 MB, of which 20 kB are kept for everything but the tests.
 LARGEST = 1_000_000 - 20_000
-#: Sentences about the format that are kept of a submission that is not gradable.
-_SENTENCES = 50
+#: How many format errors a submission that is not gradable keeps.
+_FORMAT_ERRORS = 50
 
 
 def write_prairielearn(file: TextIO, rows: Iterable[Row], summary: Summary, _seconds: float) -> None:
-    """One answer that is none, or that could not be decided, makes the submission not gradable: no attempt is lost."""
-    told = list(rows)
-    ungraded = [row for row in told if row.score is None or row.outcome == "NOT_AN_ANSWER"]
+    """One answer that is not an answer, or is undecided, makes the submission not gradable: no attempt is lost."""
+    rows = list(rows)
+    ungraded = [row for row in rows if row.score is None or row.outcome == "NOT_AN_ANSWER"]
     message = f"{summary.all.outcomes['CORRECT']} of {summary.all.total} answers are correct."
     if ungraded:
-        errors = [f"{row.id}: {row.message}"[:1000] for row in ungraded[:_SENTENCES]]
+        errors = [f"{row.id}: {row.message}"[:1000] for row in ungraded[:_FORMAT_ERRORS]]
         results = {"gradable": False, "format_errors": errors, "message": message}
     else:
-        tests, left_out = _that_fit([_test(row) for row in told])
-        left = f" {left_out} more are not listed, since the results would be too large." if left_out else ""
-        results = {"gradable": True, "score": summary.all.mean or 0.0, "message": message + left, "tests": tests}
+        tests, left_out = _that_fit([_test(row) for row in rows])
+        message += f" {left_out} more are not listed, since the results would be too large." if left_out else ""
+        results = {"gradable": True, "score": summary.all.mean or 0.0, "message": message, "tests": tests}
     json.dump(results, file, allow_nan=False, indent=1)
 
 

@@ -8,12 +8,9 @@ from typing import Any
 
 from ..errors import InvalidRequest, PullbackError
 from ..plain import plain
-from ..values.grading import Counterexample, Evidence, Grade, GradeOutcome
+from ..reasons import Reason
+from ..values.grading import Evidence, Grade, GradeOutcome
 from .answer_file import Line
-
-#: The code of a line that cannot be read; the codes of findings are the contract's beside it.
-BAD_LINE = "BAD_LINE"
-BAD_PROBLEM = "BAD_PROBLEM"
 
 
 @dataclass(frozen=True)
@@ -21,7 +18,7 @@ class Row:
     """The result of the line at a position, counted from 0.
 
     `score` is from 0 to 1, and None where the outcome is UNDECIDED, which is not 0; `points` is what a correct answer
-    is worth. `findings` are dicts of `code`, `message` and, where there is a place, `line` and `column`.
+    is worth. `findings` are dicts of `code`, `message` and, where the mistake has a place, `line` and `column`.
     """
 
     position: int
@@ -46,9 +43,9 @@ class Row:
             outcome=grade.outcome.name,
             score=None if grade.outcome is GradeOutcome.UNDECIDED else grade.score,
             findings=tuple(
-                {"code": found.code, "message": found.message}
-                | ({"line": found.line, "column": found.column} if found.line else {})
-                for found in grade.findings
+                {"code": finding.code, "message": finding.message}
+                | ({"line": finding.line, "column": finding.column} if finding.line else {})
+                for finding in grade.findings
             ),
             message=grade.message,
             evidence=_evidence(grade.evidence),
@@ -58,18 +55,18 @@ class Row:
     @classmethod
     def of_fault(cls, line: Line, fault: str) -> Row:
         """The row of a line that cannot be read."""
-        return cls._without_grade(line, GradeOutcome.NOT_AN_ANSWER, BAD_LINE, fault)
+        return cls._without_grade(line, GradeOutcome.NOT_AN_ANSWER, fault, Reason.BAD_LINE)
 
     @classmethod
     def of_error(cls, line: Line, error: PullbackError) -> Row:
-        """The row of an answer without a grade: no answer where the problem is refused, else undecided."""
+        """The row of an answer without a grade: not an answer where the problem is refused, else undecided."""
         if isinstance(error, InvalidRequest):
-            return cls._without_grade(line, GradeOutcome.NOT_AN_ANSWER, BAD_PROBLEM, str(error))
-        told = f"The grader failed: {error.message or error.code.value[1]}."
-        return cls._without_grade(line, GradeOutcome.UNDECIDED, "", told)
+            return cls._without_grade(line, GradeOutcome.NOT_AN_ANSWER, str(error), Reason.BAD_PROBLEM)
+        message = f"The grader failed: {error.message or error.code.value[1]}."
+        return cls._without_grade(line, GradeOutcome.UNDECIDED, message)
 
     @classmethod
-    def _without_grade(cls, line: Line, outcome: GradeOutcome, code: str, message: str) -> Row:
+    def _without_grade(cls, line: Line, outcome: GradeOutcome, message: str, reason: Reason | None = None) -> Row:
         return cls(
             line.position,
             line.id,
@@ -77,7 +74,7 @@ class Row:
             line.points,
             outcome=outcome.name,
             score=None if outcome is GradeOutcome.UNDECIDED else 0.0,
-            findings=({"code": code, "message": message},) if code else (),
+            findings=({"code": reason.name, "message": message},) if reason else (),
             message=message,
             evidence={},
             replay="",
@@ -104,16 +101,11 @@ class Row:
 
 
 def _evidence(evidence: Evidence) -> dict[str, Any]:
-    told: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     if evidence.confirmation:
-        told["confirmation"] = evidence.confirmation
+        values["confirmation"] = evidence.confirmation
     if evidence.points:
-        told |= {"points": evidence.points, "error": plain(evidence.error)}
+        values |= {"points": evidence.points, "error": plain(evidence.error)}
     if evidence.counterexample is not None:
-        told["counterexample"] = _point(evidence.counterexample)
-    return told
-
-
-def _point(point: Counterexample) -> dict[str, Any]:
-    told = {name: plain(value) for name, value in vars(point).items()}
-    return told | {"index": list(point.index)}
+        values["counterexample"] = plain(evidence.counterexample)
+    return values

@@ -21,19 +21,20 @@ from ..errors import (
     Unavailable,
     Unimplemented,
 )
+from ..reasons import Reason
 from ..values.grading import Graded, Submission
 from ..wire.channel import pause_before
 from .answer_file import Line, lines
 from .journal import Journal
 from .row import Row
 
-#: Submissions under way: enough for a service with many workers to have the next one at hand.
+#: Submissions under way: enough for every worker of a large service to have the next one ready.
 IN_FLIGHT = 64
 
-#: How often a submission is sent for which there was no time before any grade; then it is undecided.
+#: How often a submission whose deadline passes is sent before it counts as undecided.
 TRIES = 3
 
-#: What no further attempt would change, for any line.
+#: Errors that no further attempt would change, for any line.
 _HOPELESS = (Unauthenticated, PermissionDenied, Unimplemented)
 
 
@@ -49,8 +50,8 @@ class Stopped(Exception):
 class Run:
     """What a run needs: the file, the seed if one is set for all, the journal, and how to reach a service.
 
-    `connect` is called again whenever the service was lost; `patience` is how many seconds it may give no answer at all
-    until the run is stopped. `on_row` is told of every row.
+    `connect` is called again whenever the service was lost; `patience` is how many seconds may pass without any answer
+    before the run is stopped. `on_row` is called with every row.
     """
 
     path: Path
@@ -63,7 +64,7 @@ class Run:
     tries: Counter[int] = field(default_factory=Counter)
 
     def add(self, row: Row) -> None:
-        """Keeps a row in the journal, and tells of it."""
+        """Keeps a row in the journal, and passes it to `on_row`."""
         if row.position not in self.journal:
             self.journal.add(row)
             self.on_row(row)
@@ -82,7 +83,7 @@ def grade_file(run: Run) -> None:
             attempts, answered = 0, time.monotonic()
         if lost is None:
             continue
-        if isinstance(lost, _HOPELESS) or lost.reason == "SERVER_NOT_STARTED":
+        if isinstance(lost, _HOPELESS) or lost.reason == Reason.SERVER_NOT_STARTED.name:
             raise Stopped(lost)
         if time.monotonic() - answered > run.patience:
             raise Stopped(lost)
@@ -91,7 +92,7 @@ def grade_file(run: Run) -> None:
 
 
 def _round(run: Run) -> PullbackError | None:
-    """Sends all that is not graded yet; the error where the service was lost, or had no room for something."""
+    """Sends all that is not graded yet; gives the error where the service was lost, or had no room for a submission."""
     run.in_flight.clear()
     full: PullbackError | None = None
     try:
@@ -99,7 +100,7 @@ def _round(run: Run) -> PullbackError | None:
             for graded in client.grade_many(_pending(run), IN_FLIGHT):
                 error = _take(run, graded)
                 if isinstance(error, ResourceExhausted | DeadlineExceeded):
-                    full = error  # the others have their place in the service: only this one is sent again
+                    full = error  # the service has admitted the others: only this one is sent again
                 elif error is not None:
                     return error
     except PullbackError as error:
@@ -115,20 +116,20 @@ def _pending(run: Run) -> Iterator[Submission]:
 
 
 def _take(run: Run, graded: Graded) -> PullbackError | None:
-    """Keeps what came of one submission; the error where that is to be sent again, since the service is to blame."""
+    """Keeps the result of one submission; gives the error where the service is to blame and it must be sent again."""
     line = run.in_flight.pop(graded.id)
     if graded.grade is not None:
         run.add(Row.of_grade(line, graded.grade))
     elif graded.error is not None:
-        if _to_be_sent_again(graded.error, run.tries[line.position]):
+        if _is_retried(graded.error, run.tries[line.position]):
             run.tries[line.position] += 1
             return graded.error
         run.add(Row.of_error(line, graded.error))
     return None
 
 
-def _to_be_sent_again(error: PullbackError, tries: int) -> bool:
-    """Whether an error says that the service is gone, full or slow, and nothing of the submission."""
+def _is_retried(error: PullbackError, tries: int) -> bool:
+    """Whether an error is about the service, which is gone, full or slow, and not about the submission."""
     match error:
         case Unavailable() | Cancelled():
             return True
@@ -137,5 +138,5 @@ def _to_be_sent_again(error: PullbackError, tries: int) -> bool:
         case DeadlineExceeded():
             return tries + 1 < TRIES
         case InternalError():
-            return not error.reason  # a stream that broke has none, and the service's own failures have one
+            return not error.reason  # a broken stream has none, and the service's own failures have one
     return isinstance(error, _HOPELESS)

@@ -1,4 +1,4 @@
-"""What a run came to: outcomes and findings, in all and by problem."""
+"""The result of a run: outcomes and findings, in all and by problem."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Tally:
     possible: float = 0.0
 
     def add(self, row: Row) -> None:
-        """Counts a row; what is undecided counts for no points, neither earned nor possible."""
+        """Counts a row; an undecided one counts for no points, neither earned nor possible."""
         self.outcomes[row.outcome] += 1
         self.codes.update(row.codes)
         if row.score is not None:
@@ -36,7 +36,7 @@ class Tally:
 
     @property
     def mean(self) -> float | None:
-        """Points earned over points possible among what was decided; None where nothing was."""
+        """Points earned over points possible among the decided rows; None where there are none."""
         return self.earned / self.possible if self.possible else None
 
 

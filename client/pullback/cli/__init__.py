@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-#: Where each command is, so that one is imported only when it is run.
+#: The module of each command, which is imported only when the command is run.
 _COMMANDS = {
     "diff": "pullback.cli.diff",
     "grade": "pullback.cli.grade",
@@ -30,7 +30,7 @@ class _Commands(click.Group):
         try:
             command: click.Command = getattr(import_module(_COMMANDS[cmd_name]), cmd_name)
         except ModuleNotFoundError as error:
-            return _lacking(cmd_name, error.name or "")
+            return _missing(cmd_name, error.name or "")
         return command
 
 
@@ -40,8 +40,8 @@ def main() -> None:
     """Derivatives of tensor expressions by autograd and in closed form, and whether the two agree."""
 
 
-def _lacking(name: str, module: str) -> click.Command:
-    """What stands in for a command whose modules are not installed."""
+def _missing(name: str, module: str) -> click.Command:
+    """The command in place of one whose modules are not installed."""
 
     @click.command(
         name,

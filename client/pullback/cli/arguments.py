@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InvalidRequest
+from ..reasons import Reason
 from ..wire.tensors import DTYPES
 
 _DTYPES = {dtype.name: dtype for dtype in DTYPES.values()} | {"int": np.dtype(np.int64)}
@@ -31,17 +32,15 @@ def read_inputs(tokens: Iterable[str]) -> dict[str, object]:
     for token in tokens:
         name, equals, value = token.partition("=")
         if not equals or not name.isidentifier():
-            raise InvalidRequest(
-                "an input is given as NAME=VALUE", reason="BAD_INPUT", field="inputs", found=token, hint=_ACCEPTED
-            )
+            raise InvalidRequest(reason=Reason.BAD_INPUT, field="inputs", found=token, hint=_ACCEPTED)
         if name in inputs:
-            raise InvalidRequest(f"`{name}` is given twice", reason="DUPLICATE_INPUT", field="inputs", found=token)
+            raise InvalidRequest(f"`{name}` is given twice", reason=Reason.DUPLICATE_INPUT, field="inputs", found=token)
         inputs[name] = read_value(value, name)
     return inputs
 
 
 def read_value(text: str, field: str) -> object:
-    """The value of a text: plain numbers where it names no dtype, so that the client chooses; else an array.
+    """The value of an argument: plain numbers where it names no dtype, so that the client chooses; else an array.
 
     >>> read_value("2,", "x"), read_value("[[1, -inf]]", "x"), read_value("float32:0.5", "x").dtype
     ([2.0], [[1.0, -inf]], dtype('float32'))
@@ -56,10 +55,10 @@ def read_value(text: str, field: str) -> object:
             array = _load(body[1:])
             return array.astype(_DTYPES[dtype], casting="same_kind") if dtype else array
         leaves = _nested(body)
-        return _typed(leaves, _DTYPES[dtype]) if dtype else _mapped(leaves, _float)
+        return _typed(leaves, _DTYPES[dtype]) if dtype else _map(leaves, _float)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise InvalidRequest(
-            f"cannot read the value: {error}", reason="BAD_VALUE", field=field, found=text[:100], hint=_ACCEPTED
+            f"cannot read the value: {error}", reason=Reason.BAD_VALUE, field=field, found=text[:100], hint=_ACCEPTED
         ) from error
 
 
@@ -67,7 +66,7 @@ def _load(path: str) -> NDArray[Any]:
     try:
         loaded = np.load(path, allow_pickle=False)
     except (OSError, EOFError) as error:
-        raise ValueError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'no NumPy array'}") from error
+        raise ValueError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'not a NumPy array'}") from error
     if not isinstance(loaded, np.ndarray):
         loaded.close()
         raise ValueError(f"{path} holds several arrays; save one as .npy")
@@ -75,19 +74,19 @@ def _load(path: str) -> NDArray[Any]:
 
 
 def _nested(text: str) -> object:
-    """The text's structure, with its numbers still text."""
+    """Nested lists of the argument's numbers, which are still strings."""
     if text.startswith("["):
-        spelled = re.sub(r"\binf(inity)?\b", "Infinity", re.sub(r"\bnan\b", "NaN", text, flags=re.I), flags=re.I)
-        return json.loads(spelled, parse_int=str, parse_float=str, parse_constant=str)
+        constants = re.sub(r"\binf(inity)?\b", "Infinity", re.sub(r"\bnan\b", "NaN", text, flags=re.I), flags=re.I)
+        return json.loads(constants, parse_int=str, parse_float=str, parse_constant=str)
     parts = text.split(",")
     if len(parts) == 1:
         return text
     return parts[:-1] if not parts[-1].strip() else parts
 
 
-def _mapped(value: object, leaf: Callable[[str], object]) -> object:
+def _map(value: object, leaf: Callable[[str], object]) -> object:
     if isinstance(value, list):
-        return [_mapped(entry, leaf) for entry in value]
+        return [_map(entry, leaf) for entry in value]
     if isinstance(value, bool):
         return leaf(str(value).lower())
     if not isinstance(value, str):
@@ -97,16 +96,16 @@ def _mapped(value: object, leaf: Callable[[str], object]) -> object:
 
 def _typed(value: object, dtype: np.dtype[Any]) -> NDArray[Any]:
     if dtype.kind == "b":
-        return np.array(_mapped(value, _bool), dtype=dtype)
+        return np.array(_map(value, _bool), dtype=dtype)
     if dtype.kind in "iu":
-        whole = np.array(_mapped(value, _int), dtype=object)
+        integers = np.array(_map(value, _int), dtype=object)
         bounds = np.iinfo(dtype)
-        if any(not isinstance(entry, int) for entry in whole.flat):
+        if any(not isinstance(entry, int) for entry in integers.flat):
             raise ValueError("the lists are not of one length at each level")
-        if any(not bounds.min <= entry <= bounds.max for entry in whole.flat):
+        if any(not bounds.min <= entry <= bounds.max for entry in integers.flat):
             raise ValueError(f"{dtype.name} holds {bounds.min} to {bounds.max}")
-        return whole.astype(dtype)
-    wide = np.array(_mapped(value, _float), dtype=np.float64)
+        return integers.astype(dtype)
+    wide = np.array(_map(value, _float), dtype=np.float64)
     with np.errstate(over="ignore"):
         narrow = wide.astype(dtype)
     if not np.array_equal(np.isinf(wide), np.isinf(narrow)):
@@ -126,7 +125,7 @@ def _int(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise ValueError(f"{text[:20]!r} is not a whole number") from None
+        raise ValueError(f"{text[:20]!r} is not an integer") from None
 
 
 def _bool(text: str) -> bool:

@@ -21,13 +21,13 @@ POINTS = 61
 
 @dataclass(frozen=True)
 class Around:
-    """The sum of the upstream gradient times the value, as one entry of one input moves through `at`."""
+    """The sum of the upstream gradient times the value, as one entry of one input varies around `at`."""
 
     name: str
     finding: Finding
     entry: ExaminedEntry
     at: float
-    moves: NDArray[np.float64]
+    offsets: NDArray[np.float64]
     values: NDArray[np.float64]
 
     @property
@@ -52,17 +52,17 @@ def around(
         if finding is None:
             continue
         entry = finding.examined[0]
-        given = inputs[name]
-        array = np.array(given.value if isinstance(given, Constant) else given, dtype=reply.gradients[name].dtype)
+        value = inputs[name]
+        array = np.array(value.value if isinstance(value, Constant) else value, dtype=reply.gradients[name].dtype)
         at = float(array[entry.index])
-        moves = reach(at) * np.linspace(-1.0, 1.0, POINTS)
+        offsets = reach(at) * np.linspace(-1.0, 1.0, POINTS)
         weights = np.ones(reply.value.shape) if upstream is None else np.asarray(upstream, dtype=np.float64)
-        values = _values(client, expression, inputs, name, entry, moves, weights, timeout)
-        yield Around(name, finding, entry, at, moves, values)
+        values = _values(client, expression, inputs, name, entry, offsets, weights, timeout)
+        yield Around(name, finding, entry, at, offsets, values)
 
 
 def reach(at: float) -> float:
-    """How far to go either way: what shows something of the function at that scale.
+    """How far to go either way, so that the picture shows the function at that scale.
 
     >>> reach(0.0), reach(1e-9), reach(1000.0)
     (1.0, 1e-09, 100.0)
@@ -76,16 +76,16 @@ def _values(
     inputs: Mapping[str, object],
     name: str,
     entry: ExaminedEntry,
-    moves: NDArray[np.float64],
+    offsets: NDArray[np.float64],
     weights: NDArray[Any],
     timeout: float,
 ) -> NDArray[np.float64]:
     def requests() -> Iterator[Request]:
-        for number, move in enumerate(moves):
-            moved = np.array(inputs[name], dtype=np.float64)
-            moved[entry.index] += move
-            given = {**inputs, name: moved}
-            yield Request(expression, given, weights, None, (), check=False, timeout=timeout, id=str(number))
+        for number, offset in enumerate(offsets):
+            shifted = np.array(inputs[name], dtype=np.float64)
+            shifted[entry.index] += offset
+            values = {**inputs, name: shifted}
+            yield Request(expression, values, weights, None, (), check=False, timeout=timeout, id=str(number))
 
     answers = sorted(client.differentiate_many(requests()), key=lambda answer: answer.position)
     with np.errstate(invalid="ignore", over="ignore"):
@@ -93,31 +93,32 @@ def _values(
     return np.array(totals)
 
 
-def draw_around(axes: Any, found: Around) -> None:
+def draw_around(axes: Any, picture: Around) -> None:
     """The function as a line, both legs' tangents, and the one-sided slopes as rays."""
-    entry, moves = found.entry, found.moves
-    middle = found.values[len(moves) // 2]
-    finite = found.values[np.isfinite(found.values)]
-    axes.plot(found.at + moves, found.values, color="black", linewidth=1.4, label="function")
+    entry, at, offsets = picture.entry, picture.at, picture.offsets
+    middle = picture.values[len(offsets) // 2]
+    finite = picture.values[np.isfinite(picture.values)]
+    axes.plot(at + offsets, picture.values, color="black", linewidth=1.4, label="function")
     start = middle if math.isfinite(middle) else (float(np.median(finite)) if finite.size else 0.0)
     tangents = (("autograd", entry.autograd, "C3", "--"), ("closed form", entry.closed_form, "C0", ":"))
     for label, slope, colour, style in tangents:
         if math.isfinite(slope):
-            axes.plot(found.at + moves, start + slope * moves, style, color=colour, label=f"{label}: {slope:.6g}")
+            axes.plot(at + offsets, start + slope * offsets, style, color=colour, label=f"{label}: {slope:.6g}")
         else:
             axes.plot([], [], style, color=colour, label=f"{label}: {slope:.6g}")
-    for label, side, half in (("left", entry.left, moves[moves <= 0]), ("right", entry.right, moves[moves >= 0])):
+    sides = (("left", entry.left, offsets[offsets <= 0]), ("right", entry.right, offsets[offsets >= 0]))
+    for label, side, half in sides:
         text = f"slope on the {label}: {side}"
         if side.kind is SlopeKind.FINITE:
-            axes.plot(found.at + half, start + side.value * half, color="C2", linewidth=3, alpha=0.4, label=text)
+            axes.plot(at + half, start + side.value * half, color="C2", linewidth=3, alpha=0.4, label=text)
         else:
             axes.plot([], [], color="C2", linewidth=3, alpha=0.4, label=text)
     if finite.size:
         low, high = float(finite.min()), float(finite.max())
         room = 0.15 * (high - low) or max(1.0, abs(high)) * 0.1
         axes.set_ylim(low - room, high + room)
-    axes.axvline(found.at, color="grey", linewidth=0.6)
-    axes.set_title(found.title, fontsize=10)
-    axes.set_xlabel(f"{found.name}{list(entry.index) if entry.index else ''}", fontsize=8)
+    axes.axvline(at, color="grey", linewidth=0.6)
+    axes.set_title(picture.title, fontsize=10)
+    axes.set_xlabel(f"{picture.name}{list(entry.index) if entry.index else ''}", fontsize=8)
     axes.tick_params(labelsize=7)
     axes.legend(fontsize=7, loc="best")

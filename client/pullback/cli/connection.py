@@ -29,7 +29,7 @@ class ExitCode(IntEnum):
 
 
 # fmt: off
-#: The options of a connection beside its target: how each is given, what stands for its value, and what it is.
+#: The options of a connection beside its target: the flag, what stands for its value, and what it means.
 _CONNECTION = (
     ("--token",            "TOKEN", "The token that says who calls; the variable keeps it from other users."),
     ("--tls/--plaintext",  None,    "Whether to secure the connection with TLS."),
@@ -67,14 +67,14 @@ def service_options(command: F) -> F:
 
 
 def connect(target: str | None, workers: int = 1) -> AbstractContextManager[Client]:
-    """A client of the service at the target, or of a server of its own with so many workers, 0 for one a core.
+    """A client of the service at the target, or of a server of its own with so many workers, 0 for one per core.
 
     The other options of the connection come from the command that runs.
     """
     if not target:
         return local("--workers", str(workers))
-    given = click.get_current_context().meta
-    token, tls, ca, certificate, key, name = (given.get(f"{__name__}.{_name(flag)}") for flag, _, _ in _CONNECTION)
+    options = click.get_current_context().meta
+    token, tls, ca, certificate, key, name = (options.get(f"{__name__}.{_name(flag)}") for flag, _, _ in _CONNECTION)
     try:
         files = TlsFiles(ca=ca, certificate=certificate, key=key, name=name)
         return Client(target, token=token, tls=files if files != TlsFiles() and tls is not False else tls)
@@ -83,7 +83,7 @@ def connect(target: str | None, workers: int = 1) -> AbstractContextManager[Clie
 
 
 def _keep(ctx: click.Context, parameter: click.Parameter, value: object) -> None:
-    """Keeps the value of an option for `connect`, so that no command has to hand it on."""
+    """Keeps the value of an option for `connect`, so that no command has to pass it on."""
     ctx.meta[f"{__name__}.{parameter.name}"] = value
 
 
@@ -93,7 +93,7 @@ def _name(flag: str) -> str:
 
 @contextmanager
 def failures(as_json: bool, expression: str = "") -> Iterator[None]:
-    """Print what goes wrong inside the block, and end with the exit code for it."""
+    """Print the error that the block raises, and end with the exit code for it."""
     try:
         yield
     except PullbackError as error:

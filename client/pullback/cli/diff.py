@@ -11,18 +11,19 @@ from rich.console import Console
 
 from ..errors import InvalidRequest
 from ..plain import json_text
+from ..reasons import Reason
 from ..values.reply import Reply
 from ..values.request import DEFAULT_NOTATIONS, DEFAULT_TIMEOUT, constant
 from .arguments import read_inputs, read_value
 from .around import around
 from .connection import ExitCode, connect, failures, service_options
-from .plot import draw, jacobians, need_matplotlib
+from .plot import draw, jacobians, require_matplotlib
 from .table import latex_lines, reply_table, steps_table
 
 _OPTION = re.compile(r"--[a-z][a-z-]+(=.*)?")
 
 
-# An expression may start with a minus, as `-x**2` does, so what looks like an unknown option is looked at below.
+# An expression may start with a minus, as `-x**2` does, so what looks like an unknown option is checked below.
 @click.command(
     context_settings={"ignore_unknown_options": True},
     options_metavar="[OPTIONS]",
@@ -40,7 +41,7 @@ _OPTION = re.compile(r"--[a-z][a-z-]+(=.*)?")
     show_default=True,
     help="Seconds.",
 )
-@click.option("--file", type=click.File("r", encoding="utf-8"), help="Read the expression from a file; - is the input.")
+@click.option("--file", type=click.File("r", encoding="utf-8"), help="Read the expression from a file, - for stdin.")
 @click.option("--latex", is_flag=True, help="Print the formulas in LaTeX and nothing else.")
 @click.option("--steps", is_flag=True, help="Print the derivation, step by step, too.")
 @click.option("--code", type=click.Choice(["torch", "numpy"]), help="Print the derivatives as code and nothing else.")
@@ -48,7 +49,7 @@ _OPTION = re.compile(r"--[a-z][a-z-]+(=.*)?")
     "--plot",
     type=click.Path(dir_okay=False),
     metavar="FILE",
-    help="Draw what was found.",
+    help="Draw the Jacobians and the entries that are not plainly right.",
 )
 @service_options
 def diff(
@@ -79,12 +80,12 @@ def diff(
     """
     expression, tokens = _split(words, file)
     if plot is not None:
-        need_matplotlib()
+        require_matplotlib()
     with failures(as_json, expression):
         inputs = read_inputs(tokens)
         for name in constants:
             if name not in inputs:
-                raise InvalidRequest(f"`{name}` is not among the inputs", reason="UNKNOWN_INPUT", field="constant")
+                raise InvalidRequest(f"`{name}` is not among the inputs", reason=Reason.UNKNOWN_INPUT, field="constant")
             inputs[name] = constant(inputs[name])
         gradient = None if upstream is None else read_value(upstream, "upstream")
         notations = _notations(latex, steps, code, as_json)
@@ -93,8 +94,8 @@ def diff(
                 expression, inputs, gradient, wrt or None, notations, check=not no_check, timeout=timeout
             )
             if plot is not None:
-                near = around(client, expression, inputs, gradient, reply, timeout)
-                draw(plot, jacobians(client, expression, inputs, wrt or None, reply, timeout), list(near))
+                pictures = around(client, expression, inputs, gradient, reply, timeout)
+                draw(plot, jacobians(client, expression, inputs, wrt or None, reply, timeout), list(pictures))
     _print(reply, latex, steps, code, as_json)
     sys.exit(int(ExitCode.AGREE if reply.agree or no_check else ExitCode.OTHER_VERDICT))
 
@@ -111,10 +112,10 @@ def _split(words: tuple[str, ...], file: TextIO | None) -> tuple[str, tuple[str,
 
 
 def _notations(latex: bool, steps: bool, code: str | None, as_json: bool) -> tuple[str, ...]:
-    asked = (*(["steps"] if steps else []), *(["code"] if code else []))
+    extra = (*(["steps"] if steps else []), *(["code"] if code else []))
     if as_json or not (latex or code):
-        return (*DEFAULT_NOTATIONS, *asked)
-    return (*(["latex", "matrix"] if latex else []), *asked)
+        return (*DEFAULT_NOTATIONS, *extra)
+    return (*(["latex", "matrix"] if latex else []), *extra)
 
 
 def _print(reply: Reply, latex: bool, steps: bool, code: str | None, as_json: bool) -> None:

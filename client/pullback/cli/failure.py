@@ -1,4 +1,4 @@
-"""Prints an error the way a compiler does: what is wrong, the line with a caret under the place, and what would do."""
+"""Prints an error as a compiler does: what is wrong, the line with a caret under the place, and what is accepted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _AROUND = 34
 
 
 def print_failure(error: PullbackError, expression: str) -> None:
-    """Print an error on standard error; the expression is the text that its line and column are about."""
+    """Print an error on standard error; its line and column are those of the expression."""
     console = Console(stderr=True, highlight=False)
     label = Text("error: ", style="bold red")
     if isinstance(error, InvalidRequest):
@@ -38,9 +38,9 @@ def excerpt(text: str, line: int, column: int) -> tuple[str, ...]:
     lines = text.splitlines()
     if not 1 <= line <= len(lines) or column < 1:
         return ()
-    whole = lines[line - 1]
-    start = max(0, column - 1 - _AROUND) if len(whole) > 2 * _AROUND else 0
-    end = max(start + 2 * _AROUND, column) if len(whole) > 2 * _AROUND else len(whole)
-    before, after = whole[start : column - 1], whole[column - 1 : end]
+    source = lines[line - 1]
+    start = max(0, column - 1 - _AROUND) if len(source) > 2 * _AROUND else 0
+    end = max(start + 2 * _AROUND, column) if len(source) > 2 * _AROUND else len(source)
+    before, after = source[start : column - 1], source[column - 1 : end]
     before = ("…" if start else "") + before.replace("\t", " ")
-    return before + after.replace("\t", " ") + ("…" if end < len(whole) else ""), " " * cell_len(before) + "^"
+    return before + after.replace("\t", " ") + ("…" if end < len(source) else ""), " " * cell_len(before) + "^"

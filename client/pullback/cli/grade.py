@@ -1,4 +1,4 @@
-"""`pullback grade`: grades a file of answers, and writes the results in the form that a pipeline reads."""
+"""`pullback grade`: grades a file of answers, and writes the results in the format that a pipeline reads."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ class ExitCode(IntEnum):
     "--format",
     "form",
     type=click.Choice(list(FORMATS)),
-    help="The form of the results; by default CSV or JUnit for files of those suffixes, else JSON Lines.",
+    help="The format of the results; by default CSV or JUnit for files with those suffixes, else JSON Lines.",
 )
 @click.option("--seed", type=int, help="Draw points from this seed, whatever the lines say.")
 @click.option(
     "--fail-under",
     type=click.FloatRange(0, 1),
     metavar="SCORE",
-    help="Exit with 1 where the mean score of what was decided is below, from 0 to 1.",
+    help="Exit with 1 if the mean score of the decided answers is below this, from 0 to 1.",
 )
 @click.option(
     "--patience",
     type=click.FloatRange(min=0),
     default=60.0,
     show_default=True,
-    help="Seconds that a service may be away before the run is stopped.",
+    help="Seconds without any answer from the service after which the run is stopped.",
 )
 @service_options
 def grade(
@@ -67,23 +67,23 @@ def grade(
     target: str | None,
     as_json: bool,
 ) -> None:
-    """Grade every line of FILE, JSON Lines or CSV, and write one result a line to --out.
+    """Grade every line of FILE, JSON Lines or CSV, and write one result per line to --out.
 
     A line has the fields id, expression, inputs ({name: {shape, domain | structure | value}}), wrt, kind, syntax and
     answer, and may have order, upstream, policy, points, problem and tensor. A line that cannot be read is
     NOT_AN_ANSWER.
 
-    What is graded is kept in a journal beside the results: the same command goes on where an interrupted one stopped.
+    Grades are kept in a journal beside the results: the same command continues where an interrupted one stopped.
 
-    The exit code is 0 when all is graded, 1 where --fail-under says so, 2 for a bad request, 3 when the service failed,
-    and 130 after an interruption.
+    The exit code is 0 when all is graded, 1 if the mean is below --fail-under, 2 for a bad request, 3 when the service
+    failed, and 130 after an interruption.
     """
     started = time.monotonic()
-    found = survey(file, lines(file, seed))
-    about = {"file": found.digest, "seed": seed, "pullback": version("pullback")}
+    answers = survey(file, lines(file, seed))
+    about = {"file": answers.digest, "seed": seed, "pullback": version("pullback")}
     try:
-        with Journal(out.with_name(f"{out.name}.journal"), about, found.total) as journal:
-            _grade(Run(file, seed, journal, lambda: connect(target, workers=0), patience), found.total)
+        with Journal(out.with_name(f"{out.name}.journal"), about, answers.total) as journal:
+            _grade(Run(file, seed, journal, lambda: connect(target, workers=0), patience), answers.total)
             summary = Summary.of(journal.rows())
             write(out, form or format_of(out), journal.rows(), summary, time.monotonic() - started)
             journal.remove()
@@ -91,13 +91,13 @@ def grade(
         raise click.UsageError(str(error)) from None
     except OSError as error:
         raise click.UsageError(f"{error.filename or out}: {error.strerror or error}") from None
-    _print(summary, found.repeated, as_json)
+    _print(summary, answers.repeated, as_json)
     mean = summary.all.mean
     sys.exit(int(ExitCode.UNDER if fail_under is not None and (mean or 0.0) < fail_under else ExitCode.FINISHED))
 
 
 def _grade(run: Run, total: int) -> None:
-    """Runs with a progress bar, and ends the command where the run does not come to its end."""
+    """Runs with a progress bar, and ends the command if the run cannot be finished."""
     with GradingProgress(total, run.journal.rows()) as progress:
         run.on_row = progress.on_row
         try:
@@ -111,14 +111,13 @@ def _grade(run: Run, total: int) -> None:
             error = stopped.error
     if code is ExitCode.SERVICE_FAILED:
         print_failure(error, "")
-    told = f"{run.journal.kept()} of {total} lines are graded; the same command goes on from there"
-    click.echo(told, err=True)
+    click.echo(f"{run.journal.kept()} of {total} lines are graded; the same command continues from there", err=True)
     raise SystemExit(int(code))
 
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Lets SIGTERM do what Ctrl-C does."""
+    """Makes SIGTERM do what Ctrl-C does."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -136,4 +135,5 @@ def _print(summary: Summary, repeated: tuple[str, ...], as_json: bool) -> None:
     else:
         Console(highlight=False).print(summary_table(summary))
     if repeated:
-        click.echo(f"{len(repeated)} ids stand on several lines, such as {repeated[0]}", err=True)
+        ids = "1 id is" if len(repeated) == 1 else f"{len(repeated)} ids are"
+        click.echo(f"{ids} on several lines, such as {repeated[0]}", err=True)

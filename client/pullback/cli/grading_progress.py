@@ -1,4 +1,4 @@
-"""The progress bar of a run: how far, how fast, how long still, and the outcomes so far."""
+"""The progress bar of a run: how far, how fast, how much longer, and the outcomes so far."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ STYLES = {"CORRECT": "green", "INCORRECT": "red", "UNDECIDED": "yellow", "NOT_AN
 
 
 class GradingProgress:
-    """A bar on standard error while the block runs; nothing where that is no terminal."""
+    """A bar on standard error while the block runs; nothing where that is not a terminal."""
 
     def __init__(self, total: int, before: Iterable[Row]) -> None:
-        """`before` are the rows that an earlier run left."""
+        """`before` are the rows that an earlier run kept."""
         console = Console(stderr=True, highlight=False)
         self._counts: Counter[str] = Counter()
         self._bar = Progress(
@@ -32,7 +32,7 @@ class GradingProgress:
             disable=not console.is_terminal,
         )
         self._counts.update(row.outcome for row in before)
-        self._task = self._bar.add_task("", total=total, completed=self._counts.total(), counts=self._told())
+        self._task = self._bar.add_task("", total=total, completed=self._counts.total(), counts=self._outcomes())
 
     def __enter__(self) -> GradingProgress:
         self._bar.start()
@@ -46,17 +46,17 @@ class GradingProgress:
     def on_row(self, row: Row) -> None:
         """Counts a row."""
         self._counts[row.outcome] += 1
-        self._bar.update(self._task, advance=1, counts=self._told())
+        self._bar.update(self._task, advance=1, counts=self._outcomes())
 
-    def _told(self) -> str:
+    def _outcomes(self) -> str:
         return "  ".join(
             f"[{style}]{self._counts[name]} {name.lower().replace('_', ' ')}[/]" for name, style in STYLES.items()
         )
 
 
 class _Rate(ProgressColumn):
-    """Answers a second, over the last half minute."""
+    """Answers per second, over the last half minute."""
 
     def render(self, task: Task) -> Text:
-        """The rate as text."""
+        """The rate."""
         return Text("" if task.speed is None else f"{task.speed:,.0f}/s", style="dim")

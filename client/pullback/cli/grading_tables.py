@@ -1,4 +1,4 @@
-"""Lays out for a person what a run came to, and a single grade."""
+"""Lays out the result of a run for a person, and a single grade."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ..batch.summary import OUTCOMES, Tally
 from ..values.grading import Grade
 from .grading_progress import STYLES
 
-#: Problems that are shown one by one: those with the most answers.
+#: How many problems have rows of their own: those with the most answers.
 SHOWN = 20
 
 
 def summary_table(summary: Summary) -> RenderableType:
     """Two tables with a row for each problem: outcomes and mean score, then findings; and a row for all."""
     ranked = sorted(summary.problems.items(), key=lambda item: -item[1].total)
-    shown = [(Text(problem or "none that can be read"), tally) for problem, tally in ranked[:SHOWN]]
+    shown = [(Text(problem or "no readable problem"), tally) for problem, tally in ranked[:SHOWN]]
     outcomes, findings = _outcomes_table(), _findings_table()
     for problem, tally in shown:
         outcomes.add_row(problem, *_counts(tally))
@@ -37,7 +37,7 @@ def summary_table(summary: Summary) -> RenderableType:
 
 
 def grade_table(grade: Grade) -> RenderableType:
-    """The outcome, then what it rests on, then the right answer, then the versions."""
+    """The outcome, then the evidence, then the right answer, then the versions."""
     table = Table(box=box.SIMPLE, show_header=False, pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")

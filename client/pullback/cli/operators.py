@@ -1,4 +1,4 @@
-"""`pullback operators`: what the language offers, or all about one operator."""
+"""`pullback operators`: the operators of the language, or everything about one of them."""
 
 from __future__ import annotations
 

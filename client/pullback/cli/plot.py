@@ -1,4 +1,4 @@
-"""`pullback diff --plot`: the Jacobians by both legs and how far apart they are, and what is not plainly right."""
+"""`pullback diff --plot`: the Jacobians by both legs, their difference, and entries that are not plainly right."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..values.reply import Reply
 from ..values.request import Request
 from .around import Around, draw_around
 
-#: At most so many rows of a Jacobian are computed, one request each, and so many of its columns are drawn.
+#: How many rows of a Jacobian are computed at most, one request each, and how many of its columns are drawn.
 ROWS, COLUMNS = 128, 512
 #: The size of one heat map in inches.
 WIDTH, HEIGHT = 3.6, 3.0
@@ -26,10 +26,10 @@ Matrix = NDArray[np.float64]
 
 @dataclass
 class Jacobian:
-    """One input's Jacobian by both legs: an output entry a row, an input entry a column, in row-major order.
+    """One input's Jacobian by both legs: a row per output entry, a column per input entry, in row-major order.
 
-    `shape` is that of the whole, of which the first rows and columns are here; `closed_form` has no rows where there
-    is no closed form.
+    `shape` is the full one, of which only the first rows and columns are here; `closed_form` has no rows where there is
+    no closed form.
     """
 
     name: str
@@ -38,8 +38,8 @@ class Jacobian:
     closed_form: list[Matrix] = field(default_factory=list)
 
 
-def need_matplotlib() -> None:
-    """End the command where matplotlib is missing, naming the extra that brings it."""
+def require_matplotlib() -> None:
+    """End the command where matplotlib is missing, naming the extra that installs it."""
     if find_spec("matplotlib") is None:
         raise click.ClickException("matplotlib is missing: pip install 'pullback[plot]'")
 
@@ -52,37 +52,37 @@ def jacobians(
     reply: Reply,
     timeout: float,
 ) -> list[Jacobian]:
-    """The Jacobians that the service gives: row by row, with unit upstream gradients.
+    """The Jacobians that the service computes, row by row, with unit upstream gradients.
 
     Raises the errors of the tree.
     """
-    found = {name: Jacobian(name, (reply.value.size, g.size)) for name, g in reply.gradients.items()}
+    by_name = {name: Jacobian(name, (reply.value.size, g.size)) for name, g in reply.gradients.items()}
     requests = (
         Request(expression, inputs, unit, wrt, (), check=False, timeout=timeout, id=str(k), closed_form_gradients=True)
         for k, unit in enumerate(_units(reply.value))
     )
     answers = sorted(client.differentiate_many(requests), key=lambda answer: answer.position)
     for row in (answer.result() for answer in answers):
-        for name, jacobian in found.items():
+        for name, jacobian in by_name.items():
             jacobian.autograd.append(_row(row.gradients[name]))
             if name in row.closed_form_gradients:
                 jacobian.closed_form.append(_row(row.closed_form_gradients[name]))
-    return [jacobian for jacobian in found.values() if min(jacobian.shape)]
+    return [jacobian for jacobian in by_name.values() if min(jacobian.shape)]
 
 
-def draw(path: str, found: list[Jacobian], near: list[Around]) -> None:
-    """Write the picture: a line of three heat maps for each input, then the function around entries not plainly right.
+def draw(path: str, jacobians: list[Jacobian], pictures: list[Around]) -> None:
+    """Write the figure: a line of three heat maps for each input, then the function around entries not plainly right.
 
-    Zero differences are left white; the colours of the first two maps mean the same numbers.
+    Zero differences are left white; the first two maps have one scale of colours.
     """
     from matplotlib.figure import Figure
 
-    lines = max(1, len(found) + len(near))
+    lines = max(1, len(jacobians) + len(pictures))
     figure = Figure(figsize=(3 * WIDTH, HEIGHT * lines), layout="constrained", dpi=130)
     grid = figure.add_gridspec(lines, 3)
-    for number, jacobian in enumerate(found):
+    for number, jacobian in enumerate(jacobians):
         _draw_line(figure, [figure.add_subplot(grid[number, column]) for column in range(3)], jacobian)
-    for number, picture in enumerate(near, len(found)):
+    for number, picture in enumerate(pictures, len(jacobians)):
         draw_around(figure.add_subplot(grid[number, :]), picture)
     try:
         figure.savefig(path)
@@ -110,10 +110,10 @@ def _draw_line(figure: Any, line: Any, jacobian: Jacobian) -> None:
         )
     else:
         line[2].imshow(np.full_like(autograd, np.nan), aspect="auto")
-        told = "no difference" if jacobian.closed_form else "no closed form"
+        label = "no difference" if jacobian.closed_form else "no closed form"
         if jacobian.closed_form and (unlike := int((np.isfinite(autograd) != np.isfinite(closed)).sum())):
-            told = f"{unlike} entries that only one leg\nhas a number for"
-        line[2].text(0.5, 0.5, told, transform=line[2].transAxes, ha="center", va="center")
+            label = f"{unlike} entries that only one leg\nhas a number for"
+        line[2].text(0.5, 0.5, label, transform=line[2].transAxes, ha="center", va="center")
     titles = (f"d/d{name} by autograd", f"d/d{name} in closed form", "absolute difference")
     for axes, title in zip(line, titles, strict=True):
         axes.set_title(title, fontsize=10)
@@ -124,13 +124,13 @@ def _draw_line(figure: Any, line: Any, jacobian: Jacobian) -> None:
     line[0].set_ylabel(_axis("entry of the output", autograd.shape[0], jacobian.shape[0]), fontsize=8)
 
 
-def _axis(label: str, drawn: int, whole: int) -> str:
-    """What an axis counts, and how much of it is drawn where it is cut.
+def _axis(label: str, drawn: int, total: int) -> str:
+    """The label of an axis, with how much of it is drawn where it is cut.
 
     >>> _axis("entry of x", 512, 1000)
     'entry of x (the first 512 of 1000)'
     """
-    return label if drawn == whole else f"{label} (the first {drawn} of {whole})"
+    return label if drawn == total else f"{label} (the first {drawn} of {total})"
 
 
 def _units(value: NDArray[Any]) -> list[NDArray[Any]]:

@@ -1,4 +1,4 @@
-"""`pullback replay`: shows a grade again, computed anew from its token."""
+"""`pullback replay`: computes a grade again from its token, and shows it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .grading_tables import grade_table
 
 
 @click.command(short_help="Show a grade again.")
-@click.argument("replayed", metavar="TOKEN")
+@click.argument("grade_token", metavar="TOKEN")
 @service_options
-def replay(replayed: str, target: str | None, as_json: bool) -> None:
-    """Grade again what TOKEN, the `replay` of a result, stands for; - reads the token from the standard input.
+def replay(grade_token: str, target: str | None, as_json: bool) -> None:
+    """Compute again the grade that TOKEN, the `replay` of a result, stands for; - reads the token from standard input.
 
     The grade is the same to the last bit in the same versions.
     """
-    text = sys.stdin.read().strip() if replayed == "-" else replayed
+    text = sys.stdin.read().strip() if grade_token == "-" else grade_token
     with failures(as_json), connect(target) as client:
         grade = client.replay(text)
     if as_json:

@@ -16,7 +16,7 @@ _SOURCES = {ParameterSource.COMMANDLINE: "flag", ParameterSource.ENVIRONMENT: "e
 
 
 class _Settings(click.Command):
-    """A command whose options are the settings of the service; they are imported when they are needed."""
+    """A command whose options are the settings of the service, imported only when they are needed."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """The command's own options, and one for each setting."""
@@ -26,9 +26,9 @@ class _Settings(click.Command):
 
 
 @click.command("serve", cls=_Settings)
-@click.option("--until-stdin-closes", is_flag=True, help="Drain and end when stdin does, too.")
+@click.option("--until-stdin-closes", is_flag=True, help="Drain and end when stdin closes, too.")
 @click.option(
-    "--check", is_flag=True, help="Start nothing: say what is in force, where it comes from, and if it holds."
+    "--check", is_flag=True, help="Start nothing: show the settings in force and where they come from, and check them."
 )
 @click.pass_context
 def serve(ctx: click.Context, /, until_stdin_closes: bool, check: bool, **settings: Any) -> None:
@@ -70,20 +70,20 @@ def _option(setting: Setting) -> click.Option:
 
 
 def _print_settings(ctx: click.Context, config: Config) -> None:
-    """A line a setting: its value, as the machine resolves it, and where that comes from."""
+    """A line for each setting: its value, as the machine resolves it, and where that comes from."""
     from pullback_server.service.config import settings
 
-    given, resolved = config.flat(), config.resolved().flat()
+    configured, resolved = config.flat(), config.resolved().flat()
     table = Table(box=None, pad_edge=False)
     for heading in ("setting", "value", "from", "meaning"):
         table.add_column(heading, overflow="fold")
     for setting in settings():
         source = ctx.get_parameter_source(setting.name)
         origin = _SOURCES.get(source, "default") if source is not None else "default"
-        named = {"flag": setting.flag.partition("/")[0], "environment": setting.variable}.get(origin, origin)
-        if resolved[setting.name] != given[setting.name]:
-            named += f" ({given[setting.name]}), and this machine"
-        table.add_row(setting.name, str(resolved[setting.name]), named, setting.doc)
+        origin = {"flag": setting.flag.partition("/")[0], "environment": setting.variable}.get(origin, origin)
+        if resolved[setting.name] != configured[setting.name]:
+            origin += f" ({configured[setting.name]}), and this machine"
+        table.add_row(setting.name, str(resolved[setting.name]), origin, setting.doc)
     Console(highlight=False, width=max(Console().width, 160)).print(table)
 
 

@@ -1,4 +1,4 @@
-"""`pullback status`: how a service fares."""
+"""`pullback status`: the state of a service."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from ..plain import json_text
 from ..values.language import Language
 from .connection import ExitCode, connect, failures, service_options
 
-#: Seconds that a service has to say how it fares.
+#: Seconds that a service has to answer.
 TIMEOUT = 10.0
 
 
-@click.command(short_help="Say how a service fares: health, device, workers, limits, versions.")
-@click.option("--health-only", is_flag=True, help="Ask for nothing but the health, as a probe does; needs no token.")
+@click.command(short_help="Show the state of a service: health, device, workers, limits, versions.")
+@click.option("--health-only", is_flag=True, help="Ask only for the health, as a probe does; needs no token.")
 @service_options
 def status(health_only: bool, target: str | None, as_json: bool) -> None:
-    """Say how the service at the target fares: its health, device, workers, limits and versions.
+    """Show the state of the service at the target: its health, device, workers, limits and versions.
 
     The exit code is 0 where it is serving and 3 where it is not, or does not answer.
     """
@@ -58,9 +58,9 @@ def _table(health: str, language: Language) -> Table:
     table.add_row("health", Text(health), "")
     table.add_row("device", Text(language.device), "")
     if language.workers is not None:
-        table.add_row("workers", Text(f"{language.workers.ready} of {language.workers.wanted}"), "are ready")
-        table.add_row("", Text(str(language.workers.replaced)), "were replaced since the service began")
-        table.add_row("", Text(str(language.workers.waiting)), "requests wait for one")
+        table.add_row("workers", Text(f"{language.workers.ready} of {language.workers.wanted}"), "ready")
+        table.add_row("", Text(str(language.workers.replaced)), "replaced since the service began")
+        table.add_row("", Text(str(language.workers.waiting)), "requests waiting for one")
     for title, rows in (
         ("limits", [(f"{limit.name}", f"{limit.value:,.10g}", limit.description) for limit in language.limits]),
         ("versions", [(name, version, "") for name, version in language.versions.items()]),

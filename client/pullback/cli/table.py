@@ -1,4 +1,4 @@
-"""Lays a reply out for a person: a block for each input, with its gradient, its formulas and its verdict."""
+"""Lays out a reply for a person: a block for each input, with its gradient, its formulas and its verdict."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..values.language import Language, Operator
-from ..values.reply import Leg, LegState, Reply, StepKind, shown
+from ..values.reply import Leg, LegState, Reply, StepKind, array_text
 from ..values.verdict import Finding, Outcome, Verdict
 
 _STYLES = {Outcome.AGREE: "bold green", Outcome.PRECISION_LIMITED: "bold green"} | dict.fromkeys(
@@ -27,9 +27,9 @@ def reply_table(reply: Reply) -> RenderableType:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row("", "value", _array(reply, shown(reply.value)))
+    table.add_row("", "value", _array(reply, array_text(reply.value)))
     for name, array in reply.intermediates.items():
-        table.add_row(Text(name), "value", Text(shown(array)))
+        table.add_row(Text(name), "value", Text(array_text(array)))
     for name in reply.verdicts:
         table.add_section()
         for place, (label, content) in enumerate(_block(reply, name)):
@@ -38,7 +38,7 @@ def reply_table(reply: Reply) -> RenderableType:
 
 
 def latex_lines(reply: Reply) -> Iterator[str]:
-    """The formulas in LaTeX, one a line, under comments that say what they are."""
+    """The formulas in LaTeX, one per line, under comments that say what they are."""
     for name, verdict in reply.verdicts.items():
         yield f"% {name}: {_one_line(str(verdict))}"
         for label, forms in (("Jacobian", reply.jacobians), ("VJP", reply.vjps)):
@@ -67,10 +67,10 @@ def steps_table(reply: Reply) -> RenderableType:
 
 
 def language_table(language: Language) -> RenderableType:
-    """The operators, family by family, one a row."""
+    """The operators, family by family, one per row."""
     table = Table(box=box.SIMPLE, pad_edge=False)
     table.add_column("operator", style="bold", overflow="fold")
-    table.add_column("written", overflow="fold", ratio=2)
+    table.add_column("spellings", overflow="fold", ratio=2)
     table.add_column("what it computes", overflow="fold", ratio=3)
     family = None
     for operator in language.operators:
@@ -83,7 +83,7 @@ def language_table(language: Language) -> RenderableType:
 
 
 def operator_table(operator: Operator) -> RenderableType:
-    """All that the table says of one operator."""
+    """Everything that the language says of one operator."""
     table = Table(box=box.SIMPLE, show_header=False, pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
@@ -92,13 +92,13 @@ def operator_table(operator: Operator) -> RenderableType:
         ("aliases", ", ".join(operator.aliases)),
         ("family", operator.family),
         ("parameters", operator.signature),
-        ("written", ", ".join(operator.spellings)),
+        ("spellings", ", ".join(operator.spellings)),
         ("computes", operator.doc),
         ("domain", operator.domain),
         ("kinks", operator.kinks),
         ("closed form", "yes" if operator.closed_form else "no"),
         ("example", operator.example),
-        *((f"  by {name}", text) for name, text in operator.example_jacobians.items()),
+        *((f"  with respect to {name}", text) for name, text in operator.example_jacobians.items()),
     )
     for label, content in rows:
         if content:
@@ -108,28 +108,28 @@ def operator_table(operator: Operator) -> RenderableType:
 
 def _block(reply: Reply, name: str) -> Iterator[tuple[str, Text]]:
     if name in reply.gradients:
-        yield "gradient", Text(shown(reply.gradients[name]))
+        yield "gradient", Text(array_text(reply.gradients[name]))
     for label, forms in (("Jacobian", reply.jacobians), ("VJP", reply.vjps)):
         for place, formula in enumerate(forms[name].lines()):
             yield label if place == 0 else "", Text(formula)
     for label, leg in (("autograd", reply.legs[name].numeric), ("closed form", reply.legs[name].symbolic)):
-        if _worth_saying(leg):
+        if _is_reported(leg):
             yield label, Text(str(leg), style="yellow")
     verdict = reply.verdicts[name]
     yield "verdict", _verdict(verdict)
     for finding in verdict.findings:
         yield from _finding(finding, verdict.compared)
     if verdict.derivative is not None:
-        right = Text(shown(verdict.derivative), style="bold green")
+        right = Text(array_text(verdict.derivative), style="bold green")
         yield "derivative", right + Text(f"  by {verdict.derivative_source}", style="dim")
 
 
 def _finding(finding: Finding, compared: int) -> Iterator[tuple[str, Text]]:
-    """What a student needs to see why: the node, the numbers, the slopes, and what to write instead."""
-    told = finding.diagnosis
-    if told is not None:
-        where = f"  line {told.line}, column {told.column}" if told.line else ""
-        yield told.cause.name, Text(told.message) + Text(where, style="dim")
+    """Why entries are not plainly right: the node, the numbers, the slopes, and what to write instead."""
+    diagnosis = finding.diagnosis
+    if diagnosis is not None:
+        where = f"  line {diagnosis.line}, column {diagnosis.column}" if diagnosis.line else ""
+        yield diagnosis.cause.name, Text(diagnosis.message) + Text(where, style="dim")
     for entry in finding.examined[:SHOWN]:
         line = Text(f"at {list(entry.index)}  " if entry.index else "")
         line += Text(f"autograd {entry.autograd:.8g}  closed form {entry.closed_form:.8g}")
@@ -143,8 +143,8 @@ def _finding(finding: Finding, compared: int) -> Iterator[tuple[str, Text]]:
     left = finding.count - min(len(finding.examined), SHOWN)
     if left and finding.examined:
         yield "", Text(f"and {left} more of {compared} entries", style="dim")
-    if told is not None and told.remedy:
-        yield "instead", Text(told.remedy, style="bold cyan")
+    if diagnosis is not None and diagnosis.remedy:
+        yield "instead", Text(diagnosis.remedy, style="bold cyan")
 
 
 def _verdict(verdict: Verdict) -> Text:
@@ -152,7 +152,7 @@ def _verdict(verdict: Verdict) -> Text:
     return text + Text(f"  {verdict.message}" if verdict.message else "", style="default")
 
 
-def _worth_saying(leg: Leg) -> bool:
+def _is_reported(leg: Leg) -> bool:
     return bool(leg.message) and leg.state not in (LegState.DONE, LegState.NOT_REQUESTED)
 
 

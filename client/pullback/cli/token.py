@@ -1,4 +1,4 @@
-"""`pullback token`: makes a token for a client, and the line by which a service knows it."""
+"""`pullback token`: makes a token for a client, and the line by which a service recognizes it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 def token(name: str) -> None:
     """Make a token for the client of that NAME, and the line for the service's token file.
 
-    The token goes to standard output, where nothing keeps it; the line, which holds only its hash, to standard error:
+    The token goes to standard output and is kept nowhere; the line, which holds only its hash, to standard error:
 
     \b
     pullback token alice 2>> tokens > alice.token
@@ -20,6 +20,6 @@ def token(name: str) -> None:
     try:
         secret, line = make(name)
     except TokenError:
-        raise click.UsageError(f"{name!r} is no name; letters, digits and . _ @ - are, 64 at most") from None
+        raise click.UsageError(f"{name!r} is not a valid name: use letters, digits and . _ @ -, at most 64") from None
     click.echo(line, err=True)
     click.echo(secret)

@@ -10,7 +10,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ..errors import InternalError, PullbackError
-from .reply import number_text, shown
+from ..reasons import Reason
+from .reply import array_text, number_text
 from .request import DEFAULT_TIMEOUT
 
 
@@ -21,7 +22,7 @@ class GradeOutcome(Enum):
     INCORRECT = "incorrect"
     #: The grader could not tell, which never means that the answer is wrong.
     UNDECIDED = "undecided"
-    #: It cannot be read, is over a limit, differentiates by itself, or names what the problem lacks.
+    #: It cannot be read, is over a limit, leaves a derivative to be taken, or names what the problem lacks.
     NOT_AN_ANSWER = "not an answer"
     #: The service did not say, or said what this client is too old to know.
     UNSPECIFIED = "unspecified"
@@ -48,14 +49,14 @@ class Variable:
 
 @dataclass(frozen=True)
 class Policy:
-    """How strictly answers are graded, and what grades tell.
+    """How strictly answers are graded, and what grades reveal.
 
     `layout` is "numerator", "denominator" or "either" for Jacobians; `symmetry` "independent" or "structured" for
-    derivatives by symmetric matrices. `tolerance` is how far an answer may be off relative to the derivative's size, 0
-    for what rounding alone explains. `points` are drawn from `seed`, the same for everybody; `budget` is in seconds;
-    None leaves either to the service. `partial_credit` maps codes of findings to scores from 0 to 1. `notations` are
-    the syntaxes in which the right answer is told, none where `reveal` is false. Where `accept_smaller_domain` is
-    false, an answer that is undefined on part of the domain is incorrect.
+    derivatives with respect to symmetric matrices. `tolerance` is how far an answer may be off relative to the
+    derivative's size, 0 for what rounding alone explains. `points` are drawn from `seed`, the same for everybody;
+    `budget` is in seconds; None leaves either to the service. `partial_credit` maps codes of findings to scores from 0
+    to 1. `notations` are the syntaxes in which the right answer is given, none where `reveal` is false. Where
+    `accept_smaller_domain` is false, an answer that is undefined on part of the domain is incorrect.
     """
 
     layout: str = "numerator"
@@ -74,10 +75,10 @@ class Policy:
 class Problem:
     """A question "differentiate this".
 
-    `inputs` are Variables, mappings of a Variable's fields, or array-like values that fix the input. `wrt` names what
-    is differentiated by, and may be left out where there is one input. `kind` is "derivative" (the usual one for the
-    shapes), "gradient", "jacobian", "vjp" or "partial"; `order` is 1 to 3, None for 1, or for as many as a partial
-    derivative names; `upstream` is the name of the upstream gradient in answers to a vjp.
+    `inputs` are Variables, mappings of a Variable's fields, or array-like values that fix the input. `wrt` names the
+    inputs to differentiate with respect to, and may be left out where there is one input. `kind` is "derivative" (the
+    usual one for the shapes), "gradient", "jacobian", "vjp" or "partial"; `order` is 1 to 3, None for 1, or for as many
+    as a partial derivative names; `upstream` is the name of the upstream gradient in answers to a vjp.
 
     >>> Problem("sin(3*x)", {"x": Variable(domain=(-2, 2))}).kind
     'derivative'
@@ -93,15 +94,15 @@ class Problem:
 
     def __str__(self) -> str:
         wrt = self.wrt if self.wrt is not None else tuple(self.inputs)
-        by = wrt if isinstance(wrt, str) else ", ".join(wrt)
-        return f"{self.kind} of {self.expression} by {by}"
+        names = wrt if isinstance(wrt, str) else ", ".join(wrt)
+        return f"{self.kind} of {self.expression} with respect to {names}"
 
 
 @dataclass(frozen=True, eq=False)
 class Attempt:
-    """An answer: a text in one of the syntaxes "math", "latex" and "python", or the derivative's numbers, or both.
+    """An answer: a string in one of the syntaxes "math", "latex" and "python", or the derivative's numbers, or both.
 
-    Numbers are compared at the problem's inputs, which must then all have values; with a text, both must be right.
+    Numbers are compared at the problem's inputs, which must then all have values; with a string, both must be right.
     """
 
     text: str = ""
@@ -111,9 +112,9 @@ class Attempt:
 
 @dataclass(frozen=True)
 class GradeFinding:
-    """What went wrong: a stable code, a sentence for the person who answered, and where in the text it is.
+    """What went wrong: a stable code, a sentence for the person who answered, and where in the answer it is.
 
-    `line` and `column` count from 1, and are 0 where there is no place.
+    `line` and `column` count from 1, and are 0 where there is no such place.
 
     >>> print(GradeFinding("SIGN", "the sign of the whole answer is wrong"))
     SIGN: the sign of the whole answer is wrong
@@ -146,7 +147,7 @@ class Counterexample:
     error: float
 
     def __str__(self) -> str:
-        point = ", ".join(f"{name} = {_shown(value)}" for name, value in self.inputs.items())
+        point = ", ".join(f"{name} = {_value_text(value)}" for name, value in self.inputs.items())
         entry = f" at entry {list(self.index)}" if self.index else ""
         values = f"the answer{entry} is {number_text(self.answer)} and the derivative {number_text(self.derivative)}"
         return f"at {point} {values}" if point else values
@@ -181,8 +182,8 @@ class Evidence:
 class Grade:
     """What an answer is worth, and why.
 
-    `score` is 1 for a correct answer, and 0 or the policy's partial credit for others; an undecided one has 0 too, and
-    is not wrong for that: leave it out, or grade it by hand. `reason` says why an outcome is undecided. `right` is the
+    `score` is 1 for a correct answer, and 0 or the policy's partial credit for others; an undecided one has 0 too, but
+    is not wrong: leave it out, or grade it by hand. `reason` says why an outcome is undecided. `right` is the
     right answer by syntax. `replay` gives the same grade again, bit for bit, in the same `versions`.
     """
 
@@ -202,7 +203,7 @@ class Grade:
 
     @property
     def message(self) -> str:
-        """One text for the person who answered: the findings' sentences, or what the outcome itself says.
+        """One message for the person who answered: the findings' sentences, or what the outcome itself says.
 
         >>> Grade(GradeOutcome.INCORRECT, 0.0, (GradeFinding("SIGN", "The sign is wrong."),)).message
         'The sign is wrong.'
@@ -223,18 +224,16 @@ class Grade:
 
     def _lines(self) -> Iterator[str]:
         yield f"{self.outcome.name}  score {self.score:g}"
-        for finding in self.findings:
-            yield f"  {finding}"
-        for label, text in (("", self.reason), ("", str(self.evidence))):
-            if text:
-                yield f"  {label}{text}"
+        for line in (*map(str, self.findings), self.reason, str(self.evidence)):
+            if line:
+                yield f"  {line}"
         for syntax, text in self.right.items():
             yield f"  right, {syntax}: {text}"
 
 
 @dataclass(frozen=True, eq=False)
 class Submission:
-    """One answer to one problem, for `grade_many`; `answer` is a text, an array-like value, or an Attempt.
+    """One answer to one problem, for `grade_many`; `answer` is a string, an array-like value, or an Attempt.
 
     `timeout` is in seconds, None for no limit of the client's own. `id` comes back with the grade; where it is empty
     the submission's position takes its place.
@@ -248,7 +247,7 @@ class Submission:
 
 @dataclass(frozen=True, eq=False)
 class Graded:
-    """One answer of `grade_many`: the submission's id, and either a grade or the error that it met.
+    """One answer of `grade_many`: the submission's id, and either a grade or an error.
 
     `position` counts the submissions from 0, in the order in which they were given.
     """
@@ -263,9 +262,9 @@ class Graded:
         if self.error is not None:
             raise self.error
         if self.grade is None:
-            raise InternalError("an answer without a grade and without an error", reason="BAD_REPLY")
+            raise InternalError("an answer without a grade and without an error", reason=Reason.BAD_REPLY)
         return self.grade
 
 
-def _shown(value: NDArray[Any] | float) -> str:
-    return number_text(value) if isinstance(value, float) or not value.ndim else shown(value)
+def _value_text(value: NDArray[Any] | float) -> str:
+    return number_text(value) if isinstance(value, float) or not value.ndim else array_text(value)

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 class Operator:
     """One operator of the language.
 
-    `domain` says where it is defined for real numbers and `kinks` where it has no derivative; both are empty where
-    there is nothing to say. `closed_form` is whether the symbolic leg has a closed form for it, and `example_jacobians`
-    are those of the example by its inputs' names, where the operator was asked for by name.
+    `domain` says where it is defined for real numbers, and `kinks` where it has no derivative, each empty if
+    there is no restriction. `closed_form` is whether the symbolic leg has a closed form for it, and
+    `example_jacobians` are those of the example by its inputs' names, where the operator was asked for by name.
     """
 
     name: str
@@ -42,9 +42,9 @@ class Limit:
 
 @dataclass(frozen=True)
 class Workers:
-    """The workers of a service as they are: how many are ready, and how many there should be.
+    """The workers of a service: how many are ready, and how many there should be.
 
-    `replaced` counts those that were, since the service began; `waiting` the requests that wait for a worker.
+    `replaced` counts those replaced since the service began, `waiting` the requests that wait for a worker.
     """
 
     ready: int

@@ -1,4 +1,4 @@
-"""What is answered, as frozen values that hold NumPy arrays and print themselves."""
+"""What the service answers, as frozen values that hold NumPy arrays and print themselves."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InternalError, PullbackError
+from ..reasons import Reason
 from .verdict import Outcome, Verdict
 
 
@@ -39,13 +40,13 @@ class FormOrigin(Enum):
 class StepKind(Enum):
     """What a step of a derivation does; the names are the contract's."""
 
-    #: Names a part of the expression, or the whole.
+    #: Names a part of the expression, or all of it.
     FORWARD = "forward"
-    #: Differentiates one part by one tensor in it.
+    #: Differentiates one part with respect to one tensor in it.
     DERIVATIVE = "derivative"
-    #: Says which gradient flows into a part.
+    #: Gives the gradient that flows into a part.
     BACKWARD = "backward"
-    #: Comes to an input's gradient.
+    #: Gives an input's gradient.
     RESULT = "result"
     #: The service said what this client is too old to know.
     UNSPECIFIED = "unspecified"
@@ -53,7 +54,7 @@ class StepKind(Enum):
 
 @dataclass(frozen=True)
 class Leg:
-    """How a leg fared; the message says why it is not done, and is empty when it is."""
+    """What became of a leg; the message says why it is not done, and is empty when it is."""
 
     state: LegState
     message: str = ""
@@ -64,7 +65,7 @@ class Leg:
 
 @dataclass(frozen=True)
 class Legs:
-    """How both legs fared for one input: autograd's numbers and sympy's closed form."""
+    """What became of both legs for one input: autograd's numbers and sympy's closed form."""
 
     numeric: Leg
     symbolic: Leg
@@ -74,7 +75,7 @@ class Legs:
 class ClosedForm:
     """A formula in the notations that were asked for; what was not asked for is empty.
 
-    `entries` holds the text of every entry while there are at most 64, else None; its shape is the output's followed
+    `entries` holds every entry as a string while there are at most 64, else None; its shape is the output's followed
     by the input's for a Jacobian, and the input's for a vector-Jacobian product. `matrix` is in the language of
     expressions, so that it can be sent back.
 
@@ -108,7 +109,7 @@ class Code:
     """Python modules with `jacobian(inputs...)` and `vjp(inputs..., v)`, which return dicts by the inputs' names.
 
     A module that was not asked for, or that cannot be written, is empty; `jacobian` is left out where it is too long.
-    Read it before you run it, as any code that comes from elsewhere.
+    Read it before you run it, like any code that comes from elsewhere.
     """
 
     torch: str = ""
@@ -119,7 +120,7 @@ class Code:
 class Step:
     """One step of a derivation in index notation, and the rule that it follows.
 
-    A result's `input` is the name of the input whose gradient it comes to.
+    A result's `input` is the name of the input whose gradient it gives.
 
     >>> print(Step(StepKind.DERIVATIVE, "tanh(u) has the derivative 1 - tanh(u)**2", "df[i]/dh[i] = 1 - tanh(h[i])**2"))
     df[i]/dh[i] = 1 - tanh(h[i])**2
@@ -164,8 +165,8 @@ class Reply:
     """What both legs found, by the names of the differentiated inputs, and the verdict on each.
 
     Arrays are NumPy arrays in the dtype of the service's tensors (bfloat16 through ml_dtypes) and read-only; a gradient
-    has its input's shape and dtype. `closed_form_gradients` are what the closed forms come to, in float64; they, `code`
-    and `steps` are empty unless they were asked for.
+    has its input's shape and dtype. `closed_form_gradients` are the values of the closed forms, in float64; like `code`
+    and `steps` they are empty unless they were asked for.
     """
 
     id: str
@@ -201,13 +202,13 @@ class Reply:
         return "\n\n".join(formulas) or None
 
     def _lines(self) -> Iterator[str]:
-        yield f"value  {shown(self.value)}"
+        yield f"value  {array_text(self.value)}"
         for name, array in self.intermediates.items():
-            yield f"{name} = {shown(array)}"
+            yield f"{name} = {array_text(array)}"
         for name, verdict in self.verdicts.items():
             yield name
             if name in self.gradients:
-                yield f"  gradient  {shown(self.gradients[name])}"
+                yield f"  gradient  {array_text(self.gradients[name])}"
             for label, forms in (("Jacobian", self.jacobians), ("VJP", self.vjps)):
                 for formula in forms[name].lines():
                     yield f"  {label:8}  " + formula.replace("\n", "\n" + 12 * " ")
@@ -217,7 +218,7 @@ class Reply:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """One answer of `differentiate_many`: the request's id, and either a reply or the error that it met.
+    """One answer of `differentiate_many`: the request's id, and either a reply or an error.
 
     `position` counts the requests from 0, in the order in which they were given.
     """
@@ -232,14 +233,14 @@ class Answer:
         if self.error is not None:
             raise self.error
         if self.reply is None:
-            raise InternalError("an answer without a reply and without an error", reason="BAD_REPLY")
+            raise InternalError("an answer without a reply and without an error", reason=Reason.BAD_REPLY)
         return self.reply
 
 
-def shown(array: NDArray[Any]) -> str:
-    """An array as text: whole when small, its corners when large.
+def array_text(array: NDArray[Any]) -> str:
+    """An array as a string: all of it when small, its corners when large.
 
-    >>> shown(np.array([36.0, 81.0]))
+    >>> array_text(np.array([36.0, 81.0]))
     '[36, 81]'
     """
     text = np.array2string(array, separator=", ", threshold=100, formatter={"float_kind": number_text})
@@ -260,7 +261,7 @@ def _brief(number: float) -> str:
 
 
 def latex_name(name: str) -> str:
-    r"""A name of the expression as LaTeX writes it: one letter in italics, longer names upright.
+    r"""A name of the expression in LaTeX: one letter in italics, longer names upright.
 
     >>> print(latex_name("a"), latex_name("W_1"))
     a \mathrm{W\_1}

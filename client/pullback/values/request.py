@@ -1,13 +1,13 @@
-"""What is asked, as a frozen value: an expression, its inputs, and what is wanted of them."""
+"""What a caller asks, as a frozen value: an expression, its inputs, and which derivatives and notations of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-#: Seconds that a request may take when nothing else is said.
+#: Seconds that a request may take by default.
 DEFAULT_TIMEOUT = 60.0
-#: The notations of the closed forms when nothing else is said.
+#: The notations of the closed forms by default.
 DEFAULT_NOTATIONS = ("text", "latex", "matrix")
 
 
@@ -32,14 +32,14 @@ class Request:
     """One request, for `differentiate_many`; `differentiate` takes the same fields.
 
     `inputs` are array-like: Python numbers and nested lists become float64 (bools stay bool), and whatever has a dtype
-    keeps it. Floating inputs are differentiated unless `constant` marks them; where `wrt`, a name or several, is given,
-    only these are. `upstream` is the upstream gradient, of the output's shape and dtype, and may be left out where the
+    keeps it. Floating inputs are differentiated unless `constant` marks them; where `wrt` names one or several, only
+    these are. `upstream` is the upstream gradient, of the output's shape and dtype, and may be left out where the
     output has one element; Python numbers and lists become float64 there too, unless all floating inputs share a
     narrower dtype, which it then takes. `notations` are some of "text", "latex" and "matrix", which cost nothing, and
     "code" and "steps", which the service works out when they are first asked for. Without `check` the closed form is
     not compared with autograd. `timeout` is in seconds, None for no limit of the client's own. `id` comes back
-    with the answer; where it is empty the request's position takes its place. With `closed_form_gradients` the numbers
-    that the closed form comes to come back beside autograd's.
+    with the answer; where it is empty the request's position takes its place. With `closed_form_gradients` the reply
+    also has the values of the closed forms.
 
     >>> Request("3*a**3 - b**2", {"a": [2, 3], "b": [6, 4]}, upstream=[1, 1], id="first").id
     'first'

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 
 class Outcome(Enum):
-    """What the two legs and the third opinion came to; the names are the contract's."""
+    """The outcome of comparing both legs, and of the third opinion where it was asked; the names are the contract's."""
 
     #: Both legs give the derivative.
     AGREE = "agree"
     #: Both are right as far as rounding lets them be, and rounding leaves little.
     PRECISION_LIMITED = "precision limited"
-    #: It could not be told; the reason says why.
+    #: It could not be decided; the reason says why.
     UNDECIDED = "undecided"
     #: There is no derivative: a kink, a jump or an infinite slope.
     NOT_DIFFERENTIABLE = "not differentiable"
@@ -115,11 +115,11 @@ class ExaminedEntry:
         return min(self.left.value, self.right.value), max(self.left.value, self.right.value)
 
     def __str__(self) -> str:
-        told = f"{list(self.index)}: " if self.index else ""
-        told += f"autograd {self.autograd:.8g}, closed form {self.closed_form:.8g}"
+        legs = f"{list(self.index)}: " if self.index else ""
+        legs += f"autograd {self.autograd:.8g}, closed form {self.closed_form:.8g}"
         if not math.isnan(self.derivative):
-            return f"{told}, derivative {self.derivative:.8g}"
-        return f"{told}, slopes {self.left} and {self.right}"
+            return f"{legs}, derivative {self.derivative:.8g}"
+        return f"{legs}, slopes {self.left} and {self.right}"
 
 
 @dataclass(frozen=True)
@@ -148,15 +148,15 @@ class Finding:
     diagnosis: Diagnosis | None = None
 
     def lines(self) -> Iterator[str]:
-        """What a person is told of it."""
-        told = self.diagnosis
+        """The finding in lines for a person to read."""
+        diagnosis = self.diagnosis
         yield f"{self.outcome.name} at {self.count} {'entry' if self.count == 1 else 'entries'}" + (
-            f": {told.message}" if told else ""
+            f": {diagnosis.message}" if diagnosis else ""
         )
         for entry in self.examined[:3]:
             yield f"  {entry}"
-        if told and told.remedy:
-            yield f"  write instead  {told.remedy}"
+        if diagnosis and diagnosis.remedy:
+            yield f"  write instead  {diagnosis.remedy}"
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ class WorstEntry:
 
 @dataclass(frozen=True)
 class Tolerance:
-    """Numbers agree that are no further apart than absolute + relative * |closed form|."""
+    """Two numbers agree if they are no further apart than absolute + relative * |closed form|."""
 
     absolute: float
     relative: float

@@ -17,8 +17,8 @@ ATTEMPTS = 5
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
 
-#: What gRPC makes again by itself. Streams are not among it: gRPC knows nothing of what was answered already, and
-#: stream.py does it.
+#: The calls that gRPC itself makes again. Streams are not among them: gRPC does not know what was answered already,
+#: and stream.py does it.
 _RETRIED = {
     "pullback.v1.DerivativeService": ("Differentiate", "DescribeLanguage"),
     "pullback.v1.GradingService": ("Grade", "Replay"),
@@ -48,7 +48,7 @@ def channel_options(target: str) -> list[tuple[str, str | int]]:
     return [
         ("grpc.max_send_message_length", LARGEST_MESSAGE),
         ("grpc.max_receive_message_length", LARGEST_MESSAGE),
-        # gRPC stops to retry, silently, a call of more bytes than this; its own default is 256 KiB.
+        # gRPC silently stops retrying a call of more bytes than this; its own default is 256 KiB.
         ("grpc.per_rpc_retry_buffer_size", LARGEST_MESSAGE + 2**20),
         # gRPC waits up to two minutes before it tries a lost server again; a fresh replica is there sooner.
         ("grpc.initial_reconnect_backoff_ms", 100),
@@ -69,7 +69,7 @@ def pause_before(attempt: int) -> float:
 
 
 def _service_config() -> dict[str, object]:
-    methods = [{"service": service, "method": method} for service, own in _RETRIED.items() for method in own]
+    methods = [{"service": service, "method": method} for service, names in _RETRIED.items() for method in names]
     return {
         "loadBalancingConfig": [{"round_robin": {}}],
         "methodConfig": [
@@ -80,7 +80,7 @@ def _service_config() -> dict[str, object]:
                     "initialBackoff": f"{FIRST_PAUSE}s",
                     "maxBackoff": f"{LONGEST_PAUSE}s",
                     "backoffMultiplier": 2,
-                    # A server that ends resets, as CANCELLED, the calls that have come and that it has not seen yet.
+                    # A server that ends resets, as CANCELLED, the calls that have arrived and that it has not seen yet.
                     "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
                 },
             }

@@ -7,18 +7,19 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..errors import InvalidRequest
+from ..reasons import Reason
 
 
 def string_of(value: object, field: str) -> str:
     """The value, if it is a string that can be sent."""
     if not isinstance(value, str):
         message = f"{type(value).__name__} is not a string"
-        raise InvalidRequest(message, reason="NOT_TEXT", field=field, hint="give a str")
+        raise InvalidRequest(message, reason=Reason.NOT_TEXT, field=field, hint="give a str")
     try:
         value.encode()
     except UnicodeEncodeError as error:
         message, column = "half of a surrogate pair is not a character", error.start + 1
-        raise InvalidRequest(message, reason="NOT_TEXT", field=field, line=1, column=column) from error
+        raise InvalidRequest(message, reason=Reason.NOT_TEXT, field=field, line=1, column=column) from error
     return value
 
 
@@ -30,16 +31,16 @@ def integer_of(value: object, field: str, bits: int = 64) -> int:
     """
     limit = 2 ** (bits - 1)
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or not -limit <= value < limit:
-        found = repr(value)[:100]
-        raise bad_problem(f"{found} is not a valid integer", field, found, f"give an integer of at most {bits} bits")
+        text = repr(value)[:100]
+        raise bad_problem(f"{text} is not a valid integer", field, text, f"give an integer of at most {bits} bits")
     return int(value)
 
 
 def number_of(value: object, field: str) -> float:
     """The value, if it is a number."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        found = repr(value)[:100]
-        raise bad_problem(f"{found} is not a number", field, found, "give a number")
+        text = repr(value)[:100]
+        raise bad_problem(f"{text} is not a number", field, text, "give a number")
     return float(value)
 
 
@@ -55,6 +56,6 @@ def word_of(words: Mapping[str, str], word: object, field: str) -> str:
     return words[spaced]
 
 
-def bad_problem(message: str, field: str, found: str, hint: str) -> InvalidRequest:
-    """The error for a problem or an answer that no service could read."""
-    return InvalidRequest(message, reason="BAD_PROBLEM", field=field, found=found, hint=hint)
+def bad_problem(message: str, field: str, value: str, hint: str) -> InvalidRequest:
+    """The error for a problem or an answer that no service could read; `value` is what stands in the field."""
+    return InvalidRequest(message, reason=Reason.BAD_PROBLEM, field=field, found=value, hint=hint)

@@ -48,16 +48,16 @@ GRADE: Exchange[Graded] = Exchange(
 )
 
 
-def submissions(pairs: Iterable[Submission | tuple[Problem, object]]) -> Iterator[Submission]:
+def as_submissions(pairs: Iterable[Submission | tuple[Problem, object]]) -> Iterator[Submission]:
     """Submissions as they are, and pairs of a problem and an answer as submissions."""
     for pair in pairs:
-        yield submission(pair)
+        yield as_submission(pair)
 
 
-def submission(pair: Submission | tuple[Problem, object]) -> Submission:
+def as_submission(pair: Submission | tuple[Problem, object]) -> Submission:
     """A submission as it is, and a pair of a problem and an answer as one.
 
-    >>> submission((Problem("x**2", {"x": {}}), "2x")).answer
+    >>> as_submission((Problem("x**2", {"x": {}}), "2x")).answer
     '2x'
     """
     return pair if isinstance(pair, Submission) else Submission(*pair)

@@ -59,8 +59,8 @@ def attempt_of(answer: object, syntax: str = "math") -> Attempt:
 def problem_message(problem: Problem) -> grading_pb2.Problem:
     """The message for a problem."""
     if not isinstance(problem.inputs, Mapping):
-        found = type(problem.inputs).__name__
-        raise bad_problem("the inputs are not a mapping", "problem.inputs", found, "names to inputs")
+        kind = type(problem.inputs).__name__
+        raise bad_problem("the inputs are not a mapping", "problem.inputs", kind, "give a mapping of names to inputs")
     return encode(
         problem,
         grading_pb2.Problem,
@@ -153,8 +153,8 @@ def _budget(policy: Policy) -> Duration | None:
         return None
     seconds = number_of(policy.budget, "problem.policy.budget")
     if not 0 <= seconds < 1e9:
-        found = f"{seconds:g}"
-        raise bad_problem(f"{found} is not a valid budget", "problem.policy.budget", found, "give seconds, more than 0")
+        message = f"{seconds:g} is not a valid budget"
+        raise bad_problem(message, "problem.policy.budget", f"{seconds:g}", "give seconds, more than 0")
     return budget_message(seconds)
 
 

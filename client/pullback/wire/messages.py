@@ -12,6 +12,7 @@ from grpc_health.v1 import health_pb2
 from numpy.typing import NDArray
 
 from ..errors import InternalError, InvalidRequest
+from ..reasons import Reason
 from ..v1 import derivative_pb2, verdict_pb2
 from ..values.language import Language, Operator
 from ..values.reply import ClosedForm, Legs, Reply
@@ -76,11 +77,11 @@ def _requires_grad(request: Request) -> dict[str, bool | None]:
     names = [request.wrt] if isinstance(request.wrt, str) else list(request.wrt)
     for name in names:
         if name not in request.inputs or name in constants:
-            fault = "marked as a constant" if name in constants else "not among the inputs"
+            fault = "is marked as a constant" if name in constants else "is not among the inputs"
             others = [other for other in request.inputs if other not in constants]
             raise InvalidRequest(
-                f"`{name}` is to be differentiated and {fault}",
-                reason="UNKNOWN_INPUT",
+                f"wrt names `{name}`, which {fault}",
+                reason=Reason.UNKNOWN_INPUT,
                 field="wrt",
                 found=str(name),
                 hint=f"there are {', '.join(others)}" if others else "there are no inputs",
@@ -89,17 +90,17 @@ def _requires_grad(request: Request) -> dict[str, bool | None]:
 
 
 def _notations(request: Request) -> list[str]:
-    asked = [request.notations] if isinstance(request.notations, str) else list(request.notations)
-    for notation in asked:
+    notations = [request.notations] if isinstance(request.notations, str) else list(request.notations)
+    for notation in notations:
         if notation not in NOTATIONS:
             raise InvalidRequest(
                 f"there is no notation {notation!r}",
-                reason="UNKNOWN_NOTATION",
+                reason=Reason.UNKNOWN_NOTATION,
                 field="notations",
                 found=str(notation),
                 hint=f"there are {', '.join(NOTATIONS)}",
             )
-    return [NOTATIONS[notation] for notation in asked]
+    return [NOTATIONS[notation] for notation in notations]
 
 
 def _upstream(value: object, inputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
@@ -107,7 +108,7 @@ def _upstream(value: object, inputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]
     floating = {array.dtype.name: array.dtype for array in inputs.values() if array.dtype.name in FLOATING}
     if is_typed(value):
         return array
-    # The client does not know the output's dtype; one that all floating inputs share is it, unless the text promotes.
+    # The client does not know the output's dtype, which is the floating inputs' own, unless the expression promotes it.
     (dtype,) = floating.values() if len(floating) == 1 else (np.dtype(np.float64),)
     with np.errstate(over="ignore"):
         return array.astype(dtype)
@@ -123,7 +124,7 @@ def _closed_form(
         try:
             entries = entries.reshape((*before, *derivative.gradient.shape))
         except ValueError as error:
-            raise InternalError("the service sent too many or too few entries", reason="BAD_REPLY") from error
+            raise InternalError("the service sent too many or too few entries", reason=Reason.BAD_REPLY) from error
     return ClosedForm(message.text, message.latex, entries, message.matrix, message.matrix_latex)
 
 

@@ -18,7 +18,7 @@ class TlsFiles:
     """TLS with files in PEM.
 
     `ca` holds the authorities that the service's certificate is checked against, those that gRPC comes with where it is
-    not given; `certificate` and `key` are the client's own, for a service that asks for them; `name` is the name that
+    not given; `certificate` and `key` are the client's own, for a service that requires them; `name` is the name that
     the service's certificate is made out to, where that is not the target's host.
 
     >>> TlsFiles(ca="ca.pem").certificate is None
@@ -56,18 +56,18 @@ def on_loopback(target: str) -> bool:
     return target.startswith(_LOOPBACK)
 
 
-def secured(target: str, token: str | None, tls: TlsFiles | bool | None) -> tuple[TlsFiles | None, Metadata]:
+def security_of(target: str, token: str | None, tls: TlsFiles | bool | None) -> tuple[TlsFiles | None, Metadata]:
     """The TLS of a connection, None for a plain one, and the metadata of its calls.
 
     True is TLS with the authorities that gRPC comes with; False is a plain connection, by name; None is one too, but a
-    token goes over it to this machine only. Raises ValueError for a token that others could read, or that is no token.
+    token goes over it to this machine only. Raises ValueError for a token that others could read or that is not valid.
 
-    >>> secured("localhost:50051", "secret", None)
+    >>> security_of("localhost:50051", "secret", None)
     (None, (('authorization', 'Bearer secret'),))
     """
     if token is not None and not (token.isascii() and token.isprintable() and token.strip() == token and token):
         raise ValueError("a token is printable ASCII without spaces around it")
-    chosen = TlsFiles() if tls is True else tls or None
-    if token is not None and chosen is None and tls is not False and not on_loopback(target):
+    files = TlsFiles() if tls is True else tls or None
+    if token is not None and files is None and tls is not False and not on_loopback(target):
         raise ValueError(f"a token would go to {target} in plain text; give tls=True or TlsFiles, or say tls=False")
-    return chosen, () if token is None else (("authorization", f"Bearer {token}"),)
+    return files, () if token is None else (("authorization", f"Bearer {token}"),)

@@ -1,4 +1,4 @@
-"""The bookkeeping of a stream, without any input or output: who is answered, who is sent again."""
+"""The bookkeeping of a stream, without any input or output: what is answered, and what is sent again."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ from ..errors import (
     Unavailable,
     from_status,
 )
+from ..reasons import Reason
 from .channel import ATTEMPTS, LARGEST_MESSAGE, pause_before
 from .exchanges import A, Exchange
 from .messages import budget_message
 
-#: Requests in flight when nothing else is said.
+#: Requests in flight where the caller does not say how many.
 DEFAULT_IN_FLIGHT = 16
-#: Seconds that the service has, past a request's timeout, to say so itself, and to end a stream that is done.
+#: Seconds that the service has, past a request's timeout, to answer that it is over, and to end a finished stream.
 GRACE = 1.0
 
-#: What a broken stream is opened again after; any other error would only come back.
+#: The errors after which a broken stream is opened again; any other would only come back.
 _TRANSIENT = (Unavailable, InternalError, ResourceExhausted, Cancelled)
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A request was taken from what the caller gave."""
+    """A request was taken from the caller's iterator."""
 
     request: Any
 
@@ -101,7 +102,7 @@ class Ledger(Generic[A]):
 
     @property
     def finished(self) -> bool:
-        """Whether no request is left, neither unanswered nor to come; raises what the caller's iterator raised."""
+        """Whether no request is unanswered or still to come; raises what the caller's iterator raised."""
         if self._exhausted is None or self._unanswered:
             return False
         if self._exhausted.error is not None:
@@ -122,7 +123,7 @@ class Ledger(Generic[A]):
             case Received(response):
                 return self._receive(response)
             case Broken(error):
-                return self._break(error or Unavailable("the stream ended early", reason="STREAM_ENDED"))
+                return self._break(error or Unavailable(reason=Reason.STREAM_ENDED))
             case Exhausted():
                 self._exhausted = event
                 return Step()
@@ -134,23 +135,18 @@ class Ledger(Generic[A]):
         identity = request.id or str(position)
         try:
             if identity in self._unanswered or identity in self._late:
-                raise InvalidRequest(
-                    "a request of this id is in flight",
-                    reason="DUPLICATE_ID",
-                    field="id",
-                    found=identity,
-                    hint="give each request an id of its own",
-                )
+                hint = "give each request an id of its own"
+                raise InvalidRequest(reason=Reason.DUPLICATE_ID, field="id", found=identity, hint=hint)
             message = self.exchange.message(request)
             # One message that is too large would break the stream for all the others.
             if message.ByteSize() > LARGEST_MESSAGE:
-                raise ResourceExhausted("the request is larger than the largest message", reason="REQUEST_TOO_LARGE")
+                raise ResourceExhausted(reason=Reason.REQUEST_TOO_LARGE)
         except PullbackError as error:
             return Step(answers=(self.exchange.failure(identity, position, error),))
         message.id = identity
         sent = _Sent(position, message, math.inf if request.timeout is None else self.now() + request.timeout)
         self._unanswered[identity] = sent
-        return Step(messages=(self._envelope(sent),), pause=self._opening())
+        return Step(messages=(self._envelope(sent),), pause=self._open_stream())
 
     def _receive(self, response: Any) -> Step[A]:
         self._streams_in_vain = 0
@@ -170,13 +166,13 @@ class Ledger(Generic[A]):
                 answers.append(self._give_up(identity, error))
             else:
                 sent.attempts += 1
-        again = tuple(self._envelope(sent) for sent in self._unanswered.values())
-        return Step(tuple(answers), again, self._opening() if again else None)
+        messages = tuple(self._envelope(sent) for sent in self._unanswered.values())
+        return Step(tuple(answers), messages, self._open_stream() if messages else None)
 
     def _expire(self) -> Step[A]:
         overdue = [name for name, sent in self._unanswered.items() if self.now() >= sent.deadline + GRACE]
         self._late.update(overdue)
-        error = DeadlineExceeded("the timeout was over and no answer had come", reason="DEADLINE")
+        error = DeadlineExceeded(reason=Reason.DEADLINE)
         return Step(answers=tuple(self._give_up(name, error) for name in overdue))
 
     def _give_up(self, identity: str, error: PullbackError) -> A:
@@ -190,11 +186,12 @@ class Ledger(Generic[A]):
                 case "status":
                     raise from_status(response.status)
                 case _:
-                    raise InternalError("the service sent an answer without a result", reason="BAD_REPLY")
+                    raise InternalError("the service sent an answer without a result", reason=Reason.BAD_REPLY)
         except PullbackError as error:
             return self.exchange.failure(response.id, sent.position, error)
 
-    def _opening(self) -> float | None:
+    def _open_stream(self) -> float | None:
+        """Seconds to wait before a stream is opened, None where one is open."""
         if self._open:
             return None
         self._open = True

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InternalError, InvalidRequest
+from ..reasons import Reason
 from ..v1 import tensor_pb2
 
 #: The NumPy dtype of every dtype of the language, by its number on the wire.
@@ -35,7 +36,7 @@ def array_of(value: object, field: str) -> NDArray[Any]:
 
     Python numbers and nested sequences of them become float64, Python bools stay bool, and whatever has a dtype keeps
     it: NumPy arrays, torch tensors on any device, and anything with `__array__` or `__dlpack__`. Raises InvalidRequest
-    for what is no array and for a dtype that the language lacks.
+    for what is not an array and for a dtype that the language lacks.
 
     >>> array_of([1, 2], "upstream")
     array([1., 2.])
@@ -45,7 +46,7 @@ def array_of(value: object, field: str) -> NDArray[Any]:
     except _UNREADABLE as error:
         raise InvalidRequest(
             f"a value of type {type(value).__name__} cannot be read as an array",
-            reason="NOT_AN_ARRAY",
+            reason=Reason.NOT_AN_ARRAY,
             field=field,
             found=type(value).__name__,
             hint="give a number, nested lists of one length at each level, or an array in the memory of the host",
@@ -53,7 +54,7 @@ def array_of(value: object, field: str) -> NDArray[Any]:
     if array.dtype.name not in _NUMBERS:
         raise InvalidRequest(
             f"the dtype {array.dtype.name} is not supported",
-            reason="UNSUPPORTED_DTYPE",
+            reason=Reason.UNSUPPORTED_DTYPE,
             field=field,
             found=array.dtype.name,
             hint=f"use one of {', '.join(_NUMBERS)}",
@@ -85,21 +86,21 @@ def array_from(tensor: tensor_pb2.Tensor) -> NDArray[Any]:
         data = tensor.data
         array: NDArray[Any] = np.ndarray(tuple(tensor.shape), dtype.newbyteorder("<"), buffer=data)
     except (KeyError, TypeError, ValueError) as error:
-        raise InternalError("the service sent a tensor that contradicts itself", reason="BAD_REPLY") from error
+        raise InternalError("the service sent a tensor that contradicts itself", reason=Reason.BAD_REPLY) from error
     if array.nbytes != len(data):
-        raise InternalError("the service sent a tensor of too many bytes", reason="BAD_REPLY")
+        raise InternalError("the service sent a tensor of too many bytes", reason=Reason.BAD_REPLY)
     return array
 
 
 def _read(value: object) -> NDArray[Any]:
     if isinstance(value, np.ma.MaskedArray):
-        raise TypeError("a mask has no place on the wire")
+        raise TypeError("a masked array cannot be sent")
     if isinstance(value, np.ndarray | np.generic):
         return np.asarray(value)
     if _is_plain(value):
-        return _untyped(np.asarray(value))
+        return _as_float64(np.asarray(value))
     if callable(getattr(value, "detach", None)) and callable(getattr(value, "cpu", None)):
-        return _torch(value)
+        return _from_torch(value)
     if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
         return np.from_dlpack(value)
     return np.asarray(value)
@@ -111,12 +112,13 @@ def _is_plain(value: object) -> bool:
     )
 
 
-def _untyped(array: NDArray[Any]) -> NDArray[Any]:
-    whole = array.dtype == object and all(isinstance(entry, int) for entry in array.flat)
-    return array.astype(np.float64) if whole or array.dtype.kind in "iuf" else array
+def _as_float64(array: NDArray[Any]) -> NDArray[Any]:
+    """Numbers as float64, integers that are too large for NumPy's own among them, and everything else as it is."""
+    integers = array.dtype == object and all(isinstance(entry, int) for entry in array.flat)
+    return array.astype(np.float64) if integers or array.dtype.kind in "iuf" else array
 
 
-def _torch(value: Any) -> NDArray[Any]:
+def _from_torch(value: Any) -> NDArray[Any]:
     # NumPy has no bfloat16 of its own, and every bfloat16 is a float32.
     if str(value.dtype) == "torch.bfloat16":
         return np.asarray(value.float().numpy(force=True)).astype(ml_dtypes.bfloat16)

@@ -1,4 +1,4 @@
-"""The values that are typed in the shell, and the values that JSON is given."""
+"""The values that are typed in the shell, and values as JSON."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_dtype_before_the_value_is_kept(text, dtype, value):
         "__import__('os')",
     ],
 )
-def test_what_is_no_value_is_refused_with_what_would_be(text):
+def test_what_is_not_a_value_is_refused_with_what_would_be(text):
     with pytest.raises(pullback.InvalidRequest) as caught:
         read_value(text, "x")
     assert caught.value.field == "x"
@@ -136,7 +136,7 @@ def test_a_long_line_is_cut_around_the_place():
     assert line[caret.index("^")] == "$"
 
 
-def test_numbers_that_are_not_finite_are_text_in_json():
+def test_numbers_that_are_not_finite_are_strings_in_json():
     value = {"gradient": np.array([[np.nan, np.inf], [-np.inf, 1]]), "worst": float("nan"), "none": None}
     assert json.loads(json_text(value)) == {
         "gradient": [["NaN", "Infinity"], ["-Infinity", 1.0]],

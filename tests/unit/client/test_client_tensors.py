@@ -179,7 +179,7 @@ def test_a_request_that_cannot_be_meant_is_refused(options, field):
     assert caught.value.field == field
 
 
-def test_text_that_is_none_is_refused():
+def test_what_is_not_a_string_is_refused():
     for expression in (None, b"x", "x + \ud800"):
         with pytest.raises(pullback.InvalidRequest) as caught:
             request_message(pullback.Request(expression, {"x": 1}))

@@ -19,7 +19,7 @@ from pullback import Outcome, Request
 from pullback.errors import from_status
 from pullback.v1 import derivative_pb2 as pb
 from pullback.v1 import verdict_pb2
-from pullback.values.reply import ClosedForm, FormOrigin, Leg, Legs, LegState, Reply, Timings, shown
+from pullback.values.reply import ClosedForm, FormOrigin, Leg, Legs, LegState, Reply, Timings, array_text
 from pullback.values.verdict import ExaminedEntry, Finding, Slope, SlopeKind, Verdict
 from pullback.wire.channel import ATTEMPTS, pause_before
 from pullback.wire.exchanges import DIFFERENTIATE
@@ -61,9 +61,9 @@ VERDICT_KINDS = [pullback.Outcome, pullback.Cause, pullback.SlopeKind]
 
 @pytest.mark.parametrize("kind", [*KINDS, *VERDICT_KINDS])
 def test_enums_have_the_names_of_the_contract(kind):
-    theirs = getattr(verdict_pb2 if kind in VERDICT_KINDS else pb, kind.__name__)
-    prefix = theirs.Name(0).removesuffix("UNSPECIFIED")
-    assert {prefix + member.name for member in kind} == set(theirs.keys())
+    contract = getattr(verdict_pb2 if kind in VERDICT_KINDS else pb, kind.__name__)
+    prefix = contract.Name(0).removesuffix("UNSPECIFIED")
+    assert {prefix + member.name for member in kind} == set(contract.keys())
 
 
 @pytest.mark.parametrize(
@@ -109,11 +109,11 @@ def test_a_reply_agrees_when_every_verdict_does(reply):
     ],
 )
 def test_arrays_print_briefly(array, text):
-    assert shown(array) == text
+    assert array_text(array) == text
 
 
 def test_large_arrays_print_their_corners():
-    assert len(shown(np.ones((1000, 1000)))) < 400
+    assert len(array_text(np.ones((1000, 1000)))) < 400
 
 
 @pytest.mark.parametrize(
@@ -220,11 +220,11 @@ def test_it_is_finished_when_nothing_is_left():
 
 
 def test_a_verdict_says_the_first_cause_that_is_known():
-    found = (
+    findings = (
         Finding(Outcome.UNDEFINED, 1),
         Finding(Outcome.TORCH_DEVIATES, 1, (), pullback.Diagnosis(pullback.Cause.TIE, "So.")),
     )
-    assert str(Verdict(Outcome.UNDEFINED, message="No value.", findings=found)) == "UNDEFINED: No value. So."
+    assert str(Verdict(Outcome.UNDEFINED, message="No value.", findings=findings)) == "UNDEFINED: No value. So."
     assert str(Verdict(Outcome.AGREE)) == "AGREE"
 
 

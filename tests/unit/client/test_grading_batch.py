@@ -1,4 +1,4 @@
-"""Files of answers: what a line may be, what a journal keeps, and what the pipelines' forms demand."""
+"""Files of answers: what a line may be, what a journal keeps, and what the pipelines' formats demand."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def test_a_line_is_a_submission(tmp_path):
 
 def test_a_line_without_an_id_has_its_number_and_a_problem_describes_itself(tmp_path):
     line = one(tmp_path)
-    assert (line.id, line.label) == ("line 1", "derivative of x**2 by x")
+    assert (line.id, line.label) == ("line 1", "derivative of x**2 with respect to x")
 
 
-def test_a_seed_of_the_command_takes_the_place_of_the_lines_own(tmp_path):
+def test_a_seed_of_the_command_replaces_that_of_a_line(tmp_path):
     (line,) = read(tmp_path, json.dumps({**GOOD, "policy": {"seed": 5, "points": 9}}), seed=11)
     assert (line.submission.problem.policy.seed, line.submission.problem.policy.points) == (11, 9)
 
@@ -105,10 +105,10 @@ def test_csv_has_the_same_fields(tmp_path):
     assert "10 cells" in fourth.fault
 
 
-def test_a_survey_counts_lines_and_names_ids_that_are_there_twice(tmp_path):
-    found = read(tmp_path, "\n".join(json.dumps({**GOOD, "id": name}) for name in "abab"))
-    told = survey(tmp_path / "answers.jsonl", found)
-    assert (told.total, told.repeated) == (4, ("a", "b"))
+def test_a_survey_counts_lines_and_names_ids_that_several_share(tmp_path):
+    answers = read(tmp_path, "\n".join(json.dumps({**GOOD, "id": name}) for name in "abab"))
+    counts = survey(tmp_path / "answers.jsonl", answers)
+    assert (counts.total, counts.repeated) == (4, ("a", "b"))
 
 
 def row(position, outcome="CORRECT", codes=(), **changes):
@@ -136,7 +136,7 @@ def test_a_journal_keeps_each_row_once_and_in_order(tmp_path):
         assert journal.done == 2
         assert [position in journal for position in range(4)] == [True, False, True, False]
         journal.add(row(1))
-        assert [found.position for found in journal.rows()] == [0, 1, 2]
+        assert [entry.position for entry in journal.rows()] == [0, 1, 2]
         assert next(journal.rows()) == row(0)
 
 
@@ -178,15 +178,15 @@ for position in range(10**6):
     print(position, flush=True)
 """
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    for told in child.stdout:
-        if int(told) >= 200:
+    for position in child.stdout:
+        if int(position) >= 200:
             break
     child.send_signal(signal.SIGKILL)
-    *_, last = (told + child.stdout.read()).split("\n")[:-1]
+    *_, last = (position + child.stdout.read()).split("\n")[:-1]
     child.wait()
     child.stdout.close()
     with journal_of(tmp_path, total=10**6) as journal:
-        assert [found.position for found in journal.rows()][: int(last) + 1] == list(range(int(last) + 1))
+        assert [entry.position for entry in journal.rows()][: int(last) + 1] == list(range(int(last) + 1))
 
 
 ROWS = (
@@ -198,44 +198,44 @@ ROWS = (
 )
 
 
-def written(tmp_path, form, rows=ROWS):
+def write_results(tmp_path, form, rows=ROWS):
     path = tmp_path / "results"
     write(path, form, rows, Summary.of(rows), 12.3456)
-    assert [found.name for found in tmp_path.iterdir()] == ["results"]
+    assert [file.name for file in tmp_path.iterdir()] == ["results"]
     return path.read_text(encoding="utf-8")
 
 
 def test_json_lines_keep_their_schema(tmp_path):
-    told = [json.loads(line) for line in written(tmp_path, "jsonl").splitlines()]
-    for line in told:
+    results = [json.loads(line) for line in write_results(tmp_path, "jsonl").splitlines()]
+    for line in results:
         jsonschema.validate(line, LINE)
-    assert [line["score"] for line in told] == [1.0, 0.0, None, 0.0, 0.0]
-    assert told[1]["findings"][0]["code"] == "SIGN"
-    assert told[0]["evidence"] == {"confirmation": "POINTS", "points": 48, "error": "Infinity"}
+    assert [line["score"] for line in results] == [1.0, 0.0, None, 0.0, 0.0]
+    assert results[1]["findings"][0]["code"] == "SIGN"
+    assert results[0]["evidence"] == {"confirmation": "POINTS", "points": 48, "error": "Infinity"}
 
 
 def test_csv_reads_back(tmp_path):
-    told = list(csv.DictReader(io.StringIO(written(tmp_path, "csv"), newline="")))
-    assert [line["id"] for line in told] == [found.id for found in ROWS]
-    assert [line["findings"] for line in told] == ["", "SIGN|CONSTANT_FACTOR", "", "SYNTAX", ""]
-    assert told[2]["score"] == ""
+    table = list(csv.DictReader(io.StringIO(write_results(tmp_path, "csv"), newline="")))
+    assert [line["id"] for line in table] == [entry.id for entry in ROWS]
+    assert [line["findings"] for line in table] == ["", "SIGN|CONSTANT_FACTOR", "", "SYNTAX", ""]
+    assert table[2]["score"] == ""
 
 
 def test_gradescope_keeps_its_schema_and_leaves_the_undecided_to_a_person(tmp_path):
-    told = json.loads(written(tmp_path, "gradescope"))
-    jsonschema.validate(told, GRADESCOPE)
-    assert [test.get("status") for test in told["tests"]] == ["passed", "failed", None, "failed", "failed"]
-    assert (told["score"], told["tests"][0]["score"], told["tests"][0]["max_score"]) == (4.0, 4.0, 4.0)
-    assert "score" not in told["tests"][2]
-    assert "wait for a person" in told["output"]
+    results = json.loads(write_results(tmp_path, "gradescope"))
+    jsonschema.validate(results, GRADESCOPE)
+    assert [test.get("status") for test in results["tests"]] == ["passed", "failed", None, "failed", "failed"]
+    assert (results["score"], results["tests"][0]["score"], results["tests"][0]["max_score"]) == (4.0, 4.0, 4.0)
+    assert "score" not in results["tests"][2]
+    assert "wait for a person" in results["output"]
 
 
 def test_prairielearn_keeps_its_schema_and_takes_no_attempt_for_what_was_not_graded(tmp_path):
-    told = json.loads(written(tmp_path, "prairielearn"))
-    jsonschema.validate(told, PRAIRIELEARN)
-    assert told["gradable"] is False
-    assert len(told["format_errors"]) == 2
-    graded = json.loads(written(tmp_path, "prairielearn", ROWS[:2]))
+    results = json.loads(write_results(tmp_path, "prairielearn"))
+    jsonschema.validate(results, PRAIRIELEARN)
+    assert results["gradable"] is False
+    assert len(results["format_errors"]) == 2
+    graded = json.loads(write_results(tmp_path, "prairielearn", ROWS[:2]))
     jsonschema.validate(graded, PRAIRIELEARN)
     assert graded["score"] == pytest.approx(4 / 6)
     assert [test["points"] for test in graded["tests"]] == [4.0, 0.0]
@@ -243,38 +243,38 @@ def test_prairielearn_keeps_its_schema_and_takes_no_attempt_for_what_was_not_gra
 
 def test_prairielearn_gets_no_more_than_it_takes(tmp_path):
     many = [row(position, "INCORRECT", ["SIGN"]) for position in range(20_000)]
-    text = written(tmp_path, "prairielearn", many)
+    text = write_results(tmp_path, "prairielearn", many)
     assert len(text.encode()) < LARGEST + 20_000
-    told = json.loads(text)
-    jsonschema.validate(told, PRAIRIELEARN)
-    assert 1000 < len(told["tests"]) < 20_000
-    assert f"{20_000 - len(told['tests'])} more" in told["message"]
+    results = json.loads(text)
+    jsonschema.validate(results, PRAIRIELEARN)
+    assert 1000 < len(results["tests"]) < 20_000
+    assert f"{20_000 - len(results['tests'])} more" in results["message"]
 
 
 def test_classroom_keeps_its_schema_and_calls_the_undecided_an_error(tmp_path):
-    told = json.loads(written(tmp_path, "classroom"))
-    jsonschema.validate(told, CLASSROOM)
-    assert (told["status"], told["max_score"]) == ("error", 12.0)
-    assert [test["status"] for test in told["tests"]] == ["pass", "fail", "error", "fail", "fail"]
-    assert json.loads(written(tmp_path, "classroom", ROWS[:1]))["status"] == "pass"
-    assert json.loads(written(tmp_path, "classroom", ROWS[:2]))["status"] == "fail"
+    results = json.loads(write_results(tmp_path, "classroom"))
+    jsonschema.validate(results, CLASSROOM)
+    assert (results["status"], results["max_score"]) == ("error", 12.0)
+    assert [test["status"] for test in results["tests"]] == ["pass", "fail", "error", "fail", "fail"]
+    assert json.loads(write_results(tmp_path, "classroom", ROWS[:1]))["status"] == "pass"
+    assert json.loads(write_results(tmp_path, "classroom", ROWS[:2]))["status"] == "fail"
 
 
 def test_junit_keeps_its_schema_and_tells_the_undecided_from_the_wrong(tmp_path):
-    text = written(tmp_path, "junit")
+    text = write_results(tmp_path, "junit")
     xmlschema.XMLSchema(JUNIT).validate(text)
     suite = ElementTree.fromstring(text)[0]
     assert [suite.get(name) for name in ("tests", "failures", "errors", "skipped")] == ["5", "2", "1", "1"]
     inside = [[child.tag for child in case if child.tag != "properties"] for case in suite]
     assert inside == [[], ["failure"], ["error"], ["skipped"], ["failure"]]
     assert suite[1][1].get("type") == "SIGN"
-    found = {prop.get("name"): prop.get("value") for prop in suite[1][0]}
-    assert (found["findings"], found["replay"]) == ("SIGN|CONSTANT_FACTOR", "token 1")
+    properties = {prop.get("name"): prop.get("value") for prop in suite[1][0]}
+    assert (properties["findings"], properties["replay"]) == ("SIGN|CONSTANT_FACTOR", "token 1")
 
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_no_rows_are_results_too(tmp_path, form):
-    text = written(tmp_path, form, ())
+    text = write_results(tmp_path, form, ())
     match form:
         case "junit":
             xmlschema.XMLSchema(JUNIT).validate(text)
@@ -294,19 +294,19 @@ def test_results_that_cannot_be_written_leave_the_old_ones(tmp_path):
     with pytest.raises(LookupError):
         write(path, "jsonl", failing(), Summary(), 0.0)
     assert path.read_text() == "old"
-    assert [found.name for found in tmp_path.iterdir()] == ["results"]
+    assert [file.name for file in tmp_path.iterdir()] == ["results"]
 
 
 @pytest.mark.parametrize(("name", "form"), [("a.csv", "csv"), ("a.XML", "junit"), ("a.json", "jsonl"), ("a", "jsonl")])
-def test_the_suffix_says_the_form(name, form):
+def test_the_suffix_implies_the_format(name, form):
     assert format_of(Path(name)) == form
 
 
 def test_what_is_undecided_counts_neither_for_nor_against():
-    told = Summary.of(ROWS)
-    assert told.all.outcomes == {"CORRECT": 1, "INCORRECT": 2, "UNDECIDED": 1, "NOT_AN_ANSWER": 1}
-    assert told.all.mean == 4.0 / 10.0
-    assert told.problems["x**2"].codes == {"SIGN": 1, "CONSTANT_FACTOR": 1}
+    summary = Summary.of(ROWS)
+    assert summary.all.outcomes == {"CORRECT": 1, "INCORRECT": 2, "UNDECIDED": 1, "NOT_AN_ANSWER": 1}
+    assert summary.all.mean == 4.0 / 10.0
+    assert summary.problems["x**2"].codes == {"SIGN": 1, "CONSTANT_FACTOR": 1}
     assert Summary.of(ROWS[2:3]).all.mean is None
 
 

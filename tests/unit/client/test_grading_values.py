@@ -58,7 +58,7 @@ def test_a_grade_prints_itself():
     finding = GradeFinding("SIGN", "the sign is wrong", 1, 3)
     grade = Grade(GradeOutcome.INCORRECT, 0.5, (finding,), Evidence(), right={"latex": "2x"}, replay="token")
     assert str(grade) == "INCORRECT  score 0.5\n  SIGN: the sign is wrong (line 1, column 3)\n  right, latex: 2x"
-    assert str(Problem("x*y", {"x": 1, "y": 2}, ("x", "y"), "partial")) == "partial of x*y by x, y"
+    assert str(Problem("x*y", {"x": 1, "y": 2}, ("x", "y"), "partial")) == "partial of x*y with respect to x, y"
 
 
 def test_a_grade_survives_pickling():
