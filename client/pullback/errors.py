@@ -157,18 +157,7 @@ class InternalError(PullbackError):
 
 
 _CLASSES: dict[grpc.StatusCode, type[PullbackError]] = {
-    kind.usual_code: kind
-    for kind in (
-        InvalidRequest,
-        DeadlineExceeded,
-        ResourceExhausted,
-        Unavailable,
-        Cancelled,
-        Unauthenticated,
-        PermissionDenied,
-        Unimplemented,
-        InternalError,
-    )
+    kind.usual_code: kind for kind in PullbackError.__subclasses__()
 }
 _CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from typing import Any
 
 import grpc
 import numpy as np
+from numpy.typing import NDArray
 
 from .errors import PullbackError
 from .values.reply import Reply
@@ -28,7 +30,9 @@ def plain(value: object) -> object:
     """
     match value:
         case Reply():
-            return _fields(value) | {"agree": value.agree, "dtypes": _dtypes(value), "shapes": _shapes(value)}
+            dtypes = _of_arrays(value, lambda array: array.dtype.name)
+            shapes = _of_arrays(value, lambda array: list(array.shape))
+            return _fields(value) | {"agree": value.agree, "dtypes": dtypes, "shapes": shapes}
         case PullbackError():
             return {"error": {"type": type(value).__name__} | {k: plain(v) for k, v in vars(value).items()}}
         case grpc.StatusCode() | Enum():
@@ -54,17 +58,9 @@ def _fields(value: object) -> dict[str, object]:
     return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
 
 
-def _dtypes(reply: Reply) -> dict[str, object]:
+def _of_arrays(reply: Reply, read: Callable[[NDArray[Any]], object]) -> dict[str, object]:
     return {
-        "value": reply.value.dtype.name,
-        "gradients": {name: array.dtype.name for name, array in reply.gradients.items()},
-        "intermediates": {name: array.dtype.name for name, array in reply.intermediates.items()},
-    }
-
-
-def _shapes(reply: Reply) -> dict[str, object]:
-    return {
-        "value": list(reply.value.shape),
-        "gradients": {name: list(array.shape) for name, array in reply.gradients.items()},
-        "intermediates": {name: list(array.shape) for name, array in reply.intermediates.items()},
+        "value": read(reply.value),
+        "gradients": {name: read(array) for name, array in reply.gradients.items()},
+        "intermediates": {name: read(array) for name, array in reply.intermediates.items()},
     }

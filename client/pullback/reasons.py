@@ -19,7 +19,7 @@ class Reason(Enum):
     NOT_AN_ARRAY         = "a value cannot be read as an array"
     UNSUPPORTED_DTYPE    = "the dtype is not supported"
     UNKNOWN_INPUT        = "a name is not among the inputs"
-    UNKNOWN_NOTATION     = "there is no such notation"
+    UNKNOWN_NOTATION     = "the notation is not valid"
     DUPLICATE_ID         = "a request with this id is in flight"
     REQUEST_TOO_LARGE    = "the request is larger than the largest message"
     BAD_PROBLEM          = "the problem or the answer cannot be graded"

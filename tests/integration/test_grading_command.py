@@ -103,8 +103,8 @@ def test_a_format_is_chosen_by_name(grade, tmp_path, form):
 
 
 def test_the_mean_of_what_was_decided_decides_the_exit_code(grade):
-    texts = ["right", "wrong SIGN", "undecided"]
-    assert grade("--fail-under", "0.5", lines=[line(text, text) for text in texts])[0].exit_code == 0
+    answers = ["right", "wrong SIGN", "undecided"]
+    assert grade("--fail-under", "0.5", lines=[line(text, text) for text in answers])[0].exit_code == 0
     assert grade("--fail-under", "0.6")[0].exit_code == 1
     assert grade("--fail-under", "0.6", lines=[line("right", "r")])[0].exit_code == 0
 

@@ -112,7 +112,7 @@ def test_prairielearns_question_names_what_is_there():
 
 
 def cells(path):
-    """The last cell of a script in cells, and what its last expression comes to."""
+    """The last cell of a script in cells, split before its last expression."""
     *_, cell = path.read_text().split("# %%\n")
     *before, last = cell.strip().splitlines()
     return "\n".join(before), last.partition("#")[0]

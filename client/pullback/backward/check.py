@@ -68,7 +68,7 @@ def check_backward(
     """
     sets = [inputs] if isinstance(inputs, Mapping) else list(inputs)
     if tensors not in ("", "numpy", "torch"):
-        message, hint = f"there are no {tensors} tensors", "numpy or torch"
+        message, hint = f"{tensors!r} is not a valid choice", "choose numpy or torch"
         raise InvalidRequest(message, reason=Reason.BAD_VALUE, field="tensors", hint=hint)
     torch = tensors == "torch" or (not tensors and any(is_torch(value) for one in sets for value in one.values()))
     names = (wrt,) if isinstance(wrt, str) else None if wrt is None else tuple(wrt)

@@ -50,7 +50,7 @@ def read_value(text: str, field: str) -> object:
     body = body.strip()
     try:
         if dtype and dtype not in _DTYPES:
-            raise ValueError(f"there is no dtype {dtype}; there are {', '.join(_DTYPES)}")
+            raise ValueError(f"{dtype} is not a valid dtype; choose one of {', '.join(_DTYPES)}")
         if body.startswith("@"):
             array = _load(body[1:])
             return array.astype(_DTYPES[dtype], casting="same_kind") if dtype else array

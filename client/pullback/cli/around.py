@@ -46,7 +46,7 @@ def around(
     reply: Reply,
     timeout: float,
 ) -> Iterator[Around]:
-    """One picture an input whose verdict has a finding with an examined entry; raises the errors of the tree."""
+    """One picture for each input whose verdict has a finding with an examined entry; raises the errors of the tree."""
     for name, verdict in reply.verdicts.items():
         finding = next((f for f in verdict.findings if f.examined), None)
         if finding is None:
@@ -57,7 +57,11 @@ def around(
         at = float(array[entry.index])
         offsets = reach(at) * np.linspace(-1.0, 1.0, POINTS)
         weights = np.ones(reply.value.shape) if upstream is None else np.asarray(upstream, dtype=np.float64)
-        values = _values(client, expression, inputs, name, entry, offsets, weights, timeout)
+        shifts = ({**inputs, name: _shift(value, entry.index, offset)} for offset in offsets)
+        requests = (Request(expression, shift, weights, None, (), check=False, timeout=timeout) for shift in shifts)
+        answers = sorted(client.differentiate_many(requests), key=lambda answer: answer.position)
+        with np.errstate(invalid="ignore", over="ignore"):
+            values = np.array([float(np.sum(weights * answer.result().value)) for answer in answers])
         yield Around(name, finding, entry, at, offsets, values)
 
 
@@ -70,27 +74,10 @@ def reach(at: float) -> float:
     return min(abs(at), max(1.0, abs(at) / 10)) if at and math.isfinite(at) else 1.0
 
 
-def _values(
-    client: Client,
-    expression: str,
-    inputs: Mapping[str, object],
-    name: str,
-    entry: ExaminedEntry,
-    offsets: NDArray[np.float64],
-    weights: NDArray[Any],
-    timeout: float,
-) -> NDArray[np.float64]:
-    def requests() -> Iterator[Request]:
-        for number, offset in enumerate(offsets):
-            shifted = np.array(inputs[name], dtype=np.float64)
-            shifted[entry.index] += offset
-            values = {**inputs, name: shifted}
-            yield Request(expression, values, weights, None, (), check=False, timeout=timeout, id=str(number))
-
-    answers = sorted(client.differentiate_many(requests()), key=lambda answer: answer.position)
-    with np.errstate(invalid="ignore", over="ignore"):
-        totals = [float(np.sum(weights * answer.result().value)) for answer in answers]
-    return np.array(totals)
+def _shift(value: object, index: tuple[int, ...], offset: float) -> NDArray[np.float64]:
+    array = np.array(value, dtype=np.float64)
+    array[index] += offset
+    return array
 
 
 def draw_around(axes: Any, picture: Around) -> None:

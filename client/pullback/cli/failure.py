@@ -29,13 +29,13 @@ def print_failure(error: PullbackError, expression: str) -> None:
         console.print(Text("hint: ", style="bold cyan") + Text("is a service listening there?"), soft_wrap=True)
 
 
-def excerpt(text: str, line: int, column: int) -> tuple[str, ...]:
-    """The line of a text with a caret under a column, both counted from 1; nothing where there is no such line.
+def excerpt(expression: str, line: int, column: int) -> tuple[str, ...]:
+    """A line of the expression with a caret under a column, both counted from 1; nothing where there is no such line.
 
     >>> excerpt("x + sine(y)", 1, 5)
     ('x + sine(y)', '    ^')
     """
-    lines = text.splitlines()
+    lines = expression.splitlines()
     if not 1 <= line <= len(lines) or column < 1:
         return ()
     source = lines[line - 1]

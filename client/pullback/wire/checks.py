@@ -52,7 +52,8 @@ def word_of(words: Mapping[str, str], word: object, field: str) -> str:
     """
     spaced = word.replace("_", " ").replace("-", " ") if isinstance(word, str) and word not in words else word
     if not isinstance(spaced, str) or spaced not in words:
-        raise bad_problem(f"there is no {word!r}", field, str(word)[:100], f"there are {', '.join(words)}")
+        hint = f"choose one of {', '.join(words)}"
+        raise bad_problem(f"{word!r} is not a valid choice", field, str(word)[:100], hint)
     return words[spaced]
 
 

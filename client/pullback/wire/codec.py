@@ -94,7 +94,7 @@ def names_of(enum: EnumDescriptor) -> dict[int, str]:
 
 
 def words_of(enum: EnumDescriptor) -> dict[str, str]:
-    """The contract's whole names of an enum's members by the words that callers use, such as "positive definite"."""
+    """The contract's full names of an enum's members by the words that callers use, such as "positive definite"."""
     names = names_of(enum)
     return {names[m.number].lower().replace("_", " "): m.name for m in enum.values if m.number}
 

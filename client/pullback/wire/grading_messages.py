@@ -84,7 +84,8 @@ def variable_of(entry: object, field: str) -> Variable:
     if not isinstance(entry, Mapping):
         return Variable(value=entry)
     if unknown := [str(name) for name in entry if name not in _FIELDS]:
-        raise bad_problem(f"an input has no {unknown[0]}", field, unknown[0], f"there are {', '.join(sorted(_FIELDS))}")
+        hint = f"choose among {', '.join(sorted(_FIELDS))}"
+        raise bad_problem(f"an input has no field `{unknown[0]}`", field, unknown[0], hint)
     fields: dict[str, Any] = {name: value for name, value in entry.items() if value is not None}
     return Variable(**fields)
 

@@ -84,7 +84,7 @@ def _requires_grad(request: Request) -> dict[str, bool | None]:
                 reason=Reason.UNKNOWN_INPUT,
                 field="wrt",
                 found=str(name),
-                hint=f"there are {', '.join(others)}" if others else "there are no inputs",
+                hint=f"choose among {', '.join(others)}" if others else "there are no inputs",
             )
     return {name: name in names for name in request.inputs}
 
@@ -94,11 +94,11 @@ def _notations(request: Request) -> list[str]:
     for notation in notations:
         if notation not in NOTATIONS:
             raise InvalidRequest(
-                f"there is no notation {notation!r}",
+                f"{notation!r} is not a valid notation",
                 reason=Reason.UNKNOWN_NOTATION,
                 field="notations",
                 found=str(notation),
-                hint=f"there are {', '.join(NOTATIONS)}",
+                hint=f"choose among {', '.join(NOTATIONS)}",
             )
     return [NOTATIONS[notation] for notation in notations]
 
