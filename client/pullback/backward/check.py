@@ -20,7 +20,7 @@ from ..values.request import constant
 from ..values.verdict import Outcome
 from .calling import CallResult, call, is_torch
 from .drawing import SIZES, draw_inputs, shapes_vary
-from .mistakes import Trial, explain, finding
+from .mistakes import Trial, explain
 from .report import BackwardOutcome, BackwardReport, InputReport, WrongEntry
 
 Array = NDArray[Any]
@@ -171,14 +171,14 @@ class _Check:
         others = [self.value] if self.value else []
         if self.changed:
             names = ", ".join(sorted(self.changed))
-            others.append(finding(Reason.INPUT_CHANGED, f"{Reason.INPUT_CHANGED.value}: {names}"))
+            others.append(GradeFinding.of(Reason.INPUT_CHANGED, f"{Reason.INPUT_CHANGED.value}: {names}"))
         if self.raised:
-            return InputReport(name, BackwardOutcome.WRONG, (finding(Reason.RAISED, self.raised), *others))
+            return InputReport(name, BackwardOutcome.WRONG, (GradeFinding.of(Reason.RAISED, self.raised), *others))
         if not trials:
-            doubt = finding(Reason.NOT_DIFFERENTIABLE, self.doubts.get(name, ""))
+            doubt = GradeFinding.of(Reason.NOT_DIFFERENTIABLE, self.doubts.get(name, ""))
             return InputReport(name, BackwardOutcome.UNDECIDED, (doubt, *others))
         if self.missing.get(name) == len(trials) and any(np.any(trial.right) for trial in trials):
-            return InputReport(name, BackwardOutcome.WRONG, (finding(Reason.MISSING), *others))
+            return InputReport(name, BackwardOutcome.WRONG, (GradeFinding.of(Reason.MISSING), *others))
         wrong = [trial for trial in trials if not trial.is_right]
         if self.missing.get(name) == len(trials) or not wrong:
             outcome = BackwardOutcome.WRONG if others else BackwardOutcome.RIGHT
@@ -196,9 +196,9 @@ def _right_gradient(reply: Reply, name: str) -> Array:
 
 def _check_forward(value: Array, right: Array) -> GradeFinding | None:
     if value.shape != right.shape:
-        return finding(Reason.FORWARD_DIFFERS, f"the forward value has shape {value.shape}, not {right.shape}")
+        return GradeFinding.of(Reason.FORWARD_DIFFERS, f"the forward value has shape {value.shape}, not {right.shape}")
     if not np.allclose(value, right, rtol=1e-7, atol=1e-7 * float(np.max(np.abs(right), initial=0.0)), equal_nan=True):
-        return finding(Reason.FORWARD_DIFFERS)
+        return GradeFinding.of(Reason.FORWARD_DIFFERS)
     return None
 
 

@@ -134,23 +134,18 @@ MISTAKES: Sequence[tuple[Reason, LeadsTo]] = (
 # fmt: on
 
 
-def finding(reason: Reason, message: str = "") -> GradeFinding:
-    """The finding for a reason, with its sentence where there is no other message."""
-    return GradeFinding(reason.name, message or reason.value)
-
-
 def explain(trials: Sequence[Trial]) -> tuple[GradeFinding, ...]:
     """The first mistake that leads to every gradient that is wrong; none where no single mistake does."""
     wrong = [trial for trial in trials if not trial.is_right]
     for reason, leads_to in MISTAKES:
         if all(map(leads_to, wrong)):
-            return (finding(reason),)
+            return (GradeFinding.of(reason),)
     factors = [factor for trial in wrong if (factor := _factor(trial)) is not None]
     if len(factors) == len(wrong):
         if np.ptp(factors) <= 1e-6 * abs(factors[0]):
-            return (finding(Reason.CONSTANT_FACTOR, f"this is {factors[0]:.6g} times the gradient"),)
-        return (finding(Reason.FACTOR),)
+            return (GradeFinding.of(Reason.CONSTANT_FACTOR, f"this is {factors[0]:.6g} times the gradient"),)
+        return (GradeFinding.of(Reason.FACTOR),)
     if all(trial.gradient.shape != trial.right.shape for trial in wrong):
         shapes = f"{wrong[0].gradient.shape}, and the input has {wrong[0].right.shape}"
-        return (finding(Reason.SHAPE, f"the gradient has the shape {shapes}"),)
+        return (GradeFinding.of(Reason.SHAPE, f"the gradient has the shape {shapes}"),)
     return ()

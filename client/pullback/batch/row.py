@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import InvalidRequest, PullbackError
 from ..plain import plain
 from ..reasons import Reason
-from ..values.grading import Evidence, Grade, GradeOutcome
+from ..values.grading import Evidence, Grade, GradeFinding, GradeOutcome
 from .answer_file import Line
 
 
@@ -53,32 +53,18 @@ class Row:
         )
 
     @classmethod
-    def of_fault(cls, line: Line, fault: str) -> Row:
-        """The row of a line that cannot be read."""
-        return cls._without_grade(line, GradeOutcome.NOT_AN_ANSWER, fault, Reason.BAD_LINE)
+    def of_fault(cls, line: Line, fault: str, reason: Reason = Reason.BAD_LINE) -> Row:
+        """The row of a line that cannot be read, or whose problem is refused."""
+        findings = (GradeFinding.of(reason, fault),)
+        return cls.of_grade(line, Grade(GradeOutcome.NOT_AN_ANSWER, 0.0, findings))
 
     @classmethod
     def of_error(cls, line: Line, error: PullbackError) -> Row:
         """The row of an answer without a grade: not an answer where the problem is refused, else undecided."""
         if isinstance(error, InvalidRequest):
-            return cls._without_grade(line, GradeOutcome.NOT_AN_ANSWER, str(error), Reason.BAD_PROBLEM)
+            return cls.of_fault(line, str(error), Reason.BAD_PROBLEM)
         message = f"The grader failed: {error.message or error.code.value[1]}."
-        return cls._without_grade(line, GradeOutcome.UNDECIDED, message)
-
-    @classmethod
-    def _without_grade(cls, line: Line, outcome: GradeOutcome, message: str, reason: Reason | None = None) -> Row:
-        return cls(
-            line.position,
-            line.id,
-            line.label,
-            line.points,
-            outcome=outcome.name,
-            score=None if outcome is GradeOutcome.UNDECIDED else 0.0,
-            findings=({"code": reason.name, "message": message},) if reason else (),
-            message=message,
-            evidence={},
-            replay="",
-        )
+        return cls.of_grade(line, Grade(GradeOutcome.UNDECIDED, 0.0, reason=message))
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Row:

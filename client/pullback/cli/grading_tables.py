@@ -11,6 +11,7 @@ from ..batch import Summary
 from ..batch.summary import OUTCOMES, Tally
 from ..values.grading import Grade
 from .grading_progress import STYLES
+from .table import label_table
 
 #: How many problems have rows of their own: those with the most answers.
 SHOWN = 20
@@ -38,20 +39,16 @@ def summary_table(summary: Summary) -> RenderableType:
 
 def grade_table(grade: Grade) -> RenderableType:
     """The outcome, then the evidence, then the right answer, then the versions."""
-    table = Table(box=box.SIMPLE, show_header=False, pad_edge=False)
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
     outcome = grade.outcome.name
-    table.add_row("outcome", Text(f"{outcome}  score {grade.score:g}", style=f"bold {STYLES.get(outcome, 'yellow')}"))
-    for finding in grade.findings:
-        table.add_row("finding", Text(str(finding)))
-    rows = [("reason", grade.reason), ("evidence", str(grade.evidence))]
-    rows += [(f"right, {syntax}", text) for syntax, text in grade.right.items()]
-    rows += [("versions", ", ".join(f"{name} {number}" for name, number in sorted(grade.versions.items())))]
-    for label, text in rows:
-        if text:
-            table.add_row(label, Text(text))
-    return table
+    versions = ", ".join(f"{name} {number}" for name, number in sorted(grade.versions.items()))
+    return label_table(
+        ("outcome", Text(f"{outcome}  score {grade.score:g}", style=f"bold {STYLES.get(outcome, 'yellow')}")),
+        *(("finding", str(finding)) for finding in grade.findings),
+        ("reason", grade.reason),
+        ("evidence", str(grade.evidence)),
+        *((f"right, {syntax}", text) for syntax, text in grade.right.items()),
+        ("versions", versions),
+    )
 
 
 def _outcomes_table() -> Table:

@@ -84,10 +84,7 @@ def language_table(language: Language) -> RenderableType:
 
 def operator_table(operator: Operator) -> RenderableType:
     """Everything that the language says of one operator."""
-    table = Table(box=box.SIMPLE, show_header=False, pad_edge=False)
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    rows = (
+    return label_table(
         ("name", operator.name),
         ("aliases", ", ".join(operator.aliases)),
         ("family", operator.family),
@@ -100,9 +97,16 @@ def operator_table(operator: Operator) -> RenderableType:
         ("example", operator.example),
         *((f"  with respect to {name}", text) for name, text in operator.example_jacobians.items()),
     )
+
+
+def label_table(*rows: tuple[str, str | Text]) -> Table:
+    """Labels and what they stand for, without the rows that are empty."""
+    table = Table(box=box.SIMPLE, show_header=False, pad_edge=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
     for label, content in rows:
         if content:
-            table.add_row(label, Text(content))
+            table.add_row(label, Text(content) if isinstance(content, str) else content)
     return table
 
 

@@ -125,6 +125,11 @@ class GradeFinding:
     line: int = 0
     column: int = 0
 
+    @classmethod
+    def of(cls, reason: Reason, message: str = "") -> GradeFinding:
+        """The finding for a reason of this client, with the reason's sentence where there is no other message."""
+        return cls(reason.name, message or reason.value)
+
     def __str__(self) -> str:
         where = f" (line {self.line}, column {self.column})" if self.line else ""
         return f"{self.code}: {self.message}{where}"

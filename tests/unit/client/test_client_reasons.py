@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pullback
 import pytest
-from pullback.backward.mistakes import finding
 from pullback.plain import json_text
 from pullback.reasons import Reason
 
@@ -31,7 +30,7 @@ def test_a_reason_alone_brings_its_sentence():
     error = pullback.Unavailable(reason=Reason.STREAM_ENDED)
     assert (error.reason, error.message, str(error)) == ("STREAM_ENDED", *["the stream ended early"] * 2)
     assert json.loads(json_text(error))["error"]["reason"] == "STREAM_ENDED"
-    assert str(finding(Reason.SIGN)) == "SIGN: the sign is wrong"
+    assert str(pullback.GradeFinding.of(Reason.SIGN)) == "SIGN: the sign is wrong"
 
 
 def test_a_more_precise_message_takes_the_place_of_the_sentence():
