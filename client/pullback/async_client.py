@@ -24,7 +24,7 @@ from .wire.exchanges import DIFFERENTIATE, GRADE, A, Exchange, as_submission
 from .wire.grading_messages import attempt_of, grade_from, grade_message
 from .wire.messages import health_from, health_request, language_from, reply_from, request_message
 from .wire.security import Metadata, TlsFiles, security_of
-from .wire.stream import DEFAULT_IN_FLIGHT, GRACE, Asked, Broken, Event, Exhausted, Ledger, Received
+from .wire.stream import DEFAULT_IN_FLIGHT, GRACE, Broken, Event, Exhausted, Ledger, Received, Requested
 
 #: What grpc.aio says, in place of the service's own status, when a message was being sent as the stream ended.
 _MASKED = "Internal error from Core"
@@ -162,7 +162,7 @@ async def _feed(requests: AsyncIterator[Any], room: asyncio.Semaphore, events: a
     try:
         while True:
             await room.acquire()
-            events.put_nowait(Asked(await anext(requests)))
+            events.put_nowait(Requested(await anext(requests)))
     except StopAsyncIteration:
         events.put_nowait(Exhausted())
     except Exception as error:

@@ -26,7 +26,7 @@ from .wire.exchanges import DIFFERENTIATE, GRADE, A, Exchange, as_submissions
 from .wire.grading_messages import attempt_of, grade_from, grade_message
 from .wire.messages import health_from, health_request, language_from, reply_from, request_message
 from .wire.security import Metadata, TlsFiles, security_of
-from .wire.stream import DEFAULT_IN_FLIGHT, GRACE, Asked, Broken, Event, Exhausted, Ledger, Received
+from .wire.stream import DEFAULT_IN_FLIGHT, GRACE, Broken, Event, Exhausted, Ledger, Received, Requested
 
 
 class Client:
@@ -200,7 +200,7 @@ class _Feeder:
                 self._room.acquire()
                 if self._stopped:
                     return
-                self._events.put(Asked(next(source)))
+                self._events.put(Requested(next(source)))
         except StopIteration:
             self._events.put(Exhausted())
         except BaseException as error:

@@ -83,7 +83,7 @@ def final_answer(text: str) -> str:
     >>> final_answer(r"First \boxed{1}, then \boxed{\frac{1}{x}}."), final_answer("Well.\nAnswer: $2x$")
     ('\\frac{1}{x}', '2x')
     """
-    boxed = _boxed(text)
+    boxed = _last_boxed(text)
     if boxed is not None:
         return boxed.strip()
     lowered = text.lower()
@@ -96,7 +96,7 @@ def final_answer(text: str) -> str:
     return "".join(lines).strip().rstrip(".").strip("$").strip()
 
 
-def _boxed(text: str) -> str | None:
+def _last_boxed(text: str) -> str | None:
     """What stands in the last \\boxed{} whose braces close."""
     start = text.rfind("\\boxed{")
     if start < 0:
@@ -107,7 +107,7 @@ def _boxed(text: str) -> str | None:
         depth += {"{": 1, "}": -1}.get(text[place], 0) if text[place - 1] != "\\" else 0
         if not depth:
             return text[begin:place]
-    return _boxed(text[:start])
+    return _last_boxed(text[:start])
 
 
 def _inputs(entry: Any) -> Mapping[str, object]:

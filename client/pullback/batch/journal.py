@@ -80,7 +80,7 @@ class Journal:
                     file.seek(place)
                     yield Row.from_json(json.loads(file.readline()))
 
-    def kept(self) -> int:
+    def count_rows(self) -> int:
         """How many rows the file holds, which another run would find however this one was interrupted."""
         with open(os.dup(self._file), "rb") as file:
             file.seek(0)

@@ -27,7 +27,7 @@ def write_prairielearn(file: TextIO, rows: Iterable[Row], summary: Summary, _sec
         errors = [f"{row.id}: {row.message}"[:1000] for row in ungraded[:_FORMAT_ERRORS]]
         results = {"gradable": False, "format_errors": errors, "message": message}
     else:
-        tests, left_out = _that_fit([_test(row) for row in rows])
+        tests, left_out = _fit([_test(row) for row in rows])
         message += f" {left_out} more are not listed, since the results would be too large." if left_out else ""
         results = {"gradable": True, "score": summary.all.mean or 0.0, "message": message, "tests": tests}
     json.dump(results, file, allow_nan=False, indent=1)
@@ -44,7 +44,7 @@ def _test(row: Row) -> dict[str, Any]:
     }
 
 
-def _that_fit(tests: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
+def _fit(tests: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
     """The first tests that fit into a results file, and how many do not."""
     size = 0
     for number, test in enumerate(tests):

@@ -35,7 +35,7 @@ IN_FLIGHT = 64
 TRIES = 3
 
 #: Errors that no further attempt would change, for any line.
-_HOPELESS = (Unauthenticated, PermissionDenied, Unimplemented)
+_PERMANENT = (Unauthenticated, PermissionDenied, Unimplemented)
 
 
 class Stopped(Exception):
@@ -83,7 +83,7 @@ def grade_file(run: Run) -> None:
             attempts, answered = 0, time.monotonic()
         if lost is None:
             continue
-        if isinstance(lost, _HOPELESS) or lost.reason == Reason.SERVER_NOT_STARTED.name:
+        if isinstance(lost, _PERMANENT) or lost.reason == Reason.SERVER_NOT_STARTED.name:
             raise Stopped(lost)
         if time.monotonic() - answered > run.patience:
             raise Stopped(lost)
@@ -139,4 +139,4 @@ def _is_retried(error: PullbackError, tries: int) -> bool:
             return tries + 1 < TRIES
         case InternalError():
             return not error.reason  # a broken stream has none, and the service's own failures have one
-    return isinstance(error, _HOPELESS)
+    return isinstance(error, _PERMANENT)

@@ -55,7 +55,7 @@ def read_value(text: str, field: str) -> object:
             array = _load(body[1:])
             return array.astype(_DTYPES[dtype], casting="same_kind") if dtype else array
         leaves = _nested(body)
-        return _typed(leaves, _DTYPES[dtype]) if dtype else _map(leaves, _float)
+        return _as_dtype(leaves, _DTYPES[dtype]) if dtype else _map(leaves, _float)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise InvalidRequest(
             f"cannot read the value: {error}", reason=Reason.BAD_VALUE, field=field, found=text[:100], hint=_ACCEPTED
@@ -94,7 +94,7 @@ def _map(value: object, leaf: Callable[[str], object]) -> object:
     return leaf(value.strip())
 
 
-def _typed(value: object, dtype: np.dtype[Any]) -> NDArray[Any]:
+def _as_dtype(value: object, dtype: np.dtype[Any]) -> NDArray[Any]:
     if dtype.kind == "b":
         return np.array(_map(value, _bool), dtype=dtype)
     if dtype.kind in "iu":

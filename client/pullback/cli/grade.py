@@ -111,7 +111,9 @@ def _grade(run: Run, total: int) -> None:
             error = stopped.error
     if code is ExitCode.SERVICE_FAILED:
         print_failure(error, "")
-    click.echo(f"{run.journal.kept()} of {total} lines are graded; the same command continues from there", err=True)
+    click.echo(
+        f"{run.journal.count_rows()} of {total} lines are graded; the same command continues from there", err=True
+    )
     raise SystemExit(int(code))
 
 

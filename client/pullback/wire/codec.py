@@ -41,7 +41,7 @@ _CHECKS: Mapping[int, Check] = {
 }
 # fmt: on
 _TENSOR = tensor_pb2.Tensor.DESCRIPTOR
-_ALIKE: Mapping[type, Mapping[str, Reader]] = MappingProxyType({})
+_NO_DIFFERENCES: Mapping[type, Mapping[str, Reader]] = MappingProxyType({})
 
 
 def encode(value: object, kind: type[M], path: str = "", **differing: object) -> M:
@@ -63,7 +63,7 @@ def encode(value: object, kind: type[M], path: str = "", **differing: object) ->
 
 
 def decoder(
-    kind: type[D], message: type[Message], differing: Mapping[type, Mapping[str, Reader]] = _ALIKE
+    kind: type[D], message: type[Message], differing: Mapping[type, Mapping[str, Reader]] = _NO_DIFFERENCES
 ) -> Callable[[Any], D]:
     """What makes a frozen dataclass of a message: built once, for its tables cost more than a conversion.
 
@@ -105,7 +105,7 @@ def _checks_of(kind: type[Message]) -> list[tuple[str, Check, bool]]:
 
 
 def _fields_of(message: type[Message]) -> dict[str, FieldDescriptor]:
-    return {field.name: field for field in message.DESCRIPTOR.fields}  # type: ignore[misc]  # the one of protobuf's two
+    return {field.name: field for field in message.DESCRIPTOR.fields}  # type: ignore[misc]  # stubs know two kinds
 
 
 def _check_of(field: FieldDescriptor) -> Check:
@@ -120,7 +120,7 @@ def _check_of(field: FieldDescriptor) -> Check:
 
 
 def _is_repeated(field: FieldDescriptor) -> bool:
-    # What says so by name has another name in each of protobuf 5 and 7.
+    # protobuf 5 says so in `label`, which protobuf 7 lacks, and 7 in `is_repeated`, which 5 lacks.
     return bool(field.default_value == [])
 
 

@@ -33,7 +33,7 @@ _TRANSIENT = (Unavailable, InternalError, ResourceExhausted, Cancelled)
 
 
 @dataclass(frozen=True)
-class Asked:
+class Requested:
     """A request was taken from the caller's iterator."""
 
     request: Any
@@ -60,7 +60,7 @@ class Broken:
     error: PullbackError | None = None
 
 
-Event = Asked | Exhausted | Received | Broken
+Event = Requested | Exhausted | Received | Broken
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,8 @@ class Ledger(Generic[A]):
     def on(self, event: Event | None) -> Step[A]:
         """What follows from an event, or from None: that time has passed."""
         match event:
-            case Asked(request):
-                return self._ask(request)
+            case Requested(request):
+                return self._request(request)
             case Received(response):
                 return self._receive(response)
             case Broken(error):
@@ -130,7 +130,7 @@ class Ledger(Generic[A]):
             case None:
                 return self._expire()
 
-    def _ask(self, request: Any) -> Step[A]:
+    def _request(self, request: Any) -> Step[A]:
         position, self._taken = self._taken, self._taken + 1
         identity = request.id or str(position)
         try:

@@ -23,7 +23,7 @@ from pullback.values.reply import ClosedForm, FormOrigin, Leg, Legs, LegState, R
 from pullback.values.verdict import ExaminedEntry, Finding, Slope, SlopeKind, Verdict
 from pullback.wire.channel import ATTEMPTS, pause_before
 from pullback.wire.exchanges import DIFFERENTIATE
-from pullback.wire.stream import Asked, Broken, Exhausted, Ledger, Received
+from pullback.wire.stream import Broken, Exhausted, Ledger, Received, Requested
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ class Clock:
 
 
 def asked(identity, **options):
-    return Asked(Request("x", {"x": 1.0}, id=identity, **options))
+    return Requested(Request("x", {"x": 1.0}, id=identity, **options))
 
 
 def answered(identity):
