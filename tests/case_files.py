@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from pullback_server.program import Limits
-from pullback_server.verdict import Operand, Question
+from pullback_server.verdict import Operand, Request
 from pullback_server.verdict.preparation import prepare, types_of
 
 #: The interval of an input's entries, by the word in a case's `structure`.
@@ -33,9 +33,9 @@ def value(expression: str, inputs: Tensors) -> torch.Tensor:
     tensor(25.)
     """
     operands = tuple(Operand(name, tensor) for name, tensor in inputs.items())
-    prepared = prepare(expression, types_of(Question(expression, operands)), tuple(inputs), Limits())
-    forward = prepared.forward
-    return forward.tensor(forward(inputs), prepared.typed.program.output, torch.device("cpu"))
+    found = prepare(expression, types_of(Request(expression, operands)), tuple(inputs), Limits())
+    values = found.forward(inputs)
+    return found.forward.tensor(values, found.typed.program.output, torch.device("cpu"))
 
 
 def draw_inputs(case: Case, seed: int = 0) -> dict[str, torch.Tensor]:

@@ -37,8 +37,8 @@ def _value(typed: TypedProgram, inputs: Mapping[str, Any]) -> Any:
             case Literal(value):
                 values.append(np.array(mp.mpf(value), dtype=object))
             case Apply(operator, operands):
-                given = (None if k is None else values[k] for k in operands)
-                values.append(BY_NAME[operator].reference(*given, **typed.arguments[number]))
+                arguments = (None if k is None else values[k] for k in operands)
+                values.append(BY_NAME[operator].reference(*arguments, **typed.arguments[number]))
     return values[typed.program.output]
 
 

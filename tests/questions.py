@@ -1,4 +1,4 @@
-"""Questions to both legs in process, and what torch itself says of them."""
+"""Requests to both legs in process, and what torch itself says of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,22 +15,23 @@ import numpy as np
 import pytest
 import torch
 from formula_reader import INPUT, OUTPUT, Array, free_letters, read
+from pullback_server.numeric import DTYPES
 from pullback_server.operators import BY_NAME, TABLE, Operator
 from pullback_server.operators.samples import draw
 from pullback_server.symbolic import Explanation, Forms
-from pullback_server.verdict import Answer, Derivative, Differentiator, Operand, Outcome, Question
-from pullback_server.verdict.form_cache import FormBook
-from pullback_server.verdict.preparation import Prepared, differentiated, prepare, types_of
+from pullback_server.verdict import Derivative, Differentiator, Operand, Outcome, Request, Response
+from pullback_server.verdict.form_cache import FormCache
+from pullback_server.verdict.preparation import PreparedProgram, differentiated_inputs, prepare, types_of
 
 Tensors = Mapping[str, torch.Tensor]
 
 
-#: Of the cases of a large table one in so many is checked in the default suite: of the rows' tables the same rows.
+#: Of the cases of a large table one in this many is checked in the default suite: of the rows' tables the same rows.
 STRIDE = 25
 
 
 def mostly_slow(cases: Iterable[Any], every: int = STRIDE) -> list[Any]:
-    """Cases for parametrize: one in so many is checked in the default suite, all others by the slow tests."""
+    """Cases for parametrize: one in `every` is checked in the default suite, the others by the slow tests."""
     return [pytest.param(case, marks=[pytest.mark.slow] * bool(place % every)) for place, case in enumerate(cases)]
 
 
@@ -60,23 +61,23 @@ def shared_forms() -> SharedForms:
 
 @cache
 def differentiator() -> Differentiator:
-    """One on the CPU for all questions of a test process; each form is derived once in a run."""
+    """One on the CPU for all requests of a test process; each form is derived once in a run."""
     return Differentiator("cpu", forms=shared_forms())
 
 
 @cache
-def _book() -> FormBook:
-    return FormBook(shared_forms())
+def _forms() -> FormCache:
+    return FormCache(shared_forms())
 
 
-def forms_of(asked: Question) -> Forms:
-    """The closed forms of a question's program, derived once in a run."""
-    return _book().find(prepared(asked))[0].forms
+def forms_of(request: Request) -> Forms:
+    """The closed forms of a request's program, derived once in a run."""
+    return _forms().find(prepared(request))[0].forms
 
 
-def explanation_of(asked: Question) -> Explanation:
-    """The explanation of a question's program, made once in a run."""
-    return _book().explanation(prepared(asked))
+def explanation_of(request: Request) -> Explanation:
+    """The explanation of a request's program, made once in a run."""
+    return _forms().explanation(prepared(request))
 
 
 def tensors(seed: int = 0, low: float = 0.2, high: float = 1.0, **shapes: tuple[int, ...]) -> dict[str, torch.Tensor]:
@@ -85,56 +86,52 @@ def tensors(seed: int = 0, low: float = 0.2, high: float = 1.0, **shapes: tuple[
     return {n: torch.rand(s, dtype=torch.float64, generator=random) * (high - low) + low for n, s in shapes.items()}
 
 
-def question(expression: str, inputs: Tensors, seed: int | None = 1) -> Question:
-    """A question with a random upstream gradient of the output's shape and dtype; of ones without a seed."""
-    asked = Question(expression, tuple(Operand(name, tensor) for name, tensor in inputs.items()))
-    output = prepared(asked).typed.output
-    dtype = getattr(torch, output.dtype.label)
+def question(expression: str, inputs: Tensors, seed: int | None = 1) -> Request:
+    """A request with a random upstream gradient of the output's shape and dtype; of ones without a seed."""
+    request = Request(expression, tuple(Operand(name, tensor) for name, tensor in inputs.items()))
+    output = prepared(request).typed.output
     if seed is None:
-        upstream = torch.ones(output.shape, dtype=dtype)
+        upstream = torch.ones(output.shape)
     else:
-        upstream = torch.randn(output.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)).to(
-            dtype
-        )
-    return Question(expression, asked.inputs, upstream)
+        upstream = torch.randn(output.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    return replace(request, upstream=upstream.to(DTYPES[output.dtype]))
 
 
-def prepared(asked: Question) -> Prepared:
-    """The question's program, checked and compiled."""
+def prepared(request: Request) -> PreparedProgram:
+    """The request's program, checked and compiled."""
     d = differentiator()
-    return prepare(asked.expression, types_of(asked), differentiated(asked), d.limits)
+    return prepare(request.expression, types_of(request), differentiated_inputs(request), d.limits)
 
 
-def final(asked: Question, by: Differentiator | None = None) -> Answer:
-    """The last answer, which is the one that a caller gets who waits."""
-    *_, last = (by or differentiator()).answer(asked)
+def final(request: Request, by: Differentiator | None = None) -> Response:
+    """The last response, which is the one that a caller gets who waits."""
+    *_, last = (by or differentiator()).respond(request)
     return last
 
 
-def ask(expression: str, inputs: Tensors, seed: int | None = 1) -> Answer:
-    """The final answer to an expression on these inputs."""
+def ask(expression: str, inputs: Tensors, seed: int | None = 1) -> Response:
+    """The final response to an expression on these inputs."""
     return final(question(expression, inputs, seed))
 
 
-def disagreements(answer: Answer) -> list[str]:
-    """What is neither AGREE nor PRECISION_LIMITED in an answer, in words."""
+def disagreements(response: Response) -> list[str]:
+    """The verdicts of a response that are neither AGREE nor PRECISION_LIMITED, in words."""
     return [
-        f"{d.name}: {d.verdict.outcome.name} {d.verdict.reason} {d.verdict.message}"
-        for d in answer.derivatives
+        f"{d.name}: {d.verdict.outcome.name} {d.verdict.reason or ''} {d.verdict.message}"
+        for d in response.derivatives
         if d.verdict.outcome not in (Outcome.AGREE, Outcome.PRECISION_LIMITED)
     ]
 
 
-def by_name(answer: Answer) -> dict[str, Derivative]:
-    """An answer's derivatives by the names of their inputs."""
-    return {d.name: d for d in answer.derivatives}
+def by_name(response: Response) -> dict[str, Derivative]:
+    """A response's derivatives by the names of their inputs."""
+    return {d.name: d for d in response.derivatives}
 
 
-def jacobian(asked: Question, name: str) -> torch.Tensor:
+def jacobian(request: Request, name: str) -> torch.Tensor:
     """torch's own Jacobian of the output with respect to one input: output's shape, then the input's."""
-    forward, program = prepared(asked).forward, prepared(asked).typed
-    given = {o.name: o.tensor for o in asked.inputs}
-    values = forward({n: t.detach().requires_grad_(n == name) for n, t in given.items()})
+    forward, program = prepared(request).forward, prepared(request).typed
+    values = forward({o.name: o.tensor.detach().requires_grad_(o.name == name) for o in request.inputs})
     output = forward.tensor(values, program.program.output, torch.device("cpu"))
     leaf = values[program.program.inputs()[name]]
     rows = []
@@ -151,7 +148,7 @@ def jacobian(asked: Question, name: str) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class Reading:
-    """What the printed forms of one input say, beside what torch says; each pair in one shape."""
+    """The values of the printed forms of one input, and torch's; each pair in one shape."""
 
     jacobian: Array
     vjp: Array
@@ -161,25 +158,25 @@ class Reading:
     expected_vjp: Array
 
 
-def reading(asked: Question, derivative: Derivative) -> Reading:
-    """The text of an input's closed forms, read back and evaluated at the question's own tensors."""
-    values = {o.name: o.tensor.to(torch.float64).numpy() for o in asked.inputs}
-    program = prepared(asked).typed
-    assert asked.upstream is not None
+def reading(request: Request, derivative: Derivative) -> Reading:
+    """The text of an input's closed forms, read back and evaluated at the request's tensors."""
+    values = {o.name: o.tensor.to(torch.float64).numpy() for o in request.inputs}
+    program = prepared(request).typed
+    assert request.upstream is not None
     used = set(program.program.inputs())
     taken = used | {name for name, _ in program.program.bindings}
     upstream_name = next(name for name in ("v", "v_", "v__") if name not in taken)
-    values[upstream_name] = asked.upstream.to(torch.float64).numpy()
+    values[upstream_name] = request.upstream.to(torch.float64).numpy()
     taken.add(upstream_name)
-    output, own = tuple(program.output.shape), tuple(values[derivative.name].shape)
-    by = _axes(INPUT, taken, own)
-    both = _axes(OUTPUT, taken, output) | by
-    expected = jacobian(asked, derivative.name).numpy()
+    output, shape = tuple(program.output.shape), tuple(values[derivative.name].shape)
+    input_axes = _axes(INPUT, taken, shape)
+    axes = _axes(OUTPUT, taken, output) | input_axes
+    expected = jacobian(request, derivative.name).numpy()
     return Reading(
-        read(derivative.jacobian.text, values, both).reshape(output + own),
-        read(derivative.vjp.text, values, by).reshape(own),
-        _entries(derivative.jacobian.entries, values, output + own),
-        _entries(derivative.vjp.entries, values, own),
+        read(derivative.jacobian.text, values, axes).reshape(output + shape),
+        read(derivative.vjp.text, values, input_axes).reshape(shape),
+        _entries(derivative.jacobian.entries, values, output + shape),
+        _entries(derivative.vjp.entries, values, shape),
         expected,
         np.tensordot(values[upstream_name], expected, axes=len(output)),
     )
@@ -197,18 +194,18 @@ def _entries(texts: tuple[str, ...], values: Mapping[str, Array], shape: tuple[i
     return np.array([read(text, values, {}) for text in texts], dtype=float).reshape(shape)
 
 
-def misread(found: Reading, tolerance: float = 1e-10) -> list[str]:
-    """Which of the printed forms do not come to torch's numbers."""
+def misread(values: Reading, tolerance: float = 1e-10) -> list[str]:
+    """Which of the printed forms do not have torch's values."""
     pairs = (
-        ("jacobian", found.jacobian, found.expected_jacobian),
-        ("vjp", found.vjp, found.expected_vjp),
-        ("jacobian entries", found.jacobian_entries, found.expected_jacobian),
-        ("vjp entries", found.vjp_entries, found.expected_vjp),
+        ("jacobian", values.jacobian, values.expected_jacobian),
+        ("vjp", values.vjp, values.expected_vjp),
+        ("jacobian entries", values.jacobian_entries, values.expected_jacobian),
+        ("vjp entries", values.vjp_entries, values.expected_vjp),
     )
     return [
         name
-        for name, said, expected in pairs
-        if said is not None and not np.allclose(said, expected, rtol=tolerance, atol=tolerance)
+        for name, printed, expected in pairs
+        if printed is not None and not np.allclose(printed, expected, rtol=tolerance, atol=tolerance)
     ]
 
 
@@ -226,10 +223,9 @@ def sample_inputs(
 ) -> dict[str, torch.Tensor]:
     """The inputs that a sample names, drawn from its row's interval; the floating ones of that dtype."""
     named = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)} - set(BY_NAME)
-    found = {}
+    inputs = {}
     for name, sample in draw(row.interval, seed).items():
         if name in named:
-            kind = dtype if sample.dtype.floating else getattr(torch, sample.dtype.label)
-            exact = torch.tensor(sample.values, dtype=torch.float64).to(kind)
-            found[name] = exact.reshape(sample.shape)
-    return found
+            kind = dtype if sample.dtype.floating else DTYPES[sample.dtype]
+            inputs[name] = torch.tensor(sample.values, dtype=torch.float64).to(kind).reshape(sample.shape)
+    return inputs

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pullback_server.numeric import differentiate
 from pullback_server.program import Limits
 from pullback_server.verdict import Differentiator, FormOrigin, Outcome
-from pullback_server.verdict.preparation import prepare, types_of
+from pullback_server.verdict.preparation import prepare, resolve_upstream, types_of
 
 from .bounds import CHECK_TYPICAL, CHECK_WORST
 from .expressions import EXPRESSIONS, Expression
@@ -62,19 +62,20 @@ def _seconds(expression: Expression, effort: Effort) -> tuple[NDArray[np.float64
     question = expression.question()
     differentiator = Differentiator("cpu")
     wrt = tuple(operand.name for operand in question.inputs)
-    forward = prepare(question.expression, types_of(question), wrt, Limits()).forward
+    prepared = prepare(question.expression, types_of(question), wrt, Limits())
+    upstream = resolve_upstream(question.upstream, prepared.typed.output)
     inputs = {operand.name: operand.tensor for operand in question.inputs}
     checks: list[float] = []
     outcomes: set[Outcome] = set()
 
     def answer() -> None:
-        *_, last = differentiator.answer(question)
+        *_, last = differentiator.respond(question)
         outcomes.update(derivative.verdict.outcome for derivative in last.derivatives)
         assert not checks or last.form_origin is FormOrigin.WORKER
         checks.append(last.timings.check)
 
     def passes() -> None:
-        differentiate(forward, inputs, wrt, question.upstream, torch.device("cpu"))
+        differentiate(prepared.forward, inputs, wrt, upstream, torch.device("cpu"))
 
     times = interleave(answer, passes, rounds=4 * effort.rounds, patience=effort.patience / 2)
     _, passed = times[..., 0]

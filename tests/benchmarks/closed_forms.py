@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from pullback_server.program import Limits, TypedProgram
 from pullback_server.symbolic import derive
-from pullback_server.verdict import Operand, Question
-from pullback_server.verdict.preparation import Prepared, prepare, types_of
+from pullback_server.verdict import Operand, Request
+from pullback_server.verdict.preparation import PreparedProgram, prepare, types_of
 from sympy.core.cache import clear_cache
 
 from tests.case_files import Case, Tensors, draw_inputs, read, value
@@ -85,6 +85,6 @@ def _fault(case: Case, typed: TypedProgram, inputs: Tensors) -> str:
     return "" if np.allclose(said, right, rtol=TOLERANCE, atol=TOLERANCE) else f"wrong: it gives {found}"
 
 
-def _prepared(text: str, inputs: Tensors, *wrt: str) -> Prepared:
-    question = Question(text, tuple(Operand(name, tensor) for name, tensor in inputs.items()))
+def _prepared(text: str, inputs: Tensors, *wrt: str) -> PreparedProgram:
+    question = Request(text, tuple(Operand(name, tensor) for name, tensor in inputs.items()))
     return prepare(text, types_of(question), wrt or tuple(inputs), Limits())

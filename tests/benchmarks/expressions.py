@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from pullback_server.verdict import Operand, Question
+from pullback_server.verdict import Operand, Request
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Expression:
     inputs: tuple[Drawn, ...]
     output: tuple[int, ...] = ()
 
-    def question(self) -> Question:
+    def question(self) -> Request:
         """The question, without notations, on the same random tensors each time."""
         random = torch.Generator().manual_seed(0)
 
@@ -34,7 +34,7 @@ class Expression:
             return deviation * torch.randn(shape, dtype=torch.float64, generator=random)
 
         inputs = tuple(Operand(drawn.name, draw(drawn.shape, drawn.deviation)) for drawn in self.inputs)
-        return Question(self.text, inputs, draw(self.output) if self.output else None, frozenset())
+        return Request(self.text, inputs, draw(self.output) if self.output else None, frozenset())
 
 
 def softmax(n: int) -> Expression:

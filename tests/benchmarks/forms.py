@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from pullback import Client, FormOrigin
-from pullback_server.verdict import Differentiator, Notation, Question
+from pullback_server.verdict import Differentiator, Notation, Request
 
 from .bounds import SYMPY_WORK
 from .expressions import softmax
@@ -30,14 +30,14 @@ def forms(_: Servers, effort: Effort) -> Iterator[Finding]:
     yield from _origins(effort)
 
 
-def _softmax(n: int) -> Question:
+def _softmax(n: int) -> Request:
     question = softmax(n).question()
-    return Question(question.expression, question.inputs, question.upstream, frozenset(Notation))
+    return Request(question.expression, question.inputs, question.upstream, frozenset(Notation))
 
 
 def _sympy_calls(n: int) -> Finding:
     store = _Store()
-    list(Differentiator("cpu", forms=store).answer(_softmax(3)))
+    list(Differentiator("cpu", forms=store).respond(_softmax(3)))
     fresh = Differentiator("cpu", forms=store)
     calls = 0
 
@@ -47,7 +47,7 @@ def _sympy_calls(n: int) -> Finding:
 
     sys.setprofile(count)
     try:
-        *_, last = fresh.answer(_softmax(n))
+        *_, last = fresh.respond(_softmax(n))
     finally:
         sys.setprofile(None)
     entries = "entries written out" if last.derivatives[0].jacobian.entries else "no entries"

@@ -43,7 +43,7 @@ def _findings(expression: Expression, function: Callable[..., torch.Tensor], eff
     leaves = tuple(operand.tensor.clone().requires_grad_(True) for operand in question.inputs)
 
     def ours() -> None:
-        *_, last = differentiator.answer(question)
+        *_, last = differentiator.respond(question)
         assert all(derivative.verdict.outcome is Outcome.AGREE for derivative in last.derivatives)
 
     contenders = (

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pullback_server.numeric import differentiate
 from pullback_server.program import Limits
 from pullback_server.symbolic import UPSTREAM, derive, evaluator
-from pullback_server.verdict import Differentiator, Operand, Question
-from pullback_server.verdict.preparation import prepare, types_of
+from pullback_server.verdict import Differentiator, Operand, Request
+from pullback_server.verdict.preparation import prepare, resolve_upstream, types_of
 
 from .bounds import VERDICT
 from .expressions import EXPRESSIONS
@@ -37,11 +36,11 @@ def _kinks(effort: Effort) -> Iterator[Finding]:
     x = torch.randn(ENTRIES, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     on = x.clone()
     on[:: ENTRIES // KINKS] = 0
-    smooth, kinked = (Question("sum(relu(x)*x + abs(x))", (Operand("x", t),), None, frozenset()) for t in (x, on))
+    smooth, kinked = (Request("sum(relu(x)*x + abs(x))", (Operand("x", t),), None, frozenset()) for t in (x, on))
     differentiator, seconds, found = Differentiator("cpu"), ([], []), []
 
-    def answer(question: Question, into: list[float]) -> None:
-        *_, last = differentiator.answer(question)
+    def answer(question: Request, into: list[float]) -> None:
+        *_, last = differentiator.respond(question)
         into.append(last.timings.check)
         found.append(last.derivatives[0].verdict)
 
@@ -55,18 +54,17 @@ def _kinks(effort: Effort) -> Iterator[Finding]:
     yield ratio(GROUP, f"{KINKS} of {ENTRIES:,} entries on kinks", "none on kinks", one, two, note=note)
 
 
-def _seconds(question: Question, effort: Effort) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _seconds(question: Request, effort: Effort) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Seconds of the check and of evaluating the plan alone, a round each."""
     differentiator, checks = Differentiator("cpu"), []
     wrt = tuple(operand.name for operand in question.inputs)
     prepared = prepare(question.expression, types_of(question), wrt, Limits())
     evaluate = evaluator(derive(prepared.typed, prepared.used).plan)
     inputs = {operand.name: operand.tensor for operand in question.inputs}
-    value = differentiate(prepared.forward, inputs, wrt, question.upstream, torch.device("cpu")).value
-    point = inputs | {UPSTREAM: torch.ones_like(value) if question.upstream is None else question.upstream}
+    point = inputs | {UPSTREAM: resolve_upstream(question.upstream, prepared.typed.output)}
 
     def answer() -> None:
-        *_, last = differentiator.answer(question)
+        *_, last = differentiator.respond(question)
         checks.append(last.timings.check)
 
     times = interleave(answer, lambda: evaluate(point), rounds=4 * effort.rounds, patience=effort.patience / 2)

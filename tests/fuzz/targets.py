@@ -12,7 +12,7 @@ from pullback_server.operators.samples import draw
 from pullback_server.program import Limits, Refusal, TensorType
 from pullback_server.service.protocol import envelope, errors
 from pullback_server.service.wire import messages
-from pullback_server.verdict.preparation import check_upstream, differentiated, prepare, types_of
+from pullback_server.verdict.preparation import differentiated_inputs, prepare, resolve_upstream, types_of
 
 Target = Callable[[bytes], None]
 
@@ -41,8 +41,8 @@ def request(data: bytes) -> None:
     """All that a worker does with a request's bytes before anything is computed."""
     with _refusals(), _watched():
         _, question = messages.parse_request(data, LIMITS)
-        prepared = prepare(question.expression, types_of(question), differentiated(question), LIMITS)
-        check_upstream(question.upstream, prepared.typed.output)
+        prepared = prepare(question.expression, types_of(question), differentiated_inputs(question), LIMITS)
+        resolve_upstream(question.upstream, prepared.typed.output)
 
 
 def stream_request(data: bytes) -> None:

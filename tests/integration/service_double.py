@@ -13,7 +13,6 @@ from pullback_server.numeric import DeviceExhausted, memory_guard
 from pullback_server.operators import TABLE
 from pullback_server.program import Reason, Refusal
 from pullback_server.verdict import (
-    Answer,
     ClosedForm,
     Derivative,
     Description,
@@ -22,7 +21,9 @@ from pullback_server.verdict import (
     Leg,
     LegState,
     Outcome,
+    Response,
     Tolerance,
+    UndecidedReason,
     Verdict,
     WorstEntry,
 )
@@ -50,7 +51,7 @@ class Differentiator:
             while Path(marker).exists():
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    def answer(self, question):
+    def respond(self, question):
         begin()
         order, *words = question.expression.split()
         match order:
@@ -161,7 +162,7 @@ def kill_once(marker):
 
 def answer(question, state=LegState.DONE, value=None, origin=None):
     worst = WorstEntry((0,), 1.0, 1.0, 0.0, 0.0)
-    agree = Verdict(Outcome.AGREE, "", "they agree", 1, 0, worst, Tolerance(1e-12, 1e-9, "a test"))
+    agree = Verdict(Outcome.AGREE, None, "they agree", 1, 0, worst, Tolerance(1e-12, 1e-9, "a test"))
     done = state is LegState.DONE
     derivatives = tuple(
         Derivative(
@@ -171,9 +172,9 @@ def answer(question, state=LegState.DONE, value=None, origin=None):
             ClosedForm("v[p]", "v_p") if done else ClosedForm(),
             Leg(LegState.DONE),
             Leg(state, "" if done else "its time was over"),
-            agree if done else Verdict(Outcome.UNDECIDED, "DEADLINE"),
+            agree if done else Verdict(Outcome.UNDECIDED, UndecidedReason.DEADLINE),
         )
         for operand in question.inputs
     )
     value = question.inputs[0].tensor if value is None else value
-    return Answer(value, derivatives, (), str(os.getpid()), origin)
+    return Response(value, derivatives, (), str(os.getpid()), origin)

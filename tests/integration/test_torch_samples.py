@@ -24,10 +24,10 @@ def matched():
 @pytest.mark.timeout(2400)
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
 def test_torchs_samples_have_torchs_gradients_and_the_closed_form_agrees(row):
-    found = [t for o in operations() if o.row is row for t in trials(o)]
-    assert not [str(t) for t in found if t.state.wrong]
-    ran = any(t.ran(row.closed_form) for t in found)
-    assert ran == (row.name in matched() - UNRUN), f"no sample of {row.name} ran: {[str(t) for t in found]}"
+    results = [t for o in operations() if o.row is row for t in trials(o)]
+    assert not [str(t) for t in results if t.state.wrong]
+    ran = any(t.ran(row.closed_form) for t in results)
+    assert ran == (row.name in matched() - UNRUN), f"no sample of {row.name} ran: {[str(t) for t in results]}"
 
 
 def test_the_readme_states_totals_of_as_many_rows_for_a_release_of_torch():
@@ -54,7 +54,7 @@ def test_arguments_become_inputs_and_literals():
         Translator().arguments([index], {"dtype": torch.float64})
     for value in (torch.float32, float("nan"), 1j, torch.ones(2, dtype=torch.complex64)):
         with pytest.raises(Untranslatable):
-            write.written(value)
+            write.literal(value)
 
 
 def test_several_outputs_are_asked_for_by_field_or_by_number():
@@ -67,7 +67,7 @@ def test_several_outputs_are_asked_for_by_field_or_by_number():
 
 
 @pytest.mark.parametrize(
-    ("expression", "entries", "found"),
+    ("expression", "entries", "condition"),
     [
         ("abs(x)", [1.0, 0.0], "abs: x == 0"),
         ("abs(x)", [1.0, -1.0], ""),
@@ -80,9 +80,9 @@ def test_several_outputs_are_asked_for_by_field_or_by_number():
         ("amax(x)*maximum(x, 2)", [1.0, 2.0], "maximum: x == y"),
     ],
 )
-def test_kinks_are_found_where_they_are(expression, entries, found):
+def test_kinks_are_found_where_they_are(expression, entries, condition):
     asked = question(expression, {"x": torch.tensor(entries, dtype=torch.float64)}, None)
     typed = prepared(asked).typed
     values = prepared(asked).forward({"x": asked.inputs[0].tensor})
-    assert unsmooth(typed, values) == found
-    assert not found or found.split(":")[0] in BY_NAME
+    assert unsmooth(typed, values) == condition
+    assert not condition or condition.split(":")[0] in BY_NAME

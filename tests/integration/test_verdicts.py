@@ -82,12 +82,12 @@ def run(*arguments):
 def test_the_shell_shows_why_in_words_in_json_and_in_a_picture(client, tmp_path):
     target, picture = ("--target", client.target), tmp_path / "around.png"
     done = run("diff", "log(1 + exp(x)) + abs(y)", "x=1000", "y=0", "--plot", str(picture), *target)
-    told = " ".join(done.stdout.split())
+    output = " ".join(done.stdout.split())
     assert done.returncode == 1
-    assert "TORCH_DEVIATES The closed form is right and autograd is not at the only entry." in told
-    assert "OVERFLOW `exp(x)` is out of the range of its dtype" in told
-    assert "instead softplus(x) + abs(y)" in told
-    assert "slopes -1 | 1 subgradients [-1, 1]" in told
+    assert "TORCH_DEVIATES The closed form is right and autograd is not at the only entry." in output
+    assert "OVERFLOW `exp(x)` is out of the range of its dtype" in output
+    assert "instead softplus(x) + abs(y)" in output
+    assert "slopes -1 | 1 subgradients [-1, 1]" in output
     assert picture.read_bytes().startswith(b"\x89PNG")
     done = run("diff", "log(1 + exp(x))", "x=1000", "--json", *target)
     verdict = json.loads(done.stdout)["verdicts"]["x"]

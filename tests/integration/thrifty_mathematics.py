@@ -17,10 +17,10 @@ MUCH = 16 * 2**20
 
 
 class Differentiator(verdict.Differentiator):
-    def answer(self, question):
+    def respond(self, question):
         before = resident()
         try:
-            yield from super().answer(question)
+            yield from super().respond(question)
         finally:
             if resident() > before + MUCH:
                 memory.give_back()

@@ -1,4 +1,4 @@
-"""`python -m tests.opdb [OPERATOR ...]`: what came of torch's samples, operator by operator, with every reason.
+"""`python -m tests.opdb [OPERATOR ...]`: the results of torch's samples, operator by operator, with every reason.
 
 The exit code is 1 where one differs, and where the README states other totals for this release of torch.
 """
@@ -40,11 +40,11 @@ def main() -> int:
     for operation in operations():
         if operation.row.name in wanted:
             progress.print(operation.name, style="dim", end=" ")
-            found = list(trials(operation))
-            counts = Counter(trial.state for trial in found)
+            results = list(trials(operation))
+            counts = Counter(trial.state for trial in results)
             whole += counts
             name = f"{operation.name} {operation.info.variant_test_name}".rstrip()
-            table.add_row(operation.row.name, name, *(_count(counts[state]) for state in State), _reasons(found))
+            table.add_row(operation.row.name, name, *(_count(counts[state]) for state in State), _reasons(results))
     table.add_row("all", "", *(_count(whole[state]) for state in State), end_section=True, style="bold")
     progress.print()
     console.print(table)
@@ -64,9 +64,9 @@ def _count(number: int) -> str:
     return str(number or "")
 
 
-def _reasons(found: list[Trial]) -> str:
+def _reasons(results: list[Trial]) -> str:
     """The reasons, the most frequent first; those that differ in their numbers only are one. What is wrong, in full."""
-    reasons = Counter(str(t) if t.state.wrong else NUMBERS.sub("#", t.reason) for t in found if t.reason)
+    reasons = Counter(str(t) if t.state.wrong else NUMBERS.sub("#", t.reason) for t in results if t.reason)
     return escape("\n".join(f"{count} x {reason}" for reason, count in reasons.most_common()))
 
 

@@ -1,4 +1,4 @@
-"""Whether a program is evaluated on a kink or outside a domain: the guards that the verdict looks for."""
+"""Whether a program is evaluated on a kink or outside a domain: the guards that the verdict watches."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from pullback_server.operators import BY_NAME
 from pullback_server.program import Apply, TypedProgram
-from pullback_server.verdict.kinks import Watch
+from pullback_server.verdict.kinks import KinkWatcher
 
 Tensors = Mapping[str, torch.Tensor]
 
@@ -18,7 +18,7 @@ def unsmooth(typed: TypedProgram, values: Sequence[Any]) -> str:
 
     `values` are those of the program's nodes. Empty where every operator is inside its domain and off its kinks.
     """
-    for guard in Watch(typed).met(values):
+    for guard in KinkWatcher(typed).active(values):
         node = typed.program.nodes[guard.node]
         assert isinstance(node, Apply)
         row = BY_NAME[node.operator]

@@ -24,7 +24,7 @@ ELEMENTS = 1_000
 #: (arguments by position, arguments by keyword as `name=value`) -> the text of a call.
 Spelling = Callable[[Sequence[str], Sequence[str]], str]
 
-#: torch's names of a sign before which the operand stands that Python hands over second.
+#: torch's names of operator symbols whose operands are given in reverse order.
 _REFLECTED = {"__radd__": "+", "__rsub__": "-", "__rmul__": "*", "__rdiv__": "/", "__rmod__": "%", "__rpow__": "**",
               "__rmatmul__": "@", "__rand__": "&", "__ror__": "|"}  # fmt: skip
 #: The places of the arguments in the call, of operators whose samples have them in the order of a method.
@@ -73,26 +73,26 @@ def _op_db() -> tuple[Any, ...]:
 
 
 def _matched(info: Any) -> Iterator[Operation]:
-    found: set[str] = set()
+    seen: set[str] = set()
     for name in (info.name, *(alias.name for alias in info.aliases)):
-        if (match := _row(name.removeprefix("torch."))) and name not in found:
+        if (match := _row(name.removeprefix("torch."))) and name not in seen:
             row, spelling = match
-            yield Operation(row, name, info, spelling, ALIAS_SAMPLES if found else SAMPLES)
-            found.add(name)
+            yield Operation(row, name, info, spelling, ALIAS_SAMPLES if seen else SAMPLES)
+            seen.add(name)
 
 
 def _row(name: str) -> tuple[Operator, Spelling] | None:
     """The row that a name of torch's means, and how it is written."""
     if name == "__getitem__":
         return next(((row, _subscripted) for row in TABLE if row.symbol == "[]"), None)
-    if sign := _REFLECTED.get(name):
-        return BY_SYMBOL[sign, 2], lambda operands, _: f"{operands[1]} {sign} {operands[0]}"
+    if symbol := _REFLECTED.get(name):
+        return BY_SYMBOL[symbol, 2], lambda operands, _: f"{operands[1]} {symbol} {operands[0]}"
     prefix, _, last = name.rpartition(".")
     prefix = f"torch.{prefix}".rstrip(".")
-    # A row may have a name that only holds after a library's, such as `linalg.norm`.
-    own = f"{prefix.rpartition('.')[2]}.{last}"
-    row = BY_NAME.get(own) or BY_NAME.get(last)
-    if prefix not in PREFIXES or row is None or own in CONFLICTING_NAMES:
+    # A row may have a name that is only valid after a library's, such as `linalg.norm`.
+    qualified = f"{prefix.rpartition('.')[2]}.{last}"
+    row = BY_NAME.get(qualified) or BY_NAME.get(last)
+    if prefix not in PREFIXES or row is None or qualified in ELSEWHERE:
         return None
     if row.attribute:
         return row, lambda operands, _: f"{operands[0]}.{last}"

@@ -1,4 +1,4 @@
-"""What came of all samples together, and how the README says it."""
+"""The results of all samples together, and the sentence of the README about them."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def sentence(counts: Mapping[State, int], rows: int) -> str:
     >>> sentence({State.AGREED: 3, State.REFUSED: 1}, 2).partition(": ")[2]
     '4 samples of 2 rows, 3 agreed or on a kink, 0 undecided, 1 refused, 0 differed.'
     """
-    found = Counter(counts)
-    found[State.AGREED] += found.pop(State.ON_A_KINK, 0)
-    told = [s for s in WORDS if found[s] or not s.wrong or s is State.DIFFERED]
-    parts = [f"{found[state]:,} {WORDS[state]}" for state in told if state is not State.UNSAID]
-    unsaid = found[State.UNSAID]
+    totals = Counter(counts)
+    totals[State.AGREED] += totals.pop(State.ON_A_KINK, 0)
+    unsaid = totals.pop(State.UNSAID, 0)
+    named = [s for s in WORDS if s is not State.UNSAID and (totals[s] or not s.wrong or s is State.DIFFERED)]
+    parts = [f"{totals[state]:,} {WORDS[state]}" for state in named]
     rest = f" {unsaid:,} more are ones {WORDS[State.UNSAID]}." if unsaid else ""
-    return f"torch {release()}: {sum(found.values()) - unsaid:,} samples of {rows} rows, {', '.join(parts)}.{rest}"
+    return f"torch {release()}: {totals.total():,} samples of {rows} rows, {', '.join(parts)}.{rest}"
 
 
 def stated(totals: str) -> bool:

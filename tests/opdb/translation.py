@@ -1,4 +1,4 @@
-"""A sample of torch's as a question: tensors become named inputs, everything else is written as a literal."""
+"""A sample of torch's as a request: tensors become named inputs, everything else is written as a literal."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from pullback_server.verdict.preparation import DTYPES
+from pullback_server.numeric import FROM_TORCH
 
-#: Keywords that say nothing when they repeat what holds anyway; otherwise the language has no word for them.
+#: Keywords that may be left out when they have one of these values; the language has no word for others.
 DEFAULTS: dict[str, tuple[Any, ...]] = {
     "device": (None, "cpu", torch.device("cpu")),
     "dtype": (None, torch.float64),
@@ -28,7 +28,7 @@ class Untranslatable(Exception):
 
 @dataclass
 class Translator:
-    """Writes arguments; the tensors that it met are in `inputs`, by the names that it gave them."""
+    """Writes arguments; their tensors are in `inputs`, by the names that they were given."""
 
     inputs: dict[str, torch.Tensor] = field(default_factory=dict)
 
@@ -38,14 +38,14 @@ class Translator:
         >>> Translator().arguments([torch.ones(2), (0, -1)], {"keepdim": True, "dtype": None})
         (['x1', '(0, -1)'], ['keepdim=True'])
         """
-        given = [self.written(each) for each in positional]
-        told = {k: v for k, v in keywords.items() if k not in DEFAULTS or v not in DEFAULTS[k]}
+        operands = [self.literal(each) for each in positional]
+        options = {k: v for k, v in keywords.items() if k not in DEFAULTS or v not in DEFAULTS[k]}
         if any(not tensor.is_floating_point() for tensor in self.inputs.values()) and keywords.get("dtype"):
             raise Untranslatable("no word for another dtype than the operands'")
-        return given, [f"{k}={self.written(v)}" for k, v in told.items()]
+        return operands, [f"{k}={self.literal(v)}" for k, v in options.items()]
 
-    def written(self, value: Any) -> str:
-        """One argument; raises Untranslatable."""
+    def literal(self, value: Any) -> str:
+        """The text of one argument; raises Untranslatable."""
         match value:
             case torch.Tensor():
                 return self._named(value)
@@ -54,18 +54,18 @@ class Translator:
             case float() if math.isinf(value):
                 return "inf" if value > 0 else "-inf"
             case list():
-                return f"[{', '.join(map(self.written, value))}]"
+                return f"[{', '.join(map(self.literal, value))}]"
             case tuple():
-                return f"({', '.join(map(self.written, value))}{',' * (len(value) == 1)})"
+                return f"({', '.join(map(self.literal, value))}{',' * (len(value) == 1)})"
             case slice(start=start, stop=stop, step=step):
-                ends = ("" if end is None else self.written(end) for end in (start, stop))
-                return ":".join((*ends, *([] if step is None else [self.written(step)])))
+                ends = ("" if end is None else self.literal(end) for end in (start, stop))
+                return ":".join((*ends, *([] if step is None else [self.literal(step)])))
             case _ if value is ...:
                 return "..."
         raise Untranslatable(f"no word for {value!r}" if value != value else f"no word for a {type(value).__name__}")
 
     def _named(self, tensor: torch.Tensor) -> str:
-        if tensor.dtype not in DTYPES:
+        if tensor.dtype not in FROM_TORCH:
             raise Untranslatable(f"no tensors of {str(tensor.dtype).removeprefix('torch.')}")
         for name, known in self.inputs.items():
             if known is tensor:
@@ -76,25 +76,25 @@ class Translator:
 
 
 def outputs(text: str, result: Any) -> list[tuple[tuple[str, ...], torch.Tensor]]:
-    """The tensors of a result, each with the ways in which an expression may ask for it, best first.
+    """The tensors of a result, each with the expressions that have it as their value, best first.
 
-    A field of a named tuple is asked for by name, `eigh(x).eigenvalues`; where the language gives the values alone,
-    as of `max(x, 1)`, the call is enough. Other tuples and lists are asked for by number.
+    A field of a named tuple is written by its name, `eigh(x).eigenvalues`; where the language gives the values alone,
+    as for `max(x, 1)`, the call is enough. The parts of other tuples and lists are written by their numbers.
     """
     if isinstance(result, torch.Tensor):
         return [((text,), result)]
     if not isinstance(result, tuple | list):
         raise Untranslatable(f"no word for a result that is a {type(result).__name__}")
     fields = _fields(result)
-    found: list[tuple[tuple[str, ...], torch.Tensor]] = []
+    tensors: list[tuple[tuple[str, ...], torch.Tensor]] = []
     for number, part in enumerate(result):
         if not isinstance(part, torch.Tensor):
-            raise Untranslatable("no word for a part of the result that is no tensor")
+            raise Untranslatable("no word for a part of the result that is not a tensor")
         ways: tuple[str, ...] = (f"{text}[{number}]",)
         if fields:
             ways = (f"{text}.{fields[number]}", *((text,) if fields[number] == "values" else ways))
-        found.append((ways, part))
-    return found
+        tensors.append((ways, part))
+    return tensors
 
 
 def _fields(result: Any) -> tuple[str, ...]:

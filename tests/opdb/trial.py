@@ -1,4 +1,4 @@
-"""One sample through both legs, and what came of it beside what torch says."""
+"""One sample through both legs, and the result beside torch's own."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import torch
 from pullback_server.language.binding import KEYWORD_ALIASES
 from pullback_server.numeric import compile_program
 from pullback_server.program import Refusal
-from pullback_server.verdict import Answer, Differentiator, LegState, Operand, Outcome, Question
-from pullback_server.verdict.preparation import differentiated, prepare, types_of
+from pullback_server.verdict import Differentiator, LegState, Operand, Outcome, Request, Response
+from pullback_server.verdict.preparation import differentiated_inputs, prepare, types_of
 from torch.utils import _pytree as pytree
 
 from .kinks import Tensors, unsmooth
@@ -25,7 +25,7 @@ TOLERANCE = 1e-7
 
 
 class State(Enum):
-    """What came of a sample, in the order of the report's columns; the last three must not happen.
+    """The result of a sample, in the order of the report's columns; the last three must not happen.
 
     UNSAID is what the language has no word for, or torch itself has no result or gradient of.
     """
@@ -116,15 +116,15 @@ def _output(ways: tuple[str, ...], value: torch.Tensor, inputs: Tensors) -> Tria
     operands = tuple(Operand(name, tensor.detach()) for name, tensor in inputs.items())
     refused = ""
     for way in ways:
-        question = Question(way, operands, upstream, frozenset())
+        request = Request(way, operands, upstream, frozenset())
         try:
-            *_, answer = _differentiator().answer(question)
+            *_, response = _differentiator().respond(request)
         except Refusal as refusal:
             refused = refused or f"{refusal.reason}: {refusal.message}"
         except RuntimeError as error:
             return Trial(way, State.FAILED, _first_line(error))
         else:
-            return _judged(question, answer, value.detach(), right)
+            return _judge(request, response, value.detach(), right)
     return Trial(ways[0], State.REFUSED, refused)
 
 
@@ -136,38 +136,40 @@ def _differentiable(value: torch.Tensor) -> bool:
 def _gradients(value: torch.Tensor, inputs: Tensors, upstream: torch.Tensor) -> dict[str, torch.Tensor]:
     """torch's gradients of a value, by the names of the floating inputs; zeros where it does not depend on one."""
     leaves = {name: tensor for name, tensor in inputs.items() if tensor.requires_grad}
-    found = torch.autograd.grad(value, list(leaves.values()), upstream, retain_graph=True, allow_unused=True)
-    gradients = {name: g for name, g in zip(leaves, found, strict=True) if g is not None}
+    reached = torch.autograd.grad(value, list(leaves.values()), upstream, retain_graph=True, allow_unused=True)
+    gradients = {name: g for name, g in zip(leaves, reached, strict=True) if g is not None}
     return {n: gradients.get(n, torch.zeros_like(x)).detach() for n, x in inputs.items() if x.is_floating_point()}
 
 
-def _judged(question: Question, answer: Answer, value: torch.Tensor, right: dict[str, torch.Tensor]) -> Trial:
-    pairs = [("value", answer.value, value)]
-    pairs += [(f"gradient of {d.name}", d.gradient, right[d.name]) for d in answer.derivatives]
-    for what, ours, theirs in pairs:
-        if (ours.dtype, ours.shape) != (theirs.dtype, theirs.shape):
-            return Trial(question.expression, State.NOT_TORCHS, f"the {what} is {ours.dtype} of {list(ours.shape)}")
-        if not torch.allclose(ours, theirs, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True):
-            return Trial(question.expression, State.NOT_TORCHS, f"the {what} is another one")
-    for derivative in answer.derivatives:
+def _judge(request: Request, response: Response, value: torch.Tensor, right: dict[str, torch.Tensor]) -> Trial:
+    pairs = [("value", response.value, value)]
+    pairs += [(f"gradient of {d.name}", d.gradient, right[d.name]) for d in response.derivatives]
+    for what, tensor, expected in pairs:
+        if (tensor.dtype, tensor.shape) != (expected.dtype, expected.shape):
+            return Trial(request.expression, State.NOT_TORCHS, f"the {what} is {tensor.dtype} of {list(tensor.shape)}")
+        if not torch.allclose(tensor, expected, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True):
+            return Trial(request.expression, State.NOT_TORCHS, f"the {what} is another one")
+    for derivative in response.derivatives:
         verdict, leg = derivative.verdict, derivative.symbolic
         if leg.state is LegState.FAILED or "sympy failed" in leg.message:
-            return Trial(question.expression, State.DIFFERED, leg.message)
+            return Trial(request.expression, State.DIFFERED, leg.message)
         if verdict.outcome is Outcome.UNDECIDED:
-            return Trial(question.expression, State.UNDECIDED, f"{verdict.reason}: {verdict.message}")
+            return Trial(request.expression, State.UNDECIDED, f"{verdict.reason}: {verdict.message}")
         if verdict.outcome not in (Outcome.AGREE, Outcome.PRECISION_LIMITED):
-            told = f"{derivative.name}: {verdict.outcome.name} {verdict.message}"
-            if condition := _kink(question):
-                return Trial(question.expression, State.ON_A_KINK, condition)
-            return Trial(question.expression, State.DIFFERED, told)
-    return Trial(question.expression, State.AGREED)
+            if condition := _kink(request):
+                return Trial(request.expression, State.ON_A_KINK, condition)
+            reason = f"{derivative.name}: {verdict.outcome.name} {verdict.message}"
+            return Trial(request.expression, State.DIFFERED, reason)
+    return Trial(request.expression, State.AGREED)
 
 
 def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
 
 
-def _kink(question: Question) -> str:
-    typed = prepare(question.expression, types_of(question), differentiated(question), _differentiator().limits).typed
-    values = compile_program(typed)({o.name: o.tensor for o in question.inputs})
+def _kink(request: Request) -> str:
+    typed = prepare(
+        request.expression, types_of(request), differentiated_inputs(request), _differentiator().limits
+    ).typed
+    values = compile_program(typed)({o.name: o.tensor for o in request.inputs})
     return unsmooth(typed, values)

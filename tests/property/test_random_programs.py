@@ -8,8 +8,8 @@ from hypothesis import seed as hypothesis_seed
 from hypothesis import strategies as st
 from opdb.kinks import unsmooth
 from pullback_server.symbolic import UPSTREAM, Forms, evaluator
-from pullback_server.verdict import Differentiator, Operand, Outcome, Question
-from pullback_server.verdict.preparation import differentiated, prepare, types_of
+from pullback_server.verdict import Differentiator, Operand, Outcome, Request
+from pullback_server.verdict.preparation import differentiated_inputs, prepare, types_of
 from random_programs import inputs, programs, usable_rows
 
 #: What the verdict may be on a smooth stretch, and why it may be undecided there.
@@ -41,17 +41,17 @@ def asked(text, seed):
         name: torch.tensor(sample.values, dtype=getattr(torch, sample.dtype.label)).reshape(sample.shape)
         for name, sample in inputs(seed).items()
     }
-    every = Question(text, tuple(Operand(name, tensor) for name, tensor in drawn.items()))
-    program = prepare(text, types_of(every), differentiated(every), LEGS.limits).typed
+    every = Request(text, tuple(Operand(name, tensor) for name, tensor in drawn.items()))
+    program = prepare(text, types_of(every), differentiated_inputs(every), LEGS.limits).typed
     used = tuple(o for o in every.inputs if o.name in program.program.inputs())
     upstream = torch.randn(program.output.shape, dtype=torch.float64, generator=random)
-    return Question(text, used, upstream.to(getattr(torch, program.output.dtype.label)), frozenset())
+    return Request(text, used, upstream.to(getattr(torch, program.output.dtype.label)), frozenset())
 
 
 def slopes(text, seed):
     """What is wrong with the legs, and for each differentiated input whether its slope is known."""
     question = asked(text, seed)
-    prepared = prepare(text, types_of(question), differentiated(question), LEGS.limits)
+    prepared = prepare(text, types_of(question), differentiated_inputs(question), LEGS.limits)
     point = {o.name: o.tensor for o in question.inputs}
     wide = question.upstream.to(torch.float64)
 
@@ -60,7 +60,7 @@ def slopes(text, seed):
         output = prepared.forward.tensor(values, prepared.typed.program.output, torch.device("cpu"))
         return (output.to(torch.float64) * wide).sum()
 
-    *_, answer = LEGS.answer(question)
+    *_, answer = LEGS.respond(question)
     forms = Forms.from_bytes(STORE.get(prepared.key))
     closed = None
     if not forms.reason:

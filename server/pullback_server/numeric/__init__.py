@@ -1,20 +1,34 @@
 """The numeric leg: the expression's value and its vector-Jacobian product by torch autograd."""
 
 from .devices import DeviceExhausted, best_device, device_for, memory_guard, usable
-from .perturbation import moved, unsteady
-from .vjp import Forward, compile_program, differentiate, local_gradients, node_gradients
+from .perturbation import perturb, with_rounding_noise
+from .vjp import (
+    DTYPES,
+    FROM_TORCH,
+    Forward,
+    NumericResult,
+    compile_program,
+    differentiate,
+    local_gradients,
+    node_gradients,
+    tensor_type,
+)
 
 __all__ = [
+    "DTYPES",
+    "FROM_TORCH",
     "DeviceExhausted",
     "Forward",
+    "NumericResult",
     "best_device",
     "compile_program",
     "device_for",
     "differentiate",
     "local_gradients",
     "memory_guard",
-    "moved",
     "node_gradients",
-    "unsteady",
+    "perturb",
+    "tensor_type",
     "usable",
+    "with_rounding_noise",
 ]

@@ -10,11 +10,11 @@ import torch
 
 
 class DeviceExhausted(Exception):
-    """The device had not enough memory for this request."""
+    """The device did not have enough memory for this request."""
 
 
 def best_device() -> torch.device:
-    """The best device there is: CUDA, then any other accelerator, then the CPU."""
+    """The best available device: CUDA, then any other accelerator, then the CPU."""
     if torch.cuda.is_available():
         return torch.device("cuda", 0)
     accelerator = torch.accelerator.current_accelerator(check_available=True)
@@ -31,12 +31,12 @@ def supports(device: torch.device, dtype: torch.dtype) -> bool:
 
 
 def device_for(device: torch.device, dtypes: Iterable[torch.dtype]) -> torch.device:
-    """The device itself if it knows all these dtypes, else the CPU."""
+    """The device itself if it supports all these dtypes, otherwise the CPU."""
     return device if device.type == "cpu" or all(supports(device, d) for d in dtypes) else torch.device("cpu")
 
 
 def usable(device: torch.device) -> bool:
-    """Whether a device still computes: an error of its own, such as an access out of bounds, spoils its context.
+    """Whether a device still computes: a device error, such as an access out of bounds, makes its context unusable.
 
     >>> usable(torch.device("cpu"))
     True
@@ -49,7 +49,7 @@ def usable(device: torch.device) -> bool:
 
 @contextmanager
 def memory_guard() -> Iterator[None]:
-    """Turns every way in which torch says "out of memory" into DeviceExhausted."""
+    """Turns each of torch's out-of-memory errors into DeviceExhausted."""
     try:
         yield
     except (torch.OutOfMemoryError, MemoryError) as error:

@@ -14,14 +14,20 @@ from ..program import Apply, DType, Input, Literal, Place, Reason, Refusal, Size
 from .devices import memory_guard
 
 DTYPES: dict[DType, torch.dtype] = {d: getattr(torch, d.label) for d in DType}
+FROM_TORCH: dict[torch.dtype, DType] = {dtype: d for d, dtype in DTYPES.items()}
 
 #: Computes one node from the values of those before it.
 Step = Callable[[list[Any]], Any]
 
 
+def tensor_type(tensor: torch.Tensor) -> TensorType:
+    """The language's type of a tensor."""
+    return TensorType(FROM_TORCH[tensor.dtype], tuple(tensor.shape))
+
+
 @dataclass(frozen=True)
 class Forward:
-    """A program compiled to one closure a node; `names[k]` is set where node k is an input."""
+    """A program compiled to one closure for each node; `names[k]` is set where node k is an input."""
 
     steps: tuple[Step | None, ...]
     names: tuple[str | None, ...]
@@ -32,7 +38,7 @@ class Forward:
     shape: tuple[int, ...]
 
     def __call__(self, inputs: Mapping[str, torch.Tensor]) -> list[Any]:
-        """The value of every node; numbers of the text are Python numbers.
+        """The value of every node; literals are Python numbers.
 
         Raises Refusal where an operator does not take the values of its operands, such as an index out of range.
         """
@@ -48,7 +54,7 @@ class Forward:
         return values
 
     def tensor(self, values: Sequence[Any], number: int, device: torch.device) -> torch.Tensor:
-        """A node's value as a tensor, whatever it was made of."""
+        """A node's value as a tensor, also where it is a Python number."""
         value = values[number]
         return (
             value if isinstance(value, torch.Tensor) else torch.tensor(value, dtype=self.types[number], device=device)
@@ -88,10 +94,10 @@ def _apply(typed: TypedProgram, number: int, operator: str, operands: tuple[int 
     types = [None if k is None else typed.types[k] for k in operands]
     if typed.types[number].weak:
         return _constant(function, operands, arguments, typed.types[number])
-    given = [t for t in types if t is not None]
-    dtype = DTYPES[promote(*given)] if given else torch.float64
+    present = [t for t in types if t is not None]
+    dtype = DTYPES[promote(*present)] if present else torch.float64
     constants = [k for k, t in enumerate(types) if t is not None and t.weak]
-    if constants and not (row.numbers and all(t.rank == 0 for t in given if t.weak)):
+    if constants and not (row.numbers and all(t.rank == 0 for t in present if t.weak)):
 
         def lifted(values: list[Any]) -> Any:
             tensors = [None if k is None else values[k] for k in operands]
@@ -114,7 +120,7 @@ def _apply(typed: TypedProgram, number: int, operator: str, operands: tuple[int 
 def _constant(
     function: Callable[..., Any], operands: tuple[int | None, ...], arguments: dict[str, Any], kind: TensorType
 ) -> Step:
-    """A node that no input is part of, in float64: numbers stay Python's, so that they yield to what they meet."""
+    """A node that depends on no input, in float64; scalars stay Python numbers, so that they do not widen a tensor."""
     number_type, dtype = (bool, int, float)[kind.dtype.category], DTYPES[kind.dtype]
 
     def constant(values: list[Any]) -> Any:
@@ -126,10 +132,10 @@ def _constant(
 
 
 @dataclass(frozen=True)
-class Differentiated:
+class NumericResult:
     """The value of the output, the gradients by name, the intermediates, and the values of all nodes.
 
-    The nodes' values are tensors, detached, and Python numbers; there are none where a decomposition did not end.
+    The nodes' values are detached tensors and Python numbers; there are none where a decomposition did not converge.
     """
 
     value: torch.Tensor
@@ -142,70 +148,67 @@ def differentiate(
     forward: Forward,
     inputs: Mapping[str, torch.Tensor],
     wrt: Sequence[str],
-    upstream: torch.Tensor | None,
+    upstream: torch.Tensor,
     device: torch.device,
-) -> Differentiated:
-    """The vector-Jacobian product, one gradient a name in `wrt`, each in its input's shape and dtype.
+) -> NumericResult:
+    """The vector-Jacobian product, one gradient for each name in `wrt`, each in its input's shape and dtype.
 
-    The tensors are moved to the device; an input that the output does not depend on gets zeros; without an upstream
-    gradient it is ones, which is only right for an output of one element. Where a decomposition does not come to an
-    end everything is nan. Raises DeviceExhausted, and Refusal for values that an operator does not take.
+    The tensors are moved to the device; an input that the output does not depend on gets zeros. Where a decomposition
+    does not converge everything is nan. Raises DeviceExhausted, and Refusal for values that an operator does not take.
     """
     try:
-        return _differentiated(forward, inputs, wrt, upstream, device)
+        return _differentiate(forward, inputs, wrt, upstream, device)
     except torch.linalg.LinAlgError:  # type: ignore[attr-defined]
-        # A decomposition that does not come to an end has no value: an answer, and no failure.
+        # A decomposition that does not converge has no value: that is a result, and no failure.
         nan = torch.full(forward.shape, torch.nan, dtype=forward.types[forward.output], device=device)
-        return Differentiated(nan, {name: torch.full_like(inputs[name], torch.nan).to(device) for name in wrt}, ())
+        return NumericResult(nan, {name: torch.full_like(inputs[name], torch.nan).to(device) for name in wrt}, ())
 
 
-def _differentiated(
+def _differentiate(
     forward: Forward,
     inputs: Mapping[str, torch.Tensor],
     wrt: Sequence[str],
-    upstream: torch.Tensor | None,
+    upstream: torch.Tensor,
     device: torch.device,
-) -> Differentiated:
+) -> NumericResult:
     with memory_guard():
         leaves = {name: tensor.to(device).detach().requires_grad_(name in wrt) for name, tensor in inputs.items()}
         values = forward(leaves)
         output = forward.tensor(values, forward.output, device)
         sources = [leaves[name] for name in wrt]
-        found: Sequence[torch.Tensor | None] = [None] * len(sources)
+        reached: Sequence[torch.Tensor | None] = [None] * len(sources)
         if output.requires_grad and sources:
-            seed = torch.ones_like(output) if upstream is None else upstream.to(device)
-            found = torch.autograd.grad(output, sources, seed, allow_unused=True)
+            reached = torch.autograd.grad(output, sources, upstream.to(device), allow_unused=True)
         gradients = {
             name: torch.zeros_like(source) if gradient is None else gradient
-            for name, source, gradient in zip(wrt, sources, found, strict=True)
+            for name, source, gradient in zip(wrt, sources, reached, strict=True)
         }
         intermediates = tuple(
             (name, forward.tensor(values, number, device).detach()) for name, number in forward.bindings
         )
-        kept = tuple(v.detach() if isinstance(v, torch.Tensor) else v for v in values)
-        return Differentiated(output.detach(), {n: g.detach() for n, g in gradients.items()}, intermediates, kept)
+        detached = tuple(v.detach() if isinstance(v, torch.Tensor) else v for v in values)
+        return NumericResult(output.detach(), {n: g.detach() for n, g in gradients.items()}, intermediates, detached)
 
 
 def node_gradients(
-    forward: Forward, inputs: Mapping[str, torch.Tensor], upstream: torch.Tensor | None, device: torch.device
+    forward: Forward, inputs: Mapping[str, torch.Tensor], upstream: torch.Tensor, device: torch.device
 ) -> dict[int, torch.Tensor]:
-    """Autograd's gradient of each node that has one, by the node's number: where a gradient goes wrong."""
+    """Autograd's gradient of each node that has one, by the node's number: it shows where a gradient goes wrong."""
     with memory_guard():
         leaves = {n: t.to(device).detach().requires_grad_(t.is_floating_point()) for n, t in inputs.items()}
         values = forward(leaves)
         output = forward.tensor(values, forward.output, device)
         if not output.requires_grad:
             return {}
-        seed = torch.ones_like(output) if upstream is None else upstream.to(device)
         numbers = [k for k, v in enumerate(values) if isinstance(v, torch.Tensor) and v.requires_grad]
-        found = torch.autograd.grad(output, [values[k] for k in numbers], seed, allow_unused=True)
-        return {k: gradient for k, gradient in zip(numbers, found, strict=True) if gradient is not None}
+        gradients = torch.autograd.grad(output, [values[k] for k in numbers], upstream.to(device), allow_unused=True)
+        return {k: gradient for k, gradient in zip(numbers, gradients, strict=True) if gradient is not None}
 
 
 def local_gradients(
     forward: Forward, values: Sequence[Any], node: int, operands: Sequence[int], gradient: torch.Tensor
 ) -> dict[int, torch.Tensor]:
-    """What one node alone sends back to these operands, given its own gradient and the values of all nodes."""
+    """What one node alone adds to the gradients of these operands, given its own gradient and all nodes' values."""
     step = forward.steps[node]
     if step is None:
         return {}
@@ -214,5 +217,5 @@ def local_gradients(
         result = step([leaves.get(k, v) for k, v in enumerate(values)])
         if not result.requires_grad:
             return {}
-        found = torch.autograd.grad(result, list(leaves.values()), gradient.to(result), allow_unused=True)
-        return {k: g for k, g in zip(leaves, found, strict=True) if g is not None}
+        gradients = torch.autograd.grad(result, list(leaves.values()), gradient.to(result), allow_unused=True)
+        return {k: g for k, g in zip(leaves, gradients, strict=True) if g is not None}

@@ -1,17 +1,17 @@
-"""The two legs side by side: a question, its answer, and the verdict on whether they agree."""
+"""Both legs side by side: a request, its response, and the verdict on whether the legs agree."""
 
 from .description import Description, describe, example_jacobians
 from .differentiator import Differentiator
 from .exact import Side
 from .form_cache import FormOverBudget, FormStore
+from .reasons import UndecidedReason
 from .values import (
     READY,
-    Answer,
     Cause,
     ClosedForm,
     Derivative,
     Diagnosis,
-    Examined,
+    ExaminedEntry,
     Finding,
     FormOrigin,
     Leg,
@@ -19,7 +19,8 @@ from .values import (
     Notation,
     Operand,
     Outcome,
-    Question,
+    Request,
+    Response,
     Slope,
     Timings,
     Tolerance,
@@ -29,14 +30,13 @@ from .values import (
 
 __all__ = [
     "READY",
-    "Answer",
     "Cause",
     "ClosedForm",
     "Derivative",
     "Description",
     "Diagnosis",
     "Differentiator",
-    "Examined",
+    "ExaminedEntry",
     "Finding",
     "FormOrigin",
     "FormOverBudget",
@@ -46,11 +46,13 @@ __all__ = [
     "Notation",
     "Operand",
     "Outcome",
-    "Question",
+    "Request",
+    "Response",
     "Side",
     "Slope",
     "Timings",
     "Tolerance",
+    "UndecidedReason",
     "Verdict",
     "WorstEntry",
     "describe",

@@ -1,4 +1,4 @@
-"""Answers put together: the numbers first, then the closed forms and verdicts beside them."""
+"""Responses put together: the numbers first, then the closed forms and verdicts beside them."""
 
 from __future__ import annotations
 
@@ -6,28 +6,24 @@ from dataclasses import replace
 
 import torch
 
-from ..numeric.vjp import Differentiated
+from ..numeric import NumericResult
 from ..symbolic import Code, Explanation, Written
-from .form_cache import Bound
-from .values import Answer, ClosedForm, Derivative, Leg, LegState, Notation, Outcome, Question, Timings, Verdict
+from .check import CheckResult
+from .form_cache import CompiledForms, Shapes
+from .reasons import UndecidedReason
+from .values import DONE, ClosedForm, Derivative, Leg, LegState, Notation, Request, Response, Timings, Verdict
 
-#: The shapes of a request's inputs by name.
-Shapes = tuple[tuple[str, tuple[int, ...]], ...]
-#: What closed forms come to, by the input's name.
-Gradients = dict[str, torch.Tensor]
-
-DONE = Leg(LegState.DONE)
 NOT_REQUESTED = Leg(LegState.NOT_REQUESTED)
 LATE = Leg(LegState.DEADLINE, "The closed form did not come in time.")
-UNEXPLAINED = Leg(LegState.DEADLINE, "The closed form is there; its code and steps did not come in time.")
-OVER_BUDGET = Leg(LegState.DEADLINE, "This closed form took too long before; it is not tried again yet.")
-NOT_CHECKED = Verdict(Outcome.UNDECIDED, "NOT_CHECKED", "The check was not asked for.")
+UNEXPLAINED = Leg(LegState.DEADLINE, "The closed form is there, but its code and steps did not come in time.")
+OVER_BUDGET = Leg(LegState.DEADLINE, "This closed form took too long before, and is not tried again yet.")
+NOT_CHECKED = Verdict.undecided(UndecidedReason.NOT_CHECKED)
 NO_FORM = ClosedForm()
 
 
-def numeric_answer(numbers: Differentiated, wrt: tuple[str, ...], device: torch.device, timings: Timings) -> Answer:
-    """The answer of the numeric leg alone."""
-    return Answer(
+def numeric_response(numbers: NumericResult, wrt: tuple[str, ...], device: torch.device, timings: Timings) -> Response:
+    """The response of the numeric leg alone."""
+    return Response(
         value=numbers.value.cpu(),
         derivatives=tuple(
             Derivative(name, numbers.gradients[name].cpu(), NO_FORM, NO_FORM, DONE, NOT_REQUESTED, NOT_CHECKED)
@@ -39,56 +35,63 @@ def numeric_answer(numbers: Differentiated, wrt: tuple[str, ...], device: torch.
     )
 
 
-def without_forms(answer: Answer, leg: Leg) -> Answer:
-    """The answer with a symbolic leg that did not come to a closed form, and so with nothing to compare."""
-    reason = leg.state.name
-    verdict = Verdict(Outcome.UNDECIDED, reason, f"There is nothing to compare with: {leg.message}")
-    return replace(answer, derivatives=tuple(replace(d, symbolic=leg, verdict=verdict) for d in answer.derivatives))
+def without_forms(response: Response, leg: Leg) -> Response:
+    """The response with a symbolic leg that has no closed form, and so without a comparison."""
+    reason = UndecidedReason[leg.state.name]
+    verdict = Verdict.undecided(reason, f"There is nothing to compare with: {leg.message}")
+    return replace(response, derivatives=tuple(replace(d, symbolic=leg, verdict=verdict) for d in response.derivatives))
 
 
-def with_forms(
-    answer: Answer, question: Question, bound: Bound, verdicts: dict[str, Verdict], gradients: Gradients, leg: Leg
-) -> Answer:
-    """The answer with the closed forms in the notations that were asked for, what they come to, and the verdicts."""
-    shapes: Shapes = tuple((o.name, tuple(o.tensor.shape)) for o in question.inputs)
-    written = dict(bound.forms.inputs)
+def with_forms(response: Response, request: Request, compiled: CompiledForms, result: CheckResult) -> Response:
+    """The response with the closed forms in the requested notations, their gradients, and the verdicts."""
+    shapes: Shapes = tuple((o.name, tuple(o.tensor.shape)) for o in request.inputs)
+    forms = dict(compiled.forms.inputs)
     derivatives = []
-    for derivative in answer.derivatives:
+    for derivative in response.derivatives:
         name = derivative.name
-        if name in written:
-            form = written[name]
-            jacobian = _form(form.jacobian, bound, name, "jacobian", shapes, question.notations)
-            vjp = _form(form.vjp, bound, name, "vjp", shapes, question.notations)
+        if name in forms:
+            jacobian, vjp = (
+                _form(getattr(forms[name], kind), compiled, name, kind, shapes, request.notations)
+                for kind in ("jacobian", "vjp")
+            )
         else:
-            jacobian = vjp = _in(question.notations, Written("0", "0"))
-        verdict, gradient = verdicts.get(name, NOT_CHECKED), gradients.get(name)
-        own = gradient.cpu() if question.closed_form_gradients and gradient is not None else None
-        derivatives.append(Derivative(name, derivative.gradient, jacobian, vjp, DONE, leg, verdict, own))
-    return replace(answer, derivatives=tuple(derivatives))
+            jacobian = vjp = _in_notations(request.notations, Written("0", "0"))
+        gradient = result.gradients.get(name) if request.closed_form_gradients else None
+        derivatives.append(
+            replace(
+                derivative,
+                jacobian=jacobian,
+                vjp=vjp,
+                symbolic=result.leg,
+                verdict=result.verdicts.get(name, NOT_CHECKED),
+                closed_form_gradient=None if gradient is None else gradient.cpu(),
+            )
+        )
+    return replace(response, derivatives=tuple(derivatives))
 
 
-def explained(answer: Answer, question: Question, explanation: Explanation) -> Answer:
-    """The answer with the code and the steps that were asked for."""
+def with_explanation(response: Response, request: Request, explanation: Explanation) -> Response:
+    """The response with the requested of code and steps."""
     return replace(
-        answer,
-        code=explanation.code if Notation.CODE in question.notations else Code(),
-        steps=explanation.steps if Notation.STEPS in question.notations else (),
+        response,
+        code=explanation.code if Notation.CODE in request.notations else Code(),
+        steps=explanation.steps if Notation.STEPS in request.notations else (),
     )
 
 
-def with_leg(answer: Answer, leg: Leg) -> Answer:
-    """The answer with another word on its symbolic leg."""
-    return replace(answer, derivatives=tuple(replace(d, symbolic=leg) for d in answer.derivatives))
+def with_leg(response: Response, leg: Leg) -> Response:
+    """The response with another state of its symbolic leg."""
+    return replace(response, derivatives=tuple(replace(d, symbolic=leg) for d in response.derivatives))
 
 
 def _form(
-    written: Written, bound: Bound, name: str, kind: str, shapes: Shapes, notations: frozenset[Notation]
+    written: Written, compiled: CompiledForms, name: str, kind: str, shapes: Shapes, notations: frozenset[Notation]
 ) -> ClosedForm:
-    entries = bound.entries(name, kind, shapes) if Notation.TEXT in notations else ()
-    return _in(notations, written, entries)
+    entries = compiled.entries(name, kind, shapes) if Notation.TEXT in notations else ()
+    return _in_notations(notations, written, entries)
 
 
-def _in(notations: frozenset[Notation], written: Written, entries: tuple[str, ...] = ()) -> ClosedForm:
+def _in_notations(notations: frozenset[Notation], written: Written, entries: tuple[str, ...] = ()) -> ClosedForm:
     return ClosedForm(
         written.text if Notation.TEXT in notations else "",
         written.latex if Notation.LATEX in notations else "",

@@ -3,75 +3,57 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 
 import torch
 
+from .estimates import ErrorEstimates
 from .values import Tolerance, WorstEntry
 
-#: Roundings that two orders of the same computation may be apart, of an entry or of the terms that it is the sum of.
+#: Roundings by which two orders of the same computation may differ, of an entry or of the terms it is the sum of.
 CLOSE = 32
-#: How many times the running error bound the legs may be apart: their operations are not the same ones.
+#: How many times the running error bound the legs may differ by: their operations are not the same ones.
 SLACK = 16
-#: What agreement may leave in doubt of an entry, as a power of the unit roundoff: a third of the digits.
+#: How far apart legs may be that agree for sure, as a power of the unit roundoff: a third of the digits may differ.
 SURE = 2 / 3
-#: What roundings may take of an entry, as a power of the unit roundoff, before both legs may have lost it together.
+#: How much of an entry roundings may cost, as a power of the unit roundoff, before both legs may have lost it together.
 FRAGILE = 1 / 3
 
-#: Of no places, no status and no error.
+#: The status and the error of no places.
 NO_STATUS, NO_ERROR = torch.empty(0, dtype=torch.uint8), torch.empty(0, dtype=torch.float64)
-#: Entries that are compared at a time.
+#: Entries that are compared at once.
 BLOCK = 2**16
-#: Up to as many are compared one by one.
+#: Up to this many entries are compared one by one.
 FEW = 64
 
 
 class Status(IntEnum):
-    """What the comparison says of one entry."""
+    """The result of the comparison at one entry."""
 
     #: The legs give the same number.
     SAME = 0
-    #: They do, but its terms cancel so far that both may have lost the digits that they share.
+    #: They do, but its terms cancel so far that both may have lost the same digits.
     FRAGILE = 1
-    #: They are as far apart as the estimate of rounding goes, and no further.
+    #: They differ by more than that, but by no more than the estimate of rounding.
     LIMITED = 2
-    #: They are further apart than that, or no number.
+    #: They differ by more than the estimate, or are not finite.
     DOUBT = 3
 
 
 @dataclass(frozen=True)
-class Estimates:
-    """What may be asked about errors, each at its price: nothing of it is computed before it is needed.
-
-    `terms(places)` gives the magnitudes of the terms that these entries of the closed form add up, all of them where
-    `places` is None (None: it adds up none);
-    `bound(unit)` its running error bound for a unit roundoff (None: it has no error); `spread()` how far autograd's
-    gradient moves, at the entry that moves most, when its inputs move by a rounding: a closed form in which sympy
-    cancelled terms has no error where autograd still has its own. `moved()` is how far each entry of the closed form
-    moves then. `unrest()` is the spread where every operator's value moves by a rounding too: an operator may lose
-    digits of what is certain in the inputs.
-    """
-
-    terms: Callable[[torch.Tensor | None], torch.Tensor | None]
-    bound: Callable[[float], torch.Tensor | None]
-    spread: Callable[[], float]
-    moved: Callable[[], torch.Tensor]
-    unrest: Callable[[], float]
-
-
-@dataclass(frozen=True)
 class Comparison:
-    """The legs entry by entry; gradients are flat. All entries are the same number but for those at `places`.
+    """The legs entry by entry; gradients are flat, `shape` is the input's. All entries are the same except at `places`.
 
     `places` are in order, with a `status` and an `error` each: how far apart rounding can carry the legs there.
     """
 
-    ours: torch.Tensor
-    theirs: torch.Tensor
-    unit: float
-    estimates: Estimates
+    name: str
+    shape: tuple[int, ...]
+    closed_form: torch.Tensor
+    autograd: torch.Tensor
+    estimates: ErrorEstimates
     worst: int
     tolerance: Tolerance
     places: torch.Tensor
@@ -81,7 +63,7 @@ class Comparison:
     @property
     def entries(self) -> int:
         """How many entries were compared."""
-        return self.ours.numel()
+        return self.closed_form.numel()
 
     def count(self, status: Status) -> int:
         """How many entries have that status."""
@@ -89,79 +71,90 @@ class Comparison:
 
     def error_at(self, place: int) -> float:
         """The estimate of the error at one entry; it may be infinite."""
-        found = (self.places == place).nonzero()
-        return float(self.error[found[0, 0]]) if found.numel() else CLOSE * self.unit * self.terms_at(place)
+        position = (self.places == place).nonzero()
+        if position.numel():
+            return float(self.error[position[0, 0]])
+        return CLOSE * self.estimates.unit * self.terms_at(place)
 
     def terms_at(self, place: int) -> float:
-        """The magnitude of what one entry is the sum of."""
-        own, found = abs(float(self.ours[place])), self.estimates.terms(torch.tensor([place]))
-        return own if found is None else max(own, float(found))
+        """The magnitude of the terms that one entry is the sum of."""
+        size, terms = abs(float(self.closed_form[place])), self.estimates.terms(self.name, torch.tensor([place]))
+        return size if terms is None else max(size, float(terms))
 
-    def spread(self, arriving: float) -> float:
-        """How far autograd's gradient moves with roundings of its inputs and on the way, where that is little beside
-        its entries or the gradients that arrive at operators on the way.
+    def gradient_sensitivity(self, incoming_gradient: float) -> float:
+        """How far autograd's gradient changes with roundings of its inputs and on the way.
 
-        Where it jumps from one rounding to the next, its moves are no measure of anything.
+        A change counts where it is small beside the entries or the gradients that arrive at operators on the way; where
+        the gradient jumps from one rounding to the next, its changes measure nothing.
         """
-        size = max(arriving, float(self.ours.abs().nan_to_num(nan=0.0, posinf=0.0).max()))
-        moves = (self.estimates.spread(), self.estimates.unrest())
-        return max((move for move in moves if move <= self.unit**0.5 * size), default=0.0)
+        size = max(incoming_gradient, _largest(self.closed_form))
+        changes = (self.estimates.input_sensitivity(self.name), self.estimates.rounding_sensitivity(self.name))
+        return max((change for change in changes if change <= self.estimates.unit**0.5 * size), default=0.0)
 
-    def moved_at(self, place: int) -> float:
-        """How far the closed form moves at one entry when the inputs move by a rounding."""
-        return float(self.estimates.moved().reshape(-1)[place])
+    def form_sensitivity_at(self, place: int) -> float:
+        """How far the closed form changes at one entry when the inputs change by a rounding."""
+        return float(self.estimates.form_sensitivity(self.name).reshape(-1)[place])
+
+    def worst_entry(self) -> WorstEntry:
+        """The entry where the legs are furthest apart, with their error relative to the closed form."""
+        autograd, closed_form = float(self.autograd[self.worst]), float(self.closed_form[self.worst])
+        absolute = 0.0 if autograd == closed_form else abs(autograd - closed_form)
+        relative = 0.0 if absolute == 0 else (absolute / abs(closed_form) if closed_form else math.inf)
+        return WorstEntry(index_of(self.worst, self.shape), autograd, closed_form, absolute, relative)
 
 
 def compare(
+    name: str,
     autograd: torch.Tensor,
     closed_form: torch.Tensor,
-    dtype: torch.dtype,
-    estimates: Estimates,
+    estimates: ErrorEstimates,
     thorough: bool = False,
 ) -> Comparison:
     """The comparison of one input's gradients; both have its shape, the closed form's is in float64.
 
-    `dtype` is the least precise in which autograd computed. The first question is whether each entry is the same but
-    for a few roundings; then whether it is but for a few roundings of its terms; then the running error bound is
-    asked, and last how far autograd moves. A `thorough` comparison asks for the terms even where all entries are the
-    same: where terms cancel, the legs may be wrong together.
+    The first question is whether each entry is the same except for a few roundings; then whether it is except for a few
+    roundings of its terms; then the running error bound is computed, and last how far autograd's gradient changes with
+    a rounding of its inputs. A `thorough` comparison looks at the terms even where all entries are the same: where they
+    cancel, both legs may be wrong.
     """
-    unit = torch.finfo(dtype).eps
-    ours = closed_form.detach().reshape(-1)
-    theirs = autograd.to(ours).reshape(-1)
-    apart, worst = _apart(ours, theirs, CLOSE * unit)
+    dtype, unit, shape = estimates.dtype, estimates.unit, tuple(autograd.shape)
+    closed_form = closed_form.detach().reshape(-1)
+    autograd = autograd.to(closed_form).reshape(-1)
+    apart, worst = _apart(closed_form, autograd, CLOSE * unit)
     source = f"{CLOSE} roundings in {_name(dtype)} ({unit:.3g}) of "
+    comparison = partial(Comparison, name, shape, closed_form, autograd, estimates)
+
     if not apart.numel():
         tolerance = Tolerance(0.0, CLOSE * unit, source + "each entry")
-        terms = estimates.terms(None) if thorough and ours.numel() else None
-        places = apart if terms is None else _fragile(ours, terms, unit)
+        terms = estimates.terms(name) if thorough and closed_form.numel() else None
+        places = apart if terms is None else _fragile(closed_form, terms, unit)
         if not places.numel():
-            return Comparison(ours, theirs, unit, estimates, worst, tolerance, places, NO_STATUS, NO_ERROR)
+            return comparison(worst, tolerance, places, NO_STATUS, NO_ERROR)
         status = torch.full(places.shape, int(Status.FRAGILE), dtype=torch.uint8)
-        error = CLOSE * unit * (ours if terms is None else terms)[places].abs()
-        return Comparison(ours, theirs, unit, estimates, worst, tolerance, places, status, error)
-    own, other, terms = ours[apart], theirs[apart], estimates.terms(apart)
-    size = own.abs() if terms is None else torch.maximum(own.abs(), terms)
+        error = CLOSE * unit * (closed_form if terms is None else terms)[places].abs()
+        return comparison(worst, tolerance, places, status, error)
+    values, terms = closed_form[apart], estimates.terms(name, apart)
+    size = values.abs() if terms is None else torch.maximum(values.abs(), terms)
     few = CLOSE * unit * size + torch.finfo(dtype).tiny
     # An infinite distance is within nothing, not even an infinite error.
-    distance = (other - own).abs_()
+    distance = (autograd[apart] - values).abs_()
     distance = distance.masked_fill_(distance.isinf(), torch.nan)
     error, near = few, (distance <= few) & few.isfinite()
-    within, sure = near, near & (distance <= unit**SURE * own.abs())
+    within, sure = near, near & (distance <= unit**SURE * values.abs())
     source += "the terms that the entry is the sum of"
     if not bool(sure.all()):
         # What cancels to little beside the other entries is no loss; what cancels to little everywhere is.
-        little = distance <= CLOSE * unit * ours.abs().nan_to_num(nan=0.0, posinf=0.0).max()
+        little = distance <= CLOSE * unit * _largest(closed_form)
         sure |= near & little
     if not bool(near.all()):
-        bound = estimates.bound(unit)
+        bound = estimates.bound(name)
         source = f"{SLACK} times the running error bound in {_name(dtype)} of the closed form"
         error = few if bound is None else few + SLACK * bound.reshape(-1)[apart].to(few)
         within = near | (distance <= error)
-        sure |= within & ((distance <= unit**SURE * own.abs()) | little)
+        sure |= within & ((distance <= unit**SURE * values.abs()) | little)
         if not bool(within.all()):
-            source += " and of the most that autograd moves with a rounding of its inputs"
-            error = error + SLACK * estimates.spread()
+            source += " and of the most that autograd changes with a rounding of its inputs"
+            error = error + SLACK * estimates.input_sensitivity(name)
             within = within | (distance <= error)
     # An unbounded error is no reason to believe anything.
     limited = within & error.isfinite() & ~sure
@@ -173,35 +166,32 @@ def compare(
     tolerance = Tolerance(float(error[first]), 0.0, source)
     marked = (status != int(Status.SAME)).nonzero().flatten()
     places, status, error = apart[marked.to(apart.device)], status[marked], error[marked.to(error.device)]
-    return Comparison(ours, theirs, unit, estimates, int(apart[first]), tolerance, places, status, error)
+    return comparison(int(apart[first]), tolerance, places, status, error)
 
 
-def _fragile(ours: torch.Tensor, terms: torch.Tensor, unit: float) -> torch.Tensor:
+def _fragile(closed_form: torch.Tensor, terms: torch.Tensor, unit: float) -> torch.Tensor:
     """The places of the entries whose terms cancel so far that both legs may have lost the same digits."""
-    found: torch.Tensor = (CLOSE * unit * terms > unit**FRAGILE * ours.abs()).nonzero().flatten()
-    return found
+    places: torch.Tensor = (CLOSE * unit * terms > unit**FRAGILE * closed_form.abs()).nonzero().flatten()
+    return places
 
 
-def _apart(ours: torch.Tensor, theirs: torch.Tensor, share: float) -> tuple[torch.Tensor, int]:
-    """The places of the entries that are further apart than their share, or no number; and where they are furthest.
+def _largest(gradient: torch.Tensor) -> float:
+    """The largest finite magnitude of an entry."""
+    return float(gradient.abs().nan_to_num(nan=0.0, posinf=0.0).max())
 
-    Block by block: temporaries of the tensors' own size would cost more than the comparison. Of a block without zeros
-    it is enough to see the least and the greatest quotient. The few entries of a small request are quicker compared as
-    numbers.
+
+def _apart(closed_form: torch.Tensor, autograd: torch.Tensor, share: float) -> tuple[torch.Tensor, int]:
+    """The places of the entries that differ by more than this share, or are not finite; and where they differ most.
+
+    Block by block: temporaries of the tensors' own size would cost more than the comparison. In a block without zeros
+    it is enough to look at the least and the greatest quotient. The few entries of a small request are compared faster
+    as Python numbers.
     """
-    if ours.numel() <= FEW:
-        pairs = list(zip(ours.tolist(), theirs.tolist(), strict=True))
-        distances = [abs(t - o) for o, t in pairs]
-        apart = [
-            k for k, ((o, _), d) in enumerate(zip(pairs, distances, strict=True)) if not d <= share * abs(o) < math.inf
-        ]
-        worst = next((k for k, d in enumerate(distances) if d != d), None)
-        if worst is None:
-            worst = distances.index(max(distances)) if distances else 0
-        return torch.tensor(apart, dtype=torch.int64, device=ours.device), worst
-    found, most, worst = [], -1.0, 0
-    for start in range(0, ours.numel(), BLOCK):
-        one, two = ours[start : start + BLOCK], theirs[start : start + BLOCK]
+    if closed_form.numel() <= FEW:
+        return _apart_one_by_one(closed_form, autograd, share)
+    apart, most, worst = [], -1.0, 0
+    for start in range(0, closed_form.numel(), BLOCK):
+        one, two = closed_form[start : start + BLOCK], autograd[start : start + BLOCK]
         quotient = two / one
         low, high = map(float, torch.aminmax(quotient))
         off = max(1 - low, high - 1)
@@ -210,25 +200,31 @@ def _apart(ours: torch.Tensor, theirs: torch.Tensor, share: float) -> tuple[torc
             beyond = (quotient.sub_(1).abs_() <= share).logical_not_().nonzero().flatten()
             left, right = one[beyond], two[beyond]
             beyond = beyond[(left != right) | ~left.isfinite()]
-            found.append(beyond + start)
+            apart.append(beyond + start)
             off = 0.0 if not beyond.numel() else math.inf if off != off else off
         if off > most:
             most, worst = off, start
-    block = theirs[worst : worst + BLOCK] - ours[worst : worst + BLOCK]
+    block = autograd[worst : worst + BLOCK] - closed_form[worst : worst + BLOCK]
     worst += int(block.abs_().nan_to_num_(nan=torch.inf).max(0).indices)
-    return torch.cat(found) if found else torch.empty(0, dtype=torch.int64, device=ours.device), worst
+    return torch.cat(apart) if apart else torch.empty(0, dtype=torch.int64, device=closed_form.device), worst
 
 
-def entry(comparison: Comparison, place: int, shape: tuple[int, ...]) -> WorstEntry:
-    """One entry of a comparison, with the legs' errors relative to the closed form."""
-    a, b = float(comparison.theirs[place]), float(comparison.ours[place])
-    absolute = 0.0 if a == b else abs(a - b)
-    relative = 0.0 if absolute == 0 else (absolute / abs(b) if b else math.inf)
-    return WorstEntry(index_of(place, shape), a, b, absolute, relative)
+def _apart_one_by_one(closed_form: torch.Tensor, autograd: torch.Tensor, share: float) -> tuple[torch.Tensor, int]:
+    pairs = list(zip(closed_form.tolist(), autograd.tolist(), strict=True))
+    distances = [abs(two - one) for one, two in pairs]
+    apart = [
+        k
+        for k, ((value, _), distance) in enumerate(zip(pairs, distances, strict=True))
+        if not distance <= share * abs(value) < math.inf
+    ]
+    worst = next((k for k, distance in enumerate(distances) if distance != distance), None)
+    if worst is None:
+        worst = distances.index(max(distances)) if distances else 0
+    return torch.tensor(apart, dtype=torch.int64, device=closed_form.device), worst
 
 
 def index_of(place: int, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The index of an entry from its number in the order of rows.
+    """The index of an entry from its position in row-major order.
 
     >>> index_of(5, (2, 3))
     (1, 2)

@@ -32,7 +32,7 @@ class Description:
 
 @cache
 def versions() -> Mapping[str, str]:
-    """The versions of what computes an answer."""
+    """The versions of the packages that compute a response."""
     return {
         "pullback": version("pullback"),
         "torch": torch.__version__,
@@ -43,15 +43,13 @@ def versions() -> Mapping[str, str]:
 
 def describe(device: str = "auto", limits: Limits | None = None) -> Description:
     """The description of a service on that device with those limits."""
-    chosen = best_device() if device == "auto" else torch.device(device)
-    return Description(
-        TABLE, tuple(CONSTANTS), tuple(PREFIXES), (limits or Limits()).describe(), str(chosen), versions()
-    )
+    name = str(best_device() if device == "auto" else torch.device(device))
+    return Description(TABLE, tuple(CONSTANTS), tuple(PREFIXES), (limits or Limits()).describe(), name, versions())
 
 
 @cache
 def example_jacobians(row: Operator) -> tuple[tuple[str, Written], ...]:
-    """The closed form of the row's example by each floating input that it has, by the input's name.
+    """The closed form of the row's example with respect to each floating input, by the input's name.
 
     >>> from ..operators import BY_NAME
     >>> [(name, form.text) for name, form in example_jacobians(BY_NAME["square"])]

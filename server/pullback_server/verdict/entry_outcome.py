@@ -1,103 +1,88 @@
-"""Who is right about one entry, from the numbers of both legs and the slopes of the expression."""
+"""Which leg is right at one entry, from the numbers of both legs and the slopes of the expression."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import mpmath as mp
+import torch
 
-from .compare import CLOSE, SLACK
-from .exact import Side, Slopes
+from .compare import CLOSE, SLACK, Comparison
+from .exact import Reach, Side, Slopes
 from .values import Outcome
 
 #: The unit roundoff of float64, in which closed forms are evaluated.
 UNIT = 2.0**-52
-#: How far a closed form in many digits may be off, relative to the derivative: its numbers are those of float64.
+#: How far a closed form in many digits may be off, relative to the derivative: its literals are those of float64.
 FORM = 2.0**-40
-#: What is smaller than this is no number but what is left of many digits.
-NOTHING = 1e-60
+#: What is smaller than this is the rounding of many digits and counts as zero.
+NEGLIGIBLE = 1e-60
 
 
 @dataclass(frozen=True)
-class Numbers:
-    """What is known of one entry: both legs' numbers, the closed form's in many digits, and estimates of errors.
+class EntryNumbers:
+    """The numbers at one entry: both legs' and, in `exact`, the closed form's in many digits."""
 
-    `unit` and `largest` are the roundoff and the largest number of the least precise dtype in which autograd computed;
-    `bound` is the estimate that the legs were compared by, which may be infinite; `terms()` the magnitude of what the
-    entry is the sum of, `arriving()` that of the gradients which autograd multiplied on the way; `moved()` how far the
-    closed form moves when its inputs move by a rounding, `spread()` how far autograd's gradient does.
-    """
-
+    comparison: Comparison
+    reach: Reach
     autograd: float
     closed_form: float
     exact: Any
-    unit: float
-    largest: float
-    bound: float
-    terms: Callable[[], float]
-    arriving: Callable[[], float]
-    moved: Callable[[], float]
-    spread: Callable[[], float]
 
 
-@dataclass(frozen=True)
-class Judged:
-    """The outcome at one entry, and the error that was allowed autograd there."""
+def entry_outcome(numbers: EntryNumbers, slopes: Slopes) -> tuple[Outcome, float]:
+    """The outcome at one entry and the error that autograd was allowed: a leg deviates where it is not the derivative.
 
-    outcome: Outcome
-    error: float
-
-
-def judge(numbers: Numbers, slopes: Slopes) -> Judged:
-    """The outcome at one entry: a leg deviates where its answer is not the derivative.
-
-    Autograd's answer is taken as computed, the closed form's in many digits.
+    Autograd's number is taken as computed, the closed form's in many digits.
     """
     if not slopes.defined:
-        return Judged(Outcome.UNDEFINED, 0.0)
+        return Outcome.UNDEFINED, 0.0
     right = slopes.derivative
     if right is None:
         unknown = Side.UNKNOWN in (slopes.left.side, slopes.right.side)
-        return Judged(Outcome.UNDECIDED if unknown else Outcome.NOT_DIFFERENTIABLE, 0.0)
-    size = abs(right)
-    if size > numbers.largest and numbers.autograd == mp.sign(right) * mp.inf:
+        return Outcome.UNDECIDED if unknown else Outcome.NOT_DIFFERENTIABLE, 0.0
+    size, unit = abs(right), numbers.comparison.estimates.unit
+    largest = torch.finfo(numbers.comparison.estimates.dtype).max
+    if size > largest and numbers.autograd == mp.sign(right) * mp.inf:
         # No number of the dtype is nearer.
         sympy_right = mp.isfinite(numbers.exact) and abs(numbers.exact - right) <= FORM * size
-        return Judged(Outcome.PRECISION_LIMITED if sympy_right else Outcome.SYMPY_DEVIATES, math.inf)
-    apart = abs(mp.mpf(numbers.autograd) - right) if math.isfinite(numbers.autograd) else mp.inf
-    form_apart = abs(numbers.exact - right) if mp.isfinite(numbers.exact) else mp.inf
-    plain, form_plain = CLOSE * numbers.unit * size + NOTHING, FORM * size + NOTHING
-    error = float(plain) if apart <= plain and form_apart <= form_plain else _error(numbers)
-    torch_right = apart <= plain or apart <= error
-    sympy_right = form_apart <= form_plain + error * UNIT / numbers.unit
+        return Outcome.PRECISION_LIMITED if sympy_right else Outcome.SYMPY_DEVIATES, math.inf
+    distance = abs(mp.mpf(numbers.autograd) - right) if math.isfinite(numbers.autograd) else mp.inf
+    form_distance = abs(numbers.exact - right) if mp.isfinite(numbers.exact) else mp.inf
+    few, form_few = CLOSE * unit * size + NEGLIGIBLE, FORM * size + NEGLIGIBLE
+    error = float(few) if distance <= few and form_distance <= form_few else _error(numbers)
+    torch_right = distance <= few or distance <= error
+    sympy_right = form_distance <= form_few + error * UNIT / unit
     match torch_right, sympy_right:
         case True, True:
-            # What cancels to nothing is as good as nothing.
-            nothing = size <= NOTHING and apart <= CLOSE * numbers.unit * numbers.terms()
-            return Judged(Outcome.AGREE if apart <= plain or nothing else Outcome.PRECISION_LIMITED, error)
+            # A derivative that cancels to zero need only be zero beside its terms.
+            zero = size <= NEGLIGIBLE and distance <= CLOSE * unit * numbers.comparison.terms_at(numbers.reach.place)
+            return Outcome.AGREE if distance <= few or zero else Outcome.PRECISION_LIMITED, error
         case True, False:
-            return Judged(Outcome.SYMPY_DEVIATES, error)
+            return Outcome.SYMPY_DEVIATES, error
         case False, True:
-            return Judged(Outcome.TORCH_DEVIATES, error)
-    return Judged(Outcome.BOTH_DEVIATE, error)
+            return Outcome.TORCH_DEVIATES, error
+    return Outcome.BOTH_DEVIATE, error
 
 
-def _error(numbers: Numbers) -> float:
-    """How far off rounding can have carried autograd: what it does to the closed form says it of the derivative.
+def _error(numbers: EntryNumbers) -> float:
+    """How far off rounding can have carried autograd, estimated from what rounding does to the closed form.
 
-    It is what float64 costs the closed form, scaled to autograd's dtype, with how far it moves with a rounding of its
-    inputs and with some roundings of its terms; and no more than the running error bound, which is a bound on all of
-    these, but often a loose one. To this come some roundings of the gradients that autograd multiplied on the way,
-    and how far it moves itself, as far as it does not jump.
+    It is what float64 costs the closed form, scaled to autograd's dtype, with how far the closed form changes with a
+    rounding of its inputs and with some roundings of its terms; and no more than the running error bound, which bounds
+    all of these, but often loosely. To this come some roundings of the gradients that autograd multiplied on the way,
+    and how far autograd's gradient changes itself, as far as it does not jump.
     """
-    terms = numbers.terms()
-    told = CLOSE * numbers.unit * terms if math.isfinite(terms) else 0.0
+    comparison, place, unit = numbers.comparison, numbers.reach.place, numbers.comparison.estimates.unit
+    terms = comparison.terms_at(place)
+    error = CLOSE * unit * terms if math.isfinite(terms) else 0.0
     if math.isfinite(numbers.closed_form) and mp.isfinite(numbers.exact):
         lost = float(abs(mp.mpf(numbers.closed_form) - numbers.exact))
-        told += SLACK * (lost * numbers.unit / UNIT + numbers.moved())
-    if math.isfinite(numbers.bound):
-        told = min(told, numbers.bound)
-    return told + CLOSE * numbers.unit * numbers.arriving() + SLACK * numbers.spread()
+        error += SLACK * (lost * unit / UNIT + comparison.form_sensitivity_at(place))
+    bound = comparison.error_at(place)
+    if math.isfinite(bound):
+        error = min(error, bound)
+    incoming = comparison.estimates.incoming_gradient(numbers.reach)
+    return error + CLOSE * unit * incoming + SLACK * comparison.gradient_sensitivity(incoming)

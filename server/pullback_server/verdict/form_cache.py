@@ -1,4 +1,4 @@
-"""Closed forms at hand: those that this worker knows, those that others derived, and deriving what nobody has."""
+"""The closed forms that this worker knows, those that other workers derived, and the derivation of new ones."""
 
 from __future__ import annotations
 
@@ -6,106 +6,110 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..symbolic import Evaluator, Explanation, Forms, Tails, Written, derive, entries, evaluator, explain, tails
-from .preparation import Prepared
+from ..symbolic.lowering.plan import Plan
+from .preparation import PreparedProgram
 from .values import FormOrigin
 
-#: What follows the key of a program's forms in the key of their explanation.
+#: The shapes of a request's inputs by name.
+Shapes = tuple[tuple[str, tuple[int, ...]], ...]
+
+#: Appended to the key of a program's forms, it is the key of their explanation.
 EXPLAINED = " explained"
 
 
 class FormStore(Protocol):
-    """Where closed forms that other workers derived are found; keys are short texts, forms are opaque bytes."""
+    """The closed forms that all workers share; keys are short strings, forms are opaque bytes."""
 
     def get(self, key: str) -> bytes | None:
-        """The form of that key, or None where nobody has derived it yet.
+        """The form of that key, or None where no worker has derived it yet.
 
-        Raises FormOverBudget where deriving it was given up lately.
+        Raises FormOverBudget where deriving it was given up recently.
         """
         ...
 
     def put(self, key: str, form: bytes) -> None:
-        """Keeps a form for every worker."""
+        """Stores a form for all workers."""
         ...
 
 
 class FormOverBudget(Exception):
-    """Deriving this form was given up lately because it took too long."""
+    """Deriving this form was given up recently because it took too long."""
 
 
 @dataclass(frozen=True)
-class Bound:
-    """Forms with the function that evaluates them, what their results add up, and the one that prints their entries."""
+class CompiledForms:
+    """Forms with the function that evaluates them, the sums in their results, and the function that prints entries."""
 
     forms: Forms
     evaluate: Evaluator
     tails: Tails
-    entries: Callable[[str, str, tuple[tuple[str, tuple[int, ...]], ...]], tuple[str, ...]]
+    entries: Callable[[str, str, Shapes], tuple[str, ...]]
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of the gradients."""
+        return self.forms.plan
 
 
-class FormBook:
-    """This worker's closed forms, the most recently used ones, backed by the store that all workers share."""
+class FormCache:
+    """This worker's most recently used closed forms, backed by the store that all workers share."""
 
     def __init__(self, store: FormStore | None, size: int = 512) -> None:
         """Keeps at most `size` forms in this process."""
         self._store = store
         self._size = size
-        self._known: OrderedDict[str, Bound] = OrderedDict()
-        self._explained: OrderedDict[str, Explanation] = OrderedDict()
+        self._forms: OrderedDict[str, CompiledForms] = OrderedDict()
+        self._explanations: OrderedDict[str, Explanation] = OrderedDict()
 
     def __contains__(self, key: str) -> bool:
-        return key in self._known
+        return key in self._forms
 
-    def explains(self, key: str) -> bool:
-        """Whether the explanation of the forms of that key is at hand."""
-        return key in self._explained
+    def has_explanation(self, key: str) -> bool:
+        """Whether this worker has the explanation of the forms of that key."""
+        return key in self._explanations
 
-    def find(self, prepared: Prepared) -> tuple[Bound, FormOrigin]:
+    def find(self, program: PreparedProgram) -> tuple[CompiledForms, FormOrigin]:
         """The forms of a program and where they came from; raises FormOverBudget."""
-        key = prepared.key
-        if key in self._known:
-            self._known.move_to_end(key)
-            return self._known[key], FormOrigin.WORKER
+        key = program.key
+        if key in self._forms:
+            self._forms.move_to_end(key)
+            return self._forms[key], FormOrigin.WORKER
         data = self._store.get(key) if self._store else None
-        if data is not None:
-            bound, origin = _bind(Forms.from_bytes(data)), FormOrigin.SERVICE
-        else:
-            forms = derive(prepared.typed, prepared.used)
-            bound, origin = _bind(forms), FormOrigin.DERIVED
-            if self._store:
-                self._store.put(key, forms.to_bytes())
-        self._known[key] = bound
-        if len(self._known) > self._size:
-            self._known.popitem(last=False)
-        return bound, origin
+        forms = derive(program.typed, program.used) if data is None else Forms.from_bytes(data)
+        compiled = _compile(forms)
+        if data is None and self._store:
+            self._store.put(key, forms.to_bytes())
+        self._keep(self._forms, key, compiled)
+        return compiled, FormOrigin.DERIVED if data is None else FormOrigin.SERVICE
 
-    def explanation(self, prepared: Prepared) -> Explanation:
+    def explanation(self, program: PreparedProgram) -> Explanation:
         """The explanation of a program's forms; raises FormOverBudget."""
-        key, stored = prepared.key, prepared.key + EXPLAINED
-        if key in self._explained:
-            self._explained.move_to_end(key)
-            return self._explained[key]
+        key, stored = program.key, program.key + EXPLAINED
+        if key in self._explanations:
+            self._explanations.move_to_end(key)
+            return self._explanations[key]
         data = self._store.get(stored) if self._store else None
-        if data is not None:
-            found = Explanation.from_bytes(data)
-        else:
-            found = explain(prepared.typed, prepared.used)
-            if self._store:
-                self._store.put(stored, found.to_bytes())
-        self._explained[key] = found
-        if len(self._explained) > self._size:
-            self._explained.popitem(last=False)
-        return found
+        explanation = explain(program.typed, program.used) if data is None else Explanation.from_bytes(data)
+        if data is None and self._store:
+            self._store.put(stored, explanation.to_bytes())
+        self._keep(self._explanations, key, explanation)
+        return explanation
+
+    def _keep(self, cache: OrderedDict[str, Any], key: str, value: Any) -> None:
+        cache[key] = value
+        if len(cache) > self._size:
+            cache.popitem(last=False)
 
 
-def _bind(forms: Forms) -> Bound:
-    written = dict(forms.inputs)
+def _compile(forms: Forms) -> CompiledForms:
+    by_input = dict(forms.inputs)
 
     @lru_cache(maxsize=16)
-    def of(name: str, kind: str, shapes: tuple[tuple[str, tuple[int, ...]], ...]) -> tuple[str, ...]:
-        derivative: Written = getattr(written[name], kind)
+    def print_entries(name: str, kind: str, shapes: Shapes) -> tuple[str, ...]:
+        derivative: Written = getattr(by_input[name], kind)
         return entries(forms, derivative, dict(shapes))
 
-    return Bound(forms, evaluator(forms.plan), tails(forms.plan), of)
+    return CompiledForms(forms, evaluator(forms.plan), tails(forms.plan), print_entries)

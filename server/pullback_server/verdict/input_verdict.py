@@ -1,4 +1,4 @@
-"""The verdict on one input: what the comparison and the examination of its suspects come to together."""
+"""The verdict on one input, from the comparison and what the third opinion says of its suspects."""
 
 from __future__ import annotations
 
@@ -10,172 +10,163 @@ from dataclasses import replace
 import torch
 
 from ..program import Program
-from .compare import Comparison, Status, entry
+from .compare import Comparison, Status
 from .diagnosis import remedy
-from .third_opinion import Looked
-from .values import Cause, Diagnosis, Examined, Finding, Outcome, Verdict
+from .reasons import UndecidedReason
+from .third_opinion import ExaminedGroup
+from .values import Cause, Diagnosis, ExaminedEntry, Finding, Outcome, Verdict
 
-#: Whether an expression has, at the request's inputs, this derivative at these entries of the input.
-Tried = Callable[[str, tuple[Examined, ...]], bool]
+#: Whether an expression has, at the request's inputs, the same value and this derivative at these entries of the input.
+IsRight = Callable[[str, tuple[ExaminedEntry, ...]], bool]
 
-#: What findings are told apart by: the outcome, the cause, and the node that it is at.
+#: What distinguishes findings: the outcome, the cause, and the node that it is at.
 Key = tuple[Outcome, Cause | None, int | None]
 
-BUDGET_SPENT = "OVER_BUDGET"
-NO_LIMIT = "NO_LIMIT"
-
-#: What a remedy is sought for.
+#: The outcomes for which a remedy is sought.
 REMEDIED = {Outcome.TORCH_DEVIATES, Outcome.BOTH_DEVIATE, Outcome.PRECISION_LIMITED}
 #: Entries of a finding that the verdict shows.
 SHOWN = 64
 
 
-def decide(
-    comparison: Comparison,
-    shape: tuple[int, ...],
-    looked: tuple[Looked, ...],
-    program: Program,
-    tried: Tried,
-    digits: int,
+def input_verdict(
+    comparison: Comparison, groups: tuple[ExaminedGroup, ...], program: Program, is_right: IsRight, digits: int
 ) -> Verdict:
-    """The verdict: the worst of the findings, and the right gradient where autograd's is not.
+    """The verdict: the worst of the findings, and the right gradient where autograd's is wrong.
 
-    `tried` judges remedies; `digits` are those that the third opinion computed with.
+    `is_right` judges remedies; `digits` are those that the third opinion computed with.
     """
-    found = tuple(_remedied(f, program, tried) for f in _findings(looked))
-    findings = tuple(sorted(found, key=lambda f: -f.outcome.severity))
+    findings = tuple(_with_remedy(finding, program, is_right) for finding in _findings(groups))
+    findings = tuple(sorted(findings, key=lambda finding: -finding.outcome.severity))
     worst = findings[0].outcome if findings else Outcome.AGREE
     compared = comparison.entries
-    derivative, source = _derivative(comparison, shape, looked, digits)
+    derivative, source = _derivative(comparison, groups, digits)
     return Verdict(
         worst,
-        _reason(findings[0]) if worst is Outcome.UNDECIDED else "",
+        _reason(findings[0]) if worst is Outcome.UNDECIDED else None,
         _message(worst, findings, compared),
         compared,
         comparison.count(Status.DOUBT),
-        entry(comparison, comparison.worst, shape) if compared else None,
+        comparison.worst_entry() if compared else None,
         comparison.tolerance if compared else None,
-        sum(len(own.sort.places) for own in looked),
-        sum(len(own.entries) for own in looked),
+        sum(len(group.suspects.places) for group in groups),
+        sum(len(group.entries) for group in groups),
         findings,
         derivative,
         source,
     )
 
 
-def settled_verdict(comparison: Comparison, shape: tuple[int, ...]) -> Verdict:
+def agreement(comparison: Comparison) -> Verdict:
     """The verdict where every entry is the same number and nothing makes it suspect."""
     compared = comparison.entries
     message = _message(Outcome.AGREE, (), compared)
     if not compared:
         return Verdict(Outcome.AGREE, message=message)
-    worst = entry(comparison, comparison.worst, shape)
-    return Verdict(Outcome.AGREE, "", message, compared, 0, worst, comparison.tolerance)
+    return Verdict(Outcome.AGREE, None, message, compared, 0, comparison.worst_entry(), comparison.tolerance)
 
 
-#: What a sort is, of which no entry could be examined, by its status.
+#: The outcome of a group none of whose entries could be examined, by its status.
 _UNEXAMINED = {
     Status.SAME: (Outcome.UNDECIDED, None),
     Status.FRAGILE: (Outcome.AGREE, None),
     Status.LIMITED: (
         Outcome.PRECISION_LIMITED,
-        Diagnosis(Cause.ROUNDING, "The legs are as far apart as rounding can carry them, and no further."),
+        Diagnosis(Cause.ROUNDING, "The legs differ by no more than rounding can make them."),
     ),
     Status.DOUBT: (Outcome.UNDECIDED, None),
 }
 
 
-def _findings(looked: tuple[Looked, ...]) -> tuple[Finding, ...]:
-    """Entries of one outcome and cause together; those that agree are none."""
+def _findings(groups: tuple[ExaminedGroup, ...]) -> tuple[Finding, ...]:
+    """Entries of one outcome and cause together; there is no finding of entries that agree."""
     counts: dict[Key, int] = defaultdict(int)
-    examined: dict[Key, list[Examined]] = defaultdict(list)
-    why: dict[Key, Diagnosis | None] = {}
-    for own in looked:
-        if own.exhausted:
-            outcome, diagnosis = _UNEXAMINED[own.sort.status]
-            counts[outcome, None, None] += len(own.sort.places)
-            why.setdefault((outcome, None, None), diagnosis)
+    examined: dict[Key, list[ExaminedEntry]] = defaultdict(list)
+    diagnoses: dict[Key, Diagnosis | None] = {}
+    for group in groups:
+        suspects = group.suspects
+        if not group.entries:
+            outcome, diagnosis = _UNEXAMINED[suspects.status]
+            counts[outcome, None, None] += len(suspects.places)
+            diagnoses.setdefault((outcome, None, None), diagnosis)
             continue
-        keys = [_key(e, d) for e, d in zip(own.entries, own.diagnoses, strict=True)]
-        for key, found, diagnosis in zip(keys, own.entries, own.diagnoses, strict=True):
+        keys = [_key(entry, diagnosis) for entry, diagnosis in group.entries]
+        for key, (entry, diagnosis) in zip(keys, group.entries, strict=True):
             counts[key] += 1
-            examined[key].append(found)
-            why.setdefault(key, diagnosis)
-        # The entries of a sort that were not examined are taken to be like the worst that was.
-        rest = len(own.sort.places) - len(own.entries)
+            examined[key].append(entry)
+            diagnoses.setdefault(key, diagnosis)
+        # The entries of a group that were not examined are taken to be like the worst that was.
+        rest = len(suspects.places) - len(group.entries)
         if rest:
-            counts[max(keys, key=lambda k: k[0].severity)] += rest
+            counts[max(keys, key=lambda key: key[0].severity)] += rest
     return tuple(
         Finding(key[0], counts[key], tuple(examined[key][:SHOWN]), diagnosis)
-        for key, diagnosis in why.items()
+        for key, diagnosis in diagnoses.items()
         if key[0] is not Outcome.AGREE
     )
 
 
-def _key(found: Examined, diagnosis: Diagnosis | None) -> Key:
+def _key(entry: ExaminedEntry, diagnosis: Diagnosis | None) -> Key:
     if diagnosis is None:
-        return found.outcome, None, None
-    return found.outcome, diagnosis.cause, diagnosis.node
+        return entry.outcome, None, None
+    return entry.outcome, diagnosis.cause, diagnosis.node
 
 
-def _remedied(finding: Finding, program: Program, tried: Tried) -> Finding:
+def _with_remedy(finding: Finding, program: Program, is_right: IsRight) -> Finding:
     diagnosis = finding.diagnosis
     if finding.outcome not in REMEDIED or diagnosis is None or not finding.examined:
         return finding
-    told = finding.examined
-    text = remedy(program, diagnosis.node, lambda candidate: tried(candidate, told))
+    text = remedy(program, diagnosis.node, lambda candidate: is_right(candidate, finding.examined))
     return replace(finding, diagnosis=replace(diagnosis, remedy=text))
 
 
-def _reason(finding: Finding) -> str:
-    return NO_LIMIT if finding.examined else BUDGET_SPENT
+def _reason(finding: Finding) -> UndecidedReason:
+    return UndecidedReason.NO_LIMIT if finding.examined else UndecidedReason.OVER_BUDGET
 
 
 def _derivative(
-    comparison: Comparison, shape: tuple[int, ...], looked: tuple[Looked, ...], digits: int
+    comparison: Comparison, groups: tuple[ExaminedGroup, ...], digits: int
 ) -> tuple[torch.Tensor | None, str]:
-    """The right gradient where autograd's is not, and how it was found; nan where there is none, or none was found."""
+    """The right gradient where autograd's is wrong (nan where there is none or it is unknown), and its source."""
     wrong = {Outcome.TORCH_DEVIATES, Outcome.BOTH_DEVIATE}
-    if not any(found.outcome in wrong for own in looked for found in own.entries):
+    if not any(entry.outcome in wrong for group in groups for entry, _ in group.entries):
         return None, ""
-    right = comparison.theirs.detach().to(torch.float64).cpu().clone()
-    told = like = 0
-    for own in looked:
-        outcomes = {found.outcome for found in own.entries}
+    right = comparison.autograd.detach().to(torch.float64).cpu().clone()
+    by_quotients = by_formula = 0
+    for group in groups:
+        suspects, outcomes = group.suspects, {entry.outcome for entry, _ in group.entries}
         if not outcomes <= {Outcome.AGREE, Outcome.PRECISION_LIMITED}:
-            places = torch.from_numpy(own.sort.places)
+            places = torch.from_numpy(suspects.places)
             formula = outcomes == {Outcome.TORCH_DEVIATES}
-            right[places] = comparison.ours.cpu()[places] if formula else math.nan
-            like += len(own.sort.places) - len(own.entries) if formula else 0
-        for place, found in zip(own.sort.chosen, own.entries, strict=False):
-            right[place] = found.derivative
-            told += 1
-    source = f"difference quotients of the expression in {digits} digits at {told} entries"
-    if like:
-        source += f", the closed form at {like} entries like them"
-    if told + like < right.numel():
+            right[places] = comparison.closed_form.cpu()[places] if formula else math.nan
+            by_formula += len(suspects.places) - len(group.entries) if formula else 0
+        for place, (entry, _) in zip(suspects.chosen, group.entries, strict=False):
+            right[place] = entry.derivative
+            by_quotients += 1
+    source = f"difference quotients of the expression in {digits} digits at {by_quotients} entries"
+    if by_formula:
+        source += f", the closed form at {by_formula} entries like them"
+    if by_quotients + by_formula < right.numel():
         source += ", autograd at the others"
-    return right.reshape(shape), source
+    return right.reshape(comparison.shape), source
 
 
 def _message(worst: Outcome, findings: tuple[Finding, ...], compared: int) -> str:
     """The verdict in a sentence."""
     if not compared:
         return "There are no entries to compare."
-    whole = "the only entry" if compared == 1 else f"all {compared} entries"
     if worst is Outcome.AGREE:
-        return f"Both legs agree at {whole}."
+        return f"Both legs agree at {'the only entry' if compared == 1 else f'all {compared} entries'}."
     finding = next(f for f in findings if f.outcome is worst)
     where = "the only entry" if compared == 1 else f"{finding.count} of {compared} entries"
-    told = _TOLD[worst].format(where=where)
+    message = _MESSAGES[worst].format(where=where)
     if worst is Outcome.UNDECIDED and not finding.examined:
-        return f"{told[:-1]}: to compute in many digits there is more than a request may cost."
-    return told
+        return f"{message[:-1]}: computing the expression in many digits would cost more than a request may."
+    return message
 
 
-_TOLD = {
+_MESSAGES = {
     Outcome.PRECISION_LIMITED: "The legs agree as far as the precision goes at {where}.",
-    Outcome.UNDECIDED: "It could not be told who is right at {where}.",
+    Outcome.UNDECIDED: "Which leg is right could not be determined at {where}.",
     Outcome.NOT_DIFFERENTIABLE: "There is no derivative at {where}.",
     Outcome.SYMPY_DEVIATES: "Autograd is right and the closed form is not at {where}.",
     Outcome.TORCH_DEVIATES: "The closed form is right and autograd is not at {where}.",

@@ -1,4 +1,4 @@
-"""What is asked and what is answered, as frozen values that know nothing of how they travel."""
+"""Requests, responses and verdicts, as frozen values that know nothing of the wire."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 
 from ..symbolic import Code, Step
 from .exact import Side
+from .reasons import UndecidedReason
 
 
 class Notation(Enum):
@@ -21,12 +22,12 @@ class Notation(Enum):
     STEPS = "steps"
 
 
-#: The notations that cost nothing beside the closed form itself.
+#: The notations that cost nothing beyond the closed form itself.
 READY = frozenset({Notation.TEXT, Notation.LATEX, Notation.MATRIX})
 
 
 class LegState(Enum):
-    """What became of a leg."""
+    """How far a leg came."""
 
     DONE = "done"
     NOT_REQUESTED = "not requested"
@@ -36,7 +37,7 @@ class LegState(Enum):
 
 
 class Outcome(Enum):
-    """What the legs and the third opinion came to, from the best to the worst."""
+    """What the legs and the third opinion show, from the best to the worst."""
 
     AGREE = "agree"
     PRECISION_LIMITED = "precision limited"
@@ -54,7 +55,7 @@ class Outcome(Enum):
 
 
 class Cause(Enum):
-    """Why an entry is not plainly right; the value is a sentence's beginning."""
+    """Why an entry is not simply right; the value is the beginning of a sentence."""
 
     DEAD_BRANCH = "a branch that is not taken"
     ZERO_TIMES_INFINITY = "zero times infinity"
@@ -88,10 +89,11 @@ class Operand:
 
 
 @dataclass(frozen=True)
-class Question:
-    """One request: an expression, its inputs, an upstream gradient, and what is wanted.
+class Request:
+    """An expression, its inputs, an upstream gradient, and what to compute of its derivatives.
 
-    With `closed_form_gradients` the numbers that the closed form comes to are part of the answer.
+    With `closed_form_gradients` the response has the closed form's gradients too. The upstream gradient may be missing
+    where the output has one element, and is 1 then.
     """
 
     expression: str
@@ -104,15 +106,18 @@ class Question:
 
 @dataclass(frozen=True)
 class Leg:
-    """How a leg fared; the message is empty when it is done."""
+    """The state of a leg; the message is empty when it is done."""
 
     state: LegState
     message: str = ""
 
 
+DONE = Leg(LegState.DONE)
+
+
 @dataclass(frozen=True)
 class ClosedForm:
-    """A formula in the notations asked for; what was not asked for is empty."""
+    """A formula in the requested notations; the others are empty."""
 
     text: str = ""
     latex: str = ""
@@ -134,7 +139,7 @@ class WorstEntry:
 
 @dataclass(frozen=True)
 class Tolerance:
-    """Numbers agree that are no further apart than absolute + relative * |closed form|."""
+    """Numbers agree where they differ by no more than absolute + relative * |closed form|; `source` explains both."""
 
     absolute: float
     relative: float
@@ -152,10 +157,10 @@ class Slope:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Why an entry is not plainly right: the code, a sentence, the node that causes it, and what to write instead.
+    """Why an entry is not simply right: the code, a sentence, the node that causes it, and what to write instead.
 
-    `node` is its number in the program, None where no one node is the cause; `line` and `column` count from 1 and are 0
-    then. `remedy` is the whole expression rewritten, whose gradient was checked at these inputs, or empty.
+    `node` is its number in the program, None where no single node is the cause; `line` and `column` count from 1, and
+    are 0 without a node. `remedy` is the rewritten expression, whose gradient was checked at these inputs, or empty.
     """
 
     cause: Cause
@@ -168,11 +173,11 @@ class Diagnosis:
 
 
 @dataclass(frozen=True)
-class Examined:
-    """One entry that the third opinion was asked about.
+class ExaminedEntry:
+    """One entry that the third opinion examined.
 
-    `closed_form` is its number in float64, `closed_form_exact` the same formula's in many digits; `derivative` is nan
-    where there is none. Where the slopes differ, the subgradients are the numbers between them.
+    `closed_form` is the closed form's value in float64, `closed_form_exact` its value in many digits; `derivative` is
+    nan where there is none. Where the slopes differ, the subgradients are the numbers between them.
     """
 
     index: tuple[int, ...]
@@ -188,25 +193,25 @@ class Examined:
 
 @dataclass(frozen=True)
 class Finding:
-    """Entries with one outcome and one cause: how many there are, which were examined, and why."""
+    """Entries with the same outcome and cause: how many there are, which were examined, and why."""
 
     outcome: Outcome
     count: int
-    examined: tuple[Examined, ...]
+    examined: tuple[ExaminedEntry, ...]
     diagnosis: Diagnosis | None = None
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Who is right about one input, and where.
+    """Which leg is right about the derivative with respect to one input, and where.
 
-    `reason` says why it is undecided. `suspects` counts the entries that agreement alone does not settle, `examined`
-    those of them that the third opinion was asked about. `derivative` is the right gradient, in float64 and the input's
-    shape, where autograd's is not (nan where there is none), and `derivative_source` how it was found.
+    `reason` is set where the outcome is UNDECIDED. `suspects` counts the entries that agreement alone does not decide,
+    `examined` those that the third opinion examined. `derivative` is the right gradient, in float64 and the input's
+    shape, where autograd's is wrong (nan where there is none), and `derivative_source` says how it was computed.
     """
 
     outcome: Outcome
-    reason: str = ""
+    reason: UndecidedReason | None = None
     message: str = ""
     compared: int = 0
     differing: int = 0
@@ -218,12 +223,17 @@ class Verdict:
     derivative: torch.Tensor | None = None
     derivative_source: str = ""
 
+    @classmethod
+    def undecided(cls, reason: UndecidedReason, message: str = "") -> Verdict:
+        """The verdict without a comparison; the message is the reason's sentence where there is no other."""
+        return cls(Outcome.UNDECIDED, reason, message or f"{reason.sentence.capitalize()}.")
+
 
 @dataclass(frozen=True)
 class Derivative:
     """The derivative with respect to one input; the gradient has the input's shape and dtype, on the CPU.
 
-    `closed_form_gradient` is what the closed form comes to, in float64, where that was asked for.
+    `closed_form_gradient` is the closed form evaluated in float64, where that was requested.
     """
 
     name: str
@@ -247,8 +257,8 @@ class Timings:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What both legs found; tensors are on the CPU."""
+class Response:
+    """The results of both legs; tensors are on the CPU."""
 
     value: torch.Tensor
     derivatives: tuple[Derivative, ...]

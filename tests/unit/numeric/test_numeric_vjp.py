@@ -3,46 +3,46 @@
 import pytest
 import torch
 from pullback_server.language import check, parse
-from pullback_server.numeric import DeviceExhausted, compile_program, differentiate
+from pullback_server.numeric import DeviceExhausted, compile_program, differentiate, tensor_type
 from pullback_server.numeric import devices as device_module
 from pullback_server.operators import TABLE
-from pullback_server.program import DType, Limits, TensorType
+from pullback_server.program import Limits
 from questions import jacobian, mostly_slow, question, sample_inputs, samples
 
 CPU = torch.device("cpu")
-LABELS = {getattr(torch, d.label): d for d in DType}
 
 
 def vjp(expression, upstream=None, wrt=None, **inputs):
     tensors = {n: x if isinstance(x, torch.Tensor) else torch.tensor(x, dtype=torch.float64) for n, x in inputs.items()}
-    types = {n: TensorType(LABELS[t.dtype], tuple(t.shape)) for n, t in tensors.items()}
-    typed = check(parse(expression, tuple(tensors), Limits()), types, Limits())
-    seed = None if upstream is None else torch.as_tensor(upstream, dtype=torch.float64)
-    return differentiate(compile_program(typed), tensors, wrt or tuple(tensors), seed, CPU)
+    types = {name: tensor_type(tensor) for name, tensor in tensors.items()}
+    forward = compile_program(check(parse(expression, tuple(tensors), Limits()), types, Limits()))
+    ones = torch.ones(forward.shape, dtype=forward.types[forward.output])
+    seed = ones if upstream is None else torch.as_tensor(upstream, dtype=torch.float64)
+    return differentiate(forward, tensors, wrt or tuple(tensors), seed, CPU)
 
 
 def test_the_first_example_is_right_to_the_last_digit():
-    found = vjp("3*a**3 - b**2", [1, 1], a=[2.0, 3.0], b=[6.0, 4.0])
-    assert found.value.tolist() == [-12, 65]
-    assert {n: g.tolist() for n, g in found.gradients.items()} == {"a": [36, 81], "b": [-12, -8]}
+    result = vjp("3*a**3 - b**2", [1, 1], a=[2.0, 3.0], b=[6.0, 4.0])
+    assert result.value.tolist() == [-12, 65]
+    assert {n: g.tolist() for n, g in result.gradients.items()} == {"a": [36, 81], "b": [-12, -8]}
 
 
 def test_lines_with_names_are_intermediates_in_order():
-    found = vjp("z = x**2 + y\np = z*2 + x\np", x=1.0, y=2.0)
-    assert [(name, value.item()) for name, value in found.intermediates] == [("z", 3.0), ("p", 7.0)]
-    assert found.value == 7
-    assert (found.gradients["x"], found.gradients["y"]) == (5, 2)
+    result = vjp("z = x**2 + y\np = z*2 + x\np", x=1.0, y=2.0)
+    assert [(name, value.item()) for name, value in result.intermediates] == [("z", 3.0), ("p", 7.0)]
+    assert result.value == 7
+    assert (result.gradients["x"], result.gradients["y"]) == (5, 2)
 
 
 def test_a_line_that_is_a_number_of_the_text_is_an_intermediate_too():
-    found = vjp("half = 1/2\nn = x.shape[0]\nsum(x)*half*n", x=[1.0, 2.0, 3.0])
-    assert [(name, value.item()) for name, value in found.intermediates] == [("half", 0.5), ("n", 3)]
-    assert found.gradients["x"].tolist() == [1.5, 1.5, 1.5]
+    result = vjp("half = 1/2\nn = x.shape[0]\nsum(x)*half*n", x=[1.0, 2.0, 3.0])
+    assert [(name, value.item()) for name, value in result.intermediates] == [("half", 0.5), ("n", 3)]
+    assert result.gradients["x"].tolist() == [1.5, 1.5, 1.5]
 
 
 def test_nothing_that_comes_back_hangs_on_to_the_graph():
-    found = vjp("z = x**2\nz*z", x=2.0)
-    tensors = [found.value, *found.gradients.values(), *(value for _, value in found.intermediates)]
+    result = vjp("z = x**2\nz*z", x=2.0)
+    tensors = [result.value, *result.gradients.values(), *(value for _, value in result.intermediates)]
     assert not any(t.requires_grad for t in tensors)
 
 
@@ -55,35 +55,35 @@ def test_the_inputs_are_left_as_they_were():
 
 @pytest.mark.parametrize("wrt", [("x",), ("y",), ("y", "x")])
 def test_only_what_is_asked_for_is_differentiated(wrt):
-    found = vjp("x*y", wrt=wrt, x=2.0, y=3.0)
-    assert {n: g.item() for n, g in found.gradients.items()} == {n: {"x": 3.0, "y": 2.0}[n] for n in wrt}
+    result = vjp("x*y", wrt=wrt, x=2.0, y=3.0)
+    assert {n: g.item() for n, g in result.gradients.items()} == {n: {"x": 3.0, "y": 2.0}[n] for n in wrt}
 
 
 def test_an_input_that_the_output_does_not_depend_on_gets_zeros_of_its_type():
     unused = torch.ones(2, 3, dtype=torch.float32)
-    found = vjp("x + 0*sign(w)", x=2.0, w=3.0, y=unused)
-    assert found.gradients["w"] == 0
-    torch.testing.assert_close(found.gradients["y"], torch.zeros_like(unused), rtol=0, atol=0)
+    result = vjp("x + 0*sign(w)", x=2.0, w=3.0, y=unused)
+    assert result.gradients["w"] == 0
+    torch.testing.assert_close(result.gradients["y"], torch.zeros_like(unused), rtol=0, atol=0)
 
 
 def test_an_expression_of_numbers_alone_has_zero_gradients():
-    found = vjp("0.1 + 0.2 - 0.3", x=[1.0, 2.0])
-    assert found.value == pytest.approx(0, abs=1e-6)
-    assert found.gradients["x"].tolist() == [0, 0]
+    result = vjp("0.1 + 0.2 - 0.3", x=[1.0, 2.0])
+    assert result.value == pytest.approx(0, abs=1e-6)
+    assert result.gradients["x"].tolist() == [0, 0]
 
 
 def test_integers_and_bools_are_constants():
     count = torch.tensor([1, 2, 3])
     mask = torch.tensor([True, False, True])
-    found = vjp("where(mask, x*count, x)", [1, 1, 1], ("x",), x=[1.0, 2.0, 3.0], count=count, mask=mask)
-    assert found.value.tolist() == [1, 2, 9]
-    assert found.gradients["x"].tolist() == [1, 1, 3]
+    result = vjp("where(mask, x*count, x)", [1, 1, 1], ("x",), x=[1.0, 2.0, 3.0], count=count, mask=mask)
+    assert result.value.tolist() == [1, 2, 9]
+    assert result.gradients["x"].tolist() == [1, 1, 3]
 
 
 def test_a_gradient_has_its_inputs_dtype_where_dtypes_meet():
     narrow, wide = torch.tensor([1.5, 2.5], dtype=torch.float32), torch.tensor([2.0, 3.0], dtype=torch.float64)
-    found = vjp("x*y", [1, 1], x=narrow, y=wide)
-    assert (found.value.dtype, found.gradients["x"].dtype, found.gradients["y"].dtype) == (
+    result = vjp("x*y", [1, 1], x=narrow, y=wide)
+    assert (result.value.dtype, result.gradients["x"].dtype, result.gradients["y"].dtype) == (
         torch.float64,
         torch.float32,
         torch.float64,
@@ -92,28 +92,28 @@ def test_a_gradient_has_its_inputs_dtype_where_dtypes_meet():
 
 def test_numbers_of_the_text_do_not_widen_a_tensor():
     half = torch.tensor([1.0, 2.0], dtype=torch.float16)
-    found = vjp("sum(maximum(x, 0.1)*pi + 2)", x=half)
-    assert (found.value.dtype, found.gradients["x"].dtype) == (half.dtype, half.dtype)
+    result = vjp("sum(maximum(x, 0.1)*pi + 2)", x=half)
+    assert (result.value.dtype, result.gradients["x"].dtype) == (half.dtype, half.dtype)
 
 
 def test_a_broadcast_input_gets_the_sum_over_what_it_was_spread_to():
-    found = vjp("x + y", [[1, 2, 3], [4, 5, 6]], x=[[1.0], [2.0]], y=[1.0, 2.0, 3.0])
-    assert found.gradients["x"].tolist() == [[6], [15]]
-    assert found.gradients["y"].tolist() == [5, 7, 9]
+    result = vjp("x + y", [[1, 2, 3], [4, 5, 6]], x=[[1.0], [2.0]], y=[1.0, 2.0, 3.0])
+    assert result.gradients["x"].tolist() == [[6], [15]]
+    assert result.gradients["y"].tolist() == [5, 7, 9]
 
 
 @pytest.mark.parametrize("row", mostly_slow(TABLE, 4), ids=lambda row: row.name)
 def test_the_product_is_the_upstream_gradient_times_torchs_jacobian(row):
     for _, text in samples([row]):
-        asked = question(text, sample_inputs(row, text))
-        tensors = {o.name: o.tensor for o in asked.inputs}
+        request = question(text, sample_inputs(row, text))
+        tensors = {o.name: o.tensor for o in request.inputs}
         wrt = tuple(n for n, t in tensors.items() if t.is_floating_point())
-        types = {n: TensorType(LABELS[t.dtype], tuple(t.shape)) for n, t in tensors.items()}
+        types = {name: tensor_type(tensor) for name, tensor in tensors.items()}
         typed = check(parse(text, tuple(tensors), Limits()), types, Limits())
-        found = differentiate(compile_program(typed), tensors, wrt, asked.upstream, CPU)
+        result = differentiate(compile_program(typed), tensors, wrt, request.upstream, CPU)
         for name in wrt:
-            right = torch.tensordot(asked.upstream, jacobian(asked, name), dims=asked.upstream.dim())
-            torch.testing.assert_close(found.gradients[name], right, equal_nan=True, msg=text)
+            right = torch.tensordot(request.upstream, jacobian(request, name), dims=request.upstream.dim())
+            torch.testing.assert_close(result.gradients[name], right, equal_nan=True, msg=text)
 
 
 @pytest.mark.parametrize("stage", ["forward", "backward"])

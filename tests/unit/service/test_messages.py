@@ -9,18 +9,18 @@ from pullback_server.program import DType, Limits, Refusal
 from pullback_server.service.wire import messages, tensors
 from pullback_server.symbolic import Code, Step, StepKind
 from pullback_server.verdict import (
-    Answer,
     Cause,
     ClosedForm,
     Derivative,
     Diagnosis,
-    Examined,
+    ExaminedEntry,
     Finding,
     FormOrigin,
     Leg,
     LegState,
     Notation,
     Outcome,
+    Response,
     Side,
     Slope,
     Timings,
@@ -149,7 +149,7 @@ def test_the_bytes_are_row_major_and_little_endian():
 def derivative(state):
     worst = WorstEntry((0, 1), 1.0, 2.0, 3.0, float("inf"))
     sides = Slope(Side.FINITE, -1.0, 1e-30), Slope(Side.INFINITE, float("inf"))
-    entry = Examined((0, 1), Outcome.BOTH_DEVIATE, 1.0, 2.0, 2.5, 3.0, 1e-9, *sides)
+    entry = ExaminedEntry((0, 1), Outcome.BOTH_DEVIATE, 1.0, 2.0, 2.5, 3.0, 1e-9, *sides)
     why = Diagnosis(Cause.TIE, "because", 4, 1, 7, "relu(x)", "x")
     verdict = Verdict(
         Outcome.BOTH_DEVIATE,
@@ -171,7 +171,7 @@ def derivative(state):
 
 
 def test_every_field_of_an_answer_reaches_the_wire():
-    answer = Answer(
+    answer = Response(
         torch.ones(()),
         (derivative(LegState.NO_CLOSED_FORM),),
         (("z", torch.zeros(2)),),
@@ -216,7 +216,7 @@ def test_every_field_of_an_answer_reaches_the_wire():
 
 @pytest.mark.parametrize("state", LegState)
 def test_an_answer_is_provisional_when_a_leg_ran_out_of_time(state):
-    answer = Answer(torch.ones(()), (derivative(state),), (), "cpu")
+    answer = Response(torch.ones(()), (derivative(state),), (), "cpu")
     assert messages.provisional(answer) is (state is LegState.DEADLINE)
 
 

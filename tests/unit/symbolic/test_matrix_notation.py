@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 import torch
 from pullback_server.language import check, parse
-from pullback_server.numeric import compile_program
+from pullback_server.numeric import compile_program, tensor_type
 from pullback_server.operators import TABLE
-from pullback_server.program import Limits, TensorType
+from pullback_server.program import Limits
 from pullback_server.symbolic import Forms, derive
 from pullback_server.symbolic.notation.matrix import notation
-from pullback_server.verdict.preparation import DTYPES
 from questions import forms_of, jacobian, mostly_slow, prepared, question, sample_inputs, samples, tensors
 from written_expressions import ALL, ORDINARY
 
@@ -38,7 +37,7 @@ def forms(asked):
 
 def value(expression, inputs):
     """What an expression of our own language comes to."""
-    types = {name: TensorType(DTYPES[x.dtype], tuple(x.shape)) for name, x in inputs.items()}
+    types = {name: tensor_type(x) for name, x in inputs.items()}
     forward = compile_program(check(parse(expression, tuple(types), Limits()), types, Limits()))
     return forward.tensor(forward(inputs), forward.output, torch.device("cpu"))
 

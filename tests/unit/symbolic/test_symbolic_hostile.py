@@ -72,7 +72,7 @@ LONGEST = {
 def test_what_would_explode_agrees_unless_it_is_larger_than_many_digits_go(name):
     answer = final(asked(SOUND[name]))
     if name in TOWERS:
-        assert {d.verdict.reason for d in answer.derivatives} <= {"", "NO_LIMIT"}
+        assert {d.verdict.reason for d in answer.derivatives} <= {None, "NO_LIMIT"}
     else:
         assert not disagreements(answer)
     for derivative in answer.derivatives:
@@ -86,7 +86,7 @@ def test_what_has_no_value_is_undefined_or_undecided_and_says_why(expression):
     answer = final(asked(expression))
     for derivative in answer.derivatives:
         assert derivative.verdict.outcome.name in ("UNDECIDED", "UNDEFINED")
-        assert derivative.verdict.reason in ("", "NO_CLOSED_FORM", "NO_LIMIT")
+        assert derivative.verdict.reason in (None, "NO_CLOSED_FORM", "NO_LIMIT")
         assert derivative.verdict.message
         assert "sympy failed" not in derivative.symbolic.message
 

@@ -6,26 +6,29 @@ import pytest
 import torch
 from pullback_server.symbolic import derive, error_bound, evaluator
 from pullback_server.verdict import Outcome
-from pullback_server.verdict.compare import BLOCK, FEW, Estimates, Status, compare, entry
+from pullback_server.verdict.compare import BLOCK, FEW, Status, compare
 from questions import final, prepared, question, tensors
 
 
-def estimates(bound=None, terms=None, spread=0.0):
-    """What is estimated of errors: constant tensors, None for nothing."""
-    return Estimates(
-        lambda places: terms if terms is None or places is None else terms[places],
-        lambda _: bound,
-        lambda: spread,
-        lambda: torch.zeros(()),
-        lambda: 0.0,
-    )
+class Estimates:
+    """Constant estimates of errors: tensors, None for none."""
+
+    def __init__(self, dtype=torch.float64, bound=None, terms=None, sensitivity=0.0):
+        self.dtype, self.unit = dtype, torch.finfo(dtype).eps
+        self._bound, self._terms, self._sensitivity = bound, terms, sensitivity
+
+    def terms(self, _, places=None):
+        return self._terms if self._terms is None or places is None else self._terms[places]
+
+    def bound(self, _):
+        return self._bound
+
+    def input_sensitivity(self, _):
+        return self._sensitivity
 
 
-NOTHING = estimates()
-
-
-def compared(theirs, ours, dtype=torch.float64, told=NOTHING, thorough=False):
-    return compare(theirs, ours, dtype, told, thorough)
+def compared(autograd, closed_form, dtype=torch.float64, thorough=False, **estimates):
+    return compare("x", autograd, closed_form, Estimates(dtype, **estimates), thorough)
 
 
 def normal(*shape):
@@ -37,9 +40,9 @@ SIZES = [1, FEW, FEW + 1, BLOCK - 1, BLOCK + 1, 3 * BLOCK + 5]
 
 @pytest.mark.parametrize("size", SIZES)
 def test_equal_gradients_are_the_same(size):
-    found = compared(normal(size), normal(size))
-    assert found.places.tolist() == []
-    assert (found.entries, found.count(Status.DOUBT)) == (size, 0)
+    comparison = compared(normal(size), normal(size))
+    assert comparison.places.tolist() == []
+    assert (comparison.entries, comparison.count(Status.DOUBT)) == (size, 0)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -49,18 +52,18 @@ def test_one_wrong_entry_is_found_where_it_is(size, wrong):
     for at in {0, size // 2, size - 1}:
         changed = right.clone()
         changed[at] += wrong
-        found = compared(changed, right)
-        assert found.places.tolist() == [at]
-        assert found.count(Status.DOUBT) == 1
-        worst = entry(found, found.worst, (size,))
+        comparison = compared(changed, right)
+        assert comparison.places.tolist() == [at]
+        assert comparison.count(Status.DOUBT) == 1
+        worst = comparison.worst_entry()
         assert (worst.index, worst.closed_form) == ((at,), right[at])
 
 
 def test_an_entry_has_an_index_of_the_gradients_rank():
     right, changed = normal(3, 4, 5), normal(3, 4, 5)
     changed[2, 1, 3] *= -1
-    found = compared(changed, right)
-    assert entry(found, found.worst, (3, 4, 5)).index == (2, 1, 3)
+    comparison = compared(changed, right)
+    assert comparison.worst_entry().index == (2, 1, 3)
 
 
 @pytest.mark.parametrize("factor", [1 + 1e-9, 1 - 1e-12, -1.0, 2.0])
@@ -72,15 +75,15 @@ def test_a_wrong_factor_is_in_doubt_at_every_entry(factor):
 def test_a_small_wrong_entry_beside_a_huge_one_is_in_doubt():
     right = torch.tensor([1e8, 1.0, 1e-8], dtype=torch.float64)
     wrong = right * torch.tensor([1, 1, 1 + 1e-9], dtype=torch.float64)
-    found = compared(wrong, right)
-    assert (found.places.tolist(), found.status.tolist()) == ([2], [Status.DOUBT])
+    comparison = compared(wrong, right)
+    assert (comparison.places.tolist(), comparison.status.tolist()) == ([2], [Status.DOUBT])
 
 
 def test_a_small_entry_may_be_off_by_roundings_of_its_terms():
     right, terms = torch.tensor([1.0, 1e-8], dtype=torch.float64), torch.tensor([1.0, 1.0], dtype=torch.float64)
     off = right + torch.tensor([0.0, 1e-15], dtype=torch.float64)
     assert compared(off, right).count(Status.DOUBT) == 1
-    assert compared(off, right, told=estimates(terms=terms)).places.tolist() == []
+    assert compared(off, right, terms=terms).places.tolist() == []
 
 
 def test_rounding_of_the_gradients_own_dtype_is_no_difference():
@@ -99,17 +102,17 @@ def test_what_is_not_finite_is_in_doubt_on_whichever_side():
 
 def test_nothing_to_compare_leaves_no_doubt():
     empty = torch.empty(0, 3, dtype=torch.float64)
-    found = compared(empty, empty)
-    assert (found.places.tolist(), found.entries) == ([], 0)
+    comparison = compared(empty, empty)
+    assert (comparison.places.tolist(), comparison.entries) == ([], 0)
 
 
 @pytest.mark.parametrize("size", [3, FEW + 1])
 def test_an_unbounded_error_excuses_nothing(size):
-    right, unbounded = normal(size), estimates(bound=torch.full((size,), math.inf, dtype=torch.float64))
+    right, unbounded = normal(size), torch.full((size,), math.inf, dtype=torch.float64)
     apart = right.clone()
     apart[1] += 1
-    assert compared(apart, right, told=unbounded).places.tolist() == [1]
-    assert compared(right.clone(), right, told=unbounded).places.tolist() == []
+    assert compared(apart, right, bound=unbounded).places.tolist() == [1]
+    assert compared(right.clone(), right, bound=unbounded).places.tolist() == []
 
 
 def test_a_difference_is_limited_where_the_bound_covers_it_and_in_doubt_elsewhere():
@@ -117,21 +120,21 @@ def test_a_difference_is_limited_where_the_bound_covers_it_and_in_doubt_elsewher
     for at, status in enumerate((Status.DOUBT, Status.LIMITED, Status.DOUBT)):
         apart = right.clone()
         apart[at] += 1e-5
-        found = compared(apart, right, told=estimates(bound=bound))
-        assert (found.places.tolist(), found.status.tolist()) == ([at], [status])
+        comparison = compared(apart, right, bound=bound)
+        assert (comparison.places.tolist(), comparison.status.tolist()) == ([at], [status])
 
 
 def test_a_bound_that_says_little_does_not_make_a_wrong_factor_the_same():
     right = normal(10).abs() + 1
-    loose = estimates(bound=torch.full((10,), 1e-6, dtype=torch.float64))
-    assert compared(right * (1 + 1e-9), right, told=loose).count(Status.LIMITED) == 10
+    loose = torch.full((10,), 1e-6, dtype=torch.float64)
+    assert compared(right * (1 + 1e-9), right, bound=loose).count(Status.LIMITED) == 10
 
 
 def test_a_thorough_comparison_sees_where_both_legs_may_have_lost_the_same_digits():
     right, terms = torch.tensor([1.0, 1e-12], dtype=torch.float64), torch.ones(2, dtype=torch.float64)
-    assert compared(right.clone(), right, told=estimates(terms=terms)).places.tolist() == []
-    found = compared(right.clone(), right, told=estimates(terms=terms), thorough=True)
-    assert (found.places.tolist(), found.status.tolist()) == ([1], [Status.FRAGILE])
+    assert compared(right.clone(), right, terms=terms).places.tolist() == []
+    comparison = compared(right.clone(), right, terms=terms, thorough=True)
+    assert (comparison.places.tolist(), comparison.status.tolist()) == ([1], [Status.FRAGILE])
 
 
 def test_the_tolerance_says_what_it_is_and_where_it_comes_from():
@@ -141,11 +144,11 @@ def test_the_tolerance_says_what_it_is_and_where_it_comes_from():
     assert "float64" in tolerance.source
 
 
-def test_a_spread_does_not_excuse_what_is_further_apart_than_it():
+def test_a_sensitivity_does_not_excuse_what_is_further_apart_than_it():
     right = normal(10)
-    found = compared(right * (1 + 1e-9), right, told=estimates(spread=1e-15))
-    assert found.count(Status.DOUBT) == 10
-    assert "autograd" in found.tolerance.source
+    comparison = compared(right * (1 + 1e-9), right, sensitivity=1e-15)
+    assert comparison.count(Status.DOUBT) == 10
+    assert "autograd" in comparison.tolerance.source
 
 
 #: What rounding alone may come to.
@@ -165,15 +168,15 @@ CANCELLING = [
 def test_the_running_error_bound_covers_what_float32_loses(expression, shapes):
     """The same plan in float32 is no further from float64 than a few times the bound, entry by entry."""
     inputs = {n: t.to(torch.float32) for n, t in tensors(low=0.01, **shapes).items()}
-    asked = question(expression, inputs, seed=None)
-    forms = derive(prepared(asked).typed, tuple(inputs))
-    exact = {n: t.to(torch.float64) for n, t in inputs.items()} | {"^": asked.upstream.to(torch.float64)}
-    rough = inputs | {"^": asked.upstream}
+    request = question(expression, inputs, seed=None)
+    forms = derive(prepared(request).typed, tuple(inputs))
+    exact = {n: t.to(torch.float64) for n, t in inputs.items()} | {"^": request.upstream.to(torch.float64)}
+    rough = inputs | {"^": request.upstream}
     unit = torch.finfo(torch.float32).eps
     for name in inputs:
-        right, got = evaluator(forms.plan)(exact)[name], evaluator(forms.plan)(rough)[name]
+        right, computed = evaluator(forms.plan)(exact)[name], evaluator(forms.plan)(rough)[name]
         bound = error_bound(forms.plan, name, exact, unit)
-        assert ((got.to(torch.float64) - right).abs() <= 4 * bound + 1e-30).all()
+        assert ((computed.to(torch.float64) - right).abs() <= 4 * bound + 1e-30).all()
 
 
 @pytest.mark.parametrize(("expression", "shapes"), CANCELLING)

@@ -1,4 +1,4 @@
-"""The pipeline: provisional answers, shared forms, what fails without costing the number."""
+"""The pipeline: provisional responses, shared forms, what fails without costing the number."""
 
 from importlib import import_module
 
@@ -14,15 +14,15 @@ from pullback_server.verdict import (
     Notation,
     Operand,
     Outcome,
-    Question,
+    Request,
     form_cache,
 )
 from questions import final
 
 
-def ask(expression, upstream=None, check=True, notations=READY, **values):
+def request(expression, upstream=None, check=True, notations=READY, **values):
     operands = tuple(Operand(name, _tensor(value)) for name, value in values.items())
-    return Question(expression, operands, None if upstream is None else _tensor(upstream), notations, check)
+    return Request(expression, operands, None if upstream is None else _tensor(upstream), notations, check)
 
 
 def _tensor(value):
@@ -42,33 +42,33 @@ class Store:
         self.forms[key] = form
 
 
-def test_a_provisional_answer_comes_first_until_the_form_is_at_hand():
+def test_a_provisional_response_comes_first_until_the_form_is_known():
     differentiator = Differentiator("cpu")
-    first = list(differentiator.answer(ask("x**3", x=2.0)))
-    assert [d.symbolic.state for answer in first for d in answer.derivatives] == [LegState.DEADLINE, LegState.DONE]
+    first = list(differentiator.respond(request("x**3", x=2.0)))
+    assert [d.symbolic.state for response in first for d in response.derivatives] == [LegState.DEADLINE, LegState.DONE]
     assert first[0].derivatives[0].gradient == 12
     assert first[0].derivatives[0].verdict.reason == "DEADLINE"
-    assert len(list(differentiator.answer(ask("x**3", x=3.0)))) == 1
+    assert len(list(differentiator.respond(request("x**3", x=3.0)))) == 1
 
 
 def test_forms_are_derived_once_for_all_who_share_a_store(monkeypatch):
     store = Store()
     one, two = Differentiator("cpu", forms=store), Differentiator("cpu", forms=store)
-    assert final(ask("sin(x)*x", x=2.0), one).form_origin is FormOrigin.DERIVED
+    assert final(request("sin(x)*x", x=2.0), one).form_origin is FormOrigin.DERIVED
     monkeypatch.setattr(form_cache, "derive", lambda *_: pytest.fail("derived again"))
-    shared = final(ask("sin(x)*x", x=5.0), two)
+    shared = final(request("sin(x)*x", x=5.0), two)
     assert shared.form_origin is FormOrigin.SERVICE
     assert shared.derivatives[0].jacobian.text == "x*cos(x) + sin(x)"
     assert shared.derivatives[0].verdict.outcome is Outcome.AGREE
-    assert final(ask("sin(x)*x", x=6.0), two).form_origin is FormOrigin.WORKER
+    assert final(request("sin(x)*x", x=6.0), two).form_origin is FormOrigin.WORKER
 
 
 def test_other_sizes_use_the_same_form_and_other_patterns_of_ones_do_not():
     differentiator = Differentiator("cpu")
     vector = [1.0] * 5
-    assert final(ask("sum(x*x)", x=vector), differentiator).form_origin is FormOrigin.DERIVED
-    assert final(ask("sum(x*x)", x=vector * 20), differentiator).form_origin is FormOrigin.WORKER
-    assert final(ask("sum(x*x)", x=[1.0]), differentiator).form_origin is FormOrigin.DERIVED
+    assert final(request("sum(x*x)", x=vector), differentiator).form_origin is FormOrigin.DERIVED
+    assert final(request("sum(x*x)", x=vector * 20), differentiator).form_origin is FormOrigin.WORKER
+    assert final(request("sum(x*x)", x=[1.0]), differentiator).form_origin is FormOrigin.DERIVED
 
 
 def test_a_form_that_took_too_long_before_costs_no_number():
@@ -76,8 +76,8 @@ def test_a_form_that_took_too_long_before_costs_no_number():
         def get(self, key):
             raise FormOverBudget(key)
 
-    answer = final(ask("x**3", x=2.0), Differentiator("cpu", forms=Impatient()))
-    (derivative,) = answer.derivatives
+    response = final(request("x**3", x=2.0), Differentiator("cpu", forms=Impatient()))
+    (derivative,) = response.derivatives
     assert (derivative.gradient, derivative.symbolic.state) == (12, LegState.DEADLINE)
     assert derivative.verdict.outcome is Outcome.UNDECIDED
 
@@ -87,7 +87,7 @@ def test_a_failure_of_sympy_costs_no_number(monkeypatch):
         raise RecursionError
 
     monkeypatch.setattr(import_module("pullback_server.symbolic.derive"), "differentiate", fail)
-    (derivative,) = final(ask("exp(x)*3", x=0.0), Differentiator("cpu")).derivatives
+    (derivative,) = final(request("exp(x)*3", x=0.0), Differentiator("cpu")).derivatives
     assert derivative.gradient == 3
     assert derivative.symbolic.state is LegState.NO_CLOSED_FORM
     assert derivative.verdict.reason == "NO_CLOSED_FORM"
@@ -99,7 +99,7 @@ def test_a_closed_form_that_cannot_be_evaluated_costs_no_number(monkeypatch, pro
         raise problem
 
     monkeypatch.setattr(form_cache, "evaluator", lambda _: fail)
-    (derivative,) = final(ask("exp(x)*3", x=0.0), Differentiator("cpu")).derivatives
+    (derivative,) = final(request("exp(x)*3", x=0.0), Differentiator("cpu")).derivatives
     assert derivative.gradient == 3
     assert derivative.jacobian.text == "3*exp(x)"
     assert derivative.symbolic.state is LegState.FAILED
@@ -107,11 +107,11 @@ def test_a_closed_form_that_cannot_be_evaluated_costs_no_number(monkeypatch, pro
     assert derivative.verdict.reason == ("MEMORY" if problem is MemoryError else "EVALUATION_FAILED")
 
 
-def test_a_large_request_is_answered_provisionally_even_with_its_form_at_hand():
+def test_a_large_request_has_a_provisional_response_even_when_its_form_is_known():
     """Evaluating the form takes a while, and the number is there before."""
     differentiator, large = Differentiator("cpu"), torch.ones(2**18 + 1, dtype=torch.float64)
-    assert len(list(differentiator.answer(ask("sum(x**2)", x=[1.0, 2.0])))) == 2
-    provisional, last = differentiator.answer(ask("sum(x**2)", x=large))
+    assert len(list(differentiator.respond(request("sum(x**2)", x=[1.0, 2.0])))) == 2
+    provisional, last = differentiator.respond(request("sum(x**2)", x=large))
     assert torch.equal(provisional.derivatives[0].gradient, last.derivatives[0].gradient)
     assert last.form_origin is FormOrigin.WORKER
     assert last.derivatives[0].verdict.compared == large.numel()
@@ -119,10 +119,10 @@ def test_a_large_request_is_answered_provisionally_even_with_its_form_at_hand():
 
 def test_no_leg_runs_that_is_not_wanted():
     differentiator = Differentiator("cpu")
-    (only,) = differentiator.answer(ask("x**3", check=False, notations=frozenset(), x=2.0))
+    (only,) = differentiator.respond(request("x**3", check=False, notations=frozenset(), x=2.0))
     assert only.form_origin is None
     assert only.derivatives[0].symbolic.state is LegState.NOT_REQUESTED
-    printed = final(ask("x**3", check=False, notations=frozenset({Notation.LATEX}), x=2.0), differentiator)
+    printed = final(request("x**3", check=False, notations=frozenset({Notation.LATEX}), x=2.0), differentiator)
     assert printed.derivatives[0].jacobian.latex == "3 x^{2}"
     assert printed.derivatives[0].jacobian.text == ""
     assert printed.derivatives[0].verdict.reason == "NOT_CHECKED"
@@ -150,7 +150,7 @@ LONG = {
 @pytest.mark.parametrize("expression", LONG.values(), ids=LONG.keys())
 def test_what_might_blow_up_ends_with_its_number(expression):
     x = torch.tensor(0.3, dtype=torch.float64)
-    (derivative,) = final(ask(expression, notations=frozenset(Notation), x=x), Differentiator("cpu")).derivatives
+    (derivative,) = final(request(expression, notations=frozenset(Notation), x=x), Differentiator("cpu")).derivatives
     assert derivative.gradient.shape == ()
     assert derivative.verdict.outcome in (Outcome.AGREE, Outcome.UNDECIDED)
 
@@ -168,8 +168,8 @@ REFUSED = [
 @pytest.mark.parametrize(("expression", "values", "upstream", "reason", "field"), REFUSED)
 def test_what_torch_would_not_differentiate_is_refused_and_explained(expression, values, upstream, reason, field):
     with pytest.raises(Refusal) as refused:
-        final(ask(expression, upstream, **values), Differentiator("cpu"))
-    assert (refused.value.reason.name, refused.value.field) == (reason, field)
+        final(request(expression, upstream, **values), Differentiator("cpu"))
+    assert (refused.value.reason, refused.value.field) == (reason, field)
     assert refused.value.hint
     if field == "upstream":
         assert refused.value.output_shape == (2,)
@@ -180,22 +180,22 @@ def test_requires_grad_on_integers_is_refused_and_false_leaves_an_input_out():
     x = Operand("x", torch.tensor(3.0, dtype=torch.float64), requires_grad=False)
     y = Operand("y", torch.tensor(4.0, dtype=torch.float64))
     with pytest.raises(Refusal) as refused:
-        final(Question("n*y", (n, y)))
+        final(Request("n*y", (n, y)))
     assert refused.value.field == "inputs[0].requires_grad"
-    answer = final(Question("x*y", (x, y)))
-    assert [(d.name, d.gradient.item()) for d in answer.derivatives] == [("y", 3.0)]
+    response = final(Request("x*y", (x, y)))
+    assert [(d.name, d.gradient.item()) for d in response.derivatives] == [("y", 3.0)]
 
 
 def test_an_input_that_the_output_does_not_depend_on_gets_zeros_and_agrees():
-    answer = final(ask("x*2 + 0*z.sum()", x=1.0, y=[1.0, 2.0], z=[3.0, 4.0]))
-    found = {d.name: d for d in answer.derivatives}
-    assert found["y"].gradient.tolist() == found["z"].gradient.tolist() == [0, 0]
-    assert found["y"].jacobian.text == found["z"].jacobian.text == "0"
-    assert all(d.verdict.outcome is Outcome.AGREE for d in answer.derivatives)
+    response = final(request("x*2 + 0*z.sum()", x=1.0, y=[1.0, 2.0], z=[3.0, 4.0]))
+    derivatives = {d.name: d for d in response.derivatives}
+    assert derivatives["y"].gradient.tolist() == derivatives["z"].gradient.tolist() == [0, 0]
+    assert derivatives["y"].jacobian.text == derivatives["z"].jacobian.text == "0"
+    assert all(d.verdict.outcome is Outcome.AGREE for d in response.derivatives)
 
 
 def test_the_deviation_of_torch_from_softplus_is_seen():
-    (derivative,) = final(ask("softplus(x)", x=20.1)).derivatives
+    (derivative,) = final(request("softplus(x)", x=20.1)).derivatives
     assert derivative.verdict.outcome is Outcome.TORCH_DEVIATES
     assert derivative.verdict.worst.closed_form == pytest.approx(0.9999999981349912, abs=1e-16)
 
@@ -203,34 +203,34 @@ def test_the_deviation_of_torch_from_softplus_is_seen():
 PLAIN, WITH_CODE = frozenset({Notation.TEXT}), frozenset({Notation.TEXT, Notation.CODE, Notation.STEPS})
 
 
-def test_code_and_steps_come_after_an_answer_that_lacks_nothing_else():
+def test_code_and_steps_come_after_a_response_that_lacks_nothing_else():
     differentiator = Differentiator("cpu")
-    late, without, whole = differentiator.answer(ask("x**3", x=2.0, notations=WITH_CODE))
-    states = [answer.derivatives[0].symbolic.state for answer in (late, without, whole)]
+    late, without, whole = differentiator.respond(request("x**3", x=2.0, notations=WITH_CODE))
+    states = [response.derivatives[0].symbolic.state for response in (late, without, whole)]
     assert states == [LegState.DEADLINE, LegState.DEADLINE, LegState.DONE]
     assert without.derivatives[0].jacobian.text == whole.derivatives[0].jacobian.text == "3*x**2"
     assert without.derivatives[0].verdict.outcome is Outcome.AGREE
     assert (without.code.torch, without.steps) == ("", ())
     assert "def vjp(x, v)" in whole.code.torch
     assert whole.steps
-    assert len(list(differentiator.answer(ask("x**3", x=3.0, notations=WITH_CODE)))) == 1
+    assert len(list(differentiator.respond(request("x**3", x=3.0, notations=WITH_CODE)))) == 1
 
 
-def test_nothing_is_explained_that_was_not_asked_for():
+def test_nothing_is_explained_that_was_not_requested():
     differentiator = Differentiator("cpu")
-    final(ask("x**3", x=2.0, notations=WITH_CODE), differentiator)
-    plain = final(ask("x**3", x=2.0, notations=PLAIN), differentiator)
+    final(request("x**3", x=2.0, notations=WITH_CODE), differentiator)
+    plain = final(request("x**3", x=2.0, notations=PLAIN), differentiator)
     assert (plain.code.torch, plain.steps) == ("", ())
-    code = final(ask("x**3", x=2.0, notations=frozenset({Notation.CODE})), differentiator)
+    code = final(request("x**3", x=2.0, notations=frozenset({Notation.CODE})), differentiator)
     assert code.code.numpy
     assert code.steps == ()
 
 
 def test_explanations_are_worked_out_once_for_all_who_share_a_store(monkeypatch):
     store = Store()
-    first = final(ask("x**3", x=2.0, notations=WITH_CODE), Differentiator("cpu", forms=store))
+    first = final(request("x**3", x=2.0, notations=WITH_CODE), Differentiator("cpu", forms=store))
     monkeypatch.setattr(form_cache, "explain", None)
-    second = final(ask("x**3", x=2.0, notations=WITH_CODE), Differentiator("cpu", forms=store))
+    second = final(request("x**3", x=2.0, notations=WITH_CODE), Differentiator("cpu", forms=store))
     assert (second.code, second.steps) == (first.code, first.steps)
 
 
@@ -241,17 +241,17 @@ def test_an_explanation_that_took_too_long_before_costs_no_closed_form():
                 raise FormOverBudget(key)
             return super().get(key)
 
-    last = final(ask("x**3", x=2.0, notations=WITH_CODE), Differentiator("cpu", forms=Impatient()))
+    last = final(request("x**3", x=2.0, notations=WITH_CODE), Differentiator("cpu", forms=Impatient()))
     assert last.derivatives[0].jacobian.text == "3*x**2"
     assert last.derivatives[0].verdict.outcome is Outcome.AGREE
     assert last.derivatives[0].symbolic.state is LegState.DEADLINE
     assert "code and steps" in last.derivatives[0].symbolic.message
 
 
-def test_the_closed_forms_numbers_are_given_where_they_are_asked_for():
+def test_the_closed_forms_gradients_are_in_the_response_where_they_are_requested():
     operand = Operand("x", torch.tensor([1.0, 2.0], dtype=torch.float32))
-    asked = Question("sum(x**3)", (operand,), notations=frozenset(), check=False, closed_form_gradients=True)
-    (derivative,) = final(asked, Differentiator("cpu")).derivatives
+    evaluated = Request("sum(x**3)", (operand,), notations=frozenset(), check=False, closed_form_gradients=True)
+    (derivative,) = final(evaluated, Differentiator("cpu")).derivatives
     assert torch.equal(derivative.closed_form_gradient, torch.tensor([3.0, 12.0], dtype=torch.float64))
     assert derivative.verdict.reason == "NOT_CHECKED"
-    assert final(ask("sum(x**3)", x=[1.0, 2.0])).derivatives[0].closed_form_gradient is None
+    assert final(request("sum(x**3)", x=[1.0, 2.0])).derivatives[0].closed_form_gradient is None

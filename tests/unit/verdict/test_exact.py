@@ -1,4 +1,4 @@
-"""Values in many digits, entry by entry: they are those of the reference column, and a move reaches what it must."""
+"""Values in many digits, entry by entry: they are those of the reference column, and reach is what it must be."""
 
 import mpmath as mp
 import numpy as np
@@ -20,13 +20,13 @@ def exact(tensor):
 
 
 def smallest(row):
-    """A sample or two of a row on inputs with few entries."""
-    found = []
+    """The first samples of a row on inputs with few entries."""
+    small = []
     for _, text in samples([row]):
         inputs = sample_inputs(row, text)
         if 0 < sum(t.numel() for t in inputs.values()) <= 24:
-            found.append((text, inputs))
-    return found[:3]
+            small.append((text, inputs))
+    return small[:3]
 
 
 @ROWS
@@ -42,7 +42,7 @@ def test_entries_one_by_one_are_those_of_the_whole(row):
 
 
 @ROWS
-def test_what_a_moved_entry_does_not_reach_stays_and_what_it_reaches_is_what_the_whole_says(row):
+def test_an_entry_reaches_every_entry_that_changes_with_it(row):
     for text, inputs in smallest(row)[:2]:
         typed = prepared(question(text, inputs)).typed
         for name in (n for n, t in inputs.items() if t.is_floating_point() and t.numel()):
@@ -50,10 +50,10 @@ def test_what_a_moved_entry_does_not_reach_stays_and_what_it_reaches_is_what_the
                 values = Values(typed, inputs, Budget(PLENTY))
                 place = inputs[name].numel() - 1
                 reach = values.reach(name, place)
-                moved = {n: exact(t) for n, t in inputs.items()}
-                before = np.asarray(whole_value(typed, moved), dtype=object).reshape(-1)
-                moved[name].reshape(-1)[place] += mp.mpf("1e-3")
-                after = np.asarray(whole_value(typed, moved), dtype=object).reshape(-1)
+                shifted = {n: exact(t) for n, t in inputs.items()}
+                before = np.asarray(whole_value(typed, shifted), dtype=object).reshape(-1)
+                shifted[name].reshape(-1)[place] += mp.mpf("1e-3")
+                after = np.asarray(whole_value(typed, shifted), dtype=object).reshape(-1)
                 mask = reach.masks[typed.program.output]
                 for k, (b, a) in enumerate(zip(before, after, strict=True)):
                     changed = bool(a != b) and mp.isfinite(a) and mp.isfinite(b)
@@ -61,20 +61,20 @@ def test_what_a_moved_entry_does_not_reach_stays_and_what_it_reaches_is_what_the
 
 
 @ROWS
-def test_a_closed_form_in_many_digits_is_the_one_in_few(row):
+def test_a_closed_form_in_many_digits_has_the_values_of_float64(row):
     for text, inputs in smallest(row)[:2]:
-        asked = question(text, inputs)
-        forms = forms_of(asked)
+        request = question(text, inputs)
+        forms = forms_of(request)
         if forms.reason:
             continue
-        point = {n: t.to(torch.float64) for n, t in inputs.items()} | {UPSTREAM: asked.upstream.to(torch.float64)}
-        rough = evaluator(forms.plan)(point)
+        point = {n: t.to(torch.float64) for n, t in inputs.items()} | {UPSTREAM: request.upstream.to(torch.float64)}
+        doubles = evaluator(forms.plan)(point)
         with mp.workdps(50):
-            fine = FormValues(forms.plan, inputs | {UPSTREAM: asked.upstream}, Budget(PLENTY))
-            for name, gradient in rough.items():
+            fine = FormValues(forms.plan, inputs | {UPSTREAM: request.upstream}, Budget(PLENTY))
+            for name, gradient in doubles.items():
                 flat = [0.0] * inputs[name].numel() if gradient is None else gradient.flatten().tolist()
                 digits = [float(fine.gradient(name, place)) for place in range(len(flat))]
-                assert digits == pytest.approx(flat, rel=1e-8, abs=1e-10), f"{text} by {name}"
+                assert digits == pytest.approx(flat, rel=1e-8, abs=1e-10), f"{text} with respect to {name}"
 
 
 SLOPES = [
@@ -98,10 +98,10 @@ def test_one_sided_slopes(expression, at, left, right):
     scale = scale_of(inputs)
     with mp.workprec(520 + 1100):
         values = Values(typed, inputs, Budget(PLENTY))
-        found = slopes(values, values.reach("x", 0), None, at, scale)
-        for side, (kind, value) in ((found.left, left), (found.right, right)):
-            assert side.side is kind
-            assert value is None or float(side.value) == pytest.approx(float(value), abs=1e-12)
+        sides = slopes(values, values.reach("x", 0), torch.ones(()), at, scale)
+        for slope, (side, value) in ((sides.left, left), (sides.right, right)):
+            assert slope.side is side
+            assert value is None or float(slope.value) == pytest.approx(float(value), abs=1e-12)
 
 
 def test_the_budget_ends_what_costs_too_much():

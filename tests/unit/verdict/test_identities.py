@@ -1,4 +1,4 @@
-"""Both legs against derivatives that are printed in books: `df` of a case is in our own language, and is computed."""
+"""Both legs against derivatives that are printed in books: `df` of a case is in the language, and is evaluated."""
 
 import numpy as np
 import pytest
@@ -19,20 +19,20 @@ def contracted(case, derivative, upstream):
 
 @pytest.mark.parametrize("case", mostly_slow(CASES, 4), **IDS)
 def test_autograd_and_the_printed_form_are_the_books_derivative(case):
-    inputs = draw_inputs(case)
-    asked = question(case["f"], inputs)
-    answer = final(asked)
-    assert not disagreements(answer)
-    right = contracted(case, value(case["df"], inputs), asked.upstream).numpy()
-    derivative = by_name(answer)[case["wrt"]]
+    inputs = drawn(case)
+    request = question(case["f"], inputs)
+    response = final(request)
+    assert not disagreements(response)
+    right = contracted(case, value(case["df"], inputs), request.upstream).numpy()
+    derivative = by_name(response)[case["wrt"]]
     np.testing.assert_allclose(derivative.gradient.numpy(), right, rtol=1e-9, atol=1e-9)
-    np.testing.assert_allclose(reading(asked, derivative).vjp, right, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(reading(request, derivative).vjp, right, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("case", GRADIENTS, **IDS)
 def test_the_gradient_in_matrix_notation_is_the_books(case):
-    inputs = draw_inputs(case)
-    written = dict(forms_of(question(case["f"], inputs, None)).inputs)[case["wrt"]].jacobian
-    assert written.matrix
-    assert written.matrix_latex
-    torch.testing.assert_close(value(written.matrix, inputs), value(case["df"], inputs), rtol=1e-9, atol=1e-9)
+    inputs = drawn(case)
+    form = dict(forms_of(question(case["f"], inputs, None)).inputs)[case["wrt"]].jacobian
+    assert form.matrix
+    assert form.matrix_latex
+    torch.testing.assert_close(value(form.matrix, inputs), value(case["df"], inputs), rtol=1e-9, atol=1e-9)

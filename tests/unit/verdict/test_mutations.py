@@ -41,31 +41,31 @@ def torch_off_by(row, factor):
 def sympy_off_by(row, factor):
     """The row with a sympy column that is off by a factor."""
 
-    def column(program, *tensors, **arguments):
-        found = row.sympy(program, *tensors, **arguments)
-        return IndexTensor(found.axes, found.entry * sp.Rational(repr(factor)))
+    def column(pieces, *tensors, **arguments):
+        tensor = row.sympy(pieces, *tensors, **arguments)
+        return IndexTensor(tensor.axes, tensor.entry * sp.Rational(repr(factor)))
 
     return replace(row, sympy=column)
 
 
 @cache
-def witness(name):
-    """A question about a sample where the row's own derivative counts and both legs agree on it, or None."""
+def sensitive_request(name):
+    """A request for a sample whose gradient depends on the row's derivative, which both legs agree on, or None."""
     for _, text in samples([BY_NAME[name]]):
-        asked = question(text, sample_inputs(BY_NAME[name], text), seed=3)
-        program = prepared(asked).typed.program
-        # Where the operator stands once, all of the gradient through it is off by the factor.
+        request = question(text, sample_inputs(BY_NAME[name], text), seed=3)
+        program = prepared(request).typed.program
+        # Where the operator is applied once, all of the gradient through it is off by the factor.
         if sum(isinstance(node, Apply) and node.operator == name for node in program.nodes) == 1:
-            found = final(asked).derivatives
-            agreed = all(d.verdict.outcome is Outcome.AGREE for d in found)
-            if agreed and any(map(_telling, found)) and counts(name, asked):
-                return asked
+            derivatives = final(request).derivatives
+            agreed = all(d.verdict.outcome is Outcome.AGREE for d in derivatives)
+            if agreed and any(map(_is_nonzero, derivatives)) and counts(name, request):
+                return request
     return None
 
 
-def counts(name, asked):
+def counts(name, request):
     """Whether a gradient changes with the derivative of the row."""
-    numbers = replace(asked, check=False, notations=frozenset())
+    numbers = replace(request, check=False, notations=frozenset())
     before, row = final(numbers, Differentiator("cpu")).derivatives, BY_NAME[name]
     BY_NAME[name] = torch_off_by(row, 2.0)
     try:
@@ -75,7 +75,7 @@ def counts(name, asked):
     return not all(torch.equal(one.gradient, two.gradient) for one, two in zip(before, after, strict=True))
 
 
-def _telling(derivative):
+def _is_nonzero(derivative):
     return bool((derivative.gradient.abs() > 1e-3).any())
 
 
@@ -83,31 +83,31 @@ NAMES = [row.name for row in TABLE if row.closed_form]
 ROWS = pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in NAMES])
 
 
-def outcomes(asked):
-    found = final(asked, Differentiator("cpu")).derivatives
-    return {d.verdict.outcome for d in found if _telling(d)}
+def outcomes(request):
+    derivatives = final(request, Differentiator("cpu")).derivatives
+    return {d.verdict.outcome for d in derivatives if _is_nonzero(d)}
 
 
 @ROWS
 @pytest.mark.parametrize("factor", [1.001, 1 + 1e-9])
 def test_a_wrong_torch_column_is_named(monkeypatch, name, factor):
-    asked = witness(name)
-    if asked is None:
+    request = sensitive_request(name)
+    if request is None:
         assert name in FLAT, f"{name}: no sample has a derivative that is not zero"
         return
     monkeypatch.setitem(BY_NAME, name, torch_off_by(BY_NAME[name], factor))
-    found = outcomes(asked)
-    assert found <= {Outcome.TORCH_DEVIATES, Outcome.AGREE} or name in LIMITED, asked.expression
-    assert found & {Outcome.TORCH_DEVIATES, Outcome.PRECISION_LIMITED}, asked.expression
+    seen = outcomes(request)
+    assert seen <= {Outcome.TORCH_DEVIATES, Outcome.AGREE} or name in LIMITED, request.expression
+    assert seen & {Outcome.TORCH_DEVIATES, Outcome.PRECISION_LIMITED}, request.expression
 
 
 @ROWS
 @pytest.mark.parametrize("factor", [1.001, 1.000000001])
 def test_a_wrong_sympy_column_is_named(monkeypatch, name, factor):
-    asked = witness(name)
-    if asked is None:
+    request = sensitive_request(name)
+    if request is None:
         return
     monkeypatch.setitem(BY_NAME, name, sympy_off_by(BY_NAME[name], factor))
-    found = outcomes(asked)
-    assert found <= {Outcome.SYMPY_DEVIATES, Outcome.AGREE} or name in LIMITED, asked.expression
-    assert found & {Outcome.SYMPY_DEVIATES, Outcome.PRECISION_LIMITED}, asked.expression
+    seen = outcomes(request)
+    assert seen <= {Outcome.SYMPY_DEVIATES, Outcome.AGREE} or name in LIMITED, request.expression
+    assert seen & {Outcome.SYMPY_DEVIATES, Outcome.PRECISION_LIMITED}, request.expression

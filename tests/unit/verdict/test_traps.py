@@ -1,22 +1,23 @@
-"""Points where autograd, the closed form, or both mislead: the verdict names who is right, and what is."""
+"""Points where autograd, the closed form, or both are wrong: the verdict names the right leg and the right number."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 from case_files import read
-from pullback_server.verdict import Cause, Operand, Outcome, Question, Side
+from pullback_server.verdict import Cause, Operand, Outcome, Request, Side
 from questions import final, prepared
 
 TRAPS = read("traps")
 IDS = {"ids": [case["expression"] for case in TRAPS]}
 
 
-def asked(case, dtype=torch.float64):
-    """The trap's question, with an upstream of ones."""
+def request_for(case, dtype=torch.float64):
+    """The trap's request, with an upstream of ones."""
     operands = tuple(Operand(n, torch.tensor(v, dtype=dtype)) for n, v in case["inputs"].items())
-    question = Question(case["expression"], operands)
-    return Question(case["expression"], operands, torch.ones(prepared(question).forward.shape, dtype=dtype))
+    request = Request(case["expression"], operands)
+    return replace(request, upstream=torch.ones(prepared(request).forward.shape, dtype=dtype))
 
 
 def flat(right, tensor):
@@ -26,8 +27,8 @@ def flat(right, tensor):
     return right
 
 
-def slope(said):
-    return {"inf": math.inf, "-inf": -math.inf, "undefined": math.nan}.get(said, said)
+def slope(text):
+    return {"inf": math.inf, "-inf": -math.inf, "undefined": math.nan}.get(text, text)
 
 
 MORE = read("more_traps")
@@ -35,49 +36,49 @@ MORE = read("more_traps")
 
 @pytest.mark.parametrize("case", [*TRAPS, *MORE], ids=[case["expression"] for case in [*TRAPS, *MORE]])
 def test_the_outcome_is_the_right_one(case):
-    found = final(asked(case)).derivatives
-    worst = max((d.verdict.outcome for d in found), key=lambda outcome: outcome.severity)
+    derivatives = final(request_for(case)).derivatives
+    worst = max((d.verdict.outcome for d in derivatives), key=lambda outcome: outcome.severity)
     assert worst.name in case["verdict"].split("|")
 
 
 @pytest.mark.parametrize("case", TRAPS, **IDS)
 def test_the_derivative_and_the_slopes_are_right_at_every_entry_that_was_examined(case):
-    question = asked(case)
-    tensors = {o.name: o.tensor for o in question.inputs}
+    request = request_for(case)
+    tensors = {o.name: o.tensor for o in request.inputs}
     examined = 0
-    for derivative in final(question).derivatives:
+    for derivative in final(request).derivatives:
         right = flat(case["right"][derivative.name], tensors[derivative.name])
         places = torch.arange(derivative.gradient.numel()).reshape(derivative.gradient.shape)
         for entry in (e for f in derivative.verdict.findings for e in f.examined):
             examined += 1
-            said = right[int(places[entry.index])]
-            if isinstance(said, list):
+            expected = right[int(places[entry.index])]
+            if isinstance(expected, list):
                 assert math.isnan(entry.derivative)
-                assert [entry.left.value, entry.right.value] == pytest.approx(list(map(slope, said)), nan_ok=True)
-            elif said == "undefined":
+                assert [entry.left.value, entry.right.value] == pytest.approx(list(map(slope, expected)), nan_ok=True)
+            elif expected == "undefined":
                 assert (entry.outcome, entry.left.kind) == (Outcome.UNDEFINED, Side.UNDEFINED)
             else:
-                assert entry.derivative == pytest.approx(said, rel=1e-12)
+                assert entry.derivative == pytest.approx(expected, rel=1e-12)
     assert examined or case["verdict"].startswith("AGREE") or "AGREE" in case["verdict"].split("|")
 
 
 @pytest.mark.parametrize("case", TRAPS, **IDS)
 def test_the_right_gradient_stands_beside_autograds_own(case):
-    question = asked(case)
-    for derivative in final(question).derivatives:
+    request = request_for(case)
+    for derivative in final(request).derivatives:
         verdict = derivative.verdict
         wrong = verdict.outcome in (Outcome.TORCH_DEVIATES, Outcome.BOTH_DEVIATE)
         assert (verdict.derivative is not None) == wrong
         if wrong:
-            said = flat(case["right"][derivative.name], derivative.gradient)
-            assert verdict.derivative.flatten().tolist() == pytest.approx(said, rel=1e-12)
+            expected = flat(case["right"][derivative.name], derivative.gradient)
+            assert verdict.derivative.flatten().tolist() == pytest.approx(expected, rel=1e-12)
             assert verdict.derivative_source
         # Autograd's own gradient is what autograd gave.
-        x = {o.name: o.tensor.clone().requires_grad_() for o in question.inputs}
-        values = prepared(question).forward(x)
-        output = prepared(question).forward.tensor(values, prepared(question).forward.output, torch.device("cpu"))
-        (own,) = torch.autograd.grad(output, [x[derivative.name]], question.upstream)
-        assert torch.equal(own.nan_to_num(nan=7), derivative.gradient.nan_to_num(nan=7))
+        x = {o.name: o.tensor.clone().requires_grad_() for o in request.inputs}
+        values = prepared(request).forward(x)
+        output = prepared(request).forward.tensor(values, prepared(request).forward.output, torch.device("cpu"))
+        (gradient,) = torch.autograd.grad(output, [x[derivative.name]], request.upstream)
+        assert torch.equal(gradient.nan_to_num(nan=7), derivative.gradient.nan_to_num(nan=7))
 
 
 CAUSES = [
@@ -114,13 +115,13 @@ def test_the_cause_has_a_code_a_sentence_a_place_and_where_one_is_known_a_remedy
     expression, value, cause, node, instead
 ):
     name = "A" if "A" in expression else "x"
-    (derivative,) = final(asked({"expression": expression, "inputs": {name: value}})).derivatives
-    found = derivative.verdict.findings[0].diagnosis
-    assert (found.cause, found.expression) == (cause, node)
-    assert found.message.endswith(".")
-    assert expression[found.column - 1 :].startswith(node[0])
-    assert found.line == 1
-    assert found.remedy == instead
+    (derivative,) = final(request_for({"expression": expression, "inputs": {name: value}})).derivatives
+    diagnosis = derivative.verdict.findings[0].diagnosis
+    assert (diagnosis.cause, diagnosis.expression) == (cause, node)
+    assert diagnosis.message.endswith(".")
+    assert expression[diagnosis.column - 1 :].startswith(node[0])
+    assert diagnosis.line == 1
+    assert diagnosis.remedy == instead
 
 
 def test_a_remedy_is_never_offered_unchecked(monkeypatch):
@@ -128,7 +129,7 @@ def test_a_remedy_is_never_offered_unchecked(monkeypatch):
     from pullback_server.verdict.diagnosis import remedies
 
     monkeypatch.setattr(remedies, "REWRITINGS", (lambda m, node: iter(["x + 1", "x*2"]),))
-    (derivative,) = final(asked({"expression": "sqrt(x)**2", "inputs": {"x": [0.0]}})).derivatives
+    (derivative,) = final(request_for({"expression": "sqrt(x)**2", "inputs": {"x": [0.0]}})).derivatives
     assert derivative.verdict.outcome is Outcome.TORCH_DEVIATES
     assert derivative.verdict.findings[0].diagnosis.remedy == ""
 
@@ -145,7 +146,7 @@ LOW = [
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16], ids=str)
 @pytest.mark.parametrize(("expression", "value", "outcomes"), LOW, ids=[c[0] for c in LOW])
 def test_what_a_low_precision_loses_is_no_deviation(expression, value, outcomes, dtype):
-    (derivative,) = final(asked({"expression": expression, "inputs": {"x": value}}, dtype)).derivatives
+    (derivative,) = final(request_for({"expression": expression, "inputs": {"x": value}}, dtype)).derivatives
     assert derivative.verdict.outcome in outcomes
 
 
@@ -153,7 +154,7 @@ def test_ten_kinks_among_many_entries_are_found_and_the_rest_is_not_examined():
     x = torch.randn(200_000, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     kinks = torch.arange(10) * 19_999 + 7
     x[kinks] = 0
-    (derivative,) = final(Question("sum(relu(x)*3)", (Operand("x", x),))).derivatives
+    (derivative,) = final(Request("sum(relu(x)*3)", (Operand("x", x),))).derivatives
     verdict = derivative.verdict
     assert (verdict.outcome, verdict.suspects, verdict.examined) == (Outcome.NOT_DIFFERENTIABLE, 10, 10)
     (finding,) = verdict.findings
@@ -162,13 +163,13 @@ def test_ten_kinks_among_many_entries_are_found_and_the_rest_is_not_examined():
     assert {(e.left.value, e.right.value) for e in finding.examined} == {(0.0, 3.0)}
 
 
-def test_every_sort_of_suspects_is_examined_where_there_are_many():
+def test_every_group_of_suspects_is_examined_where_there_are_many():
     x = torch.zeros(3000, dtype=torch.float64)
     x[1000:] = -1.0
     x[2000:] = 1e3
-    (derivative,) = final(Question("sum(where(x <= 0, exp(x)*abs(x), 1 + x))", (Operand("x", x),))).derivatives
-    found = {f.outcome: f for f in derivative.verdict.findings}
-    assert {o: f.count for o, f in found.items()} == {Outcome.TORCH_DEVIATES: 1000, Outcome.NOT_DIFFERENTIABLE: 1000}
+    (derivative,) = final(Request("sum(where(x <= 0, exp(x)*abs(x), 1 + x))", (Operand("x", x),))).derivatives
+    counts = {f.outcome: f.count for f in derivative.verdict.findings}
+    assert counts == {Outcome.TORCH_DEVIATES: 1000, Outcome.NOT_DIFFERENTIABLE: 1000}
     assert 2 <= derivative.verdict.examined <= 12
     assert torch.equal(derivative.verdict.derivative[2000:], torch.ones(1000, dtype=torch.float64))
     assert derivative.verdict.derivative[:1000].isnan().all()
@@ -177,14 +178,14 @@ def test_every_sort_of_suspects_is_examined_where_there_are_many():
 def test_what_is_too_much_to_examine_is_undecided_and_says_so():
     x = torch.rand(300, 300, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     x[0] = x[1]
-    (derivative,) = final(Question("sum(amax(x @ x.T, 1))", (Operand("x", x),))).derivatives
+    (derivative,) = final(Request("sum(amax(x @ x.T, 1))", (Operand("x", x),))).derivatives
     verdict = derivative.verdict
     assert (verdict.outcome, verdict.reason, verdict.examined) == (Outcome.UNDECIDED, "OVER_BUDGET", 0)
     assert "in many digits" in verdict.message
 
 
-def test_the_same_question_has_the_same_verdict_twice():
+def test_the_same_request_has_the_same_verdict_twice():
     case = {"expression": "log(sum(exp(x))) + sum(relu(x))", "inputs": {"x": [1000.0, 0.0, -3.0]}}
-    one, two = (final(asked(case)).derivatives[0].verdict for _ in range(2))
+    one, two = (final(request_for(case)).derivatives[0].verdict for _ in range(2))
     assert len(one.findings) == 2
     assert repr(one.findings) == repr(two.findings)

@@ -15,14 +15,14 @@ NARROW = (torch.float32, torch.bfloat16, torch.float16)
 ROWS = pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
 
 
-def directly(asked):
+def directly(request):
     """torch's gradients by `backward` on the program's value, input by input."""
-    found = prepared(asked)
-    leaves = {o.name: o.tensor.clone().requires_grad_(o.tensor.is_floating_point()) for o in asked.inputs}
-    values = found.forward(leaves)
-    output = found.forward.tensor(values, found.typed.program.output, torch.device("cpu"))
+    program = prepared(request)
+    leaves = {o.name: o.tensor.clone().requires_grad_(o.tensor.is_floating_point()) for o in request.inputs}
+    values = program.forward(leaves)
+    output = program.forward.tensor(values, program.typed.program.output, torch.device("cpu"))
     if output.requires_grad:
-        output.backward(asked.upstream)
+        output.backward(request.upstream)
     return {
         name: torch.zeros_like(leaf) if leaf.grad is None else leaf.grad
         for name, leaf in leaves.items()
@@ -30,52 +30,50 @@ def directly(asked):
     }
 
 
-def flaws(row, text, asked):
-    """What is wrong with the answer to a row's sample."""
-    answer = final(asked)
-    right = directly(asked)
-    found = [f"{text}: derivatives of {[d.name for d in answer.derivatives]}"] * (
-        [d.name for d in answer.derivatives] != list(right)
-    )
-    for d in answer.derivatives:
+def flaws_of(row, text, request):
+    """What is wrong with the response to a row's sample."""
+    response = final(request)
+    right = directly(request)
+    names = [d.name for d in response.derivatives]
+    flaws = [f"{text}: derivatives of {names}"] * (names != list(right))
+    for d in response.derivatives:
         if d.gradient.dtype != right[d.name].dtype or d.gradient.shape != right[d.name].shape:
-            found.append(f"{text}: the gradient of {d.name} has another type")
+            flaws.append(f"{text}: the gradient of {d.name} has another type")
         elif not torch.equal(d.gradient.nan_to_num(), right[d.name].nan_to_num()):
-            found.append(f"{text}: the gradient of {d.name} is not torch's")
+            flaws.append(f"{text}: the gradient of {d.name} is not torch's")
     if row.name in NO_FORM:
-        found += [
+        flaws += [
             f"{text}: {d.name} {d.symbolic}"
-            for d in answer.derivatives
+            for d in response.derivatives
             if (d.symbolic.state, d.verdict.outcome) != (LegState.NO_CLOSED_FORM, Outcome.UNDECIDED)
             or d.verdict.reason != "NO_CLOSED_FORM"
         ]
-        return found
-    found += [f"{text}: {what}" for what in disagreements(answer)]
-    for d in answer.derivatives:
+        return flaws
+    flaws += [f"{text}: {what}" for what in disagreements(response)]
+    for d in response.derivatives:
         if not (d.jacobian.text and d.jacobian.latex and d.vjp.text and d.vjp.latex):
-            found.append(f"{text}: {d.name} has no formula")
+            flaws.append(f"{text}: {d.name} has no formula")
         if d.verdict.compared != d.gradient.numel():
-            found.append(f"{text}: {d.name} was compared at {d.verdict.compared} entries")
-    return found
+            flaws.append(f"{text}: {d.name} was compared at {d.verdict.compared} entries")
+    return flaws
 
 
 @pytest.mark.parametrize("row", mostly_slow(TABLE), ids=lambda row: row.name)
 def test_the_samples_agree_and_their_gradients_are_torchs(row):
-    asked = [(t, question(t, sample_inputs(row, t))) for _, t in samples([row])]
-    assert not [what for t, q in asked for what in flaws(row, t, q)]
+    assert not [flaw for _, t in samples([row]) for flaw in flaws_of(row, t, question(t, sample_inputs(row, t)))]
 
 
 @pytest.mark.slow
 @ROWS
 def test_the_samples_agree_at_another_point(row):
-    asked = [(t, question(t, sample_inputs(row, t, 7), 8)) for _, t in samples([row])]
-    assert not [what for t, q in asked for what in flaws(row, t, q)]
+    requests = [(t, question(t, sample_inputs(row, t, 7), 8)) for _, t in samples([row])]
+    assert not [flaw for text, request in requests for flaw in flaws_of(row, text, request)]
 
 
 @pytest.mark.slow
 @ROWS
 def test_the_samples_agree_under_an_upstream_of_ones_where_softmax_cancels(row):
-    assert not [what for _, t in samples([row]) for what in flaws(row, t, question(t, sample_inputs(row, t), None))]
+    assert not [flaw for _, t in samples([row]) for flaw in flaws_of(row, t, question(t, sample_inputs(row, t), None))]
 
 
 @pytest.mark.slow
@@ -85,14 +83,14 @@ def test_the_samples_agree_in_narrower_dtypes(row, dtype):
     wrong = []
     for _, text in samples([row]):
         if (text, dtype) not in TOO_LARGE and takes(row, text, dtype):
-            found = flaws(row, text, question(text, sample_inputs(row, text, dtype=dtype)))
+            flaws = flaws_of(row, text, question(text, sample_inputs(row, text, dtype=dtype)))
             # Rounded to few digits, inputs fall on kinks.
-            wrong += [flaw for flaw in found if "NOT_DIFFERENTIABLE" not in flaw]
+            wrong += [flaw for flaw in flaws if "NOT_DIFFERENTIABLE" not in flaw]
     assert not wrong
 
 
 def takes(row, text, dtype):
-    """Whether the operators of a sample take the dtype: decompositions want float32 at least."""
+    """Whether the operators of a sample take the dtype: decompositions need at least float32."""
     try:
         prepared(question(text, sample_inputs(row, text, dtype=dtype)))
     except Refusal as refusal:
@@ -109,8 +107,8 @@ def test_what_no_number_of_a_narrow_dtype_can_hold_is_limited_by_precision(text,
     assert derivative.gradient.isinf().any()
     # No number of the dtype is nearer to the derivative than an infinity.
     assert derivative.verdict.outcome is Outcome.PRECISION_LIMITED
-    found = [entry for finding in derivative.verdict.findings for entry in finding.examined]
-    assert any(entry.autograd in (float("inf"), float("-inf")) for entry in found)
+    entries = [entry for finding in derivative.verdict.findings for entry in finding.examined]
+    assert any(entry.autograd in (float("inf"), float("-inf")) for entry in entries)
 
 
 def test_what_has_no_closed_form_is_what_nobody_has_one_for():

@@ -17,7 +17,6 @@ from ...program import Limits, Reason, Refusal
 from ...symbolic import Step
 from ...verdict import (
     READY,
-    Answer,
     ClosedForm,
     Derivative,
     Description,
@@ -26,7 +25,8 @@ from ...verdict import (
     LegState,
     Notation,
     Operand,
-    Question,
+    Request,
+    Response,
     example_jacobians,
 )
 from .tensors import from_wire, to_wire
@@ -42,7 +42,7 @@ _ORIGINS = {None: "FORM_ORIGIN_UNSPECIFIED"} | {origin: f"FORM_ORIGIN_{origin.na
 _Message = TypeVar("_Message", bound=Message)
 
 
-def parse_request(body: bytes, limits: Limits) -> tuple[str, Question]:
+def parse_request(body: bytes, limits: Limits) -> tuple[str, Request]:
     """The id and the question of a DifferentiateRequest.
 
     Raises Refusal with the field's path for what is malformed, missing, twice there, or over a limit.
@@ -53,17 +53,17 @@ def parse_request(body: bytes, limits: Limits) -> tuple[str, Question]:
     return _question(parsed(wire.DifferentiateRequest, body), limits)
 
 
-def parse_stream_request(body: bytes, limits: Limits) -> tuple[str, Question]:
+def parse_stream_request(body: bytes, limits: Limits) -> tuple[str, Request]:
     """The id and the question of a DifferentiateManyRequest; its budget is the front's concern."""
     return _question(parsed(wire.DifferentiateManyRequest, body).request, limits)
 
 
-def provisional(answer: Answer) -> bool:
+def provisional(answer: Response) -> bool:
     """Whether an answer's closed form was not to be waited for, so that a later answer may be better."""
     return any(derivative.symbolic.state is LegState.DEADLINE for derivative in answer.derivatives)
 
 
-def reply(request: str, answer: Answer, versions: Mapping[str, str], queue: float, total: float) -> bytes:
+def reply(request: str, answer: Response, versions: Mapping[str, str], queue: float, total: float) -> bytes:
     """The DifferentiateResponse that says an answer; `queue` and `total` are in seconds."""
     spent = answer.timings
     message = wire.DifferentiateResponse(
@@ -119,7 +119,7 @@ def check_id(given: str) -> None:
         raise Refusal(Reason.LIMIT_EXCEEDED, f"an id of {len(given)} characters", "id", hint=f"at most {ID_CHARACTERS}")
 
 
-def _question(request: wire.DifferentiateRequest, limits: Limits) -> tuple[str, Question]:
+def _question(request: wire.DifferentiateRequest, limits: Limits) -> tuple[str, Request]:
     check_id(request.id)
     if not request.expression.strip():
         raise Refusal(Reason.EMPTY_EXPRESSION, "there is no expression", hint="an expression such as `3*a**3 - b**2`")
@@ -129,7 +129,7 @@ def _question(request: wire.DifferentiateRequest, limits: Limits) -> tuple[str, 
         tensor = from_wire(given.tensor, f"inputs[{number}].tensor", limits)
         wanted = given.requires_grad if given.HasField("requires_grad") else None
         operands.append(Operand(given.name, tensor, wanted))
-    question = Question(
+    question = Request(
         expression=request.expression,
         inputs=tuple(operands),
         upstream=from_wire(request.upstream, "upstream", limits) if request.HasField("upstream") else None,

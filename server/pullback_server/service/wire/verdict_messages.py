@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pullback.v1 import verdict_pb2 as wire
 
-from ...verdict import Diagnosis, Examined, Finding, Slope, Verdict
+from ...verdict import Diagnosis, ExaminedEntry, Finding, Slope, Verdict
 from .tensors import to_wire
 
 
@@ -13,7 +13,7 @@ def verdict_message(verdict: Verdict) -> wire.Verdict:
     worst, tolerance = verdict.worst, verdict.tolerance
     return wire.Verdict(
         outcome=f"OUTCOME_{verdict.outcome.name}",
-        reason=verdict.reason,
+        reason=verdict.reason or "",
         message=verdict.message,
         compared=verdict.compared,
         differing=verdict.differing,
@@ -36,7 +36,7 @@ def _finding(finding: Finding) -> wire.Finding:
     )
 
 
-def _examined(entry: Examined) -> wire.ExaminedEntry:
+def _examined(entry: ExaminedEntry) -> wire.ExaminedEntry:
     return wire.ExaminedEntry(
         index=entry.index,
         outcome=f"OUTCOME_{entry.outcome.name}",

@@ -14,7 +14,7 @@ import torch
 from ...grading import Grader
 from ...numeric import DeviceExhausted, usable
 from ...program import Limits, Refusal
-from ...verdict import Answer, Description, Differentiator, FormOverBudget, LegState
+from ...verdict import Description, Differentiator, FormOverBudget, LegState, Response
 from .. import failpoints, logs, memory
 from ..config import Config
 from ..protocol import channel, envelope, errors
@@ -188,7 +188,7 @@ class Worker:
         _PARSED()
         spent: Spent = channel.NOTHING_SPENT
         origin = ""
-        for answer in self._differentiator.answer(question):
+        for answer in self._differentiator.respond(question):
             self._die_where_the_device_is_spoilt(answer)
             now = time.monotonic()
             reply = messages.reply(name, answer, self._description.versions, started - task.moment, now - task.moment)
@@ -235,7 +235,7 @@ class Worker:
         else:
             self._sender.send(Kind.FAILURE, failure.status, f"{failure.reason}\n{failure.message}", code=failure.code)
 
-    def _die_where_the_device_is_spoilt(self, answer: Answer | None = None) -> None:
+    def _die_where_the_device_is_spoilt(self, answer: Response | None = None) -> None:
         """Ends this process, so that its task is replayed on another, where an accelerator's context is no good.
 
         With an answer it looks only where a leg failed; a caller never gets the numbers of a spoilt device.

@@ -1,7 +1,7 @@
-"""Why an entry is not plainly right, at which node, and what to write instead."""
+"""Why an entry is not simply right, at which node, and what to write instead."""
 
 from .causes import diagnose
-from .context import Scene, Witness
+from .context import DiagnosisContext, EntryContext
 from .remedies import remedy
 
-__all__ = ["Scene", "Witness", "diagnose", "remedy"]
+__all__ = ["DiagnosisContext", "EntryContext", "diagnose", "remedy"]

@@ -1,6 +1,6 @@
-"""What to write instead: the same function in operators that stay where the derivative is right.
+"""What to write instead: the same function in operators whose derivative stays right.
 
-Each rewriting is a candidate only: it is offered when its own gradient, at the request's inputs, is the derivative.
+Each rewriting is only a candidate: it is offered if its gradient, at the request's inputs, is the derivative.
 """
 
 from __future__ import annotations
@@ -10,33 +10,32 @@ from collections.abc import Callable, Iterator
 from ...language import TooLongToWrite, parse, unparse
 from ...program import Apply, Limits, Literal, Program, Refusal
 
-#: A program and the number of a node -> texts that may stand for that node.
+#: A program and the number of a node -> texts that may replace that node.
 Rewriting = Callable[["_Matcher", int], Iterator[str]]
-#: What a branch may be given in the places where it is not taken.
+#: What may be passed to a branch where it is not taken.
 HARMLESS = ("1", "0", "0.5")
 
 
-def remedy(program: Program, culprit: int | None, good: Callable[[str], bool]) -> str:
-    """The program with one node rewritten, the culprit first of all, so that `good` says yes to it; "" if none is.
+def remedy(program: Program, culprit: int | None, is_right: Callable[[str], bool]) -> str:
+    """The program with one node rewritten, or with the culprit's operand made harmless; "" where no candidate is right.
 
-    `good(text)` says whether an expression has the right value and gradient at the inputs of the request.
+    `is_right(text)` says whether an expression has the right value and gradient at the inputs of the request.
     """
     matcher = _Matcher(program)
-    order = [n for n in range(len(program.nodes) - 1, -1, -1) if isinstance(program.nodes[n], Apply)]
     tried = 0
-    for node in order:
+    for node in (n for n in range(len(program.nodes) - 1, -1, -1) if isinstance(program.nodes[n], Apply)):
         for rewriting in REWRITINGS:
             for text in rewriting(matcher, node):
-                candidate = _written(program, node, text)
+                candidate = _rewrite(program, node, text)
                 tried += 1
-                if candidate and good(candidate):
+                if candidate and is_right(candidate):
                     return candidate
                 if tried >= TRIED:
                     return ""
     if culprit is not None:
-        for candidate in _doubled(matcher, culprit):
-            if good(candidate):
-                return _tidied(program, candidate)
+        for candidate in _double_where(matcher, culprit):
+            if is_right(candidate):
+                return _tidy(program, candidate)
     return ""
 
 
@@ -44,48 +43,48 @@ def remedy(program: Program, culprit: int | None, good: Callable[[str], bool]) -
 TRIED = 24
 
 
-def _written(program: Program, node: int, text: str) -> str:
-    """The program with a text for a node, with no more parentheses than it needs; "" where that is no program."""
+def _rewrite(program: Program, node: int, text: str) -> str:
+    """The program with a text for a node, with no more parentheses than it needs; "" where that is not a program."""
     try:
-        return _tidied(program, unparse(program, None, {node: text}))
+        return _tidy(program, written(program, None, {node: text}))
     except (TooLongToWrite, Refusal):
         return ""
 
 
-def _tidied(program: Program, text: str) -> str:
-    return unparse(parse(text, list(program.inputs()), Limits()))
+def _tidy(program: Program, text: str) -> str:
+    return written(parse(text, list(program.inputs()), Limits()))
 
 
 class _Matcher:
-    """Asks nodes what they are."""
+    """Recognizes nodes of a program."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
 
     def of(self, node: int | None, *names: str) -> Apply | None:
         """The node, if it applies one of these operators."""
-        found = None if node is None else self.program.nodes[node]
-        return found if isinstance(found, Apply) and found.operator in names else None
+        apply = None if node is None else self.program.nodes[node]
+        return apply if isinstance(apply, Apply) and apply.operator in names else None
 
     def number(self, node: int | None) -> float | None:
-        """The node's value, if it is a number of the text."""
-        found = None if node is None else self.program.nodes[node]
-        if isinstance(found, Literal) and isinstance(found.value, int | float) and not found.name:
-            return float(found.value)
+        """The node's value, if it is a number literal."""
+        literal = None if node is None else self.program.nodes[node]
+        if isinstance(literal, Literal) and isinstance(literal.value, int | float) and not literal.name:
+            return float(literal.value)
         return None
 
     def text(self, node: int | None) -> str:
-        """The node as the language writes it, fit to stand inside a call."""
+        """The node as the language writes it, as an argument of a call."""
         assert node is not None
         return unparse(self.program, node)
 
     def inside(self, node: int | None, *names: str) -> int | None:
-        """The one operand of a node that applies one of these operators to it."""
-        found = self.of(node, *names)
-        return found.operands[0] if found else None
+        """The first operand of a node that applies one of these operators."""
+        apply = self.of(node, *names)
+        return apply.operands[0] if apply else None
 
     def squared(self, node: int | None) -> int | None:
-        """What is squared in a node, by whichever of the ways to write it."""
+        """The operand of a square, in any way to write one."""
         if (inner := self.inside(node, "square")) is not None:
             return inner
         power = self.of(node, "pow")
@@ -95,7 +94,7 @@ class _Matcher:
         return product.operands[0] if product and product.operands[0] == product.operands[1] else None
 
 
-def _named(arguments: tuple[tuple[str, object], ...]) -> str:
+def _keywords(arguments: tuple[tuple[str, object], ...]) -> str:
     return "".join(f", {name}={value!r}" for name, value in arguments)
 
 
@@ -109,7 +108,7 @@ def _of_logarithms(m: _Matcher, node: int) -> Iterator[str]:
             yield f"softplus({m.text(u)})"
         return
     if (total := m.of(inner, "sum")) and (u := m.inside(total.operands[0], "exp")) is not None:
-        yield f"logsumexp({m.text(u)}{_named(total.arguments)})"
+        yield f"logsumexp({m.text(u)}{_keywords(total.arguments)})"
     if added := m.of(inner, "add"):
         for one, other in (added.operands, added.operands[::-1]):
             if m.number(one) == 1:
@@ -121,10 +120,10 @@ def _of_logarithms(m: _Matcher, node: int) -> Iterator[str]:
         ) is not None:
             yield f"logaddexp({m.text(a)}, {m.text(b)})"
     if soft := m.of(inner, "softmax"):
-        yield f"log_softmax({m.text(soft.operands[0])}{_named(soft.arguments)})"
+        yield f"log_softmax({m.text(soft.operands[0])}{_keywords(soft.arguments)})"
     if (whole := m.inside(inner, "getitem")) is not None and (soft := m.of(whole, "softmax")):
-        logs = f"log_softmax({m.text(soft.operands[0])}{_named(soft.arguments)})"
-        yield unparse(m.program, inner, {whole: logs})
+        logs = f"log_softmax({m.text(soft.operands[0])}{_keywords(soft.arguments)})"
+        yield written(m.program, inner, {whole: logs})
     if (u := m.inside(inner, "sigmoid")) is not None:
         yield f"logsigmoid({m.text(u)})"
     if (u := m.inside(inner, "det")) is not None:
@@ -135,10 +134,10 @@ def _of_logarithms(m: _Matcher, node: int) -> Iterator[str]:
 
 def _of_differences(m: _Matcher, node: int) -> Iterator[str]:
     """exp(u) - 1, 1 - cos(u), relu(u) - relu(-u), sqrt(a) - sqrt(b), cosh(u) - sinh(u)."""
-    found = m.of(node, "sub")
-    if not found:
+    difference = m.of(node, "sub")
+    if not difference:
         return
-    left, right = found.operands
+    left, right = difference.operands
     if m.number(right) == 1 and (u := m.inside(left, "exp")) is not None:
         yield f"expm1({m.text(u)})"
     if m.number(left) == 1 and (u := m.inside(right, "cos")) is not None:
@@ -172,7 +171,7 @@ def _of_roots(m: _Matcher, node: int) -> Iterator[str]:
         base = f"({m.text(power.operands[0])})"
         yield f"{base}**{n / 2:g}" if n % 4 == 0 else f"abs({base})**{n / 2:g}"
     if (total := m.of(inner, "sum")) and (u := m.squared(total.operands[0])) is not None:
-        yield f"norm({m.text(u)}{_named(total.arguments)})"
+        yield f"norm({m.text(u)}{_keywords(total.arguments)})"
     if added := m.of(inner, "add"):
         a, b = map(m.squared, added.operands)
         if a is not None and b is not None:
@@ -181,8 +180,8 @@ def _of_roots(m: _Matcher, node: int) -> Iterator[str]:
 
 def _of_quotients(m: _Matcher, node: int) -> Iterator[str]:
     """exp(u)/sum(exp(u)), exp(u)/(1 + exp(u)), 1/(1 + exp(u)), x*log(x)."""
-    if found := m.of(node, "div"):
-        above, below = found.operands
+    if quotient := m.of(node, "div"):
+        above, below = quotient.operands
         u = m.inside(above, "exp")
         total = m.of(below, "sum")
         if u is not None and total and total.operands[0] == above:
@@ -193,46 +192,47 @@ def _of_quotients(m: _Matcher, node: int) -> Iterator[str]:
         if m.number(above) == 1 and (added := m.of(below, "add")):
             powers = (m.inside(k, "exp") for k in added.operands)
             yield from (f"sigmoid(-({m.text(w)}))" for w in powers if w is not None)
-    if found := m.of(node, "mul"):
-        for one, other in (found.operands, found.operands[::-1]):
+    if product := m.of(node, "mul"):
+        for one, other in (product.operands, product.operands[::-1]):
             if (u := m.inside(other, "log")) is not None:
                 yield f"xlogy({m.text(one)}, {m.text(u)})"
 
 
 def _of_patches(m: _Matcher, node: int) -> Iterator[str]:
-    """where(u == c, a, b), whose value at a single point is that of its other branch too."""
-    found = m.of(node, "where")
-    if found and m.of(found.operands[0], "eq"):
-        yield m.text(found.operands[2])
-    if found and m.of(found.operands[0], "ne"):
-        yield m.text(found.operands[1])
+    """where(u == c, a, b), whose value at a single point is also that of its other branch."""
+    where = m.of(node, "where")
+    if where and m.of(where.operands[0], "eq"):
+        yield m.text(where.operands[2])
+    if where and m.of(where.operands[0], "ne"):
+        yield m.text(where.operands[1])
 
 
 REWRITINGS: tuple[Rewriting, ...] = (_of_logarithms, _of_roots, _of_quotients, _of_differences, _of_patches)
 
 
-def _doubled(m: _Matcher, culprit: int) -> Iterator[str]:
-    """The double where: what a branch is given where it is not taken is made harmless."""
-    given = m.of(culprit, m.program.nodes[culprit].operator)  # type: ignore[union-attr]
-    if given is None or given.operands[0] is None:
+def _double_where(m: _Matcher, culprit: int) -> Iterator[str]:
+    """The double where: the culprit's operand is replaced by a harmless number where its branch is not taken."""
+    application = m.program.nodes[culprit]
+    if not isinstance(application, Apply) or application.operands[0] is None:
         return
+    dangerous = application.operands[0]
     below = _below(m.program, culprit)
     for node, apply in enumerate(m.program.nodes):
         if not (isinstance(apply, Apply) and apply.operator == "where"):
             continue
         condition, taken, other = apply.operands
         for branch in (taken, other):
-            if branch is None or culprit not in _below(m.program, branch) or condition in (culprit,) or node in below:
+            if branch is None or culprit not in _below(m.program, branch) or condition == culprit or node in below:
                 continue
             for harmless in HARMLESS:
-                operand, test = m.text(given.operands[0]), m.text(condition)
+                operand, test = m.text(dangerous), m.text(condition)
                 safe = (
                     f"where({test}, {operand}, {harmless})"
                     if branch == taken
                     else f"where({test}, {harmless}, {operand})"
                 )
                 try:
-                    inner = unparse(m.program, branch, {given.operands[0]: safe})
+                    inner = written(m.program, branch, {dangerous: safe})
                     texts = {taken: m.text(taken), other: m.text(other)} | {branch: inner}
                     whole = f"where({test}, {texts[taken]}, {texts[other]})"
                     yield unparse(m.program, None, {node: whole})
@@ -241,12 +241,12 @@ def _doubled(m: _Matcher, culprit: int) -> Iterator[str]:
 
 
 def _below(program: Program, node: int) -> set[int]:
-    """The node and all that it is made of."""
-    wanted, found = [node], {node}
-    while wanted:
-        apply = program.nodes[wanted.pop()]
+    """The node and all nodes that it depends on."""
+    pending, nodes = [node], {node}
+    while pending:
+        apply = program.nodes[pending.pop()]
         if isinstance(apply, Apply):
-            new = {k for k in apply.operands if k is not None} - found
-            found |= new
-            wanted += new
-    return found
+            new = {k for k in apply.operands if k is not None} - nodes
+            nodes |= new
+            pending += new
+    return nodes

@@ -1,6 +1,6 @@
-"""The third opinion: the expression itself and its closed form in many digits, entry by entry, and one-sided slopes.
+"""The third opinion: the expression and its closed form in many digits, entry by entry, and one-sided slopes.
 
-It runs through the table's reference column and shares no code with the two legs.
+It evaluates the table's reference column and shares no code with the two legs.
 """
 
 from .budget import Budget, OverBudget

@@ -1,4 +1,4 @@
-"""How much may be computed in many digits: counted, not timed, so that the same question has the same answer."""
+"""How much may be computed in many digits: counted, not timed, so that the same request has the same verdict."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 
 class OverBudget(Exception):
-    """More would have to be computed in many digits than may be."""
+    """More would have to be computed in many digits than the budget allows."""
 
 
 class Budget:
-    """So many entries of results may be computed in many digits; one takes some microseconds.
+    """How many entries of results may still be computed in many digits; one takes some microseconds.
 
     >>> budget = Budget(100)
     >>> budget.spend(60)
@@ -23,14 +23,14 @@ class Budget:
         self.left = entries
 
     def spend(self, entries: int) -> None:
-        """Takes note that so many entries are about to be computed; raises OverBudget where they are too many."""
+        """Counts entries that are about to be computed; raises OverBudget where they are too many."""
         if entries > self.left:
             raise OverBudget
         self.left -= entries
 
     @contextmanager
     def within(self, entries: int) -> Iterator[None]:
-        """Lets no more than so many entries be computed meanwhile.
+        """Lets no more than this many entries be computed inside the block.
 
         >>> budget = Budget(100)
         >>> with budget.within(10):

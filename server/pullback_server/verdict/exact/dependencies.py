@@ -1,7 +1,7 @@
-"""Which entries of the operands an entry of a result is made of, told from the table's reference column alone.
+"""Which entries of its operands each entry of a result depends on, derived from the table's reference column alone.
 
-Whatever the reference column of a row is made by (entry by entry, along lines) says it. Where it says nothing, the
-column is run on tokens that can be moved and nothing else: an operator that only moves entries shows where to.
+The kind of the column (entry by entry, along lines) determines the dependencies. For any other column, it is run on
+tokens that can be moved and nothing else: an operator that only moves entries shows where each one goes.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from ...operators.reference.matrices import matmul_reference
 from ...operators.shape_rules.common import axes_of
 from ...program import TensorType
 
-#: One flag an entry, in the order of rows.
+#: One flag for each entry, in row-major order.
 Mask = npt.NDArray[np.bool_]
-#: Numbers of entries in the order of rows.
+#: Positions of entries in row-major order.
 Places = npt.NDArray[np.int64]
 Shape = tuple[int, ...]
 
 
-class Wiring(Protocol):
-    """How the entries of one result hang together with those of its operands."""
+class EntryDependencies(Protocol):
+    """Which entries of one result depend on which entries of its operands."""
 
-    def reached(self, masks: Sequence[Mask | None]) -> Mask:
+    def dependents(self, masks: Sequence[Mask | None]) -> Mask:
         """The entries of the result that depend on the marked ones of the operands; None marks none."""
         ...
 
@@ -47,32 +47,33 @@ class EachEntry:
     shapes: tuple[Shape | None, ...]
     shape: Shape
 
-    def places(self, operand: int, places: Places) -> Places:
-        """Where the operand's entries lie that these entries of the result are made of."""
-        own = self.shapes[operand]
-        assert own is not None
-        if own == self.shape:
+    def operand_places(self, operand: int, places: Places) -> Places:
+        """The places of the operand's entries that these entries of the result depend on."""
+        shape = self.shapes[operand]
+        assert shape is not None
+        if shape == self.shape:
             return places
         index = np.unravel_index(places, self.shape) if self.shape else ()
-        kept = index[len(self.shape) - len(own) :]
-        clipped = tuple(i if n > 1 else np.zeros_like(i) for i, n in zip(kept, own, strict=True))
-        return np.ravel_multi_index(clipped, own) if own else np.zeros_like(places)
+        aligned = index[len(self.shape) - len(shape) :]
+        clipped = tuple(i if n > 1 else np.zeros_like(i) for i, n in zip(aligned, shape, strict=True))
+        return np.ravel_multi_index(clipped, shape) if shape else np.zeros_like(places)
 
-    def reached(self, masks: Sequence[Mask | None]) -> Mask:
-        """See Wiring."""
-        found = np.zeros(self.shape, dtype=bool)
-        for mask, own in zip(masks, self.shapes, strict=True):
-            if mask is not None and own is not None:
-                found |= mask.reshape(own)
-        return found.reshape(-1)
+    def dependents(self, masks: Sequence[Mask | None]) -> Mask:
+        """See EntryDependencies."""
+        marked = np.zeros(self.shape, dtype=bool)
+        for mask, shape in zip(masks, self.shapes, strict=True):
+            if mask is not None and shape is not None:
+                marked |= mask.reshape(shape)
+        return marked.reshape(-1)
 
     def sources(self, mask: Mask) -> tuple[Mask | None, ...]:
-        """See Wiring."""
-        return tuple(None if own is None else _narrowed(mask.reshape(self.shape), own) for own in self.shapes)
+        """See EntryDependencies."""
+        mask = mask.reshape(self.shape)
+        return tuple(None if shape is None else _unbroadcast(mask, shape) for shape in self.shapes)
 
 
-def _narrowed(mask: Mask, shape: Shape) -> Mask:
-    """What is left of a mask in a shape that was broadcast to the mask's own."""
+def _unbroadcast(mask: Mask, shape: Shape) -> Mask:
+    """The mask reduced by `any` to a shape that was broadcast to the mask's shape."""
     mask = np.asarray(mask.any(axis=tuple(range(mask.ndim - len(shape)))))
     along = tuple(k for k, n in enumerate(shape) if n == 1 and mask.shape[k] != 1)
     return np.asarray(mask.any(axis=along, keepdims=True)).reshape(-1)
@@ -80,15 +81,15 @@ def _narrowed(mask: Mask, shape: Shape) -> Mask:
 
 @dataclass(frozen=True)
 class AlongLines:
-    """Each result depends on one line of the operand; `whole` where it has an entry for each of the line's."""
+    """Each result depends on one line of the operand; with `keeps_length` a line of n entries gives n results."""
 
     shape: Shape
     axes: tuple[int, ...]
-    whole: bool
+    keeps_length: bool
 
     @cached_property
     def lines(self) -> Places:
-        """The operand's places, a row a line."""
+        """The operand's places, one row for each line."""
         order = [k for k in range(len(self.shape)) if k not in self.axes] + list(self.axes)
         rows = math.prod(self.shape[k] for k in order[: len(order) - len(self.axes)])
         places = np.arange(math.prod(self.shape)).reshape(self.shape).transpose(order)
@@ -107,23 +108,23 @@ class AlongLines:
             return np.zeros_like(places)
         return np.ravel_multi_index([index[k] for k in kept], [self.shape[k] for k in kept])
 
-    def reached(self, masks: Sequence[Mask | None]) -> Mask:
-        """See Wiring."""
+    def dependents(self, masks: Sequence[Mask | None]) -> Mask:
+        """See EntryDependencies."""
         (mask,) = masks
         assert mask is not None
         lines = mask.reshape(self.shape).any(axis=self.axes, keepdims=True)
-        return np.array(np.broadcast_to(lines, self.shape) if self.whole else lines).reshape(-1)
+        return np.array(np.broadcast_to(lines, self.shape) if self.keeps_length else lines).reshape(-1)
 
     def sources(self, mask: Mask) -> tuple[Mask | None, ...]:
-        """See Wiring."""
+        """See EntryDependencies."""
         short = tuple(1 if k in self.axes else n for k, n in enumerate(self.shape))
-        lines = np.asarray(mask.reshape(self.shape).any(axis=self.axes)) if self.whole else mask
+        lines = np.asarray(mask.reshape(self.shape).any(axis=self.axes)) if self.keeps_length else mask
         lines = lines.reshape(short)
         return (np.array(np.broadcast_to(lines, self.shape)).reshape(-1),)
 
 
 @dataclass(frozen=True)
-class Moved:
+class Gathered:
     """Each result is an entry of an operand, or a constant: `operand` and `place` of each, operand -1 for constants."""
 
     operand: Places
@@ -131,31 +132,31 @@ class Moved:
     constants: Objects
     sizes: tuple[int | None, ...]
 
-    def reached(self, masks: Sequence[Mask | None]) -> Mask:
-        """See Wiring."""
-        found = np.zeros(self.operand.shape, dtype=bool)
+    def dependents(self, masks: Sequence[Mask | None]) -> Mask:
+        """See EntryDependencies."""
+        marked = np.zeros(self.operand.shape, dtype=bool)
         for number, mask in enumerate(masks):
             if mask is not None:
-                mine = self.operand == number
-                found[mine] = mask[self.place[mine]]
-        return found
+                gathered = self.operand == number
+                marked[gathered] = mask[self.place[gathered]]
+        return marked
 
     def sources(self, mask: Mask) -> tuple[Mask | None, ...]:
-        """See Wiring."""
-        found: list[Mask | None] = []
+        """See EntryDependencies."""
+        masks: list[Mask | None] = []
         for number, size in enumerate(self.sizes):
             if size is None:
-                found.append(None)
+                masks.append(None)
                 continue
-            own = np.zeros(size, dtype=bool)
-            own[self.place[(self.operand == number) & mask]] = True
-            found.append(own)
-        return tuple(found)
+            marked = np.zeros(size, dtype=bool)
+            marked[self.place[(self.operand == number) & mask]] = True
+            masks.append(marked)
+        return tuple(masks)
 
 
 @dataclass(frozen=True)
 class RowsByColumns:
-    """A matrix product of rank 1 or 2 on either side: row i of the left with column j of the right."""
+    """A matrix product of operands of rank 1 or 2: entry (i, j) depends on row i of the left, column j of the right."""
 
     left: Shape
     right: Shape
@@ -166,48 +167,46 @@ class RowsByColumns:
         return rows, self.right[1] if len(self.right) == 2 else 1
 
     def operands(self, places: Places) -> tuple[Places, Places]:
-        """The places of the left row and of the right column of each entry, a line an entry."""
+        """The places of the left row and of the right column that each entry depends on, one row for each entry."""
         columns, length = self._shape[1], self.left[-1]
         i, j = places // columns, places % columns
         k = np.arange(length)
         return i[:, None] * length + k, k * columns + j[:, None]
 
-    def reached(self, masks: Sequence[Mask | None]) -> Mask:
-        """See Wiring."""
-        found = np.zeros(self._shape, dtype=bool)
+    def dependents(self, masks: Sequence[Mask | None]) -> Mask:
+        """See EntryDependencies."""
+        marked = np.zeros(self._shape, dtype=bool)
         left, right = masks
         if left is not None:
-            found |= np.asarray(left.reshape(self._shape[0], -1).any(axis=1))[:, None]
+            marked |= np.asarray(left.reshape(self._shape[0], -1).any(axis=1))[:, None]
         if right is not None:
-            found |= right.reshape(-1, self._shape[1]).any(axis=0)
-        return found.reshape(-1)
+            marked |= right.reshape(-1, self._shape[1]).any(axis=0)
+        return marked.reshape(-1)
 
     def sources(self, mask: Mask) -> tuple[Mask | None, ...]:
-        """See Wiring."""
-        whole, length = mask.reshape(self._shape), self.left[-1]
-        left = np.repeat(whole.any(axis=1), length)
-        right = np.tile(whole.any(axis=0), length)
-        return left, right
+        """See EntryDependencies."""
+        matrix, length = mask.reshape(self._shape), self.left[-1]
+        return np.repeat(matrix.any(axis=1), length), np.tile(matrix.any(axis=0), length)
 
 
 @dataclass(frozen=True)
-class Whole:
+class AllEntries:
     """Every entry may depend on every entry of every operand."""
 
     sizes: tuple[int | None, ...]
     size: int
 
-    def reached(self, masks: Sequence[Mask | None]) -> Mask:
-        """See Wiring."""
+    def dependents(self, masks: Sequence[Mask | None]) -> Mask:
+        """See EntryDependencies."""
         return np.full(self.size, any(mask is not None and mask.any() for mask in masks))
 
     def sources(self, mask: Mask) -> tuple[Mask | None, ...]:
-        """See Wiring."""
+        """See EntryDependencies."""
         return tuple(None if size is None else np.full(size, mask.any()) for size in self.sizes)
 
 
 class Token:
-    """Stands for an entry and can only be moved: any arithmetic with it is a TypeError."""
+    """Stands for an entry and can only be moved: any arithmetic with it raises TypeError."""
 
     __slots__ = ("operand", "place")
 
@@ -215,34 +214,35 @@ class Token:
         self.operand, self.place = operand, place
 
 
-def wiring(
+def entry_dependencies(
     row: Operator,
     types: Sequence[TensorType | None],
     result: TensorType,
     arguments: dict[str, Any],
     constant: Callable[[int], Objects],
-) -> Wiring:
-    """The wiring of one call; `constant(k)` gives the values of operand k, which is no floating tensor."""
+) -> EntryDependencies:
+    """The dependencies of one call; `constant(k)` gives the values of operand k where its dtype is not floating."""
     shapes = tuple(None if t is None else t.shape for t in types)
     match row.reference, shapes:
         case Elementwise(), _:
             return EachEntry(shapes, result.shape)
-        case Reduced() | AlongDim(), (tuple() as shape,):
-            dim = arguments.get("dim")
-            whole = isinstance(row.reference, AlongDim)
-            return AlongLines(shape, axes_of(dim, len(shape)), whole)
+        case Along() | Lines(), (tuple() as shape,):
+            return AlongLines(shape, axes_of(arguments.get("dim"), len(shape)), isinstance(row.reference, Lines))
         case reference, (tuple() as left, tuple() as right) if reference is matmul_reference:
             if max(len(left), len(right)) <= 2:
                 return RowsByColumns(left, right)
-    moved = _moved(row, types, arguments, constant)
     sizes = tuple(None if t is None else t.elements for t in types)
-    return moved or Whole(sizes, result.elements)
+    return _gathered(row, types, arguments, constant, sizes) or AllEntries(sizes, result.elements)
 
 
-def _moved(
-    row: Operator, types: Sequence[TensorType | None], arguments: dict[str, Any], constant: Callable[[int], Objects]
-) -> Moved | None:
-    """Where the entries go of an operator that only moves them; None where it does more."""
+def _gathered(
+    row: Operator,
+    types: Sequence[TensorType | None],
+    arguments: dict[str, Any],
+    constant: Callable[[int], Objects],
+    sizes: tuple[int | None, ...],
+) -> Gathered | None:
+    """Where an operator that only moves entries takes each result from; None for an operator that does more."""
     operands: list[Objects | None] = []
     for number, kind in enumerate(types):
         if kind is None:
@@ -256,8 +256,8 @@ def _moved(
     try:
         out = np.asarray(row.reference(*operands, **arguments), dtype=object).reshape(-1)
     except Exception:
-        # Whatever went wrong with a token: the operator does more than to move it.
+        # Any failure on a token means that the operator does more than move entries.
         return None
     operand = np.array([x.operand if isinstance(x, Token) else -1 for x in out], dtype=np.int64)
     place = np.array([x.place if isinstance(x, Token) else 0 for x in out], dtype=np.int64)
-    return Moved(operand, place, out, tuple(None if t is None else t.elements for t in types))
+    return Gathered(operand, place, out, sizes)

@@ -1,4 +1,4 @@
-"""A closed form in many digits: the plan of its gradients, each entry computed when it is asked for."""
+"""A closed form in many digits: the plan of its gradients, each entry computed when it is first needed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .budget import Budget
 from .dependencies import Places
 from .scalars import MATRICES, RUNS, scalar
 
-#: Fractions of smaller numbers than this are simple.
+#: Fractions whose numbers are smaller than this are simple.
 SIMPLE = 1000
 
 Shape = tuple[int, ...]
@@ -30,25 +30,24 @@ Source = tuple[str, int] | int
 class FormValues:
     """The slots of a plan in many digits, by mpmath at the precision in force, on exact inputs.
 
-    `tensors` are the inputs by name and the upstream gradient as `^`.
+    `tensors` are the inputs by name and the upstream gradient as `^`; `results` are the gradients by the inputs' names.
     """
 
     def __init__(self, plan: Plan, tensors: Mapping[str, torch.Tensor], budget: Budget) -> None:
+        self.results: Mapping[str, plans.Result | None] = dict(plan.results)
         self._plan, self._budget = plan, budget
         self._tensors = {name: tensor.detach() for name, tensor in tensors.items()}
         self._shapes: list[Shape] = []
         for step in plan.steps:
             self._shapes.append(self._shape(step))
-        self._found: dict[int, dict[int, Any]] = {}
-
-    @property
-    def results(self) -> tuple[tuple[str, plans.Result | None], ...]:
-        """The gradients that the plan comes to, by the inputs' names."""
-        return self._plan.results
+        self._entries: dict[int, dict[int, Any]] = {}
 
     def gradient(self, name: str, place: int) -> Any:
-        """One entry of a gradient, by its place in the input in the order of rows; raises OverBudget."""
-        result = dict(self._plan.results)[name]
+        """One entry of a gradient, by its place in the input in row-major order; raises OverBudget.
+
+        It is zero for an input that the closed forms do not name.
+        """
+        result = self.results.get(name)
         if result is None:
             return mp.mpf(0)
         if isinstance(result.slot, float):
@@ -57,29 +56,28 @@ class FormValues:
         index = [int(i) for i in np.unravel_index(place, shape)] if shape else []
         long = [i for i, n in zip(index, shape, strict=True) if n != 1]
         slot = result.slot[0]
-        own = self._shapes[slot]
-        at = [0] * len(own)
+        slot_shape = self._shapes[slot]
+        slot_index = [0] * len(slot_shape)
         for i, axis in zip(long, result.axes, strict=True):
             if axis >= 0:
-                at[axis] = i
-        return self._at(slot, np.array([_flat(at, own)], dtype=np.int64))[0]
+                slot_index[axis] = i
+        return self._at(slot, np.array([_flat(slot_index, slot_shape)], dtype=np.int64))[0]
 
     def _at(self, slot: int, places: Places) -> Objects:
-        found = self._found.setdefault(slot, {})
-        missing = np.array(sorted({int(p) for p in places if int(p) not in found}), dtype=np.int64)
+        entries = self._entries.setdefault(slot, {})
+        missing = np.array(sorted({int(p) for p in places if int(p) not in entries}), dtype=np.int64)
         if missing.size:
             step = self._plan.steps[slot]
-            for place, value in zip(missing.tolist(), self._computed(step, slot, missing), strict=True):
-                found[place] = value
+            entries.update(zip(missing.tolist(), self._compute(step, slot, missing), strict=True))
         out = np.empty(places.shape, dtype=object)
-        out[:] = [found[int(p)] for p in places]
+        out[:] = [entries[int(p)] for p in places]
         return out
 
     def _whole(self, slot: int) -> Objects:
         shape = self._shapes[slot]
         return self._at(slot, np.arange(math.prod(shape))).reshape(shape)
 
-    def _computed(self, step: plans.Step, slot: int, places: Places) -> list[Any]:
+    def _compute(self, step: plans.Step, slot: int, places: Places) -> list[Any]:
         shape = self._shapes[slot]
         match step:
             case plans.Fetch(name):
@@ -99,18 +97,17 @@ class FormValues:
             case plans.Product():
                 return self._product(step, places)
             case plans.Reduce(kind, source, axes):
-                return self._reduced(kind, source, axes, places)
+                return self._reduce(kind, source, axes, places)
             case plans.MatrixFunction(kind, source, (rows, columns)):
                 matrices = np.moveaxis(self._whole(source), (rows, columns), (-2, -1))
                 self._budget.spend(matrices.size * min(matrices.shape[-2:]))
                 return list(np.asarray(MATRICES[kind](matrices), dtype=object).reshape(-1)[places])
             case plans.Gather() | plans.Scatter():
-                whole = self._gathered(step) if isinstance(step, plans.Gather) else self._scattered(step)
+                whole = self._gather(step) if isinstance(step, plans.Gather) else self._scatter(step)
                 return list(whole.reshape(-1)[places])
 
     def _product(self, step: plans.Product, places: Places) -> list[Any]:
-        lengths = {k: n for s, own in zip(step.slots, step.labels, strict=True)
-                   for k, n in zip(own, self._shapes[s], strict=True)}  # fmt: skip
+        lengths = self._lengths(step)
         summed = sorted(set(lengths) - set(step.out))
         grid = np.array(list(itertools.product(*(range(lengths[k]) for k in summed))), dtype=np.int64)
         grid = grid.reshape(-1, len(summed)) if summed else np.zeros((1, 0), dtype=np.int64)
@@ -121,14 +118,21 @@ class FormValues:
             at: dict[int, Any] = {k: np.full(len(grid), i) for k, i in zip(step.out, index, strict=True)}
             at |= {k: grid[:, n] for n, k in enumerate(summed)}
             terms: Any = np.array([mp.mpf(1)] * len(grid), dtype=object)
-            for s, own in zip(step.slots, step.labels, strict=True):
-                shape = self._shapes[s]
-                flat = np.ravel_multi_index([at[k] for k in own], shape) if own else np.zeros(len(grid), dtype=np.int64)
-                terms = terms * self._at(s, np.asarray(flat, dtype=np.int64))
+            for slot, labels in zip(step.slots, step.labels, strict=True):
+                slot_index = [at[k] for k in labels]
+                flat = np.ravel_multi_index(slot_index, self._shapes[slot]) if labels else np.zeros(len(grid))
+                terms = terms * self._at(slot, np.asarray(flat, dtype=np.int64))
             out.append(scalars.add_up(list(terms)))
         return out
 
-    def _reduced(self, kind: str, slot: int, axes: tuple[int, ...], places: Places) -> list[Any]:
+    def _lengths(self, step: plans.Product) -> dict[int, int]:
+        """How long the axis of each label of a product is."""
+        axes = (
+            zip(labels, self._shapes[slot], strict=True) for slot, labels in zip(step.slots, step.labels, strict=True)
+        )
+        return dict(itertools.chain.from_iterable(axes))
+
+    def _reduce(self, kind: str, slot: int, axes: tuple[int, ...], places: Places) -> list[Any]:
         shape = self._shapes[slot]
         order = [k for k in range(len(shape)) if k not in axes] + list(axes)
         lines = np.arange(math.prod(shape)).reshape(shape).transpose(order)
@@ -145,7 +149,7 @@ class FormValues:
         reduce = REDUCTIONS[kind]
         return [reduce(list(self._at(slot, line))) for line in lines[places]]
 
-    def _gathered(self, step: plans.Gather) -> Objects:
+    def _gather(self, step: plans.Gather) -> Objects:
         x = self._whole(step.slot)
         indices = [self._plain(o) for o in step.indices]
         kept = [k for k in range(x.ndim) if k not in step.axes]
@@ -157,7 +161,7 @@ class FormValues:
         clipped = tuple(np.clip(i, 0, n - 1) for i, n in zip(at, lengths, strict=True))
         return np.asarray(moved[(slice(None),) * len(kept) + clipped], dtype=object)
 
-    def _scattered(self, step: plans.Scatter) -> Objects:
+    def _scatter(self, step: plans.Scatter) -> Objects:
         value = self._plain(step.value)
         lengths = [self._length(s) for s in step.sources]
         indices = [_wrapped(self._plain(o), n) for o, n in zip(step.indices, lengths, strict=True)]
@@ -172,7 +176,7 @@ class FormValues:
         return out
 
     def _plain(self, operand: plans.Operand) -> Objects:
-        """All of an operand's entries, lined up with the others."""
+        """All of an operand's entries, aligned with the other operands'."""
         if not isinstance(operand, tuple):
             return np.array(_number(operand), dtype=object)
         whole, axes = self._whole(operand[0]), operand[1]
@@ -181,21 +185,21 @@ class FormValues:
         return whole.transpose([a for a in axes if a >= 0])[tuple(slice(None) if a >= 0 else None for a in axes)]
 
     def _operand(self, operand: plans.Operand, shape: Shape, places: Places) -> Sequence[Any]:
-        """The entries of an operand that these entries of a result are made of."""
+        """The entries of an operand that these entries of a result depend on."""
         if not isinstance(operand, tuple):
             return [_number(operand)] * len(places)
-        own = self._shapes[operand[0]]
-        axes = tuple(range(len(own))) if operand[1] is None else operand[1]
+        slot_shape = self._shapes[operand[0]]
+        axes = tuple(range(len(slot_shape))) if operand[1] is None else operand[1]
         index = np.unravel_index(places, shape) if shape else ()
-        at = [np.zeros(len(places), dtype=np.int64)] * len(own)
+        at = [np.zeros(len(places), dtype=np.int64)] * len(slot_shape)
         for axis, i in zip(axes, index[len(shape) - len(axes) :], strict=True):
             if axis >= 0:
-                at[axis] = i if own[axis] != 1 else np.zeros_like(i)
-        flat = np.ravel_multi_index(at, own) if own else np.zeros(len(places), dtype=np.int64)
+                at[axis] = i if slot_shape[axis] != 1 else np.zeros_like(i)
+        flat = np.ravel_multi_index(at, slot_shape) if slot_shape else np.zeros(len(places), dtype=np.int64)
         return list(self._at(operand[0], np.asarray(flat, dtype=np.int64)))
 
     def _shape(self, step: plans.Step) -> Shape:
-        """The shape of a step's slot, told from those before it."""
+        """The shape of a step's slot, from the shapes of the slots before it."""
         match step:
             case plans.Fetch(name, axes):
                 return tuple(self._tensors[name].shape[a] for a in axes)
@@ -206,37 +210,39 @@ class FormValues:
             case plans.Range(source):
                 return (self._length(source),)
             case plans.Call(_, operands):
-                return np.broadcast_shapes(*(self._viewed(o) for o in operands))
-            case plans.Product(slots, labels, out):
-                lengths = {k: n for s, own in zip(slots, labels, strict=True)
-                           for k, n in zip(own, self._shapes[s], strict=True)}  # fmt: skip
-                return tuple(lengths[k] for k in out)
+                return self._broadcast_shape(operands)
+            case plans.Product():
+                lengths = self._lengths(step)
+                return tuple(lengths[k] for k in step.out)
             case plans.Reduce(kind, slot, axes):
-                own = self._shapes[slot]
-                return own if kind in RUNS else tuple(n for k, n in enumerate(own) if k not in axes)
-            case plans.MatrixFunction(kind, slot, matrix):
-                own = self._shapes[slot]
-                batch = tuple(n for k, n in enumerate(own) if k not in matrix)
-                return (*batch, *_of_matrix(kind, own[matrix[0]], own[matrix[1]]))
+                return self._shapes[slot] if kind in RUNS else self._other_lengths(slot, axes)
+            case plans.MatrixFunction(kind, slot, (rows, columns)):
+                shape = self._shapes[slot]
+                return (*self._other_lengths(slot, (rows, columns)), *_matrix_shape(kind, shape[rows], shape[columns]))
             case plans.Gather(slot, axes, indices):
-                kept = tuple(n for k, n in enumerate(self._shapes[slot]) if k not in axes)
-                return (*kept, *np.broadcast_shapes(*(self._viewed(o) for o in indices)))
+                return (*self._other_lengths(slot, axes), *self._broadcast_shape(indices))
             case plans.Scatter(value, kept_axes, indices, sources):
-                full = np.broadcast_shapes(*(self._viewed(o) for o in (value, *indices)))
+                full = self._broadcast_shape((value, *indices))
                 return (*full[:kept_axes], *(self._length(s) for s in sources))
 
-    def _viewed(self, operand: plans.Operand) -> Shape:
+    def _other_lengths(self, slot: int, axes: Sequence[int]) -> Shape:
+        return tuple(n for k, n in enumerate(self._shapes[slot]) if k not in axes)
+
+    def _broadcast_shape(self, operands: Sequence[plans.Operand]) -> Shape:
+        return np.broadcast_shapes(*map(self._operand_shape, operands))
+
+    def _operand_shape(self, operand: plans.Operand) -> Shape:
         if not isinstance(operand, tuple):
             return ()
-        own = self._shapes[operand[0]]
-        return own if operand[1] is None else tuple(own[a] if a >= 0 else 1 for a in operand[1])
+        shape = self._shapes[operand[0]]
+        return shape if operand[1] is None else tuple(shape[a] if a >= 0 else 1 for a in operand[1])
 
     def _length(self, source: Source) -> int:
         return source if isinstance(source, int) else self._tensors[source[0]].shape[source[1]]
 
 
 def _number(number: float) -> Any:
-    """A number of a plan; a simple fraction is meant exactly, for index arithmetic rounds its multiples down."""
+    """A number of a plan; a simple fraction is taken exactly, because index arithmetic rounds its multiples down."""
     if number != number or abs(number) >= SIMPLE:
         return mp.mpf(number)
     fraction = Fraction(number).limit_denominator(SIMPLE)
@@ -255,8 +261,8 @@ def _wrapped(index: Objects, length: int) -> Any:
     return np.where(whole < 0, whole + length, whole)
 
 
-def _of_matrix(kind: str, rows: int, columns: int) -> Shape:
-    """The axes that a function of a matrix has of its own."""
+def _matrix_shape(kind: str, rows: int, columns: int) -> Shape:
+    """The shape of a matrix function of one matrix."""
     match kind:
         case "det" | "logdet" | "logabsdet":
             return ()

@@ -1,4 +1,4 @@
-"""The functions that plans name, of mpmath numbers: the rows' reference columns, and arithmetic."""
+"""The functions that plans name, on mpmath numbers: the rows' reference columns, and arithmetic."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _truth(holds: bool) -> Any:
     return mp.mpf(int(holds))
 
 
-#: Arithmetic, and the functions that are no row of the table.
+#: Arithmetic, and the functions that have no row in the table.
 CORE: dict[str, Scalar] = {
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,
@@ -107,7 +107,7 @@ def _log_sums(values: list[Any]) -> list[Any]:
     return [scalars.logsumexp(values[: k + 1]) for k in range(len(values))]
 
 
-#: What keeps the length of the lines that it runs along.
+#: Scans: functions of lines whose results have the length of the line.
 RUNS: dict[str, Callable[[list[Any]], list[Any]]] = {
     "softmax": reductions.softmax,
     "others": _others,
@@ -121,7 +121,7 @@ RUNS: dict[str, Callable[[list[Any]], list[Any]]] = {
 
 
 def _cofactor(x: Objects) -> Objects:
-    """The derivative of the determinant: of each entry that of what is left without its row and column, signed."""
+    """The derivative of the determinant: for each entry the signed determinant without its row and column."""
     n = x.shape[0]
     out = np.empty((n, n), dtype=object)
     for i, j in np.ndindex(n, n):

@@ -7,39 +7,38 @@ from dataclasses import dataclass
 from enum import Enum
 
 import mpmath as mp
-import numpy as np
 import torch
 
-from .values import MovedValues, Reach, Values
+from .values import Reach, ShiftedValues, Values
 
 #: The steps are these powers of two times the scale of the inputs; far below what any two of float64 are apart.
 STEPS = (-160, -180, -200)
-#: Bits of the computation: as many as the smallest step takes away, and some hundred to be left of a difference.
+#: Bits of the computation: what the smallest step takes away, and some hundred that remain of a difference.
 BITS = 520
-#: A quotient has come to rest when it moves by less than this power of two of itself.
-REST = -90
-#: Quotients that shrink by less than this from step to step have no limit.
+#: A quotient has converged when it changes by less than this power of two, relative to itself.
+CONVERGED = -90
+#: Differences of quotients that shrink by less than this from step to step have no limit.
 SHRINKING = 0.9
-#: Quotients below this power of two are what is left of the digits, not slopes.
-NOTHING = -180
-#: Inputs with more entries than this are not searched for their smallest.
+#: Quotients below this power of two are rounding, not slopes.
+NEGLIGIBLE = -180
+#: Inputs with more entries than this are not searched for their smallest entry.
 SEARCHED = 2**20
 
 
 class Side(Enum):
-    """What became of the slope on one side."""
+    """What kind of slope there is on one side."""
 
     FINITE = "finite"
     INFINITE = "infinite"
     #: The expression has no value on this side.
     UNDEFINED = "undefined"
-    #: The quotients come to nothing that could be told.
+    #: The quotients have no limit that could be determined.
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
 class Slope:
-    """A one-sided slope and how far off it may be; `jump` says that the value does not come near on this side."""
+    """A one-sided slope and how far off it may be; `jump` says that the value has another limit on this side."""
 
     side: Side
     value: mp.mpf
@@ -52,7 +51,7 @@ class Slope:
 
 @dataclass(frozen=True)
 class Slopes:
-    """The slopes of `sum(upstream*value)` at one entry of an input; `defined` says whether there is a value at all."""
+    """The slopes of `sum(upstream*value)` at one entry of an input; `defined` says whether there is a value there."""
 
     left: Slope
     right: Slope
@@ -66,14 +65,14 @@ class Slopes:
         finite = [s for s in (self.left, self.right) if s.side is Side.FINITE]
         if len(finite) == 2:
             apart = abs(finite[0].value - finite[1].value)
-            near = finite[0].error + finite[1].error + mp.ldexp(abs(finite[1].value), REST // 2)
+            near = finite[0].error + finite[1].error + mp.ldexp(abs(finite[1].value), CONVERGED // 2)
             return finite[1].value if apart <= near else None
         edge = Side.UNDEFINED in (self.left.side, self.right.side)
         return finite[0].value if len(finite) == 1 and edge else None
 
 
 def scale_of(inputs: Mapping[str, torch.Tensor]) -> float:
-    """What steps from 0 are measured by: the smallest magnitude that any entry has, or 1 if none is smaller."""
+    """The scale of steps from 0: the smallest nonzero magnitude of any entry, and 1 at most."""
     scale = 1.0
     for tensor in inputs.values():
         if tensor.is_floating_point() and 0 < tensor.numel() <= SEARCHED:
@@ -82,54 +81,52 @@ def scale_of(inputs: Mapping[str, torch.Tensor]) -> float:
     return scale
 
 
-def slopes(values: Values, reach: Reach, upstream: torch.Tensor | None, at: float, scale: float) -> Slopes:
-    """The slopes at the entry that `reach` is about, whose value is `at`; raises OverBudget.
+def slopes(values: Values, reach: Reach, upstream: torch.Tensor, at: float, scale: float) -> Slopes:
+    """The slopes at the entry that `reach` starts from, whose value is `at`; raises OverBudget.
 
     The precision in force must be BITS at least, and more where the scale is small.
     """
     output = values.typed.program.output
     places = reach.places[output]
-    nothing = Slope(Side.FINITE, mp.mpf(0), mp.mpf(0))
     if not places.size:
-        return Slopes(nothing, nothing, True)
+        flat = Slope(Side.FINITE, mp.mpf(0), mp.mpf(0))
+        return Slopes(flat, flat, True)
     if not values.defined(output, reach):
         side = Side.UNKNOWN if values.too_large else Side.UNDEFINED
-        neither = Slope(side, mp.nan, mp.mpf(0))
-        return Slopes(neither, neither, values.too_large)
-    weights = np.array([mp.mpf(1)] * len(places), dtype=object)
-    if upstream is not None:
-        weights[:] = [mp.mpf(v) for v in upstream.detach().reshape(-1)[torch.from_numpy(places)].tolist()]
+        slope = Slope(side, mp.nan, mp.mpf(0))
+        return Slopes(slope, slope, values.too_large)
+    weights = [mp.mpf(v) for v in upstream.detach().reshape(-1)[torch.from_numpy(places)].tolist()]
     steps = [mp.ldexp(mp.mpf(abs(at) or scale), power) for power in STEPS]
 
-    def changed(step: mp.mpf) -> mp.mpf:
-        moves = MovedValues(values, reach, step).change(output, places)
-        return mp.fsum(w * m for w, m in zip(weights, moves, strict=True) if w != 0)
+    def change(step: mp.mpf) -> mp.mpf:
+        changes = ShiftedValues(values, reach, step).change(output, places)
+        return mp.fsum(w * c for w, c in zip(weights, changes, strict=True) if w != 0)
 
     size = mp.fsum(map(abs, weights))
     left, right = (
-        _limit([changed(sign * step) for step in steps], [sign * step for step in steps], size) for sign in (-1, 1)
+        _limit([change(sign * step) for step in steps], [sign * step for step in steps], size) for sign in (-1, 1)
     )
     return Slopes(left, right, True)
 
 
 def _limit(changes: list[mp.mpf], steps: list[mp.mpf], size: mp.mpf) -> Slope:
-    """The limit of the quotients by Aitken's extrapolation: Richardson's, with the order told from the quotients."""
+    """The limit of the quotients by Aitken's extrapolation: Richardson's, with the order estimated from them."""
     if mp.isnan(changes[-1]):
         return Slope(Side.UNDEFINED, mp.nan, mp.mpf(0))
     if not all(mp.isfinite(c) for c in changes):
         return Slope(Side.UNKNOWN, mp.nan, mp.mpf(0))
     first, second, third = (change / step for change, step in zip(changes, steps, strict=True))
     before, after = second - first, third - second
-    nothing = mp.ldexp(max(size, mp.mpf(1)), NOTHING)
-    if max(map(abs, (first, second, third))) <= nothing:
-        return Slope(Side.FINITE, mp.mpf(0), nothing)
-    rest = mp.ldexp(abs(third), REST) + nothing
-    if max(abs(before), abs(after)) <= rest:
-        return Slope(Side.FINITE, third, rest)
+    negligible = mp.ldexp(max(size, mp.mpf(1)), NEGLIGIBLE)
+    if max(map(abs, (first, second, third))) <= negligible:
+        return Slope(Side.FINITE, mp.mpf(0), negligible)
+    tolerance = mp.ldexp(abs(third), CONVERGED) + negligible
+    if max(abs(before), abs(after)) <= tolerance:
+        return Slope(Side.FINITE, third, tolerance)
     if abs(after) <= SHRINKING * abs(before):
         move = after * after / (before - after)
-        return Slope(Side.FINITE, third + move, abs(move) + rest)
-    if before * after > 0 or abs(after) <= rest:
+        return Slope(Side.FINITE, third + move, abs(move) + tolerance)
+    if before * after > 0 or abs(after) <= tolerance:
         jump = abs(changes[-1]) > abs(changes[0]) / 2
         return Slope(Side.INFINITE, mp.inf * mp.sign(after), mp.mpf(0), jump)
     return Slope(Side.UNKNOWN, mp.nan, mp.mpf(0))

@@ -1,4 +1,4 @@
-"""The values of a program's nodes in many digits at exact inputs, each entry computed when it is asked for."""
+"""The values of a program's nodes in many digits at exact inputs, each entry computed when it is first needed."""
 
 from __future__ import annotations
 
@@ -16,16 +16,25 @@ from ...operators.reference import scalars
 from ...operators.reference.columns import Elementwise, Objects, Reduced
 from ...program import Apply, Input, Literal, Size, TypedProgram
 from .budget import Budget
-from .dependencies import AlongLines, EachEntry, Mask, Moved, Places, RowsByColumns, Wiring, wiring
+from .dependencies import (
+    AlongLines,
+    EachEntry,
+    EntryDependencies,
+    Gathered,
+    Mask,
+    Places,
+    RowsByColumns,
+    entry_dependencies,
+)
 
-#: Sums of more terms are not computed in many digits only to see whether they are finite.
+#: Sums of more terms are not computed in many digits merely to see whether they are finite.
 LONG = 64
 
 
-def adds_up(operator: str) -> bool:
-    """Whether an operator is a sum along lines, or a mean.
+def is_sum(operator: str) -> bool:
+    """Whether an operator is a sum or a mean along lines.
 
-    >>> adds_up("sum"), adds_up("prod")
+    >>> is_sum("sum"), is_sum("prod")
     (True, False)
     """
     reference = BY_NAME[operator].reference
@@ -34,7 +43,7 @@ def adds_up(operator: str) -> bool:
 
 @dataclass(frozen=True)
 class Reach:
-    """What one entry of an input reaches: for each node the entries that depend on it, None where none does."""
+    """What one entry of an input reaches: for each node the entries that depend on it, None where there are none."""
 
     name: str
     place: int
@@ -42,57 +51,57 @@ class Reach:
 
     @cached_property
     def places(self) -> tuple[Places, ...]:
-        """The same as the places of those entries."""
+        """The places of those entries, node by node."""
         return tuple(np.zeros(0, dtype=np.int64) if m is None else np.flatnonzero(m) for m in self.masks)
 
 
 class Values:
     """Nodes of a program in many digits, by mpmath at the precision in force, which must stay the same.
 
-    What is infinite though no operand is (a logarithm of 0, a division by 0) counts as undefined: nan. `roughly` are
-    the nodes' values in floating point; all that is taken from them is that a long sum is finite.
+    A value that is infinite although no operand is (a logarithm of 0, a division by 0) counts as undefined: nan.
+    `float_values` are the nodes' values in floating point; they only serve to see that a long sum is finite.
     """
 
     def __init__(
-        self, typed: TypedProgram, inputs: Mapping[str, torch.Tensor], budget: Budget, roughly: Sequence[Any] = ()
+        self, typed: TypedProgram, inputs: Mapping[str, torch.Tensor], budget: Budget, float_values: Sequence[Any] = ()
     ) -> None:
-        self.typed, self.budget, self._roughly = typed, budget, roughly
-        #: Whether some value was larger than numbers of many digits go.
+        self.typed, self.budget, self._float_values = typed, budget, float_values
+        #: Whether some value was too large even for a number of many digits.
         self.too_large = False
         self._inputs = {name: tensor.detach().reshape(-1) for name, tensor in inputs.items()}
-        self._found: dict[int, tuple[Objects, Mask]] = {}
-        self._wirings: dict[int, Wiring] = {}
+        self._computed: dict[int, tuple[Objects, Mask]] = {}
+        self._dependencies: dict[int, EntryDependencies] = {}
 
     def at(self, node: int, places: Places) -> Objects:
         """The node's entries at these places, in their order; raises OverBudget."""
-        if node not in self._found:
-            room = self.room(node)
-            self._found[node] = np.empty(room, dtype=object), np.zeros(room, dtype=bool)
-        values, done = self._found[node]
-        kept = self.kept_at(node, places)
-        absent = ~done[kept]
-        if absent.any():
-            fresh, first = np.unique(kept[absent], return_index=True)
-            values[fresh] = self.computed(node, places[absent][first])
+        if node not in self._computed:
+            capacity = self.capacity(node)
+            self._computed[node] = np.empty(capacity, dtype=object), np.zeros(capacity, dtype=bool)
+        values, done = self._computed[node]
+        slots = self.slots(node, places)
+        missing = ~done[slots]
+        if missing.any():
+            fresh, first = np.unique(slots[missing], return_index=True)
+            values[fresh] = self.compute(node, places[missing][first])
             done[fresh] = True
-        return values[kept]
+        return values[slots]
 
     def defined(self, node: int, reach: Reach) -> bool:
-        """Whether all that an entry reaches in a node is finite."""
+        """Whether all entries of a node that an input's entry reaches are finite."""
         places, apply = reach.places[node], self.typed.program.nodes[node]
-        if isinstance(apply, Apply) and self._roughly and adds_up(apply.operator):
-            operand, rough = apply.operands[0] or 0, torch.as_tensor(self._roughly[node]).reshape(-1)
+        if isinstance(apply, Apply) and self._float_values and is_sum(apply.operator):
+            operand, floats = apply.operands[0] or 0, torch.as_tensor(self._float_values[node]).reshape(-1)
             long = self.typed.types[operand].elements > LONG
-            if long and bool(rough.cpu()[torch.from_numpy(places)].isfinite().all()):
+            if long and bool(floats.cpu()[torch.from_numpy(places)].isfinite().all()):
                 return self.defined(operand, reach)
         return all(mp.isfinite(v) for v in self.at(node, places))
 
-    def room(self, node: int) -> int:
-        """How many entries of a node may be asked for."""
+    def capacity(self, node: int) -> int:
+        """How many entries of a node may be computed."""
         return self.typed.types[node].elements
 
-    def kept_at(self, node: int, places: Places) -> Places:
-        """Where entries are kept among those that may be asked for."""
+    def slots(self, node: int, places: Places) -> Places:
+        """Where these entries are stored among those that may be computed."""
         del node
         return places
 
@@ -101,43 +110,39 @@ class Values:
         kind = self.typed.types[node]
         return self.at(node, np.arange(kind.elements)).reshape(kind.shape)
 
-    def wiring(self, node: int) -> Wiring:
-        """How a node's entries hang together with those of its operands."""
-        if node not in self._wirings:
+    def dependencies(self, node: int) -> EntryDependencies:
+        """Which entries of its operands each of a node's entries depends on."""
+        if node not in self._dependencies:
             apply = self.typed.program.nodes[node]
             assert isinstance(apply, Apply)
             types = [None if k is None else self.typed.types[k] for k in apply.operands]
-            self._wirings[node] = wiring(
+            self._dependencies[node] = entry_dependencies(
                 BY_NAME[apply.operator],
                 types,
                 self.typed.types[node],
                 self.typed.arguments[node],
                 lambda operand: self.whole(apply.operands[operand] or 0),
             )
-        return self._wirings[node]
+        return self._dependencies[node]
 
     def reach(self, name: str, place: int) -> Reach:
         """For each node the entries that depend on one entry of an input."""
-        found: list[Mask | None] = []
+        masks: list[Mask | None] = []
         for number, node in enumerate(self.typed.program.nodes):
+            mask = None
             match node:
-                case Input(own) if own == name:
+                case Input(input_name) if input_name == name:
                     mask = np.zeros(self.typed.types[number].elements, dtype=bool)
                     mask[place] = True
-                    found.append(mask)
                 case Apply(_, operands):
-                    masks = [None if k is None else found[k] for k in operands]
-                    if all(m is None for m in masks):
-                        found.append(None)
-                    else:
-                        reached = self.wiring(number).reached(masks)
-                        found.append(reached if reached.any() else None)
-                case _:
-                    found.append(None)
-        return Reach(name, place, tuple(found))
+                    operand_masks = [None if k is None else masks[k] for k in operands]
+                    if any(m is not None for m in operand_masks):
+                        mask = self.dependencies(number).dependents(operand_masks)
+            masks.append(mask if mask is not None and mask.any() else None)
+        return Reach(name, place, tuple(masks))
 
-    def computed(self, node: int, places: Places) -> Objects:
-        """Entries that nobody has computed yet."""
+    def compute(self, node: int, places: Places) -> Objects:
+        """Entries of a node that are not computed yet."""
         match self.typed.program.nodes[node]:
             case Input(name):
                 return _objects([mp.mpf(v) for v in self._inputs[name][torch.from_numpy(places)].tolist()])
@@ -146,140 +151,147 @@ class Values:
             case Literal(value):
                 return _objects([mp.mpf(value)])
             case Apply() as apply:
-                return self._applied(apply, node, places)
+                return self._apply(apply, node, places)
 
-    def _applied(self, apply: Apply, node: int, places: Places) -> Objects:
-        row, arguments, own = BY_NAME[apply.operator], self.typed.arguments[node], self.wiring(node)
-        match own:
-            case EachEntry() if isinstance(row.reference, Elementwise):
+    def _apply(self, apply: Apply, node: int, places: Places) -> Objects:
+        row, arguments, dependencies = BY_NAME[apply.operator], self.typed.arguments[node], self.dependencies(node)
+        match dependencies:
+            case EachEntry() if isinstance(row.reference, Each):
                 self.budget.spend(len(places))
                 operands = [
-                    None if k is None else self.at(k, own.places(n, places)) for n, k in enumerate(apply.operands)
+                    None if k is None else self.at(k, dependencies.operand_places(n, places))
+                    for n, k in enumerate(apply.operands)
                 ]
-                return self._defined(row, row.reference(*operands, **arguments), operands)
-            case AlongLines() if isinstance(row.reference, Reduced):
-                lines = self.at(apply.operands[0] or 0, own.lines[places])
+                return self._mark_undefined(row, row.reference(*operands, **arguments), operands)
+            case AlongLines() if isinstance(row.reference, Along):
+                lines = self.at(apply.operands[0] or 0, dependencies.lines[places])
                 self.budget.spend(lines.size)
-                given = {k: v for k, v in arguments.items() if k not in ("dim", "keepdim")}
-                return self._defined(
-                    row, _objects([row.reference.reduce(list(line), **given) for line in lines]), [lines]
-                )
+                options = {k: v for k, v in arguments.items() if k not in ("dim", "keepdim")}
+                results = _objects([row.reference.reduce(list(line), **options) for line in lines])
+                return self._mark_undefined(row, results, [lines])
             case RowsByColumns():
-                rows, columns = own.operands(places)
+                rows, columns = dependencies.operands(places)
                 self.budget.spend(rows.size)
                 products = self.at(apply.operands[0] or 0, rows) * self.at(apply.operands[1] or 0, columns)
                 return _objects([scalars.add_up(list(line)) for line in products])
-            case Moved():
-                out = own.constants[places].copy()
+            case Gathered():
+                out = dependencies.constants[places].copy()
                 for number, k in enumerate(apply.operands):
-                    mine = own.operand[places] == number
-                    if k is not None and mine.any():
-                        out[mine] = self.at(k, own.place[places[mine]])
+                    gathered = dependencies.operand[places] == number
+                    if k is not None and gathered.any():
+                        out[gathered] = self.at(k, dependencies.place[places[gathered]])
                 return out
         operands = [None if k is None else self.whole(k) for k in apply.operands]
         types = [None if k is None else self.typed.types[k] for k in apply.operands]
         result = self.typed.types[node]
         self.budget.spend(row.cost(result, *types))
         whole = np.asarray(row.reference(*operands, **arguments), dtype=object).reshape(-1)
-        return self._defined(row, whole, operands, whole=True)[places]
+        return self._mark_undefined(row, whole, operands, whole=True)[places]
 
-    def _defined(
+    def _mark_undefined(
         self, row: Operator, values: Objects, operands: Sequence[Objects | None], whole: bool = False
     ) -> Objects:
-        """The values with nan where one is infinite though nothing it is made of is: outside the row's domain.
+        """The values with nan where one is infinite although none of its operands is: outside the row's domain.
 
-        Where it is not outside, it is larger than numbers of many digits go.
+        Inside the domain, such a value is too large even for a number of many digits. With `whole` each value is made
+        of all entries of its operands, otherwise of those at its own position.
         """
         for place in [n for n, v in enumerate(values) if mp.isinf(v)]:
-            given = [o.reshape(-1) if whole else o[place : place + 1].reshape(-1) for o in operands if o is not None]
-            if any(mp.isinf(v) for own in given for v in own):
+            arguments = [(o if whole else o[place : place + 1]).reshape(-1) for o in operands if o is not None]
+            if any(mp.isinf(v) for entries in arguments for v in entries):
                 continue
-            if not row.domain or (row.name in POWERS and given[0][0] != 0):
+            if not row.domain or (row.name in POWERS and arguments[0][0] != 0):
                 self.too_large = True
             else:
                 values[place] = mp.nan
         return values
 
 
-#: Rows that have a pole at 0 and are too large elsewhere.
+#: Rows whose infinite values are a pole at 0, and too large a number elsewhere.
 POWERS = ("pow", "float_power")
 
 
-class MovedValues(Values):
-    """The values of the same nodes when one entry of one input is moved by `step`; what it does not reach is shared."""
+class ShiftedValues(Values):
+    """The values of the same nodes where one entry of one input is shifted by `step`.
+
+    Entries that it does not reach are shared with the unshifted values.
+    """
 
     def __init__(self, base: Values, reach: Reach, step: Any) -> None:
         super().__init__(base.typed, {}, base.budget)
         self._base, self._reach, self._step = base, reach, step
-        self._wirings = base._wirings
+        self._dependencies = base._dependencies
 
-    def room(self, node: int) -> int:
-        """As many as the moved entry reaches."""
+    def capacity(self, node: int) -> int:
+        """As many as the shifted entry reaches."""
         return len(self._reach.places[node])
 
-    def kept_at(self, node: int, places: Places) -> Places:
-        """Among those that it reaches."""
+    def slots(self, node: int, places: Places) -> Places:
+        """Positions among the entries that the shifted entry reaches."""
         return np.searchsorted(self._reach.places[node], places)
 
     def at(self, node: int, places: Places) -> Objects:
-        """The node's entries at these places: those of the base but for what the moved entry reaches."""
+        """The node's entries at these places: the unshifted ones except where the shifted entry reaches them."""
         mask = self._reach.masks[node]
         if mask is None:
             return self._base.at(node, places)
-        mine = mask[places]
-        if mine.all():
+        reached = mask[places]
+        if reached.all():
             return super().at(node, places)
         out = np.empty(places.shape, dtype=object)
-        out[mine] = super().at(node, places[mine])
-        out[~mine] = self._base.at(node, places[~mine])
+        out[reached] = super().at(node, places[reached])
+        out[~reached] = self._base.at(node, places[~reached])
         return out
 
-    def computed(self, node: int, places: Places) -> Objects:
-        """What the move comes to: the sum of its differences where the operator is a sum, else the operator anew."""
+    def compute(self, node: int, places: Places) -> Objects:
+        """The shifted entries: by the sum of the changes where the operator is a sum, otherwise by the operator."""
         match self.typed.program.nodes[node]:
             case Input(name) if name == self._reach.name:
                 return np.asarray(self._base.at(node, places) + self._step, dtype=object)
-            case Apply() if self._sums(node):
+            case Apply() if self._is_linear(node):
                 return np.asarray(self._base.at(node, places) + self.change(node, places), dtype=object)
-        return super().computed(node, places)
+        return super().compute(node, places)
 
     def change(self, node: int, places: Places) -> Objects:
-        """How far entries move, without the entries themselves where a sum is all that they are."""
-        if not self._sums(node):
+        """How far entries change, without computing the entries themselves where they are sums."""
+        if not self._is_linear(node):
             return np.asarray(self.at(node, places) - self._base.at(node, places), dtype=object)
-        apply, own = self.typed.program.nodes[node], self.wiring(node)
+        apply, dependencies = self.typed.program.nodes[node], self.dependencies(node)
         assert isinstance(apply, Apply)
-        if isinstance(own, RowsByColumns):
-            return self._product_change(apply, own, places)
-        assert isinstance(own, AlongLines)
+        if isinstance(dependencies, RowsByColumns):
+            return self._product_change(apply, dependencies, places)
+        assert isinstance(dependencies, AlongLines)
         operand = apply.operands[0] or 0
-        moved = self._reach.places[operand]
-        lines = own.line_of(moved)
-        divisor = own.length if BY_NAME[apply.operator].name == "mean" else 1
-        return _objects([mp.fsum(self.change(operand, moved[lines == line])) / divisor for line in places])
+        shifted = self._reach.places[operand]
+        lines = dependencies.line_of(shifted)
+        divisor = dependencies.length if BY_NAME[apply.operator].name == "mean" else 1
+        return _objects([mp.fsum(self.change(operand, shifted[lines == line])) / divisor for line in places])
 
-    def _product_change(self, apply: Apply, own: RowsByColumns, places: Places) -> Objects:
-        """What the moved entries of one side come to, times those of the other side."""
+    def _product_change(self, apply: Apply, dependencies: RowsByColumns, places: Places) -> Objects:
+        """The changes of the side that is reached, times the entries of the other side."""
         one, two = (k or 0 for k in apply.operands)
         left = self._reach.masks[one] is not None
         reached = self._reach.masks[one if left else two]
         assert reached is not None
         out = []
-        for row, column in zip(*own.operands(places), strict=True):
+        for row, column in zip(*dependencies.operands(places), strict=True):
             near, far = (row, column) if left else (column, row)
-            mine = reached[near]
-            moved, fixed = self.change(one if left else two, near[mine]), self._base.at(two if left else one, far[mine])
-            out.append(mp.fsum(moved * fixed) if mine.any() else mp.mpf(0))
+            mask = reached[near]
+            change, fixed = (
+                self.change(one if left else two, near[mask]),
+                self._base.at(two if left else one, far[mask]),
+            )
+            out.append(mp.fsum(change * fixed) if mask.any() else mp.mpf(0))
         return _objects(out)
 
-    def _sums(self, node: int) -> bool:
-        """Whether the node is linear in the one operand that the moved entry reaches, and cheap to say so of."""
+    def _is_linear(self, node: int) -> bool:
+        """Whether the node is a sum, or a product in which the shifted entry reaches one side only."""
         apply = self.typed.program.nodes[node]
         if not isinstance(apply, Apply) or self._reach.masks[node] is None:
             return False
-        if isinstance(self.wiring(node), RowsByColumns):
+        if isinstance(self.dependencies(node), RowsByColumns):
             return sum(self._reach.masks[k or 0] is not None for k in apply.operands) == 1
-        return adds_up(apply.operator)
+        return is_sum(apply.operator)
 
 
 def _objects(values: Sequence[Any]) -> Objects:

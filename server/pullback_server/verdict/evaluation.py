@@ -1,0 +1,43 @@
+"""A request's closed forms evaluated in float64 on its tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from ..numeric import device_for
+from ..symbolic import UPSTREAM
+from .form_cache import CompiledForms
+from .preparation import PreparedRequest
+
+#: The values of all steps of a plan are kept for the comparison while the inputs have no more entries than this.
+KEPT = 2**22
+
+
+class EvaluatedForms:
+    """The gradients that the closed forms give, by input: on the request's device, or on the CPU if it has no float64.
+
+    `point` has the tensors that they were evaluated on, the upstream gradient as `^`; a gradient is None where it is
+    zero everywhere. `kept` says whether the values of the plan's steps were kept.
+    """
+
+    def __init__(self, compiled: CompiledForms, request: PreparedRequest) -> None:
+        self.compiled = compiled
+        self.device = device_for(request.device, (torch.float64,))
+        program_inputs = request.program.typed.program.inputs()
+        tensors = {name: x for name, x in request.inputs.items() if name in program_inputs}
+        self.point = {
+            name: x.to(self.device, torch.float64) for name, x in (tensors | {UPSTREAM: request.upstream}).items()
+        }
+        self.entries = sum(x.numel() for x in self.point.values())
+        self._steps: list[Any] = []
+        self.gradients = compiled.evaluate(self.point, self._steps if self.entries <= KEPT else None)
+        self.kept = bool(self._steps)
+
+    @property
+    def steps(self) -> list[Any]:
+        """The values of the plan's steps, computed again where they were not kept."""
+        if not self._steps:
+            self.compiled.evaluate(self.point, self._steps)
+        return self._steps
