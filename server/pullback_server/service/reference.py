@@ -11,6 +11,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from ..program import REASONS as REFUSALS
+from ..verdict import UndecidedReason
 from .config import Setting, settings
 from .failpoints import ACTIONS, POINTS, VARIABLE
 from .protocol.errors import FailureReason
@@ -164,6 +166,8 @@ def _reasons() -> Iterator[str]:
         (f"`{reason.name}`", reason.code.name, _again(reason.retry_after), reason.sentence) for reason in FailureReason
     )
     yield from _table(("reason", "status", "try again", "what it means"), rows)
+    yield "A call that succeeds may have verdicts that are UNDECIDED, for these reasons:\n"
+    yield from _table(("reason", "what it means"), ((f"`{reason}`", reason.sentence) for reason in UndecidedReason))
 
 
 def _again(seconds: float | None) -> str:

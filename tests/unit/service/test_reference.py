@@ -7,6 +7,7 @@ from pullback_server.service.failpoints import POINTS
 from pullback_server.service.front.metrics import Metrics
 from pullback_server.service.front.tally import Tally
 from pullback_server.service.protocol.errors import REASONS
+from pullback_server.verdict import UndecidedReason
 
 
 def test_the_reference_is_in_step_with_the_tables():
@@ -19,7 +20,7 @@ def test_it_names_every_setting_failpoint_and_reason():
     text = reference.reference()
     for setting in settings():
         assert setting.variable in text
-    for name in (*POINTS, *(reason for reason in REASONS if REASONS[reason].code != 3)):
+    for name in (*POINTS, *(reason for reason in REASONS if REASONS[reason].code != 3), *UndecidedReason):
         assert f"`{name}`" in text
 
 
