@@ -25,7 +25,7 @@ THREADS = (1, 2)
 def check(_: Servers, effort: Effort) -> Iterator[Finding]:
     """The expressions of the bound, all inputs, in process, the closed form at hand, with one and two torch threads.
 
-    The check is what an answer's own timings call so: the plan evaluated, and every entry compared.
+    The check is what a response's own timings call so: the plan evaluated, and every entry compared.
     """
     before = torch.get_num_threads()
     try:
@@ -59,17 +59,17 @@ def _with_threads(threads: str, effort: Effort) -> Iterator[Finding]:
 
 def _seconds(expression: Expression, effort: Effort) -> tuple[NDArray[np.float64], NDArray[np.float64], str]:
     """Seconds of the check and of both passes, a round each, and the outcomes."""
-    question = expression.question()
+    request = expression.request()
     differentiator = Differentiator("cpu")
-    wrt = tuple(operand.name for operand in question.inputs)
-    prepared = prepare(question.expression, types_of(question), wrt, Limits())
-    upstream = resolve_upstream(question.upstream, prepared.typed.output)
-    inputs = {operand.name: operand.tensor for operand in question.inputs}
+    wrt = tuple(operand.name for operand in request.inputs)
+    prepared = prepare(request.expression, types_of(request), wrt, Limits())
+    upstream = resolve_upstream(request.upstream, prepared.typed.output)
+    inputs = {operand.name: operand.tensor for operand in request.inputs}
     checks: list[float] = []
     outcomes: set[Outcome] = set()
 
-    def answer() -> None:
-        *_, last = differentiator.respond(question)
+    def respond() -> None:
+        *_, last = differentiator.respond(request)
         outcomes.update(derivative.verdict.outcome for derivative in last.derivatives)
         assert not checks or last.form_origin is FormOrigin.WORKER
         checks.append(last.timings.check)
@@ -77,6 +77,6 @@ def _seconds(expression: Expression, effort: Effort) -> tuple[NDArray[np.float64
     def passes() -> None:
         differentiate(prepared.forward, inputs, wrt, upstream, torch.device("cpu"))
 
-    times = interleave(answer, passes, rounds=4 * effort.rounds, patience=effort.patience / 2)
+    times = interleave(respond, passes, rounds=4 * effort.rounds, patience=effort.patience / 2)
     _, passed = times[..., 0]
     return np.array(checks[-len(passed) :]), passed, ", ".join(sorted(outcome.name for outcome in outcomes))

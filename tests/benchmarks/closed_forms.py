@@ -86,5 +86,5 @@ def _fault(case: Case, typed: TypedProgram, inputs: Tensors) -> str:
 
 
 def _prepared(text: str, inputs: Tensors, *wrt: str) -> PreparedProgram:
-    question = Request(text, tuple(Operand(name, tensor) for name, tensor in inputs.items()))
-    return prepare(text, types_of(question), wrt or tuple(inputs), Limits())
+    request = Request(text, tuple(Operand(name, tensor) for name, tensor in inputs.items()))
+    return prepare(text, types_of(request), wrt or tuple(inputs), Limits())

@@ -26,8 +26,8 @@ class Expression:
     inputs: tuple[Drawn, ...]
     output: tuple[int, ...] = ()
 
-    def question(self) -> Request:
-        """The question, without notations, on the same random tensors each time."""
+    def request(self) -> Request:
+        """The request, without notations, on the same random tensors each time."""
         random = torch.Generator().manual_seed(0)
 
         def draw(shape: tuple[int, ...], deviation: float = 1.0) -> torch.Tensor:

@@ -31,8 +31,8 @@ def forms(_: Servers, effort: Effort) -> Iterator[Finding]:
 
 
 def _softmax(n: int) -> Request:
-    question = softmax(n).question()
-    return Request(question.expression, question.inputs, question.upstream, frozenset(Notation))
+    request = softmax(n).request()
+    return Request(request.expression, request.inputs, request.upstream, frozenset(Notation))
 
 
 def _sympy_calls(n: int) -> Finding:

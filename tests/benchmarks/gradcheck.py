@@ -38,12 +38,12 @@ def gradcheck(_: Servers, effort: Effort) -> Iterator[Finding]:
 
 
 def _findings(expression: Expression, function: Callable[..., torch.Tensor], effort: Effort) -> Iterator[Finding]:
-    question = expression.question()
+    request = expression.request()
     differentiator = Differentiator("cpu")
-    leaves = tuple(operand.tensor.clone().requires_grad_(True) for operand in question.inputs)
+    leaves = tuple(operand.tensor.clone().requires_grad_(True) for operand in request.inputs)
 
     def ours() -> None:
-        *_, last = differentiator.respond(question)
+        *_, last = differentiator.respond(request)
         assert all(derivative.verdict.outcome is Outcome.AGREE for derivative in last.derivatives)
 
     contenders = (

@@ -26,7 +26,7 @@ ENTRIES, KINKS = 10**6, 10
 def verdict(_: Servers, effort: Effort) -> Iterator[Finding]:
     """The whole check over the evaluation of the same closed form: all is well, so nothing is examined."""
     for expression in EXPRESSIONS:
-        checked, evaluated = _seconds(expression.question(), effort)
+        checked, evaluated = _seconds(expression.request(), effort)
         yield ratio(GROUP, expression.name, "evaluating the closed form", checked, evaluated, VERDICT)
     yield from _kinks(effort)
 
@@ -39,14 +39,17 @@ def _kinks(effort: Effort) -> Iterator[Finding]:
     smooth, kinked = (Request("sum(relu(x)*x + abs(x))", (Operand("x", t),), None, frozenset()) for t in (x, on))
     differentiator, seconds, found = Differentiator("cpu"), ([], []), []
 
-    def answer(question: Request, into: list[float]) -> None:
-        *_, last = differentiator.respond(question)
+    def respond(request: Request, into: list[float]) -> None:
+        *_, last = differentiator.respond(request)
         into.append(last.timings.check)
         found.append(last.derivatives[0].verdict)
 
     rounds = 4 * effort.rounds
     times = interleave(
-        lambda: answer(kinked, seconds[0]), lambda: answer(smooth, seconds[1]), rounds=rounds, patience=effort.patience
+        lambda: respond(kinked, seconds[0]),
+        lambda: respond(smooth, seconds[1]),
+        rounds=rounds,
+        patience=effort.patience,
     )
     count = times.shape[1]
     note = f"{found[-2].examined} of {found[-2].suspects} examined, {found[-2].outcome.name}"
@@ -54,19 +57,19 @@ def _kinks(effort: Effort) -> Iterator[Finding]:
     yield ratio(GROUP, f"{KINKS} of {ENTRIES:,} entries on kinks", "none on kinks", one, two, note=note)
 
 
-def _seconds(question: Request, effort: Effort) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _seconds(request: Request, effort: Effort) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Seconds of the check and of evaluating the plan alone, a round each."""
     differentiator, checks = Differentiator("cpu"), []
-    wrt = tuple(operand.name for operand in question.inputs)
-    prepared = prepare(question.expression, types_of(question), wrt, Limits())
+    wrt = tuple(operand.name for operand in request.inputs)
+    prepared = prepare(request.expression, types_of(request), wrt, Limits())
     evaluate = evaluator(derive(prepared.typed, prepared.used).plan)
-    inputs = {operand.name: operand.tensor for operand in question.inputs}
-    point = inputs | {UPSTREAM: resolve_upstream(question.upstream, prepared.typed.output)}
+    inputs = {operand.name: operand.tensor for operand in request.inputs}
+    point = inputs | {UPSTREAM: resolve_upstream(request.upstream, prepared.typed.output)}
 
-    def answer() -> None:
-        *_, last = differentiator.respond(question)
+    def respond() -> None:
+        *_, last = differentiator.respond(request)
         checks.append(last.timings.check)
 
-    times = interleave(answer, lambda: evaluate(point), rounds=4 * effort.rounds, patience=effort.patience / 2)
+    times = interleave(respond, lambda: evaluate(point), rounds=4 * effort.rounds, patience=effort.patience / 2)
     evaluated = times[1, :, 0]
     return np.array(checks[-len(evaluated) :]), evaluated

@@ -40,9 +40,9 @@ def expression(data: bytes) -> None:
 def request(data: bytes) -> None:
     """All that a worker does with a request's bytes before anything is computed."""
     with _refusals(), _watched():
-        _, question = messages.parse_request(data, LIMITS)
-        prepared = prepare(question.expression, types_of(question), differentiated_inputs(question), LIMITS)
-        resolve_upstream(question.upstream, prepared.typed.output)
+        _, parsed = messages.parse_request(data, LIMITS)
+        prepared = prepare(parsed.expression, types_of(parsed), differentiated_inputs(parsed), LIMITS)
+        resolve_upstream(parsed.upstream, prepared.typed.output)
 
 
 def stream_request(data: bytes) -> None:

@@ -2,13 +2,13 @@
 
 import pytest
 import torch
+from both_legs import prepared, request_for
 from opdb.kinks import unsmooth
 from opdb.operations import operations
 from opdb.totals import stated
 from opdb.translation import Translator, Untranslatable, outputs
 from opdb.trial import trials
 from pullback_server.operators import BY_NAME, TABLE
-from questions import prepared, question
 
 #: Rows whose samples are none for us: torch's have the weights of an embedding before its indices, and ask for a
 #: gradient by the target of soft_margin_loss, which torch has none of.
@@ -81,7 +81,7 @@ def test_several_outputs_are_asked_for_by_field_or_by_number():
     ],
 )
 def test_kinks_are_found_where_they_are(expression, entries, condition):
-    asked = question(expression, {"x": torch.tensor(entries, dtype=torch.float64)}, None)
+    asked = request_for(expression, {"x": torch.tensor(entries, dtype=torch.float64)}, None)
     typed = prepared(asked).typed
     values = prepared(asked).forward({"x": asked.inputs[0].tensor})
     assert unsmooth(typed, values) == condition

@@ -34,8 +34,8 @@ STORE = Kept()
 LEGS = Differentiator("cpu", forms=STORE)
 
 
-def asked(text, seed):
-    """A question about the program, with random inputs and a random upstream gradient."""
+def request_for(text, seed):
+    """The program on random inputs, those that it names, with a random upstream gradient."""
     random = torch.Generator().manual_seed(seed)
     drawn = {
         name: torch.tensor(sample.values, dtype=getattr(torch, sample.dtype.label)).reshape(sample.shape)
@@ -49,18 +49,18 @@ def asked(text, seed):
 
 
 def slopes(text, seed):
-    """What is wrong with the legs, and for each differentiated input whether its slope is known."""
-    question = asked(text, seed)
-    prepared = prepare(text, types_of(question), differentiated_inputs(question), LEGS.limits)
-    point = {o.name: o.tensor for o in question.inputs}
-    wide = question.upstream.to(torch.float64)
+    """What is wrong with the legs, and for each differentiated input whether its slope could be told."""
+    request = request_for(text, seed)
+    prepared = prepare(text, types_of(request), differentiated_inputs(request), LEGS.limits)
+    point = {o.name: o.tensor for o in request.inputs}
+    wide = request.upstream.to(torch.float64)
 
     def value(moved):
         values = prepared.forward(moved)
         output = prepared.forward.tensor(values, prepared.typed.program.output, torch.device("cpu"))
         return (output.to(torch.float64) * wide).sum()
 
-    *_, answer = LEGS.respond(question)
+    *_, response = LEGS.respond(request)
     forms = Forms.from_bytes(STORE.get(prepared.key))
     closed = None
     if not forms.reason:
@@ -69,11 +69,11 @@ def slopes(text, seed):
     wrong, known = [], []
     smooth = not unsmooth(prepared.typed, prepared.forward(point))
     random = torch.Generator().manual_seed(seed + 1)
-    for derivative in answer.derivatives:
-        direction = torch.rand(derivative.gradient.shape, dtype=torch.float64, generator=random) * 2 - 1
-        expected = slope(along(value, point, derivative.name, direction)) if smooth else None
-        known.append(expected is not None and bool(derivative.gradient.isfinite().all()))
-        if not known[-1]:
+    for derivative in response.derivatives:
+        way = torch.rand(derivative.gradient.shape, dtype=torch.float64, generator=random) * 2 - 1
+        by = slope(along(value, point, derivative.name, way)) if smooth else None
+        told.append(by is not None and bool(derivative.gradient.isfinite().all()))
+        if not told[-1]:
             continue
         legs = {"autograd": derivative.gradient}
         if closed is not None:

@@ -56,17 +56,10 @@ def with_forms(response: Response, request: Request, compiled: CompiledForms, re
             )
         else:
             jacobian = vjp = _in_notations(request.notations, Written("0", "0"))
-        gradient = result.gradients.get(name) if request.closed_form_gradients else None
-        derivatives.append(
-            replace(
-                derivative,
-                jacobian=jacobian,
-                vjp=vjp,
-                symbolic=result.leg,
-                verdict=result.verdicts.get(name, NOT_CHECKED),
-                closed_form_gradient=None if gradient is None else gradient.cpu(),
-            )
-        )
+        verdict = result.verdicts.get(name, NOT_CHECKED)
+        evaluated = result.gradients.get(name) if request.closed_form_gradients else None
+        gradient = None if evaluated is None else evaluated.cpu()
+        derivatives.append(Derivative(name, derivative.gradient, jacobian, vjp, DONE, result.leg, verdict, gradient))
     return replace(response, derivatives=tuple(derivatives))
 
 

@@ -2,12 +2,12 @@
 
 import pytest
 import torch
+from both_legs import jacobian, mostly_slow, request_for, sample_inputs, samples
 from pullback_server.language import check, parse
 from pullback_server.numeric import DeviceExhausted, compile_program, differentiate, tensor_type
 from pullback_server.numeric import devices as device_module
 from pullback_server.operators import TABLE
 from pullback_server.program import Limits
-from questions import jacobian, mostly_slow, question, sample_inputs, samples
 
 CPU = torch.device("cpu")
 
@@ -105,7 +105,7 @@ def test_a_broadcast_input_gets_the_sum_over_what_it_was_spread_to():
 @pytest.mark.parametrize("row", mostly_slow(TABLE, 4), ids=lambda row: row.name)
 def test_the_product_is_the_upstream_gradient_times_torchs_jacobian(row):
     for _, text in samples([row]):
-        request = question(text, sample_inputs(row, text))
+        request = request_for(text, sample_inputs(row, text))
         tensors = {o.name: o.tensor for o in request.inputs}
         wrt = tuple(n for n, t in tensors.items() if t.is_floating_point())
         types = {name: tensor_type(tensor) for name, tensor in tensors.items()}

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 import torch
+from both_legs import ask, by_name, jacobian, request_for
 from operator_samples import by_torch, inputs, typed
 from pullback_server.operators import BY_NAME
 from pullback_server.program import Refusal
-from questions import ask, by_name, jacobian, question
 from torch.nn import functional as F
 
 Tensors = dict[str, torch.Tensor]
@@ -88,7 +88,7 @@ def test_running_statistics_stay_as_they_are() -> None:
 
 def test_a_tie_in_a_window_goes_to_the_first() -> None:
     ties = torch.tensor([[1.0, 1.0, 0.0, 0.0]], dtype=torch.float64)
-    assert jacobian(question("max_pool1d(x, 2)", {"x": ties}), "x")[0].tolist() == [[[1, 0, 0, 0]], [[0, 0, 1, 0]]]
+    assert jacobian(request_for("max_pool1d(x, 2)", {"x": ties}), "x")[0].tolist() == [[[1, 0, 0, 0]], [[0, 0, 1, 0]]]
 
 
 def test_a_row_that_chooses_nothing_attends_to_nothing() -> None:

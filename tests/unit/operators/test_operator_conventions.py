@@ -4,13 +4,13 @@ import math
 
 import pytest
 import torch
+from both_legs import mostly_slow
 from operator_samples import inputs, typed
 from pullback_server.language import check, parse
 from pullback_server.numeric.vjp import DTYPES, compile_program, differentiate
 from pullback_server.operators import TABLE, Operator
 from pullback_server.program import DType, Limits, TensorType
 from pullback_server.symbolic import derive, evaluator
-from questions import mostly_slow
 
 inf, nan = math.inf, math.nan
 #: An expression, the values of its inputs, and its gradients by autograd.

@@ -5,6 +5,7 @@ import json
 import pytest
 import sympy as sp
 import torch
+from both_legs import ask, by_name, disagreements, mostly_slow, prepared, request_for, sample_inputs, samples, tensors
 from pullback_server.language import check, parse
 from pullback_server.operators import TABLE
 from pullback_server.program import DType, Limits, TensorType
@@ -12,7 +13,6 @@ from pullback_server.symbolic import Forms, codec, derive, entries, evaluator, f
 from pullback_server.symbolic.differentiation.derivatives import backward, differentiate
 from pullback_server.symbolic.differentiation.partition import partition
 from pullback_server.symbolic.lowering.plan import Call, Fetch, Plan, Product, Reduce, Result, pruned
-from questions import ask, by_name, disagreements, mostly_slow, prepared, question, sample_inputs, samples, tensors
 from written_expressions import LINES, ORDINARY, SUMS
 
 #: The expressions that people come with, at sizes at which a form of one formula an entry would never end.
@@ -40,7 +40,7 @@ def key(expression, wrt=None, dtype=DType.FLOAT64, **shapes):
 
 def derived(expression, inputs):
     """The forms of an expression with the tensors that its plan takes."""
-    asked = question(expression, inputs)
+    asked = request_for(expression, inputs)
     found = prepared(asked)
     named = found.typed.program.inputs()
     point = {o.name: o.tensor.to(torch.float64) for o in asked.inputs if o.name in named}
@@ -146,7 +146,7 @@ def test_bytes_of_another_format_are_refused():
 def test_every_expression_of_a_rows_samples_is_decoded_as_it_was_encoded(row):
     """All that travels in a tree: the definitions' bodies, their derivatives, and the gradients that flow inwards."""
     for _, text in samples([row]):
-        found = prepared(question(text, sample_inputs(row, text)))
+        found = prepared(request_for(text, sample_inputs(row, text)))
         if derive(found.typed, found.used).reason:
             continue
         differentiated = differentiate(partition(found.typed))

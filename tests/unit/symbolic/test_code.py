@@ -7,6 +7,7 @@ import keyword
 import numpy as np
 import pytest
 import torch
+from both_legs import explanation_of, jacobian, prepared, request_for, sample_inputs, samples, tensors
 from pullback_server.operators import TABLE
 from pullback_server.symbolic import Code
 from pullback_server.symbolic.evaluation.evaluate import functions
@@ -14,7 +15,6 @@ from pullback_server.symbolic.evaluation.matrices import MATRIX_FUNCTIONS
 from pullback_server.symbolic.evaluation.reducers import REDUCERS
 from pullback_server.symbolic.notation.code.functions import FUNCTIONS, MATRICES, REDUCTIONS
 from pullback_server.symbolic.notation.code.text import COMPARISONS, CONNECTIVES
-from questions import explanation_of, jacobian, prepared, question, sample_inputs, samples, tensors
 from written_expressions import ALL, LENGTHS, NAMES, ORDINARY
 
 #: The functions that the writer of code knows by itself.
@@ -76,14 +76,14 @@ def wrong(asked, tolerance=1e-9):
 
 @pytest.mark.parametrize(("expression", "shapes"), ALL, ids=[text for text, _ in ALL])
 def test_the_code_comes_to_torchs_numbers(expression, shapes):
-    assert not wrong(question(expression, tensors(**shapes)))
+    assert not wrong(request_for(expression, tensors(**shapes)))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
 def test_the_code_of_a_rows_samples_comes_to_torchs_numbers(row):
     for _, text in samples([row]):
-        asked = question(text, sample_inputs(row, text))
+        asked = request_for(text, sample_inputs(row, text))
         if prepared(asked).used and explanation_of(asked).steps:
             assert not wrong(asked), text
 
@@ -91,14 +91,16 @@ def test_the_code_of_a_rows_samples_comes_to_torchs_numbers(row):
 @pytest.mark.parametrize(("expression", "shapes"), ORDINARY, ids=[text for text, _ in ORDINARY])
 def test_the_code_of_one_size_serves_another(expression, shapes):
     larger = {name: tuple(n + 2 for n in shape) for name, shape in shapes.items()}
-    small, large = question(expression, tensors(**shapes)), question(expression, tensors(**larger))
+    small, large = request_for(expression, tensors(**shapes)), request_for(expression, tensors(**larger))
     assert code(small) == code(large)
     assert not wrong(large)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_torch_code_keeps_the_dtype(dtype):
-    asked = question("softmax(A @ x)*relu(x) + mean(x)", {n: t.to(dtype) for n, t in tensors(A=(3, 3), x=(3,)).items()})
+    asked = request_for(
+        "softmax(A @ x)*relu(x) + mean(x)", {n: t.to(dtype) for n, t in tensors(A=(3, 3), x=(3,)).items()}
+    )
     assert not wrong(asked, 1e-5 if dtype is torch.float32 else 1e-9)
 
 
@@ -116,12 +118,12 @@ def test_an_input_may_have_any_name(names):
     first, second = names
     sums = f"erf({first})*sum({second}) + mean({first})"
     expression = f"prod({first}*softplus({second})) + {sums} + where({second} > 0, {first}, 2)"
-    assert not wrong(question(expression, tensors(**{first: (3,), second: (3,)})))
+    assert not wrong(request_for(expression, tensors(**{first: (3,), second: (3,)})))
 
 
 @pytest.mark.parametrize(("expression", "shapes"), [*NAMES, *LENGTHS], ids=[text for text, _ in (*NAMES, *LENGTHS)])
 def test_no_name_is_bound_twice_for_two_things_and_every_line_is_used(expression, shapes):
-    for text in vars(code(question(expression, tensors(**shapes)))).values():
+    for text in vars(code(request_for(expression, tensors(**shapes)))).values():
         for function in (n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef)):
             loaded = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
             parameters = [a.arg for a in function.args.args]
@@ -140,15 +142,15 @@ def test_no_name_is_bound_twice_for_two_things_and_every_line_is_used(expression
 
 
 def test_code_reads_as_one_would_write_it():
-    outer = code(question("A @ x", tensors(A=(3, 2), x=(2,)))).torch
+    outer = code(request_for("A @ x", tensors(A=(3, 2), x=(2,)))).torch
     assert 'return {"A": v[:, None] * x, "x": v @ A}' in outer
-    torch_code = code(question("3*a**3 - b**2", tensors(a=(2,), b=(2,)))).torch
+    torch_code = code(request_for("3*a**3 - b**2", tensors(a=(2,), b=(2,)))).torch
     assert 'return {"a": 9 * a**2 * v, "b": -2 * v * b}' in torch_code
-    numpy_code = code(question("z = tanh(A @ x)\nz", tensors(A=(3, 2), x=(2,)))).numpy
+    numpy_code = code(request_for("z = tanh(A @ x)\nz", tensors(A=(3, 2), x=(2,)))).numpy
     assert "import numpy as np" in numpy_code
     assert "scipy" not in numpy_code
     assert "z = np.tanh(" in numpy_code
 
 
 def test_scipy_is_imported_only_where_numpy_lacks_a_function():
-    assert "from scipy import special" in code(question("erf(x)*lgamma(x)", tensors(x=(3,)))).numpy
+    assert "from scipy import special" in code(request_for("erf(x)*lgamma(x)", tensors(x=(3,)))).numpy

@@ -5,13 +5,13 @@ import re
 import numpy as np
 import pytest
 import torch
+from both_legs import explanation_of, jacobian, mostly_slow, prepared, request_for, sample_inputs, samples, tensors
 from formula_reader import INPUT, OUTPUT, free_letters, lines_of, read
 from pullback_server.operators import TABLE
 from pullback_server.symbolic import StepKind
 from pullback_server.symbolic.differentiation.matrix_functions import DERIVATIVES
 from pullback_server.symbolic.notation.steps.rules import KINDS
 from pullback_server.symbolic.notation.words import TOTALS
-from questions import explanation_of, jacobian, mostly_slow, prepared, question, sample_inputs, samples, tensors
 from written_expressions import ALL, NAMES
 
 LEFT = re.compile(r"(\w+)(?:\[(.*)\])?$")
@@ -105,7 +105,7 @@ def untrue_derivatives(asked, found):
 @pytest.mark.parametrize("case", mostly_slow(ALL, 3), ids=lambda case: case[0])
 def test_the_steps_come_to_torchs_gradients(case):
     expression, shapes = case
-    asked = question(expression, tensors(**shapes))
+    asked = request_for(expression, tensors(**shapes))
     found = steps(asked)
     assert {s.input for s in found if s.kind is StepKind.RESULT} == {*prepared(asked).used}
     assert not untrue_results(asked, found)
@@ -114,7 +114,7 @@ def test_the_steps_come_to_torchs_gradients(case):
 @pytest.mark.parametrize("case", mostly_slow(ALL, 3), ids=lambda case: case[0])
 def test_the_derivative_of_each_part_is_that_of_its_own_line(case):
     expression, shapes = case
-    asked = question(expression, tensors(**shapes))
+    asked = request_for(expression, tensors(**shapes))
     assert not untrue_derivatives(asked, steps(asked))
 
 
@@ -122,20 +122,20 @@ def test_the_derivative_of_each_part_is_that_of_its_own_line(case):
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
 def test_the_steps_of_a_rows_samples_come_to_torchs_gradients(row):
     for _, text in samples([row]):
-        asked = question(text, sample_inputs(row, text))
+        asked = request_for(text, sample_inputs(row, text))
         assert not untrue_results(asked, steps(asked)), text
 
 
 @pytest.mark.parametrize(("expression", "shapes"), NAMES, ids=[text for text, _ in NAMES])
 def test_no_two_parts_have_one_name(expression, shapes):
-    asked = question(expression, tensors(**shapes))
+    asked = request_for(expression, tensors(**shapes))
     named = [LEFT.match(sides(s)[0])[1] for s in steps(asked) if s.kind is not StepKind.DERIVATIVE]
     assert len(named) == len({*named})
     assert not {*named} & {*prepared(asked).typed.program.inputs()}
 
 
 def test_it_reads_as_a_student_would_write_it():
-    found = steps(question("h = A @ x\nsum(tanh(h))", tensors(A=(3, 2), x=(2,))))
+    found = steps(request_for("h = A @ x\nsum(tanh(h))", tensors(A=(3, 2), x=(2,))))
     assert [(s.kind.name, s.text) for s in found] == [
         ("FORWARD", "h[i] = Sum(x[s]*A[i, s], s)"),
         ("DERIVATIVE", "dh[i]/dA[i, p] = x[p]"),
@@ -153,7 +153,7 @@ def test_it_reads_as_a_student_would_write_it():
 
 
 def test_a_gradient_that_comes_back_by_several_ways_is_their_sum():
-    result = steps(question("softmax(x)", tensors(x=(3,))))[-1]
+    result = steps(request_for("softmax(x)", tensors(x=(3,))))[-1]
     assert (result.kind, result.input, result.rule) == (
         StepKind.RESULT,
         "x",
@@ -166,7 +166,7 @@ def test_every_kind_of_part_has_its_rule():
 
 
 def test_an_input_without_influence_has_the_gradient_zero():
-    found = steps(question("x + 0*y", tensors(x=(2,), y=(2,))))
+    found = steps(request_for("x + 0*y", tensors(x=(2,), y=(2,))))
     assert found[-1].text == "v_y[i] = 0"
 
 

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from case_files import draw_inputs, read
+from both_legs import prepared, request_for, sample_inputs, samples
+from case_files import drawn, read
 from pullback_server.symbolic import derive, explain
-from questions import prepared, question, sample_inputs, samples
 
 TESTS = Path(__file__).parents[2]
 #: Every so many cases and samples are derived in the default run; the slow ones derive all of them, in so many parts.
@@ -24,7 +24,7 @@ def notations(first: int, stride: int, backwards: bool) -> dict[str, str]:
     chosen = asked[first::stride]
     found = {}
     for expression, inputs in reversed(chosen) if backwards else chosen:
-        program = prepared(question(expression, inputs))
+        program = prepared(request_for(expression, inputs))
         written = derive(program.typed, program.used), explain(program.typed, program.used)
         found[expression] = hashlib.sha256(repr(written).encode()).hexdigest()
     return found

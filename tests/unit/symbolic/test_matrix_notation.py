@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from both_legs import forms_of, jacobian, mostly_slow, prepared, request_for, sample_inputs, samples, tensors
 from pullback_server.language import check, parse
 from pullback_server.numeric import compile_program, tensor_type
 from pullback_server.operators import TABLE
 from pullback_server.program import Limits
 from pullback_server.symbolic import Forms, derive
 from pullback_server.symbolic.notation.matrix import notation
-from questions import forms_of, jacobian, mostly_slow, prepared, question, sample_inputs, samples, tensors
 from written_expressions import ALL, ORDINARY
 
 IDENTITIES = [
@@ -22,12 +22,12 @@ IDENTITIES = [
 
 def written(expression, shapes):
     """Each derivative's (Jacobian, vector-Jacobian product), by the input's name."""
-    return forms(question(expression, tensors(**shapes)))
+    return forms(request_for(expression, tensors(**shapes)))
 
 
 def derived(expression, shapes):
     """As `written`, but derived anew."""
-    program = prepared(question(expression, tensors(**shapes)))
+    program = prepared(request_for(expression, tensors(**shapes)))
     return dict(derive(program.typed, program.used).inputs)
 
 
@@ -159,7 +159,7 @@ def test_the_product_in_latex(expression, name, shapes, latex):
 @pytest.mark.parametrize("case", mostly_slow(ALL, 3), ids=lambda case: case[0])
 def test_what_is_given_comes_to_torchs_numbers(case):
     expression, shapes = case
-    asked = question(expression, tensors(**shapes))
+    asked = request_for(expression, tensors(**shapes))
     assert not [bad for name, form in forms(asked).items() for bad in wrong(asked, name, form)]
 
 
@@ -171,7 +171,7 @@ WITHOUT = {("prod(x, 0)*sum(x)", "x"), ("x - 1e-30*x + 12345678901234567*x", "x"
 def test_every_derivative_of_at_most_two_axes_is_given():
     missing = set()
     for expression, shapes in ALL:
-        asked = question(expression, tensors(**shapes))
+        asked = request_for(expression, tensors(**shapes))
         output = [n for n in prepared(asked).typed.output.shape if n != 1]
         for name, form in forms(asked).items():
             own = [n for n in shapes[name] if n != 1]
@@ -184,7 +184,7 @@ def test_every_derivative_of_at_most_two_axes_is_given():
 @pytest.mark.parametrize(("expression", "shapes"), ORDINARY, ids=[text for text, _ in ORDINARY])
 def test_the_text_of_one_size_is_right_at_another(expression, shapes):
     larger = {name: tuple(n + 2 for n in shape) for name, shape in shapes.items()}
-    asked, small = question(expression, tensors(**larger)), written(expression, shapes)
+    asked, small = request_for(expression, tensors(**larger)), written(expression, shapes)
     for name, form in forms(asked).items():
         assert form.vjp.matrix == small[name].vjp.matrix
         assert form.jacobian.matrix == small[name].jacobian.matrix
@@ -198,7 +198,7 @@ def test_the_gradient_of_an_identity_is_the_books(case):
     for name, structure in case["structure"].items():
         x = inputs[name]
         inputs[name] = {"spd": x @ x.T + torch.eye(len(x)), "symmetric": x + x.T}.get(structure, x)
-    form = forms(question(case["f"], inputs, None))[case["wrt"]]
+    form = forms(request_for(case["f"], inputs, None))[case["wrt"]]
     np.testing.assert_allclose(value(form.jacobian.matrix, inputs), value(case["df"], inputs), rtol=1e-9, atol=1e-9)
 
 
@@ -207,7 +207,7 @@ def test_the_gradient_of_an_identity_is_the_books(case):
 def test_what_is_given_for_a_rows_samples_is_right(row):
     bad = []
     for _, text in samples([row]):
-        asked = question(text, sample_inputs(row, text))
+        asked = request_for(text, sample_inputs(row, text))
         for name, form in forms(asked).items():
             bad += wrong(asked, name, form)
     assert not bad
@@ -215,7 +215,7 @@ def test_what_is_given_for_a_rows_samples_is_right(row):
 
 def test_entries_that_an_integer_tensor_names_are_ones_in_rows_of_an_identity():
     inputs = tensors(X=(3, 2), W=(2, 4)) | {"c": torch.tensor([2, 0, 1])}
-    asked = question("cross_entropy(X @ W, c)", inputs)
+    asked = request_for("cross_entropy(X @ W, c)", inputs)
     form = forms(asked)
     assert not [bad for name in form for bad in wrong(asked, name, form[name])]
     assert "W[:, c]" in form["X"].vjp.matrix
@@ -255,7 +255,7 @@ def test_what_nobody_would_read_is_not_written(step):
 
 
 def test_matrix_notation_travels_with_the_forms():
-    found = prepared(question("softmax(x)", tensors(x=(3,))))
+    found = prepared(request_for("softmax(x)", tensors(x=(3,))))
     kept = derive(found.typed, found.used)
     assert Forms.from_bytes(kept.to_bytes()) == kept
     assert dict(kept.inputs)["x"].jacobian.matrix

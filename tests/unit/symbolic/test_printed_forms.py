@@ -2,22 +2,21 @@
 
 import numpy as np
 import pytest
-import torch
-from formula_reader import Unreadable, free_letters, read
-from pullback_server.operators import TABLE
-from questions import (
+from both_legs import (
     ask,
     by_name,
     disagreements,
     final,
     misread,
     mostly_slow,
-    question,
     reading,
+    request_for,
     sample_inputs,
     samples,
     tensors,
 )
+from formula_reader import Unreadable, free_letters, read
+from pullback_server.operators import TABLE
 from written_expressions import ALL, LENGTHS, ORDINARY, SUMS
 
 
@@ -29,7 +28,7 @@ def told(expression, name, **shapes):
 @pytest.mark.parametrize("case", mostly_slow(ALL, 3), ids=lambda case: case[0])
 def test_the_printed_jacobian_and_vjp_come_to_torchs_numbers(case):
     expression, shapes = case
-    asked = question(expression, tensors(**shapes))
+    asked = request_for(expression, tensors(**shapes))
     answer = final(asked)
     assert not disagreements(answer)
     for derivative in answer.derivatives:
@@ -40,7 +39,7 @@ def test_the_printed_jacobian_and_vjp_come_to_torchs_numbers(case):
 def test_the_printed_forms_of_a_rows_samples_come_to_torchs_numbers(row):
     wrong = []
     for _, text in samples([row]):
-        asked = question(text, sample_inputs(row, text))
+        asked = request_for(text, sample_inputs(row, text))
         for derivative in final(asked).derivatives:
             if derivative.jacobian.text:
                 wrong += [(text, derivative.name, what) for what in misread(reading(asked, derivative))]
@@ -52,7 +51,7 @@ def test_the_form_of_one_size_is_right_at_another(case):
     """The text does not know the sizes, so it must be the same, and right, when they change."""
     expression, shapes = case
     larger = {name: tuple(n + 2 for n in shape) for name, shape in shapes.items()}
-    asked = question(expression, tensors(**larger))
+    asked = request_for(expression, tensors(**larger))
     small, large = ask(expression, tensors(**shapes)), final(asked)
     for one, other in zip(small.derivatives, large.derivatives, strict=True):
         assert (one.jacobian.text, one.vjp.text) == (other.jacobian.text, other.vjp.text)

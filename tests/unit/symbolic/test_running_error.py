@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+from both_legs import disagreements, final, forms_of, request_for, tensors
 from pullback_server.symbolic import error_bound, evaluator
 from pullback_server.verdict.compare import SLACK
-from questions import disagreements, final, forms_of, question, tensors
 
 #: Expressions, shapes and the interval of the inputs: easy ones, long sums, and all kinds of cancellation.
 CASES = (
@@ -40,7 +40,7 @@ SINGLE = torch.finfo(torch.float32)
 def in_single(expression, shapes, interval, seed):
     """The question on float32 inputs, its plan, and the plan's inputs in float32."""
     inputs = {n: t.float() for n, t in tensors(low=interval[0], high=interval[1], **shapes).items()}
-    asked = question(expression, inputs, seed)
+    asked = request_for(expression, inputs, seed)
     return asked, forms_of(asked).plan, inputs | {"^": asked.upstream}
 
 

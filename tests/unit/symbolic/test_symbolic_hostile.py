@@ -2,8 +2,8 @@
 
 import pytest
 import torch
+from both_legs import ask, disagreements, final, prepared, request_for, tensors
 from pullback_server.symbolic import derive
-from questions import ask, disagreements, final, prepared, question, tensors
 
 
 def chain(first, line, length):
@@ -54,7 +54,7 @@ UNSOUND = {
 
 def asked(expression):
     inputs = tensors(x=(3,), **({"A": (3, 3)} if "A" in expression else {}))
-    return question(expression, inputs)
+    return request_for(expression, inputs)
 
 
 #: What is larger than numbers of many digits go, so that nobody can say.

@@ -3,9 +3,9 @@ r"""LaTeX that compiles: what opens closes, `\left` has its `\right`, and no nam
 import re
 
 import pytest
+from both_legs import ask, by_name, mostly_slow, sample_inputs, samples, tensors
 from pullback_server.operators import TABLE
 from pullback_server.symbolic.notation.latex_names import letter
-from questions import ask, by_name, mostly_slow, sample_inputs, samples, tensors
 from written_expressions import ALL
 
 

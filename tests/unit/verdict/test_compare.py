@@ -4,10 +4,10 @@ import math
 
 import pytest
 import torch
+from both_legs import final, prepared, request_for, tensors
 from pullback_server.symbolic import derive, error_bound, evaluator
 from pullback_server.verdict import Outcome
 from pullback_server.verdict.compare import BLOCK, FEW, Status, compare
-from questions import final, prepared, question, tensors
 
 
 class Estimates:
@@ -168,7 +168,7 @@ CANCELLING = [
 def test_the_running_error_bound_covers_what_float32_loses(expression, shapes):
     """The same plan in float32 is no further from float64 than a few times the bound, entry by entry."""
     inputs = {n: t.to(torch.float32) for n, t in tensors(low=0.01, **shapes).items()}
-    request = question(expression, inputs, seed=None)
+    request = request_for(expression, inputs, seed=None)
     forms = derive(prepared(request).typed, tuple(inputs))
     exact = {n: t.to(torch.float64) for n, t in inputs.items()} | {"^": request.upstream.to(torch.float64)}
     rough = inputs | {"^": request.upstream}
@@ -183,7 +183,7 @@ def test_the_running_error_bound_covers_what_float32_loses(expression, shapes):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_cancellation_is_not_taken_for_a_difference(expression, shapes, dtype):
     inputs = {n: t.to(dtype) for n, t in tensors(low=0.01, **shapes).items()}
-    for derivative in final(question(expression, inputs, seed=None)).derivatives:
+    for derivative in final(request_for(expression, inputs, seed=None)).derivatives:
         assert derivative.verdict.outcome in ROUNDED, derivative.verdict
 
 
@@ -201,5 +201,5 @@ def test_cancellation_is_not_taken_for_a_difference(expression, shapes, dtype):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_what_sympy_cancels_and_autograd_only_nearly_is_no_difference(expression, dtype):
     inputs = {n: t.to(dtype) for n, t in tensors(x=(30,), y=(30,)).items() if n in expression}
-    for derivative in final(question(expression, inputs)).derivatives:
+    for derivative in final(request_for(expression, inputs)).derivatives:
         assert derivative.verdict.outcome in ROUNDED, derivative.verdict

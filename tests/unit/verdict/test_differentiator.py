@@ -4,6 +4,7 @@ from importlib import import_module
 
 import pytest
 import torch
+from both_legs import final
 from pullback_server.program import Refusal
 from pullback_server.verdict import (
     READY,
@@ -17,7 +18,6 @@ from pullback_server.verdict import (
     Request,
     form_cache,
 )
-from questions import final
 
 
 def request(expression, upstream=None, check=True, notations=READY, **values):

@@ -4,11 +4,11 @@ import mpmath as mp
 import numpy as np
 import pytest
 import torch
+from both_legs import forms_of, mostly_slow, prepared, request_for, sample_inputs, samples
 from exact_differences import _value as whole_value
 from pullback_server.operators import TABLE
 from pullback_server.symbolic import UPSTREAM, evaluator
 from pullback_server.verdict.exact import Budget, FormValues, OverBudget, Side, Values, scale_of, slopes
-from questions import forms_of, mostly_slow, prepared, question, sample_inputs, samples
 
 ROWS = pytest.mark.parametrize("row", mostly_slow(TABLE), ids=lambda row: row.name)
 PLENTY = 10**7
@@ -32,7 +32,7 @@ def smallest(row):
 @ROWS
 def test_entries_one_by_one_are_those_of_the_whole(row):
     for text, inputs in smallest(row):
-        typed = prepared(question(text, inputs)).typed
+        typed = prepared(request_for(text, inputs)).typed
         with mp.workdps(50):
             whole = np.asarray(whole_value(typed, {n: exact(t) for n, t in inputs.items()}), dtype=object).reshape(-1)
             values = Values(typed, inputs, Budget(PLENTY))
@@ -44,7 +44,7 @@ def test_entries_one_by_one_are_those_of_the_whole(row):
 @ROWS
 def test_an_entry_reaches_every_entry_that_changes_with_it(row):
     for text, inputs in smallest(row)[:2]:
-        typed = prepared(question(text, inputs)).typed
+        typed = prepared(request_for(text, inputs)).typed
         for name in (n for n, t in inputs.items() if t.is_floating_point() and t.numel()):
             with mp.workdps(50):
                 values = Values(typed, inputs, Budget(PLENTY))
@@ -63,7 +63,7 @@ def test_an_entry_reaches_every_entry_that_changes_with_it(row):
 @ROWS
 def test_a_closed_form_in_many_digits_has_the_values_of_float64(row):
     for text, inputs in smallest(row)[:2]:
-        request = question(text, inputs)
+        request = request_for(text, inputs)
         forms = forms_of(request)
         if forms.reason:
             continue
@@ -94,7 +94,7 @@ SLOPES = [
 @pytest.mark.parametrize(("expression", "at", "left", "right"), SLOPES, ids=[c[0] for c in SLOPES])
 def test_one_sided_slopes(expression, at, left, right):
     inputs = {"x": torch.tensor(at, dtype=torch.float64)}
-    typed = prepared(question(expression, inputs)).typed
+    typed = prepared(request_for(expression, inputs)).typed
     scale = scale_of(inputs)
     with mp.workprec(520 + 1100):
         values = Values(typed, inputs, Budget(PLENTY))
@@ -106,7 +106,7 @@ def test_one_sided_slopes(expression, at, left, right):
 
 def test_the_budget_ends_what_costs_too_much():
     inputs = {"x": torch.rand(100, 100, dtype=torch.float64)}
-    typed = prepared(question("sum(exp(x @ x))", inputs)).typed
+    typed = prepared(request_for("sum(exp(x @ x))", inputs)).typed
     with mp.workdps(50):
         values = Values(typed, inputs, Budget(1000))
         with pytest.raises(OverBudget):

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from case_files import draw_inputs, read, value
+from both_legs import disagreements, final, forms_of, mostly_slow, prepared, reading, request_for
+from case_files import drawn, read, value
 from exact_differences import slope
 from pullback_server.numeric import differentiate
-from questions import disagreements, final, forms_of, mostly_slow, prepared, question, reading
 
 CASES, MORE = read("expressions"), read("more_expressions")
 IDS = {"ids": lambda case: case["name"].replace(" ", "-")}
@@ -19,7 +19,7 @@ READABLE = 2000
 @pytest.mark.parametrize("case", ALL, **IDS)
 def test_both_legs_come_to_the_differences_in_50_digits(case):
     inputs = drawn(case)
-    request = question(case["f"], inputs)
+    request = request_for(case["f"], inputs)
     response = final(request)
     assert not disagreements(response)
     random = torch.Generator().manual_seed(2)
@@ -36,7 +36,7 @@ def test_both_legs_come_to_the_differences_in_50_digits(case):
 @pytest.mark.parametrize("case", ALL, **IDS)
 def test_every_gradient_has_matrix_notation_and_it_is_the_gradient(case):
     inputs = drawn(case)
-    request = question(case["f"], inputs)
+    request = request_for(case["f"], inputs)
     program = prepared(request)
     scalar = not program.typed.output.rank
     forms = dict(forms_of(request).inputs)

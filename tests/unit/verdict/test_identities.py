@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from case_files import draw_inputs, read, value
-from questions import by_name, disagreements, final, forms_of, mostly_slow, question, reading
+from both_legs import by_name, disagreements, final, forms_of, mostly_slow, reading, request_for
+from case_files import drawn, read, value
 
 CASES = read("identities")
 GRADIENTS = [case for case in CASES if case["kind"] == "gradient"]
@@ -20,7 +20,7 @@ def contracted(case, derivative, upstream):
 @pytest.mark.parametrize("case", mostly_slow(CASES, 4), **IDS)
 def test_autograd_and_the_printed_form_are_the_books_derivative(case):
     inputs = drawn(case)
-    request = question(case["f"], inputs)
+    request = request_for(case["f"], inputs)
     response = final(request)
     assert not disagreements(response)
     right = contracted(case, value(case["df"], inputs), request.upstream).numpy()
@@ -32,7 +32,7 @@ def test_autograd_and_the_printed_form_are_the_books_derivative(case):
 @pytest.mark.parametrize("case", GRADIENTS, **IDS)
 def test_the_gradient_in_matrix_notation_is_the_books(case):
     inputs = drawn(case)
-    form = dict(forms_of(question(case["f"], inputs, None)).inputs)[case["wrt"]].jacobian
+    form = dict(forms_of(request_for(case["f"], inputs, None)).inputs)[case["wrt"]].jacobian
     assert form.matrix
     assert form.matrix_latex
     torch.testing.assert_close(value(form.matrix, inputs), value(case["df"], inputs), rtol=1e-9, atol=1e-9)

@@ -6,11 +6,11 @@ from functools import cache
 import pytest
 import sympy as sp
 import torch
+from both_legs import final, prepared, request_for, sample_inputs, samples
 from pullback_server.index_notation.index_program import IndexTensor
 from pullback_server.operators import BY_NAME, TABLE
 from pullback_server.program import Apply
 from pullback_server.verdict import Differentiator, Outcome
-from questions import final, prepared, question, sample_inputs, samples
 
 #: Rows whose derivative is zero wherever there is one, but for the value that heaviside has at a single point.
 FLAT = {
@@ -52,7 +52,7 @@ def sympy_off_by(row, factor):
 def sensitive_request(name):
     """A request for a sample whose gradient depends on the row's derivative, which both legs agree on, or None."""
     for _, text in samples([BY_NAME[name]]):
-        request = question(text, sample_inputs(BY_NAME[name], text), seed=3)
+        request = request_for(text, sample_inputs(BY_NAME[name], text), seed=3)
         program = prepared(request).typed.program
         # Where the operator is applied once, all of the gradient through it is off by the factor.
         if sum(isinstance(node, Apply) and node.operator == name for node in program.nodes) == 1:

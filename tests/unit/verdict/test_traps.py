@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 import torch
+from both_legs import final, prepared
 from case_files import read
 from pullback_server.verdict import Cause, Operand, Outcome, Request, Side
-from questions import final, prepared
 
 TRAPS = read("traps")
 IDS = {"ids": [case["expression"] for case in TRAPS]}

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
+from both_legs import disagreements, final, mostly_slow, prepared, request_for, sample_inputs, samples
 from pullback_server.operators import TABLE
 from pullback_server.program import Reason, Refusal
 from pullback_server.verdict import LegState, Outcome
-from questions import disagreements, final, mostly_slow, prepared, question, sample_inputs, samples
 
 #: The rows without a closed form; the number comes all the same.
 NO_FORM = {row.name for row in TABLE if not row.closed_form}
@@ -60,20 +60,22 @@ def flaws_of(row, text, request):
 
 @pytest.mark.parametrize("row", mostly_slow(TABLE), ids=lambda row: row.name)
 def test_the_samples_agree_and_their_gradients_are_torchs(row):
-    assert not [flaw for _, t in samples([row]) for flaw in flaws_of(row, t, question(t, sample_inputs(row, t)))]
+    assert not [flaw for _, t in samples([row]) for flaw in flaws_of(row, t, request_for(t, sample_inputs(row, t)))]
 
 
 @pytest.mark.slow
 @ROWS
 def test_the_samples_agree_at_another_point(row):
-    requests = [(t, question(t, sample_inputs(row, t, 7), 8)) for _, t in samples([row])]
+    requests = [(t, request_for(t, sample_inputs(row, t, 7), 8)) for _, t in samples([row])]
     assert not [flaw for text, request in requests for flaw in flaws_of(row, text, request)]
 
 
 @pytest.mark.slow
 @ROWS
 def test_the_samples_agree_under_an_upstream_of_ones_where_softmax_cancels(row):
-    assert not [flaw for _, t in samples([row]) for flaw in flaws_of(row, t, question(t, sample_inputs(row, t), None))]
+    assert not [
+        flaw for _, t in samples([row]) for flaw in flaws_of(row, t, request_for(t, sample_inputs(row, t), None))
+    ]
 
 
 @pytest.mark.slow
@@ -83,7 +85,7 @@ def test_the_samples_agree_in_narrower_dtypes(row, dtype):
     wrong = []
     for _, text in samples([row]):
         if (text, dtype) not in TOO_LARGE and takes(row, text, dtype):
-            flaws = flaws_of(row, text, question(text, sample_inputs(row, text, dtype=dtype)))
+            flaws = flaws_of(row, text, request_for(text, sample_inputs(row, text, dtype=dtype)))
             # Rounded to few digits, inputs fall on kinks.
             wrong += [flaw for flaw in flaws if "NOT_DIFFERENTIABLE" not in flaw]
     assert not wrong
@@ -92,7 +94,7 @@ def test_the_samples_agree_in_narrower_dtypes(row, dtype):
 def takes(row, text, dtype):
     """Whether the operators of a sample take the dtype: decompositions need at least float32."""
     try:
-        prepared(question(text, sample_inputs(row, text, dtype=dtype)))
+        prepared(request_for(text, sample_inputs(row, text, dtype=dtype)))
     except Refusal as refusal:
         if refusal.reason is not Reason.SHAPE_MISMATCH or "float32" not in refusal.hint:
             raise
@@ -103,7 +105,7 @@ def takes(row, text, dtype):
 @pytest.mark.parametrize(("text", "dtype"), sorted(TOO_LARGE, key=str))
 def test_what_no_number_of_a_narrow_dtype_can_hold_is_limited_by_precision(text, dtype):
     (row,) = (row for row, sample in samples() if sample == text)
-    (derivative,) = final(question(text, sample_inputs(row, text, dtype=dtype))).derivatives
+    (derivative,) = final(request_for(text, sample_inputs(row, text, dtype=dtype))).derivatives
     assert derivative.gradient.isinf().any()
     # No number of the dtype is nearer to the derivative than an infinity.
     assert derivative.verdict.outcome is Outcome.PRECISION_LIMITED

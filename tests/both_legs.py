@@ -86,7 +86,7 @@ def tensors(seed: int = 0, low: float = 0.2, high: float = 1.0, **shapes: tuple[
     return {n: torch.rand(s, dtype=torch.float64, generator=random) * (high - low) + low for n, s in shapes.items()}
 
 
-def question(expression: str, inputs: Tensors, seed: int | None = 1) -> Request:
+def request_for(expression: str, inputs: Tensors, seed: int | None = 1) -> Request:
     """A request with a random upstream gradient of the output's shape and dtype; of ones without a seed."""
     request = Request(expression, tuple(Operand(name, tensor) for name, tensor in inputs.items()))
     output = prepared(request).typed.output
@@ -111,7 +111,7 @@ def final(request: Request, by: Differentiator | None = None) -> Response:
 
 def ask(expression: str, inputs: Tensors, seed: int | None = 1) -> Response:
     """The final response to an expression on these inputs."""
-    return final(question(expression, inputs, seed))
+    return final(request_for(expression, inputs, seed))
 
 
 def disagreements(response: Response) -> list[str]:
