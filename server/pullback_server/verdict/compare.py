@@ -143,7 +143,7 @@ def compare(
     within, sure = near, near & (distance <= unit**SURE * values.abs())
     source += "the terms that the entry is the sum of"
     if not bool(sure.all()):
-        # What cancels to little beside the other entries is no loss; what cancels to little everywhere is.
+        # An entry that cancels to little beside the others has lost nothing; digits are lost where all entries do.
         little = distance <= CLOSE * unit * _largest(closed_form)
         sure |= near & little
     if not bool(near.all()):
@@ -156,7 +156,7 @@ def compare(
             source += " and of the most that autograd changes with a rounding of its inputs"
             error = error + SLACK * estimates.input_sensitivity(name)
             within = within | (distance <= error)
-    # An unbounded error is no reason to believe anything.
+    # An unbounded error excuses nothing.
     limited = within & error.isfinite() & ~sure
     status = torch.full(apart.shape, int(Status.DOUBT), dtype=torch.uint8)
     status[limited.cpu()] = int(Status.LIMITED)

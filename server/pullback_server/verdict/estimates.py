@@ -1,4 +1,4 @@
-"""How far rounding may have carried each leg: estimates at different prices, each computed when it is first needed."""
+"""How far rounding may have carried each leg: estimates of different cost, each computed when it is first needed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ErrorEstimates:
         self.unit = torch.finfo(self.dtype).eps
 
     def terms(self, name: str, places: torch.Tensor | None = None) -> torch.Tensor | None:
-        """The magnitudes of the terms that entries of a closed form are the sum of; None where it is no sum.
+        """The magnitudes of the terms that entries of a closed form are the sum of; None where it is not a sum.
 
         They are those of the entries at `places`, or of all entries.
         """
@@ -66,8 +66,8 @@ class ErrorEstimates:
     def incoming_gradient(self, reach: Reach) -> float:
         """The largest gradient that arrives at an operator, times how fast its operands change with an input's entry.
 
-        An operator's own derivative is computed to some roundings of 1 and not of itself: torch's derivative of tanh
-        is 1 minus a square.
+        An operator's own derivative is computed to within some roundings of 1, and not of its own size: torch's
+        derivative of tanh is 1 minus a square.
         """
         gradients, rates = self.node_gradients, self._rates(reach)
         sizes = [

@@ -71,7 +71,9 @@ class KinkWatcher:
             node = self._typed.program.nodes[number]
             assert isinstance(node, Apply)
             operands = [None if k is None else values[k] for k in node.operands]
-            masks = _marked(BY_NAME[node.operator], condition, operands, self._typed.arguments[number], kink is None)
+            masks = _condition_masks(
+                BY_NAME[node.operator], condition, operands, self._typed.arguments[number], kink is None
+            )
             if masks is None:
                 self._never.add((number, kink))
                 continue
@@ -111,7 +113,7 @@ def _finite(value: Any) -> bool:
     return bool(total.isfinite())
 
 
-def _marked(
+def _condition_masks(
     row: Operator, condition: str, operands: Sequence[Any], arguments: Mapping[str, Any], outside: bool
 ) -> tuple[Mask | None, ...] | None:
     """Where a condition holds or, with `outside`, does not: flags for each operand that is a floating tensor.

@@ -65,7 +65,7 @@ class ThirdOpinion:
         marks = [guard.marks for guard in self._guards]
         infinite = ~self._estimates.numbers.value.detach().reshape(-1).cpu().isfinite()
         if bool(infinite.any()):
-            # A value that is not finite is suspect too, whatever made it so.
+            # Entries that a value which is not finite depends on are suspect too.
             marks.append({self.request.program.typed.program.output: infinite.numpy()})
         by_input: dict[str, list[tuple[int, Mask]]] = defaultdict(list)
         for number, node_marks in enumerate(marks):

@@ -11,11 +11,11 @@ from ..exact import OverBudget, Side
 from ..exact.slopes import Slope
 from ..kinks import Guard
 from ..values import Cause, Diagnosis, Outcome
-from .context import EntryContext, finite
+from .context import EntryContext, all_finite
 
 log = logging.getLogger(__name__)
 
-#: The terms of a sum are said to cancel where it is no more than this part of the largest.
+#: The terms of a sum cancel where the sum is no larger than this fraction of the largest term.
 CANCELS = 1e-3
 
 #: Operators whose value says which branch is taken.
@@ -52,7 +52,7 @@ def _at(entry: EntryContext, cause: Cause, node: int, message: str) -> Diagnosis
 def _outside(entry: EntryContext) -> Diagnosis | None:
     """The first node that has no value although its operands have."""
     for node in entry.nodes():
-        if not entry.dead(node) and not finite(entry.exactly(node)):
+        if not entry.is_dead(node) and not all_finite(entry.exact_values(node)):
             return _outside_at(entry, node)
     # The entry does not reach the node without a value: another entry spoils the result.
     for guard in entry.context.guards:
@@ -113,7 +113,7 @@ def _slope_text(slope: Slope) -> str:
 def _guard(entry: EntryContext) -> Guard | None:
     """The guard that the entry is on: one that the output depends on, before those in branches that are not taken."""
     kinks = [g for g in entry.guards if g.kink is not None]
-    taken = [g for g in kinks if not entry.dead(g.node) or not entry.context.is_floating(g.node)]
+    taken = [g for g in kinks if not entry.is_dead(g.node) or not entry.context.is_floating(g.node)]
     return next(iter(taken or kinks), None)
 
 
@@ -134,9 +134,9 @@ def _rule(entry: EntryContext, guard: Guard) -> str:
 def _overflow(entry: EntryContext) -> Diagnosis | None:
     """The first node whose value is infinite in torch's arithmetic and finite in many digits."""
     for node in entry.nodes():
-        if not finite(entry.by_torch(node)) and finite(entry.exactly(node)):
+        if not all_finite(entry.torch_values(node)) and all_finite(entry.exact_values(node)):
             text = entry.context.text(node)
-            if entry.dead(node):
+            if entry.is_dead(node):
                 message = f"`{text}` overflows in a branch that is not taken, and 0 times its infinite slope is nan."
                 return _at(entry, Cause.DEAD_BRANCH, node, message)
             message = f"`{text}` is out of the range of its dtype, although the result is not."
@@ -149,11 +149,11 @@ def _zero_times_infinity(entry: EntryContext) -> Diagnosis | None:
     if mp.isfinite(entry.autograd):
         return None
     for node in reversed(entry.nodes()):
-        if finite(entry.gradient(node)) and not entry.sends_back_finite(node):
+        if all_finite(entry.gradient(node)) and not entry.sends_back_finite(node):
             text = entry.context.text(node)
             if _singular(entry, node):
                 return _singular_matrix(entry)
-            if entry.dead(node):
+            if entry.is_dead(node):
                 message = f"`{text}` has no finite slope in a branch that is not taken, and 0 times that is nan."
                 return _at(entry, Cause.DEAD_BRANCH, node, message)
             message = f"The slope of `{text}` is infinite here and is multiplied by 0; the product has a finite limit."
@@ -174,7 +174,7 @@ def _singular(entry: EntryContext, node: int) -> bool:
     """Whether a node is a determinant that is 0, or a function of a matrix that is singular or has equal values."""
     row = entry.context.row(node)
     if row.name == "det":
-        return any(v == 0 for v in entry.exactly(node))
+        return any(v == 0 for v in entry.exact_values(node))
     kinks = (row.kinks[g.kink].where for g in entry.context.guards if g.node == node and g.kink is not None)
     return any("(A)" in where for where in kinks)
 
@@ -204,8 +204,8 @@ def _cancellation(entry: EntryContext) -> Diagnosis | None:
     """The first node that loses its digits in a sum whose terms are far larger."""
     lost = entry.context.estimates.unit**0.5
     for node in entry.nodes():
-        exact, computed = entry.exactly(node), entry.by_torch(node)
-        if not (finite(exact) and finite(computed)):
+        exact, computed = entry.exact_values(node), entry.torch_values(node)
+        if not (all_finite(exact) and all_finite(computed)):
             return None
         if any(abs(c - e) > lost * abs(e) for c, e in zip(computed, exact, strict=True)):
             operands = (k for k in entry.context.apply(node).operands if k is not None)
@@ -227,7 +227,7 @@ def _cancelling_gradients(entry: EntryContext) -> Diagnosis | None:
 
 
 def _operand_entries(entry: EntryContext, operand: int) -> list[mp.mpf]:
-    values, places = entry.context.values, entry.looked_at(operand)
+    values, places = entry.context.values, entry.places(operand)
     return list(values.at(operand, places) if places.size else values.whole(operand).reshape(-1)[:1])
 
 
@@ -245,7 +245,7 @@ def _rounding(entry: EntryContext) -> Diagnosis | None:
     return _at(entry, Cause.ROUNDING, node, f"{message}: torch approximates `{entry.context.text(node)}` here.")
 
 
-def _rounded(_: EntryContext) -> Diagnosis:
+def _only_roundings(_: EntryContext) -> Diagnosis:
     return Diagnosis(Cause.ROUNDING, "The number is off by nothing but roundings on the way.")
 
 
@@ -260,7 +260,7 @@ _SEARCHES: dict[Outcome, tuple[Search, ...]] = {
     Outcome.TORCH_DEVIATES: _MISSED,
     Outcome.BOTH_DEVIATE: _MISSED,
     Outcome.SYMPY_DEVIATES: (_patch, _tie, _singular_matrix),
-    Outcome.PRECISION_LIMITED: (_cancellation, _rounded),
+    Outcome.PRECISION_LIMITED: (_cancellation, _only_roundings),
     Outcome.UNDECIDED: (),
     Outcome.AGREE: (),
 }

@@ -25,7 +25,7 @@ from ..values import Outcome
 #: A node's text in a sentence is cut to this many characters.
 SHOWN = 60
 #: Entries of a node that are looked at in the search for a cause.
-LOOKED_AT = 256
+ENTRIES = 256
 
 
 @dataclass(frozen=True)
@@ -115,28 +115,28 @@ class EntryContext:
             if isinstance(node, Apply) and self.reach.masks[n] is not None and self.context.is_floating(n)
         ]
 
-    def looked_at(self, node: int) -> Places:
+    def places(self, node: int) -> Places:
         """Some of the node's entries that the entry reaches."""
-        return self.reach.places[node][:LOOKED_AT]
+        return self.reach.places[node][:ENTRIES]
 
-    def exactly(self, node: int) -> Objects:
+    def exact_values(self, node: int) -> Objects:
         """Those entries in many digits."""
-        return self.context.values.at(node, self.looked_at(node))
+        return self.context.values.at(node, self.places(node))
 
-    def by_torch(self, node: int) -> list[float]:
+    def torch_values(self, node: int) -> list[float]:
         """Those entries as torch computed them."""
-        return _numbers(self.context.estimates.numbers.values[node], self.looked_at(node))
+        return _numbers(self.context.estimates.numbers.values[node], self.places(node))
 
     def sends_back_finite(self, node: int) -> bool:
         """Whether all that a node sends back along what the entry reaches is finite."""
         operands = [k for k in self.context.apply(node).operands if k is not None and self.reach.masks[k] is not None]
         gradients = self.context.sent_back(node, operands)
-        return all(finite(_numbers(gradient, self.looked_at(k))) for k, gradient in gradients.items())
+        return all(all_finite(_numbers(gradient, self.places(k))) for k, gradient in gradients.items())
 
     def gradient(self, node: int) -> list[float]:
         """Autograd's gradients of those entries, zeros where it has none."""
         gradient = self.context.estimates.node_gradients.get(node)
-        return [0.0] * len(self.looked_at(node)) if gradient is None else _numbers(gradient, self.looked_at(node))
+        return [0.0] * len(self.places(node)) if gradient is None else _numbers(gradient, self.places(node))
 
     @cached_property
     def alive(self) -> dict[int, Mask]:
@@ -172,7 +172,7 @@ class EntryContext:
             masks.append(marked)
         return tuple(masks)
 
-    def dead(self, node: int) -> bool:
+    def is_dead(self, node: int) -> bool:
         """Whether none of the node's entries that the entry reaches is taken."""
         alive = self.alive.get(node)
         return alive is None or not bool(alive[self.reach.places[node]].any())
@@ -185,6 +185,6 @@ def _numbers(value: Any, places: Places) -> list[float]:
     return numbers
 
 
-def finite(values: Iterable[Any]) -> bool:
+def all_finite(values: Iterable[Any]) -> bool:
     """Whether numbers, of Python or mpmath, are all finite."""
     return all(mp.isfinite(v) for v in values)

@@ -232,10 +232,10 @@ def entry_dependencies(
             if max(len(left), len(right)) <= 2:
                 return RowsByColumns(left, right)
     sizes = tuple(None if t is None else t.elements for t in types)
-    return _gathered(row, types, arguments, constant, sizes) or AllEntries(sizes, result.elements)
+    return _trace_tokens(row, types, arguments, constant, sizes) or AllEntries(sizes, result.elements)
 
 
-def _gathered(
+def _trace_tokens(
     row: Operator,
     types: Sequence[TensorType | None],
     arguments: dict[str, Any],

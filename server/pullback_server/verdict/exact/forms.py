@@ -18,7 +18,7 @@ from ...symbolic.lowering import plan as plans
 from ...symbolic.lowering.plan import Plan
 from .budget import Budget
 from .dependencies import Places
-from .scalars import MATRICES, RUNS, scalar
+from .scalars import MATRICES, SCANS, scalar
 
 #: Fractions whose numbers are smaller than this are simple.
 SIMPLE = 1000
@@ -138,12 +138,12 @@ class FormValues:
         lines = np.arange(math.prod(shape)).reshape(shape).transpose(order)
         rows = math.prod(lines.shape[: len(shape) - len(axes)])
         lines = lines.reshape(rows, -1) if lines.size else np.zeros((rows, 0), dtype=np.int64)
-        if kind in RUNS:
+        if kind in SCANS:
             out = np.empty(math.prod(shape), dtype=object)
             wanted = np.flatnonzero(np.isin(lines, places).any(axis=1))
             self._budget.spend(len(wanted) * lines.shape[1])
             for line in lines[wanted]:
-                out[line] = RUNS[kind](list(self._at(slot, line)))
+                out[line] = SCANS[kind](list(self._at(slot, line)))
             return list(out[places])
         self._budget.spend(len(places) * lines.shape[1])
         reduce = REDUCTIONS[kind]
@@ -153,13 +153,13 @@ class FormValues:
         x = self._whole(step.slot)
         indices = [self._plain(o) for o in step.indices]
         kept = [k for k in range(x.ndim) if k not in step.axes]
-        moved = x.transpose(*kept, *step.axes)
+        transposed = x.transpose(*kept, *step.axes)
         lengths = [x.shape[k] for k in step.axes]
         at = np.broadcast_arrays(*(_wrapped(i, n) for i, n in zip(indices, lengths, strict=True)))
         if 0 in lengths:
             return np.full([x.shape[k] for k in kept] + list(at[0].shape), mp.mpf(0), dtype=object)
         clipped = tuple(np.clip(i, 0, n - 1) for i, n in zip(at, lengths, strict=True))
-        return np.asarray(moved[(slice(None),) * len(kept) + clipped], dtype=object)
+        return np.asarray(transposed[(slice(None),) * len(kept) + clipped], dtype=object)
 
     def _scatter(self, step: plans.Scatter) -> Objects:
         value = self._plain(step.value)
@@ -215,7 +215,7 @@ class FormValues:
                 lengths = self._lengths(step)
                 return tuple(lengths[k] for k in step.out)
             case plans.Reduce(kind, slot, axes):
-                return self._shapes[slot] if kind in RUNS else self._other_lengths(slot, axes)
+                return self._shapes[slot] if kind in SCANS else self._other_lengths(slot, axes)
             case plans.MatrixFunction(kind, slot, (rows, columns)):
                 shape = self._shapes[slot]
                 return (*self._other_lengths(slot, (rows, columns)), *_matrix_shape(kind, shape[rows], shape[columns]))

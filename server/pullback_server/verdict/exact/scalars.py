@@ -52,7 +52,7 @@ CORE: dict[str, Scalar] = {
 
 @cache
 def scalar(name: str) -> Scalar:
-    """The function of that name; the numbers of a call follow its operands, or stand before them, as in plans."""
+    """The function of that name; the numbers of a call follow or precede its operands, as in plans."""
     return CORE[name] if name in CORE else _rows()[name]
 
 
@@ -108,7 +108,7 @@ def _log_sums(values: list[Any]) -> list[Any]:
 
 
 #: Scans: functions of lines whose results have the length of the line.
-RUNS: dict[str, Callable[[list[Any]], list[Any]]] = {
+SCANS: dict[str, Callable[[list[Any]], list[Any]]] = {
     "softmax": reductions.softmax,
     "others": _others,
     "cumsum": _sums,
