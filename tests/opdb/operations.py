@@ -92,7 +92,7 @@ def _row(name: str) -> tuple[Operator, Spelling] | None:
     # A row may have a name that is only valid after a library's, such as `linalg.norm`.
     qualified = f"{prefix.rpartition('.')[2]}.{last}"
     row = BY_NAME.get(qualified) or BY_NAME.get(last)
-    if prefix not in PREFIXES or row is None or qualified in ELSEWHERE:
+    if prefix not in PREFIXES or row is None or qualified in CONFLICTING_NAMES:
         return None
     if row.attribute:
         return row, lambda operands, _: f"{operands[0]}.{last}"

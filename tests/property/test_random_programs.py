@@ -70,10 +70,10 @@ def slopes(text, seed):
     smooth = not unsmooth(prepared.typed, prepared.forward(point))
     random = torch.Generator().manual_seed(seed + 1)
     for derivative in response.derivatives:
-        way = torch.rand(derivative.gradient.shape, dtype=torch.float64, generator=random) * 2 - 1
-        by = slope(along(value, point, derivative.name, way)) if smooth else None
-        told.append(by is not None and bool(derivative.gradient.isfinite().all()))
-        if not told[-1]:
+        direction = torch.rand(derivative.gradient.shape, dtype=torch.float64, generator=random) * 2 - 1
+        expected = slope(along(value, point, derivative.name, direction)) if smooth else None
+        known.append(expected is not None and bool(derivative.gradient.isfinite().all()))
+        if not known[-1]:
             continue
         legs = {"autograd": derivative.gradient}
         if closed is not None:

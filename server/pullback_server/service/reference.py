@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ..program import REASONS as REFUSALS
 from ..verdict import UndecidedReason
 from .config import Setting, settings
 from .failpoints import ACTIONS, POINTS, VARIABLE

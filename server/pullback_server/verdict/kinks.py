@@ -125,7 +125,7 @@ def _condition_masks(
     named = _by_parameter(row, operands, arguments)
     with torch.no_grad():
         try:
-            if isinstance(row.reference, Each):
+            if isinstance(row.reference, Elementwise):
                 holds = _Condition(named, lines=False).evaluate(_parse(condition, tuple(named)))
             elif (shape := _common_shape(operands)) and "dim" in arguments:
                 holds = _along_lines(condition, named, axes_of(arguments["dim"], len(shape)), shape)
@@ -141,7 +141,7 @@ def _condition_masks(
         return None
     holds = torch.as_tensor(holds)
     marked = ~holds if outside else holds
-    entries = isinstance(row.reference, Each) or marked.dim() > 0
+    entries = isinstance(row.reference, Elementwise) or marked.dim() > 0
     return tuple(_flags(marked, o, entries) for o in operands) if bool(marked.any()) else ()
 
 

@@ -10,7 +10,7 @@ import torch
 
 from ..language import check, parse
 from ..numeric import DTYPES, FROM_TORCH, Forward, compile_program, tensor_type
-from ..program import Limits, Refusal, TensorType, TypedProgram
+from ..program import Limits, Reason, Refusal, TensorType, TypedProgram
 from ..symbolic import form_key
 from .exact import scale_of
 from .kinks import KinkWatcher

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from both_legs import prepared, request_for, sample_inputs, samples
-from case_files import drawn, read
+from case_files import draw_inputs, read
 from pullback_server.symbolic import derive, explain
 
 TESTS = Path(__file__).parents[2]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from both_legs import (
     ask,
     by_name,

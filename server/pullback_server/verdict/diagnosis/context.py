@@ -11,7 +11,7 @@ import mpmath as mp
 import numpy as np
 import torch
 
-from ...language import TooLongToWrite, parse, written
+from ...language import TooLongToWrite, parse, unparse
 from ...numeric import local_gradients
 from ...operators import BY_NAME, Operator
 from ...operators.reference.columns import Objects
@@ -58,7 +58,7 @@ class DiagnosisContext:
     def text(self, node: int) -> str:
         """A node as the language writes it, cut where it is long."""
         try:
-            text = written(self.program, node)
+            text = unparse(self.program, node)
         except TooLongToWrite:
             text = f"{self.row(node).name}(...)"
         return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
@@ -77,7 +77,7 @@ class DiagnosisContext:
                     texts[number] = repr(arguments[name])
                 elif (operand := by_parameter.get(name)) is not None:
                     texts[number] = self.text(operand)
-            text = written(program, None, {k: v for k, v in texts.items() if v and "…" not in v})
+            text = unparse(program, None, {k: v for k, v in texts.items() if v and "…" not in v})
         except (Refusal, TooLongToWrite, SyntaxError):
             return condition
         return text if len(text) <= 2 * SHOWN else condition

@@ -226,8 +226,8 @@ def entry_dependencies(
     match row.reference, shapes:
         case Elementwise(), _:
             return EachEntry(shapes, result.shape)
-        case Along() | Lines(), (tuple() as shape,):
-            return AlongLines(shape, axes_of(arguments.get("dim"), len(shape)), isinstance(row.reference, Lines))
+        case Reduced() | AlongDim(), (tuple() as shape,):
+            return AlongLines(shape, axes_of(arguments.get("dim"), len(shape)), isinstance(row.reference, AlongDim))
         case reference, (tuple() as left, tuple() as right) if reference is matmul_reference:
             if max(len(left), len(right)) <= 2:
                 return RowsByColumns(left, right)

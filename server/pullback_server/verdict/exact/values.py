@@ -156,14 +156,14 @@ class Values:
     def _apply(self, apply: Apply, node: int, places: Places) -> Objects:
         row, arguments, dependencies = BY_NAME[apply.operator], self.typed.arguments[node], self.dependencies(node)
         match dependencies:
-            case EachEntry() if isinstance(row.reference, Each):
+            case EachEntry() if isinstance(row.reference, Elementwise):
                 self.budget.spend(len(places))
                 operands = [
                     None if k is None else self.at(k, dependencies.operand_places(n, places))
                     for n, k in enumerate(apply.operands)
                 ]
                 return self._mark_undefined(row, row.reference(*operands, **arguments), operands)
-            case AlongLines() if isinstance(row.reference, Along):
+            case AlongLines() if isinstance(row.reference, Reduced):
                 lines = self.at(apply.operands[0] or 0, dependencies.lines[places])
                 self.budget.spend(lines.size)
                 options = {k: v for k, v in arguments.items() if k not in ("dim", "keepdim")}
