@@ -11,8 +11,8 @@ from pullback_server.language import check, parse
 from pullback_server.operators.samples import draw
 from pullback_server.program import Limits, Refusal, TensorType
 from pullback_server.service.protocol import envelope, errors
-from pullback_server.service.wire import messages
-from pullback_server.verdict.preparation import differentiated_inputs, prepare, resolve_upstream, types_of
+from pullback_server.service.wire import derivative_messages
+from pullback_server.verdict.preparation import check_upstream, differentiated, prepare, types_of
 
 Target = Callable[[bytes], None]
 
@@ -40,9 +40,9 @@ def expression(data: bytes) -> None:
 def request(data: bytes) -> None:
     """All that a worker does with a request's bytes before anything is computed."""
     with _refusals(), _watched():
-        _, parsed = messages.parse_request(data, LIMITS)
-        prepared = prepare(parsed.expression, types_of(parsed), differentiated_inputs(parsed), LIMITS)
-        resolve_upstream(parsed.upstream, prepared.typed.output)
+        _, question = derivative_messages.parse_request(data, LIMITS)
+        prepared = prepare(question.expression, types_of(question), differentiated(question), LIMITS)
+        check_upstream(question.upstream, prepared.typed.output)
 
 
 def stream_request(data: bytes) -> None:
@@ -52,7 +52,7 @@ def stream_request(data: bytes) -> None:
     if not (budget is None or isinstance(budget, float)) or len(name) > 256:
         raise Escape(f"the front read a budget of {budget} and a name of {len(name)} characters")
     with _refusals(), _watched():
-        messages.parse_stream_request(data, LIMITS)
+        derivative_messages.parse_request(data, LIMITS, stream=True)
 
 
 TARGETS: Mapping[str, Target] = {"expression": expression, "request": request, "stream_request": stream_request}

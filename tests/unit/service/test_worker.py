@@ -51,7 +51,7 @@ def serve(monkeypatch, ends, problem, device, usable):
     front = worker.Front(far, (2**40, 2**40))
     description = Description((), (), (), (), device, {})
     made = worker.Worker(front, Fails(problem), Grader(), description, Config(), Unlimited(), device)
-    monkeypatch.setattr(worker.messages, "parse_request", lambda body, limits: ("r", None))
+    monkeypatch.setattr(worker.derivative_messages, "parse_request", lambda body, limits, stream: ("r", None))
     made.serve(Frame(Kind.TASK, b"", code=Method.DIFFERENTIATE))
     return channel.Receiver().receive(near).note.partition("\n")[0]
 

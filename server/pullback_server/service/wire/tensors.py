@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 import warnings
 
+import numpy as np
 import torch
 from pullback.v1 import tensor_pb2 as wire
 
+from ...grading import Tensor
 from ...program import DType, Limits, Reason, Refusal
+from .checks import check_elements, check_shape
 
 _TORCH: dict[DType, torch.dtype] = {dtype: getattr(torch, dtype.label) for dtype in DType}
-_OF_WIRE: dict[int, DType] = {
+_DTYPES: dict[int, DType] = {
     number: DType[name.removeprefix("DTYPE_")] for name, number in wire.Dtype.items() if number
 }
-_TO_WIRE: dict[torch.dtype, str] = {_TORCH[dtype]: f"DTYPE_{dtype.name}" for dtype in DType}
+_NAMES: dict[torch.dtype, str] = {_TORCH[dtype]: f"DTYPE_{dtype.name}" for dtype in DType}
 _ACCEPTED = ", ".join(dtype.label for dtype in DType)
 
 with warnings.catch_warnings():
@@ -31,30 +34,17 @@ def from_wire(message: wire.Tensor, field: str, limits: Limits) -> torch.Tensor:
     >>> from_wire(wire.Tensor(dtype=wire.DTYPE_INT8, shape=[2], data=bytes([1, 2])), "upstream", Limits())
     tensor([1, 2], dtype=torch.int8)
     """
-    dtype = _OF_WIRE.get(message.dtype)
+    dtype = _DTYPES.get(message.dtype)
     if dtype is None:
-        found = "no dtype" if not message.dtype else f"dtype number {message.dtype}"
-        raise Refusal(Reason.UNKNOWN_DTYPE, f"{found} is given", f"{field}.dtype", hint=f"one of {_ACCEPTED}")
-    rank = len(message.shape)
-    if rank > limits.rank:
-        hint = f"at most {limits.rank} dimensions"
-        raise Refusal(
-            Reason.LIMIT_EXCEEDED, f"a tensor of {rank} dimensions", f"{field}.shape", found=str(rank), hint=hint
-        )
-    shape = tuple(message.shape)
-    for axis, length in enumerate(shape):
-        if length < 0:
-            message_ = f"dimension {axis} is {length}"
-            raise Refusal(Reason.BAD_SHAPE, message_, f"{field}.shape[{axis}]", found=str(length), hint="0 or more")
-    # A zero elsewhere must not hide a dimension whose strides no integer holds.
-    if math.prod(length or 1 for length in shape) > limits.elements:
-        hint = f"at most {limits.elements} elements"
-        raise Refusal(Reason.LIMIT_EXCEEDED, f"a tensor of shape {list(shape)}", f"{field}.shape", hint=hint)
+        unknown = "no dtype" if not message.dtype else f"dtype number {message.dtype}"
+        raise Refusal(Reason.UNKNOWN_DTYPE, f"{unknown} is given", f"{field}.dtype", hint=f"one of {_ACCEPTED}")
+    shape, data = tuple(message.shape), message.data
+    check_shape(shape, f"{field}.shape", limits)
+    check_elements(shape, limits.elements, "elements", f"{field}.shape")
     needed = math.prod(shape) * dtype.size
-    data = message.data
     if len(data) != needed:
-        told = f"{dtype.label} of shape {list(shape)} needs {needed} bytes, and there are {len(data)}"
-        raise Refusal(Reason.DATA_LENGTH, told, f"{field}.data", found=str(len(data)), hint=f"{needed} bytes")
+        sentence = f"{dtype.label} of shape {list(shape)} needs {needed} bytes, and there are {len(data)}"
+        raise Refusal(Reason.DATA_LENGTH, sentence, f"{field}.data", found=str(len(data)), hint=f"{needed} bytes")
     if not needed:
         return torch.empty(shape, dtype=_TORCH[dtype])
     if dtype is DType.BOOL and torch.frombuffer(data, dtype=torch.uint8).max() > 1:
@@ -70,4 +60,14 @@ def to_wire(tensor: torch.Tensor) -> wire.Tensor:
     """
     plain = tensor.detach().contiguous()
     bits = plain.view(torch.int16) if plain.dtype is torch.bfloat16 else plain
-    return wire.Tensor(dtype=_TO_WIRE[tensor.dtype], shape=tensor.shape, data=bits.numpy().tobytes())
+    return wire.Tensor(dtype=_NAMES[tensor.dtype], shape=tensor.shape, data=bits.numpy().tobytes())
+
+
+def numbers_to_wire(tensor: Tensor) -> wire.Tensor:
+    """The message of a tensor of a problem or of a grade.
+
+    >>> numbers_to_wire(Tensor((2,), (1.0, 2.0))).shape
+    [2]
+    """
+    data = np.array(tensor.values, dtype="<f8").tobytes()
+    return wire.Tensor(dtype=wire.DTYPE_FLOAT64, shape=tensor.shape, data=data)

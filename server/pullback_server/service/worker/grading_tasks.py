@@ -50,18 +50,17 @@ class GradingTasks:
 
     def _grade(self, task: Frame) -> None:
         stream = task.code in STREAMED
-        parse = grading_messages.parse_grade_stream_request if stream else grading_messages.parse_grade_request
-        name, problem, answer = parse(task.body, self._limits)
+        name, problem, answer = grading_messages.parse_request(task.body, self._limits, stream=stream)
         _PARSED()
 
         def reply(grade: Grade) -> bytes:
             total = time.monotonic() - task.moment
-            said = grading_messages.grade_reply(name, grade, self._versions, total)
+            said = grading_messages.reply(name, grade, self._versions, total)
             return envelope.answer(name, envelope.RESPONSE, said) if stream else said
 
         # The grader keeps to the budget by itself; what it calls might not.
         wait = problem.policy.budget + OVERTIME
-        self._send(Kind.PROVISIONAL, reply(grading_messages.unfinished(problem)), wait=wait)
+        self._send(Kind.PROVISIONAL, reply(grading_messages.undecided(problem)), wait=wait)
         self._send(Kind.FINAL, reply(self._grader.grade(problem, answer)))
 
 

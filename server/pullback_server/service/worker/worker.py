@@ -20,7 +20,7 @@ from ..config import Config
 from ..protocol import channel, envelope, errors
 from ..protocol.channel import Found, Frame, Kind, Method, Spent
 from ..protocol.methods import STREAMED
-from ..wire import messages
+from ..wire import derivative_messages
 from .grading_tasks import GradingTasks
 from .isolation import Isolation, resident
 
@@ -169,7 +169,7 @@ class Worker:
         try:
             match task.code:
                 case Method.DESCRIBE:
-                    self._reply(Kind.FINAL, messages.describe_reply(task.body, self._description))
+                    self._reply(Kind.FINAL, derivative_messages.describe_reply(task.body, self._description))
                 case Method.DIFFERENTIATE | Method.DIFFERENTIATE_MANY:
                     self._differentiate(task, started)
                 case _:
@@ -183,21 +183,21 @@ class Worker:
 
     def _differentiate(self, task: Frame, started: float) -> None:
         stream = task.code in STREAMED
-        parse = messages.parse_stream_request if stream else messages.parse_request
-        name, question = parse(task.body, self._config.limits)
+        name, question = derivative_messages.parse_request(task.body, self._config.limits, stream=stream)
         _PARSED()
         spent: Spent = channel.NOTHING_SPENT
         origin = ""
         for answer in self._differentiator.respond(question):
             self._die_where_the_device_is_spoilt(answer)
             now = time.monotonic()
-            reply = messages.reply(name, answer, self._description.versions, started - task.moment, now - task.moment)
+            queue, total = started - task.moment, now - task.moment
+            reply = derivative_messages.reply(name, answer, self._description.versions, queue, total)
             if stream:
                 reply = envelope.answer(name, envelope.RESPONSE, reply)
             timings = answer.timings
             spent = (timings.numeric, timings.derive + timings.check)
             origin = answer.form_origin.name.lower() if answer.form_origin else ""
-            if not messages.provisional(answer):
+            if not derivative_messages.is_provisional(answer):
                 self._reply(Kind.FINAL, reply, origin, spent)
                 return
             self._reply(Kind.PROVISIONAL, reply, origin, spent)

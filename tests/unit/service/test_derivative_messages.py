@@ -6,7 +6,7 @@ from google.protobuf.message import Message
 from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import tensor_pb2, verdict_pb2
 from pullback_server.program import DType, Limits, Refusal
-from pullback_server.service.wire import messages, tensors
+from pullback_server.service.wire import derivative_messages, tensors
 from pullback_server.symbolic import Code, Step, StepKind
 from pullback_server.verdict import (
     Cause,
@@ -43,7 +43,7 @@ def request(**fields):
 
 def parse(message):
     body = message.SerializeToString() if isinstance(message, Message) else message
-    return messages.parse_request(body, LIMITS)
+    return derivative_messages.parse_request(body, LIMITS)
 
 
 def named(*names):
@@ -96,7 +96,7 @@ def test_what_is_wrong_is_refused_with_its_field(message, reason, field):
 
 def test_a_stream_request_is_parsed_like_its_request():
     message = wire.DifferentiateManyRequest(request=request(id="s"))
-    name, question = messages.parse_stream_request(message.SerializeToString(), LIMITS)
+    name, question = derivative_messages.parse_request(message.SerializeToString(), LIMITS, stream=True)
     assert (name, question.expression) == ("s", "x")
 
 
@@ -181,7 +181,7 @@ def test_every_field_of_an_answer_reaches_the_wire():
         Code("t", "n"),
         (Step(StepKind.RESULT, "rule", "text", "latex", "x"),),
     )
-    said = wire.DifferentiateResponse.FromString(messages.reply("r", answer, {"torch": "2"}, 5.0, 6.0))
+    said = wire.DifferentiateResponse.FromString(derivative_messages.reply("r", answer, {"torch": "2"}, 5.0, 6.0))
     [found] = said.derivatives
     assert (said.id, said.device, said.versions, said.form_origin) == ("r", "cpu", {"torch": "2"}, 3)
     assert said.intermediates[0].name == "z"
@@ -216,8 +216,8 @@ def test_every_field_of_an_answer_reaches_the_wire():
 
 @pytest.mark.parametrize("state", LegState)
 def test_an_answer_is_provisional_when_a_leg_ran_out_of_time(state):
-    answer = Response(torch.ones(()), (derivative(state),), (), "cpu")
-    assert messages.provisional(answer) is (state is LegState.DEADLINE)
+    answer = Answer(torch.ones(()), (derivative(state),), (), "cpu")
+    assert derivative_messages.is_provisional(answer) is (state is LegState.DEADLINE)
 
 
 @pytest.mark.parametrize("kind", [Notation, LegState, Outcome, Cause, Side, FormOrigin, StepKind])

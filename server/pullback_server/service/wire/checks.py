@@ -1,0 +1,54 @@
+"""The checks that the requests of both services have in common."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TypeVar
+
+from google.protobuf.message import DecodeError, Message
+
+from ...program import Limits, Reason, Refusal
+
+#: The longest id, in characters.
+ID_CHARACTERS = 256
+
+M = TypeVar("M", bound=Message)
+
+
+def decode(kind: type[M], body: bytes) -> M:
+    """The message of that kind that the bytes are; raises Refusal where they are not one."""
+    try:
+        return kind.FromString(body)
+    except DecodeError:
+        message = f"the bytes are not a {kind.DESCRIPTOR.full_name}"
+        raise Refusal(
+            Reason.MALFORMED_MESSAGE, message, "request", hint="a protobuf message with UTF-8 strings"
+        ) from None
+
+
+def check_id(request_id: str) -> None:
+    """Raises Refusal for an id that is too long."""
+    length = len(request_id)
+    if length > ID_CHARACTERS:
+        raise Refusal(Reason.LIMIT_EXCEEDED, f"an id of {length} characters", "id", hint=f"at most {ID_CHARACTERS}")
+
+
+def check_shape(shape: Sequence[int], field: str, limits: Limits) -> None:
+    """Raises Refusal for a shape of too many dimensions or with a negative length; `field` is the shape's own path."""
+    rank = len(shape)
+    if rank > limits.rank:
+        hint = f"at most {limits.rank} dimensions"
+        raise Refusal(Reason.LIMIT_EXCEEDED, f"a tensor of {rank} dimensions", field, found=str(rank), hint=hint)
+    for axis, length in enumerate(shape):
+        if length < 0:
+            message = f"dimension {axis} is {length}"
+            raise Refusal(Reason.BAD_SHAPE, message, f"{field}[{axis}]", found=str(length), hint="0 or more")
+
+
+def check_elements(shape: Sequence[int], most: int, unit: str, field: str) -> None:
+    """Raises Refusal for a shape of more elements than `most`."""
+    # A zero elsewhere must not hide a dimension whose strides no integer holds.
+    if math.prod(length or 1 for length in shape) > most:
+        message = f"a tensor of shape {list(shape)}"
+        raise Refusal(Reason.LIMIT_EXCEEDED, message, field, hint=f"at most {most} {unit}")

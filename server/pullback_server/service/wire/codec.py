@@ -1,0 +1,139 @@
+"""Values as messages: a field is the value's attribute of the same name, and two small tables say where it is not.
+
+Only what goes out is made this way. What comes in is checked by hand, field by field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
+from functools import cache, partial
+from typing import Any, TypeVar
+
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+from google.protobuf.message import Message
+from pullback.v1 import grading_pb2, language_pb2, tensor_pb2
+
+from ...grading import Syntax
+from .tensors import numbers_to_wire, to_wire
+
+E = TypeVar("E", bound=Enum)
+
+#: Writes the content of an attribute into a field of a message.
+_Writer = Callable[[Any, Any], None]
+
+
+def fill(message: Message, value: object) -> None:
+    """Sets the fields of a message to the attributes of a value.
+
+    A member of an enum becomes the number of its name and a dataclass a message; None leaves the field unset.
+
+    >>> from pullback.v1 import derivative_pb2 as wire
+    >>> from ...symbolic import Step, StepKind
+    >>> step = wire.Step()
+    >>> fill(step, Step(StepKind.RESULT, "rule", "text", "latex", input="x"))
+    >>> step.kind, step.input
+    (4, 'x')
+    """
+    for name, write in _writers(message.DESCRIPTOR):
+        content = getattr(value, name)
+        if write is None:
+            setattr(message, name, content)
+        elif content is not None:
+            write(message, content)
+
+
+def members(enum: EnumDescriptor, kind: type[E]) -> dict[int, E]:
+    """The members of a value's enum by the numbers that the contract gives to their names.
+
+    >>> members(grading_pb2.Syntax.DESCRIPTOR, Syntax)[3]
+    <Syntax.LATEX: 'latex'>
+    """
+    numbers = _numbers(enum)
+    return {numbers[member.name]: member for member in kind}
+
+
+_SYNTAX = {syntax.value: f"SYNTAX_{syntax.name}" for syntax in Syntax}
+
+
+def _named_tensors(
+    encode: Callable[[Any], tensor_pb2.Tensor], tensors: Iterable[tuple[str, Any]] | Mapping[str, Any]
+) -> list[tensor_pb2.NamedTensor]:
+    pairs = tensors.items() if isinstance(tensors, Mapping) else tensors
+    return [tensor_pb2.NamedTensor(name=name, tensor=encode(tensor)) for name, tensor in pairs]
+
+
+# fmt: off
+#: The fields that a message's value lacks: somebody else sets them.
+LACKING: Mapping[str, tuple[str, ...]] = {
+    "DifferentiateResponse":    ("id", "versions"),
+    "Timings":                  ("queue", "total"),
+    "DescribeLanguageResponse": ("operators", "versions", "workers"),
+    "Operator":                 ("example_jacobians",),
+    "Formula":                  ("input",),
+}
+
+#: The fields whose content is made from the attribute in a way of its own.
+DIFFERENT: Mapping[str, Callable[[Any], Any]] = {
+    "DifferentiateResponse.intermediates": partial(_named_tensors, to_wire),
+    "DescribeLanguageResponse.limits":     lambda limits: [language_pb2.Limit(name=name, value=value, description=doc)
+                                                           for name, value, doc in limits],
+    "Operator.kinks":                      lambda kinks: "; ".join(f"{kink.where}: {kink.gives}" for kink in kinks),
+    "Grade.right":                         lambda right: [grading_pb2.Formulation(syntax=_SYNTAX[notation], text=text)
+                                                          for notation, text in right],
+    "Counterexample.inputs":               partial(_named_tensors, numbers_to_wire),
+}
+# fmt: on
+
+
+@cache
+def _writers(message: Descriptor) -> tuple[tuple[str, _Writer | None], ...]:
+    """What writes each field of a message that its value has; None where the attribute is the field's content."""
+    lacking = LACKING.get(message.name, ())
+    return tuple((field.name, _writer(message.name, field)) for field in message.fields if field.name not in lacking)
+
+
+def _writer(message: str, field: FieldDescriptor) -> _Writer | None:
+    name, repeated = field.name, field.default_value == []
+    different = DIFFERENT.get(f"{message}.{name}")
+    if different is not None:
+        return _extend(name, different) if repeated else _set(name, different)
+    if field.enum_type is not None:
+        numbers = _numbers(field.enum_type)
+        return _set(name, lambda member: numbers[member.name])
+    if field.message_type is None:
+        return _extend(name, lambda values: values) if repeated else None
+    if field.message_type is tensor_pb2.Tensor.DESCRIPTOR:
+        return lambda message, tensor: getattr(message, name).CopyFrom(to_wire(tensor))
+    return _fill_each(name) if repeated else _fill_one(name)
+
+
+def _set(name: str, make: Callable[[Any], Any]) -> _Writer:
+    return lambda message, content: setattr(message, name, make(content))
+
+
+def _extend(name: str, make: Callable[[Any], Any]) -> _Writer:
+    def write(message: Any, content: Any) -> None:
+        if content:
+            getattr(message, name).extend(make(content))
+
+    return write
+
+
+def _fill_one(name: str) -> _Writer:
+    return lambda message, value: fill(getattr(message, name), value)
+
+
+def _fill_each(name: str) -> _Writer:
+    def write(message: Any, values: Iterable[object]) -> None:
+        repeated = getattr(message, name)
+        for value in values:
+            fill(repeated.add(), value)
+
+    return write
+
+
+def _numbers(enum: EnumDescriptor) -> dict[str, int]:
+    """The numbers of a contract's enum by the names that the members of a value's enum have."""
+    prefix = enum.values_by_number[0].name.removesuffix("UNSPECIFIED")
+    return {value.name.removeprefix(prefix): value.number for value in enum.values}
