@@ -110,5 +110,5 @@ def test_terms_that_cannot_be_read_are_an_error(terms, capfd):
 
 
 def test_a_failpoint_that_is_not_armed_does_nothing():
-    assert failpoints.armed() == ()
+    assert failpoints.armed_points() == ()
     assert {failpoints.at(point) for point in failpoints.POINTS} == {failpoints._nothing}

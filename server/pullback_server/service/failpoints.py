@@ -1,10 +1,10 @@
-"""Named points at each step of a worker's life where something can be made to break, and nothing where none is named.
+"""Failpoints: named points at each step of a worker's life where a test can make something break.
 
 The environment variable PULLBACK_FAILPOINTS arms them with terms `point=[percent%][times*]action[(argument)]`, joined
-by `;`: `worker.taken=1*kill` kills the first worker that takes a task, `front.given=5%sleep(0.2)` makes one task in
-twenty late. The names of the points are in POINTS, those of the actions in ACTIONS. Without the variable a point is a
-call of an empty function. `times` counts over all workers of one fork server. The variable PULLBACK_FAILPOINTS_TALLY
-names a file that gets a point's name on a line whenever it strikes.
+by `;`: `worker.taken=1*kill` kills the first worker that takes a task, `front.given=5%sleep(0.2)` delays one task in
+twenty. POINTS has the names of the points, ACTIONS those of the actions. Without the variable a point is a call of an
+empty function. `times` counts over all workers of one fork server. The variable PULLBACK_FAILPOINTS_TALLY names a file
+that gets a line with a point's name whenever the point strikes.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from collections.abc import Callable, Mapping
 VARIABLE = "PULLBACK_FAILPOINTS"
 TALLY = "PULLBACK_FAILPOINTS_TALLY"
 
-#: Every point, in the order of a worker's life, with the moment that it stands for.
+#: Every point in the order of a worker's life, with the process and the moment.
 POINTS: Mapping[str, str] = {
     "front.launched": "front: before the fork server is asked for a worker",
     "fork.asked": "fork server: asked for a worker, before it forks",
     "fork.forked": "worker: the first thing after the fork",
     "worker.warm": "worker: warmed up, before it is isolated",
-    "worker.isolated": "worker: its limits and its filter hold, before it says READY",
-    "worker.ready": "worker: it has said READY",
-    "front.accepted": "front: a call is there with its body, before it is queued",
+    "worker.isolated": "worker: its limits and its filter are in force, before it sends READY",
+    "worker.ready": "worker: it has sent READY",
+    "front.accepted": "front: a call has arrived with its body, before it is queued",
     "front.given": "front: before a task is sent to a worker",
     "worker.taken": "worker: it has taken a task, before the request is parsed",
     "worker.parsed": "worker: the request is parsed, before the mathematics",
-    "worker.asked": "worker: the expression is checked, before it asks for more memory or work than its part",
-    "worker.numbers": "worker: the numbers are there, before the provisional reply is sent",
+    "worker.asked": "worker: the expression is checked, before it asks for the admission of a large task",
+    "worker.numbers": "worker: the numbers are computed, before the provisional reply is sent",
     "worker.provisional": "worker: the provisional reply is sent, before the closed form",
     "worker.form_asked": "worker: it has asked the front for a closed form, before the answer is read",
-    "worker.form_derived": "worker: it has derived a closed form, before the front is told",
+    "worker.form_derived": "worker: it has derived a closed form, before it sends the form to the front",
     "worker.answered": "worker: the reply or the refusal is made, before it is sent",
     "worker.replied": "worker: the reply or the refusal is sent",
-    "worker.retired": "worker: it has said that it wants to be replaced",
-    "front.heard": "front: a worker has said something, before the front acts on it",
+    "worker.retired": "worker: it has asked to be replaced",
+    "front.heard": "front: a frame of a worker has arrived, before the front acts on it",
     "front.lost": "front: a worker's death is noticed, before its call is replayed",
     "front.settled": "front: a call has its outcome, before the caller gets it",
     "log.written": "any process: before a line of the log is written",
@@ -47,11 +47,11 @@ POINTS: Mapping[str, str] = {
 
 
 class Injected(Exception):
-    """What the action `raise` raises: a failure that nobody foresaw."""
+    """The exception of the action `raise`: an unexpected failure."""
 
 
 class FailpointError(ValueError):
-    """The variable does not hold terms that can be read; the message says what would be accepted."""
+    """The variable holds a term that is not valid; the message says what would be accepted."""
 
 
 def _kill(_: str) -> None:
@@ -89,13 +89,13 @@ def _hog(size: str) -> None:
     _HOGGED.append(bytearray(b"\x01") * int(size or 2**28))
 
 
-#: What a point can do, and what the argument is.
+#: What a point can do when it strikes, and what the argument is.
 ACTIONS: Mapping[str, Callable[[str], None]] = {
     "kill": _kill,  # the process ends by SIGKILL
     "stop": _stop,  # the process stops by SIGSTOP
     "exit": _exit,  # the process exits; (code)
     "sleep": _sleep,  # nothing happens for a while; (seconds)
-    "raise": _raise,  # an exception that nobody foresaw; (text)
+    "raise": _raise,  # an unexpected exception; (text)
     "full": _full,  # the disk is full
     "memory": _memory,  # an allocation fails
     "hog": _hog,  # the process keeps memory; (bytes)
@@ -107,17 +107,17 @@ _TERM = re.compile(
 
 
 def parse(text: str) -> dict[str, Callable[[], None]]:
-    """What each point that the text names does; raises FailpointError.
+    """The action of each point in the variable's text; raises FailpointError.
 
     >>> parse("worker.taken=1*raise(now)")["worker.taken"]()
     Traceback (most recent call last):
     pullback_server.service.failpoints.Injected: now
     """
-    return dict(_armed(term.strip()) for term in text.split(";") if term.strip())
+    return dict(_arm(term.strip()) for term in text.split(";") if term.strip())
 
 
 def at(point: str) -> Callable[[], None]:
-    """What the step of that name calls when it gets there.
+    """The function that the step of that name calls when it is reached.
 
     >>> at("worker.taken")()
     """
@@ -126,24 +126,24 @@ def at(point: str) -> Callable[[], None]:
     return _ARMED.get(point, _nothing)
 
 
-def armed() -> tuple[str, ...]:
+def armed_points() -> tuple[str, ...]:
     """The points that the environment has armed."""
     return tuple(_ARMED)
 
 
-def _armed(term: str) -> tuple[str, Callable[[], None]]:
+def _arm(term: str) -> tuple[str, Callable[[], None]]:
     match = _TERM.fullmatch(term)
     if match is None:
-        raise FailpointError(f"{VARIABLE} has {term!r}; it takes terms such as worker.taken=10%1*sleep(0.5)")
+        raise FailpointError(f"{VARIABLE} has {term!r}; a valid term is worker.taken=10%1*sleep(0.5)")
     point, action, argument = match["point"], match["action"], match["argument"] or ""
     if point not in POINTS:
-        raise FailpointError(f"{VARIABLE} names {point}; there are {', '.join(POINTS)}")
+        raise FailpointError(f"{VARIABLE} names the unknown point {point}; there are {', '.join(POINTS)}")
     if action not in ACTIONS:
-        raise FailpointError(f"{VARIABLE} wants {action}; there are {', '.join(ACTIONS)}")
+        raise FailpointError(f"{VARIABLE} names the unknown action {action}; there are {', '.join(ACTIONS)}")
     share = float(match["percent"] or 100) / 100
     act = ACTIONS[action]
-    # A semaphore that outlives a fork: each worker's turn counts for all of them.
-    turns = os.eventfd(int(match["times"]), os.EFD_SEMAPHORE | os.EFD_NONBLOCK) if match["times"] else None
+    # A semaphore that is shared across forks: each worker's strike counts for all of them.
+    strikes_left = os.eventfd(int(match["times"]), os.EFD_SEMAPHORE | os.EFD_NONBLOCK) if match["times"] else None
     chance = random.SystemRandom()
     name = os.environ.get(TALLY)
     tally = os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600) if name else None
@@ -151,9 +151,9 @@ def _armed(term: str) -> tuple[str, Callable[[], None]]:
     def strike() -> None:
         if share < 1 and chance.random() >= share:
             return
-        if turns is not None:
+        if strikes_left is not None:
             try:
-                os.eventfd_read(turns)
+                os.eventfd_read(strikes_left)
             except BlockingIOError:
                 return
         if tally is not None:

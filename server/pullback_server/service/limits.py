@@ -9,11 +9,11 @@ from pathlib import Path
 from ..program import Limits
 from ..program.limits import limit
 
-#: The part of the memory and work in flight that is divided among the workers; the rest is granted to large requests.
+#: The share of the memory and work in flight that is divided among the workers; the rest is for large requests.
 DIVIDED = 0.25
 
-#: The part of the machine's memory that requests in flight may be estimated to need, where nothing else is said.
-OF_MACHINE = 0.75
+#: The share of the machine's memory that requests in flight may be estimated to need, where no setting says it.
+MACHINE_SHARE = 0.75
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class ServiceLimits(Limits):
     time_limit: float = limit(60.0, "seconds for a whole call, waiting included", least=0.001)
     symbolic_budget: float = limit(10.0, "seconds for a closed form once the numbers are there", least=0)
     queue: int = limit(256, "calls that may wait for a worker", least=0)
-    share: float = limit(0.5, "the part of the queue that one client may hold, from 0 to 1", least=0)
+    share: float = limit(0.5, "the share of the queue that one client may hold, from 0 to 1", least=0)
     bytes_in_flight: int = limit(512 * 2**20, "bytes of all requests that wait or are worked on", least=1024)
     memory_in_flight: int = limit(
         0, "bytes that all requests worked on are estimated to need; 0 is three quarters of the machine's", least=0
@@ -38,13 +38,13 @@ class ServiceLimits(Limits):
     )
 
     @property
-    def waiting_of_one(self) -> int:
+    def waiting_per_client(self) -> int:
         """How many calls of one client may wait."""
         return max(min(self.queue, 1), round(self.share * self.queue))
 
     def resolved(self) -> ServiceLimits:
-        """The limits with what the machine decides filled in, and none for one request over what can be granted."""
-        memory = self.memory_in_flight or int(OF_MACHINE * machine_memory())
+        """The limits with those filled in that depend on the machine, and none of a request above what is admitted."""
+        memory = self.memory_in_flight or int(MACHINE_SHARE * machine_memory())
         return replace(
             self,
             memory_in_flight=memory,
@@ -52,8 +52,8 @@ class ServiceLimits(Limits):
             work=min(self.work, int(self.work_in_flight * (1 - DIVIDED))),
         )
 
-    def part(self, workers: int) -> tuple[int, int]:
-        """The memory and work that each of so many workers may need without asking."""
+    def worker_share(self, workers: int) -> tuple[int, int]:
+        """The memory and work that a task on each of so many workers may need without being admitted first."""
         return int(self.memory_in_flight * DIVIDED / workers), int(self.work_in_flight * DIVIDED / workers)
 
 
@@ -64,7 +64,7 @@ def cores() -> int:
     True
     """
     allowed = len(os.sched_getaffinity(0))
-    quota, period = _allotted("cpu.max", "cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")
+    quota, period = _cgroup_limit("cpu.max", "cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")
     return max(1, min(allowed, round(quota / period))) if quota > 0 else allowed
 
 
@@ -75,14 +75,14 @@ def machine_memory() -> int:
     True
     """
     installed = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    allowed, _ = _allotted("memory.max", "memory/memory.limit_in_bytes", "")
+    allowed, _ = _cgroup_limit("memory.max", "memory/memory.limit_in_bytes", "")
     return min(installed, allowed) if allowed > 0 else installed
 
 
-def _allotted(file: str, first: str, second: str) -> tuple[int, int]:
+def _cgroup_limit(file: str, first: str, second: str) -> tuple[int, int]:
     """The two numbers of a container's control group, version 2 or else 1; -1 and 1 where there is no limit.
 
-    >>> _allotted("nothing", "nothing", "nothing")
+    >>> _cgroup_limit("nothing", "nothing", "nothing")
     (-1, 1)
     """
     for files in ((file,), (first, second)):

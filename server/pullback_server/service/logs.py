@@ -1,4 +1,4 @@
-"""The log: a line of JSON, or of text, for each thing that happens, on stderr, and never in the way of a call.
+"""The log: a line of JSON or of text on stderr for each event, and never in the way of a call.
 
 One thread of the front writes all of it. The processes that it starts write into a pipe that never makes them wait, and
 what arrives there joins the front's own lines.
@@ -37,15 +37,15 @@ _RELAYS: list[threading.Thread] = []
 
 
 def configure(config: Config, source: str, *, threaded: bool) -> None:
-    """Makes this process log as the configuration says; `source` is what it is: front, fork server or worker.
+    """Makes this process log as the configuration says; `source` names it: front, fork server or worker.
 
     `threaded` writes from a thread of its own. A process that forks, or that was forked, writes by itself, into a pipe
     that `relay` made.
     """
-    handler = _Threaded() if threaded else _Direct()
-    handler.setFormatter(_Json(source) if config.log_format == "json" else _Text(source))
-    for before in _LOGGER.handlers:
-        before.close()
+    handler = _ThreadedHandler() if threaded else _DirectHandler()
+    handler.setFormatter(_JsonFormatter(source) if config.log_format == "json" else _TextFormatter(source))
+    for previous in _LOGGER.handlers:
+        previous.close()
     _LOGGER.handlers = [handler]
     _LOGGER.setLevel(config.log_level.upper())
     _LOGGER.propagate = False
@@ -53,33 +53,33 @@ def configure(config: Config, source: str, *, threaded: bool) -> None:
 
 
 def relay() -> int:
-    """A descriptor for the stderr of another process, which is for the caller to close.
+    """A descriptor for the stderr of another process, which the caller closes.
 
-    What is written there is written by this process's log. A write never waits: what finds the pipe full is lost.
+    This process's log writes what is written there. A write never waits: what finds the pipe full is lost.
     """
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
-    thread = threading.Thread(target=_pass_on, args=(reading,), name="log of others", daemon=True)
+    thread = threading.Thread(target=_relay_lines, args=(reading,), name="log of others", daemon=True)
     thread.start()
     _RELAYS[:] = [other for other in _RELAYS if other.is_alive()] + [thread]
     return writing
 
 
 def close() -> None:
-    """Writes what waits to be written, for a second at most of each."""
-    for relaying in _RELAYS:
-        relaying.join(1)
+    """Writes the lines that wait to be written, for a second at most each."""
+    for thread in _RELAYS:
+        thread.join(1)
     for handler in _LOGGER.handlers:
         handler.close()
 
 
 def about(**fields: Any) -> Mapping[str, Mapping[str, Any]]:
-    """What a line says beside its message: `_log.info("a call", extra=about(request="a1"))`."""
+    """The fields of a line beside its message: `_log.info("a call", extra=about(request="a1"))`."""
     return {"about": fields}
 
 
-class _Json(logging.Formatter):
-    """One object a line: time in UTC, level, source, message, and what else the line is about."""
+class _JsonFormatter(logging.Formatter):
+    """One object per line: time in UTC, level, source, message, and the further fields of the line."""
 
     def __init__(self, source: str) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class _Json(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
-            "time": _moment(record.created),
+            "time": _utc(record.created),
             "level": record.levelname.lower(),
             "source": self._source,
             "pid": record.process,
@@ -99,8 +99,8 @@ class _Json(logging.Formatter):
         return json.dumps(line, default=str)
 
 
-class _Text(logging.Formatter):
-    """A line for people, with what a terminal might act on escaped."""
+class _TextFormatter(logging.Formatter):
+    """A line for people, with control characters escaped."""
 
     def __init__(self, source: str) -> None:
         super().__init__()
@@ -114,14 +114,14 @@ class _Text(logging.Formatter):
         return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in line[:LONGEST])
 
 
-class _Direct(logging.Handler):
+class _DirectHandler(logging.Handler):
     """Writes each line at once; a line that cannot be written is lost."""
 
     def emit(self, record: logging.LogRecord) -> None:
         _write(self.format(record))
 
 
-class _Threaded(logging.Handler):
+class _ThreadedHandler(logging.Handler):
     """Writes from a thread of its own, which ends with the process."""
 
     def __init__(self) -> None:
@@ -132,10 +132,10 @@ class _Threaded(logging.Handler):
         self._thread.start()
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.take(self.format(record))
+        self.enqueue(self.format(record))
 
-    def take(self, line: str) -> None:
-        """Has a line written when its turn comes; one of too many is dropped and counted."""
+    def enqueue(self, line: str) -> None:
+        """Has a line written in its turn; one of too many is dropped and counted."""
         try:
             self._lines.put_nowait(line)
         except queue.Full:
@@ -158,16 +158,16 @@ class _Threaded(logging.Handler):
                 _write(json.dumps({"level": "warning", "message": f"{dropped} lines of the log were dropped"}))
 
 
-def _pass_on(descriptor: int) -> None:
-    """Has each line that arrives written, until the other end is closed by all who hold it."""
-    with os.fdopen(descriptor, "rb") as arriving:
-        while line := arriving.readline(LONGEST_RELAYED):
+def _relay_lines(descriptor: int) -> None:
+    """Writes each line that arrives, until all who hold the other end have closed it."""
+    with os.fdopen(descriptor, "rb") as pipe:
+        while line := pipe.readline(LONGEST_RELAYED):
             text = line.decode(errors="backslashreplace").rstrip("\n")
-            threaded = next((h for h in _LOGGER.handlers if isinstance(h, _Threaded)), None)
+            threaded = next((h for h in _LOGGER.handlers if isinstance(h, _ThreadedHandler)), None)
             if threaded is None:
                 _write(text)
             else:
-                threaded.take(text)
+                threaded.enqueue(text)
 
 
 def _write(line: str) -> None:
@@ -178,5 +178,5 @@ def _write(line: str) -> None:
         return  # a full disk or a closed pipe costs the line, and nothing else
 
 
-def _moment(seconds: float) -> str:
+def _utc(seconds: float) -> str:
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{int(seconds % 1 * 1000):03d}Z"

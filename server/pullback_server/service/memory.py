@@ -1,4 +1,4 @@
-"""How a process of the service treats freed memory: it keeps some, for fresh pages cost more than copying does."""
+"""How a process of the service treats freed memory: it keeps some, since fresh pages cost more than copying does."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""What a worker can no longer ask the kernel for: the network, other programs, other processes.
+"""Denies a worker system calls that it does not need: for the network, other programs, other processes.
 
 A seccomp filter written here, since the bindings of libseccomp on PyPI are not kept (pyseccomp's last release is of
-2021) and the whole filter is one table. It allows by default, because torch, an accelerator's driver and glibc ask for
-what no list foresees, and denies by name what a worker never needs: with EPERM, so that a library that asks fails as it
-would without permission. It holds for all threads of the process, and for ever. Sources: seccomp(2), bpf(2), and the
+2021) and the whole filter is one table. It allows by default, because torch, an accelerator's driver and glibc make
+system calls that no list foresees, and denies by name what a worker never needs: with EPERM, so that a library fails as
+it would without permission. It holds for all threads of the process, and for ever. Sources: seccomp(2), bpf(2), and the
 kernel's tables of system calls for x86-64 and arm64.
 """
 
@@ -41,7 +41,7 @@ DENIED: Mapping[str, tuple[int, int]] = {
     "pidfd_getfd":         (438, 438),
     "pidfd_send_signal":   (424, 424),
     "kcmp":                (312, 272),
-    # ways round the above
+    # ways around the above
     "io_uring_setup":      (425, 425),
     "io_uring_enter":      (426, 426),
     "io_uring_register":   (427, 427),
@@ -69,7 +69,7 @@ CLONE3 = 435
 
 @dataclass(frozen=True)
 class _Machine:
-    """An architecture: its place in DENIED, its AUDIT_ARCH, and the numbers of system calls with rules of their own."""
+    """An architecture: its column in DENIED, its AUDIT_ARCH, and the system calls with rules of their own."""
 
     column: int
     audit: int
@@ -99,7 +99,7 @@ _Instruction = tuple[int, int, int, int]
 
 
 class SandboxError(Exception):
-    """The kernel or the architecture does not offer what the sandbox is made of; the message says what would do."""
+    """The kernel or the architecture has no support for the sandbox; the message says what to do."""
 
 
 def supported() -> bool:
@@ -108,50 +108,50 @@ def supported() -> bool:
 
 
 def enter() -> None:
-    """Denies this process and all its threads, for ever, what DENIED names; raises SandboxError."""
+    """Denies the system calls of DENIED to this process and all its threads, for ever; raises SandboxError."""
     machine = _MACHINES.get(platform.machine())
     if machine is None:
-        raise SandboxError(f"there is no sandbox for {platform.machine()}; --no-sandbox goes without")
+        raise SandboxError(f"there is no sandbox for {platform.machine()}; --no-sandbox runs without one")
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
-        raise SandboxError(f"the kernel keeps new privileges possible: {os.strerror(ctypes.get_errno())}")
+        raise SandboxError(f"the kernel does not set no_new_privs: {os.strerror(ctypes.get_errno())}")
     instructions = _filter(machine, os.getpid())
     code = ctypes.create_string_buffer(b"".join(struct.pack("<HBBI", *each) for each in instructions))
     program = ctypes.create_string_buffer(struct.pack("@HP", len(instructions), ctypes.addressof(code)))
     if libc.syscall(machine.seccomp, _SECCOMP_SET_MODE_FILTER, _FLAG_TSYNC, program):
         problem = os.strerror(ctypes.get_errno())
-        raise SandboxError(f"the kernel takes no seccomp filter: {problem}; --no-sandbox goes without")
+        raise SandboxError(f"the kernel accepts no seccomp filter: {problem}; --no-sandbox runs without one")
 
 
 def _filter(machine: _Machine, pid: int) -> Sequence[_Instruction]:
-    """The filter: a foreign architecture ends the process, what is denied gets EPERM, all else passes."""
+    """The filter: a foreign architecture ends the process, a denied call gets EPERM, every other call passes."""
     denied = [numbers[machine.column] for numbers in DENIED.values() if numbers[machine.column] >= 0]
     start: list[_Instruction] = [
         (_LOAD, 0, 0, _ARCHITECTURE),
         (_JUMP_EQUAL, 1, 0, machine.audit),
         (_RETURN, 0, 0, _KILL),
         (_LOAD, 0, 0, _NUMBER),
-        *_denying(_JUMP_ABOVE, _X32, errno.EPERM),
-        *_denying(_JUMP_EQUAL, CLONE3, errno.ENOSYS),
+        *_deny(_JUMP_ABOVE, _X32, errno.EPERM),
+        *_deny(_JUMP_EQUAL, CLONE3, errno.ENOSYS),
     ]
     for number in denied:
-        start += _denying(_JUMP_EQUAL, number, errno.EPERM)
-    start += _unless(machine.clone, (_JUMP_SET, 1, 0, _CLONE_THREAD))  # threads, and no processes
+        start += _deny(_JUMP_EQUAL, number, errno.EPERM)
+    start += _deny_unless(machine.clone, (_JUMP_SET, 1, 0, _CLONE_THREAD))  # threads, and no processes
     for number in (machine.kill, machine.tkill, machine.tgkill):
-        start += _unless(number, (_JUMP_EQUAL, 1, 0, pid))  # signals to itself, and to no other
+        start += _deny_unless(number, (_JUMP_EQUAL, 1, 0, pid))  # signals to itself, and to no other
     return [*start, (_RETURN, 0, 0, _ALLOW)]
 
 
-def _denying(jump: int, number: int, error: int) -> list[_Instruction]:
+def _deny(jump: int, number: int, error: int) -> list[_Instruction]:
     return [(jump, 0, 1, number), (_RETURN, 0, 0, _ERRNO | error)]
 
 
-def _unless(number: int, holds: _Instruction) -> list[_Instruction]:
+def _deny_unless(number: int, allowed: _Instruction) -> list[_Instruction]:
     """Denies a system call unless a jump over its first argument is taken."""
     return [
         (_JUMP_EQUAL, 0, 4, number),
         (_LOAD, 0, 0, _FIRST_ARGUMENT),
-        holds,
+        allowed,
         (_RETURN, 0, 0, _ERRNO | errno.EPERM),
         (_RETURN, 0, 0, _ALLOW),
     ]

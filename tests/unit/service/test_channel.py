@@ -21,7 +21,7 @@ def ends():
 def test_a_body_of_any_size_arrives_unchanged(ends, size):
     sender, far = ends
     body = os.urandom(size)
-    sender.send(Kind.TASK, body, "a note", code=2, moment=1.5)
+    sender.send(Kind.TASK, body, "a note", code=2, seconds=1.5)
     frame = channel.Receiver().receive(far)
     assert frame == channel.Frame(Kind.TASK, body, "a note", 2, 1.5)
 

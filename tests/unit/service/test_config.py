@@ -27,7 +27,7 @@ from pullback_server.service.limits import ServiceLimits
     ],
     ids=str,
 )
-def test_a_setting_that_cannot_be_is_refused_by_name(wrong):
+def test_a_setting_with_an_invalid_value_is_refused_by_name(wrong):
     with pytest.raises(ConfigError, match=next(iter(wrong)).removeprefix("limit_")):
         Config.of(**wrong)
 
@@ -56,9 +56,9 @@ def test_what_one_request_may_need_fits_in_what_all_may_need():
 
 
 def test_a_client_may_hold_its_share_of_the_queue_and_one_call_at_least():
-    assert Config.of(queue=100, share=0.25).limits.waiting_of_one == 25
-    assert Config.of(queue=100, share=0.0).limits.waiting_of_one == 1
-    assert Config.of(queue=0).limits.waiting_of_one == 0
+    assert Config.of(queue=100, share=0.25).limits.waiting_per_client == 25
+    assert Config.of(queue=100, share=0.0).limits.waiting_per_client == 1
+    assert Config.of(queue=0).limits.waiting_per_client == 0
 
 
 def test_an_ipv6_host_is_bracketed():

@@ -37,8 +37,8 @@ def tensor(dtype="DTYPE_FLOAT64", shape=(1,), data=bytes(8)):
 
 
 def request(**fields):
-    given = {"id": "r", "expression": "x", "inputs": [wire.Input(name="x", tensor=tensor())], **fields}
-    return wire.DifferentiateRequest(**given)
+    defaults = {"id": "r", "expression": "x", "inputs": [wire.Input(name="x", tensor=tensor())]}
+    return wire.DifferentiateRequest(**{**defaults, **fields})
 
 
 def parse(message):
@@ -100,7 +100,7 @@ def test_a_stream_request_is_parsed_like_its_request():
     assert (name, question.expression) == ("s", "x")
 
 
-def test_what_is_not_said_has_its_default():
+def test_an_unset_field_has_its_default():
     name, question = parse(request())
     assert name == "r"
     assert question.upstream is None
@@ -110,11 +110,11 @@ def test_what_is_not_said_has_its_default():
     assert question.inputs[0].requires_grad is None
 
 
-def test_what_is_said_is_kept():
-    given = [wire.Input(name="x", tensor=tensor(), requires_grad=False)]
+def test_a_field_that_is_set_is_kept():
+    inputs = [wire.Input(name="x", tensor=tensor(), requires_grad=False)]
     _, question = parse(
         request(
-            inputs=given,
+            inputs=inputs,
             notations=wire.NotationSelection(),
             check=False,
             closed_form_gradients=True,
@@ -166,8 +166,8 @@ def derivative(state):
         "by hand",
     )
     form = ClosedForm("t", "l", ("e", "f"), "m", "ml")
-    legs, own = (Leg(LegState.DONE), Leg(state, "why")), torch.zeros(2, 3, dtype=torch.float64)
-    return Derivative("x", torch.ones(2, 3), form, ClosedForm(), *legs, verdict, own)
+    legs, closed_form_gradient = (Leg(LegState.DONE), Leg(state, "why")), torch.zeros(2, 3, dtype=torch.float64)
+    return Derivative("x", torch.ones(2, 3), form, ClosedForm(), *legs, verdict, closed_form_gradient)
 
 
 def test_every_field_of_an_answer_reaches_the_wire():
@@ -181,21 +181,21 @@ def test_every_field_of_an_answer_reaches_the_wire():
         Code("t", "n"),
         (Step(StepKind.RESULT, "rule", "text", "latex", "x"),),
     )
-    said = wire.DifferentiateResponse.FromString(derivative_messages.reply("r", answer, {"torch": "2"}, 5.0, 6.0))
-    [found] = said.derivatives
-    assert (said.id, said.device, said.versions, said.form_origin) == ("r", "cpu", {"torch": "2"}, 3)
-    assert said.intermediates[0].name == "z"
-    times = said.timings
+    message = wire.DifferentiateResponse.FromString(derivative_messages.reply("r", answer, {"torch": "2"}, 5.0, 6.0))
+    [x] = message.derivatives
+    assert (message.id, message.device, message.versions, message.form_origin) == ("r", "cpu", {"torch": "2"}, 3)
+    assert message.intermediates[0].name == "z"
+    times = message.timings
     assert [times.parse, times.numeric, times.derive, times.check, times.queue, times.total] == [1, 2, 3, 4, 5, 6]
-    assert (found.name, found.gradient.shape) == ("x", [2, 3])
-    assert (found.jacobian.text, found.jacobian.latex, found.jacobian.entries) == ("t", "l", ["e", "f"])
-    assert (found.jacobian.matrix, found.jacobian.matrix_latex) == ("m", "ml")
-    assert (found.closed_form_gradient.dtype, found.closed_form_gradient.shape) == (tensor_pb2.DTYPE_FLOAT64, [2, 3])
-    [step] = said.steps
-    assert (said.code.torch, said.code.numpy) == ("t", "n")
+    assert (x.name, x.gradient.shape) == ("x", [2, 3])
+    assert (x.jacobian.text, x.jacobian.latex, x.jacobian.entries) == ("t", "l", ["e", "f"])
+    assert (x.jacobian.matrix, x.jacobian.matrix_latex) == ("m", "ml")
+    assert (x.closed_form_gradient.dtype, x.closed_form_gradient.shape) == (tensor_pb2.DTYPE_FLOAT64, [2, 3])
+    [step] = message.steps
+    assert (message.code.torch, message.code.numpy) == ("t", "n")
     assert (step.kind, step.rule, step.text, step.latex, step.input) == (4, "rule", "text", "latex", "x")
-    assert (found.numeric.state, found.symbolic.state, found.symbolic.message) == (1, 4, "why")
-    verdict = found.verdict
+    assert (x.numeric.state, x.symbolic.state, x.symbolic.message) == (1, 4, "why")
+    verdict = x.verdict
     assert (verdict.outcome, verdict.reason, verdict.compared, verdict.differing) == (8, "R", 6, 1)
     assert (verdict.suspects, verdict.examined, verdict.derivative_source) == (5, 4, "by hand")
     assert verdict.derivative.data == struct.pack("<d", 7.0) * 6

@@ -44,7 +44,7 @@ def test_a_message_of_very_many_fields_is_not_scanned_to_its_end():
 @pytest.mark.parametrize(("field", "name"), [(envelope.RESPONSE, "response"), (envelope.STATUS, "status")])
 def test_an_answer_is_a_message_of_the_contract(field, name):
     content = wire.DifferentiateResponse(id="y" * 300).SerializeToString() if name == "response" else b"\x08\x03"
-    answer = wire.DifferentiateManyResponse.FromString(envelope.answer("r" * 200, field, content))
+    answer = wire.DifferentiateManyResponse.FromString(envelope.stream_response("r" * 200, field, content))
     assert answer.id == "r" * 200
     assert answer.WhichOneof("result") == name
     assert getattr(answer, name).SerializeToString() == content

@@ -10,19 +10,19 @@ from pullback_server.service.front.launcher import reap_orphans
 from waiting import eventually
 
 
-def started(code):
+def spawn(code):
     return os.posix_spawn(sys.executable, (sys.executable, "-S", "-c", code), os.environ)
 
 
-def test_the_dead_are_forgotten_and_the_living_and_the_spared_are_not():
+def test_dead_processes_are_reaped_and_living_and_spared_ones_are_not():
     alive = subprocess.Popen((sys.executable, "-S", "-c", "import time; time.sleep(60)"))
-    dead = [started("pass") for _ in range(2)]
+    dead = [spawn("pass") for _ in range(2)]
 
-    def forgotten():
+    def all_reaped():
         reap_orphans(alive.pid)
         return not any(Path(f"/proc/{pid}").exists() for pid in dead)
 
-    eventually(forgotten)
+    eventually(all_reaped)
     alive.kill()
     time.sleep(0.2)
     reap_orphans(alive.pid)

@@ -1,4 +1,4 @@
-"""The small parts of the service by themselves: the queue, grants, callers, watched files, the log, the filter."""
+"""The small parts of the service by themselves: the queue, admission, callers, watched files, the log, the filter."""
 
 import errno
 import json
@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pullback_server.service import failpoints, logs, sandbox
 from pullback_server.service.config import Config
-from pullback_server.service.front.admission import Grants
-from pullback_server.service.front.callers import address, caller, request_id
-from pullback_server.service.front.files import Watched
-from pullback_server.service.front.waiting import FairQueue
+from pullback_server.service.front.admission import ResourceGate
+from pullback_server.service.front.callers import address, identify, request_id
+from pullback_server.service.front.fair_queue import FairQueue
+from pullback_server.service.front.watched_files import WatchedFiles
 from pullback_server.service.limits import ServiceLimits
 from waiting import PATIENCE
 
@@ -44,33 +44,33 @@ def test_the_queue_loses_nothing_and_keeps_each_clients_order(steps):
             queue.remove(inside.pop(number % len(inside)))
             queue.remove(call)
         elif step == "pop" and inside:
-            found = queue.pop()
-            assert found is next(each for each in inside if each.client == found.client)
-            inside.remove(found)
+            popped = queue.pop()
+            assert popped is next(each for each in inside if each.client == popped.client)
+            inside.remove(popped)
         assert len(queue) == len(inside)
         assert {*queue} == {*inside}
-        assert all(queue.of(name) == sum(each.client == name for each in inside) for name in "abc")
+        assert all(queue.count(name) == sum(each.client == name for each in inside) for name in "abc")
     with pytest.raises(KeyError):
         FairQueue().pop()
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 5), st.integers(0, 1500))))
-def test_grants_never_exceed_what_there_is_and_nobody_waits_for_ever(steps):
-    grants, asking, going = Grants(ServiceLimits(memory_in_flight=1000, work_in_flight=1000)), {}, {}
-    for asks, worker, memory in steps:
-        if asks and worker not in asking and worker not in going:
-            asking[worker] = min(memory, 750)
-            let = grants.ask(worker, memory, 1)
-        elif not asks:
-            asking.pop(worker, None)
-            going.pop(worker, None)
-            let = grants.release(worker)
+def test_admitted_tasks_never_exceed_what_there_is_and_none_waits_for_ever(steps):
+    gate, waiting, running = ResourceGate(ServiceLimits(memory_in_flight=1000, work_in_flight=1000)), {}, {}
+    for requests, worker, memory in steps:
+        if requests and worker not in waiting and worker not in running:
+            waiting[worker] = min(memory, 750)
+            admitted = gate.request(worker, memory, 1)
+        elif not requests:
+            waiting.pop(worker, None)
+            running.pop(worker, None)
+            admitted = gate.release(worker)
         else:
             continue
-        for each in let:
-            going[each] = asking.pop(each)
-        assert sum(going.values()) <= 750
-        assert going or not asking
+        for each in admitted:
+            running[each] = waiting.pop(each)
+        assert sum(running.values()) <= 750
+        assert running or not waiting
 
 
 @pytest.mark.parametrize(
@@ -93,32 +93,32 @@ def test_a_peer_counts_as_its_address_and_not_as_its_connection(peer, client):
 @pytest.mark.parametrize("wrong", ["", "a b", "x" * 65, "é", "a\n", b"bytes"], ids=repr)
 def test_an_id_that_the_log_cannot_hold_is_replaced(wrong):
     assert len(request_id([("x-request-id", wrong)])) == 20
-    assert len(caller([("x-request-id", wrong)], None).request) == 20
+    assert len(identify([("x-request-id", wrong)], None).request_id) == 20
 
 
-def test_a_watched_file_is_another_when_it_is_written_replaced_turned_or_gone(tmp_path):
+def test_a_watched_file_has_changed_when_it_is_written_replaced_relinked_or_gone(tmp_path):
     file, link = tmp_path / "file", tmp_path / "link"
     file.write_text("one")
     (tmp_path / "other").write_text("two")
     link.symlink_to(file)
-    watched = Watched((str(link),), every=0)
-    assert not watched.changed()
+    watched = WatchedFiles((str(link),), interval=0)
+    assert not watched.have_changed()
     file.write_text("three")
-    assert watched.changed()
+    assert watched.have_changed()
     (tmp_path / "new").write_text("three")
     (tmp_path / "new").rename(file)
-    assert watched.changed()
+    assert watched.have_changed()
     link.unlink()
     link.symlink_to(tmp_path / "other")
-    assert watched.changed()
+    assert watched.have_changed()
     link.unlink()
-    assert watched.changed()
-    assert not watched.changed()
+    assert watched.have_changed()
+    assert not watched.have_changed()
 
 
 @pytest.fixture
 def logged(monkeypatch):
-    """What the log writes, as it is configured by the test."""
+    """The lines that the log writes, as the test configures it."""
     lines = []
     monkeypatch.setattr(logs, "_write", lines.append)
     yield lines
@@ -135,9 +135,9 @@ def test_a_line_of_the_log_is_one_json_object_whatever_is_in_it(logged):
     [line] = logged
     assert "\n" not in line
     assert line.isascii()
-    found = json.loads(line)
-    assert (found["level"], found["source"], found["request"]) == ("error", "front", "r\n1")
-    assert "ValueError" in found["exception"]
+    fields = json.loads(line)
+    assert (fields["level"], fields["source"], fields["request"]) == ("error", "front", "r\n1")
+    assert "ValueError" in fields["exception"]
 
 
 def test_a_log_for_people_has_nothing_that_a_terminal_acts_on(logged):
@@ -168,11 +168,11 @@ def test_a_log_that_is_not_read_drops_lines_and_stops_nobody(monkeypatch):
     content, kept, dropped = b"", 0, 0
     while kept + dropped < 2000:
         content += os.read(reading, 65536)
-        said = [
+        messages = [
             json.loads(line)["message"].split() for line in content.splitlines(keepends=True) if line.endswith(b"\n")
         ]
-        kept = sum(words[0] == "line" for words in said)
-        dropped = sum(int(words[0]) for words in said if words[0] != "line")
+        kept = sum(words[0] == "line" for words in messages)
+        dropped = sum(int(words[0]) for words in messages if words[0] != "line")
     logs.close()
     logging.getLogger("pullback_server").handlers = []
     os.close(reading)
@@ -212,19 +212,19 @@ def test_a_log_that_is_not_read_makes_no_other_process_wait(monkeypatch):
 
 
 def test_the_filter_denies_what_its_table_names_by_the_kernels_own_numbers():
-    """Each call of the table, by its number, is denied; fork and vfork alone have none on some machines."""
+    """Each call of the table is denied by its number; only fork and vfork have none on some machines."""
     code = (
         "import ctypes, errno, json, sys; from pullback_server.service import sandbox; sandbox.enter();"
         "libc = ctypes.CDLL(None, use_errno=True); column = sandbox._MACHINES[sandbox.platform.machine()].column;"
         "print(json.dumps({name: (libc.syscall(numbers[column], 0, 0, 0, 0, 0, 0), ctypes.get_errno())"
         " for name, numbers in sandbox.DENIED.items() if numbers[column] >= 0}))"
     )
-    found = json.loads(subprocess.check_output((sys.executable, "-c", code), text=True))
-    assert {name for name in sandbox.DENIED if name not in found} <= {"fork", "vfork"}
-    assert {tuple(answer) for answer in found.values()} == {(-1, errno.EPERM)}
+    answers = json.loads(subprocess.check_output((sys.executable, "-c", code), text=True))
+    assert {name for name in sandbox.DENIED if name not in answers} <= {"fork", "vfork"}
+    assert {tuple(answer) for answer in answers.values()} == {(-1, errno.EPERM)}
 
 
-def test_a_sandbox_that_there_is_not_says_how_to_go_without(monkeypatch):
+def test_a_machine_without_a_sandbox_is_told_how_to_run_without_one(monkeypatch):
     monkeypatch.setattr(sandbox.platform, "machine", lambda: "mips")
     assert not sandbox.supported()
     with pytest.raises(sandbox.SandboxError, match="--no-sandbox"):
@@ -232,7 +232,7 @@ def test_a_sandbox_that_there_is_not_says_how_to_go_without(monkeypatch):
 
 
 @pytest.mark.parametrize("term", ["worker.taken=50%kill", "worker.taken=2*sleep(0.1)", " front.given=raise(x) ;", ""])
-def test_terms_of_failpoints_that_can_be_read(term):
+def test_terms_of_failpoints_that_are_valid(term):
     assert set(failpoints.parse(term)) <= set(failpoints.POINTS)
 
 

@@ -1,4 +1,4 @@
-"""A place is never left empty and never taken twice, in whatever order its workers come, are relieved and die."""
+"""A place is never left empty nor taken twice, in whatever order its workers come, are superseded and die."""
 
 import asyncio
 import random
@@ -9,7 +9,7 @@ from pullback_server.service.front import pool
 from pullback_server.service.protocol.channel import Kind, Sender
 
 
-class House:
+class Harness:
     """A pool, and all that it talks to: the launcher, the listener, and the workers by the ends of their pipes."""
 
     def __init__(self, monkeypatch):
@@ -21,10 +21,10 @@ class House:
     async def start(self):
         return ("cpu",)
 
-    def launch(self, far, wanted, started):
+    def launch(self, far, settings, on_start):
         self.ends[self.pool.workers[-1]] = far
 
-    def gone(self):
+    def check_exit(self):
         return False
 
     def close(self):
@@ -32,20 +32,20 @@ class House:
             end.close()
 
     # What a listener is told.
-    def frame(self, worker, frame): ...
+    def on_frame(self, worker, frame): ...
 
-    def idle(self, worker): ...
+    def on_idle(self, worker): ...
 
-    def died(self, worker, innocent): ...
+    def on_death(self, worker, blameless): ...
 
-    def changed(self): ...
+    def on_change(self): ...
 
-    def relieved(self, worker):
-        worker.relieved = True
+    def on_superseded(self, worker):
+        worker.superseded = True
 
     # What workers do.
-    def say(self, worker, kind):
-        if self.ends[worker].fileno() >= 0:  # the dead, of whom the pool has not heard, say nothing
+    def send(self, worker, kind):
+        if self.ends[worker].fileno() >= 0:  # a dead worker of which the pool does not know yet sends nothing
             Sender(self.ends[worker]).send(kind)
 
     def die(self, worker):
@@ -56,63 +56,63 @@ class House:
         worker = chance.choice(self.pool.workers)
         if chance.random() < 0.5:
             self.die(worker)
-        elif worker.relieved:
+        elif worker.superseded:
             self.pool.end(worker)
         else:
-            self.say(worker, Kind.RETIRE if worker.ready else Kind.READY)
+            self.send(worker, Kind.RETIRE if worker.ready else Kind.READY)
 
     async def rest(self):
-        """Everyone who warms up becomes ready, everyone who was relieved ends."""
+        """Every worker that warms up becomes ready, every superseded one ends."""
         for _ in range(4):
             for worker in self.pool.workers:
-                if worker.relieved:
+                if worker.superseded:
                     self.pool.end(worker)
                 elif not worker.ready:
-                    self.say(worker, Kind.READY)
-            await settled()
+                    self.send(worker, Kind.READY)
+            await settle()
 
 
-async def settled():
+async def settle():
     for _ in range(4):
         await asyncio.sleep(0)
 
 
 @pytest.fixture
-async def house(monkeypatch):
+async def harness(monkeypatch):
     monkeypatch.setattr(pool, "BACK_OFF", (0.0, 0.0))
-    house = House(monkeypatch)
-    starting = asyncio.create_task(house.pool.start())
-    await settled()
-    await house.rest()
+    harness = Harness(monkeypatch)
+    starting = asyncio.create_task(harness.pool.start())
+    await settle()
+    await harness.rest()
     await starting
-    yield house
-    house.pool.close()
+    yield harness
+    harness.pool.close()
 
 
 @pytest.mark.parametrize("seed", range(40))
-async def test_each_place_has_one_worker_once_everything_is_at_rest(house, seed):
+async def test_each_place_has_one_worker_once_everything_is_at_rest(harness, seed):
     chance = random.Random(seed)
     for _ in range(30):
         for _ in range(chance.randrange(1, 12)):
-            if house.pool.workers:
-                house.act(chance)
+            if harness.pool.workers:
+                harness.act(chance)
             if chance.random() < 0.7:
-                await settled()
-        await settled()
-        await house.rest()
-        assert sorted(worker.place for worker in house.pool.workers) == [0, 1]
+                await settle()
+        await settle()
+        await harness.rest()
+        assert sorted(worker.place for worker in harness.pool.workers) == [0, 1]
 
 
-async def test_who_was_relieved_and_dies_after_its_heir_is_not_replaced(house):
-    elder = house.pool.workers[0]
-    house.say(elder, Kind.RETIRE)
-    await settled()
-    house.say(elder.heir, Kind.READY)
-    await settled()
-    assert elder.relieved
-    house.die(elder.heir)
-    await settled()
-    house.die(elder)
-    await settled()
-    await house.rest()
-    assert sorted(worker.place for worker in house.pool.workers) == [0, 1]
+async def test_a_superseded_worker_that_dies_after_its_successor_is_not_replaced(harness):
+    predecessor = harness.pool.workers[0]
+    harness.send(predecessor, Kind.RETIRE)
+    await settle()
+    harness.send(predecessor.successor, Kind.READY)
+    await settle()
+    assert predecessor.superseded
+    harness.die(predecessor.successor)
+    await settle()
+    harness.die(predecessor)
+    await settle()
+    await harness.rest()
+    assert sorted(worker.place for worker in harness.pool.workers) == [0, 1]

@@ -21,10 +21,10 @@ OTHERS = {
 
 @pytest.fixture
 def served(monkeypatch):
-    """What `server.run` would have been given."""
-    found = []
-    monkeypatch.setattr(server, "run", lambda config, **options: found.append((config, options["until_stdin_closes"])))
-    return found
+    """The configurations that `server.run` would have been called with."""
+    calls = []
+    monkeypatch.setattr(server, "run", lambda config, **options: calls.append((config, options["until_stdin_closes"])))
+    return calls
 
 
 def test_without_options_every_setting_has_its_default(served):
@@ -52,27 +52,27 @@ def test_every_setting_is_a_flag_and_a_variable_and_the_flag_wins(served, item):
 
 
 def test_help_names_every_flag_variable_and_default():
-    said = " ".join(CliRunner().invoke(serve, ["--help"], terminal_width=10_000).output.split())
+    output = " ".join(CliRunner().invoke(serve, ["--help"], terminal_width=10_000).output.split())
     for item in settings():
-        assert item.flag.partition("/")[0] in said
-        assert item.variable in said
-        assert item.doc.removesuffix(".") in said
+        assert item.flag.partition("/")[0] in output
+        assert item.variable in output
+        assert item.doc.removesuffix(".") in output
 
 
 def test_check_says_every_value_and_where_it_comes_from():
-    said = CliRunner().invoke(serve, ["--check", "--queue", "7"], env={"PULLBACK_LIMIT_NODES": "9"})
-    assert said.exit_code == 0
-    lines = {line.split()[0]: line.split()[1:3] for line in said.output.splitlines() if line.strip()}
+    result = CliRunner().invoke(serve, ["--check", "--queue", "7"], env={"PULLBACK_LIMIT_NODES": "9"})
+    assert result.exit_code == 0
+    lines = {line.split()[0]: line.split()[1:3] for line in result.output.splitlines() if line.strip()}
     assert lines["queue"] == ["7", "--queue"]
     assert lines["limit_nodes"] == ["9", "PULLBACK_LIMIT_NODES"]
     assert lines["limit_depth"] == ["100", "default"]
     assert int(lines["memory_in_flight"][0]) > 0
     assert {item.name for item in settings()} <= set(lines)
-    assert said.output.rstrip().endswith("These settings hold.")
+    assert result.output.rstrip().endswith("These settings hold.")
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (["--host", "0.0.0.0"], "there is no TLS"),
         (["--host", "0.0.0.0", "--allow-plaintext"], "anybody could call"),
@@ -82,23 +82,23 @@ def test_check_says_every_value_and_where_it_comes_from():
         (["--token-file", "/nowhere"], "token_file /nowhere"),
     ],
 )
-def test_what_does_not_hold_together_is_an_error_that_names_the_setting(options, told):
+def test_settings_that_contradict_each_other_are_an_error_that_names_one(options, message):
     for more in ([], ["--check"]):
-        said = CliRunner().invoke(serve, [*options, *more])
-        assert said.exit_code == 1
-        assert told in " ".join(said.output.split())
+        result = CliRunner().invoke(serve, [*options, *more])
+        assert result.exit_code == 1
+        assert message in " ".join(result.output.split())
 
 
-def test_an_address_that_others_can_reach_holds_where_that_is_said_by_name():
-    said = CliRunner().invoke(serve, ["--host", "0.0.0.0", "--allow-plaintext", "--allow-anonymous", "--check"])
-    assert said.exit_code == 0
+def test_an_address_that_others_can_reach_is_accepted_where_settings_allow_it_by_name():
+    result = CliRunner().invoke(serve, ["--host", "0.0.0.0", "--allow-plaintext", "--allow-anonymous", "--check"])
+    assert result.exit_code == 0
 
 
 def test_what_is_not_a_setting_cannot_be_set():
     assert CliRunner().invoke(serve, ["--mathematics", "os"]).exit_code == 2
 
 
-def test_a_setting_that_cannot_be_is_a_usage_error(served):
+def test_a_setting_with_an_invalid_value_is_a_usage_error(served):
     result = CliRunner().invoke(serve, ["--port", "70000"])
     assert result.exit_code == 2
     assert "port is 70000" in result.output

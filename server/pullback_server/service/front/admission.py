@@ -1,4 +1,4 @@
-"""Leave for large tasks: what all of them together may need of memory and work is bounded."""
+"""Admission of large tasks: the memory and work that all of them together may need is bounded."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from ..limits import DIVIDED, ServiceLimits
 W = TypeVar("W", bound=Hashable)
 
 
-class Grants(Generic[W]):
-    """Who asks for more than a worker's part waits until it fits beside what the others were granted, in order.
+class ResourceGate(Generic[W]):
+    """A task that needs more than its worker's share waits, in order, until it fits beside those that are admitted.
 
-    >>> grants = Grants(ServiceLimits(memory_in_flight=1000, work_in_flight=1000))
-    >>> grants.ask("one", 500, 10), grants.ask("two", 500, 10), grants.release("one")
+    >>> gate = ResourceGate(ServiceLimits(memory_in_flight=1000, work_in_flight=1000))
+    >>> gate.request("one", 500, 10), gate.request("two", 500, 10), gate.release("one")
     (('one',), (), ('two',))
     """
 
     def __init__(self, limits: ServiceLimits) -> None:
         self._memory = int(limits.memory_in_flight * (1 - DIVIDED))
         self._work = int(limits.work_in_flight * (1 - DIVIDED))
-        self._granted: dict[W, tuple[int, int]] = {}
+        self._admitted: dict[W, tuple[int, int]] = {}
         self._waiting: OrderedDict[W, tuple[int, int]] = OrderedDict()
 
-    def ask(self, worker: W, memory: int, work: int) -> tuple[W, ...]:
-        """Those that may go on now, the worker that asks perhaps among them; more than there is counts as all of it."""
+    def request(self, worker: W, memory: int, work: int) -> tuple[W, ...]:
+        """The workers that are admitted now, perhaps this one; a request for more than there is counts as all of it."""
         self._waiting[worker] = (min(memory, self._memory), min(work, self._work))
-        return self._grant()
+        return self._admit()
 
     def release(self, worker: W) -> tuple[W, ...]:
-        """Those that may go on, because a worker is done or dead."""
-        if self._granted.pop(worker, None) is None and self._waiting.pop(worker, None) is None:
+        """The workers that are admitted now that this one is done or dead."""
+        if self._admitted.pop(worker, None) is None and self._waiting.pop(worker, None) is None:
             return ()
-        return self._grant()
+        return self._admit()
 
-    def _grant(self) -> tuple[W, ...]:
-        now: list[W] = []
+    def _admit(self) -> tuple[W, ...]:
+        admitted: list[W] = []
         while self._waiting:
             worker, (memory, work) = next(iter(self._waiting.items()))
-            held = self._granted.values()
+            held = self._admitted.values()
             if sum(m for m, _ in held) + memory > self._memory or sum(w for _, w in held) + work > self._work:
                 break
-            self._granted[worker] = self._waiting.pop(worker)
-            now.append(worker)
-        return tuple(now)
+            self._admitted[worker] = self._waiting.pop(worker)
+            admitted.append(worker)
+        return tuple(admitted)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from ..protocol.channel import NOTHING_SPENT, Frame, Method, Spent
+from ..protocol.channel import NO_LEGS, Frame, LegSeconds, Method
 from ..protocol.errors import Failure
-from .handle import Worker
+from .worker_handle import WorkerHandle
 
-#: What comes of a call: the bytes of a reply, or why there is none.
+#: What a call comes to: the bytes of a reply, or why there is none.
 Outcome = bytes | Failure
 
 
@@ -21,17 +21,17 @@ class Call:
         "body",
         "client",
         "code",
+        "dispatched",
         "future",
-        "given",
+        "leg_seconds",
         "limit",
         "method",
         "note",
-        "numbers",
-        "patient",
+        "numbers_at",
         "provisional",
-        "request",
-        "spent",
+        "request_id",
         "timer",
+        "waits_past_limit",
         "worker",
     )
 
@@ -40,29 +40,34 @@ class Call:
         method: Method,
         body: bytes,
         client: str,
-        request: str,
+        request_id: str,
         arrival: float,
         future: asyncio.Future[Outcome],
     ) -> None:
         self.method = method
         self.body = body
         #: Whose it is, and what the log and the caller call it.
-        self.client, self.request = client, request
+        self.client, self.request_id = client, request_id
         self.arrival = arrival
         self.future = future
         self.limit = 0.0
-        #: Whether it is the service that sets the limit, because the caller would wait longer.
-        self.patient = False
+        #: Whether the caller would wait longer than the limit, which is the service's own then.
+        self.waits_past_limit = False
         self.attempts = 0
         self.provisional: bytes | None = None
-        self.worker: Worker | None = None
+        self.worker: WorkerHandle | None = None
         self.timer: asyncio.TimerHandle | None = None
-        #: When it was given to a worker and when its numbers were there; zero where that has not been.
-        self.given = self.numbers = 0.0
+        #: When it was sent to a worker, and when its numbers were there; zero before that.
+        self.dispatched = self.numbers_at = 0.0
         #: What the worker says of its answer: the time of both legs, the status inside it, and where its form is from.
-        self.spent: Spent = NOTHING_SPENT
+        self.leg_seconds: LegSeconds = NO_LEGS
         self.code, self.note = 0, ""
 
-    def hear(self, frame: Frame) -> None:
+    @property
+    def queue_seconds(self) -> float | None:
+        """How long it waited for a worker; None where it never got one."""
+        return self.dispatched - self.arrival if self.dispatched else None
+
+    def record(self, frame: Frame) -> None:
         """Keeps what a frame says of the answer beside its bytes."""
-        self.spent, self.code, self.note = frame.spent, frame.code, frame.note
+        self.leg_seconds, self.code, self.note = frame.leg_seconds, frame.code, frame.note

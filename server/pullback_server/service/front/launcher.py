@@ -17,13 +17,13 @@ from .. import failpoints, logs
 from ..config import Config
 from ..protocol import channel
 
-#: Is given the pid and the pidfd of a worker.
-Started = Callable[[int, int], None]
+#: Is called with the pid and the pidfd of a worker that was started.
+OnStart = Callable[[int, int], None]
 
 _LAUNCHED = failpoints.at("front.launched")
 
-#: What the fork server's children must not make threads of before they are forked.
-_QUIET = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+#: Variables that keep these libraries from starting threads in the fork server, before it forks.
+_SINGLE_THREADED = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 class LaunchError(Exception):
@@ -31,16 +31,16 @@ class LaunchError(Exception):
 
 
 class Launcher:
-    """A fork server of its own: a process that has imported everything and forks a worker in milliseconds."""
+    """Owns a fork server: a process that has imported everything and forks a worker in milliseconds."""
 
     def __init__(self, config: Config, on_exit: Callable[[], None]) -> None:
         self._config, self._on_exit = config, on_exit
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
-        self._asked: list[Started] = []
+        self._pending: list[OnStart] = []
 
     async def start(self) -> tuple[str, ...]:
-        """Starts the process and gives the names of the devices that workers may use.
+        """Starts the process and returns the names of the devices that workers may use.
 
         Raises LaunchError where the server's packages or the device are not there.
         """
@@ -55,7 +55,7 @@ class Launcher:
                     stdout=log,
                     stderr=log,
                     pass_fds=(far.fileno(),),
-                    env={**os.environ, **_QUIET},
+                    env={**os.environ, **_SINGLE_THREADED},
                 )
         finally:
             os.close(log)
@@ -69,31 +69,31 @@ class Launcher:
             answer = b""
         if not answer:
             raise LaunchError("the process that starts workers ended before it was ready")
-        started = json.loads(answer)
-        if "error" in started:
-            raise LaunchError(started["error"])
+        outcome = json.loads(answer)
+        if "error" in outcome:
+            raise LaunchError(outcome["error"])
         loop.add_reader(near.fileno(), self._read)
-        return tuple(started["devices"])
+        return tuple(outcome["devices"])
 
     @property
     def pid(self) -> int:
         """The process, 0 where there is none."""
         return self._process.pid if self._process is not None else 0
 
-    def launch(self, far: socket.socket, wanted: Mapping[str, Any], started: Started) -> None:
-        """Asks for a worker on that end of a pipe, closes this copy of it, and tells `started` of its process."""
+    def launch(self, far: socket.socket, settings: Mapping[str, Any], on_start: OnStart) -> None:
+        """Asks for a worker at that end of a pipe and closes this copy of the end; `on_start` gets its process."""
         _LAUNCHED()
         with far:
             if self._control is None:
                 return
-            request = json.dumps(wanted).encode()
+            request = json.dumps(settings).encode()
             try:
                 socket.send_fds(self._control, (request,), (far.fileno(),))
             except OSError:
                 return
-        self._asked.append(started)
+        self._pending.append(on_start)
 
-    def gone(self) -> bool:
+    def check_exit(self) -> bool:
         """Whether the process has just ended, and with it every worker; `on_exit` has then been called."""
         if self._control is None:
             return False
@@ -109,12 +109,12 @@ class Launcher:
         return ended
 
     def _read(self) -> None:
-        if self._control is None or self.gone():
+        if self._control is None or self.check_exit():
             return
         pid, descriptors, _, _ = socket.recv_fds(self._control, 64, 1)
-        started = self._asked.pop(0)
+        on_start = self._pending.pop(0)
         if descriptors:
-            started(int(pid), descriptors[0])
+            on_start(int(pid), descriptors[0])
 
     def close(self) -> None:
         """Ends the process, and with it every worker."""
@@ -122,7 +122,7 @@ class Launcher:
             asyncio.get_running_loop().remove_reader(self._control.fileno())
             self._control.close()
             self._control = None
-        self._asked.clear()
+        self._pending.clear()
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -140,9 +140,9 @@ def kill(pidfd: int) -> None:
 
 
 def reap_orphans(spared: int) -> None:
-    """Forgets the processes that ended after their parent did, which fall to the first process of a container.
+    """Reaps the processes that ended after their parent did, which fall to the first process of a container.
 
-    `spared` is the process whose end its own object waits for.
+    `spared` is the process that its own Popen object waits for.
     """
     with suppress(ChildProcessError):
         while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and ended.si_pid != spared:

@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from ..config import Config
 from .dispatch import Dispatcher
-from .tally import BUCKETS, Tally, Times
+from .tally import BUCKETS, Tally, Histogram
 
 
 class Metrics(Collector):
@@ -73,7 +73,7 @@ def _counter(name: str, doc: str, labels: tuple[str, ...], values: Mapping[Any, 
     return family
 
 
-def _times(name: str, doc: str, times: Times) -> HistogramMetricFamily:
+def _times(name: str, doc: str, times: Histogram) -> HistogramMetricFamily:
     ends = [*map(str, BUCKETS), "+Inf"]
     return HistogramMetricFamily(
         name, doc, buckets=list(zip(ends, accumulate(times.counts), strict=True)), sum_value=times.total

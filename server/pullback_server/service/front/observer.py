@@ -1,4 +1,4 @@
-"""What is known of a call once it is over: counted, logged, and traced where that is asked for."""
+"""What becomes of each call: counted, logged, and traced where that is asked for."""
 
 from __future__ import annotations
 
@@ -24,34 +24,34 @@ CANCELLED = grpc.StatusCode.CANCELLED.value[0]
 class Traces(Protocol):
     """Where spans go."""
 
-    def ended(self, row: Row, caller: Caller, call: Call, status: str, seconds: float) -> None:
+    def record(self, row: Row, caller: Caller, call: Call, status: str, seconds: float) -> None:
         """A call is over."""
         ...
 
 
 class Observer:
-    """Hears of each call once, when it is over."""
+    """Is told of each call once, when it is over."""
 
     def __init__(self, tally: Tally, log_calls: bool, traces: Traces | None = None) -> None:
         self.tally, self._log_calls, self._traces = tally, log_calls, traces
 
-    def turned_away(self, row: Row, caller: Caller, code: int, reason: str) -> None:
-        """A call was refused before its request was read."""
+    def record_rejection(self, row: Row, caller: Caller, code: int, reason: str) -> None:
+        """A call was rejected before its request was read."""
         self.tally.calls[row.name, NAMES[code], reason] += 1
         if self._log_calls:
-            _log.info("a call was turned away", extra=logs.about(**_who(row, caller, NAMES[code], reason)))
+            _log.info("a call was rejected", extra=logs.about(**_describe(row, caller, NAMES[code], reason)))
 
-    def ended(self, row: Row, caller: Caller, call: Call, code: int, reason: str, sent: int) -> None:
+    def record_call(self, row: Row, caller: Caller, call: Call, code: int, reason: str, sent: int) -> None:
         """A call is over: with gRPC's status, the reason in the table of errors or none, and so many bytes sent."""
-        tally, (numeric, symbolic) = self.tally, call.spent
+        tally, queue, (numeric, symbolic) = self.tally, call.queue_seconds, call.leg_seconds
         status = NAMES[code]
         seconds = time.monotonic() - call.arrival
         tally.calls[row.name, status, reason] += 1
         tally.received += len(call.body)
         tally.sent += sent
         tally.total.add(seconds)
-        if call.given:
-            tally.queue.add(call.given - call.arrival)
+        if queue is not None:
+            tally.queue.add(queue)
         if numeric:
             tally.numeric.add(numeric)
         if symbolic:
@@ -60,9 +60,9 @@ class Observer:
             tally.forms[call.note] += 1
         if self._log_calls or code == Code.INTERNAL:
             about = logs.about(
-                **_who(row, caller._replace(client=call.client), status, reason),
+                **_describe(row, caller._replace(client=call.client), status, reason),
                 seconds=round(seconds, 6),
-                queue=round(max(0.0, call.given - call.arrival), 6),
+                queue=round(queue or 0.0, 6),
                 numeric=round(numeric, 6),
                 symbolic=round(symbolic, 6),
                 received=len(call.body),
@@ -71,9 +71,9 @@ class Observer:
             )
             _log.log(logging.ERROR if code == Code.INTERNAL else logging.INFO, "a call is over", extra=about)
         if self._traces is not None:
-            self._traces.ended(row, caller, call, status, seconds)
+            self._traces.record(row, caller, call, status, seconds)
 
 
-def _who(row: Row, caller: Caller, status: str, reason: str) -> dict[str, str]:
-    said = {"request": caller.request, "client": caller.client, "method": row.name, "status": status}
-    return said | ({"reason": reason} if reason else {})
+def _describe(row: Row, caller: Caller, status: str, reason: str) -> dict[str, str]:
+    fields = {"request": caller.request_id, "client": caller.client, "method": row.name, "status": status}
+    return fields | ({"reason": reason} if reason else {})

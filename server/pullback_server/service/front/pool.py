@@ -13,21 +13,21 @@ from .. import failpoints, logs
 from ..config import Config, cores
 from ..protocol import channel
 from ..protocol.channel import Kind
-from .handle import Listener, Worker, is_stopped
 from .launcher import Launcher, LaunchError, kill, reap_orphans
+from .worker_handle import Listener, WorkerHandle, is_stopped
 
 _log = logging.getLogger(__name__)
 
 _HEARD, _LOST = map(failpoints.at, ("front.heard", "front.lost"))
 
-#: Seconds before a worker that died while it warmed up is tried again: the first, doubled each time, and the last.
+#: Seconds until a worker that died while it warmed up is started again: at first, doubled each time, and at most.
 BACK_OFF = (0.1, 5.0)
 
-#: How many workers may die in a row before the first is ready until the service gives up starting.
+#: How many workers may die in a row, while none has been ready yet, until the service gives up starting.
 ATTEMPTS = 3
 
-#: Seconds between looks for workers that are stopped, and how many looks in a row end one.
-LOOK_EVERY, LOOKS = 1.0, 2
+#: Seconds between checks for stopped workers, and after how many checks in a row a stopped worker is ended.
+CHECK_EVERY, CHECKS = 1.0, 2
 
 
 class Pool:
@@ -36,30 +36,30 @@ class Pool:
     def __init__(self, config: Config, listener: Listener) -> None:
         self._config, self._listener = config, listener
         self._loop = asyncio.get_running_loop()
-        self._launcher = Launcher(config, self._launcher_exited)
+        self._launcher = Launcher(config, self._on_launcher_exit)
         self._receiver = channel.Receiver()
         self._devices: tuple[str, ...] = ()
-        self._workers: dict[Worker, None] = {}
+        self._workers: dict[WorkerHandle, None] = {}
         self._back_off: dict[int, asyncio.TimerHandle] = {}
         self._deaths = 0
         self._closed = False
         self._restarting: asyncio.Task[None] | None = None
-        #: Whether the fork server is on its way and has not failed.
+        #: Whether the fork server is being started and has not failed.
         self._starting = True
-        self._first: asyncio.Future[None] = self._loop.create_future()
-        self._looking: asyncio.TimerHandle | None = None
+        self._first_ready: asyncio.Future[None] = self._loop.create_future()
+        self._check_timer: asyncio.TimerHandle | None = None
         self.size = 0
         self.ready = 0
         #: How many workers were replaced, by the reason.
         self.replaced: Counter[str] = Counter()
 
     @property
-    def coming(self) -> bool:
-        """Whether a worker is there or will be without a pause."""
+    def workers_coming(self) -> bool:
+        """Whether there is a worker, or one will be started without a pause."""
         return bool(self._workers) or self._starting
 
     @property
-    def workers(self) -> tuple[Worker, ...]:
+    def workers(self) -> tuple[WorkerHandle, ...]:
         """The workers, ready or not."""
         return tuple(self._workers)
 
@@ -74,11 +74,11 @@ class Pool:
         for place in range(self.size):
             self._launch(place)
         self._starting = False
-        self._looking = self._loop.call_later(LOOK_EVERY, self._look)
-        await self._first
+        self._check_timer = self._loop.call_later(CHECK_EVERY, self._end_stopped)
+        await self._first_ready
 
-    def kill(self, worker: Worker) -> None:
-        """Ends a worker at once, whatever it does, and starts another in its place."""
+    def kill(self, worker: WorkerHandle) -> None:
+        """Ends a worker at once, whatever it is doing, and starts another in its place."""
         self.end(worker)
         self._replace(worker, "given up")
 
@@ -87,92 +87,92 @@ class Pool:
         self._closed = True
         for timer in self._back_off.values():
             timer.cancel()
-        if self._looking is not None:
-            self._looking.cancel()
+        if self._check_timer is not None:
+            self._check_timer.cancel()
         for worker in self.workers:
             self.end(worker)
         if self._restarting is not None:
             self._restarting.cancel()
         self._launcher.close()
 
-    def retire(self, worker: Worker, why: str) -> None:
-        """Starts another worker in the place of one that goes on until the other is ready."""
-        if self._closed or self._restarting is not None or worker.ended or worker.heir is not None:
+    def retire(self, worker: WorkerHandle, why: str) -> None:
+        """Starts a successor of a worker, which itself goes on until the successor is ready."""
+        if self._closed or self._restarting is not None or worker.ended or worker.successor is not None:
             return
         _log.info("worker %d is replaced: %s", worker.place, why)
-        worker.heir = self._launch(worker.place)
-        if worker.heir is not None:
-            worker.heir.elder = worker
+        worker.successor = self._launch(worker.place)
+        if worker.successor is not None:
+            worker.successor.predecessor = worker
             self.replaced["retired"] += 1
 
-    def _launch(self, place: int) -> Worker | None:
+    def _launch(self, place: int) -> WorkerHandle | None:
         if (pending := self._back_off.pop(place, None)) is not None:
             pending.cancel()
         if self._closed or self._restarting is not None:
             return None
         near, far = channel.pair()
         near.setblocking(False)
-        worker = Worker(near, place)
+        worker = WorkerHandle(near, place)
         self._workers[worker] = None
-        worker.start_timer = self._loop.call_later(self._config.start_timeout, self.lost, worker)
+        worker.start_timer = self._loop.call_later(self._config.start_timeout, self.lose, worker)
         self._loop.add_reader(near.fileno(), self._read, worker)
         threads = self._config.threads or max(1, cores() // self.size)
         device = self._devices[place % len(self._devices)]
 
-        def started(pid: int, pidfd: int) -> None:
+        def on_start(pid: int, pidfd: int) -> None:
             worker.pid, worker.pidfd = pid, pidfd
             if worker.ended:
                 kill(pidfd)
 
-        self._launcher.launch(far, {"device": device, "threads": threads, "workers": self.size}, started)
+        self._launcher.launch(far, {"device": device, "threads": threads, "workers": self.size}, on_start)
         return worker
 
-    def _read(self, worker: Worker) -> None:
+    def _read(self, worker: WorkerHandle) -> None:
         try:
             frame = self._receiver.receive(worker.pipe)
         except BlockingIOError:
             return
-        except ConnectionResetError:  # the kernel's word for: it died with something unread in its pipe
-            self.lost(worker, innocent=True)
+        except ConnectionResetError:  # what the kernel says where it died with something unread in its pipe
+            self.lose(worker, blameless=True)
             return
         except OSError:
             frame = None
         if frame is None:
-            self.lost(worker)
+            self.lose(worker)
             return
         try:
             _HEARD()
             match frame.kind:
                 case Kind.READY:
-                    self._now_ready(worker)
+                    self._mark_ready(worker)
                 case Kind.RETIRE:
                     self.retire(worker, frame.note)
                 case _:
-                    self._listener.frame(worker, frame)
-        except Exception:  # whatever it was, its call must not wait for an answer that was not heard
-            _log.exception("a worker could not be heard")
-            self.lost(worker)
+                    self._listener.on_frame(worker, frame)
+        except Exception:  # whatever it was, its call must not wait for an answer that was not read
+            _log.exception("a frame of a worker could not be handled")
+            self.lose(worker)
 
-    def _now_ready(self, worker: Worker) -> None:
+    def _mark_ready(self, worker: WorkerHandle) -> None:
         worker.ready = True
         self.ready += 1
         self._deaths = 0
         if worker.start_timer is not None:
             worker.start_timer.cancel()
-        if not self._first.done():
-            self._first.set_result(None)
-        self._listener.changed()
-        self._listener.idle(worker)
-        elder, worker.elder = worker.elder, None
-        if elder is not None and not elder.ended:
-            self._listener.relieved(elder)
+        if not self._first_ready.done():
+            self._first_ready.set_result(None)
+        self._listener.on_change()
+        self._listener.on_idle(worker)
+        predecessor, worker.predecessor = worker.predecessor, None
+        if predecessor is not None and not predecessor.ended:
+            self._listener.on_superseded(predecessor)
 
-    def lost(self, worker: Worker, innocent: bool = False) -> None:
-        """Deals with a worker that died by itself, does not speak as agreed, or did not become ready in time.
+    def lose(self, worker: WorkerHandle, blameless: bool = False) -> None:
+        """Handles a worker that died by itself, broke the protocol, or did not become ready in time.
 
-        `innocent` says that its task is not to blame, because it had not taken it.
+        `blameless` says that its task is not why, because the worker had not taken it.
         """
-        if worker.ended or self._launcher.gone():
+        if worker.ended or self._launcher.check_exit():
             return
         with suppress(failpoints.Injected):
             _LOST()
@@ -182,39 +182,39 @@ class Pool:
             about = logs.about(place=worker.place, process=worker.pid)
             _log.warning("a worker died; another takes its place", extra=about)
             self._replace(worker, "died")
-            self._listener.died(worker, innocent)
+            self._listener.on_death(worker, blameless)
             return
-        if self._too_many_deaths():
+        if self._count_death():
             return
         least, most = BACK_OFF
         pause = min(least * 2 ** (self._deaths - 1), most)
         _log.error("worker %d died while it warmed up; the next try is in %.1f s", worker.place, pause)
-        elder = worker.elder
-        if elder is None or elder.ended:
-            again = self._loop.call_later(pause, self._launch, worker.place)
+        predecessor = worker.predecessor
+        if predecessor is None or predecessor.ended:
+            retry = self._loop.call_later(pause, self._launch, worker.place)
         else:
-            elder.heir = None
-            again = self._loop.call_later(pause, self.retire, elder, "its heir died")
-        self._back_off[worker.place] = again
-        self._listener.changed()
+            predecessor.successor = None
+            retry = self._loop.call_later(pause, self.retire, predecessor, "its successor died")
+        self._back_off[worker.place] = retry
+        self._listener.on_change()
 
-    def _too_many_deaths(self) -> bool:
-        """Counts one more, and whether that ends a service that has never had a worker."""
+    def _count_death(self) -> bool:
+        """Counts one more death, and whether it ends a service that has never had a worker."""
         self._deaths += 1
-        if self._deaths < ATTEMPTS or self._first.done():
+        if self._deaths < ATTEMPTS or self._first_ready.done():
             return False
-        self._first.set_exception(LaunchError(f"{ATTEMPTS} workers died while they warmed up"))
+        self._first_ready.set_exception(LaunchError(f"{ATTEMPTS} workers died while they warmed up"))
         return True
 
-    def _replace(self, worker: Worker, why: str) -> None:
+    def _replace(self, worker: WorkerHandle, why: str) -> None:
         self.replaced[why] += 1
-        # One that was relieved only ends its task: whoever relieved it, or came after that, has the place.
-        if not any(other.place == worker.place and not other.relieved for other in self._workers):
+        # One that is superseded only ends its task: its successor, or whoever came after that, has the place.
+        if not any(other.place == worker.place and not other.superseded for other in self._workers):
             self._launch(worker.place)
-        self._listener.changed()
+        self._listener.on_change()
 
-    def end(self, worker: Worker) -> None:
-        """Ends a worker at once; its place is taken already, or is not to be taken."""
+    def end(self, worker: WorkerHandle) -> None:
+        """Ends a worker at once, and starts no other in its place."""
         if worker.ended:
             return
         worker.ended = True
@@ -229,8 +229,8 @@ class Pool:
         if worker.pidfd >= 0:
             kill(worker.pidfd)
 
-    def _launcher_exited(self) -> None:
-        if self._too_many_deaths():
+    def _on_launcher_exit(self) -> None:
+        if self._count_death():
             return
         _log.error("the fork server died; it is started again")
         self._starting = True
@@ -240,8 +240,8 @@ class Pool:
             self.end(worker)
             if was_ready:
                 self.replaced["fork server died"] += 1
-                self._listener.died(worker, innocent=True)
-        self._listener.changed()
+                self._listener.on_death(worker, blameless=True)
+        self._listener.on_change()
 
     async def _restart(self) -> None:
         pause = BACK_OFF[0]
@@ -253,7 +253,7 @@ class Pool:
                 _log.error("%s; the next try is in %.1f s", problem, pause)
                 self._launcher.close()
                 self._starting = False
-                self._listener.changed()
+                self._listener.on_change()
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, BACK_OFF[1])
         self._restarting = None
@@ -261,18 +261,18 @@ class Pool:
         for place in set(range(self.size)) - taken:
             self._launch(place)
         self._starting = False
-        self._listener.changed()
+        self._listener.on_change()
 
-    def _look(self) -> None:
-        """Ends what is stopped from outside: it would be ready for ever and answer never."""
-        self._looking = self._loop.call_later(LOOK_EVERY, self._look)
+    def _end_stopped(self) -> None:
+        """Ends the processes that were stopped from outside: they would be ready for ever and never answer."""
+        self._check_timer = self._loop.call_later(CHECK_EVERY, self._end_stopped)
         if os.getpid() == 1:
             reap_orphans(self._launcher.pid)
         for worker in self.workers:
-            worker.looks_stopped = worker.looks_stopped + 1 if worker.pid and is_stopped(worker.pid) else 0
-            if worker.looks_stopped >= LOOKS:
+            worker.times_stopped = worker.times_stopped + 1 if worker.pid and is_stopped(worker.pid) else 0
+            if worker.times_stopped >= CHECKS:
                 _log.warning("worker %d is stopped and is ended", worker.place)
-                self.lost(worker)
+                self.lose(worker)
         if (pid := self._launcher.pid) and is_stopped(pid):
             _log.warning("the fork server is stopped and is ended")
             with suppress(ProcessLookupError):

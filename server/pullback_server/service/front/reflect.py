@@ -1,4 +1,4 @@
-"""gRPC's reflection, by which tools find the methods; it asks for a token where the methods do."""
+"""gRPC's reflection, by which tools find the methods; it requires a token where the methods do."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from ...program import Reason, Refusal
 from ..protocol.errors import failure, refusal
 from ..protocol.methods import SERVICES
 from . import health
-from .callers import caller
-from .front import abort
+from .callers import identify
+from .rpc import abort
 from .tokens import Tokens, UnknownBearer
 
 _PATH = f"/{reflection.SERVICE_NAME}/ServerReflectionInfo"
@@ -24,7 +24,7 @@ _Context = grpc.aio.ServicerContext[bytes, bytes]
 
 
 class Reflection(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the stubs only
-    """Answers what the standard servicer answers, and refuses what is no request."""
+    """Answers what the standard servicer answers, and refuses what is not a valid request."""
 
     def __init__(self, tokens: Tokens | None) -> None:
         self._tokens = tokens
@@ -38,16 +38,16 @@ class Reflection(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic i
 
         async def answer(_requests: object, context: _Context) -> None:
             try:
-                caller(metadata, self._tokens)
+                identify(metadata, self._tokens)
             except UnknownBearer as unknown:
                 await abort(context, failure(unknown.reason))
             while isinstance(body := await context.read(), bytes):
                 try:
-                    asked = ServerReflectionRequest.FromString(body)
+                    request = ServerReflectionRequest.FromString(body)
                 except DecodeError:
-                    told = f"the bytes are not a {ServerReflectionRequest.DESCRIPTOR.full_name}"
-                    await abort(context, refusal(Refusal(Reason.MALFORMED_MESSAGE, told, "request")))
-                for said in self._servicer.ServerReflectionInfo(iter((asked,)), context):
-                    await context.write(said.SerializeToString())
+                    message = f"the bytes are not a {ServerReflectionRequest.DESCRIPTOR.full_name}"
+                    await abort(context, refusal(Refusal(Reason.MALFORMED_MESSAGE, message, "request")))
+                for response in self._servicer.ServerReflectionInfo(iter((request,)), context):
+                    await context.write(response.SerializeToString())
 
         return grpc.stream_stream_rpc_method_handler(answer)

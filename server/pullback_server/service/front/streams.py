@@ -23,22 +23,22 @@ _Context = grpc.aio.ServicerContext[bytes, bytes]
 
 
 class Stream:
-    """A task reads requests while answers are written as they come."""
+    """Reads requests in a task of its own, and writes answers as they come."""
 
     def __init__(
-        self, dispatcher: Dispatcher, observer: Observer, row: Row, who: Caller, context: _Context, window: int
+        self, dispatcher: Dispatcher, observer: Observer, row: Row, caller: Caller, context: _Context, window: int
     ) -> None:
-        self._dispatcher, self._observer, self._row, self._who = dispatcher, observer, row, who
+        self._dispatcher, self._observer, self._row, self._caller = dispatcher, observer, row, caller
         self._context = context
         self._room = asyncio.Semaphore(window)
         self._answers: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._calls: set[Call] = set()
-        self._taken = 0
+        self._requests_read = 0
         self._reading = True
         self._drained = False
 
     async def run(self) -> bool:
-        """Answers all requests; True where reading was stopped before the caller had said all."""
+        """Answers all requests; True where reading was stopped before the caller had sent all."""
         reader = asyncio.get_running_loop().create_task(self._read())
         try:
             while (message := await self._answers.get()) is not None:
@@ -71,34 +71,39 @@ class Stream:
         self.stop_reading()
 
     def _submit(self, message: bytes) -> None:
-        waits = [time for time in (self._context.time_remaining(), envelope.budget(message)) if time is not None]
-        self._taken += 1
-        name = f"{self._who.request}/{self._taken}"
+        times = (self._context.time_remaining(), envelope.budget(message))
+        remaining = min((time for time in times if time is not None), default=None)
+        self._requests_read += 1
+        request_id = f"{self._caller.request_id}/{self._requests_read}"
         try:
-            call = self._dispatcher.submit(self._row.task, message, min(waits, default=None), self._who.client, name)
+            call = self._dispatcher.submit(self._row.task, message, remaining, self._caller.client, request_id)
         except Exception:
             _log.exception("a request of a stream could not be accepted")
-            failed = failure(FailureReason.INTERNAL).status
-            self._answers.put_nowait(envelope.answer(envelope.request_id(message), envelope.STATUS, failed))
+            self._answers.put_nowait(_failed(message, failure(FailureReason.INTERNAL)))
             return
         self._calls.add(call)
-        call.future.add_done_callback(partial(self._answered, call))
+        call.future.add_done_callback(partial(self._on_outcome, call))
 
-    def _answered(self, call: Call, future: asyncio.Future[Outcome]) -> None:
+    def _on_outcome(self, call: Call, future: asyncio.Future[Outcome]) -> None:
         self._calls.discard(call)
-        who = self._who._replace(request=call.request)
+        caller = self._caller._replace(request_id=call.request_id)
         if future.cancelled():
-            self._observer.ended(self._row, who, call, CANCELLED, "", 0)
+            self._observer.record_call(self._row, caller, call, CANCELLED, "", 0)
         else:
             outcome = future.result()
             code, reason = call.code, call.note if call.code else ""
             if isinstance(outcome, Failure):
                 code, reason = outcome.code, outcome.reason
-                outcome = envelope.answer(envelope.request_id(call.body), envelope.STATUS, outcome.status)
-            self._observer.ended(self._row, who, call, code, reason, len(outcome))
+                outcome = _failed(call.body, outcome)
+            self._observer.record_call(self._row, caller, call, code, reason, len(outcome))
             self._answers.put_nowait(outcome)
         self._end_if_answered()
 
     def _end_if_answered(self) -> None:
         if not self._reading and not self._calls:
             self._answers.put_nowait(None)
+
+
+def _failed(request: bytes, reason: Failure) -> bytes:
+    """The stream's response that tells why a request failed."""
+    return envelope.stream_response(envelope.request_id(request), envelope.STATUS, reason.status)

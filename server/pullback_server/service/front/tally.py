@@ -6,16 +6,16 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 
-#: Upper ends of the buckets of times, in seconds; above the last one there is one more.
+#: Upper ends of the buckets of a histogram, in seconds; above the last one there is one more bucket.
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 
-class Times:
+class Histogram:
     """A histogram of seconds.
 
-    >>> times = Times()
-    >>> times.add(0.002)
-    >>> times.counts[2], times.total
+    >>> histogram = Histogram()
+    >>> histogram.add(0.002)
+    >>> histogram.counts[2], histogram.total
     (1, 0.002)
     """
 
@@ -37,10 +37,10 @@ class Tally:
     """
 
     calls: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    queue: Times = field(default_factory=Times)
-    numeric: Times = field(default_factory=Times)
-    symbolic: Times = field(default_factory=Times)
-    total: Times = field(default_factory=Times)
+    queue: Histogram = field(default_factory=Histogram)
+    numeric: Histogram = field(default_factory=Histogram)
+    symbolic: Histogram = field(default_factory=Histogram)
+    total: Histogram = field(default_factory=Histogram)
     forms: Counter[str] = field(default_factory=Counter)
     received: int = 0
     sent: int = 0

@@ -1,4 +1,4 @@
-"""TLS from files, which are read again when they change, and what may listen where."""
+"""TLS from files, which are read again when they change, and the check of who could reach the service."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 import grpc
 
 from ..config import Config, ConfigError
-from .files import Watched
+from .watched_files import WatchedFiles
 
 _log = logging.getLogger(__name__)
 
 
 def check_exposure(config: Config) -> None:
-    """Raises ConfigError where strangers could reach or overhear the service and nobody has said that they may."""
+    """Raises ConfigError where strangers could reach or overhear the service and no setting allows it."""
     if bool(config.tls_certificate) != bool(config.tls_key):
         raise ConfigError("tls_certificate and tls_key go together; one of them is not set")
     if config.tls_client_ca and not config.tls_certificate:
@@ -25,50 +25,50 @@ def check_exposure(config: Config) -> None:
     if not config.tls_certificate and not config.allow_plaintext:
         raise ConfigError(
             f"host is {config.host}, which others can reach, and there is no TLS: set --tls-certificate and --tls-key, "
-            "or say --allow-plaintext"
+            "or --allow-plaintext"
         )
     if not (config.token_file or config.tls_client_ca or config.allow_anonymous):
         raise ConfigError(
             f"host is {config.host}, which others can reach, and anybody could call: set --token-file or "
-            "--tls-client-ca, or say --allow-anonymous"
+            "--tls-client-ca, or --allow-anonymous"
         )
 
 
 def server_credentials(config: Config) -> grpc.ServerCredentials | None:
-    """What the port is secured with, None for a plain one.
+    """The credentials of the port, None for plain text.
 
-    Each handshake uses the files as they are then; files that do not fit leave those before. Raises ConfigError where
-    they cannot be used at first.
+    Each handshake uses the files as they are then; where they cannot be used, the previous ones stay. Raises
+    ConfigError where they cannot be used at first.
     """
     if not config.tls_certificate:
         return None
     paths = [path for path in (config.tls_certificate, config.tls_key, config.tls_client_ca) if path]
-    watched = Watched(paths)
-    first = _loaded(config)
+    watched = WatchedFiles(paths)
+    first = _load(config)
 
     def fetch() -> grpc.ServerCertificateConfiguration | None:
-        if not watched.changed():
+        if not watched.have_changed():
             return None
         try:
-            loaded = _loaded(config)
+            configuration = _load(config)
         except ConfigError as problem:
-            _log.error("the TLS files have changed and cannot be used, so that those before are kept: %s", problem)
+            _log.error("the TLS files have changed and cannot be used; the previous ones stay: %s", problem)
             return None
         _log.info("the TLS files have changed and are used")
-        return loaded
+        return configuration
 
-    demanding = bool(config.tls_client_ca)
-    return grpc.dynamic_ssl_server_credentials(first, fetch, demanding)  # type: ignore[arg-type]  # None keeps those
+    require_client = bool(config.tls_client_ca)
+    return grpc.dynamic_ssl_server_credentials(first, fetch, require_client)  # type: ignore[arg-type]  # None keeps it
 
 
-def _loaded(config: Config) -> grpc.ServerCertificateConfiguration:
+def _load(config: Config) -> grpc.ServerCertificateConfiguration:
     """The files as they are; raises ConfigError that names the setting whose file is wrong."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
         context.load_cert_chain(config.tls_certificate, config.tls_key, password=lambda: b"")
     except (OSError, ssl.SSLError) as problem:
-        told = f"{config.tls_certificate} and tls_key {config.tls_key} are no certificate with its key in PEM"
-        raise ConfigError(f"tls_certificate {told}: {problem}") from None
+        files = f"tls_certificate {config.tls_certificate} and tls_key {config.tls_key}"
+        raise ConfigError(f"{files} are not a certificate with its key in PEM: {problem}") from None
     authorities = None
     if config.tls_client_ca:
         try:

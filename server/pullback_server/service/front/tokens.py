@@ -1,4 +1,4 @@
-"""Who may call: bearer tokens, of which a file holds the names and the hashes, and nothing else does."""
+"""Who may call: bearer tokens, of which a file holds the names and the hashes, and nothing holds the tokens."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import hmac
 import logging
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..protocol.errors import FailureReason
-from .files import Watched
+from .watched_files import WatchedFiles
 
 _log = logging.getLogger(__name__)
 
-#: Random bytes in a token: nobody guesses them, so a plain SHA-256 keeps them as well as a slow hash would.
+#: Random bytes in a token: nobody guesses them, so a plain SHA-256 protects them as well as a slow hash would.
 RANDOM_BYTES = 32
 
 _LINE = re.compile(r"(?P<name>[\w.@-]{1,64}) sha256:(?P<digest>[0-9a-f]{64})")
@@ -25,6 +25,14 @@ _LONGEST = 4096
 
 class TokenError(ValueError):
     """A file of tokens that cannot be read; the message names the line and says what would be accepted."""
+
+
+class UnknownBearer(Exception):
+    """A caller without a token that counts."""
+
+    def __init__(self, reason: FailureReason) -> None:
+        super().__init__(reason.sentence)
+        self.reason = reason
 
 
 def make(name: str) -> tuple[str, str]:
@@ -41,66 +49,65 @@ def make(name: str) -> tuple[str, str]:
 
 
 def parse(text: str) -> tuple[tuple[str, bytes], ...]:
-    """The names and digests of a file; empty lines and those that begin with # are left out. Raises TokenError."""
-    found = []
+    """The names and digests of a file, without empty lines and those that begin with #. Raises TokenError."""
+    bearers = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
         match = _LINE.fullmatch(line.strip())
         if match is None:
             raise TokenError(f"line {number} of the token file is not `NAME sha256:DIGEST`; `pullback token` makes one")
-        found.append((match["name"], bytes.fromhex(match["digest"])))
-    names = [name for name, _ in found]
+        bearers.append((match["name"], bytes.fromhex(match["digest"])))
+    names = [name for name, _ in bearers]
     if len(set(names)) < len(names):
         raise TokenError(f"the token file names {next(n for n in names if names.count(n) > 1)} twice")
-    if not found:
+    if not bearers:
         raise TokenError("the token file holds no token, so that nobody could call")
-    return tuple(found)
+    return tuple(bearers)
 
 
 class Tokens:
-    """The tokens of a file, read again when it changes; a file that cannot be read then leaves those before.
+    """The tokens of a file, read again when it changes; where it then cannot be read, the previous ones stay.
 
     Raises OSError and TokenError where the file cannot be read at first.
     """
 
     def __init__(self, path: str) -> None:
-        self._file = Watched((path,))
-        self._known = parse(Path(path).read_text())
+        self._file = WatchedFiles((path,))
+        self._bearers = parse(Path(path).read_text())
 
     def name(self, token: str) -> str | None:
         """The name under which a token is known, or None; it takes the same time whichever it is."""
-        self._look()
+        self._reload()
         digest = hashlib.sha256(token.encode(errors="replace")).digest()
-        found = None
-        for name, known in self._known:
+        match = None
+        for name, known in self._bearers:
             if hmac.compare_digest(digest, known):
-                found = name
-        return found
+                match = name
+        return match
 
-    def _look(self) -> None:
-        if not self._file.changed():
+    def _reload(self) -> None:
+        if not self._file.have_changed():
             return
         try:
-            self._known = parse("".join(path.read_text() for path in self._file.paths))
-            _log.info("the token file has changed: %d clients may call", len(self._known))
+            self._bearers = parse("".join(path.read_text() for path in self._file.paths))
+            _log.info("the token file has changed: %d clients may call", len(self._bearers))
         except (OSError, TokenError) as problem:
-            _log.error("the token file has changed and cannot be read, so that those before are kept: %s", problem)
+            _log.error("the token file has changed and cannot be read; the previous tokens stay: %s", problem)
 
 
-def identify(headers: Iterable[str | bytes], tokens: Tokens | None) -> str:
-    """The name of the bearer of the only authorization header; empty where no tokens are wanted and none is there.
+def bearer_name(headers: Sequence[str | bytes], tokens: Tokens | None) -> str:
+    """The name of the bearer in the only authorization header; empty where no tokens are set and there is no header.
 
-    Raises UnknownBearer with the reason. A token is refused where none is wanted, too: its bearer relies on it.
+    Raises UnknownBearer with the reason. Where no tokens are set, a token is refused too: its bearer relies on it.
     """
-    given = list(headers)
-    if not given:
+    if not headers:
         if tokens is None:
             return ""
         raise UnknownBearer(FailureReason.NO_TOKEN)
-    if len(given) > 1:
+    if len(headers) > 1:
         raise UnknownBearer(FailureReason.SEVERAL_TOKENS)
-    header = given[0]
+    header = headers[0]
     text = header if isinstance(header, str) else header.decode(errors="replace")
     if not text.strip():
         raise UnknownBearer(FailureReason.NO_TOKEN)
@@ -110,11 +117,3 @@ def identify(headers: Iterable[str | bytes], tokens: Tokens | None) -> str:
     if name is None:
         raise UnknownBearer(FailureReason.UNKNOWN_TOKEN)
     return name
-
-
-class UnknownBearer(Exception):
-    """A caller without a token that counts."""
-
-    def __init__(self, reason: FailureReason) -> None:
-        super().__init__(reason.sentence)
-        self.reason = reason

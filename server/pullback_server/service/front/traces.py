@@ -17,14 +17,14 @@ from .calls import Call
 
 
 def exporter() -> SpanExporter:
-    """What sends spans over OTLP, as the variables OTEL_EXPORTER_OTLP_... say."""
+    """The exporter that sends spans over OTLP, as the variables OTEL_EXPORTER_OTLP_... say."""
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 
     return OTLPSpanExporter()
 
 
 class Spans:
-    """Makes the spans of a call when it is over, from the times that were kept of it."""
+    """Makes the spans of a call when it is over, from the times that the call has kept."""
 
     def __init__(self, spans: SpanExporter) -> None:
         self._provider = TracerProvider(resource=Resource.create({"service.name": "pullback"}))
@@ -32,7 +32,7 @@ class Spans:
         self._tracer = self._provider.get_tracer("pullback")
         self.close: Callable[[], None] = self._provider.shutdown
 
-    def ended(self, row: Row, caller: Caller, call: Call, status: str, seconds: float) -> None:
+    def record(self, row: Row, caller: Caller, call: Call, status: str, seconds: float) -> None:
         """A call is over after so many seconds."""
         end = time.time_ns()
         start = end - round(seconds * 1e9)
@@ -41,7 +41,7 @@ class Spans:
             "rpc.system": "grpc",
             "rpc.service": row.service,
             "rpc.method": row.name,
-            "pullback.request": caller.request,
+            "pullback.request": caller.request_id,
             "pullback.status": status,
             "pullback.attempts": call.attempts,
             "pullback.form_origin": call.note,
@@ -51,11 +51,11 @@ class Spans:
             span.set_status(Status(StatusCode.ERROR, status))
         within = trace.set_span_in_context(span)
         moment = start
-        numeric, symbolic = call.spent
-        waited = call.given - call.arrival if call.given else seconds
-        for name, lasted in (("queue", waited), ("numeric", numeric), ("symbolic", symbolic)):
-            if lasted > 0:
-                part = self._tracer.start_span(name, within, start_time=moment)
-                moment = min(end, moment + round(lasted * 1e9))
-                part.end(moment)
+        numeric, symbolic = call.leg_seconds
+        queue = seconds if call.queue_seconds is None else call.queue_seconds
+        for name, duration in (("queue", queue), ("numeric", numeric), ("symbolic", symbolic)):
+            if duration > 0:
+                child = self._tracer.start_span(name, within, start_time=moment)
+                moment = min(end, moment + round(duration * 1e9))
+                child.end(moment)
         span.end(end)

@@ -15,32 +15,32 @@ INLINE = 256 * 1024
 #: A memfd up to this many bytes is kept for the next body: writing into fresh pages takes four times as long.
 KEPT = 32 * 2**20
 
-# kind, 1 where the body is in a memfd, code, length of the note, of the body, moment, the two of `spent`
+# kind, 1 where the body is in a memfd, code, length of the note, length of the body, seconds, the two leg_seconds
 _HEAD = struct.Struct("<BBHIQddd")
 _LARGEST = _HEAD.size + 2048 + INLINE
 _DESCRIPTOR = array.array("i").itemsize
 
-
-#: Seconds of the numeric leg and of the symbolic one.
-Spent = tuple[float, float]
-NOTHING_SPENT: Spent = (0.0, 0.0)
+#: Seconds spent in the numeric leg and in the symbolic leg.
+LegSeconds = tuple[float, float]
+NO_LEGS: LegSeconds = (0.0, 0.0)
 
 
 class Kind(IntEnum):
     """What a frame says."""
 
-    TASK = 1  # to the worker: code = the Method, moment = arrival (CLOCK_MONOTONIC), note = request id, body = request
-    FORM = 2  # to the worker, after FORM_GET: code = a Found, body = form
+    TASK = 1  # to the worker: code = the Method, seconds = arrival (CLOCK_MONOTONIC), note = request id, body = request
+    FORM = 2  # to the worker, after FORM_GET: code = a FormLookup, body = form
     READY = 3  # from here on to the front: the worker is warm
     FORM_GET = 4  # note = key
     FORM_PUT = 5  # note = key, body = form
-    PROVISIONAL = 6  # body = the reply if no better one comes in time, moment = seconds to wait for one, 0 as
-    #                  configured, spent = numeric leg, symbolic leg
-    DONE = 7  # the provisional reply is the final one; note and spent as in FINAL
-    FINAL = 8  # body = reply, code = gRPC status inside it, note = where its form came from or why it failed, spent
+    PROVISIONAL = 6  # body = the reply if no better one comes in time, seconds = how long to wait for one, 0 as
+    #                  configured, leg_seconds
+    DONE = 7  # the provisional reply is the final one; note and leg_seconds as in FINAL
+    FINAL = 8  # body = reply, code = gRPC status inside it, note = where its form came from or why it failed,
+    #            leg_seconds
     FAILURE = 9  # code = gRPC status, note = reason and message on a line each, body = google.rpc.Status
-    ASK = 10  # the task needs more than a worker's part: note = bytes of memory and units of work
-    GRANTED = 11  # to the worker, after ASK: it may go on
+    ASK = 10  # the task asks for admission, since it needs more than a worker's share: note = bytes and units of work
+    GRANTED = 11  # to the worker, after ASK: its task is admitted
     RETIRE = 12  # the worker wants to be replaced: note = why
 
 
@@ -55,11 +55,11 @@ class Method(IntEnum):
     REPLAY = 5  # body = ReplayRequest, answered by ReplayResponse
 
 
-class Found(IntEnum):
+class FormLookup(IntEnum):
     """What the front knows of a closed form."""
 
-    NOTHING = 0
-    FORM = 1
+    MISSING = 0
+    PRESENT = 1
     OVER_BUDGET = 2
 
 
@@ -67,15 +67,15 @@ class Found(IntEnum):
 class Frame:
     """One message of the pipe.
 
-    `note` is a short text, `body` opaque bytes, `moment` in seconds of CLOCK_MONOTONIC, `spent` seconds of two legs.
+    `note` is a short string and `body` opaque bytes; `Kind` says what they and the numbers mean.
     """
 
     kind: int
     body: bytes = b""
     note: str = ""
     code: int = 0
-    moment: float = 0.0
-    spent: Spent = NOTHING_SPENT
+    seconds: float = 0.0
+    leg_seconds: LegSeconds = NO_LEGS
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
@@ -92,7 +92,7 @@ class Sender:
     >>> near, far = pair()
     >>> Sender(near).send(Kind.FORM_PUT, b"form", "key")
     >>> Receiver().receive(far)
-    Frame(kind=5, body=b'form', note='key', code=0, moment=0.0, spent=(0.0, 0.0))
+    Frame(kind=5, body=b'form', note='key', code=0, seconds=0.0, leg_seconds=(0.0, 0.0))
     >>> near.close(), far.close()
     (None, None)
     """
@@ -108,16 +108,16 @@ class Sender:
         note: str = "",
         *,
         code: int = 0,
-        moment: float = 0.0,
-        spent: Spent = NOTHING_SPENT,
+        seconds: float = 0.0,
+        leg_seconds: LegSeconds = NO_LEGS,
     ) -> None:
         """Sends one frame. Raises OSError where the other end is gone, BlockingIOError where it does not read."""
-        name = note.encode()
-        size = len(body)
-        if size <= INLINE:
-            self._end.sendmsg((_HEAD.pack(kind, 0, code, len(name), size, moment, *spent), name, body))
+        note_bytes = note.encode()
+        size, in_memfd = len(body), len(body) > INLINE
+        head = _HEAD.pack(kind, in_memfd, code, len(note_bytes), size, seconds, *leg_seconds)
+        if not in_memfd:
+            self._end.sendmsg((head, note_bytes, body))
             return
-        head = _HEAD.pack(kind, 1, code, len(name), size, moment, *spent)
         # A kept memfd is free again: a task has at most one large frame of each of these kinds, and the other end
         # has taken all frames of a task before the next one begins.
         kept = kind in (Kind.TASK, Kind.PROVISIONAL, Kind.FINAL) and size <= KEPT
@@ -130,20 +130,20 @@ class Sender:
             written, view = 0, memoryview(body)
             while written < size:
                 written += os.pwrite(memory, view[written:], written)
-            socket.send_fds(self._end, (head, name), (memory,))
+            socket.send_fds(self._end, (head, note_bytes), (memory,))
         finally:
             if not kept:
                 os.close(memory)
 
     def close(self) -> None:
-        """Lets go of the kept memfds."""
+        """Closes the kept memfds."""
         for memory in self._memories.values():
             os.close(memory)
         self._memories.clear()
 
 
 class Receiver:
-    """Receives frames into one buffer that is used again, so that a small frame allocates little."""
+    """Receives frames into one buffer, used for each of them, so that a small frame allocates little."""
 
     def __init__(self) -> None:
         self._buffer = bytearray(_LARGEST)
@@ -154,20 +154,19 @@ class Receiver:
         size, ancillary, _, _ = end.recvmsg_into((self._buffer,), socket.CMSG_SPACE(_DESCRIPTOR), 0)
         if size < _HEAD.size:
             return None
-        kind, carried, code, length, body, moment, numeric, symbolic = _HEAD.unpack_from(self._buffer)
-        start = _HEAD.size + length
-        note = str(self._view[_HEAD.size : start], "utf-8") if length else ""
-        if not carried:
-            return Frame(kind, bytes(self._view[start:size]), note, code, moment, (numeric, symbolic))
-        return Frame(kind, _contents(ancillary[0][2], body), note, code, moment, (numeric, symbolic))
+        kind, in_memfd, code, note_size, body_size, seconds, numeric, symbolic = _HEAD.unpack_from(self._buffer)
+        start = _HEAD.size + note_size
+        note = str(self._view[_HEAD.size : start], "utf-8") if note_size else ""
+        body = _read_memfd(ancillary[0][2], body_size) if in_memfd else bytes(self._view[start:size])
+        return Frame(kind, body, note, code, seconds, (numeric, symbolic))
 
 
-def _contents(ancillary: bytes, size: int) -> bytes:
+def _read_memfd(ancillary: bytes, size: int) -> bytes:
     (memory,) = array.array("i", ancillary[:_DESCRIPTOR])
     try:
         body = os.pread(memory, size, 0)
         if len(body) != size:
-            raise OSError(f"a memfd of {size} bytes gave {len(body)}")
+            raise OSError(f"read {len(body)} bytes from a memfd that should hold {size}")
         return body
     finally:
         os.close(memory)

@@ -1,4 +1,4 @@
-"""The little that the front reads and writes of a stream's messages, without parsing the requests inside them.
+"""What the front reads and writes of a stream's messages, without parsing the requests inside them.
 
 DifferentiateMany and GradeMany number the fields of their messages alike.
 """
@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-#: A message with more fields than this is not scanned further; whether it is sound is the worker's to say.
+#: A message with more fields than this is not scanned further; the worker decides whether it is valid.
 FIELDS = 1024
 
-#: The fields of a DifferentiateManyResponse, and of a GradeManyResponse, that hold its result.
+#: The numbers of the fields that hold the result of a DifferentiateManyResponse or a GradeManyResponse.
 RESPONSE, STATUS = 2, 3
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
 def budget(message: bytes) -> float | None:
-    """The budget of a stream's request in seconds, or None where it has none that can be read.
+    """The budget of a stream's request in seconds, or None where none can be read.
 
     >>> budget(bytes([0x12, 0x02, 0x08, 0x03]))
     3.0
@@ -34,28 +34,28 @@ def budget(message: bytes) -> float | None:
 
 
 def request_id(message: bytes) -> str:
-    """The id of a stream's request, or nothing where there is none that can be read.
+    """The id of a stream's request, empty where none can be read.
 
     >>> request_id(bytes([0x0A, 0x04, 0x0A, 0x02]) + b"r1")
     'r1'
     """
-    found = b""
+    encoded = b""
     for number, request in _fields(memoryview(message)):
         if number == 1 and isinstance(request, memoryview):
             for part, value in _fields(request):
                 if part == 1 and isinstance(value, memoryview):
-                    found = bytes(value[:1024])
-    return found.decode(errors="replace")[:256]
+                    encoded = bytes(value[:1024])
+    return encoded.decode(errors="replace")[:256]
 
 
-def answer(request: str, field: int, content: bytes) -> bytes:
-    """A stream's response of that id whose field, RESPONSE or STATUS, is the content."""
-    name = request.encode()
-    return b"".join((b"\x0a", _varint(len(name)), name, _varint(field << 3 | _BYTES), _varint(len(content)), content))
+def stream_response(request_id: str, field: int, content: bytes) -> bytes:
+    """A stream's response with that id whose field, RESPONSE or STATUS, holds the content."""
+    name, tag = request_id.encode(), _varint(field << 3 | _BYTES)
+    return b"".join((b"\x0a", _varint(len(name)), name, tag, _varint(len(content)), content))
 
 
 def _fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """The fields of a message up to the first that is not sound: varints as numbers, the rest as views."""
+    """The fields of a message up to the first invalid one: varints as integers, the rest as views."""
     position = 0
     for _ in range(FIELDS):
         tag, position = _read_varint(message, position)
@@ -81,7 +81,7 @@ def _fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
 
 
 def _read_varint(message: memoryview, position: int) -> tuple[int, int]:
-    """The number at a position and where it ends; a negative end where there is none."""
+    """The integer at a position and where it ends; the end is negative where there is none."""
     value = 0
     for shift, byte in enumerate(message[position : position + 10]):
         value |= (byte & 0x7F) << 7 * shift

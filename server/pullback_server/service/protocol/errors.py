@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
-from google.protobuf.any_pb2 import Any
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo  # type: ignore[import-untyped]
@@ -32,23 +31,23 @@ class Code(IntEnum):
 
 
 class FailureReason(Enum):
-    """Why a call failed that was not refused: status, seconds before it is tried again (None: never), and sentence."""
+    """Why a call failed though it was not refused: status, seconds until a retry makes sense or None, sentence."""
 
     # fmt: off
-    NO_TOKEN             = Code.UNAUTHENTICATED,    None, "a token is wanted: `authorization: Bearer TOKEN`"
-    UNKNOWN_TOKEN        = Code.UNAUTHENTICATED,    None, "the token is not one that this service knows"
+    NO_TOKEN             = Code.UNAUTHENTICATED,    None, "a token is required: `authorization: Bearer TOKEN`"
+    UNKNOWN_TOKEN        = Code.UNAUTHENTICATED,    None, "this service does not know the token"
     SEVERAL_TOKENS       = Code.UNAUTHENTICATED,    None, "there is more than one authorization header"
-    DEADLINE             = Code.DEADLINE_EXCEEDED,  None, "the deadline was over before any number"
-    QUEUE_FULL           = Code.RESOURCE_EXHAUSTED, 1.0,  "as many calls are waiting as may wait"
-    CLIENT_SHARE         = Code.RESOURCE_EXHAUSTED, 1.0,  "as many calls of this client wait as may wait"
-    BYTES_IN_FLIGHT      = Code.RESOURCE_EXHAUSTED, 1.0,  "the requests under way hold all bytes they may"
-    TIME_BUDGET          = Code.RESOURCE_EXHAUSTED, None, "the service's time was over before any number"
+    DEADLINE             = Code.DEADLINE_EXCEEDED,  None, "the deadline passed before any number was there"
+    QUEUE_FULL           = Code.RESOURCE_EXHAUSTED, 1.0,  "the queue of waiting calls is full"
+    CLIENT_SHARE         = Code.RESOURCE_EXHAUSTED, 1.0,  "this client has as many waiting calls as one client may have"
+    BYTES_IN_FLIGHT      = Code.RESOURCE_EXHAUSTED, 1.0,  "the requests in flight hold as many bytes as they may"
+    TIME_BUDGET          = Code.RESOURCE_EXHAUSTED, None, "the service's time limit passed before any number was there"
     DEVICE_OUT_OF_MEMORY = Code.RESOURCE_EXHAUSTED, None, "the device has too little memory for this request"
     REPLY_TOO_LARGE      = Code.RESOURCE_EXHAUSTED, None, "the reply is larger than a message may be"
     NO_WORKER            = Code.UNAVAILABLE,        1.0,  "no worker is ready"
-    DRAINING             = Code.UNAVAILABLE,        0.1,  "the service is about to end"
-    WORKER_CRASHED       = Code.INTERNAL,           None, "this request ended two workers"
-    INTERNAL             = Code.INTERNAL,           None, "the service failed; its log says more"
+    DRAINING             = Code.UNAVAILABLE,        0.1,  "the service is shutting down"
+    WORKER_CRASHED       = Code.INTERNAL,           None, "this request crashed two workers"
+    INTERNAL             = Code.INTERNAL,           None, "the service failed; its log has the details"
     # fmt: on
 
     def __init__(self, code: Code, retry_after: float | None, sentence: str) -> None:
@@ -59,7 +58,7 @@ class FailureReason(Enum):
 
 @dataclass(frozen=True)
 class Row:
-    """A reason as callers see it; `retry_after` is in seconds, None where trying again is of no use."""
+    """A reason as callers see it; `retry_after` is in seconds, None where a retry is of no use."""
 
     name: str
     code: Code
@@ -76,7 +75,7 @@ REASONS: Mapping[str, Row] = {
 
 @dataclass(frozen=True)
 class Failure:
-    """A status on its way out: gRPC's code and message, the bytes of a google.rpc.Status, and whether to try again."""
+    """A status on its way out: gRPC's code and message, the bytes of a google.rpc.Status, and the reason's name."""
 
     code: int
     message: str
@@ -85,7 +84,7 @@ class Failure:
 
     @property
     def final(self) -> bool:
-        """Whether a client's retry policy must leave it alone though the code alone would not say so."""
+        """Whether a client must not retry the call though its code alone would not say so."""
         return self.code == Code.INTERNAL
 
 
@@ -93,65 +92,63 @@ def failure(reason: FailureReason) -> Failure:
     """The failure for that reason.
 
     >>> failure(FailureReason.QUEUE_FULL).message
-    'as many calls are waiting as may wait'
+    'the queue of waiting calls is full'
     """
     return _FAILURES[reason]
 
 
 def refusal(refused: Refusal) -> Failure:
-    """The failure that tells a caller where a request is wrong, what was found and what would be accepted.
+    """The failure that says where a request is wrong, what was found there and what would be accepted.
 
     >>> refusal(Refusal(Reason.UNKNOWN_NAME, "there is no `z`", line=1, column=5)).code
     3
     """
     budget = 400
     while True:
-        made = _refusal(refused, budget)
-        if len(made.status) <= DETAILS_BYTES:
-            return made
+        failure = _refusal(refused, budget)
+        if len(failure.status) <= DETAILS_BYTES:
+            return failure
         budget = budget * 3 // 4
 
 
-def escaped(text: str, budget: int) -> str:
-    r"""The text without what a terminal might act on, cut to so many bytes of UTF-8.
+def escape(text: str, budget: int) -> str:
+    r"""The string with control characters escaped, cut to at most `budget` bytes of UTF-8.
 
-    >>> escaped("a\x1b[31m", 100)
+    >>> escape("a\x1b[31m", 100)
     'a\\x1b[31m'
     """
-    clean = "".join(mark if mark.isprintable() else mark.encode("unicode_escape").decode() for mark in text[:budget])
-    encoded = clean.encode()
+    printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:budget])
+    encoded = printable.encode()
     if len(encoded) <= budget and len(text) <= budget:
-        return clean
+        return printable
     return encoded[: max(0, budget - 3)].decode(errors="ignore") + "…"
 
 
 def _refusal(refused: Refusal, budget: int) -> Failure:
     reason = refused.reason.name
-    message = escaped(refused.message, budget)
+    message = escape(refused.message, budget)
     metadata = {
         "line": str(refused.line) if refused.line else "",
         "column": str(refused.column) if refused.column else "",
-        "found": escaped(refused.found, budget // 2),
-        "hint": escaped(refused.hint, budget),
+        "found": escape(refused.found, budget // 2),
+        "hint": escape(refused.hint, budget),
     }
     if refused.output_shape is not None:
         metadata["output_shape"] = ",".join(map(str, refused.output_shape))
-    field = BadRequest.FieldViolation(field=escaped(refused.field, 100), description=message, reason=reason)
+    field = BadRequest.FieldViolation(field=escape(refused.field, 100), description=message, reason=reason)
     present = {key: value for key, value in metadata.items() if value or key == "output_shape"}
     info = ErrorInfo(reason=reason, domain=DOMAIN, metadata=present)
     return _failure(Code.INVALID_ARGUMENT, reason, message, (BadRequest(field_violations=[field]), info))
 
 
 def _failure(code: Code, reason: str, message: str, details: tuple[Message, ...]) -> Failure:
-    packed = []
+    status = Status(code=int(code), message=message)
     for detail in details:
-        packed.append(Any())
-        packed[-1].Pack(detail)
-    status = Status(code=int(code), message=message, details=packed)
+        status.details.add().Pack(detail)
     return Failure(int(code), message, status.SerializeToString(), reason)
 
 
-def _of_table(reason: FailureReason) -> Failure:
+def _failure_for(reason: FailureReason) -> Failure:
     details: list[Message] = [ErrorInfo(reason=reason.name, domain=DOMAIN)]
     if reason.retry_after is not None:
         nanoseconds = round(reason.retry_after * 1e9)
@@ -160,4 +157,4 @@ def _of_table(reason: FailureReason) -> Failure:
     return _failure(reason.code, reason.name, reason.sentence, tuple(details))
 
 
-_FAILURES = {reason: _of_table(reason) for reason in FailureReason}
+_FAILURES = {reason: _failure_for(reason) for reason in FailureReason}

@@ -10,10 +10,10 @@ from .channel import Method
 
 @dataclass(frozen=True)
 class Row:
-    """A method by its full name, the task that it becomes, and whether it is a stream in both directions.
+    """A method: its service and name, the task that it becomes, and whether it streams in both directions.
 
-    The messages of a stream have the fields of DifferentiateManyRequest and DifferentiateManyResponse that envelope.py
-    reads and writes: the request with its id first, the budget second; the id, the reply and the status.
+    The messages of a stream number the fields that envelope.py reads and writes as DifferentiateManyRequest and
+    DifferentiateManyResponse do: the request with its id first, the budget second; then the id, the reply, the status.
     """
 
     service: str
@@ -23,7 +23,7 @@ class Row:
 
     @property
     def path(self) -> str:
-        """How gRPC names it.
+        """The name by which gRPC calls it.
 
         >>> ROWS["/pullback.v1.DerivativeService/Differentiate"].path
         '/pullback.v1.DerivativeService/Differentiate'
@@ -47,5 +47,5 @@ ROWS: Mapping[str, Row] = {row.path: row for row in (
 #: The services that these methods make up.
 SERVICES = tuple(dict.fromkeys(row.service for row in ROWS.values()))
 
-#: The tasks whose refusals are answers of a stream.
+#: The tasks whose refusals are responses of a stream.
 STREAMED = frozenset(row.task for row in ROWS.values() if row.stream)

@@ -1,4 +1,4 @@
-"""The process from which workers are forked: it imports torch and sympy once, runs nothing, and holds no thread."""
+"""The process from which workers are forked: it imports torch and sympy once, computes nothing, has no threads."""
 
 from __future__ import annotations
 
@@ -32,26 +32,26 @@ def main(descriptor: int) -> int:
     os.set_inheritable(descriptor, False)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the front drains; whoever signals the whole group means the front
-    first = control.recv(2**18)
-    if not first:
+    message = control.recv(2**18)
+    if not message:
         return 0
-    settings = json.loads(first)
+    settings = json.loads(message)
     sys.path[:] = settings["path"]
     config = Config.of(**settings["config"])
     logs.configure(config, "fork server", threaded=False)
     try:
-        worker = importlib.import_module(".worker", __package__)
+        worker = importlib.import_module(".main", __package__)
         mathematics = importlib.import_module(config.mathematics)
         grading = importlib.import_module(config.grading)
     except ImportError as problem:
-        missing = f"{problem}; pip install 'pullback[server]' installs what a service needs"
-        control.send(json.dumps({"error": missing}).encode())
+        error = f"{problem}; pip install 'pullback[server]' installs what a service needs"
+        control.send(json.dumps({"error": error}).encode())
         return 1
-    found = _in_child(lambda: json.dumps(_devices(config.device)))
-    control.send(found.encode())
+    devices = _run_in_child(lambda: json.dumps(_devices(config.device)))
+    control.send(devices.encode())
     gc.collect()
     gc.freeze()
-    _serve(control, lambda end, wanted: worker.main(end, config, mathematics, grading, **wanted))
+    _serve(control, lambda end, settings: worker.main(end, config, mathematics, grading, **settings))
     return 0
 
 
@@ -77,7 +77,7 @@ def _serve(control: socket.socket, work: Callable[[socket.socket, dict[str, Any]
         _ASKED()
         try:
             pid = os.fork()
-        except OSError:  # no process to be had: the closed pipe tells the front
+        except OSError:  # there is no process left: the front notices the closed pipe
             os.close(descriptors[0])
             control.send(b"failed")
             continue
@@ -102,7 +102,7 @@ def _serve(control: socket.socket, work: Callable[[socket.socket, dict[str, Any]
 
 
 def _become_worker(parent: int, pipe: tuple[int, int]) -> None:
-    """Undoes what is the fork server's own, and ties the worker's life to it."""
+    """Undoes the fork server's own set-up, and ties the worker's life to the fork server's."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for descriptor in pipe:
@@ -120,33 +120,33 @@ def _reap() -> None:
                 _log.warning("a worker was ended by %s", signal.Signals(-code).name)
 
 
-def _in_child(say: Callable[[], str]) -> str:
-    """What `say` says in a forked child: asking for devices would spoil this process for CUDA's sake."""
+def _run_in_child(output: Callable[[], str]) -> str:
+    """The result of `output` in a forked child: once a process has asked for devices, its forks cannot use CUDA."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
-        os.write(writing, say().encode())
+        os.write(writing, output().encode())
         os._exit(0)
     os.close(writing)
-    with os.fdopen(reading, "rb") as answer:
-        said = answer.read()
+    with os.fdopen(reading, "rb") as pipe:
+        text = pipe.read().decode()
     os.waitpid(pid, 0)
-    return said.decode() or json.dumps({"error": "torch failed while it looked for devices"})
+    return text or json.dumps({"error": "torch failed while it looked for devices"})
 
 
-def _devices(wanted: str) -> dict[str, Any]:
+def _devices(setting: str) -> dict[str, Any]:
     """The devices among which workers are divided, or why there is none."""
     import torch
 
-    kind, _, index = wanted.partition(":")
+    kind, _, index = setting.partition(":")
     if kind == "cpu":
         return {"devices": ["cpu"]}
     accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
     if accelerator is None:
-        return {"devices": ["cpu"]} if wanted == "auto" else {"error": f"there is no device {wanted}; only cpu"}
+        return {"devices": ["cpu"]} if setting == "auto" else {"error": f"there is no device {setting}; only cpu"}
     names = [f"{accelerator.type}:{number}" for number in range(torch.accelerator.device_count())]
-    if wanted in ("auto", accelerator.type):
+    if setting in ("auto", accelerator.type):
         return {"devices": names}
-    if wanted in names:
+    if setting in names:
         return {"devices": [f"{kind}:{index}"]}
-    return {"error": f"there is no device {wanted}; only cpu, {', '.join(names)}"}
+    return {"error": f"there is no device {setting}; only cpu, {', '.join(names)}"}

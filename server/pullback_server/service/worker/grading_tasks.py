@@ -1,4 +1,4 @@
-"""The tasks of grading in a worker: an undecided grade at once, in case there is no other, then the grade."""
+"""The grading tasks of a worker: an undecided grade at once, in case no other comes in time, then the grade."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..protocol.channel import Frame, Kind, Method
 from ..protocol.methods import STREAMED
 from ..wire import grading_messages
 
-#: Seconds that a grade may come after its budget is over, before its worker is ended.
+#: Seconds that a grade may take beyond its budget before its worker is ended.
 OVERTIME = 0.5
 
 _PARSED = failpoints.at("worker.parsed")
@@ -27,7 +27,7 @@ class Send(Protocol):
     """Sends a reply to the front."""
 
     def __call__(self, kind: Kind, reply: bytes, *, wait: float = 0.0) -> None:
-        """Of a provisional reply, `wait` says how many seconds a better one may take."""
+        """For a provisional reply, `wait` is how many seconds a better one may take."""
         ...
 
 
@@ -38,25 +38,25 @@ class GradingTasks:
         self._grader, self._send, self._versions, self._limits = grader, send, versions, limits
 
     def answer(self, task: Frame) -> None:
-        """Sends the replies to one task; raises Refusal where it holds a problem or a token that is none."""
+        """Sends the replies to one task; raises Refusal where its problem or token is not a valid one."""
         with _one_thread():
             if task.code == Method.REPLAY:
-                replayed = grading_messages.parse_token(task.body)
+                token = grading_messages.parse_token(task.body)
                 _PARSED()
-                grade = self._grader.grade_again(replayed)
+                grade = self._grader.grade_again(token)
                 self._send(Kind.FINAL, grading_messages.replay_reply(grade, self._versions))
             else:
                 self._grade(task)
 
     def _grade(self, task: Frame) -> None:
         stream = task.code in STREAMED
-        name, problem, answer = grading_messages.parse_request(task.body, self._limits, stream=stream)
+        request_id, problem, answer = grading_messages.parse_request(task.body, self._limits, stream=stream)
         _PARSED()
 
         def reply(grade: Grade) -> bytes:
-            total = time.monotonic() - task.moment
-            said = grading_messages.reply(name, grade, self._versions, total)
-            return envelope.answer(name, envelope.RESPONSE, said) if stream else said
+            total = time.monotonic() - task.seconds
+            message = grading_messages.reply(request_id, grade, self._versions, total)
+            return envelope.stream_response(request_id, envelope.RESPONSE, message) if stream else message
 
         # The grader keeps to the budget by itself; what it calls might not.
         wait = problem.policy.budget + OVERTIME
@@ -66,7 +66,7 @@ class GradingTasks:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Grading is many operations on small tensors: torch's threads would wait for each other five times as long."""
+    """Limits torch to one thread: on the many small tensors of grading, several threads take five times as long."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -1,4 +1,4 @@
-"""What a worker may use: memory, processor time, files, and nothing of the network or of other processes."""
+"""What a worker may use: memory, processor time and files, but not the network or other processes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from .. import sandbox
 from ..config import Config
 
-#: Bytes of address space beside a request's own: threads' stacks and heaps, closed forms, programs that are kept.
+#: Bytes of address space beside a request's own: threads' stacks and heaps, closed forms, cached programs.
 ROOM = 2 * 2**30
 
 #: Processor time beyond the time limit after which the kernel ends a worker that the front has not ended.
@@ -20,9 +20,9 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Isolation:
-    """The limits of this process, from the moment that it has warmed up.
+    """The limits of this process, made once it has warmed up.
 
-    What a worker needs for itself is there by then: the libraries, the threads, an accelerator's context.
+    By then a worker has what it needs for itself: the libraries, the threads, an accelerator's context.
     """
 
     def __init__(self, config: Config, on_cpu: bool, threads: int) -> None:
@@ -32,17 +32,17 @@ class Isolation:
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         files = config.worker_files if hard == resource.RLIM_INFINITY else min(config.worker_files, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
-        if on_cpu:  # an accelerator's driver reserves more address space than any limit of use
+        if on_cpu:  # an accelerator's driver reserves more address space than any useful limit
             most = address_space() + (config.worker_memory or 2 * config.limits.memory + ROOM)
             hard = resource.getrlimit(resource.RLIMIT_AS)[1]
             if hard == resource.RLIM_INFINITY or most < hard:
                 resource.setrlimit(resource.RLIMIT_AS, (most, most))
         if config.sandbox:
             sandbox.enter()
-        self.task()
+        self.begin_task()
 
-    def task(self) -> None:
-        """Sees to it that the task that begins has processor time enough; the kernel ends who takes twice that."""
+    def begin_task(self) -> None:
+        """Gives the task that begins enough processor time; the kernel ends a process that takes twice that."""
         usage = resource.getrusage(resource.RUSAGE_SELF)
         used = usage.ru_utime + usage.ru_stime
         if used + self._seconds > self._processor or self._processor is math.inf:

@@ -1,4 +1,4 @@
-"""The closed forms that all workers share, bounded in bytes, and the memory of those that took too long."""
+"""The closed forms that all workers share, bounded in bytes, and the record of those that took too long."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
-from ..protocol.channel import Found
+from ..protocol.channel import FormLookup
 
 #: How many given-up forms are remembered; the oldest is forgotten first.
 GIVEN_UP = 10_000
 
 
-class FormCache:
-    """Forms by key, the least recently used forgotten first.
+class SharedForms:
+    """Forms by key, the least recently used dropped first.
 
     `capacity` is in bytes of keys and forms; a form that was given up is remembered for `memory` seconds.
 
-    >>> forms = FormCache(capacity=1000, memory=300.0)
+    >>> forms = SharedForms(capacity=1000, memory=300.0)
     >>> forms.put("key", b"form")
     >>> forms.get("key")
-    (<Found.FORM: 1>, b'form')
+    (<FormLookup.PRESENT: 1>, b'form')
     """
 
     def __init__(self, capacity: int, memory: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -29,19 +29,19 @@ class FormCache:
         self._given_up: OrderedDict[str, float] = OrderedDict()
         self.size = 0
 
-    def get(self, key: str) -> tuple[Found, bytes]:
+    def get(self, key: str) -> tuple[FormLookup, bytes]:
         """What is known of a form, and the form itself if it is there."""
         form = self._forms.get(key)
         if form is not None:
             self._forms.move_to_end(key)
-            return Found.FORM, form
+            return FormLookup.PRESENT, form
         until = self._given_up.get(key)
         if until is None:
-            return Found.NOTHING, b""
+            return FormLookup.MISSING, b""
         if self._clock() < until:
-            return Found.OVER_BUDGET, b""
+            return FormLookup.OVER_BUDGET, b""
         del self._given_up[key]
-        return Found.NOTHING, b""
+        return FormLookup.MISSING, b""
 
     def put(self, key: str, form: bytes) -> None:
         """Keeps a form, unless it alone is over the capacity."""

@@ -1,4 +1,4 @@
-"""One worker process as the front sees it, and what is told of it."""
+"""One worker process as the front sees it, and what its pool reports of it."""
 
 from __future__ import annotations
 
@@ -12,47 +12,47 @@ from ..protocol.channel import Frame, Kind, Method
 
 
 class Listener(Protocol):
-    """What is told of the workers."""
+    """Who is told what happens to the workers."""
 
-    def frame(self, worker: Worker, frame: Frame) -> None:
-        """A worker has said something about its task."""
+    def on_frame(self, worker: WorkerHandle, frame: Frame) -> None:
+        """A worker has sent a frame about its task."""
         ...
 
-    def idle(self, worker: Worker) -> None:
+    def on_idle(self, worker: WorkerHandle) -> None:
         """A new worker is ready for its first task."""
         ...
 
-    def died(self, worker: Worker, innocent: bool) -> None:
-        """A worker that was ready has died by itself, or was lost with its fork server; its task may be innocent."""
+    def on_death(self, worker: WorkerHandle, blameless: bool) -> None:
+        """A worker that was ready died, or was lost with its fork server; `blameless` says that its task is not why."""
         ...
 
-    def relieved(self, worker: Worker) -> None:
+    def on_superseded(self, worker: WorkerHandle) -> None:
         """Another worker is ready in this one's place: it gets no more tasks."""
         ...
 
-    def changed(self) -> None:
-        """There may be more or fewer workers that are ready or coming."""
+    def on_change(self) -> None:
+        """The number of workers that are ready or coming may have changed."""
         ...
 
 
-class Worker:
+class WorkerHandle:
     """One worker process, from the order to fork it to its end."""
 
     __slots__ = (
         "deriving",
-        "elder",
         "ended",
-        "heir",
-        "looks_stopped",
         "pid",
         "pidfd",
         "pipe",
         "place",
+        "predecessor",
         "ready",
-        "relieved",
         "sender",
         "start_timer",
+        "successor",
+        "superseded",
         "task",
+        "times_stopped",
     )
 
     def __init__(self, pipe: socket.socket, place: int) -> None:
@@ -60,22 +60,24 @@ class Worker:
         self.sender = channel.Sender(pipe)
         self.place = place
         self.task: object = None
+        #: The keys of the closed forms that it derives for its task.
         self.deriving: set[str] = set()
         self.ready = False
         self.ended = False
         #: Whether another has taken its place, so that its task is its last.
-        self.relieved = False
-        self.heir: Worker | None = None
-        self.elder: Worker | None = None
+        self.superseded = False
+        self.successor: WorkerHandle | None = None
+        self.predecessor: WorkerHandle | None = None
         self.pid = 0
         self.pidfd = -1
-        self.looks_stopped = 0
+        #: How many times in a row it was seen to be stopped.
+        self.times_stopped = 0
         self.start_timer: asyncio.TimerHandle | None = None
 
-    def give(self, method: Method, body: bytes, request: str, arrival: float) -> bool:
+    def send_task(self, method: Method, body: bytes, request_id: str, arrival: float) -> bool:
         """Sends it a task; False where it is already gone."""
         try:
-            self.sender.send(Kind.TASK, body, request, code=method, moment=arrival)
+            self.sender.send(Kind.TASK, body, request_id, code=method, seconds=arrival)
         except OSError:
             return False
         return True

@@ -15,7 +15,7 @@ from .. import failpoints
 from ..protocol.channel import Method
 from ..protocol.errors import Failure, FailureReason, failure
 from ..protocol.methods import ROWS, Row
-from .callers import REQUEST_ID, Caller, address, caller, new_id
+from .callers import REQUEST_ID, Caller, address, identify, new_id
 from .dispatch import Dispatcher
 from .observer import CANCELLED, Observer
 from .streams import Stream
@@ -28,10 +28,10 @@ _STATUS = {status.value[0]: status for status in grpc.StatusCode}
 _SETTLED = failpoints.at("front.settled")
 
 
-class Front(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the stubs only
-    """The methods of the table over a dispatcher.
+class RpcHandler(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the stubs only
+    """Answers the methods of the table through a dispatcher.
 
-    A call is turned away before its body is read where nobody knows its token or there is no room for it.
+    A call is rejected before its body is read where its token is not known or there is no room for it.
     """
 
     def __init__(self, dispatcher: Dispatcher, window: int, observer: Observer, tokens: Tokens | None = None) -> None:
@@ -46,43 +46,43 @@ class Front(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the
         if row is None:
             return None
         try:
-            who = caller(handler_call_details.invocation_metadata or (), self._tokens)
+            caller = identify(handler_call_details.invocation_metadata or (), self._tokens)
         except UnknownBearer as unknown:
-            return self._turn_away(row, Caller("", new_id()), unknown.reason)
+            return self._reject(row, Caller("", new_id()), unknown.reason)
         except Exception:
             _log.exception("a caller could not be identified")
-            return self._turn_away(row, Caller("", new_id()), FailureReason.INTERNAL)
+            return self._reject(row, Caller("", new_id()), FailureReason.INTERNAL)
         if row.stream:
-            return grpc.stream_stream_rpc_method_handler(partial(self._many, row, who))
-        if (reason := self._dispatcher.refused()) is not None:
-            return self._turn_away(row, who, reason)
-        return grpc.unary_unary_rpc_method_handler(partial(self._one, row, who))
+            return grpc.stream_stream_rpc_method_handler(partial(self._answer_stream, row, caller))
+        if (reason := self._dispatcher.refusal_reason()) is not None:
+            return self._reject(row, caller, reason)
+        return grpc.unary_unary_rpc_method_handler(partial(self._answer_call, row, caller))
 
     def drain(self) -> None:
         """Reads no more of the streams; each ends when its requests are answered."""
         for stream in self._streams:
             stream.stop_reading(drained=True)
 
-    def _turn_away(self, row: Row, who: Caller, reason: FailureReason) -> grpc.RpcMethodHandler[Any, Any]:
-        refused = failure(reason)
-        self._observer.turned_away(row, who, refused.code, refused.reason)
+    def _reject(self, row: Row, caller: Caller, reason: FailureReason) -> grpc.RpcMethodHandler[Any, Any]:
+        rejection = failure(reason)
+        self._observer.record_rejection(row, caller, rejection.code, rejection.reason)
 
-        async def refuse(_requests: object, context: _Context) -> None:
-            await abort(context, refused, who.request)
+        async def reject(_requests: object, context: _Context) -> None:
+            await abort(context, rejection, caller.request_id)
 
-        return grpc.stream_stream_rpc_method_handler(refuse)
+        return grpc.stream_stream_rpc_method_handler(reject)
 
-    async def _one(self, row: Row, who: Caller, body: bytes, context: _Context) -> bytes:
+    async def _answer_call(self, row: Row, caller: Caller, body: bytes, context: _Context) -> bytes:
         call = None
         try:
-            client = who.client or address(context.peer())
-            call = self._dispatcher.submit(row.task, body, context.time_remaining(), client, who.request)
+            client = caller.client or address(context.peer())
+            call = self._dispatcher.submit(row.task, body, context.time_remaining(), client, caller.request_id)
             outcome = await call.future
             _SETTLED()
         except asyncio.CancelledError:
             if call is not None:
                 self._dispatcher.abandon(call)
-                self._observer.ended(row, who, call, CANCELLED, "", 0)
+                self._observer.record_call(row, caller, call, CANCELLED, "", 0)
             raise
         except Exception:
             _log.exception("a call failed in the front")
@@ -92,13 +92,13 @@ class Front(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the
         if isinstance(outcome, bytes):
             if row.task is Method.DESCRIBE:
                 outcome += self._workers()
-            context.set_trailing_metadata(((REQUEST_ID, who.request),))
+            context.set_trailing_metadata(((REQUEST_ID, caller.request_id),))
             if call is not None:
-                self._observer.ended(row, who, call, 0, "", len(outcome))
+                self._observer.record_call(row, caller, call, 0, "", len(outcome))
             return outcome
         if call is not None:
-            self._observer.ended(row, who, call, outcome.code, outcome.reason, len(outcome.status))
-        return await abort(context, outcome, who.request)
+            self._observer.record_call(row, caller, call, outcome.code, outcome.reason, len(outcome.status))
+        return await abort(context, outcome, caller.request_id)
 
     def _workers(self) -> bytes:
         """What a worker cannot know of a DescribeLanguageResponse: messages of protobuf merge when they are joined."""
@@ -108,31 +108,31 @@ class Front(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the
         )
         return derivative_pb2.DescribeLanguageResponse(workers=workers).SerializeToString()
 
-    async def _many(self, row: Row, who: Caller, _requests: object, context: _Context) -> None:
+    async def _answer_stream(self, row: Row, caller: Caller, _requests: object, context: _Context) -> None:
         stream = None
         try:
-            named = who._replace(client=who.client or address(context.peer()))
+            named = caller._replace(client=caller.client or address(context.peer()))
             stream = Stream(self._dispatcher, self._observer, row, named, context, self._window)
             self._streams.add(stream)
-            ended = FailureReason.DRAINING if await stream.run() else None
+            reason = FailureReason.DRAINING if await stream.run() else None
         except Exception:
             if context.cancelled() or context.done():
                 raise
             _log.exception("a stream failed in the front")
-            ended = FailureReason.INTERNAL
+            reason = FailureReason.INTERNAL
         finally:
             if stream is not None:
                 self._streams.discard(stream)
-        if ended:
-            await abort(context, failure(ended), who.request)
-        context.set_trailing_metadata(((REQUEST_ID, who.request),))
+        if reason is not None:
+            await abort(context, failure(reason), caller.request_id)
+        context.set_trailing_metadata(((REQUEST_ID, caller.request_id),))
 
 
-async def abort(context: grpc.aio.ServicerContext[Any, Any], reason: Failure, request: str = "") -> NoReturn:
+async def abort(context: grpc.aio.ServicerContext[Any, Any], reason: Failure, request_id: str = "") -> NoReturn:
     """Ends a call with a status, its details and the request's id."""
     trailing: tuple[tuple[str, str | bytes], ...] = (("grpc-status-details-bin", reason.status),)
-    if request:
-        trailing += ((REQUEST_ID, request),)
+    if request_id:
+        trailing += ((REQUEST_ID, request_id),)
     if reason.final:
         trailing += (("grpc-retry-pushback-ms", "-1"),)
     await context.abort(_STATUS[reason.code], reason.message, trailing)

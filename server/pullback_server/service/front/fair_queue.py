@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 
 class FromClient(Hashable, Protocol):
-    """What can wait: it knows whose it is."""
+    """What can wait in the queue: it has a client."""
 
     @property
     def client(self) -> str:
@@ -20,7 +20,7 @@ C = TypeVar("C", bound=FromClient)
 
 
 class FairQueue(Generic[C]):
-    """Each client's calls in the order in which they came; the clients take turns.
+    """Each client's calls in the order of their arrival; the clients take turns.
 
     >>> from collections import namedtuple
     >>> Call, queue = namedtuple("Call", "client number"), FairQueue()
@@ -40,23 +40,23 @@ class FairQueue(Generic[C]):
     def __iter__(self) -> Iterator[C]:
         return (call for calls in tuple(self._clients.values()) for call in tuple(calls))
 
-    def of(self, client: str) -> int:
+    def count(self, client: str) -> int:
         """How many calls of a client wait."""
         return len(self._clients.get(client, ()))
 
     def push(self, call: C) -> None:
-        """A call comes after all others of its client."""
+        """Puts a call behind all others of its client."""
         self._clients.setdefault(call.client, OrderedDict())[call] = None
         self._size += 1
 
     def push_first(self, call: C) -> None:
-        """A call comes before all others of all clients: it has waited its turn already."""
+        """Puts a call before all others of all clients: it has waited its turn already."""
         self.push(call)
         self._clients[call.client].move_to_end(call, last=False)
         self._clients.move_to_end(call.client, last=False)
 
     def pop(self) -> C:
-        """The next call, after which it is the next client's turn; raises KeyError where none waits."""
+        """Takes the next call, after which it is the next client's turn; raises KeyError where none waits."""
         client, calls = next(iter(self._clients.items()), ("", OrderedDict()))
         call, _ = calls.popitem(last=False)
         self._size -= 1
@@ -67,7 +67,7 @@ class FairQueue(Generic[C]):
         return call
 
     def remove(self, call: C) -> None:
-        """A call waits no more; nothing where it did not."""
+        """Removes a call, if it waits."""
         calls = self._clients.get(call.client)
         if calls is None or call not in calls:
             return

@@ -1,0 +1,57 @@
+"""The front as a worker sees it: tasks, the closed forms that all workers share, and the admission of large tasks."""
+
+from __future__ import annotations
+
+import socket
+
+from ...verdict import FormOverBudget
+from .. import failpoints
+from ..protocol import channel
+from ..protocol.channel import FormLookup, Frame, Kind
+
+_ASKED = failpoints.at("worker.asked")
+_FORM_ASKED, _FORM_DERIVED = map(failpoints.at, ("worker.form_asked", "worker.form_derived"))
+
+
+class FrontLink:
+    """A worker's end of the pipe to the front."""
+
+    def __init__(self, pipe: socket.socket, share: tuple[int, int]) -> None:
+        """`share` is the memory and work that a task may need without being admitted first."""
+        self._pipe, self._share = pipe, share
+        self._receiver, self.sender = channel.Receiver(), channel.Sender(pipe)
+
+    def receive(self) -> Frame | None:
+        """The next frame, None where the front has closed the pipe."""
+        return self._receiver.receive(self._pipe)
+
+    def get(self, key: str) -> bytes | None:
+        """The form of that key, or None; raises FormOverBudget where deriving it was given up lately."""
+        self.sender.send(Kind.FORM_GET, note=key)
+        _FORM_ASKED()
+        answer = self._receive_answer()
+        match FormLookup(answer.code):
+            case FormLookup.OVER_BUDGET:
+                raise FormOverBudget(key)
+            case FormLookup.PRESENT:
+                return answer.body
+            case FormLookup.MISSING:
+                return None
+
+    def put(self, key: str, form: bytes) -> None:
+        """Keeps a form for every worker."""
+        _FORM_DERIVED()
+        self.sender.send(Kind.FORM_PUT, form, key)
+
+    def admit(self, memory: int, work: int) -> None:
+        """Waits until a task of that estimated memory and work may be computed beside those of other workers."""
+        _ASKED()
+        if memory > self._share[0] or work > self._share[1]:
+            self.sender.send(Kind.ASK, note=f"{memory} {work}")
+            self._receive_answer()
+
+    def _receive_answer(self) -> Frame:
+        frame = self.receive()
+        if frame is None:
+            raise BrokenPipeError("the front is gone")
+        return frame
