@@ -14,6 +14,7 @@ from pathlib import Path
 from ..verdict import UndecidedReason
 from .config import Setting, settings
 from .failpoints import ACTIONS, POINTS, VARIABLE
+from .front.metrics import METRICS
 from .protocol.errors import FailureReason
 from .protocol.methods import ROWS
 from .sandbox import DENIED
@@ -88,44 +89,22 @@ WATCHING = """\
   service is serving. With `--health-only` it is a probe that needs no token.
 """
 
-# fmt: off
-METRICS = (
-    ("pullback_requests_total",         "counter",   "requests by `method`, `status` and `reason`"),
-    ("pullback_request_seconds",        "histogram", "seconds from a request to its answer"),
-    ("pullback_queue_seconds",          "histogram", "seconds that a request waited for a worker"),
-    ("pullback_numeric_seconds",        "histogram", "seconds of the numeric leg"),
-    ("pullback_symbolic_seconds",       "histogram", "seconds of the symbolic leg and the check"),
-    ("pullback_forms_total",            "counter",   "answers by the `origin` of their closed form: worker and service "
-                                                     "are hits of a cache, derived is none"),
-    ("pullback_bytes_total",            "counter",   "bytes by `direction`, received and sent"),
-    ("pullback_workers_ready",          "gauge",     "workers that are ready or at work"),
-    ("pullback_workers_wanted",         "gauge",     "workers that there should be"),
-    ("pullback_workers_replaced_total", "counter",   "workers replaced, by `reason`"),
-    ("pullback_requests_waiting",       "gauge",     "requests that wait for a worker"),
-    ("pullback_requests_in_flight",     "gauge",     "requests that wait or are worked on"),
-    ("pullback_bytes_in_flight",        "gauge",     "bytes of requests that wait or are worked on"),
-    ("pullback_form_cache_bytes",       "gauge",     "bytes of closed forms that all workers share"),
-)
-# fmt: on
-
 
 def reference() -> str:
-    """The whole text."""
-    sections = (_methods(), _settings(), _reasons(), _denied(), _metrics(), _failpoints())
-    methods, configured, reasons, denied, metrics, failpoints = ("\n".join(section) for section in sections)
+    """The whole page."""
     return "\n".join(
         (
             INTRODUCTION,
-            methods,
-            configured,
+            *_methods(),
+            *_settings(),
             ADMISSION,
             SECURITY,
             ISOLATION,
-            denied,
-            reasons,
+            *_denied(),
+            *_reasons(),
             WATCHING,
-            metrics,
-            failpoints,
+            *_metrics(),
+            *_failpoints(),
         )
     )
 
@@ -162,14 +141,14 @@ def _reasons() -> Iterator[str]:
     yield "accepted are in the metadata of `ErrorInfo`. LANGUAGE.md has the reasons of refusals, which are all"
     yield "INVALID_ARGUMENT.\n"
     rows = (
-        (f"`{reason.name}`", reason.code.name, _again(reason.retry_after), reason.sentence) for reason in FailureReason
+        (f"`{reason.name}`", reason.code.name, _retry(reason.retry_after), reason.sentence) for reason in FailureReason
     )
     yield from _table(("reason", "status", "try again", "what it means"), rows)
     yield "A call that succeeds may have verdicts that are UNDECIDED, for these reasons:\n"
     yield from _table(("reason", "what it means"), ((f"`{reason}`", reason.sentence) for reason in UndecidedReason))
 
 
-def _again(seconds: float | None) -> str:
+def _retry(seconds: float | None) -> str:
     return "no" if seconds is None else f"after {seconds:g} s"
 
 
@@ -178,7 +157,7 @@ def _denied() -> Iterator[str]:
 
 
 def _metrics() -> Iterator[str]:
-    yield from _table(("metric", "kind", "meaning"), ((f"`{name}`", kind, told) for name, kind, told in METRICS))
+    yield from _table(("metric", "kind", "meaning"), ((f"`{row.name}`", row.kind, row.meaning) for row in METRICS))
 
 
 def _failpoints() -> Iterator[str]:

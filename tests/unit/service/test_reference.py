@@ -1,10 +1,10 @@
-"""The service's reference says what its tables say, and all of it."""
+"""The service's reference has everything that the service's tables have."""
 
 from prometheus_client.metrics_core import CounterMetricFamily
 from pullback_server.service import reference
 from pullback_server.service.config import settings
 from pullback_server.service.failpoints import POINTS
-from pullback_server.service.front.metrics import Metrics
+from pullback_server.service.front.metrics import METRICS, Metrics
 from pullback_server.service.front.tally import Tally
 from pullback_server.service.protocol.errors import REASONS
 from pullback_server.verdict import UndecidedReason
@@ -36,4 +36,4 @@ class _Dispatcher:
 def test_it_names_every_metric_that_there_is_and_no_other():
     collected = Metrics(Tally(), _Dispatcher).collect()
     names = {f"{m.name}_total" if isinstance(m, CounterMetricFamily) else m.name: m.type for m in collected}
-    assert names == {name: kind for name, kind, _ in reference.METRICS}
+    assert names == {row.name: row.kind for row in METRICS}

@@ -1,9 +1,12 @@
-"""The counts as Prometheus reads them, on a port of their own."""
+"""The metrics, one row each, and the port on which Prometheus reads them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import accumulate
+from operator import attrgetter
 from typing import Any
 
 from prometheus_client import CollectorRegistry, start_http_server
@@ -13,43 +16,72 @@ from prometheus_client.registry import Collector
 
 from ..config import Config
 from .dispatch import Dispatcher
-from .tally import BUCKETS, Tally, Histogram
+from .tally import BUCKETS, Tally
+
+
+@dataclass(frozen=True)
+class Row:
+    """A metric: its name, its kind, the attribute of Metrics that is its value, and what it means.
+
+    A counter has the labels that stand in backquotes in its meaning.
+    """
+
+    suffix: str
+    kind: str
+    value: str
+    meaning: str
+
+    @property
+    def name(self) -> str:
+        """The name by which Prometheus knows it.
+
+        >>> METRICS[0].name
+        'pullback_requests_total'
+        """
+        return f"pullback_{self.suffix}"
+
+    @property
+    def help(self) -> str:
+        """The sentence that Prometheus shows.
+
+        >>> METRICS[0].help
+        'Requests by method, status and reason.'
+        """
+        return f"{self.meaning[0].upper()}{self.meaning[1:].replace('`', '')}."
+
+
+# fmt: off
+#: Every metric; the service's reference is made from these rows too.
+METRICS = (
+    #   name                      kind         value                    meaning
+    Row("requests_total",         "counter",   "tally.calls",           "requests by `method`, `status` and `reason`"),
+    Row("request_seconds",        "histogram", "tally.total",           "seconds from a request to its answer"),
+    Row("queue_seconds",          "histogram", "tally.queue",           "seconds that a request waited for a worker"),
+    Row("numeric_seconds",        "histogram", "tally.numeric",         "seconds of the numeric leg"),
+    Row("symbolic_seconds",       "histogram", "tally.symbolic",        "seconds of the symbolic leg and the check"),
+    Row("forms_total",            "counter",   "tally.forms",           "answers by the `origin` of their closed form; "
+                                                                        "worker and service are cache hits"),
+    Row("bytes_total",            "counter",   "tally.bytes",           "bytes by `direction`, received and sent"),
+    Row("workers_ready",          "gauge",     "pool.ready",            "workers that are ready or at work"),
+    Row("workers_wanted",         "gauge",     "pool.size",             "workers that there should be"),
+    Row("workers_replaced_total", "counter",   "pool.replaced",         "workers replaced, by `reason`"),
+    Row("requests_waiting",       "gauge",     "dispatcher.waiting",    "requests that wait for a worker"),
+    Row("requests_in_flight",     "gauge",     "dispatcher.calls",      "requests that wait or are worked on"),
+    Row("bytes_in_flight",        "gauge",     "dispatcher.bytes",      "bytes of requests that wait or are worked on"),
+    Row("form_cache_bytes",       "gauge",     "dispatcher.form_bytes", "bytes of closed forms that all workers share"),
+)
+# fmt: on
 
 
 class Metrics(Collector):
     """Reads the tally, the queue and the workers when Prometheus asks."""
 
     def __init__(self, tally: Tally, dispatcher: Dispatcher) -> None:
-        self._tally, self._dispatcher = tally, dispatcher
+        self.tally, self.dispatcher, self.pool = tally, dispatcher, dispatcher.pool
 
     def collect(self) -> Iterator[Metric]:
-        """Every metric of the service; README.md names them."""
-        tally, dispatcher, pool = self._tally, self._dispatcher, self._dispatcher.pool
-        yield _counter("pullback_requests", "Requests by method, status and reason.", ("method", "status", "reason"),
-                       dict(tally.calls))  # fmt: skip
-        yield _times("pullback_queue_seconds", "Seconds that a request waited for a worker.", tally.queue)
-        yield _times("pullback_numeric_seconds", "Seconds of the numeric leg.", tally.numeric)
-        yield _times("pullback_symbolic_seconds", "Seconds of the symbolic leg and the check.", tally.symbolic)
-        yield _times("pullback_request_seconds", "Seconds from a request to its answer.", tally.total)
-        yield _counter("pullback_forms", "Answers by where their closed form came from.", ("origin",),
-                       {(origin,): count for origin, count in dict(tally.forms).items()})  # fmt: skip
-        yield _counter("pullback_bytes", "Bytes of requests and replies.", ("direction",),
-                       {("received",): tally.received, ("sent",): tally.sent})  # fmt: skip
-        yield _counter("pullback_workers_replaced", "Workers replaced, by why.", ("reason",),
-                       {(reason,): count for reason, count in dict(pool.replaced).items()})  # fmt: skip
-        for name, doc, value in (
-            ("pullback_workers_ready", "Workers that are ready.", pool.ready),
-            ("pullback_workers_wanted", "Workers that there should be.", pool.size),
-            ("pullback_requests_waiting", "Requests that wait for a worker.", dispatcher.waiting),
-            ("pullback_requests_in_flight", "Requests that wait or are worked on.", dispatcher.calls),
-            ("pullback_bytes_in_flight", "Bytes of requests that wait or are worked on.", dispatcher.bytes),
-            (
-                "pullback_form_cache_bytes",
-                "Bytes of closed forms that are kept for all workers.",
-                dispatcher.form_bytes,
-            ),
-        ):
-            yield GaugeMetricFamily(name, doc, value=value)
+        """Every metric of the table as it is now."""
+        return (_family(row, attrgetter(row.value)(self)) for row in METRICS)
 
 
 def serve(config: Config, tally: Tally, dispatcher: Dispatcher) -> tuple[int, Callable[[], None]]:
@@ -66,15 +98,14 @@ def serve(config: Config, tally: Tally, dispatcher: Dispatcher) -> tuple[int, Ca
     return server.server_port, end
 
 
-def _counter(name: str, doc: str, labels: tuple[str, ...], values: Mapping[Any, int]) -> CounterMetricFamily:
-    family = CounterMetricFamily(name, doc, labels=labels)
-    for key, value in values.items():
-        family.add_metric(key, value)
+def _family(row: Row, value: Any) -> Metric:
+    if row.kind == "gauge":
+        return GaugeMetricFamily(row.name, row.help, value=value)
+    if row.kind == "histogram":
+        ends = [*map(str, BUCKETS), "+Inf"]
+        buckets = list(zip(ends, accumulate(value.counts), strict=True))
+        return HistogramMetricFamily(row.name, row.help, buckets=buckets, sum_value=value.total)
+    family = CounterMetricFamily(row.name, row.help, labels=re.findall(r"`(\w+)`", row.meaning))
+    for key, count in dict(value).items():  # a copy: the service goes on counting meanwhile
+        family.add_metric((key,) if isinstance(key, str) else key, count)
     return family
-
-
-def _times(name: str, doc: str, times: Histogram) -> HistogramMetricFamily:
-    ends = [*map(str, BUCKETS), "+Inf"]
-    return HistogramMetricFamily(
-        name, doc, buckets=list(zip(ends, accumulate(times.counts), strict=True)), sum_value=times.total
-    )

@@ -47,8 +47,8 @@ class Observer:
         status = NAMES[code]
         seconds = time.monotonic() - call.arrival
         tally.calls[row.name, status, reason] += 1
-        tally.received += len(call.body)
-        tally.sent += sent
+        tally.bytes["received"] += len(call.body)
+        tally.bytes["sent"] += sent
         tally.total.add(seconds)
         if queue is not None:
             tally.queue.add(queue)

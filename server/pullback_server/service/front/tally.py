@@ -42,5 +42,4 @@ class Tally:
     symbolic: Histogram = field(default_factory=Histogram)
     total: Histogram = field(default_factory=Histogram)
     forms: Counter[str] = field(default_factory=Counter)
-    received: int = 0
-    sent: int = 0
+    bytes: Counter[str] = field(default_factory=lambda: Counter(received=0, sent=0))
