@@ -79,7 +79,7 @@ def test_a_client_with_a_token_differentiates_over_tls(server, secrets):
         assert client.differentiate("a**2", {"a": 3}).gradients["a"].item() == 6
 
 
-def test_a_client_without_a_token_is_turned_away(server, secrets):
+def test_a_client_without_a_token_is_refused(server, secrets):
     container, _ = server
     with pullback.Client(container.target, tls=secrets.tls()) as client, pytest.raises(pullback.Unauthenticated):
         client.differentiate("a**2", {"a": 3})
@@ -95,9 +95,11 @@ def test_prometheus_finds_the_calls_counted(server, secrets):
     container, metrics = server
     with pullback.Client(container.target, token=secrets.token, tls=secrets.tls()) as client:
         client.differentiate("a**2", {"a": 3})
-    said = urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=PATIENCE).read().decode()
-    counted = [line for line in said.splitlines() if line.startswith("pullback_") and 'method="Differentiate"' in line]
-    assert any('status="OK"' in line for line in counted), said
+    metrics_page = urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=PATIENCE).read().decode()
+    counted = [
+        line for line in metrics_page.splitlines() if line.startswith("pullback_") and 'method="Differentiate"' in line
+    ]
+    assert any('status="OK"' in line for line in counted), metrics_page
 
 
 def test_the_container_is_confined(server):

@@ -38,8 +38,8 @@ def test_the_image_is_under_1_4_gigabytes(image):
 
 
 def test_torch_is_the_build_for_the_cpu():
-    said = run("python", "-c", "import torch; print(torch.__version__, torch.version.cuda)")
-    assert said.endswith("+cpu None")
+    version = run("python", "-c", "import torch; print(torch.__version__, torch.version.cuda)")
+    assert version.endswith("+cpu None")
 
 
 def test_the_default_user_is_nobody_special(image):
@@ -53,15 +53,15 @@ def test_nothing_is_started_through_a_shell(image):
 
 
 def test_the_user_can_write_nowhere_in_the_image():
-    found = run("python", "-c", WRITABLE)
-    assert set(found.split()) <= {"/tmp", "/var/tmp", "/run/lock"}
+    writable = run("python", "-c", WRITABLE)
+    assert set(writable.split()) <= {"/tmp", "/var/tmp", "/run/lock"}
 
 
 def test_no_installer_and_no_sources_are_left_in_what_was_installed():
-    said = run(
+    installed = run(
         "python", "-c", "import importlib.util, os; print(importlib.util.find_spec('pip'), os.path.exists('/src'))"
     )
-    assert said == "None False"
+    assert installed == "None False"
 
 
 def test_without_credentials_it_refuses_to_be_reached_from_elsewhere():

@@ -32,35 +32,35 @@ def tool(name, *words, **options):
     return done.stdout
 
 
-def built(overlay):
+def build(overlay):
     return tool("kubectl", "kustomize", OVERLAYS[overlay])
 
 
-def found(overlay, kind):
-    (one,) = [manifest for manifest in yaml.safe_load_all(built(overlay)) if manifest["kind"] == kind]
+def manifest(overlay, kind):
+    (one,) = [each for each in yaml.safe_load_all(build(overlay)) if each["kind"] == kind]
     return one
 
 
 def container(overlay):
-    (one,) = found(overlay, "Deployment")["spec"]["template"]["spec"]["containers"]
+    (one,) = manifest(overlay, "Deployment")["spec"]["template"]["spec"]["containers"]
     return one
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_every_manifest_is_valid_to_the_letter(overlay, tmp_path):
     file = tmp_path / "all.yaml"
-    file.write_text(built(overlay))
+    file.write_text(build(overlay))
     tool("kubernetes-validate", "--strict", file)
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_every_variable_is_a_setting_of_the_service(overlay):
-    assert set(found(overlay, "ConfigMap")["data"]) <= {setting.variable for setting in settings()}
+    assert set(manifest(overlay, "ConfigMap")["data"]) <= {setting.variable for setting in settings()}
 
 
 @pytest.mark.parametrize("overlay", ["", "trusted", "cuda"])
 def test_pods_meet_the_restricted_standard(overlay):
-    pod, one = found(overlay, "Deployment")["spec"]["template"]["spec"], container(overlay)
+    pod, one = manifest(overlay, "Deployment")["spec"]["template"]["spec"], container(overlay)
     assert pod["securityContext"]["runAsNonRoot"] is True
     assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     assert pod["automountServiceAccountToken"] is False
@@ -79,27 +79,27 @@ def test_probes_are_grpc_on_a_port_that_the_container_has(overlay):
 
 
 def test_a_client_that_resolves_the_service_sees_every_pod():
-    assert found("", "Service")["spec"]["clusterIP"] == "None"
+    assert manifest("", "Service")["spec"]["clusterIP"] == "None"
 
 
 def test_only_clients_with_the_label_come_in_and_nothing_goes_out():
-    policy = found("", "NetworkPolicy")["spec"]
+    policy = manifest("", "NetworkPolicy")["spec"]
     assert set(policy["policyTypes"]) == {"Ingress", "Egress"}
     assert policy["egress"] == []
     assert policy["ingress"][0]["from"] == [{"podSelector": {"matchLabels": {"pullback/client": "true"}}}]
 
 
 def test_all_that_select_pods_select_those_of_the_deployment():
-    labels = found("", "Deployment")["spec"]["template"]["metadata"]["labels"].items()
+    labels = manifest("", "Deployment")["spec"]["template"]["metadata"]["labels"].items()
     for kind in ("Deployment", "Service", "PodDisruptionBudget", "NetworkPolicy"):
-        spec = found("", kind)["spec"]
+        spec = manifest("", kind)["spec"]
         selector = spec.get("selector") or spec["podSelector"]
         assert selector.get("matchLabels", selector).items() <= labels, kind
 
 
 def test_pods_have_longer_to_end_than_calls_have_to_finish():
-    pod = found("", "Deployment")["spec"]["template"]["spec"]
-    assert pod["terminationGracePeriodSeconds"] > float(found("", "ConfigMap")["data"]["PULLBACK_DRAIN_GRACE"])
+    pod = manifest("", "Deployment")["spec"]["template"]["spec"]
+    assert pod["terminationGracePeriodSeconds"] > float(manifest("", "ConfigMap")["data"]["PULLBACK_DRAIN_GRACE"])
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +115,7 @@ def secrets():
 @pytest.fixture(scope="module")
 def played(secrets, tmp_path_factory):
     file = tmp_path_factory.mktemp("podman") / "all.yaml"
-    file.write_text(built("podman"))
+    file.write_text(build("podman"))
     podman("play", "kube", str(file))
     try:
         started = Container("pullback-pod-0-pullback", TARGET)

@@ -54,8 +54,8 @@ def test_a_client_on_the_host_differentiates_through_the_published_port(containe
 
 
 def test_no_process_has_root_capabilities_or_new_privileges(container):
-    said = container.execute("python", "-c", STATUS)
-    facts = [dict(line.split(":\t", 1) for line in status.splitlines()) for status in said.split("\n\n")]
+    statuses = container.execute("python", "-c", STATUS)
+    facts = [dict(line.split(":\t", 1) for line in status.splitlines()) for status in statuses.split("\n\n")]
     assert len(facts) >= 4
     for name, value in CONFINED.items():
         assert {fact[name].split()[0] for fact in facts} == {value}, name
@@ -86,8 +86,8 @@ def test_a_fork_server_that_dies_is_replaced_and_no_dead_process_stays(container
 def test_what_it_may_use_is_limited(container):
     assert container.inspect(".HostConfig.Memory") == 2 * 2**30
     assert container.inspect(".HostConfig.PidsLimit") == 256
-    said = container.execute("pullback", "serve", "--check").splitlines()
-    assert int(next(line.split()[1] for line in said if line.startswith("memory_in_flight"))) == 1.5 * 2**30
+    lines = container.execute("pullback", "serve", "--check").splitlines()
+    assert int(next(line.split()[1] for line in lines if line.startswith("memory_in_flight"))) == 1.5 * 2**30
 
 
 def test_the_health_check_turns_healthy_once_a_worker_is_ready():

@@ -1,4 +1,4 @@
-"""The load: clients of several kinds that ask one question after another and enter in the ledger what came of each."""
+"""The load: clients of several kinds that send one request after another and enter its outcome in the ledger."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pullback.v1 import derivative_pb2 as wire
 from .ledger import Ledger, code_and_reason, reason_of
 from .questions import Question, ask
 
-#: Every client has a connection of its own, and nothing is tried again: what the service says is what counts.
+#: Every client has a connection of its own, and nothing is retried: the service's first answer counts.
 OPTIONS = (
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
@@ -64,7 +64,7 @@ class Crowd:
             body = await method(question.message.SerializeToString(), timeout=wait)
         except grpc.aio.AioRpcError as error:
             self._ledger.refuse(kind, identity, *code_and_reason(error), connected=connected)
-            await _breathe(error.code(), chance)
+            await _wait_before_retry(error.code(), chance)
         else:
             self._ledger.answer(kind, identity, body, time.monotonic() - started)
 
@@ -116,14 +116,14 @@ class Crowd:
                     self._ledger.refuse(kind, answer.id, name, reason_of(answer.status), connected=connected)
         except grpc.aio.AioRpcError as error:
             code, reason = code_and_reason(error)
-            await _breathe(error.code(), chance)
+            await _wait_before_retry(error.code(), chance)
         for name in questions:
             if name in self._ledger.open:
                 self._ledger.refuse(kind, name, code, reason, connected=connected)
 
 
-async def _breathe(code: grpc.StatusCode, chance: random.Random) -> None:
-    """A caller that is told to come later does."""
+async def _wait_before_retry(code: grpc.StatusCode, chance: random.Random) -> None:
+    """A caller that is told to retry later waits."""
     if code in (grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE):
         await asyncio.sleep(chance.uniform(0.05, 0.3))
 

@@ -10,9 +10,9 @@ from pullback_server.service.protocol.errors import REASONS
 
 from .questions import Question
 
-#: The status that a hurried caller gives itself, without a reason.
-OWN = "DEADLINE_EXCEEDED"
-#: Reasons that have no place here: nothing drains, and nobody has a token.
+#: The status that a hurried caller's own client gives it, without a reason.
+CLIENT_SIDE = "DEADLINE_EXCEEDED"
+#: Reasons that must not occur here: nothing drains, and no client has a token.
 NEVER = {"DRAINING", "NO_TOKEN", "UNKNOWN_TOKEN", "SEVERAL_TOKENS"}
 
 
@@ -49,7 +49,9 @@ class Ledger:
             return
         if code == "INVALID_ARGUMENT" and question.right is not None:
             self.violations.append(f"{question.message.expression} was refused: {reason}")
-        elif reason in NEVER or not (documented(code, reason) or (not reason and (code == OWN or not connected))):
+        elif reason in NEVER or not (
+            documented(code, reason) or (not reason and (code == CLIENT_SIDE or not connected))
+        ):
             self.violations.append(f"a {client} got {code} {reason or 'without a reason'}")
 
     def _close(self, client: str, identity: str, status: str) -> Question | None:

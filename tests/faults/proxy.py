@@ -1,4 +1,4 @@
-"""A way to the service that breaks: a TCP proxy on the loopback interface that cuts, stalls and slows connections."""
+"""A TCP proxy on the loopback interface in front of the service, which cuts, stalls and slows connections."""
 
 from __future__ import annotations
 
@@ -93,9 +93,9 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sip:
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
-    """Closes a connection as a machine that fell over does: with a reset, and without a word."""
-    found = writer.get_extra_info("socket")
-    if found is not None:
+    """Closes a connection as a machine that crashed does: with a reset, and without notice."""
+    connection = writer.get_extra_info("socket")
+    if connection is not None:
         with suppress(OSError):
-            found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()

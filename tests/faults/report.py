@@ -40,8 +40,8 @@ def print_report(outcome: Outcome) -> None:
     print("\nwhat the service held before and after")
     for log, before, after in outcome.holdings:
         pairs = zip(asdict(before).items(), asdict(after).values(), strict=True)
-        said = ", ".join(f"{name} {was} -> {is_}" for (name, was), is_ in pairs if name != "resident")
-        print(f"  the log in {log.value}: {said}, memory {before.resident >> 20} -> {after.resident >> 20} MiB")
+        changes = ", ".join(f"{name} {was} -> {is_}" for (name, was), is_ in pairs if name != "resident")
+        print(f"  the log in {log.value}: {changes}, memory {before.resident >> 20} -> {after.resident >> 20} MiB")
     print(f"\nviolations: {len(outcome.violations)}")
     for violation in outcome.violations[:SHOWN]:
         print(f"  {violation}")

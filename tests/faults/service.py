@@ -1,4 +1,4 @@
-"""The service that is hurt: started with its failpoints armed, and looked at from outside through /proc."""
+"""The service under test: started with its failpoints armed, and looked at from outside through /proc."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Holdings:
-    """What the service holds: the same after the storm as before it, but for buffers, of which each worker has one."""
+    """What the service holds: the same after the storm as before, but for the buffers, of which each worker has one."""
 
     processes: int
     zombies: int
@@ -74,7 +74,7 @@ class Service:
         return self._process.poll() is None
 
     def family(self) -> tuple[Process, ...]:
-        """The front, then all that came of it; the fork server is the front's child and the workers are its."""
+        """The front, then its descendants: the fork server is its child, and the workers are the fork server's."""
         return _family(self._process.pid)
 
     def fork_server(self) -> int | None:
@@ -153,16 +153,16 @@ def running(terms: str, log: Log) -> Iterator[Service]:
 
 
 def _family(pid: int) -> tuple[Process, ...]:
-    found = [Process(pid, 0, _state(pid))]
-    for process in found:
+    family = [Process(pid, 0, _state(pid))]
+    for process in family:
         with suppress(OSError):
             children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-            found += [Process(child, process.pid, _state(child)) for child in map(int, children)]
-    return tuple(found)
+            family += [Process(child, process.pid, _state(child)) for child in map(int, children)]
+    return tuple(family)
 
 
 def _state(pid: int) -> str:
-    """The state of a process as /proc has it; Z where it is dead but not yet forgotten, or forgotten by now."""
+    """The state of a process as /proc has it; Z where it is dead but not reaped yet, or reaped by now."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:

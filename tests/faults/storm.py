@@ -45,9 +45,9 @@ async def storm(seconds: float, clients: int, seed: str) -> Outcome:
     outcome = Outcome(clients=clients)
     for log in Log:
         with running(";".join(TERMS), log) as service:
-            found = len(outcome.violations)
+            violations_before = len(outcome.violations)
             await _part(service, log, seconds / len(Log), clients, f"{seed}-{log.name.lower()}", outcome)
-            if len(outcome.violations) > found:
+            if len(outcome.violations) > violations_before:
                 print(service.log())
     return outcome
 
@@ -92,7 +92,7 @@ async def _load(ledger: Ledger, seed: str, targets: dict[str, str], clients: int
 
 
 async def _calm(service: Service, before: Holdings | None) -> Holdings:
-    """What the service holds once nothing moves any more: as few files and processes as before, or time is up."""
+    """What the service holds once nothing changes any more: as few files and processes as before, or time is up."""
     until = time.monotonic() + CALM
     while True:
         await asyncio.sleep(1)
@@ -121,7 +121,7 @@ def _add(outcome: Outcome, ledger: Ledger, service: Service, blows: Blows, proxy
     outcome.strikes += service.strikes()
     outcome.blows += blows.dealt
     outcome.connections += proxy.broken
-    outcome.health += watcher.said
+    outcome.health += watcher.answers
     outcome.health_without_worker += watcher.without_worker
     outcome.slowest_health = max(outcome.slowest_health, watcher.slowest)
     outcome.violations += ledger.violations

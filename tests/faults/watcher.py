@@ -1,4 +1,4 @@
-"""Asks for the service's health all the time, and holds it against the processes that are there."""
+"""Asks for the service's health all the time, and compares it with the processes that there are."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from .clients import OPTIONS, PATIENCE
 from .ledger import Ledger
 from .service import Service
 
-#: Seconds between two questions, and the answers after which the service has seen that its last worker is dead: the
+#: Seconds between two checks, and after how many answers the service has noticed that its last worker is dead: the
 #: slower the machine, the longer they take.
 EVERY, NOTICE = 0.02, 15
 
 
 class Watcher:
-    """Health by what it said and how often; a violation where it said SERVING with no worker there."""
+    """Counts health's answers; SERVING while there is no worker is a violation."""
 
     def __init__(self, service: Service, ledger: Ledger) -> None:
         self._service, self._ledger = service, ledger
-        self.said: Counter[str] = Counter()
+        self.answers: Counter[str] = Counter()
         self.without_worker = 0
         self.slowest = 0.0
 
@@ -35,18 +35,18 @@ class Watcher:
             body = HealthCheckRequest().SerializeToString()
             alone = 0
             while not stop.is_set():
-                asked = time.monotonic()
+                started = time.monotonic()
                 alone = 0 if self._service.workers() else alone + 1
                 try:
                     answer = HealthCheckResponse.FromString(await check(body, timeout=PATIENCE))
                 except grpc.aio.AioRpcError as error:
-                    self._ledger.violations.append(f"health was not told: {error.code().name}")
+                    self._ledger.violations.append(f"health did not answer: {error.code().name}")
                     continue
                 name = HealthCheckResponse.ServingStatus.Name(answer.status)
-                self.said[name] += 1
-                self.slowest = max(self.slowest, time.monotonic() - asked)
+                self.answers[name] += 1
+                self.slowest = max(self.slowest, time.monotonic() - started)
                 if alone > NOTICE and not self._service.workers():
                     self.without_worker += 1
                     if name == "SERVING":
-                        self._ledger.violations.append("health said SERVING without a worker")
+                        self._ledger.violations.append("health was SERVING without a worker")
                 await asyncio.sleep(EVERY)

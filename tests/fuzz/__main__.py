@@ -19,8 +19,8 @@ TOP = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
-class Tried:
-    """What came of one target."""
+class Result:
+    """The figures of one target."""
 
     target: str
     runs: int
@@ -39,23 +39,23 @@ def main(arguments: list[str] | None = None) -> int:
     failed = False
     seconds = max(1, round(chosen.minutes * 60 / len(TARGETS)))
     for target in TARGETS:
-        tried = fuzz(target, f"-max_total_time={seconds}", chosen.keep)
+        result = fuzz(target, f"-max_total_time={seconds}", chosen.keep)
         print(
-            f"{target:15} {tried.runs:9,} runs in {tried.seconds:4.0f} s, {tried.edges} edges reached, "
-            f"{tried.corpus} entries, {'FAILED' if tried.failure else 'nothing escaped, crashed or hung'}",
+            f"{target:15} {result.runs:9,} runs in {result.seconds:4.0f} s, {result.edges} edges reached, "
+            f"{result.corpus} entries, {'FAILED' if result.failure else 'nothing escaped, crashed or hung'}",
             flush=True,
         )
-        if tried.failure:
-            print(tried.failure)
-        failed |= bool(tried.failure)
+        if result.failure:
+            print(result.failure)
+        failed |= bool(result.failure)
     return int(failed)
 
 
-def fuzz(target: str, limit: str, keeping: bool = False) -> Tried:
+def fuzz(target: str, limit: str, keeping: bool = False) -> Result:
     """Fuzzes one target from the kept corpus, in another process, up to libFuzzer's limit, such as `-runs=3000`."""
     with tempfile.TemporaryDirectory(prefix="pullback-fuzz-") as name:
-        found, start = Path(name, "found"), Path(name, "start")
-        for folder in (found, start):
+        new, start = Path(name, "new"), Path(name, "start")
+        for folder in (new, start):
             folder.mkdir()
         unpack([*kept(target), *seeds(target)], start)
         dictionary = Path(name, "words")
@@ -63,14 +63,14 @@ def fuzz(target: str, limit: str, keeping: bool = False) -> Tried:
         done = _libfuzzer(
             target, limit, f"-timeout={HANG}", f"-rss_limit_mb={BOMB}",
             "-max_len=4096", f"-dict={dictionary}", f"-artifact_prefix={name}/failed-", "-print_final_stats=1",
-            str(found), str(start),
+            str(new), str(start),
         )  # fmt: skip
         failures = [f"{path.name}: {path.read_bytes()[:2000]!r}" for path in sorted(Path(name).glob("failed-*"))] or (
             [""] if done.returncode else []
         )
         if keeping and not failures:
-            keep(target, {*kept(target), *(path.read_bytes() for path in found.iterdir())})
-        return Tried(
+            keep(target, {*kept(target), *(path.read_bytes() for path in new.iterdir())})
+        return Result(
             target=target,
             runs=_number(r"stat::number_of_executed_units:\s*(\d+)", done.stderr),
             seconds=_number(r"Done \d+ runs in (\d+)", done.stderr),
@@ -86,8 +86,8 @@ def _libfuzzer(target: str, *arguments: str) -> subprocess.CompletedProcess[str]
 
 
 def _number(pattern: str, text: str) -> int:
-    found = re.findall(pattern, text)
-    return int(found[-1]) if found else 0
+    matches = re.findall(pattern, text)
+    return int(matches[-1]) if matches else 0
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def seeds(target: str) -> list[bytes]:
 
 
 def words() -> str:
-    """A dictionary of the language for the fuzzer: its operators, its words and its signs."""
+    """A dictionary of the language for the fuzzer: its operators, words and operator symbols."""
     names = {name for row in TABLE for name in (row.name, *row.aliases)}
     marks = ("**", "==", "[", "]", "(", ")", "dim=0", "keepdim=True", "torch.", ".T", ".shape[0]", "\\x0a", "pi", "e")
     return "".join(f'"{word}"\n' for word in (*sorted(names), *TYPES, *marks))

@@ -19,7 +19,7 @@ Target = Callable[[bytes], None]
 LIMITS = Limits()
 #: The inputs that an expression may name: those of the operators' samples.
 TYPES = {name: TensorType(sample.dtype, sample.shape) for name, sample in draw((-2.0, 2.0)).items()}
-#: What nothing that a stranger sends may bring about; parsing alone compiles, and runs nothing.
+#: The audit events that nothing that a stranger sends may cause; parsing compiles, and runs nothing.
 FORBIDDEN = {
     *("exec", "import", "open", "ctypes.dlopen", "pickle.find_class", "socket.__new__", "socket.connect"),
     *("os.exec", "os.fork", "os.posix_spawn", "os.system", "subprocess.Popen"),
@@ -27,7 +27,7 @@ FORBIDDEN = {
 
 
 class Escape(Exception):
-    """A stranger's bytes have brought about what they never may."""
+    """A stranger's bytes have caused what they never may."""
 
 
 def expression(data: bytes) -> None:
@@ -80,10 +80,10 @@ def _watched() -> Iterator[None]:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Takes a refusal, and sees that it can be told: it has a reason of the table, and fits in a status."""
+    """Accepts a refusal, and checks that it has a reason of the table and fits in a status."""
     try:
         yield
     except Refusal as refused:
-        told = errors.refusal(refused)
-        if refused.reason.name not in errors.REASONS or len(told.status) > errors.DETAILS_BYTES:
-            raise Escape(f"a refusal that cannot be told: {refused.reason}, {len(told.status)} bytes") from None
+        size = len(errors.refusal(refused).status)
+        if refused.reason.name not in errors.REASONS or size > errors.DETAILS_BYTES:
+            raise Escape(f"a refusal that cannot be sent: {refused.reason}, {size} bytes") from None

@@ -36,7 +36,7 @@ def test_an_escape_would_be_noticed(act):
 def test_a_fuzzer_finds_nothing_that_escapes_crashes_or_hangs(target):
     from .__main__ import fuzz
 
-    tried = fuzz(target, f"-runs={RUNS}")
-    assert tried.failure == ""
-    assert tried.runs >= RUNS
-    assert tried.edges > 50
+    result = fuzz(target, f"-runs={RUNS}")
+    assert result.failure == ""
+    assert result.runs >= RUNS
+    assert result.edges > 50

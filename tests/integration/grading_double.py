@@ -65,17 +65,17 @@ class Grader:
             case _:
                 raise ValueError("a secret of the inside")
 
-    def grade_again(self, given):
-        if not given.startswith("token:"):
-            raise Refusal(Reason.BAD_PROBLEM, "this is no replay token", "token", hint="the `replay` of a grade")
-        return self.grade(Problem("x", (), ("x",)), Answer(given.removeprefix("token:")))
+    def grade_again(self, replay):
+        if not replay.startswith("token:"):
+            raise Refusal(Reason.BAD_PROBLEM, "not a valid replay token", "token", hint="the `replay` of a grade")
+        return self.grade(Problem("x", (), ("x",)), Answer(replay.removeprefix("token:")))
 
 
 def right(problem, answer):
-    """A right answer; what was asked stands in the notations, and the seed in place of the error."""
-    seen = (("python", repr(problem)), ("latex", repr(answer)))
+    """A right answer; its notations have the problem and the answer, and its error is the seed."""
+    notations = (("python", repr(problem)), ("latex", repr(answer)))
     evidence = Evidence(Confirmation.POINTS, None, problem.policy.points, float(problem.policy.seed))
-    return Grade(GradeOutcome.CORRECT, 1.0, (), evidence, right=seen, replay=token(answer))
+    return Grade(GradeOutcome.CORRECT, 1.0, (), evidence, right=notations, replay=token(answer))
 
 
 def wrong(problem, answer, code):

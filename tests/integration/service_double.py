@@ -42,7 +42,7 @@ class Differentiator:
 
     def warm_up(self):
         self._forms.get("warmth")
-        _marks()
+        _begun_file()
         if os.environ.get("DOUBLE_FAILS"):
             raise ValueError("no warmth")
         if os.environ.get("DOUBLE_DIES"):
@@ -123,23 +123,23 @@ class Differentiator:
 
 def begin():
     """Tells the harness that an order is begun, by one byte more in its file."""
-    os.write(_marks(), b".")
+    os.write(_begun_file(), b".")
 
 
 @cache
-def _marks():
+def _begun_file():
     return os.open(os.environ.get("DOUBLE_BEGUN", os.devnull), os.O_WRONLY | os.O_APPEND)
 
 
 def forbidden(name):
-    """The number of the error that a worker meets when it tries what it must not do; 0 where it can."""
+    """The errno that a worker gets when it tries what it must not do; 0 where it can."""
     attempts = {
         "socket": socket.socket,
         "exec": lambda: os.execv("/bin/true", ["true"]),
         "spawn": lambda: os.posix_spawn("/bin/true", ["true"], {}),
         "fork": os.fork,
         "kill": lambda: os.kill(os.getppid(), 0),
-        "namespace": lambda: ctypes_unshare(),
+        "namespace": unshare,
         "files": lambda: [os.open("/dev/null", os.O_RDONLY) for _ in range(5000)],
     }
     try:
@@ -149,7 +149,7 @@ def forbidden(name):
     return torch.tensor([0.0], dtype=torch.float64)
 
 
-def ctypes_unshare():
+def unshare():
     if ctypes.CDLL(None, use_errno=True).unshare(0x40000000):
         raise OSError(ctypes.get_errno(), "unshare")
 

@@ -61,13 +61,13 @@ class Service:
         return health_pb2.HealthCheckResponse.FromString(self._health(body, timeout=PATIENCE)).status
 
     def take_all(self):
-        """Waits until the service has taken all calls that were sent before: they are in its queue, or refused."""
+        """Waits until all calls that were sent before have reached the service: they are in its queue, or refused."""
         for _ in range(2):
             self.health()
 
     @contextlib.contextmanager
     def begins(self, count=1):
-        """Waits at its end until so many orders, of those that the doubles take, have been begun since it started."""
+        """Waits at its end until the doubles have begun so many orders since it started."""
         before = self._begun.stat().st_size
         yield
         eventually(lambda: self._begun.stat().st_size >= before + count)
@@ -84,17 +84,17 @@ class Service:
 
     def family(self):
         """The pids of the service's descendants: the fork server first, then the workers."""
-        found, parents = [], [self.process.pid]
+        family, parents = [], [self.process.pid]
         while parents:
             pid = parents.pop(0)
             with contextlib.suppress(OSError):
                 children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-                found += children
+                family += children
                 parents += children
-        return found
+        return family
 
     def kill_workers(self, *, count=None, fork_server=False):
-        """Kills some of this service's own workers, or its fork server; gives their pids."""
+        """Kills some of this service's own workers, or its fork server; returns their pids."""
         family = self.family()
         chosen = family[:1] if fork_server else family[1:][:count]
         for pid in chosen:
@@ -103,7 +103,7 @@ class Service:
         return set(chosen)
 
     def end(self, number=signal.SIGTERM):
-        """Asks it to end, and gives its exit code."""
+        """Asks it to end, and returns its exit code."""
         self.process.send_signal(number)
         return self.process.wait(PATIENCE)
 
@@ -190,15 +190,15 @@ def free_ports(count):
 
 
 def details(error):
-    """The details of an error by type: what the service says beside the code."""
+    """The details of an error by type: what the service sends beside the code."""
     trailing = dict(error.trailing_metadata())
     return status_details(status_pb2.Status.FromString(trailing["grpc-status-details-bin"]))
 
 
 def status_details(status):
-    found = {}
+    details_by_type = {}
     for packed in status.details:
         for kind in (error_details_pb2.BadRequest, error_details_pb2.ErrorInfo, error_details_pb2.RetryInfo):
             if packed.Is(kind.DESCRIPTOR):
-                found[kind.__name__] = kind.FromString(packed.value)
-    return found
+                details_by_type[kind.__name__] = kind.FromString(packed.value)
+    return details_by_type

@@ -1,4 +1,4 @@
-"""What is over a limit is refused, what all requests hold together is bounded, and no client crowds out another."""
+"""A request over a limit is refused, what all requests hold together is bounded, and no client crowds out another."""
 
 import time
 
@@ -31,8 +31,10 @@ def clients(tmp_path_factory):
         yield service, [(("authorization", f"Bearer {token}"),) for token in tokens]
 
 
-def ask(service, who, order):
-    return service.differentiate_bytes.future(request(order, order).SerializeToString(), timeout=PATIENCE, metadata=who)
+def ask(service, client, order):
+    return service.differentiate_bytes.future(
+        request(order, order).SerializeToString(), timeout=PATIENCE, metadata=client
+    )
 
 
 def test_one_client_cannot_hold_more_than_its_share_of_the_queue(clients):
@@ -52,8 +54,8 @@ def test_clients_take_turns(clients):
     with service.begins():
         busy = ask(service, alice, "sleep 1")
     calls = []
-    for who, name in ((alice, "a1"), (alice, "a2"), (bob, "b1")):
-        calls.append(ask(service, who, f"sleep 0.05{name[1]}"))
+    for client, name in ((alice, "a1"), (alice, "a2"), (bob, "b1")):
+        calls.append(ask(service, client, f"sleep 0.05{name[1]}"))
         calls[-1].add_done_callback(lambda _, name=name: order.append(name))
     assert [reason(call) for call in (busy, *calls)] == ["OK"] * 4
     eventually(lambda: len(order) == 3)
@@ -97,22 +99,22 @@ def test_a_large_task_that_is_given_up_makes_room_for_the_next(service):
 
 
 def test_every_limit_is_described_as_it_is_set(service):
-    eventually(lambda: described(service).workers.ready == 3)
-    said = described(service)
-    values = {limit.name: limit.value for limit in said.limits}
+    eventually(lambda: describe(service).workers.ready == 3)
+    description = describe(service)
+    values = {limit.name: limit.value for limit in description.limits}
     assert set(values) == {name for name, _, _ in ServiceLimits().describe()}
     assert (values["nodes"], values["queue"], values["memory_in_flight"]) == (77, 16, 4 * GIB)
     assert values["memory"] == 3 * GIB
-    assert said.workers.wanted == 3
+    assert description.workers.wanted == 3
 
 
-def described(service):
+def describe(service):
     body = wire.DescribeLanguageRequest().SerializeToString()
     return wire.DescribeLanguageResponse.FromString(service.describe_bytes(body))
 
 
 def test_beyond_its_capacity_a_service_answers_what_it_accepts_and_refuses_the_rest(service):
-    eventually(lambda: described(service).workers.ready == 3)
+    eventually(lambda: describe(service).workers.ready == 3)
     calls = [service.future("sleep 0.02") for _ in range(200)]
     reasons = [reason(call) for call in calls]
     assert set(reasons) == {"OK", "QUEUE_FULL"}

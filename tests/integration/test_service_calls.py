@@ -30,13 +30,13 @@ def test_health_of_an_unknown_service_is_not_found(service):
     assert refused(service.health, "nothing").code() is grpc.StatusCode.NOT_FOUND
 
 
-def test_a_refusal_says_all_it_knows(service):
+def test_a_refusal_says_where_and_what(service):
     error = refused(service.differentiate, "refuse")
-    found = details(error)
+    info = details(error)
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert error.details() == r"it does\x1b[31m not fit"
-    assert found["BadRequest"].field_violations[0].field == "upstream"
-    assert dict(found["ErrorInfo"].metadata) == {
+    assert info["BadRequest"].field_violations[0].field == "upstream"
+    assert dict(info["ErrorInfo"].metadata) == {
         "line": "2",
         "column": "7",
         "found": "a[3]",
@@ -52,7 +52,7 @@ def test_the_longest_refusal_arrives_as_one(service):
 
 
 @pytest.mark.parametrize("body", [b"\xff\xff\xff", b"\x0a\x02\xff\xfe", b"\x12\x7f", bytes(100)], ids=repr)
-def test_bytes_that_are_no_request_are_refused_by_name(service, body):
+def test_bytes_that_are_not_a_request_are_refused_by_name(service, body):
     for call in (service.differentiate_bytes, service.describe_bytes):
         error = refused(call, body, timeout=PATIENCE)
         assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
@@ -90,18 +90,18 @@ def test_a_message_over_the_limit_is_resource_exhausted(service):
 
 def test_the_language_is_described_from_the_table(service):
     body = wire.DescribeLanguageRequest().SerializeToString()
-    said = wire.DescribeLanguageResponse.FromString(service.describe_bytes(body))
-    assert [row.name for row in said.operators] == [row.name for row in TABLE]
-    assert {limit.name for limit in said.limits} > {"characters", "rank"}
-    assert said.device == "cpu"
+    description = wire.DescribeLanguageResponse.FromString(service.describe_bytes(body))
+    assert [row.name for row in description.operators] == [row.name for row in TABLE]
+    assert {limit.name for limit in description.limits} > {"characters", "rank"}
+    assert description.device == "cpu"
 
 
 def test_one_operator_is_described_by_any_of_its_names(service):
     row = next(row for row in TABLE if row.aliases)
     for name in (row.name, *row.aliases):
         body = wire.DescribeLanguageRequest(operator=name).SerializeToString()
-        [said] = wire.DescribeLanguageResponse.FromString(service.describe_bytes(body)).operators
-        assert said.name == row.name
+        [operator] = wire.DescribeLanguageResponse.FromString(service.describe_bytes(body)).operators
+        assert operator.name == row.name
 
 
 def test_an_operator_that_is_not_there_is_refused_with_the_nearest(service):
@@ -129,7 +129,7 @@ METHODS = (
     f"/{SERVICE}/differentiate",
     "/",
 )
-#: Every code that may ever come; UNKNOWN is none of them. NOT_FOUND is the health service's own.
+#: Every code that may ever come, which UNKNOWN may not; NOT_FOUND is the health service's own.
 DOCUMENTED = {"OK", "INVALID_ARGUMENT", "UNIMPLEMENTED", "NOT_FOUND"}
 
 
@@ -165,9 +165,9 @@ def test_a_method_that_is_not_there_is_unimplemented(service):
 
 def test_reflection_lists_the_services_and_knows_the_contract(service):
     stub = reflection_pb2_grpc.ServerReflectionStub(service.channel)
-    asked = reflection_pb2.ServerReflectionRequest
+    request = reflection_pb2.ServerReflectionRequest
     listed, described = stub.ServerReflectionInfo(
-        iter([asked(list_services=""), asked(file_containing_symbol=SERVICE)])
+        iter([request(list_services=""), request(file_containing_symbol=SERVICE)])
     )
     names = {entry.name for entry in listed.list_services_response.service}
     assert {SERVICE, "grpc.health.v1.Health"} <= names

@@ -14,7 +14,7 @@ def service():
 
 
 @pytest.fixture(scope="module")
-def patient():
+def unhurried():
     """A service that waits for closed forms as long as its callers do."""
     with running(workers=1, symbolic_budget=3600) as started:
         yield started
@@ -34,7 +34,7 @@ def test_a_call_whose_worker_is_killed_succeeds_on_another(service, tmp_path):
     assert reply.id == "r"
 
 
-def test_a_call_that_kills_two_workers_is_internal_and_not_to_be_tried_again(service):
+def test_a_call_that_kills_two_workers_is_internal_and_not_to_be_retried(service):
     error = refused(service.differentiate, expression="kill")
     assert error.code() is grpc.StatusCode.INTERNAL
     assert details(error)["ErrorInfo"].reason == "WORKER_CRASHED"
@@ -56,8 +56,8 @@ def test_a_final_reply_in_time_is_the_one_sent(service):
     assert state(service.differentiate("late 0.05")) == wire.LEG_STATE_DONE
 
 
-def test_the_provisional_reply_comes_before_the_callers_deadline(patient):
-    reply = patient.differentiate("late 3600", timeout=2)
+def test_the_provisional_reply_comes_before_the_callers_deadline(unhurried):
+    reply = unhurried.differentiate("late 3600", timeout=2)
     assert state(reply) == wire.LEG_STATE_DEADLINE
 
 
@@ -76,16 +76,16 @@ def test_a_cancelled_call_frees_its_worker(service):
     assert service.differentiate("echo").id == "r"
 
 
-def test_a_full_queue_refuses_at_once_and_says_when_to_come_again(service):
+def test_a_full_queue_refuses_at_once_and_says_when_to_retry(service):
     with service.begins(2):
         calls = [service.future("sleep 3600", timeout=None) for _ in range(2)]
     calls += [service.future("sleep 3600", timeout=None) for _ in range(8)]
     service.take_all()
     error = refused(service.differentiate, expression="echo")
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-    found = details(error)
-    assert found["ErrorInfo"].reason == "QUEUE_FULL"
-    assert found["RetryInfo"].retry_delay.ToNanoseconds() > 0
+    info = details(error)
+    assert info["ErrorInfo"].reason == "QUEUE_FULL"
+    assert info["RetryInfo"].retry_delay.ToNanoseconds() > 0
     for call in calls:
         call.cancel()
     assert service.differentiate("echo").id == "r"
@@ -128,16 +128,16 @@ def test_a_form_that_one_worker_derived_is_there_for_the_other(service):
 
 
 def test_a_form_over_the_budget_is_not_tried_again_for_a_while(service):
-    """It would be there in no time, were it asked for."""
+    """The second request would derive it in no time."""
     assert state(service.differentiate("form slow 3600")) == wire.LEG_STATE_DEADLINE
     for _ in range(2):
         assert state(service.differentiate("form slow 0")) == wire.LEG_STATE_DEADLINE
 
 
-def test_a_form_that_only_a_short_deadline_stopped_is_tried_again(patient):
-    patient.differentiate("late 0")
-    assert state(patient.differentiate("form hurried 3600", timeout=2)) == wire.LEG_STATE_DEADLINE
-    assert patient.differentiate("form hurried 0").form_origin == wire.FORM_ORIGIN_DERIVED
+def test_a_form_that_only_a_short_deadline_stopped_is_tried_again(unhurried):
+    unhurried.differentiate("late 0")
+    assert state(unhurried.differentiate("form hurried 3600", timeout=2)) == wire.LEG_STATE_DEADLINE
+    assert unhurried.differentiate("form hurried 0").form_origin == wire.FORM_ORIGIN_DERIVED
 
 
 def test_large_bodies_survive_a_replay(service, tmp_path):

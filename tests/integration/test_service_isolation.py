@@ -1,4 +1,4 @@
-"""A worker has no network, no other programs and no more memory than it should; when it is worn out it is replaced."""
+"""A worker has no network, no other programs and only so much memory; when it is worn out it is replaced."""
 
 import errno
 import struct

@@ -23,7 +23,7 @@ def vector(name="x", data=(1.0, 2.0), dtype="DTYPE_FLOAT64", shape=None, raw=Non
     return wire.Input(name=name, tensor=tensor_pb2.Tensor(dtype=number, shape=shape, data=content))
 
 
-def asked(expression, *inputs, **fields):
+def body(expression, *inputs, **fields):
     return wire.DifferentiateRequest(expression=expression, inputs=inputs or [vector()], **fields).SerializeToString()
 
 
@@ -32,36 +32,36 @@ INDEX = vector("n", [7], "DTYPE_INT64")
 # fmt: off
 #: A request that is refused for each reason that the language and the contract give.
 REFUSED = {
-    "EMPTY_EXPRESSION":         asked(" "),
-    "SYNTAX":                   asked("sum(x"),
-    "FORBIDDEN_CHARACTER":      asked("sum(x)\x07"),
-    "UNSUPPORTED_SYNTAX":       asked("x if x else x"),
-    "UNKNOWN_NAME":             asked("sum(y)"),
-    "UNKNOWN_OPERATOR":         asked("sine(x)"),
-    "BAD_ARGUMENT":             asked("sum(x, colour=1)"),
-    "BAD_NUMBER":               asked("sum(x)*9**9**9"),
-    "BAD_NAME":                 asked("sum(x)", vector("for")),
-    "DUPLICATE_NAME":           asked("z = x\nz = x\nsum(z)"),
-    "DUPLICATE_INPUT":          asked("sum(x)", vector(), vector()),
-    "SHAPE_MISMATCH":           asked("sum(x + y)", vector(), vector("y", (1.0, 2.0, 3.0))),
-    "LIMIT_EXCEEDED":           asked("+".join(["x"] * 20_000)),
-    "NOT_DIFFERENTIABLE":       asked("x > 0"),
-    "NOTHING_TO_DIFFERENTIATE": asked("sum(x)", vector(dtype="DTYPE_INT64", data=[1])),
-    "UPSTREAM_REQUIRED":        asked("x"),
-    "UPSTREAM_SHAPE":           asked("x", upstream=vector(data=[1.0]).tensor),
-    "UPSTREAM_DTYPE":           asked("x", upstream=vector(data=[1, 2], dtype="DTYPE_INT64").tensor),
-    "BAD_VALUE":                asked("sum(gather(x, 0, n))", vector(), INDEX),
-    "UNKNOWN_NOTATION":         asked("sum(x)", notations=wire.NotationSelection(notations=[99])),
-    "UNKNOWN_DTYPE":            asked("sum(x)", vector(dtype=99)),
-    "BAD_SHAPE":                asked("sum(x)", vector(shape=[-1])),
-    "BAD_BOOL":                 asked("sum(x)", vector(), vector("b", [2], "DTYPE_BOOL")),
-    "DATA_LENGTH":              asked("sum(x)", vector(raw=b"\0")),
+    "EMPTY_EXPRESSION":         body(" "),
+    "SYNTAX":                   body("sum(x"),
+    "FORBIDDEN_CHARACTER":      body("sum(x)\x07"),
+    "UNSUPPORTED_SYNTAX":       body("x if x else x"),
+    "UNKNOWN_NAME":             body("sum(y)"),
+    "UNKNOWN_OPERATOR":         body("sine(x)"),
+    "BAD_ARGUMENT":             body("sum(x, colour=1)"),
+    "BAD_NUMBER":               body("sum(x)*9**9**9"),
+    "BAD_NAME":                 body("sum(x)", vector("for")),
+    "DUPLICATE_NAME":           body("z = x\nz = x\nsum(z)"),
+    "DUPLICATE_INPUT":          body("sum(x)", vector(), vector()),
+    "SHAPE_MISMATCH":           body("sum(x + y)", vector(), vector("y", (1.0, 2.0, 3.0))),
+    "LIMIT_EXCEEDED":           body("+".join(["x"] * 20_000)),
+    "NOT_DIFFERENTIABLE":       body("x > 0"),
+    "NOTHING_TO_DIFFERENTIATE": body("sum(x)", vector(dtype="DTYPE_INT64", data=[1])),
+    "UPSTREAM_REQUIRED":        body("x"),
+    "UPSTREAM_SHAPE":           body("x", upstream=vector(data=[1.0]).tensor),
+    "UPSTREAM_DTYPE":           body("x", upstream=vector(data=[1, 2], dtype="DTYPE_INT64").tensor),
+    "BAD_VALUE":                body("sum(gather(x, 0, n))", vector(), INDEX),
+    "UNKNOWN_NOTATION":         body("sum(x)", notations=wire.NotationSelection(notations=[99])),
+    "UNKNOWN_DTYPE":            body("sum(x)", vector(dtype=99)),
+    "BAD_SHAPE":                body("sum(x)", vector(shape=[-1])),
+    "BAD_BOOL":                 body("sum(x)", vector(), vector("b", [2], "DTYPE_BOOL")),
+    "DATA_LENGTH":              body("sum(x)", vector(raw=b"\0")),
     "MALFORMED_MESSAGE":        b"\xff\xff\xff",
     "BAD_PROBLEM":              grading_pb2.GradeRequest(problem=grading_pb2.Problem(kind=77)).SerializeToString(),
 }
 # fmt: on
-#: The methods of those requests that are none of Differentiate.
-ELSEWHERE = {"BAD_PROBLEM": "/pullback.v1.GradingService/Grade"}
+#: The methods of those requests that are not for Differentiate.
+OTHER_METHODS = {"BAD_PROBLEM": "/pullback.v1.GradingService/Grade"}
 
 
 def status_of(error):
@@ -71,10 +71,10 @@ def status_of(error):
 def check(reason, status, trailing=None):
     """What any caller may rely on."""
     row = REASONS[reason]
-    found = status_details(status)
+    details = status_details(status)
     assert status.code == row.code
-    assert (found["ErrorInfo"].reason, found["ErrorInfo"].domain) == (reason, "pullback")
-    assert ("RetryInfo" in found) == (row.retry_after is not None)
+    assert (details["ErrorInfo"].reason, details["ErrorInfo"].domain) == (reason, "pullback")
+    assert ("RetryInfo" in details) == (row.retry_after is not None)
     assert status.message.isprintable()
     assert status.ByteSize() <= DETAILS_BYTES
     if row.code != Code.INVALID_ARGUMENT:
@@ -84,7 +84,7 @@ def check(reason, status, trailing=None):
 
 
 def refusal(call):
-    """The status of a call that is refused, and what trails it."""
+    """The status of a call that is refused, and its trailing metadata."""
     error = refused(call)
     return status_of(error), dict(error.trailing_metadata())
 
@@ -97,7 +97,7 @@ def channel(mathematics):
 
 @pytest.mark.parametrize("reason", Reason.__members__)
 def test_each_refusal_of_the_language_and_the_contract(channel, reason):
-    method = channel.unary_unary(ELSEWHERE.get(reason, DIFFERENTIATE))
+    method = channel.unary_unary(OTHER_METHODS.get(reason, DIFFERENTIATE))
     status, trailing = refusal(lambda: method(REFUSED[reason], timeout=PATIENCE))
     check(reason, status, trailing)
     [violation] = status_details(status)["BadRequest"].field_violations
@@ -119,8 +119,8 @@ def service(tmp_path_factory):
         yield started
 
 
-def ask(service, order, who="alice", **fields):
-    metadata = [("authorization", f"Bearer {service.tokens[who]}")]
+def ask(service, order, client="alice", **fields):
+    metadata = [("authorization", f"Bearer {service.tokens[client]}")]
     return service.differentiate_bytes.future(request(order, **fields).SerializeToString(), metadata=metadata)
 
 
@@ -148,16 +148,16 @@ def deadline(service):
 
 
 def crowd(*waiting, newcomer):
-    """What a newcomer is told while one call is worked on and these clients' calls wait."""
+    """The refusal of a newcomer while one call is worked on and these clients' calls wait."""
 
     def call(service):
         with service.begins():
             calls = [ask(service, "sleep 1")]
-        calls += [ask(service, "echo", who) for who in waiting]
+        calls += [ask(service, "echo", client) for client in waiting]
         service.take_all()
-        told = fails(ask(service, "echo", newcomer))
+        refusal_of_newcomer = fails(ask(service, "echo", newcomer))
         assert all(each.result() for each in calls)
-        return told
+        return refusal_of_newcomer
 
     return call
 
@@ -165,13 +165,13 @@ def crowd(*waiting, newcomer):
 def too_many_bytes(service):
     with service.begins():
         first = ask(service, "sleep 1", shape=(10_000,))
-    told = fails(ask(service, "echo", "bob", shape=(10_000,)))
+    refusal_of_second = fails(ask(service, "echo", "bob", shape=(10_000,)))
     assert first.result()
-    return told
+    return refusal_of_second
 
 
 def health(service):
-    """What the service says of all of it, and of this one by name."""
+    """The health of the whole server, and of this service by name."""
     return service.health(), service.health(SERVICE)
 
 
@@ -180,15 +180,15 @@ def no_worker(service):
     service.dies.touch()
     service.kill_workers()
     eventually(lambda: health(service) == (NOT_SERVING, NOT_SERVING))
-    told = fails(ask(service, "echo"))
+    refusal_of_call = fails(ask(service, "echo"))
     service.dies.unlink()
     eventually(lambda: health(service) == (SERVING, SERVING))
     assert ask(service, "echo").result()
-    return told
+    return refusal_of_call
 
 
-#: What brings a caller each reason of the service's own; DRAINING ends the service: test_service_life.py has it.
-OWN = {
+#: What gets a caller each failure reason; DRAINING, which ends the service, is in test_service_life.py.
+FAILED = {
     "NO_TOKEN": metadata(),
     "UNKNOWN_TOKEN": metadata("Bearer nobody"),
     "SEVERAL_TOKENS": metadata("Bearer a", "Bearer b"),
@@ -205,11 +205,11 @@ OWN = {
 }
 
 
-@pytest.mark.parametrize("reason", OWN)
+@pytest.mark.parametrize("reason", FAILED)
 def test_each_reason_of_the_service_itself(service, reason):
     eventually(lambda: service.health() == SERVING)
-    check(reason, *OWN[reason](service))
+    check(reason, *FAILED[reason](service))
 
 
 def test_no_reason_is_without_a_test():
-    assert set(REASONS) == set(REFUSED) | set(OWN) | {"DRAINING"}
+    assert set(REASONS) == set(REFUSED) | set(FAILED) | {"DRAINING"}

@@ -20,9 +20,9 @@ from waiting import PATIENCE, eventually
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory):
+def secured(tmp_path_factory):
     """A service with TLS and tokens, the authority of its certificate, its files, and the token of alice."""
-    folder = tmp_path_factory.mktemp("house")
+    folder = tmp_path_factory.mktemp("secured")
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     issue(authority, folder)
@@ -42,22 +42,22 @@ def issue(authority, folder):
         (folder / f"new_{name}").rename(folder / name)
 
 
-def client(house, token=None, **files):
-    service, folder, _ = house
+def client(secured, token=None, **files):
+    service, folder, _ = secured
     return Client(f"localhost:{service.port}", token=token, tls=TlsFiles(ca=folder / "ca.pem", **files))
 
 
-def calls(house, token=None, **files):
+def calls(secured, token=None, **files):
     """Whether a call succeeds; False where the caller is not known."""
-    with client(house, token, **files) as caller:
+    with client(secured, token, **files) as caller:
         try:
             return caller.describe_language("sum", timeout=PATIENCE).device == "cpu"
         except Unauthenticated:
             return False
 
 
-def stub(house, authority="ca.pem"):
-    service, folder, _ = house
+def stub(secured, authority="ca.pem"):
+    service, folder, _ = secured
     credentials = grpc.ssl_channel_credentials((folder / authority).read_bytes())
     return grpc.secure_channel(f"localhost:{service.port}", credentials, options=[("grpc.enable_retries", 0)])
 
@@ -86,16 +86,18 @@ BODIES = {"Differentiate": request("echo"), "Replay": grading_pb2.ReplayRequest(
 
 @pytest.mark.parametrize("path", ROWS)
 @pytest.mark.parametrize("name", AUTHORIZATIONS)
-def test_only_the_bearer_of_one_known_token_is_let_in(house, name, path):
+def test_only_the_bearer_of_one_known_token_is_let_in(secured, name, path):
     headers, reason = AUTHORIZATIONS[name]
-    metadata = [("authorization", header.format(house[2])) for header in headers]
-    with stub(house) as channel:
+    metadata = [("authorization", header.format(secured[2])) for header in headers]
+    with stub(secured) as channel:
         body = BODIES[ROWS[path].name].SerializeToString() if ROWS[path].name in BODIES else b""
         if ROWS[path].stream:
-            found = outcome(lambda: list(channel.stream_stream(path)(iter([]), metadata=metadata, timeout=PATIENCE)))
+            reason_of_call = outcome(
+                lambda: list(channel.stream_stream(path)(iter([]), metadata=metadata, timeout=PATIENCE))
+            )
         else:
-            found = outcome(lambda: channel.unary_unary(path)(body, metadata=metadata, timeout=PATIENCE))
-    assert found == reason
+            reason_of_call = outcome(lambda: channel.unary_unary(path)(body, metadata=metadata, timeout=PATIENCE))
+    assert reason_of_call == reason
 
 
 def outcome(call):
@@ -108,16 +110,16 @@ def outcome(call):
     return ""
 
 
-def test_the_stock_client_shows_its_token_and_the_service_does_not_keep_it(house):
-    _, folder, token = house
-    assert calls(house, token)
-    assert not calls(house)
-    assert not calls(house, "wrong")
+def test_the_stock_client_shows_its_token_and_the_service_does_not_keep_it(secured):
+    _, folder, token = secured
+    assert calls(secured, token)
+    assert not calls(secured)
+    assert not calls(secured, "wrong")
     assert token not in (folder / "tokens").read_text()
 
 
-async def test_the_client_for_asyncio_shows_its_token_too(house):
-    service, folder, token = house
+async def test_the_client_for_asyncio_shows_its_token_too(secured):
+    service, folder, token = secured
     target, tls = f"localhost:{service.port}", TlsFiles(ca=folder / "ca.pem")
     async with AsyncClient(target, token=token, tls=tls) as known, AsyncClient(target, tls=tls) as stranger:
         assert await known.health() == await stranger.health() == "SERVING"
@@ -129,8 +131,8 @@ async def test_the_client_for_asyncio_shows_its_token_too(house):
             await stranger.describe_language("sum")
 
 
-def test_the_shell_takes_the_connection_from_options_and_variables(house):
-    service, folder, token = house
+def test_the_shell_takes_the_connection_from_options_and_variables(secured):
+    service, folder, token = secured
     options = ["--target", f"localhost:{service.port}", "--ca", str(folder / "ca.pem")]
     shell = CliRunner()
     assert shell.invoke(main, ["operators", "sum", *options, "--token", token]).exit_code == 0
@@ -138,24 +140,24 @@ def test_the_shell_takes_the_connection_from_options_and_variables(house):
     assert shell.invoke(main, ["operators", "sum"], env=variables).exit_code == 0
     unknown = shell.invoke(main, ["operators", "sum", *options, "--json"])
     assert (unknown.exit_code, json.loads(unknown.output)["error"]["reason"]) == (3, "NO_TOKEN")
-    for wrong, told in (
+    for wrong, message in (
         (["--target", "example.org:1", "--token", token], "plain text"),
         ([*options, "--token", "a b "], "printable"),
         ([*options, "--key", "key.pem"], "go together"),
         (["--target", options[1], "--ca", "/nowhere"], "/nowhere"),
     ):
-        said = shell.invoke(main, ["operators", *wrong])
-        assert (said.exit_code, told in said.output) == (2, True), said.output
+        result = shell.invoke(main, ["operators", *wrong])
+        assert (result.exit_code, message in result.output) == (2, True), result.output
 
 
 def test_the_shell_makes_a_token_and_its_line():
-    said = CliRunner().invoke(main, ["token", "bob"])
-    assert tokens.parse(said.stderr)[0] == ("bob", hashlib.sha256(said.stdout.strip().encode()).digest())
+    result = CliRunner().invoke(main, ["token", "bob"])
+    assert tokens.parse(result.stderr)[0] == ("bob", hashlib.sha256(result.stdout.strip().encode()).digest())
     assert CliRunner().invoke(main, ["token", "no name"]).exit_code == 2
 
 
-def test_a_stranger_is_refused_before_the_body_is_read(house):
-    with stub(house) as channel:
+def test_a_stranger_is_refused_before_the_body_is_read(secured):
+    with stub(secured) as channel:
         many = channel.stream_unary("/pullback.v1.DerivativeService/Differentiate")
         with pytest.raises(grpc.RpcError) as caught:
             many(never_ending(), timeout=PATIENCE)
@@ -168,54 +170,54 @@ def never_ending():
         yield b""
 
 
-def test_health_needs_no_token_and_reflection_does(house):
-    with client(house) as caller:
+def test_health_needs_no_token_and_reflection_does(secured):
+    with client(secured) as caller:
         assert caller.health() == "SERVING"
-    with stub(house) as channel:
+    with stub(secured) as channel:
         listing = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo
         asked = reflection_pb2.ServerReflectionRequest(list_services="")
         with pytest.raises(grpc.RpcError) as caught:
             list(listing(iter([asked])))
         assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
-        metadata = [("authorization", f"Bearer {house[2]}")]
+        metadata = [("authorization", f"Bearer {secured[2]}")]
         assert list(listing(iter([asked]), metadata=metadata))
 
 
-def test_a_plain_connection_is_not_answered(house):
+def test_a_plain_connection_is_not_answered(secured):
     with (
-        Client(f"localhost:{house[0].port}", token=house[2]) as plain,
+        Client(f"localhost:{secured[0].port}", token=secured[2]) as plain,
         pytest.raises(Unavailable),
     ):
         plain.describe_language(timeout=PATIENCE)
 
 
-def test_a_token_file_is_read_again_when_it_changes_and_kept_when_it_breaks(house):
-    _, folder, token = house
+def test_a_token_file_is_read_again_when_it_changes_and_kept_when_it_breaks(secured):
+    _, folder, token = secured
     other, line = tokens.make("bob")
     before = (folder / "tokens").read_text()
     (folder / "tokens").write_text(before + line + "\n")
-    eventually(lambda: calls(house, other))
+    eventually(lambda: calls(secured, other))
     (folder / "tokens").write_text("nonsense\n")
     time.sleep(1.5)
-    assert calls(house, other)
+    assert calls(secured, other)
     (folder / "tokens").write_text(before)
-    eventually(lambda: not calls(house, other))
-    assert calls(house, token)
+    eventually(lambda: not calls(secured, other))
+    assert calls(secured, token)
 
 
-def test_a_certificate_is_read_again_when_it_changes_and_kept_when_it_breaks(house):
-    _, folder, token = house
+def test_a_certificate_is_read_again_when_it_changes_and_kept_when_it_breaks(secured):
+    _, folder, token = secured
     (folder / "cert.pem").write_text("nonsense")
     time.sleep(1.5)
-    assert calls(house, token)
+    assert calls(secured, token)
     authority = trustme.CA()
     issue(authority, folder)
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
-    eventually(lambda: connects(house))
+    eventually(lambda: connects(secured))
 
 
-def connects(house):
-    with client(house, house[2]) as caller:
+def connects(secured):
+    with client(secured, secured[2]) as caller:
         try:
             return bool(caller.describe_language("sum", timeout=5))
         except Exception:
@@ -232,12 +234,12 @@ def test_with_mutual_tls_only_clients_of_the_authority_are_let_in(tmp_path):
     files = {"tls_certificate": "cert.pem", "tls_key": "key.pem", "tls_client_ca": "ca.pem"}
     settings = {name: str(tmp_path / file) for name, file in files.items()}
     with running(workers=1, reflection=False, **settings) as service:
-        house = service, tmp_path, None
-        own = {name: {"certificate": tmp_path / name / "cert.pem", "key": tmp_path / name / "key.pem"}
-               for name in ("friend", "stranger")}  # fmt: skip
-        assert calls(house, **own["friend"])
-        for files in ({}, own["stranger"]):
-            with client(house, **files) as caller, pytest.raises(Unavailable):
+        secured = service, tmp_path, None
+        pairs = {name: {"certificate": tmp_path / name / "cert.pem", "key": tmp_path / name / "key.pem"}
+                 for name in ("friend", "stranger")}  # fmt: skip
+        assert calls(secured, **pairs["friend"])
+        for files in ({}, pairs["stranger"]):
+            with client(secured, **files) as caller, pytest.raises(Unavailable):
                 caller.describe_language("sum", timeout=PATIENCE)
         credentials = grpc.ssl_channel_credentials(*(
             (tmp_path / file).read_bytes() for file in ("ca.pem", "friend/key.pem", "friend/cert.pem")))  # fmt: skip
@@ -249,7 +251,7 @@ def test_with_mutual_tls_only_clients_of_the_authority_are_let_in(tmp_path):
 
 
 @pytest.mark.parametrize("settings", [{}, {"allow_plaintext": True}, {"allow_anonymous": True}], ids=str)
-def test_an_address_that_others_can_reach_is_refused_unless_it_is_said_by_name(settings, capfd):
+def test_an_address_that_others_can_reach_is_refused_unless_settings_allow_it_by_name(settings, capfd):
     process = launch(host="0.0.0.0", **settings)
     assert process.wait(PATIENCE) == 1
     process.stdin.close()
@@ -258,7 +260,7 @@ def test_an_address_that_others_can_reach_is_refused_unless_it_is_said_by_name(s
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("alice sha256:12", "line 1"),
         ("alice secret", "line 1"),
@@ -268,13 +270,13 @@ def test_an_address_that_others_can_reach_is_refused_unless_it_is_said_by_name(s
         (f"a b sha256:{'0' * 64}", "line 1"),
     ],
 )
-def test_a_token_file_that_cannot_be_is_refused_with_its_line(text, told):
-    with pytest.raises(tokens.TokenError, match=told):
+def test_an_invalid_token_file_is_refused_with_its_line(text, message):
+    with pytest.raises(tokens.TokenError, match=message):
         tokens.parse(text)
 
 
 def test_without_tokens_a_token_is_refused_so_that_nobody_relies_on_it():
     for headers in (["Bearer x"], [""], ["Bearer a", "Bearer b"]):
         with pytest.raises(tokens.UnknownBearer):
-            tokens.identify(headers, None)
-    assert tokens.identify([], None) == ""
+            tokens.bearer_name(headers, None)
+    assert tokens.bearer_name([], None) == ""

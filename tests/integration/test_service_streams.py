@@ -13,11 +13,11 @@ def service(doubles):
 
 
 def answers(service, requests):
-    found = {}
+    by_id = {}
     for answer in service.many(requests):
-        assert answer.id not in found
-        found[answer.id] = answer
-    return found
+        assert answer.id not in by_id
+        by_id[answer.id] = answer
+    return by_id
 
 
 def code(answer):
@@ -25,9 +25,9 @@ def code(answer):
 
 
 def test_every_request_of_a_stream_is_answered_once(service):
-    found = answers(service, [many_request("echo", f"r{i}") for i in range(300)])
-    assert set(found) == {f"r{i}" for i in range(300)}
-    assert all(answer.response.id == name for name, answer in found.items())
+    by_id = answers(service, [many_request("echo", f"r{i}") for i in range(300)])
+    assert set(by_id) == {f"r{i}" for i in range(300)}
+    assert all(answer.response.id == name for name, answer in by_id.items())
 
 
 def test_answers_come_as_they_finish(service):
@@ -36,7 +36,7 @@ def test_answers_come_as_they_finish(service):
 
 
 def test_one_that_fails_has_a_status_and_leaves_the_others_alone(service, tmp_path):
-    found = answers(
+    by_id = answers(
         service,
         [
             many_request("refuse", "refused"),
@@ -48,7 +48,7 @@ def test_one_that_fails_has_a_status_and_leaves_the_others_alone(service, tmp_pa
         ],
     )
     codes = {grpc.StatusCode[name].value[0]: name for name in ("INVALID_ARGUMENT", "INTERNAL", "OK")}
-    assert {name: codes[code(answer)] for name, answer in found.items()} == {
+    assert {name: codes[code(answer)] for name, answer in by_id.items()} == {
         "refused": "INVALID_ARGUMENT",
         "failed": "INTERNAL",
         "crashed": "INTERNAL",
@@ -56,13 +56,13 @@ def test_one_that_fails_has_a_status_and_leaves_the_others_alone(service, tmp_pa
         "provisional": "OK",
         "fine": "OK",
     }
-    assert status_details(found["refused"].status)["ErrorInfo"].metadata["output_shape"] == "2,3"
-    assert status_details(found["crashed"].status)["ErrorInfo"].reason == "WORKER_CRASHED"
-    assert found["provisional"].response.derivatives[0].symbolic.state == wire.LEG_STATE_DEADLINE
+    assert status_details(by_id["refused"].status)["ErrorInfo"].metadata["output_shape"] == "2,3"
+    assert status_details(by_id["crashed"].status)["ErrorInfo"].reason == "WORKER_CRASHED"
+    assert by_id["provisional"].response.derivatives[0].symbolic.state == wire.LEG_STATE_DEADLINE
 
 
 def test_a_budget_ends_its_own_request_only(service):
-    found = answers(
+    by_id = answers(
         service,
         [
             many_request("sleep 3600", "late", budget=0.3),
@@ -70,14 +70,14 @@ def test_a_budget_ends_its_own_request_only(service):
             many_request("echo", "ample", budget=PATIENCE),
         ],
     )
-    assert code(found["late"]) == code(found["none"]) == grpc.StatusCode.DEADLINE_EXCEEDED.value[0]
-    assert found["ample"].response.id == "ample"
+    assert code(by_id["late"]) == code(by_id["none"]) == grpc.StatusCode.DEADLINE_EXCEEDED.value[0]
+    assert by_id["ample"].response.id == "ample"
 
 
 def test_a_message_that_is_malformed_is_answered_and_the_stream_goes_on(service):
     bodies = [b"\xff\xff\xff", many_request("echo", "fine").SerializeToString()]
-    found = [wire.DifferentiateManyResponse.FromString(body) for body in service.many_bytes(iter(bodies))]
-    assert {answer.id: code(answer) for answer in found} == {"": 3, "fine": 0}
+    replies = [wire.DifferentiateManyResponse.FromString(body) for body in service.many_bytes(iter(bodies))]
+    assert {answer.id: code(answer) for answer in replies} == {"": 3, "fine": 0}
 
 
 def test_a_malformed_request_is_answered_under_its_id(service):

@@ -78,17 +78,13 @@ def test_the_log_is_a_json_object_a_line_and_says_what_became_of_a_call(watched)
     )
     assert dict(error.trailing_metadata())[REQUEST_ID] == "of-the-caller"
 
-    def ours_by_source():
+    def by_source():
         return {line["source"]: line for line in lines(log) if line.get("request") == "of-the-caller"}
 
-    eventually(lambda: ours_by_source().keys() >= {"front", "worker"})
-    ours = ours_by_source()
-    assert (ours["front"]["method"], ours["front"]["status"], ours["front"]["client"]) == (
-        "Differentiate",
-        "INTERNAL",
-        "127.0.0.1",
-    )
-    assert "a secret of the inside" in ours["worker"]["exception"]
+    eventually(lambda: by_source().keys() >= {"front", "worker"})
+    front, worker = by_source()["front"], by_source()["worker"]
+    assert (front["method"], front["status"], front["client"]) == ("Differentiate", "INTERNAL", "127.0.0.1")
+    assert "a secret of the inside" in worker["exception"]
 
 
 def test_a_request_has_an_id_that_reaches_the_caller(watched):
@@ -114,44 +110,43 @@ def test_status_says_health_device_workers_limits_and_versions(watched):
     service = watched[0]
     eventually(lambda: service.health() == SERVING)
     target = ["--target", f"127.0.0.1:{service.port}"]
-    said = CliRunner().invoke(status, [*target, "--json"])
-    found = json.loads(said.output)
-    assert said.exit_code == 0
-    assert (found["health"], found["device"], found["workers"]["wanted"]) == ("SERVING", "cpu", 2)
-    assert found["limits"]["queue"] == 256
-    assert found["versions"]
+    result = CliRunner().invoke(status, [*target, "--json"])
+    document = json.loads(result.output)
+    assert result.exit_code == 0
+    assert (document["health"], document["device"], document["workers"]["wanted"]) == ("SERVING", "cpu", 2)
+    assert document["limits"]["queue"] == 256
+    assert document["versions"]
     shown = CliRunner().invoke(status, target)
     assert shown.exit_code == 0
     assert {"SERVING", "cpu", "queue", "limits", "versions"} <= set(shown.output.split())
     assert CliRunner().invoke(status, [*target, "--health-only"]).output == "SERVING\n"
 
 
-def test_status_of_what_is_not_there_is_an_error_and_its_exit_code_says_so():
-    said = CliRunner().invoke(status, ["--target", "127.0.0.1:1"])
-    assert said.exit_code == 3
+def test_the_status_of_a_service_that_is_not_there_is_an_error_with_its_exit_code():
+    assert CliRunner().invoke(status, ["--target", "127.0.0.1:1"]).exit_code == 3
     assert CliRunner().invoke(status, []).exit_code == 2
 
 
-class _Now:
-    """What a call needs of an event loop's future."""
+class _Future:
+    """Stands in for an event loop's future."""
 
 
 def test_a_span_of_a_call_holds_one_for_the_queue_and_one_for_each_leg():
     exporter = InMemorySpanExporter()
     spans = Spans(exporter)
     row = ROWS[DIFFERENTIATE]
-    call = Call(row.task, b"", "alice", "r1", 100.0, _Now())
-    call.given, call.spent, call.note = 100.5, (0.25, 0.125), "derived"
+    call = Call(row.task, b"", "alice", "r1", 100.0, _Future())
+    call.dispatched, call.leg_seconds, call.note = 100.5, (0.25, 0.125), "derived"
     parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-    spans.ended(row, Caller("alice", "r1", parent), call, "OK", 1.0)
+    spans.record(row, Caller("alice", "r1", parent), call, "OK", 1.0)
     spans.close()
-    found = {span.name: span for span in exporter.get_finished_spans()}
-    whole = found[DIFFERENTIATE[1:]]
-    assert set(found) == {whole.name, "queue", "numeric", "symbolic"}
+    finished = {span.name: span for span in exporter.get_finished_spans()}
+    whole = finished[DIFFERENTIATE[1:]]
+    assert set(finished) == {whole.name, "queue", "numeric", "symbolic"}
     assert f"{whole.context.trace_id:032x}" == parent.split("-")[1]
     assert f"{whole.parent.span_id:016x}" == parent.split("-")[2]
     assert whole.attributes["pullback.request"] == "r1"
-    lasted = {name: (span.end_time - span.start_time) / 1e9 for name, span in found.items()}
-    assert lasted == {whole.name: 1.0, "queue": 0.5, "numeric": 0.25, "symbolic": 0.125}
+    seconds = {name: (span.end_time - span.start_time) / 1e9 for name, span in finished.items()}
+    assert seconds == {whole.name: 1.0, "queue": 0.5, "numeric": 0.25, "symbolic": 0.125}
     for name in ("queue", "numeric", "symbolic"):
-        assert found[name].parent.span_id == whole.context.span_id
+        assert finished[name].parent.span_id == whole.context.span_id

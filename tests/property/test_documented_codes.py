@@ -41,8 +41,8 @@ inputs = st.builds(
     good | tensors,
 )
 messages = st.builds(
-    lambda expression, given, upstream, notations: wire.DifferentiateRequest(
-        id="r", expression=expression, inputs=given, upstream=upstream, notations={"notations": notations}
+    lambda expression, inputs, upstream, notations: wire.DifferentiateRequest(
+        id="r", expression=expression, inputs=inputs, upstream=upstream, notations={"notations": notations}
     ),
     expressions,
     st.lists(inputs, max_size=3),
@@ -67,8 +67,8 @@ answers = st.builds(
     st.none() | st.none() | good | tensors,
 )
 problems = st.builds(
-    lambda expression, given, wrt, kind, order: grading_pb2.Problem(
-        expression=expression, inputs=given, wrt=wrt, kind=kind, order=order, policy={"budget": {"seconds": 1}}
+    lambda expression, inputs, wrt, kind, order: grading_pb2.Problem(
+        expression=expression, inputs=inputs, wrt=wrt, kind=kind, order=order, policy={"budget": {"seconds": 1}}
     ),
     expressions,
     st.lists(variables, max_size=3),
@@ -79,8 +79,8 @@ problems = st.builds(
 number, vector = grading_pb2.Variable(name="x"), grading_pb2.Variable(name="x", shape=[2])
 sound = st.sampled_from(
     [
-        grading_pb2.Problem(expression=text, inputs=[given], wrt=["x"], policy={"budget": {"seconds": 1}})
-        for text, given in (("x**2", number), ("sin(x)*x", number), ("log(x - 9)", number), ("sum(x*x)", vector))
+        grading_pb2.Problem(expression=text, inputs=[variable], wrt=["x"], policy={"budget": {"seconds": 1}})
+        for text, variable in (("x**2", number), ("sin(x)*x", number), ("log(x - 9)", number), ("sum(x*x)", vector))
     ]
 )
 grades = st.builds(
@@ -89,9 +89,9 @@ grades = st.builds(
 
 
 @st.composite
-def bodies(draw, written=messages):
-    """A request, sound or with some of its bytes changed, or bytes that never were one."""
-    body = draw(written.map(lambda message: message.SerializeToString()) | st.binary(max_size=60))
+def bodies(draw, kind=messages):
+    """A request, valid or with some of its bytes changed, or random bytes."""
+    body = draw(kind.map(lambda message: message.SerializeToString()) | st.binary(max_size=60))
     for place, byte in draw(st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), max_size=3)):
         body = body[:place] + bytes([byte]) + body[place + 1 :]
     return body[: draw(st.just(len(body)) | st.integers(0, len(body)))]
@@ -99,8 +99,8 @@ def bodies(draw, written=messages):
 
 @pytest.fixture(scope="module")
 def channel(mathematics):
-    with grpc.insecure_channel(mathematics.target, options=[("grpc.enable_retries", 0)]) as opened:
-        yield opened
+    with grpc.insecure_channel(mathematics.target, options=[("grpc.enable_retries", 0)]) as connected:
+        yield connected
 
 
 def reason_of(status):
@@ -110,7 +110,7 @@ def reason_of(status):
 
 
 def assert_documented(code, status):
-    """The reason is in the table with that status, and what is told is short and harmless."""
+    """The reason is in the table with that status, and the status is short and harmless."""
     reason = REASONS[reason_of(status)]
     assert reason.code == code == status.code
     assert reason.name not in ("INTERNAL", "WORKER_CRASHED")
@@ -119,7 +119,7 @@ def assert_documented(code, status):
 
 
 def call(channel, method, body, service=SERVICE):
-    """The reply's bytes; None where it was refused as it may be."""
+    """The reply's bytes; None where the call was refused as documented."""
     try:
         return channel.unary_unary(f"{service}/{method}")(body, timeout=300)
     except grpc.RpcError as error:

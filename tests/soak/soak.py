@@ -67,24 +67,24 @@ class Soak:
         return PART * self.peak
 
     def complaints(self) -> list[str]:
-        """What is not as it should be, by the last third of the samples against the first."""
+        """What is not as it should be, by the last third of the samples compared with the first."""
         third = len(self.samples) // 3
         first, last = self.samples[:third], self.samples[-third:]
-        found = list(self.wrong)
+        complaints = list(self.wrong)
         if self.refused > REFUSED * self.statuses.total():
-            found.append(f"{self.refused} of {self.statuses.total()} were refused for the load")
+            complaints.append(f"{self.refused} of {self.statuses.total()} were refused for the load")
         if not third:
-            return [*found, "too short to say whether anything grows"]
+            return [*complaints, "too short to say whether anything grows"]
         # fmt: off
         for name, most, spare in (("memory", 1.05, 16 * 2**20), ("front", 1.05, 8 * 2**20), ("files", 1.0, 2),
                                   ("processes", 1.0, 0), ("p99", 1.5, 0.005)):
             # fmt: on
             was, is_ = (float(np.median([getattr(sample, name) for sample in part])) for part in (first, last))
             if is_ > most * was + spare:
-                found.append(f"{name} went from {was:g} to {is_:g}")
+                complaints.append(f"{name} went from {was:g} to {is_:g}")
         if all(sample.buffers > sample.workers for sample in last):
-            found.append(f"{last[-1].buffers} buffers for {last[-1].workers} workers")
-        return found
+            complaints.append(f"{last[-1].buffers} buffers for {last[-1].workers} workers")
+        return complaints
 
 
 async def soak(
