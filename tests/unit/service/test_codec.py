@@ -10,7 +10,7 @@ from pullback_server.service.wire.codec import DIFFERENT, LACKING
 
 #: The messages that go out, each with the value that it is made from.
 MESSAGES = {
-    derivative_pb2.DifferentiateResponse: verdict.Answer,
+    derivative_pb2.DifferentiateResponse: verdict.Response,
     derivative_pb2.Timings: verdict.Timings,
     derivative_pb2.Derivative: verdict.Derivative,
     derivative_pb2.ClosedForm: verdict.ClosedForm,

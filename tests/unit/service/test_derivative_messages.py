@@ -216,8 +216,8 @@ def test_every_field_of_an_answer_reaches_the_wire():
 
 @pytest.mark.parametrize("state", LegState)
 def test_an_answer_is_provisional_when_a_leg_ran_out_of_time(state):
-    answer = Answer(torch.ones(()), (derivative(state),), (), "cpu")
-    assert derivative_messages.is_provisional(answer) is (state is LegState.DEADLINE)
+    response = Response(torch.ones(()), (derivative(state),), {}, "cpu")
+    assert derivative_messages.is_provisional(response) is (state is LegState.DEADLINE)
 
 
 @pytest.mark.parametrize("kind", [Notation, LegState, Outcome, Cause, Side, FormOrigin, StepKind])

@@ -22,7 +22,7 @@ class Fails:
     def __init__(self, problem):
         self._problem = problem
 
-    def answer(self, question):
+    def respond(self, request):
         raise self._problem
 
 

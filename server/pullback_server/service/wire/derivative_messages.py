@@ -9,7 +9,7 @@ from pullback.v1 import derivative_pb2 as wire
 
 from ...language import check_names
 from ...program import Limits, Reason, Refusal
-from ...verdict import READY, Answer, Description, LegState, Notation, Operand, Question, example_jacobians
+from ...verdict import READY, Description, LegState, Notation, Operand, Request, Response, example_jacobians
 from .checks import check_id, decode
 from .codec import fill, members
 from .tensors import from_wire
@@ -17,8 +17,8 @@ from .tensors import from_wire
 _NOTATIONS = members(wire.Notation.DESCRIPTOR, Notation)
 
 
-def parse_request(body: bytes, limits: Limits, *, stream: bool = False) -> tuple[str, Question]:
-    """The id and the question of a DifferentiateRequest, or of the one in a stream's DifferentiateManyRequest.
+def parse_request(body: bytes, limits: Limits, *, stream: bool = False) -> tuple[str, Request]:
+    """The id and the request of a DifferentiateRequest, or of the one in a stream's DifferentiateManyRequest.
 
     Raises Refusal with the field's path for what is malformed, missing, twice there, or over a limit.
 
@@ -26,21 +26,21 @@ def parse_request(body: bytes, limits: Limits, *, stream: bool = False) -> tuple
     'r'
     """
     if stream:  # whose budget is the front's concern
-        return _question(decode(wire.DifferentiateManyRequest, body).request, limits)
-    return _question(decode(wire.DifferentiateRequest, body), limits)
+        return _request(decode(wire.DifferentiateManyRequest, body).request, limits)
+    return _request(decode(wire.DifferentiateRequest, body), limits)
 
 
-def is_provisional(answer: Answer) -> bool:
-    """Whether an answer's closed form was not to be waited for, so that a later answer may be better."""
-    return any(derivative.symbolic.state is LegState.DEADLINE for derivative in answer.derivatives)
+def is_provisional(response: Response) -> bool:
+    """Whether a response's closed form was not to be waited for, so that a later response may be better."""
+    return any(derivative.symbolic.state is LegState.DEADLINE for derivative in response.derivatives)
 
 
-def reply(request_id: str, answer: Answer, versions: Mapping[str, str], queue: float, total: float) -> bytes:
-    """The DifferentiateResponse that says an answer; `queue` and `total` are in seconds."""
+def reply(request_id: str, response: Response, versions: Mapping[str, str], queue: float, total: float) -> bytes:
+    """The DifferentiateResponse that says a response; `queue` and `total` are in seconds."""
     message = wire.DifferentiateResponse(
         id=request_id, versions=versions, timings=wire.Timings(queue=queue, total=total)
     )
-    fill(message, answer)
+    fill(message, response)
     return message.SerializeToString()
 
 
@@ -66,31 +66,31 @@ def describe_reply(body: bytes, description: Description) -> bytes:
     return message.SerializeToString()
 
 
-def _question(request: wire.DifferentiateRequest, limits: Limits) -> tuple[str, Question]:
-    check_id(request.id)
-    if not request.expression.strip():
+def _request(message: wire.DifferentiateRequest, limits: Limits) -> tuple[str, Request]:
+    check_id(message.id)
+    if not message.expression.strip():
         raise Refusal(Reason.EMPTY_EXPRESSION, "there is no expression", hint="an expression such as `3*a**3 - b**2`")
-    check_names([operand.name for operand in request.inputs], limits)
+    check_names([operand.name for operand in message.inputs], limits)
     operands = []
-    for number, operand in enumerate(request.inputs):
+    for number, operand in enumerate(message.inputs):
         tensor = from_wire(operand.tensor, f"inputs[{number}].tensor", limits)
         requires_grad = operand.requires_grad if operand.HasField("requires_grad") else None
         operands.append(Operand(operand.name, tensor, requires_grad))
-    question = Question(
-        expression=request.expression,
+    request = Request(
+        expression=message.expression,
         inputs=tuple(operands),
-        upstream=from_wire(request.upstream, "upstream", limits) if request.HasField("upstream") else None,
-        notations=_notations(request),
-        check=request.check if request.HasField("check") else True,
-        closed_form_gradients=request.closed_form_gradients,
+        upstream=from_wire(message.upstream, "upstream", limits) if message.HasField("upstream") else None,
+        notations=_notations(message),
+        check=message.check if message.HasField("check") else True,
+        closed_form_gradients=message.closed_form_gradients,
     )
-    return request.id, question
+    return message.id, request
 
 
-def _notations(request: wire.DifferentiateRequest) -> frozenset[Notation]:
-    if not request.HasField("notations"):
+def _notations(message: wire.DifferentiateRequest) -> frozenset[Notation]:
+    if not message.HasField("notations"):
         return READY
-    numbers = request.notations.notations
+    numbers = message.notations.notations
     for place, number in enumerate(numbers):
         if number not in _NOTATIONS:
             field = f"notations.notations[{place}]"

@@ -12,7 +12,7 @@ import torch
 from ...grading import Grader
 from ...numeric import DeviceExhausted, usable
 from ...program import Refusal
-from ...verdict import Answer, Description, Differentiator, LegState
+from ...verdict import Description, Differentiator, LegState, Response
 from .. import failpoints, logs, memory
 from ..config import Config
 from ..protocol import envelope, errors
@@ -87,19 +87,19 @@ class TaskRunner:
 
     def _differentiate(self, task: Frame, started: float) -> None:
         stream = task.code in STREAMED
-        request_id, question = derivative_messages.parse_request(task.body, self._config.limits, stream=stream)
+        request_id, request = derivative_messages.parse_request(task.body, self._config.limits, stream=stream)
         _PARSED()
         leg_seconds, origin = NO_LEGS, ""
-        for answer in self._differentiator.answer(question):
-            self._exit_if_device_unusable(answer)
+        for response in self._differentiator.respond(request):
+            self._exit_if_device_unusable(response)
             queue, total = started - task.seconds, time.monotonic() - task.seconds
-            reply = derivative_messages.reply(request_id, answer, self._description.versions, queue, total)
+            reply = derivative_messages.reply(request_id, response, self._description.versions, queue, total)
             if stream:
                 reply = envelope.stream_response(request_id, envelope.RESPONSE, reply)
-            timings = answer.timings
+            timings = response.timings
             leg_seconds = (timings.numeric, timings.derive + timings.check)
-            origin = answer.form_origin.name.lower() if answer.form_origin else ""
-            if not derivative_messages.is_provisional(answer):
+            origin = response.form_origin.name.lower() if response.form_origin else ""
+            if not derivative_messages.is_provisional(response):
                 self._reply(Kind.FINAL, reply, origin, leg_seconds)
                 return
             self._reply(Kind.PROVISIONAL, reply, origin, leg_seconds)
@@ -137,14 +137,14 @@ class TaskRunner:
         else:
             self._sender.send(Kind.FAILURE, failure.status, f"{failure.reason}\n{failure.message}", code=failure.code)
 
-    def _exit_if_device_unusable(self, answer: Answer | None = None) -> None:
+    def _exit_if_device_unusable(self, response: Response | None = None) -> None:
         """Ends this process where an accelerator's context is corrupt, so that its task is replayed on another.
 
-        With an answer it checks only where a leg failed; a caller never gets the numbers of a corrupt device.
+        With a response it checks only where a leg failed; a caller never gets the numbers of a corrupt device.
         """
         if self._device.type == "cpu":
             return
-        if answer is not None and not any(d.symbolic.state is LegState.FAILED for d in answer.derivatives):
+        if response is not None and not any(d.symbolic.state is LegState.FAILED for d in response.derivatives):
             return
         if not usable(self._device):
             _log.error("the context of %s is corrupt; this worker ends", self._device)
