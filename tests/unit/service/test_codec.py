@@ -21,7 +21,7 @@ MESSAGES = {
     verdict_pb2.WorstEntry: verdict.WorstEntry,
     verdict_pb2.Tolerance: verdict.Tolerance,
     verdict_pb2.Finding: verdict.Finding,
-    verdict_pb2.ExaminedEntry: verdict.Examined,
+    verdict_pb2.ExaminedEntry: verdict.ExaminedEntry,
     verdict_pb2.Slope: verdict.Slope,
     verdict_pb2.Diagnosis: verdict.Diagnosis,
     grading_pb2.Grade: grading.Grade,
