@@ -19,11 +19,24 @@ from pullback_server.numeric import DTYPES
 from pullback_server.operators import BY_NAME, TABLE, Operator
 from pullback_server.operators.samples import draw
 from pullback_server.symbolic import Explanation, Forms
-from pullback_server.verdict import Derivative, Differentiator, Operand, Outcome, Request, Response
+from pullback_server.verdict import (
+    Derivative,
+    DerivativeKind,
+    Differentiator,
+    Notation,
+    Operand,
+    Outcome,
+    Request,
+    Response,
+)
 from pullback_server.verdict.form_cache import FormCache
 from pullback_server.verdict.preparation import PreparedProgram, differentiated_inputs, prepare, types_of
 
 Tensors = Mapping[str, torch.Tensor]
+
+JACOBIAN, VJP = DerivativeKind.JACOBIAN, DerivativeKind.VJP
+TEXT, LATEX, MATRIX, MATRIX_LATEX = Notation.TEXT, Notation.LATEX, Notation.MATRIX, Notation.MATRIX_LATEX
+ENTRIES = Notation.ENTRIES
 
 
 #: Of the cases of a large table one in this many is checked in the default suite: of the rows' tables the same rows.
@@ -173,10 +186,10 @@ def reading(request: Request, derivative: Derivative) -> Reading:
     axes = _axes(OUTPUT, taken, output) | input_axes
     expected = jacobian(request, derivative.name).numpy()
     return Reading(
-        read(derivative.jacobian.text, values, axes).reshape(output + shape),
-        read(derivative.vjp.text, values, input_axes).reshape(shape),
-        _entries(derivative.jacobian.entries, values, output + shape),
-        _entries(derivative.vjp.entries, values, shape),
+        read(derivative.formula(JACOBIAN, TEXT), values, axes).reshape(output + shape),
+        read(derivative.formula(VJP, TEXT), values, input_axes).reshape(shape),
+        _entries(derivative.formula(JACOBIAN, ENTRIES), values, output + shape),
+        _entries(derivative.formula(VJP, ENTRIES), values, shape),
         expected,
         np.tensordot(values[upstream_name], expected, axes=len(output)),
     )

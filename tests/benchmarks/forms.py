@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from pullback import Client, FormOrigin
-from pullback_server.verdict import Differentiator, Notation, Request
+from pullback_server.verdict import DerivativeKind, Differentiator, Notation, Request
 
 from .bounds import SYMPY_WORK
 from .expressions import softmax
@@ -50,7 +50,11 @@ def _sympy_calls(n: int) -> Finding:
         *_, last = fresh.respond(_softmax(n))
     finally:
         sys.setprofile(None)
-    entries = "entries written out" if last.derivatives[0].jacobian.entries else "no entries"
+    entries = (
+        "entries written out"
+        if last.derivatives[0].formula(DerivativeKind.JACOBIAN, Notation.ENTRIES)
+        else "no entries"
+    )
     origin = last.form_origin.name if last.form_origin else "none"
     what = f"calls into sympy, softmax(x) at {n:,} after 3, another worker"
     return absolute(GROUP, what, np.array([float(calls)]), SYMPY_WORK, " calls", f"form from {origin}, {entries}")

@@ -10,7 +10,7 @@ import mpmath as mp
 from pullback_server.language import check, parse
 from pullback_server.operators import BY_NAME
 from pullback_server.program import DType, Limits, TensorType
-from pullback_server.symbolic import derive
+from pullback_server.symbolic import DerivativeKind, Notation, derive
 
 #: What questions are about, easy ones first; the later ones are met less often.
 NAMES = (
@@ -40,7 +40,7 @@ def derivative(name: str) -> str:
     """The derivative of name(u) as text in u."""
     number = TensorType(DType.FLOAT64, ())
     typed = check(parse(f"{name}(u)", ["u"], Limits()), {"u": number}, Limits())
-    text = dict(derive(typed, ("u",)).inputs)["u"].jacobian.text
+    text = dict(derive(typed, ("u",)).inputs)["u"][DerivativeKind.JACOBIAN][Notation.TEXT]
     assert text
     return text
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..language import check, parse
 from ..program import Limits, Refusal, TypedProgram
-from ..symbolic import derive
+from ..symbolic import NOT_WRITTEN, DerivativeKind, Notation, derive
 from .equivalence import Formula
 from .points import Reference
 from .question import Question
@@ -52,11 +52,9 @@ def closed_form(question: Question, chain: tuple[str, ...]) -> tuple[str, str] |
     for number, name in enumerate(chain):
         if name not in typed.program.inputs():
             return "0", "0"
-        form = dict(derive(typed, (name,)).inputs).get(name)
-        if form is None:
-            return None
-        written = form.vjp if question.upstream else form.jacobian
-        text, latex = written.matrix, written.matrix_latex or written.latex
+        formulas = derive(typed, (name,)).inputs.get(name, NOT_WRITTEN)
+        formula = formulas[DerivativeKind.VJP if question.upstream else DerivativeKind.JACOBIAN]
+        text, latex = formula[Notation.MATRIX], formula[Notation.MATRIX_LATEX] or formula[Notation.LATEX]
         if not text:
             return None
         if number + 1 < len(chain):

@@ -6,23 +6,26 @@ from .evaluation.evaluate import Evaluator, evaluator
 from .evaluation.magnitudes import Magnitudes, Tails, tails
 from .evaluation.running_error import error_bound
 from .explanation import Explanation, explain
-from .form import Forms, InputForm, Written
+from .form import NOT_WRITTEN, DerivativeKind, Forms, Formula, Formulas, Notation
 from .notation.code.module import Code
 from .notation.index_form.entries import entries
 from .notation.steps.derivation import Step, StepKind
 
 __all__ = [
+    "NOT_WRITTEN",
     "UPSTREAM",
     "Code",
+    "DerivativeKind",
     "Evaluator",
     "Explanation",
     "Forms",
-    "InputForm",
+    "Formula",
+    "Formulas",
     "Magnitudes",
+    "Notation",
     "Step",
     "StepKind",
     "Tails",
-    "Written",
     "derive",
     "entries",
     "error_bound",

@@ -13,7 +13,7 @@ from .differentiation.partition import partition, signature
 from .form import FORMAT, Forms
 from .lowering.lower import Lowering
 from .notation.matrix import MatrixNotation
-from .notation.render import upstream_name, write
+from .notation.render import formulas, upstream_name
 
 log = logging.getLogger(__name__)
 
@@ -39,32 +39,25 @@ def derive(typed: TypedProgram, wrt: tuple[str, ...]) -> Forms:
 
 
 def _derive(typed: TypedProgram, wrt: tuple[str, ...]) -> Forms:
-    differentiated = differentiate(partition(typed))
+    parts = partition(typed)
+    differentiated = differentiate(parts)
     gradients = backward(differentiated, wrt)
-    program = differentiated.partition.program
-    definitions = {p.name: p for p in (*differentiated.forward, *gradients.values())}
-    axes = {name: x.axes for name, x in differentiated.partition.inputs.items()} | {
-        UPSTREAM: differentiated.partition.output.axes
-    }
-    lowering = Lowering(program, definitions.values(), axes)
+    definitions = (*differentiated.forward, *gradients.values())
+    axes = {name: x.axes for name, x in parts.inputs.items()} | {UPSTREAM: parts.output.axes}
+    lowering = Lowering(parts.program, {d.name: d for d in definitions}.values(), axes)
     plan = lowering.plan(
         (name, Entry(g.name, *g.axes) if (g := gradients.get(UPSTREAM + name)) else None, g.axes if g else ())
         for name in wrt
     )
-    forms = Forms(
-        plan=plan,
-        units=tuple((n, tuple(a is None for a in x.axes)) for n, x in differentiated.partition.inputs.items()),
-    )
-    matrices = MatrixNotation(differentiated, plan, upstream_name(differentiated.partition))
-    written = tuple((name, write(differentiated, name, forms, matrices)) for name in wrt)
-    lengths = tuple((s.name, d.root().source) for s, d in program.dimensions.items())
-    lengths += tuple({d.root().symbol.name: d.root().source for d in program.dimensions.values()}.items())
-    used = {s for _, f in written for w in (f.jacobian, f.vjp) for s in _symbols([w.tree, *w.axes])}
-    units = (
-        *forms.units,
-        (upstream_name(differentiated.partition), tuple(a is None for a in differentiated.partition.output.axes)),
-    )
-    return Forms("", plan, written, tuple((n, s) for n, s in lengths if n in used), units)
+    units = {name: tuple(a is None for a in x.axes) for name, x in parts.inputs.items()}
+    matrices = MatrixNotation(differentiated, plan, upstream_name(parts))
+    inputs = {name: formulas(differentiated, name, plan, units, matrices) for name in wrt}
+    sources = {index.name: dimension.root().source for index, dimension in parts.program.dimensions.items()}
+    sources |= {d.root().symbol.name: d.root().source for d in parts.program.dimensions.values()}
+    used = {s for written in inputs.values() for f in written.values() for s in _symbols([f.tree, *f.axes])}
+    lengths = {name: source for name, source in sources.items() if name in used}
+    units[upstream_name(parts)] = tuple(a is None for a in parts.output.axes)
+    return Forms("", plan, inputs, lengths, units)
 
 
 def _symbols(tree: object) -> set[str]:

@@ -3,47 +3,70 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from .lowering import plan as plans
 from .lowering.plan import Plan
 
 #: Changes whenever forms of an older release cannot be read.
-FORMAT = 3
+FORMAT = 4
 
 Source = tuple[str, int] | int
 
 NOTHING = Plan((), ())
 
 
-@dataclass(frozen=True)
-class Written:
-    """A derivative in its notations; empty where it has none. `tree` is its expression, for printing entries.
+class DerivativeKind(Enum):
+    """Which derivative a formula is; the value is the name of its field in replies."""
 
-    `axes` are the names of its index symbols, outermost first, None for an axis of length 1. `matrix` is in our own
-    language.
+    JACOBIAN = "jacobian"
+    VJP = "vjp"
+
+
+class Notation(Enum):
+    """A way to write derivatives; for a formula the value is the name of its field in replies.
+
+    Entries are written for the lengths of a request; code and steps are those of all inputs together.
     """
 
-    text: str = ""
-    latex: str = ""
-    tree: Any = None
-    axes: tuple[str | None, ...] = ()
-    matrix: str = ""
-    matrix_latex: str = ""
+    TEXT = "text"
+    LATEX = "latex"
+    ENTRIES = "entries"
+    MATRIX = "matrix"
+    MATRIX_LATEX = "matrix_latex"
+    CODE = "code"
+    STEPS = "steps"
 
 
 @dataclass(frozen=True)
-class InputForm:
-    """The derivative by one input."""
+class Formula:
+    """A derivative in its notations, which are absent where it has none. `tree` is its expression, for its entries.
 
-    jacobian: Written = Written()
-    vjp: Written = Written()
+    `axes` are the names of its index symbols, outermost first, None for an axis of length 1. Matrix notation is in our
+    own language.
+    """
+
+    notations: Mapping[Notation, str] = field(default_factory=dict)
+    tree: Any = None
+    axes: tuple[str | None, ...] = ()
+
+    def __getitem__(self, notation: Notation) -> str:
+        return self.notations.get(notation, "")
+
+
+#: The formulas of one input's derivative.
+Formulas = Mapping[DerivativeKind, Formula]
+
+#: Those of a derivative that is not written.
+NOT_WRITTEN: Formulas = {kind: Formula() for kind in DerivativeKind}
 
 
 @dataclass(frozen=True)
 class Forms:
-    """The closed forms of a program for every size: a plan for the gradients and each derivative in writing.
+    """The closed forms of a program for every size: a plan for the gradients and each input's derivative in writing.
 
     `reason` is set, and the rest empty, where there is no closed form; `lengths` says where each index symbol's length
     is read, and `units` which axes of an input have length 1.
@@ -51,40 +74,43 @@ class Forms:
 
     reason: str = ""
     plan: Plan = NOTHING
-    inputs: tuple[tuple[str, InputForm], ...] = ()
-    lengths: tuple[tuple[str, Source], ...] = ()
-    units: tuple[tuple[str, tuple[bool, ...]], ...] = ()
+    inputs: Mapping[str, Formulas] = field(default_factory=dict)
+    lengths: Mapping[str, Source] = field(default_factory=dict)
+    units: Mapping[str, tuple[bool, ...]] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """The forms in a format of our own."""
-        written = [[name, _written(form.jacobian), _written(form.vjp)] for name, form in self.inputs]
-        parts = [FORMAT, self.reason, plans.encode(self.plan), written, self.lengths, self.units]
+        inputs = {
+            name: {
+                kind.value: [{n.value: string for n, string in f.notations.items()}, f.tree, f.axes]
+                for kind, f in formulas.items()
+            }
+            for name, formulas in self.inputs.items()
+        }
+        parts = [FORMAT, self.reason, plans.encode(self.plan), inputs, self.lengths, self.units]
         return json.dumps(parts, separators=(",", ":")).encode()
 
     @staticmethod
     def from_bytes(data: bytes) -> Forms:
         """The inverse of `to_bytes`; raises ValueError on another format's bytes."""
-        version, reason, plan, written, lengths, units = json.loads(data)
+        version, reason, plan, inputs, lengths, units = json.loads(data)
         if version != FORMAT:
             raise ValueError(f"closed forms in format {version}, expected {FORMAT}")
         return Forms(
             reason,
             plans.decode(plan),
-            tuple((name, InputForm(_read(jacobian), _read(vjp))) for name, jacobian, vjp in written),
-            tuple((name, tuple(source) if isinstance(source, list) else source) for name, source in lengths),
-            tuple((name, tuple(flags)) for name, flags in units),
+            {
+                name: {
+                    DerivativeKind(kind): Formula({Notation(n): s for n, s in notations.items()}, tree, tuple(axes))
+                    for kind, (notations, tree, axes) in formulas.items()
+                }
+                for name, formulas in inputs.items()
+            },
+            {name: tuple(source) if isinstance(source, list) else source for name, source in lengths.items()},
+            {name: tuple(flags) for name, flags in units.items()},
         )
 
 
-def _written(w: Written) -> list[Any]:
-    return [w.text, w.latex, w.tree, w.axes, w.matrix, w.matrix_latex]
-
-
-def _read(parts: list[Any]) -> Written:
-    text, latex, tree, axes, matrix, matrix_latex = parts
-    return Written(text, latex, tree, tuple(axes), matrix, matrix_latex)
-
-
-def length_of(source: Source, shapes: dict[str, tuple[int, ...]]) -> int:
+def length_of(source: Source, shapes: Mapping[str, tuple[int, ...]]) -> int:
     """A dimension's length in a request with inputs of these shapes."""
     return source if isinstance(source, int) else shapes[source[0]][source[1]]

@@ -1,5 +1,6 @@
 """Both legs side by side: a request, its response, and the verdict on whether the legs agree."""
 
+from ..symbolic import DerivativeKind, Notation
 from .description import Description, describe, example_jacobians
 from .differentiator import Differentiator
 from .exact import Side
@@ -8,7 +9,6 @@ from .reasons import UndecidedReason
 from .values import (
     READY,
     Cause,
-    ClosedForm,
     Derivative,
     Diagnosis,
     ExaminedEntry,
@@ -16,7 +16,6 @@ from .values import (
     FormOrigin,
     Leg,
     LegState,
-    Notation,
     Operand,
     Outcome,
     Request,
@@ -26,13 +25,14 @@ from .values import (
     Tolerance,
     Verdict,
     WorstEntry,
+    Written,
 )
 
 __all__ = [
     "READY",
     "Cause",
-    "ClosedForm",
     "Derivative",
+    "DerivativeKind",
     "Description",
     "Diagnosis",
     "Differentiator",
@@ -55,6 +55,7 @@ __all__ = [
     "UndecidedReason",
     "Verdict",
     "WorstEntry",
+    "Written",
     "describe",
     "example_jacobians",
 ]

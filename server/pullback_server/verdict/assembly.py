@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 import torch
 
 from ..numeric import NumericResult
-from ..symbolic import Code, Explanation, Written
+from ..symbolic import Code, DerivativeKind, Explanation, Formula, Notation
 from .check import CheckResult
 from .form_cache import CompiledForms, Shapes
 from .reasons import UndecidedReason
-from .values import DONE, ClosedForm, Derivative, Leg, LegState, Notation, Request, Response, Timings, Verdict
+from .values import DONE, Derivative, Leg, LegState, Request, Response, Timings, Verdict, Written
 
 NOT_REQUESTED = Leg(LegState.NOT_REQUESTED)
 LATE = Leg(LegState.DEADLINE, "The closed form did not come in time.")
 UNEXPLAINED = Leg(LegState.DEADLINE, "The closed form is there, but its code and steps did not come in time.")
 OVER_BUDGET = Leg(LegState.DEADLINE, "This closed form took too long before, and is not tried again yet.")
 NOT_CHECKED = Verdict.undecided(UndecidedReason.NOT_CHECKED)
-NO_FORM = ClosedForm()
+NO_FORMULAS: Mapping[DerivativeKind, Written] = {kind: {} for kind in DerivativeKind}
+#: The derivative with respect to an input that the value does not depend on.
+ZERO = dict.fromkeys(DerivativeKind, Formula({Notation.TEXT: "0", Notation.LATEX: "0"}))
 
 
 def numeric_response(numbers: NumericResult, wrt: tuple[str, ...], device: torch.device, timings: Timings) -> Response:
@@ -26,7 +30,7 @@ def numeric_response(numbers: NumericResult, wrt: tuple[str, ...], device: torch
     return Response(
         value=numbers.value.cpu(),
         derivatives=tuple(
-            Derivative(name, numbers.gradients[name].cpu(), NO_FORM, NO_FORM, DONE, NOT_REQUESTED, NOT_CHECKED)
+            Derivative(name, numbers.gradients[name].cpu(), NO_FORMULAS, DONE, NOT_REQUESTED, NOT_CHECKED)
             for name in wrt
         ),
         intermediates=tuple((name, value.cpu()) for name, value in numbers.intermediates),
@@ -45,21 +49,17 @@ def without_forms(response: Response, leg: Leg) -> Response:
 def with_forms(response: Response, request: Request, compiled: CompiledForms, result: CheckResult) -> Response:
     """The response with the closed forms in the requested notations, their gradients, and the verdicts."""
     shapes: Shapes = tuple((o.name, tuple(o.tensor.shape)) for o in request.inputs)
-    forms = dict(compiled.forms.inputs)
     derivatives = []
     for derivative in response.derivatives:
         name = derivative.name
-        if name in forms:
-            jacobian, vjp = (
-                _form(getattr(forms[name], kind), compiled, name, kind, shapes, request.notations)
-                for kind in ("jacobian", "vjp")
-            )
-        else:
-            jacobian = vjp = _in_notations(request.notations, Written("0", "0"))
+        formulas = {
+            kind: _written(formula, request.notations, partial(compiled.entries, name, kind, shapes))
+            for kind, formula in compiled.forms.inputs.get(name, ZERO).items()
+        }
         verdict = result.verdicts.get(name, NOT_CHECKED)
         evaluated = result.gradients.get(name) if request.closed_form_gradients else None
         gradient = None if evaluated is None else evaluated.cpu()
-        derivatives.append(Derivative(name, derivative.gradient, jacobian, vjp, DONE, result.leg, verdict, gradient))
+        derivatives.append(Derivative(name, derivative.gradient, formulas, DONE, result.leg, verdict, gradient))
     return replace(response, derivatives=tuple(derivatives))
 
 
@@ -77,18 +77,8 @@ def with_leg(response: Response, leg: Leg) -> Response:
     return replace(response, derivatives=tuple(replace(d, symbolic=leg) for d in response.derivatives))
 
 
-def _form(
-    written: Written, compiled: CompiledForms, name: str, kind: str, shapes: Shapes, notations: frozenset[Notation]
-) -> ClosedForm:
-    entries = compiled.entries(name, kind, shapes) if Notation.TEXT in notations else ()
-    return _in_notations(notations, written, entries)
-
-
-def _in_notations(notations: frozenset[Notation], written: Written, entries: tuple[str, ...] = ()) -> ClosedForm:
-    return ClosedForm(
-        written.text if Notation.TEXT in notations else "",
-        written.latex if Notation.LATEX in notations else "",
-        entries,
-        written.matrix if Notation.MATRIX in notations else "",
-        written.matrix_latex if Notation.MATRIX in notations else "",
-    )
+def _written(formula: Formula, notations: frozenset[Notation], entries: Callable[[], tuple[str, ...]]) -> Written:
+    written: dict[Notation, str | tuple[str, ...]] = {n: s for n, s in formula.notations.items() if n in notations}
+    if Notation.ENTRIES in notations:
+        written[Notation.ENTRIES] = entries()
+    return written

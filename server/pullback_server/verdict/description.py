@@ -15,7 +15,7 @@ from ..numeric import best_device
 from ..operators import TABLE, Operator
 from ..operators.samples import draw
 from ..program import Limits, TensorType
-from ..symbolic import Written, derive
+from ..symbolic import DerivativeKind, Formula, derive
 
 
 @dataclass(frozen=True)
@@ -48,16 +48,18 @@ def describe(device: str = "auto", limits: Limits | None = None) -> Description:
 
 
 @cache
-def example_jacobians(row: Operator) -> tuple[tuple[str, Written], ...]:
+def example_jacobians(row: Operator) -> Mapping[str, Formula]:
     """The closed form of the row's example with respect to each floating input, by the input's name.
 
     >>> from ..operators import BY_NAME
-    >>> [(name, form.text) for name, form in example_jacobians(BY_NAME["square"])]
-    [('x', '2*x[p, q]*delta(i, p)*delta(j, q)')]
+    >>> from ..symbolic import Notation
+    >>> example_jacobians(BY_NAME["square"])["x"][Notation.TEXT]
+    '2*x[p, q]*delta(i, p)*delta(j, q)'
     """
     types = {name: TensorType(sample.dtype, sample.shape) for name, sample in draw(row.interval).items()}
     typed = check(parse(row.example, tuple(types), Limits()), types, Limits())
     wrt = tuple(name for name in typed.program.inputs() if types[name].dtype.floating)
     if not typed.output.dtype.floating:
-        return ()
-    return tuple((name, form.jacobian) for name, form in derive(typed, wrt).inputs if form.jacobian.text)
+        return {}
+    jacobians = {name: formulas[DerivativeKind.JACOBIAN] for name, formulas in derive(typed, wrt).inputs.items()}
+    return {name: formula for name, formula in jacobians.items() if formula.notations}

@@ -43,10 +43,13 @@ PREPARED = 512
 class Differentiator:
     """Answers requests on one device, keeping programs, plans and closed forms between them.
 
+    >>> from ..symbolic import DerivativeKind, Notation
     >>> x = Operand("x", torch.tensor(3.0, dtype=torch.float64))
     >>> *_, response = Differentiator("cpu").respond(Request("x**2", (x,)))
-    >>> response.derivatives[0].gradient.item(), response.derivatives[0].jacobian.text
-    (6.0, '2*x')
+    >>> response.derivatives[0].gradient.item()
+    6.0
+    >>> response.derivatives[0].formula(DerivativeKind.JACOBIAN, Notation.TEXT)
+    '2*x'
     """
 
     def __init__(

@@ -8,7 +8,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
-from ..symbolic import Evaluator, Explanation, Forms, Tails, Written, derive, entries, evaluator, explain, tails
+from ..symbolic import (
+    NOT_WRITTEN,
+    DerivativeKind,
+    Evaluator,
+    Explanation,
+    Forms,
+    Tails,
+    derive,
+    entries,
+    evaluator,
+    explain,
+    tails,
+)
 from ..symbolic.lowering.plan import Plan
 from .preparation import PreparedProgram
 from .values import FormOrigin
@@ -46,7 +58,7 @@ class CompiledForms:
     forms: Forms
     evaluate: Evaluator
     tails: Tails
-    entries: Callable[[str, str, Shapes], tuple[str, ...]]
+    entries: Callable[[str, DerivativeKind, Shapes], tuple[str, ...]]
 
     @property
     def plan(self) -> Plan:
@@ -105,11 +117,8 @@ class FormCache:
 
 
 def _compile(forms: Forms) -> CompiledForms:
-    by_input = dict(forms.inputs)
-
     @lru_cache(maxsize=16)
-    def print_entries(name: str, kind: str, shapes: Shapes) -> tuple[str, ...]:
-        derivative: Written = getattr(by_input[name], kind)
-        return entries(forms, derivative, dict(shapes))
+    def print_entries(name: str, kind: DerivativeKind, shapes: Shapes) -> tuple[str, ...]:
+        return entries(forms, forms.inputs.get(name, NOT_WRITTEN)[kind], dict(shapes))
 
     return CompiledForms(forms, evaluator(forms.plan), tails(forms.plan), print_entries)

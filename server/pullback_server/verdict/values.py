@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
 import torch
 
-from ..symbolic import Code, Step
+from ..symbolic import Code, DerivativeKind, Notation, Step
 from .exact import Side
 from .reasons import UndecidedReason
 
-
-class Notation(Enum):
-    """A way to write a closed form."""
-
-    TEXT = "text"
-    LATEX = "latex"
-    MATRIX = "matrix"
-    CODE = "code"
-    STEPS = "steps"
-
-
 #: The notations that cost nothing beyond the closed form itself.
-READY = frozenset({Notation.TEXT, Notation.LATEX, Notation.MATRIX})
+READY = frozenset(Notation) - {Notation.CODE, Notation.STEPS}
+
+#: A formula in the notations that were asked for, and in which it can be written; entries are in row-major order.
+Written = Mapping[Notation, str | tuple[str, ...]]
 
 
 class LegState(Enum):
@@ -113,17 +106,6 @@ class Leg:
 
 
 DONE = Leg(LegState.DONE)
-
-
-@dataclass(frozen=True)
-class ClosedForm:
-    """A formula in the requested notations; the others are empty."""
-
-    text: str = ""
-    latex: str = ""
-    entries: tuple[str, ...] = ()
-    matrix: str = ""
-    matrix_latex: str = ""
 
 
 @dataclass(frozen=True)
@@ -238,12 +220,15 @@ class Derivative:
 
     name: str
     gradient: torch.Tensor
-    jacobian: ClosedForm
-    vjp: ClosedForm
+    formulas: Mapping[DerivativeKind, Written]
     numeric: Leg
     symbolic: Leg
     verdict: Verdict
     closed_form_gradient: torch.Tensor | None = None
+
+    def formula(self, kind: DerivativeKind, notation: Notation) -> str | tuple[str, ...]:
+        """The formula in a notation, empty where it was not asked for or cannot be written."""
+        return self.formulas.get(kind, {}).get(notation, "")
 
 
 @dataclass(frozen=True)

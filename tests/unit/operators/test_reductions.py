@@ -12,7 +12,7 @@ from pullback_server.numeric.vjp import compile_program
 from pullback_server.operators import BY_NAME
 from pullback_server.operators.distances import LARGEST
 from pullback_server.program import DType, Limits, TensorType
-from pullback_server.symbolic import derive, evaluator
+from pullback_server.symbolic import DerivativeKind, Notation, derive, evaluator
 from pullback_server.symbolic.lowering.plan import Reduce
 
 F, inf = torch.nn.functional, math.inf
@@ -127,7 +127,9 @@ def test_a_cosine_below_eps_is_differentiated_as_it_stands_by_the_closed_form_on
 def test_the_derivative_by_the_mean_of_a_variance_is_left_out() -> None:
     types = {"x": TensorType(DType.FLOAT64, (5,))}
     forms = derive(check(parse("std(x)", ["x"], Limits()), types, Limits()), ("x",))
-    assert dict(forms.inputs)["x"].jacobian.text.split("\n")[0] == ("(x[p] - Sum(x[s], s)/n)/(g*(n - 1))")
+    assert forms.inputs["x"][DerivativeKind.JACOBIAN][Notation.TEXT].split("\n")[0] == (
+        "(x[p] - Sum(x[s], s)/n)/(g*(n - 1))"
+    )
 
 
 def test_a_table_of_distances_that_needs_too_many_differences_has_no_form() -> None:

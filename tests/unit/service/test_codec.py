@@ -13,7 +13,6 @@ MESSAGES = {
     derivative_pb2.DifferentiateResponse: verdict.Response,
     derivative_pb2.Timings: verdict.Timings,
     derivative_pb2.Derivative: verdict.Derivative,
-    derivative_pb2.ClosedForm: verdict.ClosedForm,
     derivative_pb2.Code: symbolic.Code,
     derivative_pb2.Step: symbolic.Step,
     derivative_pb2.Leg: verdict.Leg,
@@ -31,11 +30,10 @@ MESSAGES = {
     grading_pb2.Counterexample: grading.Counterexample,
     derivative_pb2.DescribeLanguageResponse: verdict.Description,
     language_pb2.Operator: Operator,
-    language_pb2.Formula: symbolic.Written,
 }
 
 #: What a value has for the service's own use.
-INNER = {verdict.Diagnosis: {"node"}, verdict.Description: {"operators", "versions"}}
+INNER = {verdict.Derivative: {"formulas"}, verdict.Diagnosis: {"node"}, verdict.Description: {"operators", "versions"}}
 
 
 def names(message):
@@ -45,9 +43,15 @@ def names(message):
 @pytest.mark.parametrize(("message", "value"), MESSAGES.items(), ids=lambda kind: kind.__name__)
 def test_a_message_has_the_fields_of_its_value(message, value):
     attributes = {field.name for field in fields(value)} - INNER.get(value, set())
-    if value in (Operator, symbolic.Written):  # of which more is known than is told
+    if value is Operator:  # of which more is known than is told
         attributes = {name for name in names(message) if name in attributes or hasattr(value, name)}
     assert names(message) == attributes
+
+
+def test_formulas_have_a_field_for_each_kind_of_derivative_and_each_notation():
+    whole = {verdict.Notation.CODE, verdict.Notation.STEPS}
+    assert {kind.value for kind in verdict.DerivativeKind} == {*LACKING["Derivative"]}
+    assert {notation.value for notation in {*verdict.Notation} - whole} == names(derivative_pb2.ClosedForm)
 
 
 def test_every_row_of_the_tables_names_a_field_that_there_is():
@@ -61,7 +65,13 @@ def reached(descriptor):
     """The messages in a message, but for those of tensors and those that a row of a table makes."""
     for field in descriptor.fields:
         inner = field.message_type
-        made = f"{descriptor.name}.{field.name}" in DIFFERENT or field.name in ("versions", "workers")
+        made = f"{descriptor.name}.{field.name}" in DIFFERENT or field.name in (
+            "versions",
+            "workers",
+            "jacobian",
+            "vjp",
+            "example_jacobians",
+        )
         if inner is not None and not made and inner.name != "Tensor":
             yield inner.name
             yield from reached(inner)

@@ -10,8 +10,8 @@ from pullback_server.service.wire import derivative_messages, tensors
 from pullback_server.symbolic import Code, Step, StepKind
 from pullback_server.verdict import (
     Cause,
-    ClosedForm,
     Derivative,
+    DerivativeKind,
     Diagnosis,
     ExaminedEntry,
     Finding,
@@ -104,7 +104,7 @@ def test_an_unset_field_has_its_default():
     name, question = parse(request())
     assert name == "r"
     assert question.upstream is None
-    assert question.notations == {Notation.TEXT, Notation.LATEX, Notation.MATRIX}
+    assert question.notations == set(Notation) - {Notation.CODE, Notation.STEPS}
     assert question.closed_form_gradients is False
     assert question.check is True
     assert question.inputs[0].requires_grad is None
@@ -165,9 +165,11 @@ def derivative(state):
         torch.full((2, 3), 7.0, dtype=torch.float64),
         "by hand",
     )
-    form = ClosedForm("t", "l", ("e", "f"), "m", "ml")
+    notations = (Notation.TEXT, Notation.LATEX, Notation.ENTRIES, Notation.MATRIX, Notation.MATRIX_LATEX)
+    jacobian = dict(zip(notations, ("t", "l", ("e", "f"), "m", "ml"), strict=True))
+    formulas = {DerivativeKind.JACOBIAN: jacobian, DerivativeKind.VJP: {}}
     legs, closed_form_gradient = (Leg(LegState.DONE), Leg(state, "why")), torch.zeros(2, 3, dtype=torch.float64)
-    return Derivative("x", torch.ones(2, 3), form, ClosedForm(), *legs, verdict, closed_form_gradient)
+    return Derivative("x", torch.ones(2, 3), formulas, *legs, verdict, closed_form_gradient)
 
 
 def test_every_field_of_an_answer_reaches_the_wire():
@@ -220,7 +222,14 @@ def test_an_answer_is_provisional_when_a_leg_ran_out_of_time(state):
     assert derivative_messages.is_provisional(response) is (state is LegState.DEADLINE)
 
 
-@pytest.mark.parametrize("kind", [Notation, LegState, Outcome, Cause, Side, FormOrigin, StepKind])
+def test_the_notations_of_a_request_are_all_that_there_are():
+    numbers = set(wire.Notation.values()) - {wire.NOTATION_UNSPECIFIED}
+    notations = [parse(request(notations=wire.NotationSelection(notations=[n])))[1].notations for n in numbers]
+    assert all(notations)
+    assert frozenset().union(*notations) == set(Notation)
+
+
+@pytest.mark.parametrize("kind", [LegState, Outcome, Cause, Side, FormOrigin, StepKind])
 def test_every_word_of_the_domain_has_its_number(kind):
     name = "SlopeKind" if kind is Side else kind.__name__
     enum = getattr(verdict_pb2 if kind in (Outcome, Cause, Side) else wire, name)

@@ -4,6 +4,11 @@ import numpy as np
 import pytest
 import torch
 from both_legs import (
+    ENTRIES,
+    JACOBIAN,
+    LATEX,
+    TEXT,
+    VJP,
     ask,
     by_name,
     disagreements,
@@ -23,7 +28,7 @@ from written_expressions import ALL, LENGTHS, ORDINARY, SUMS
 
 def told(expression, name, **shapes):
     """The Jacobian's text, first line first."""
-    return by_name(ask(expression, tensors(**shapes)))[name].jacobian.text.split("\n")
+    return by_name(ask(expression, tensors(**shapes)))[name].formula(JACOBIAN, TEXT).split("\n")
 
 
 @pytest.mark.parametrize("case", mostly_slow(ALL, 3), ids=lambda case: case[0])
@@ -33,7 +38,7 @@ def test_the_printed_jacobian_and_vjp_come_to_torchs_numbers(case):
     answer = final(asked)
     assert not disagreements(answer)
     for derivative in answer.derivatives:
-        assert not misread(reading(asked, derivative)), derivative.jacobian.text
+        assert not misread(reading(asked, derivative)), derivative.formula(JACOBIAN, TEXT)
 
 
 @pytest.mark.parametrize("row", mostly_slow(TABLE), ids=lambda row: row.name)
@@ -42,7 +47,7 @@ def test_the_printed_forms_of_a_rows_samples_come_to_torchs_numbers(row):
     for _, text in samples([row]):
         asked = request_for(text, sample_inputs(row, text))
         for derivative in final(asked).derivatives:
-            if derivative.jacobian.text:
+            if derivative.formula(JACOBIAN, TEXT):
                 wrong += [(text, derivative.name, what) for what in misread(reading(asked, derivative))]
     assert not wrong
 
@@ -55,7 +60,10 @@ def test_the_form_of_one_size_is_right_at_another(case):
     asked = request_for(expression, tensors(**larger))
     small, large = ask(expression, tensors(**shapes)), final(asked)
     for one, other in zip(small.derivatives, large.derivatives, strict=True):
-        assert (one.jacobian.text, one.vjp.text) == (other.jacobian.text, other.vjp.text)
+        assert (one.formula(JACOBIAN, TEXT), one.formula(VJP, TEXT)) == (
+            other.formula(JACOBIAN, TEXT),
+            other.formula(VJP, TEXT),
+        )
         assert not misread(reading(asked, other))
 
 
@@ -99,7 +107,7 @@ def test_what_is_used_again_is_named_under_where():
 def test_an_index_tensor_stands_in_square_brackets_under_where():
     inputs = tensors(x=(3, 2)) | {"at": torch.tensor([2, 0])}
     answer = by_name(ask("softmax(x[at])", inputs))["x"]
-    assert answer.jacobian.text.split("\n")[1] == "where g = softmax(x[at])"
+    assert answer.formula(JACOBIAN, TEXT).split("\n")[1] == "where g = softmax(x[at])"
 
 
 def test_a_line_of_the_program_keeps_its_name_under_where():
@@ -133,7 +141,7 @@ def test_a_length_is_told_where_it_is_read():
 
 
 def test_entries_are_written_while_there_are_at_most_64():
-    few, many = (ask("x**2", tensors(x=(n,))).derivatives[0].jacobian.entries for n in (8, 9))
+    few, many = (ask("x**2", tensors(x=(n,))).derivatives[0].formula(JACOBIAN, ENTRIES) for n in (8, 9))
     assert (len(few), few[0], few[1], few[63]) == (64, "2*x[0]", "0", "2*x[7]")
     assert many == ()
 
@@ -142,13 +150,17 @@ def test_entries_are_written_while_there_are_at_most_64():
 def test_an_axis_of_length_one_is_written_as_zero(expression, shapes):
     """Then every index of an input stands in the text, and the reader would find one missing."""
     for derivative in ask(expression, tensors(**shapes)).derivatives:
-        assert derivative.jacobian.text
-        assert derivative.vjp.text
+        assert derivative.formula(JACOBIAN, TEXT)
+        assert derivative.formula(VJP, TEXT)
 
 
 def test_an_input_that_is_not_used_has_a_zero_form():
     unused = by_name(ask("x**2", tensors(x=(2,), y=(3,))))["y"]
-    assert (unused.jacobian.text, unused.vjp.text, unused.jacobian.latex) == ("0", "0", "0")
+    assert (unused.formula(JACOBIAN, TEXT), unused.formula(VJP, TEXT), unused.formula(JACOBIAN, LATEX)) == (
+        "0",
+        "0",
+        "0",
+    )
     assert not unused.gradient.any()
 
 

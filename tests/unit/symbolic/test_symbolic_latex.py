@@ -3,8 +3,9 @@ r"""LaTeX that compiles: what opens closes, `\left` has its `\right`, and no nam
 import re
 
 import pytest
-from both_legs import ask, by_name, mostly_slow, sample_inputs, samples, tensors
+from both_legs import JACOBIAN, LATEX, TEXT, ask, by_name, mostly_slow, sample_inputs, samples, tensors
 from pullback_server.operators import TABLE
+from pullback_server.symbolic import DerivativeKind
 from pullback_server.symbolic.notation.latex_names import letter
 from written_expressions import ALL
 
@@ -39,9 +40,10 @@ def flaws(latex):
 def test_the_latex_of_an_expression_compiles(case):
     expression, shapes = case
     for derivative in ask(expression, tensors(**shapes)).derivatives:
-        for form in (derivative.jacobian, derivative.vjp):
-            assert form.latex
-            assert not flaws(form.latex), form.latex
+        for kind in DerivativeKind:
+            latex = derivative.formula(kind, LATEX)
+            assert latex
+            assert not flaws(latex), latex
 
 
 @pytest.mark.slow
@@ -49,9 +51,10 @@ def test_the_latex_of_an_expression_compiles(case):
 def test_the_latex_of_a_rows_samples_compiles(row):
     for _, text in samples([row]):
         for derivative in ask(text, sample_inputs(row, text)).derivatives:
-            for form in (derivative.jacobian, derivative.vjp):
-                assert bool(form.latex) == bool(form.text), text
-                assert not flaws(form.latex), form.latex
+            for kind in DerivativeKind:
+                latex = derivative.formula(kind, LATEX)
+                assert bool(latex) == bool(derivative.formula(kind, TEXT)), text
+                assert not flaws(latex), latex
 
 
 @pytest.mark.parametrize(
@@ -77,14 +80,14 @@ def test_the_latex_of_a_rows_samples_compiles(row):
     ],
 )
 def test_latex_reads_as_one_would_write_it(expression, name, shapes, latex):
-    found = by_name(ask(expression, tensors(**shapes)))[name].jacobian.latex
+    found = by_name(ask(expression, tensors(**shapes)))[name].formula(JACOBIAN, LATEX)
     assert not flaws(found)
     if latex is not None:
         assert found == latex
 
 
 def test_the_constant_e_does_not_look_like_an_input_of_that_name():
-    assert r"\mathrm{e}^{" in by_name(ask("exp(x)*e", tensors(x=(), e=())))["x"].jacobian.latex
+    assert r"\mathrm{e}^{" in by_name(ask("exp(x)*e", tensors(x=(), e=())))["x"].formula(JACOBIAN, LATEX)
     assert letter("e") == "e"
 
 

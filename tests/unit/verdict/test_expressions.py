@@ -2,7 +2,19 @@
 
 import pytest
 import torch
-from both_legs import disagreements, final, forms_of, mostly_slow, prepared, reading, request_for
+from both_legs import (
+    JACOBIAN,
+    MATRIX,
+    TEXT,
+    VJP,
+    disagreements,
+    final,
+    forms_of,
+    mostly_slow,
+    prepared,
+    reading,
+    request_for,
+)
 from case_files import drawn, read, value
 from exact_differences import slope
 from pullback_server.numeric import differentiate
@@ -39,9 +51,9 @@ def test_every_gradient_has_matrix_notation_and_it_is_the_gradient(case):
     request = request_for(case["f"], inputs)
     program = prepared(request)
     scalar = not program.typed.output.rank
-    forms = dict(forms_of(request).inputs)
-    assert all(0 < len(w.text) < READABLE for form in forms.values() for w in (form.jacobian, form.vjp))
-    matrix = {name: (form.jacobian if scalar else form.vjp).matrix for name, form in forms.items()}
+    forms = forms_of(request).inputs
+    assert all(0 < len(f[TEXT]) < READABLE for formulas in forms.values() for f in formulas.values())
+    matrix = {name: formulas[JACOBIAN if scalar else VJP][MATRIX] for name, formulas in forms.items()}
     seed = torch.ones_like(request.upstream) if scalar else request.upstream
     right = differentiate(program.forward, inputs, program.wrt, seed, torch.device("cpu")).gradients
     assert {(case["name"], name) for name in matrix if not matrix[name]} == {w for w in WITHOUT if w[0] == case["name"]}

@@ -3,7 +3,18 @@
 import numpy as np
 import pytest
 import torch
-from both_legs import by_name, disagreements, final, forms_of, mostly_slow, reading, request_for
+from both_legs import (
+    JACOBIAN,
+    MATRIX,
+    MATRIX_LATEX,
+    by_name,
+    disagreements,
+    final,
+    forms_of,
+    mostly_slow,
+    reading,
+    request_for,
+)
 from case_files import drawn, read, value
 
 CASES = read("identities")
@@ -32,7 +43,7 @@ def test_autograd_and_the_printed_form_are_the_books_derivative(case):
 @pytest.mark.parametrize("case", GRADIENTS, **IDS)
 def test_the_gradient_in_matrix_notation_is_the_books(case):
     inputs = drawn(case)
-    form = dict(forms_of(request_for(case["f"], inputs, None)).inputs)[case["wrt"]].jacobian
-    assert form.matrix
-    assert form.matrix_latex
-    torch.testing.assert_close(value(form.matrix, inputs), value(case["df"], inputs), rtol=1e-9, atol=1e-9)
+    form = forms_of(request_for(case["f"], inputs, None)).inputs[case["wrt"]][JACOBIAN]
+    assert form[MATRIX]
+    assert form[MATRIX_LATEX]
+    torch.testing.assert_close(value(form[MATRIX], inputs), value(case["df"], inputs), rtol=1e-9, atol=1e-9)

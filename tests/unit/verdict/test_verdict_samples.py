@@ -2,7 +2,19 @@
 
 import pytest
 import torch
-from both_legs import disagreements, final, mostly_slow, prepared, request_for, sample_inputs, samples
+from both_legs import (
+    JACOBIAN,
+    LATEX,
+    TEXT,
+    VJP,
+    disagreements,
+    final,
+    mostly_slow,
+    prepared,
+    request_for,
+    sample_inputs,
+    samples,
+)
 from pullback_server.operators import TABLE
 from pullback_server.program import Reason, Refusal
 from pullback_server.verdict import LegState, Outcome
@@ -51,7 +63,9 @@ def flaws_of(row, text, request):
         return flaws
     flaws += [f"{text}: {what}" for what in disagreements(response)]
     for d in response.derivatives:
-        if not (d.jacobian.text and d.jacobian.latex and d.vjp.text and d.vjp.latex):
+        if not (
+            d.formula(JACOBIAN, TEXT) and d.formula(JACOBIAN, LATEX) and d.formula(VJP, TEXT) and d.formula(VJP, LATEX)
+        ):
             flaws.append(f"{text}: {d.name} has no formula")
         if d.verdict.compared != d.gradient.numel():
             flaws.append(f"{text}: {d.name} was compared at {d.verdict.compared} entries")

@@ -70,7 +70,7 @@ LACKING: Mapping[str, tuple[str, ...]] = {
     "Timings":                  ("queue", "total"),
     "DescribeLanguageResponse": ("operators", "versions", "workers"),
     "Operator":                 ("example_jacobians",),
-    "Formula":                  ("input",),
+    "Derivative":               ("jacobian", "vjp"),
 }
 
 #: The fields whose content is made from the attribute in a way of its own.

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from typing import Any
 
 from pullback.v1 import derivative_pb2 as wire
 
 from ...language import check_names
 from ...program import Limits, Reason, Refusal
-from ...verdict import READY, Description, LegState, Notation, Operand, Request, Response, example_jacobians
+from ...verdict import READY, Description, LegState, Notation, Operand, Request, Response, Written, example_jacobians
 from .checks import check_id, decode
-from .codec import fill, members
+from .codec import fill
 from .tensors import from_wire
 
-_NOTATIONS = members(wire.Notation.DESCRIPTOR, Notation)
+#: What a request gets for each notation that it asks for.
+_NOTATIONS: Mapping[int, frozenset[Notation]] = {
+    wire.NOTATION_TEXT: frozenset({Notation.TEXT, Notation.ENTRIES}),
+    wire.NOTATION_LATEX: frozenset({Notation.LATEX}),
+    wire.NOTATION_MATRIX: frozenset({Notation.MATRIX, Notation.MATRIX_LATEX}),
+    wire.NOTATION_CODE: frozenset({Notation.CODE}),
+    wire.NOTATION_STEPS: frozenset({Notation.STEPS}),
+}
 
 
 def parse_request(body: bytes, limits: Limits, *, stream: bool = False) -> tuple[str, Request]:
@@ -41,7 +49,15 @@ def reply(request_id: str, response: Response, versions: Mapping[str, str], queu
         id=request_id, versions=versions, timings=wire.Timings(queue=queue, total=total)
     )
     fill(message, response)
+    for derivative, filled in zip(response.derivatives, message.derivatives, strict=True):
+        for kind, written in derivative.formulas.items():
+            getattr(filled, kind.value).CopyFrom(_closed_form(written))
     return message.SerializeToString()
+
+
+def _closed_form(written: Written) -> wire.ClosedForm:
+    fields: dict[str, Any] = {notation.value: formula for notation, formula in written.items()}
+    return wire.ClosedForm(**fields)
 
 
 def describe_reply(body: bytes, description: Description) -> bytes:
@@ -61,8 +77,9 @@ def describe_reply(body: bytes, description: Description) -> bytes:
     for row in rows:
         operator = message.operators.add()
         fill(operator, row)
-        for input_name, jacobian in dict(example_jacobians(row)).items() if name else ():
-            fill(operator.example_jacobians.add(input=input_name), jacobian)
+        for input_name, formula in example_jacobians(row).items() if name else ():
+            text, latex = formula[Notation.TEXT], formula[Notation.LATEX]
+            operator.example_jacobians.add(input=input_name, text=text, latex=latex)
     return message.SerializeToString()
 
 
@@ -94,6 +111,6 @@ def _notations(message: wire.DifferentiateRequest) -> frozenset[Notation]:
     for place, number in enumerate(numbers):
         if number not in _NOTATIONS:
             field = f"notations.notations[{place}]"
-            hint = f"one of {', '.join(notation.name for notation in Notation)}"
+            hint = f"one of {', '.join(wire.Notation.Name(number).removeprefix('NOTATION_') for number in _NOTATIONS)}"
             raise Refusal(Reason.UNKNOWN_NOTATION, "there is no such notation", field, found=str(number), hint=hint)
-    return frozenset(_NOTATIONS[number] for number in numbers)
+    return frozenset().union(*(_NOTATIONS[number] for number in numbers))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import product
 
 import sympy as sp
@@ -13,7 +13,7 @@ from ....index_notation import functions as fn
 from ....index_notation.expressions import Delta, Entry, MatrixFunctionEntry, Reduction
 from ....index_notation.functions import floor, where
 from ... import codec
-from ...form import Forms, Written, length_of
+from ...form import Forms, Formula, length_of
 from .printers import text
 
 #: More entries than this are not written out.
@@ -36,26 +36,26 @@ INTEGERS: dict[type, Callable[..., int]] = {
 }
 
 
-def entries(forms: Forms, written: Written, shapes: dict[str, tuple[int, ...]]) -> tuple[str, ...]:
+def entries(forms: Forms, formula: Formula, shapes: Mapping[str, tuple[int, ...]]) -> tuple[str, ...]:
     """Each entry of a derivative as text, in row-major order; nothing where there are too many.
 
     `shapes` are those of the request's inputs, by name.
     """
-    if written.tree is None:
+    if formula.tree is None:
         return ()
-    lengths = {name: length_of(source, shapes) for name, source in forms.lengths}
-    ranges = [1 if a is None else lengths[a] for a in written.axes]
+    lengths = {name: length_of(source, shapes) for name, source in forms.lengths.items()}
+    ranges = [1 if a is None else lengths[a] for a in formula.axes]
     if math.prod(ranges) > MOST:
         return ()
-    tree = codec.decode(written.tree)
+    tree = codec.decode(formula.tree)
     if math.prod(ranges) * _nodes(tree, lengths) > NODES:
         return ()
-    units, names = dict(forms.units), frozenset(name for name, _ in forms.units)
-    axes = [None if a is None else sp.Symbol(a, integer=True) for a in written.axes]
+    names = frozenset(forms.units)
+    axes = [None if a is None else sp.Symbol(a, integer=True) for a in formula.axes]
     found = []
     for index in product(*map(range, ranges)):
         at = {a: sp.Integer(k) for a, k in zip(axes, index, strict=True) if a is not None}
-        entry = _at(tree, at, lengths, units)
+        entry = _at(tree, at, lengths, forms.units)
         if entry.has(sp.nan, sp.zoo):
             # A quotient by a norm that is 0 wherever it is taken, as in cdist(x, x).
             return ()
@@ -72,7 +72,7 @@ def _nodes(e: sp.Expr, lengths: dict[str, int]) -> int:
 
 
 def _at(
-    e: sp.Expr, at: dict[sp.Symbol, sp.Expr], lengths: dict[str, int], units: dict[str, tuple[bool, ...]]
+    e: sp.Expr, at: dict[sp.Symbol, sp.Expr], lengths: dict[str, int], units: Mapping[str, tuple[bool, ...]]
 ) -> sp.Expr:
     """The expression at given indices, with its sums and products written out."""
     match e:
