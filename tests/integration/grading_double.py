@@ -6,14 +6,15 @@ import time
 from pathlib import Path
 
 from pullback_server.grading import (
+    FINDING_CODES,
     Answer,
-    Code,
     Confirmation,
     Counterexample,
     Evidence,
     Finding,
     Grade,
     GradeOutcome,
+    NotAnAnswerReason,
     Problem,
     Tensor,
 )
@@ -40,7 +41,7 @@ class Grader:
             case "undecided":
                 return Grade(GradeOutcome.UNDECIDED, 0.0, reason="a test could not tell", replay=token(answer))
             case "unreadable":
-                finding = Finding(Code.SYNTAX, "there is nothing after `^`", Place(1, 4))
+                finding = Finding(NotAnAnswerReason.SYNTAX, "there is nothing after `^`", Place(1, 4))
                 return Grade(GradeOutcome.NOT_AN_ANSWER, 0.0, (finding,), replay=token(answer))
             case "admit":
                 self._admit(int(words[0]), int(words[1]))
@@ -80,8 +81,8 @@ def right(problem, answer):
 
 def wrong(problem, answer, code):
     point = Counterexample((("x", Tensor((2,), (1.5, 2.0))),), (1,), -3.0, 3.0, 1e-12)
-    finding = Finding(Code[code], f'The mistake {code}, with | and \n and "quotes"', Place(1, 1))
-    score = dict(problem.policy.partial_credit).get(Code[code], 0.0)
+    finding = Finding(FINDING_CODES[code], f'The mistake {code}, with | and \n and "quotes"', Place(1, 1))
+    score = dict(problem.policy.partial_credit).get(FINDING_CODES[code], 0.0)
     return Grade(GradeOutcome.INCORRECT, score, (finding,), Evidence(None, point), replay=token(answer))
 
 

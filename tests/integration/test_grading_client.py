@@ -76,7 +76,7 @@ def test_everything_of_a_problem_reaches_the_service(client):
         "name='x', shape=(2,), domain=Interval(low=-inf, high=2.5), structure=<Structure.POSITIVE",
         "name='c', shape=(2,), domain=None, structure=<Structure.REAL: ''>, value=Tensor(shape=(2,), values=(1.0, 2.0)",
         "value=Tensor(shape=(), values=(3.0,))", "<Kind.VJP", "upstream='u'", "<Layout.EITHER",
-        "<Symmetry.STRUCTURED", "tolerance=1e-06", "points=7", "seed=11", "budget=1.5", "<Code.SIGN",
+        "<Symmetry.STRUCTURED", "tolerance=1e-06", "points=7", "seed=11", "budget=1.5", "<Mistake.SIGN",
         "accept_smaller_domain=False", "reveal=True", "notations=('math',)",
     ):  # fmt: skip
         assert word in grade.right["python"], word

@@ -10,7 +10,7 @@ from pullback.v1 import grading_pb2 as wire
 from pullback.v1 import tensor_pb2
 from pullback.v1.grading_pb2_grpc import GradingServiceStub
 from pullback_server.grading import (
-    Code,
+    FINDING_CODES,
     Confirmation,
     GradeOutcome,
     Kind,
@@ -104,7 +104,7 @@ def test_a_problem_crosses_the_wire_whole(stub):
     for word in (
         "expression='tanh(A @ x)'", "name='A', shape=(3, 4)", "<Structure.WELL_CONDITIONED", "low=-inf, high=2.5",
         "value=Tensor(shape=(2,), values=(1.0, 2.0))", "wrt=('x',)", "<Kind.VJP", "upstream='u'", "<Layout.EITHER",
-        "<Symmetry.STRUCTURED", "tolerance=1e-06", "points=7", "seed=11", "budget=1.5", "(<Code.SIGN",
+        "<Symmetry.STRUCTURED", "tolerance=1e-06", "points=7", "seed=11", "budget=1.5", "(<Mistake.SIGN",
         "0.5),", "accept_smaller_domain=False", "reveal=False", "notations=('math',)",
     ):  # fmt: skip
         assert word in seen[wire.SYNTAX_PYTHON], word
@@ -127,7 +127,7 @@ def test_what_is_not_said_has_the_domains_defaults(stub):
         (wire.Layout, "LAYOUT", Layout),
         (wire.Symmetry, "SYMMETRY", Symmetry),
         (wire.Syntax, "SYNTAX", Syntax),
-        (wire.FindingCode, "FINDING_CODE", Code),
+        (wire.FindingCode, "FINDING_CODE", FINDING_CODES.values()),
         (wire.GradeOutcome, "GRADE_OUTCOME", GradeOutcome),
         (wire.Confirmation, "CONFIRMATION", Confirmation),
     ],

@@ -1,10 +1,10 @@
-"""Answers to "differentiate this": graded against the expression itself, with what went wrong."""
+"""Grades answers to "differentiate this" against the expression itself, and says what went wrong."""
 
+from .codes import FINDING_CODES, FindingCode, Mistake, NotAnAnswerReason, UndecidedReason
 from .grader import Grader, grade
 from .problem import (
     STRUCTURE_WORDS,
     Answer,
-    Code,
     Confirmation,
     Counterexample,
     Evidence,
@@ -24,25 +24,29 @@ from .problem import (
 )
 
 __all__ = [
+    "FINDING_CODES",
     "STRUCTURE_WORDS",
     "Answer",
-    "Code",
     "Confirmation",
     "Counterexample",
     "Evidence",
     "Finding",
+    "FindingCode",
     "Grade",
     "GradeOutcome",
     "Grader",
     "Interval",
     "Kind",
     "Layout",
+    "Mistake",
+    "NotAnAnswerReason",
     "Policy",
     "Problem",
     "Structure",
     "Symmetry",
     "Syntax",
     "Tensor",
+    "UndecidedReason",
     "Variable",
     "grade",
 ]

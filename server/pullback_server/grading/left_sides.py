@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..program import Place
-from .problem import Code, Finding, Kind
+from .codes import Mistake
+from .problem import Finding, Kind
 from .question import Question
 from .syntax import LeftSide, NotAnAnswer
 from .syntax.signs import GREEK, LETTERS
@@ -18,17 +19,17 @@ def check_left_sides(left_sides: Sequence[tuple[LeftSide | None, Place]], questi
     side, place = left_sides[0]
     asked = "the derivative by " + ", ".join(f"`{n}`" for n in dict.fromkeys(question.problem.wrt))
     if side is None:
-        raise _other(Code.WRONG_VARIABLE, f"the left side does not name {asked}", place)
+        raise _other(Mistake.WRONG_VARIABLE, f"the left side does not name {asked}", place)
     by = tuple(_input(name, question) for name in side.by)
     order = question.problem.order if question.stacked else len(question.chain)
     names = set(question.problem.wrt)
     if any(name not in names for name in by):
-        raise _other(Code.WRONG_VARIABLE, f"the left side names a derivative by {_listed(by)}, not {asked}", place)
+        raise _other(Mistake.WRONG_VARIABLE, f"the left side names a derivative by {_listed(by)}, not {asked}", place)
     if side.order and side.order != order and not (question.problem.kind is Kind.GRADIENT and side.order == 2):
         message = f"the left side names a derivative of order {side.order}; one of order {order} is asked for"
-        raise _other(Code.WRONG_ORDER, message, place)
+        raise _other(Mistake.WRONG_ORDER, message, place)
     if question.problem.kind is Kind.PARTIAL and by and sorted(by) != sorted(question.chain):
-        raise _other(Code.WRONG_VARIABLE, f"the left side names a derivative by {_listed(by)}, not {asked}", place)
+        raise _other(Mistake.WRONG_VARIABLE, f"the left side names a derivative by {_listed(by)}, not {asked}", place)
 
 
 def _input(name: str, question: Question) -> str:
@@ -42,7 +43,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(f"`{n}`" for n in dict.fromkeys(names)) or "something else"
 
 
-def _other(code: Code, message: str, place: Place) -> NotAnAnswer:
+def _other(code: Mistake, message: str, place: Place) -> NotAnAnswer:
     error = NotAnAnswer(code, message)
     error.finding = Finding(code, message, place)
     return error

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..program import Limits
+from .codes import Mistake, NotAnAnswerReason, UndecidedReason
 from .equivalence import Candidate, Comparison, Formula, Numbers, Proof, Relation, Viewed, compare
 from .left_sides import check_left_sides
 from .mistakes import Diagnosis
 from .points import Reference
-from .problem import Answer, Code, Confirmation, Evidence, Finding, Grade, GradeOutcome, Layout, Problem, Syntax
+from .problem import Answer, Confirmation, Evidence, Finding, Grade, GradeOutcome, Layout, Problem, Syntax
 from .question import ask
 from .replay import CutOff, packed_problem
 from .right_answers import right_answers
@@ -98,7 +99,7 @@ class Marking:
         except Exception:
             # Whatever fails here is a fault of the grader, and none of the answer.
             log.exception("an answer could not be graded")
-            return Grade(GradeOutcome.UNDECIDED, 0.0, reason="the grader failed on this answer")
+            return Grade(GradeOutcome.UNDECIDED, 0.0, reason=UndecidedReason.GRADER_FAILED.value)
 
     def _candidates(self) -> list[Candidate]:
         """What is to be graded: the text's program and the tensor, as far as there are any."""
@@ -108,7 +109,8 @@ class Marking:
         if self.answer.tensor is not None:
             tensor = self.answer.tensor
             if math.prod(tensor.shape) != len(tensor.values):
-                raise NotAnAnswer(Code.SYNTAX, f"{len(tensor.values)} numbers for the shape {list(tensor.shape)}")
+                message = f"{len(tensor.values)} numbers for the shape {list(tensor.shape)}"
+                raise NotAnAnswer(NotAnAnswerReason.SYNTAX, message)
             given.append(Numbers(tensor, self.prepared.reference.points.count))
         return given
 
@@ -181,7 +183,8 @@ class Marking:
     def _undecided(self, comparison: Comparison) -> Grade:
         if time.thread_time() > self.deadlines.comparison:
             self.cut_off = CutOff.COMPARISON
-        return Grade(GradeOutcome.UNDECIDED, 0.0, reason=comparison.reason)
+        reason = comparison.reason.value if comparison.reason is not None else ""
+        return Grade(GradeOutcome.UNDECIDED, 0.0, reason=reason)
 
     def _views(self, candidate: Candidate) -> list[Candidate]:
         """The candidate in the layouts that are accepted; none where its shape is wrong in all of them."""
@@ -200,7 +203,7 @@ class Marking:
     def _partly_undefined(self, comparison: Comparison) -> Grade:
         where = ", ".join(f"{n} = {x:.6g}" for n, x in (comparison.where or {}).items())
         message = "equal to the derivative wherever it has a value, but it has none everywhere in the domain"
-        finding = Finding(Code.DOMAIN_DIFFERS, message + (f": not at {where}" if where else ""))
+        finding = Finding(Mistake.DOMAIN_DIFFERS, message + (f": not at {where}" if where else ""))
         if self.policy.accept_smaller_domain:
             return Grade(GradeOutcome.CORRECT, 1.0, (finding,), comparison.evidence)
         return Grade(GradeOutcome.INCORRECT, 0.0, (finding,), comparison.evidence)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ..program import Place
+from .codes import FindingCode
 
 
 class Kind(Enum):
@@ -85,42 +86,6 @@ class GradeOutcome(Enum):
     NOT_AN_ANSWER = "not an answer"
 
 
-class Code(Enum):
-    """What went wrong, in the order in which they are tried; the value is the sentence that describes the code.
-
-    The most specific come first. `DOMAIN_DIFFERS` alone goes with a correct answer too.
-    """
-
-    DOMAIN_DIFFERS = "equal wherever both are defined, but the answer is undefined on part of the domain"
-    TRANSPOSED = "the transposed Jacobian or gradient"
-    NOT_DIFFERENTIATED = "f itself"
-    WRONG_ORDER = "f'' for f', or f' for f''"
-    UPSTREAM_IGNORED = "the Jacobian summed over the output for v^T J: the upstream gradient is left out"
-    JACOBIAN_FOR_VJP = "the Jacobian for v^T J"
-    SUMMED = "entries of the derivative summed away"
-    SYMMETRIC_CONVENTION = "2G - diag(G) for G, or back"
-    SIGN = "-f'"
-    POWER_RULE = "x^n became x^(n-1), n x^n or (n-1) x^(n-1)"
-    QUOTIENT_RULE = "f'/g', or f'g - f g' over g^2 with a wrong sign, order or divisor"
-    PRODUCT_RULE = "f'g' or f f' + g g' for (fg)'"
-    INNER_NOT_KEPT = "the outer derivative taken at x instead of at the inner function"
-    MISSING_INNER_DERIVATIVE = "one inner derivative left out"
-    FUNCTION_DERIVATIVE = "one function's derivative wrong"
-    FACTORS_SWAPPED = "BA for AB"
-    ELEMENTWISE_PRODUCT = "`*` where `@` belongs, or the other way round"
-    MISSING_TERM = "one summand left out"
-    WRONG_VARIABLE = "the derivative by another input"
-    INTEGRATED = "an antiderivative of f"
-    CONSTANT_FACTOR = "c f'"
-    SHAPE = "right numbers, wrong shape"
-    # Why a text is no answer.
-    SYNTAX = "the text cannot be read"
-    LIMIT_EXCEEDED = "the text or what it computes is over a limit"
-    UNKNOWN_NAME = "a name that the question does not have"
-    DERIVATIVE_OPERATOR = "an operator of differentiation or integration: the question, not an answer"
-    BAD_PROBLEM = "the problem itself cannot be graded"
-
-
 @dataclass(frozen=True, slots=True)
 class Interval:
     """The numbers from `low` to `high`, either of which may be infinite; the ends belong to it.
@@ -180,7 +145,7 @@ class Policy:
     points: int = 128
     seed: int = 0
     budget: float = 2.0
-    partial_credit: tuple[tuple[Code, float], ...] = ()
+    partial_credit: tuple[tuple[FindingCode, float], ...] = ()
     accept_smaller_domain: bool = True
     reveal: bool = True
     notations: tuple[str, ...] = ("python", "latex")
@@ -220,7 +185,7 @@ class Answer:
 class Finding:
     """What went wrong: a code, a sentence for the student, and where in the answer's text, where it has a place."""
 
-    code: Code
+    code: FindingCode
     message: str
     place: Place | None = None
 

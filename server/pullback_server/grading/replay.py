@@ -5,25 +5,26 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
 from ..program import Reason, Refusal
 from ..verdict.description import versions
-from . import problem as values
-from .problem import Answer, Problem
+from .codes import FINDING_CODES, Mistake, NotAnAnswerReason
+from .problem import Answer, Interval, Kind, Layout, Policy, Problem, Structure, Symmetry, Syntax, Tensor, Variable
 
 #: The form of tokens; another one is refused.
 FORM = 1
 #: What a token may unfold to.
 LARGEST = 2**22
 
-_CLASSES = (
-    values.Answer, values.Interval, values.Policy, values.Problem, values.Tensor, values.Variable,
-)  # fmt: skip
-_ENUMS = (values.Code, values.Kind, values.Layout, values.Structure, values.Symmetry, values.Syntax)
-_NAMED: dict[str, Any] = {c.__name__: c for c in (*_CLASSES, *_ENUMS)}
+_CLASSES: dict[str, Any] = {c.__name__: c for c in (Answer, Interval, Policy, Problem, Tensor, Variable)}
+_MEMBERS: dict[str, Mapping[str, Enum]] = {
+    "Code": FINDING_CODES,
+    **{enum.__name__: enum.__members__ for enum in (Kind, Layout, Structure, Symmetry, Syntax)},
+}
 
 
 def packed_problem(problem: Problem) -> str:
@@ -73,7 +74,7 @@ def opened(text: str) -> tuple[Problem, Answer, CutOff]:
 
 def _packed(value: Any) -> Any:
     if isinstance(value, Enum):
-        return {"e": [type(value).__name__, value.name]}
+        return {"e": ["Code" if isinstance(value, Mistake | NotAnAnswerReason) else type(value).__name__, value.name]}
     if is_dataclass(value) and not isinstance(value, type):
         return {"d": [type(value).__name__, *(_packed(getattr(value, f.name)) for f in fields(value))]}
     if isinstance(value, tuple):
@@ -84,5 +85,5 @@ def _packed(value: Any) -> Any:
 def _unpacked(value: Any) -> Any:
     if isinstance(value, dict):
         ((kind, (name, *rest)),) = value.items()
-        return _NAMED[name][rest[0]] if kind == "e" else _NAMED[name](*map(_unpacked, rest))
+        return _MEMBERS[name][rest[0]] if kind == "e" else _CLASSES[name](*map(_unpacked, rest))
     return tuple(map(_unpacked, value)) if isinstance(value, list) else value

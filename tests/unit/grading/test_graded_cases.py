@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pullback_server.grading import Answer, Code, GradeOutcome, Grader, Syntax
+from pullback_server.grading import Answer, GradeOutcome, Grader, Mistake, Syntax
 
 from tests import case_files
 from tests.grading.case_problems import answer, problem
@@ -67,4 +67,4 @@ def test_derivatives_printed_in_books_are_right_and_their_multiples_are_not(
     assert grader.grade(asked, Answer(case["df"], Syntax.PYTHON)).outcome is GradeOutcome.CORRECT
     negative = grader.grade(asked, Answer(f"-({case['df']})", Syntax.PYTHON))
     assert negative.outcome is GradeOutcome.INCORRECT
-    assert Code.SIGN in {f.code for f in negative.findings}
+    assert Mistake.SIGN in {f.code for f in negative.findings}

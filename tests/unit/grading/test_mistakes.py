@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from pullback_server.grading import Answer, GradeOutcome, Grader, Interval, Kind, Policy, Problem, Syntax, Variable
+from pullback_server.grading import (
+    Answer,
+    GradeOutcome,
+    Grader,
+    Interval,
+    Kind,
+    Mistake,
+    Policy,
+    Problem,
+    Syntax,
+    Variable,
+)
 
 X = (Variable("x", domain=Interval(0.3, 2.0)),)
 
@@ -41,6 +52,11 @@ COMPOUND = (
     ),
     ("log(x)/sin(2*x)", "(sin(2x)/x + log(x) cos(2x))/sin(2x)^2", {"QUOTIENT_RULE", "MISSING_INNER_DERIVATIVE"}),
 )
+
+
+def test_every_mistake_has_a_priority_of_its_own() -> None:
+    priorities = [mistake.priority for mistake in Mistake]
+    assert priorities == sorted(set(priorities))
 
 
 @pytest.mark.parametrize(("f", "answer", "sentence"), SENTENCES)

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 from pullback_server.grading import (
     Answer,
-    Code,
     Confirmation,
     Grade,
     GradeOutcome,
@@ -15,6 +14,7 @@ from pullback_server.grading import (
     Interval,
     Kind,
     Layout,
+    Mistake,
     Policy,
     Problem,
     Structure,
@@ -40,7 +40,7 @@ def test_a_denominator_layout_wants_the_transposed_jacobian() -> None:
     assert grade(JACOBIAN, "A.T", layout=Layout.DENOMINATOR).outcome is GradeOutcome.CORRECT
     wrong = grade(JACOBIAN, "A", layout=Layout.DENOMINATOR)
     assert wrong.outcome is GradeOutcome.INCORRECT
-    assert wrong.findings[0].code is Code.TRANSPOSED
+    assert wrong.findings[0].code is Mistake.TRANSPOSED
 
 
 @pytest.mark.parametrize("text", ["A", "A.T"])
@@ -57,7 +57,7 @@ def test_a_structured_symmetric_derivative_moves_mirrored_entries_together() -> 
     for text, symmetry in both.items():
         assert grade(problem, text, symmetry=symmetry).outcome is GradeOutcome.CORRECT
         other = next(s for s in Symmetry if s is not symmetry)
-        assert grade(problem, text, symmetry=other).findings[0].code is Code.SYMMETRIC_CONVENTION
+        assert grade(problem, text, symmetry=other).findings[0].code is Mistake.SYMMETRIC_CONVENTION
 
 
 def test_a_tolerance_takes_rounded_numbers() -> None:
@@ -68,7 +68,7 @@ def test_a_tolerance_takes_rounded_numbers() -> None:
 
 
 def test_partial_credit_goes_by_the_first_finding() -> None:
-    credit = ((Code.SIGN, 0.5),)
+    credit = ((Mistake.SIGN, 0.5),)
     assert grade(SQUARE, "-2*x", partial_credit=credit).score == 0.5
     assert grade(SQUARE, "3*x**5", partial_credit=credit).score == 0
     assert grade(SQUARE, "2*x", partial_credit=credit).score == 1
@@ -77,7 +77,7 @@ def test_partial_credit_goes_by_the_first_finding() -> None:
 def test_a_smaller_domain_is_a_finding_and_an_error_where_the_policy_says_so() -> None:
     accepted = grade(SQUARE, "2*x**2/x")
     assert accepted.outcome is GradeOutcome.CORRECT
-    assert [f.code for f in accepted.findings] == [Code.DOMAIN_DIFFERS]
+    assert [f.code for f in accepted.findings] == [Mistake.DOMAIN_DIFFERS]
     assert grade(SQUARE, "2*x**2/x", accept_smaller_domain=False).outcome is GradeOutcome.INCORRECT
 
 
@@ -166,7 +166,7 @@ def test_an_input_named_as_the_upstream_gradient_keeps_its_name() -> None:
     problem = Problem("sin(v)", (v,), ("v",), Kind.VJP, policy=Policy(notations=()))
     assert Grader().grade(problem, Answer("v_*cos(v)", Syntax.PYTHON)).outcome is GradeOutcome.CORRECT
     wrong = Grader().grade(problem, Answer("cos(v)", Syntax.PYTHON))
-    assert wrong.findings[0].code is Code.UPSTREAM_IGNORED
+    assert wrong.findings[0].code is Mistake.UPSTREAM_IGNORED
 
 
 def test_what_is_too_large_for_many_digits_is_compared_in_float64() -> None:
@@ -176,7 +176,7 @@ def test_what_is_too_large_for_many_digits_is_compared_in_float64() -> None:
     assert right.evidence.precision == 15
     wrong = grade(problem, "2*A @ B.T @ B")
     assert wrong.outcome is GradeOutcome.INCORRECT
-    assert Code.FACTORS_SWAPPED in {f.code for f in wrong.findings}
+    assert Mistake.FACTORS_SWAPPED in {f.code for f in wrong.findings}
 
 
 def test_leave_is_asked_once_for_each_problem_with_what_its_expression_needs() -> None:

@@ -18,6 +18,7 @@ import mpmath as mp
 import numpy as np
 import numpy.typing as npt
 
+from ..codes import UndecidedReason
 from ..points import AFFORDABLE, Floats, Reference
 from ..problem import Confirmation, Counterexample, Evidence, Layout, Tensor
 from .candidate import Candidate
@@ -58,7 +59,7 @@ class Comparison:
     relation: Relation
     evidence: Evidence = NOTHING
     where: dict[str, float] | None = None
-    reason: str = ""
+    reason: UndecidedReason | None = None
 
 
 def compare(reference: Reference, candidate: Candidate, deadline: float, tolerance: float = 0.0) -> Comparison:
@@ -86,13 +87,13 @@ class _Comparing:
         right, found = self.reference.values, self.candidate.values
         graded = np.isfinite(right)
         if not graded.any():
-            return Comparison(Relation.UNKNOWN, reason="f has no derivative at any of the points of its domain")
+            return Comparison(Relation.UNKNOWN, reason=UndecidedReason.NO_DERIVATIVE)
         apart = self._apart(right, found)
         suspects = graded & ~(apart <= max(CLOSE, self.tolerance))
         agreeing = np.count_nonzero((graded & ~suspects).reshape(len(right), -1).any(1))
         for number, index in self._ordered(suspects, apart):
             if time.thread_time() > self.deadline:
-                return Comparison(Relation.UNKNOWN, reason="the time for comparing numbers ran out")
+                return Comparison(Relation.UNKNOWN, reason=UndecidedReason.OUT_OF_TIME)
             if (different := self._decided(number, index)) is not None:
                 return different
         if (self.undefined is None or agreeing) and (different := self._unconfirmed(suspects)) is not None:

@@ -6,24 +6,24 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from ..problem import Code
-from .site import Mistake, Site
+from ..codes import Mistake
+from .site import Site, TreeMistake
 from .slopes import Rule, Slope
 
 
-def of_terms(site: Site) -> Iterator[Mistake]:
+def of_terms(site: Site) -> Iterator[TreeMistake]:
     """Of a node with several operands that vary: one of the terms is left out."""
     for left_out in site.active if len(site.active) > 1 else ():
         message = f"a term is missing: the one from differentiating {site.text(left_out)} in {site.shown}"
-        yield site.mistake(Code.MISSING_TERM, _without(site, left_out), message)
+        yield site.mistake(Mistake.MISSING_TERM, _without(site, left_out), message)
 
 
-def of_sums(site: Site) -> Iterator[Mistake]:
+def of_sums(site: Site) -> Iterator[TreeMistake]:
     """Of a sum or difference: a sign of one term; a constant that stays."""
     if site.active == [0, 1]:
         for place in (1, 0):
             message = f"the sign of the derivative of {site.text(place)} in {site.shown} is wrong"
-            yield site.mistake(Code.SIGN, _turned(site, place), message)
+            yield site.mistake(Mistake.SIGN, _turned(site, place), message)
         return
     (active,) = site.active
     constant = site.operand(1 - active)
@@ -33,19 +33,19 @@ def of_sums(site: Site) -> Iterator[Mistake]:
     def rule(d: Sequence[Slope | None]) -> Slope:
         return site.part(active, d) + kept
 
-    yield site.mistake(Code.NOT_DIFFERENTIATED, rule, message)
+    yield site.mistake(Mistake.NOT_DIFFERENTIATED, rule, message)
 
 
-def of_factors(site: Site) -> Iterator[Mistake]:
+def of_factors(site: Site) -> Iterator[TreeMistake]:
     """Of a product with a constant, or a quotient by one: the constant is lost."""
     (active,) = site.active
     message = f"the factor {site.text(1 - active)} of {site.shown} is lost"
     if site.name == "div":
         message = f"the divisor {site.text(1)} of {site.shown} is lost"
-    yield site.mistake(Code.CONSTANT_FACTOR, site.scaled(active, torch.ones_like(site.value)), message)
+    yield site.mistake(Mistake.CONSTANT_FACTOR, site.scaled(active, torch.ones_like(site.value)), message)
 
 
-def of_products(site: Site) -> Iterator[Mistake]:
+def of_products(site: Site) -> Iterator[TreeMistake]:
     """Of a product of two parts that vary."""
     f, g = site.operand(0), site.operand(1)
 
@@ -64,10 +64,10 @@ def of_products(site: Site) -> Iterator[Mistake]:
         def rule(d: Sequence[Slope | None], name: str = name) -> Slope:
             return rules(site.slope(0, d), site.slope(1, d))[name]
 
-        yield site.mistake(Code.PRODUCT_RULE, rule, f"{shown}, not {name}")
+        yield site.mistake(Mistake.PRODUCT_RULE, rule, f"{shown}, not {name}")
 
 
-def of_quotients(site: Site) -> Iterator[Mistake]:
+def of_quotients(site: Site) -> Iterator[TreeMistake]:
     """Of a quotient whose divisor varies."""
     f, g = site.operand(0), site.operand(1)
 
@@ -91,7 +91,7 @@ def of_quotients(site: Site) -> Iterator[Mistake]:
             dg = site.slope(1, d)
             return rules(site.slope(0, d) if 0 in site.active else torch.zeros_like(dg), dg)[name]
 
-        yield site.mistake(Code.QUOTIENT_RULE, rule, f"{shown}, not {name}")
+        yield site.mistake(Mistake.QUOTIENT_RULE, rule, f"{shown}, not {name}")
 
 
 def _without(site: Site, left_out: int) -> Rule:

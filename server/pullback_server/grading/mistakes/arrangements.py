@@ -7,9 +7,10 @@ from itertools import combinations
 
 import numpy as np
 
+from ..codes import Mistake
 from ..equivalence import Candidate
 from ..points import Floats, Reference
-from ..problem import Code, Finding, Kind
+from ..problem import Finding, Kind
 from ..question import SYMMETRIC
 from .matching import explained
 from .other_questions import jacobian_of
@@ -24,25 +25,29 @@ def arrangements(reference: Reference, candidate: Candidate) -> Iterator[Finding
         turned = right.transpose(0, *(k + 1 for k in axes))
         if explained(answer, turned) and not (turned.shape == right.shape and explained(turned, right)):
             what = "Jacobian" if question.problem.kind is Kind.JACOBIAN else "derivative"
-            yield Finding(Code.TRANSPOSED, f"this is the transposed {what}: its shape is {_shown(right)}, {_layout()}")
+            yield Finding(
+                Mistake.TRANSPOSED, f"this is the transposed {what}: its shape is {_shown(right)}, {_layout()}"
+            )
             break
     yield from _symmetric(reference, answer, right)
     jacobian = jacobian_of(reference)
     if jacobian is not None and (explained(answer, jacobian[graded]) or _same_numbers(answer, jacobian[graded])):
         yield Finding(
-            Code.JACOBIAN_FOR_VJP, "this is the Jacobian J; its product with the upstream gradient is asked for"
+            Mistake.JACOBIAN_FOR_VJP, "this is the Jacobian J; its product with the upstream gradient is asked for"
         )
     if answer.shape != right.shape:
         for sizes in range(1, right.ndim):
             for axes in combinations(range(1, right.ndim), sizes):
                 for total, word in ((right.sum(axes), "summed"), (right.mean(axes), "averaged")):
                     if right.sum(axes).size < right.size and explained(answer, total):
-                        yield Finding(Code.SUMMED, f"entries are {word} away: the derivative has shape {_shown(right)}")
+                        yield Finding(
+                            Mistake.SUMMED, f"entries are {word} away: the derivative has shape {_shown(right)}"
+                        )
                         return
     if answer.shape == right.shape and right.ndim > 1:
         total = np.broadcast_to(right.sum(tuple(range(1, right.ndim)), keepdims=True), right.shape)
         if explained(answer, total) and not explained(total, right):
-            yield Finding(Code.SUMMED, "each entry is the sum of the derivative's entries")
+            yield Finding(Mistake.SUMMED, "each entry is the sum of the derivative's entries")
 
 
 def misshapen(reference: Reference, candidate: Candidate) -> Finding:
@@ -51,8 +56,8 @@ def misshapen(reference: Reference, candidate: Candidate) -> Finding:
     answer, right = candidate.values[graded], reference.values[graded]
     shapes = f"the answer has shape {list(candidate.shape)}, the derivative {list(reference.question.expected)}"
     if _same_numbers(answer, right):
-        return Finding(Code.SHAPE, f"the numbers are right, their shape is not: {shapes}")
-    return Finding(Code.SHAPE, f"the shape is wrong: {shapes}")
+        return Finding(Mistake.SHAPE, f"the numbers are right, their shape is not: {shapes}")
+    return Finding(Mistake.SHAPE, f"the shape is wrong: {shapes}")
 
 
 def _same_numbers(answer: Floats, right: Floats) -> bool:
@@ -71,7 +76,7 @@ def _symmetric(reference: Reference, answer: Floats, right: Floats) -> Iterator[
     if (not question.mirrored and explained(answer, doubled)) or (question.mirrored and explained(answer, halved)):
         told = "each entry on its own" if not question.mirrored else "with its mirrored entry"
         yield Finding(
-            Code.SYMMETRIC_CONVENTION,
+            Mistake.SYMMETRIC_CONVENTION,
             f"the derivative by a symmetric matrix is taken here {told}: G, or 2G - diag(G), is the other convention",
         )
 

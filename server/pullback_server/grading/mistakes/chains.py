@@ -8,17 +8,17 @@ import torch
 
 from ...language import TooLongToWrite, check, parse, unparse
 from ...program import Input, Limits, Refusal
-from ...symbolic import NOT_WRITTEN, DerivativeKind, Notation, derive
-from ..problem import Code
+from ...symbolic import derive
+from ..codes import Mistake
 from .phrasing import written
-from .site import Mistake, Site
+from .site import Site, TreeMistake
 from .slopes import Slope, Slopes
 
 #: A derivative that is longer is not named in a sentence.
 NAMED = 40
 
 
-def of_chains(site: Site) -> Iterator[Mistake]:
+def of_chains(site: Site) -> Iterator[TreeMistake]:
     """Of a node whose one varying operand is itself a function of the input."""
     (active,) = site.active
     inner = site.operands[active]
@@ -28,7 +28,7 @@ def of_chains(site: Site) -> Iterator[Mistake]:
     if unit is not None:
         right = site.slopes.partial(site.number, active) * unit
         yield site.mistake(
-            Code.MISSING_INNER_DERIVATIVE,
+            Mistake.MISSING_INNER_DERIVATIVE,
             site.fixed(active, right),
             f"the inner derivative of {site.shown} is missing: ",
             lambda: _factor(site.slopes, inner),
@@ -39,18 +39,18 @@ def of_chains(site: Site) -> Iterator[Mistake]:
         if x.shape[2:] != site.slopes.typed.types[inner].shape:
             continue
         partial = site.partial_at(active, x)
-        yield site.mistake(Code.INNER_NOT_KEPT, site.scaled(active, partial), f"{shown}, not at `{name}`")
+        yield site.mistake(Mistake.INNER_NOT_KEPT, site.scaled(active, partial), f"{shown}, not at `{name}`")
         if unit is not None:
             rule = site.fixed(active, partial * unit)
             message = f"{shown}, not at `{name}`, and the inner derivative is missing"
-            yield site.mistake(Code.INNER_NOT_KEPT, rule, message)
+            yield site.mistake(Mistake.INNER_NOT_KEPT, rule, message)
     if not any(t.rank for t in site.slopes.typed.types):
 
         def at_the_inner_slope(d: Sequence[Slope | None]) -> Slope:
             return torch.stack([site.partial_at(active, row) for row in site.slope(active, d)])
 
         message = f"{shown} and multiplied by the inner derivative, not taken at the inner derivative"
-        yield site.mistake(Code.INNER_NOT_KEPT, at_the_inner_slope, message)
+        yield site.mistake(Mistake.INNER_NOT_KEPT, at_the_inner_slope, message)
 
 
 def _factor(slopes: Slopes, inner: int) -> str:

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 import torch
 
-from ..problem import Code
+from ..codes import Mistake
 from .derivatives_of_functions import computed, mistaken
-from .site import Mistake, Site
+from .site import Site, TreeMistake
 
 #: Functions that are powers in another dress, with their exponents.
 POWERS = {"square": 2.0, "sqrt": 0.5, "reciprocal": -1.0, "rsqrt": -0.5}
 
 
-def of_powers(site: Site) -> Iterator[Mistake]:
+def of_powers(site: Site) -> Iterator[TreeMistake]:
     """Of a power u^n whose base varies, also where it is written as a root or a reciprocal."""
     (active,) = site.active
     one = torch.tensor(1.0, dtype=torch.float64)
@@ -29,10 +29,10 @@ def of_powers(site: Site) -> Iterator[Mistake]:
     shown = f"the power rule for {site.shown} is (u^n)' = n u^(n-1) u'"
     for name, partial in _powers(site.operand(active), exponent).items():
         message = f"{shown}, with n u^(n-1) and not {name}"
-        yield site.taken(Code.POWER_RULE, active, factor * partial, message)
+        yield site.taken(Mistake.POWER_RULE, active, factor * partial, message)
 
 
-def of_exponentials(site: Site) -> Iterator[Mistake]:
+def of_exponentials(site: Site) -> Iterator[TreeMistake]:
     """Of a^u, whose exponent alone varies."""
     a, u = site.operand(0), site.operand(1)
     power = a**u
@@ -45,10 +45,10 @@ def of_exponentials(site: Site) -> Iterator[Mistake]:
     }
     for name, partial in wrong.items():
         message = f"the derivative of {site.shown} is a^u ln(a) u', not {name}"
-        yield site.taken(Code.FUNCTION_DERIVATIVE, 1, partial, message)
+        yield site.taken(Mistake.FUNCTION_DERIVATIVE, 1, partial, message)
 
 
-def of_functions(site: Site) -> Iterator[Mistake]:
+def of_functions(site: Site) -> Iterator[TreeMistake]:
     """Of a function: its own value, the negative of its derivative, and what people mistake for it."""
     (active,) = site.active
     u = site.operand(active)
@@ -56,10 +56,10 @@ def of_functions(site: Site) -> Iterator[Mistake]:
     wrong |= {text: computed(forward, u) for text, forward in mistaken(site.name)}
     for name, partial in wrong.items():
         message = f"the derivative of {site.name}(x), used for {site.shown}, is not {name}"
-        yield site.taken(Code.FUNCTION_DERIVATIVE, active, partial, message)
+        yield site.taken(Mistake.FUNCTION_DERIVATIVE, active, partial, message)
     # Without its inner derivative too, as in (e^2x)' = e^2x.
     message = f"{site.shown} is not its own derivative"
-    yield site.mistake(Code.FUNCTION_DERIVATIVE, site.fixed(active, site.value), message)
+    yield site.mistake(Mistake.FUNCTION_DERIVATIVE, site.fixed(active, site.value), message)
 
 
 def _powers(u: torch.Tensor, n: torch.Tensor) -> dict[str, torch.Tensor]:

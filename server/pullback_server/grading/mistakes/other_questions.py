@@ -9,10 +9,11 @@ from itertools import permutations
 import numpy as np
 import torch
 
+from ..codes import Mistake
 from ..equivalence import Candidate, Formula
 from ..points import Floats, Points, Reference, values
 from ..points.batch import derivatives
-from ..problem import Code, Finding, Kind
+from ..problem import Finding, Kind
 from .matching import explained, factor_of
 
 #: The step of differences relative to 1 + |x|, and how near they come at most points to a slope.
@@ -32,8 +33,8 @@ class Other:
 def others(reference: Reference) -> list[Other]:
     """What is answered to another question than the one asked; computed once for all answers."""
     found = [
-        Other(Finding(Code.SIGN, "the sign is wrong: this is the derivative's negative"), -reference.values),
-        Other(Finding(Code.NOT_DIFFERENTIATED, "this is the function itself, not its derivative"), reference.f),
+        Other(Finding(Mistake.SIGN, "the sign is wrong: this is the derivative's negative"), -reference.values),
+        Other(Finding(Mistake.NOT_DIFFERENTIATED, "this is the function itself, not its derivative"), reference.f),
         *_other_orders(reference),
         *_other_inputs(reference),
     ]
@@ -42,7 +43,7 @@ def others(reference: Reference) -> list[Other]:
         outer = reference.question.typed.output.rank
         message = "the upstream gradient is ignored: this is right for a v of ones only"
         summed = jacobian.sum(tuple(range(1, outer + 1)))
-        found.append(Other(Finding(Code.UPSTREAM_IGNORED, message), summed))
+        found.append(Other(Finding(Mistake.UPSTREAM_IGNORED, message), summed))
     return found
 
 
@@ -60,7 +61,9 @@ def integrated(reference: Reference, candidate: Candidate, at: list[int]) -> Ite
     slope = derivatives(candidate.forward, points, (name,), "", (), at_once=True)
     if not explained(slope, f) or explained(reference.by((name, name))[at], f):
         return
-    yield Finding(Code.INTEGRATED, "this is an antiderivative of the function: it was integrated, not differentiated")
+    yield Finding(
+        Mistake.INTEGRATED, "this is an antiderivative of the function: it was integrated, not differentiated"
+    )
 
 
 def _differences(candidate: Formula, points: Points, name: str) -> Floats:
@@ -83,7 +86,7 @@ def constant_factor(answer: Floats, right: Floats) -> Iterator[Finding]:
     """The answer is a multiple of the derivative."""
     c = factor_of(answer, right) if answer.shape == right.shape else None
     if c is not None and c != -1:
-        yield Finding(Code.CONSTANT_FACTOR, f"this is {c:.6g} times the derivative: a constant factor is wrong")
+        yield Finding(Mistake.CONSTANT_FACTOR, f"this is {c:.6g} times the derivative: a constant factor is wrong")
 
 
 def jacobian_of(reference: Reference) -> Floats | None:
@@ -105,7 +108,7 @@ def _other_orders(reference: Reference) -> Iterator[Other]:
     for other in range(1, ORDERS + 1) if not question.types[name].rank else range(1, order):
         if other != order:
             message = f"this is the {words[other]} derivative; the {words[order]} is asked for"
-            yield Other(Finding(Code.WRONG_ORDER, message), reference.by((name,) * other))
+            yield Other(Finding(Mistake.WRONG_ORDER, message), reference.by((name,) * other))
 
 
 def _other_inputs(reference: Reference) -> Iterator[Other]:
@@ -115,7 +118,7 @@ def _other_inputs(reference: Reference) -> Iterator[Other]:
         message = "the partial derivatives stand in another order than the inputs"
         for order in permutations(chain):
             if order != chain:
-                yield Other(Finding(Code.WRONG_VARIABLE, message), reference.by(order, stacked=True))
+                yield Other(Finding(Mistake.WRONG_VARIABLE, message), reference.by(order, stacked=True))
         return
     shape = question.types[chain[0]].shape
     inputs = [n for n, t in question.types.items() if n != question.upstream and t.shape == shape]
@@ -124,7 +127,7 @@ def _other_inputs(reference: Reference) -> Iterator[Other]:
     for other in sorted(chains):
         if sorted(other) != sorted(chain):
             message = f"this is the derivative by {_listed(other)}; the one by {_listed(chain)} is asked for"
-            yield Other(Finding(Code.WRONG_VARIABLE, message), reference.by(other))
+            yield Other(Finding(Mistake.WRONG_VARIABLE, message), reference.by(other))
 
 
 def _listed(names: tuple[str, ...]) -> str:

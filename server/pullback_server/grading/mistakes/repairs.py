@@ -12,9 +12,10 @@ import numpy as np
 from ...language import check
 from ...numeric import compile_program
 from ...program import Apply, Limits, Node, Program, Refusal, TypedProgram
+from ..codes import Mistake
 from ..equivalence import Formula
 from ..points import Reference, values
-from ..problem import Code, Finding
+from ..problem import Finding
 from .matching import explained
 from .phrasing import written
 from .trees import OutOfTime
@@ -38,10 +39,10 @@ def repairs(reference: Reference, answer: Formula, deadline: float) -> Iterator[
             yield Finding(code, told, node.place)
     everywhere = _all_products(program)
     if everywhere is not None and _is_right(reference, answer, everywhere[0]):
-        yield Finding(Code.ELEMENTWISE_PRODUCT, everywhere[1], None)
+        yield Finding(Mistake.ELEMENTWISE_PRODUCT, everywhere[1], None)
 
 
-def _changes(program: Program, typed: TypedProgram) -> Iterator[tuple[Program, Code, int, str]]:
+def _changes(program: Program, typed: TypedProgram) -> Iterator[tuple[Program, Mistake, int, str]]:
     for number, node in enumerate(program.nodes):
         if not isinstance(node, Apply):
             continue
@@ -52,24 +53,29 @@ def _changes(program: Program, typed: TypedProgram) -> Iterator[tuple[Program, C
                 if other != node.operator:
                     words = {"mul": "entry by entry", "matmul": "a matrix product", "outer": "an outer product"}
                     told = f"{shown} is to be {words[other]}, not {words[node.operator]}"
-                    yield _with(program, number, replace(node, operator=other)), Code.ELEMENTWISE_PRODUCT, number, told
+                    yield (
+                        _with(program, number, replace(node, operator=other)),
+                        Mistake.ELEMENTWISE_PRODUCT,
+                        number,
+                        told,
+                    )
         if node.operator == "matmul":
             swapped = replace(node, operands=node.operands[::-1])
             told = f"the factors of {shown} stand in the wrong order"
-            yield _with(program, number, swapped), Code.FACTORS_SWAPPED, number, told
+            yield _with(program, number, swapped), Mistake.FACTORS_SWAPPED, number, told
             yield from _regrouped(program, number, node)
         if node.operator == "T":
             told = f"{shown} is to stand without its transpose"
-            yield _aliased(program, number, node.operands[0] or 0), Code.TRANSPOSED, number, told
+            yield _aliased(program, number, node.operands[0] or 0), Mistake.TRANSPOSED, number, told
         for place, rank in enumerate(ranks):
             operand = node.operands[place]
             if rank == 2 and operand is not None and node.operator not in ("T", "div"):
                 text = written(program, operand)
                 told = f"`{text}` in {shown} is to be transposed"
-                yield _transposing(program, number, place), Code.TRANSPOSED, number, told
+                yield _transposing(program, number, place), Mistake.TRANSPOSED, number, told
 
 
-def _regrouped(program: Program, number: int, node: Apply) -> Iterator[tuple[Program, Code, int, str]]:
+def _regrouped(program: Program, number: int, node: Apply) -> Iterator[tuple[Program, Mistake, int, str]]:
     """The last two factors of a longer product in the other order: A C B for A B C."""
     left = node.operands[0]
     inner = program.nodes[left] if left is not None else None
@@ -80,7 +86,7 @@ def _regrouped(program: Program, number: int, node: Apply) -> Iterator[tuple[Pro
             new = [*nodes, replace(inner, operands=(first, second))]
             changed = _redirected(program, new, number, replace(node, operands=(len(new) - 1, third)))
             told = f"the factors of `{written(program, number)}` stand in the wrong order"
-            yield changed, Code.FACTORS_SWAPPED, number, told
+            yield changed, Mistake.FACTORS_SWAPPED, number, told
 
 
 def _all_products(program: Program) -> tuple[Program, str] | None:

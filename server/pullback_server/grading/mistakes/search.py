@@ -13,9 +13,10 @@ import torch
 from ...language import check
 from ...numeric import Forward, compile_program
 from ...program import Limits, TypedProgram
+from ..codes import Mistake
 from ..equivalence import Candidate, Formula
 from ..points import Floats, Reference
-from ..problem import Code, Finding
+from ..problem import Finding
 from ..question import entry_by_entry
 from ..right_answers import closed_form, parsed
 from .arrangements import arrangements, misshapen
@@ -23,7 +24,7 @@ from .matching import explained, factor_of, which_explain
 from .other_questions import constant_factor, integrated, others
 from .phrasing import written
 from .repairs import repairs
-from .site import Mistake
+from .site import TreeMistake
 from .slopes import Mistaken, Slopes
 from .tree_mistakes import mistakes
 from .trees import OutOfTime, unshared
@@ -34,7 +35,6 @@ POINTS, POINTS_OF_TENSORS = 20, 4
 LARGEST = 40_000
 #: Pairs of mistakes that are tried where no single one explains an answer, and how many at a time.
 PAIRS, CHUNK = 8192, 512
-ORDER = {code: number for number, code in enumerate(Code)}
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class _Ways:
     """The mistakes of f's tree, with the derivative that each of them gives: rows, points, the derivative's shape."""
 
     slopes: Slopes
-    found: list[Mistake]
+    found: list[TreeMistake]
     results: Floats
 
 
@@ -65,9 +65,9 @@ class Diagnosis:
                 found += self._longer(candidate, fits, found, deadline) if deadline is not None else ()
             except OutOfTime:
                 late = True
-        if not fits and not any(f.code in (Code.SUMMED, Code.JACOBIAN_FOR_VJP) for f in found):
+        if not fits and not any(f.code in (Mistake.SUMMED, Mistake.JACOBIAN_FOR_VJP) for f in found):
             found.append(misshapen(self.reference, candidate))
-        return tuple(sorted(dict.fromkeys(found), key=lambda f: ORDER[f.code])), late
+        return tuple(sorted(dict.fromkeys(found), key=_priority)), late
 
     def _singles(self, candidate: Candidate, fits: bool) -> Iterator[Finding]:
         """The single mistakes that explain an answer, a sentence a code."""
@@ -94,7 +94,7 @@ class Diagnosis:
     def _longer(self, candidate: Candidate, fits: bool, known: list[Finding], deadline: float) -> list[Finding]:
         """What takes longer: repairs of the answer, and where nothing else explains it, two mistakes together."""
         found: list[Finding] = []
-        plain = {f.code for f in known} & {Code.SIGN, Code.CONSTANT_FACTOR, Code.NOT_DIFFERENTIATED}
+        plain = {f.code for f in known} & {Mistake.SIGN, Mistake.CONSTANT_FACTOR, Mistake.NOT_DIFFERENTIATED}
         if not self.reference.question.scalar and isinstance(candidate, Formula) and not plain:
             found += {f.code: f for f in repairs(self.reference, candidate, deadline)}.values()
         if not found and not known and fits:
@@ -108,32 +108,32 @@ class Diagnosis:
             return
         answer = self._chosen(candidate)
         factors = [factor_of(answer, result) for result in ways.results]
-        multiples = sorted((ORDER[m.code], k) for k, m in enumerate(ways.found) if factors[k] is not None)
+        multiples = sorted((m.code.priority, k) for k, m in enumerate(ways.found) if factors[k] is not None)
         for _, number in multiples:
             if factors[number] == -1:
                 yield Finding(ways.found[number].code, ways.found[number].sentence)
-                yield Finding(Code.SIGN, "besides, the sign is wrong")
+                yield Finding(Mistake.SIGN, "besides, the sign is wrong")
                 return
         found = list(self._pairs(ways, answer, deadline))
         yield from found
         for _, number in multiples if not found else ():
             mistake = ways.found[number]
-            if mistake.code is not Code.CONSTANT_FACTOR:
+            if mistake.code is not Mistake.CONSTANT_FACTOR:
                 yield Finding(mistake.code, mistake.sentence)
-                yield Finding(Code.CONSTANT_FACTOR, f"besides, there is a constant factor of {factors[number]:.6g}")
+                yield Finding(Mistake.CONSTANT_FACTOR, f"besides, there is a constant factor of {factors[number]:.6g}")
                 return
 
     def _pairs(self, ways: _Ways, answer: Floats, deadline: float) -> Iterator[Finding]:
         """Of the pairs that explain the answer the one whose less specific mistake is the most specific."""
-        pairs: list[tuple[tuple[Code, Code], Mistaken, tuple[Mistake, ...]]] = [
+        pairs: list[tuple[tuple[Mistake, Mistake], Mistaken, tuple[TreeMistake, ...]]] = [
             ((a.code, b.code), Mistaken({a.node: a.rule, b.node: b.rule}), (a, b))
             for k, a in enumerate(ways.found)
             for b in ways.found[k + 1 :]
             if a.node != b.node
         ]
-        lost = Code.MISSING_INNER_DERIVATIVE
+        lost = Mistake.MISSING_INNER_DERIVATIVE
         pairs += [((m.code, lost), Mistaken({m.node: m.bare}), (m,)) for m in ways.found if m.bare is not None]
-        pairs.sort(key=lambda pair: sorted((ORDER[code] for code in pair[0]), reverse=True))
+        pairs.sort(key=lambda pair: sorted((code.priority for code in pair[0]), reverse=True))
         for start in range(0, min(len(pairs), PAIRS), CHUNK):
             if time.thread_time() > deadline:
                 raise OutOfTime
@@ -151,7 +151,7 @@ class Diagnosis:
         for shape, text, cotangent in self._cotangents:
             if shape == candidate.shape and explained(candidate.values[self._points], cotangent):
                 yield Finding(
-                    Code.MISSING_INNER_DERIVATIVE,
+                    Mistake.MISSING_INNER_DERIVATIVE,
                     f"the inner derivative, that of `{text}`, is missing: the shape is that of the inner function",
                 )
                 return
@@ -268,3 +268,8 @@ class Diagnosis:
             for k, rows in sorted(found.items())
             if len(rows) == len(self._points) and tuple(rows[0].shape) != question.expected
         ]
+
+
+def _priority(finding: Finding) -> int:
+    assert isinstance(finding.code, Mistake)
+    return finding.code.priority

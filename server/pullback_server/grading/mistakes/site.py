@@ -9,19 +9,19 @@ from functools import cached_property
 import torch
 
 from ...program import Apply, Input
-from ..problem import Code
+from ..codes import Mistake
 from .phrasing import written
 from .slopes import Rule, Slope, Slopes
 
 
 @dataclass(frozen=True)
-class Mistake:
+class TreeMistake:
     """One misapplied rule at one node, with a sentence for the student; `rest` ends it where that takes longer.
 
     `bare` is the same without the inner derivative, where the two may be forgotten together.
     """
 
-    code: Code
+    code: Mistake
     node: int
     rule: Rule
     message: str
@@ -103,12 +103,12 @@ class Site:
             return None
         return self.slopes.lined(self.slopes.identity(wrt[0]), self.number)
 
-    def taken(self, code: Code, place: int, partial: torch.Tensor, message: str) -> Mistake:
+    def taken(self, code: Mistake, place: int, partial: torch.Tensor, message: str) -> TreeMistake:
         """Another partial derivative than the right one, with the inner derivative or, as two mistakes, without."""
         unit = self.unit(place)
         bare = self.fixed(place, partial * unit) if unit is not None else None
-        return Mistake(code, self.number, self.scaled(place, partial), message, bare=bare)
+        return TreeMistake(code, self.number, self.scaled(place, partial), message, bare=bare)
 
-    def mistake(self, code: Code, rule: Rule, message: str, rest: Callable[[], str] | None = None) -> Mistake:
+    def mistake(self, code: Mistake, rule: Rule, message: str, rest: Callable[[], str] | None = None) -> TreeMistake:
         """A mistake at this node."""
-        return Mistake(code, self.number, rule, message, rest)
+        return TreeMistake(code, self.number, rule, message, rest)

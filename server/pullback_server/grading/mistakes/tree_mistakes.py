@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ...program import Apply
 from . import arithmetic, functions
 from .chains import of_chains
-from .site import Mistake, Site
+from .site import Site, TreeMistake
 from .slopes import Slopes
 
 #: Operators whose derivative nobody looks up in a table.
@@ -16,14 +16,14 @@ _RULED = frozenset(("add", "sub", "mul", "div", "neg", "positive", "where", "pow
 _LINEAR = frozenset(("add", "sub", "mul", "neg", "positive", "where", "maximum", "minimum"))
 
 
-def mistakes(slopes: Slopes) -> list[Mistake]:
+def mistakes(slopes: Slopes) -> list[TreeMistake]:
     """Every mistake at every node of f that depends on the input."""
     nodes = enumerate(slopes.typed.program.nodes)
     sites = (Site(slopes, k, node) for k, node in nodes if isinstance(node, Apply) and slopes.active[k])
     return [mistake for site in sites for mistake in _at(site)]
 
 
-def _at(site: Site) -> Iterator[Mistake]:
+def _at(site: Site) -> Iterator[TreeMistake]:
     several = len(site.active) > 1
     yield from arithmetic.of_terms(site)
     match site.name:

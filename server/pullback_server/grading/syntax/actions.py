@@ -11,7 +11,7 @@ from ...language import CONSTANTS
 from ...language.binding import usage
 from ...operators import BY_NAME
 from ...program import Place
-from ..problem import Code
+from ..codes import NotAnAnswerReason
 from . import products
 from .functions import INVERSES, meaning
 from .refusals import Misshapen, NotAnAnswer, unreadable
@@ -40,7 +40,7 @@ class Actions(Transformer[Token, Any]):
         text, column = str(parts[0]), self._place(parts[0])
         value: int | float = int(text) if text.isdigit() and len(text) < 19 else float(text)
         if math.isinf(value):
-            raise NotAnAnswer(Code.LIMIT_EXCEEDED, "a number over the largest float", column)
+            raise NotAnAnswer(NotAnAnswerReason.LIMIT_EXCEEDED, "a number over the largest float", column)
         return self.building.literal(value, column)
 
     def name(self, parts: list[Token]) -> Value:
@@ -223,7 +223,7 @@ class Actions(Transformer[Token, Any]):
             return self.building.input(text, column)
         if text in CONSTANTS:
             return self.building.literal(CONSTANTS[text], column, text)
-        raise NotAnAnswer(Code.UNKNOWN_NAME, f"the question has no `{text}`", column)
+        raise NotAnAnswer(NotAnAnswerReason.UNKNOWN_NAME, f"the question has no `{text}`", column)
 
     # Vectors, matrices and definitions by cases.
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from ...language import CONSTANTS
 from ...language.names import did_you_mean
 from ...program import TensorType
-from ..problem import Code
+from ..codes import NotAnAnswerReason
 from .functions import DIFFERENTIATING, canonical, function_words
 from .refusals import NotAnAnswer, differentiates
 from .signs import GREEK, LETTERS
@@ -89,7 +89,7 @@ class Names:
         listed = ", ".join(self.types)
         hint = did_you_mean(run, [*self.types]) or f"its names are {listed}"
         shown = run if len(run) <= RUN else run[:RUN] + "..."
-        return NotAnAnswer(Code.UNKNOWN_NAME, f"the question has no `{shown}`: {hint}", column)
+        return NotAnAnswer(NotAnAnswerReason.UNKNOWN_NAME, f"the question has no `{shown}`: {hint}", column)
 
     def _split(self, run: str) -> list[Word] | None:
         # best[k] is the shortest way to read the first k letters; of equals the one with longer words first.

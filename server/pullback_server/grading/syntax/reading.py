@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 from ...language import check
 from ...program import Limits, Place, Program, Refusal, TensorType, TypedProgram
-from ..problem import Code, Syntax
+from ..codes import NotAnAnswerReason
+from ..problem import Syntax
 from .functions import DIFFERENTIATING
 from .left_sides import LeftSide, left_side
 from .names import Names
@@ -58,9 +59,9 @@ def read(
     """
     if len(text) > limits.characters:
         message = f"an answer of {len(text)} characters; at most {limits.characters} are read"
-        raise NotAnAnswer(Code.LIMIT_EXCEEDED, message, limits.characters + 1)
+        raise NotAnAnswer(NotAnAnswerReason.LIMIT_EXCEEDED, message, limits.characters + 1)
     if not text.strip():
-        raise NotAnAnswer(Code.SYNTAX, "there is no answer", 1)
+        raise NotAnAnswer(NotAnAnswerReason.SYNTAX, "there is no answer", 1)
     try:
         if syntax is Syntax.PYTHON:
             program = _python(text, types, limits)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from ...program import Place, Reason, Refusal
-from ..problem import Code, Finding
+from ..codes import FindingCode, Mistake, NotAnAnswerReason
+from ..problem import Finding
 
-#: What a refusal of the language means for an answer; every other reason is a matter of syntax.
-_CODES: dict[Reason, Code] = {
-    Reason.UNKNOWN_NAME: Code.UNKNOWN_NAME,
-    Reason.UNKNOWN_OPERATOR: Code.UNKNOWN_NAME,
-    Reason.LIMIT_EXCEEDED: Code.LIMIT_EXCEEDED,
-    Reason.BAD_NUMBER: Code.LIMIT_EXCEEDED,
+#: What a refusal of the language means for an answer; every other one means SYNTAX.
+_REASONS: dict[Reason, NotAnAnswerReason] = {
+    Reason.UNKNOWN_NAME: NotAnAnswerReason.UNKNOWN_NAME,
+    Reason.UNKNOWN_OPERATOR: NotAnAnswerReason.UNKNOWN_NAME,
+    Reason.LIMIT_EXCEEDED: NotAnAnswerReason.LIMIT_EXCEEDED,
+    Reason.BAD_NUMBER: NotAnAnswerReason.LIMIT_EXCEEDED,
 }
 
 
 class NotAnAnswer(Exception):
     """A text that is no answer: it cannot be read, is over a limit, differentiates, or names what there is not."""
 
-    def __init__(self, code: Code, message: str, column: int | None = None, line: int = 1) -> None:
+    def __init__(self, code: FindingCode, message: str, column: int | None = None, line: int = 1) -> None:
         super().__init__(message)
         self.finding = Finding(code, message, None if column is None else Place(line, column))
 
@@ -27,18 +28,18 @@ class Misshapen(Exception):
 
     def __init__(self, message: str, place: Place | None = None) -> None:
         super().__init__(message)
-        self.finding = Finding(Code.SHAPE, message, place)
+        self.finding = Finding(Mistake.SHAPE, message, place)
 
 
 def unreadable(message: str, column: int) -> NotAnAnswer:
     """A text that cannot be read at a column, counted from 1."""
-    return NotAnAnswer(Code.SYNTAX, message, column)
+    return NotAnAnswer(NotAnAnswerReason.SYNTAX, message, column)
 
 
 def differentiates(what: str, column: int) -> NotAnAnswer:
     """A text with an operator of differentiation or integration in it."""
     message = f"`{what}` asks for a derivative or an integral; write what it comes to"
-    return NotAnAnswer(Code.DERIVATIVE_OPERATOR, message, column)
+    return NotAnAnswer(NotAnAnswerReason.DERIVATIVE_OPERATOR, message, column)
 
 
 def from_refusal(refusal: Refusal) -> NotAnAnswer | Misshapen:
@@ -46,5 +47,5 @@ def from_refusal(refusal: Refusal) -> NotAnAnswer | Misshapen:
     message = refusal.message + (f"; {refusal.hint}" if refusal.hint else "")
     if refusal.reason is Reason.SHAPE_MISMATCH:
         return Misshapen(message, Place(refusal.line, refusal.column))
-    code = _CODES.get(refusal.reason, Code.SYNTAX)
+    code = _REASONS.get(refusal.reason, NotAnAnswerReason.SYNTAX)
     return NotAnAnswer(code, message, refusal.column or None, refusal.line or 1)

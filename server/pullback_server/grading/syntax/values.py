@@ -9,7 +9,7 @@ from ...language.builder import Builder, Operand
 from ...language.folding import FoldingError, fold
 from ...operators import BY_NAME, BY_SYMBOL, OperandError
 from ...program import Apply, DType, Input, Limits, Literal, Place, Program, TensorType
-from ..problem import Code
+from ..codes import NotAnAnswerReason
 from .refusals import Misshapen, NotAnAnswer
 
 _LITERALS = {bool: DType.BOOL, int: DType.INT64, float: DType.FLOAT64}
@@ -88,7 +88,7 @@ class Assembly:
             try:
                 folded = fold(sign, *(n for n in numbers if n is not None))
             except FoldingError as error:
-                raise NotAnAnswer(Code.LIMIT_EXCEEDED, f"{error}", column) from None
+                raise NotAnAnswer(NotAnAnswerReason.LIMIT_EXCEEDED, f"{error}", column) from None
             if folded is not None:
                 return self.literal(folded, column)
         return self.apply(BY_SYMBOL[sign, len(operands)].name, column, *operands, row=row)

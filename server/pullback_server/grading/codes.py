@@ -1,0 +1,66 @@
+"""Why a grade is what it is, a table for each outcome: the mistakes, the reasons for no answer, and for no decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+
+class Mistake(Enum):
+    """What went wrong in an answer; the findings of a grade stand in the order of their priorities.
+
+    The most specific mistakes have the smallest numbers. `DOMAIN_DIFFERS` alone goes with a correct answer too.
+    """
+
+    # fmt: off
+    #                          priority, what the answer is
+    DOMAIN_DIFFERS           =  1, "equal wherever both are defined, but the answer is undefined on part of the domain"
+    TRANSPOSED               =  2, "the transposed Jacobian or gradient"
+    NOT_DIFFERENTIATED       =  3, "f itself"
+    WRONG_ORDER              =  4, "f'' for f', or f' for f''"
+    UPSTREAM_IGNORED         =  5, "the Jacobian summed over the output for v^T J: the upstream gradient is left out"
+    JACOBIAN_FOR_VJP         =  6, "the Jacobian for v^T J"
+    SUMMED                   =  7, "entries of the derivative summed away"
+    SYMMETRIC_CONVENTION     =  8, "2G - diag(G) for G, or back"
+    SIGN                     =  9, "-f'"
+    POWER_RULE               = 10, "x^n became x^(n-1), n x^n or (n-1) x^(n-1)"
+    QUOTIENT_RULE            = 11, "f'/g', or f'g - f g' over g^2 with a wrong sign, order or divisor"
+    PRODUCT_RULE             = 12, "f'g' or f f' + g g' for (fg)'"
+    INNER_NOT_KEPT           = 13, "the outer derivative taken at x instead of at the inner function"
+    MISSING_INNER_DERIVATIVE = 14, "one inner derivative left out"
+    FUNCTION_DERIVATIVE      = 15, "one function's derivative wrong"
+    FACTORS_SWAPPED          = 16, "BA for AB"
+    ELEMENTWISE_PRODUCT      = 17, "`*` where `@` belongs, or the other way round"
+    MISSING_TERM             = 18, "one summand left out"
+    WRONG_VARIABLE           = 19, "the derivative with respect to another input"
+    INTEGRATED               = 20, "an antiderivative of f"
+    CONSTANT_FACTOR          = 21, "c f'"
+    SHAPE                    = 22, "right numbers, wrong shape"
+    # fmt: on
+
+    def __init__(self, priority: int, sentence: str) -> None:
+        self.priority, self.sentence = priority, sentence
+
+
+class NotAnAnswerReason(Enum):
+    """Why a text is not an answer; one that names another derivative on its left side has the `Mistake` for that."""
+
+    SYNTAX = "the text cannot be read"
+    LIMIT_EXCEEDED = "the text or what it computes is over a limit"
+    UNKNOWN_NAME = "a name that the question does not have"
+    DERIVATIVE_OPERATOR = "an operator of differentiation or integration: the question, not an answer"
+    BAD_PROBLEM = "the problem itself cannot be graded"
+
+
+class UndecidedReason(Enum):
+    """Why an answer is undecided; the value is the sentence of the grade, with the problem's `budget` in seconds."""
+
+    NO_DERIVATIVE = "f has no derivative at any of the points of its domain"
+    OUT_OF_TIME = "the time for comparing numbers ran out"
+    GRADER_FAILED = "the grader failed on this answer"
+    GRADER_NOT_FINISHED = "the grader did not come to an end within the budget of {budget:g} s, or failed"
+
+
+#: What a finding's code is, and all of them by the names that they have in the contract.
+FindingCode = Mistake | NotAnAnswerReason
+FINDING_CODES: Mapping[str, FindingCode] = {**Mistake.__members__, **NotAnAnswerReason.__members__}
