@@ -1,4 +1,4 @@
-"""Polynomials with rational coefficients and whole exponents of either sign, and their quotients; bounded in work."""
+"""Polynomials with rational coefficients and integer exponents of either sign, and their quotients; bounded in work."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from fractions import Fraction
 Monomial = tuple[tuple[int, int], ...]
 Terms = Mapping[Monomial, Fraction]
 
-#: Exponents up to which powers are multiplied out.
+#: The largest exponent up to which powers are multiplied out.
 LARGEST_EXPONENT = 24
-#: Bits of a coefficient.
+#: The most bits of a coefficient.
 LARGEST_COEFFICIENT = 512
 
 
 class TooLarge(Exception):
-    """The work or the numbers are more than a confirmation is worth."""
+    """A proof takes more work or larger numbers than it is worth."""
 
 
 @dataclass
 class Work:
-    """How many products of terms may still be made; the same for everybody, unlike time."""
+    """How many products of terms may still be made; the same on every machine, unlike time."""
 
     left: int
 
@@ -42,40 +42,40 @@ def constant(value: Fraction | int) -> Terms:
     return {(): Fraction(value)} if value else {}
 
 
-def added(a: Terms, b: Terms, factor: int = 1) -> Terms:
+def add(a: Terms, b: Terms, factor: int = 1) -> Terms:
     """a + factor*b."""
-    found = dict(a)
+    total = dict(a)
     for monomial, c in b.items():
-        total = found.get(monomial, Fraction(0)) + factor * c
-        if total:
-            found[monomial] = total
+        coefficient = total.get(monomial, Fraction(0)) + factor * c
+        if coefficient:
+            total[monomial] = coefficient
         else:
-            found.pop(monomial, None)
-    return found
+            total.pop(monomial, None)
+    return total
 
 
-def multiplied(a: Terms, b: Terms, work: Work) -> Terms:
+def multiply(a: Terms, b: Terms, work: Work) -> Terms:
     """a*b; raises TooLarge."""
     work.spend(len(a) * len(b))
-    found: dict[Monomial, Fraction] = {}
+    product: dict[Monomial, Fraction] = {}
     for m, c in a.items():
         for n, d in b.items():
-            product, total = times(m, n), c * d
-            if product in found:
-                total += found[product]
-            if total.numerator.bit_length() + total.denominator.bit_length() > LARGEST_COEFFICIENT:
+            monomial, coefficient = multiply_monomials(m, n), c * d
+            if monomial in product:
+                coefficient += product[monomial]
+            if coefficient.numerator.bit_length() + coefficient.denominator.bit_length() > LARGEST_COEFFICIENT:
                 raise TooLarge
-            if total:
-                found[product] = total
+            if coefficient:
+                product[monomial] = coefficient
             else:
-                found.pop(product, None)
-    return found
+                product.pop(monomial, None)
+    return product
 
 
-def times(m: Monomial, n: Monomial) -> Monomial:
+def multiply_monomials(m: Monomial, n: Monomial) -> Monomial:
     """The product of two monomials.
 
-    >>> times(((0, 1), (2, 1)), ((2, -1), (3, 2)))
+    >>> multiply_monomials(((0, 1), (2, 1)), ((2, -1), (3, 2)))
     ((0, 1), (3, 2))
     """
     if not m or not n:
@@ -90,37 +90,37 @@ def times(m: Monomial, n: Monomial) -> Monomial:
 class Quotient:
     """A polynomial over another, which is not 0."""
 
-    over: Terms
-    under: Terms
+    numerator: Terms
+    denominator: Terms
 
     @property
     def key(self) -> tuple[tuple[tuple[Monomial, Fraction], ...], ...]:
-        """What two quotients written alike have in common."""
-        return tuple(tuple(sorted(terms.items())) for terms in (self.over, self.under))
+        """The terms in a fixed order, the same for two quotients with the same terms."""
+        return tuple(tuple(sorted(terms.items())) for terms in (self.numerator, self.denominator))
 
     def number(self) -> Fraction | None:
         """The number that it is, if it is one."""
-        if not self.over:
+        if not self.numerator:
             return Fraction(0)
-        if set(self.over) == {()} and set(self.under) == {()}:
-            return self.over[()] / self.under[()]
+        if set(self.numerator) == {()} and set(self.denominator) == {()}:
+            return self.numerator[()] / self.denominator[()]
         return None
 
     def parts(self) -> Iterator[tuple[Fraction, Quotient]]:
-        """The terms of what is over, each with its coefficient."""
-        for monomial, c in sorted(self.over.items()):
-            yield c, reduced({monomial: Fraction(1)}, self.under)
+        """The terms of the numerator, each over the denominator, with their coefficients."""
+        for monomial, c in sorted(self.numerator.items()):
+            yield c, quotient({monomial: Fraction(1)}, self.denominator)
 
 
-def reduced(over: Terms, under: Terms) -> Quotient:
-    """A quotient whose divisor begins with the coefficient 1 and has no monomial in common with what is over."""
-    if not under:
+def quotient(numerator: Terms, denominator: Terms) -> Quotient:
+    """A quotient whose denominator begins with the coefficient 1, and is 1 where it has one term only."""
+    if not denominator:
         raise ZeroDivisionError
-    first = min(under)
-    lead = under[first]
-    if len(under) == 1:
+    first = min(denominator)
+    lead = denominator[first]
+    if len(denominator) == 1:
         inverse = tuple((g, -e) for g, e in first)
-        return Quotient({times(m, inverse): c / lead for m, c in over.items()}, {(): Fraction(1)})
+        return Quotient({multiply_monomials(m, inverse): c / lead for m, c in numerator.items()}, {(): Fraction(1)})
     if lead != 1:
-        over, under = ({m: c / lead for m, c in terms.items()} for terms in (over, under))
-    return Quotient(over, under)
+        numerator, denominator = ({m: c / lead for m, c in terms.items()} for terms in (numerator, denominator))
+    return Quotient(numerator, denominator)

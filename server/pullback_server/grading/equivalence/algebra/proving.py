@@ -1,4 +1,4 @@
-"""Proofs that an answer is the derivative: both as quotients of polynomials, f differentiated by school's rules."""
+"""Proofs that an answer is the derivative: both as quotients of polynomials, f differentiated by the usual rules."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from ....program import Apply, Input, Literal, Program, Size
 from .field import Field
-from .polynomials import Quotient, TooLarge, constant, reduced
+from .polynomials import Quotient, Terms, TooLarge, constant, quotient
 
 #: Products of terms that a proof may take: some milliseconds, and as many for the derivative.
 WORK = 4_000
@@ -16,14 +16,17 @@ DENOMINATOR = 10**6
 
 
 class NoProof(Exception):
-    """An operator that is none of school."""
+    """An operator that the rules here do not cover."""
 
+
+#: What a function makes of its argument.
+Rule = Callable[[Field, Quotient], Quotient]
 
 _UNPROVEN = (NoProof, TooLarge, ZeroDivisionError, RecursionError, OverflowError)
 
 
 class Proof:
-    """The derivative of one program, against which answers are held; what is too large or unknown proves nothing."""
+    """The derivative of one program, with which answers are compared; what is too large or unknown proves nothing."""
 
     def __init__(self, program: Program, chain: Sequence[str]) -> None:
         self._field = Field(WORK)
@@ -31,13 +34,13 @@ class Proof:
         try:
             right = _of_program(self._field, program)
             for name in chain:
-                right = _Slope(self._field, name).of(right)
+                right = _Derivative(self._field, name).of(right)
             self._right = right
         except _UNPROVEN:
             return
 
     def confirms(self, answer: Program) -> str:
-        """`identical` where the two come to the same terms, `symbolic` where their difference does, or empty.
+        """`identical` where the two have the same terms, `symbolic` where their difference is 0, or empty.
 
         >>> from ....language import parse
         >>> from ....program import Limits
@@ -50,10 +53,10 @@ class Proof:
             return ""
         field = self._field.copy(WORK)
         try:
-            found = _of_program(field, answer)
-            if found.key == right.key:
+            value = _of_program(field, answer)
+            if value.key == right.key:
                 return "identical"
-            return "symbolic" if field.equal(found, right) else ""
+            return "symbolic" if field.equal(value, right) else ""
         except _UNPROVEN:
             return ""
 
@@ -63,12 +66,11 @@ def _of_program(field: Field, program: Program) -> Quotient:
     for node in program.nodes:
         match node:
             case Input(name=name):
-                values.append(field.named(name))
+                values.append(field.symbol(name))
             case Literal(value=value, name=name):
                 values.append(_literal(field, value, name))
             case Apply(operator=operator, operands=operands, arguments=()):
-                given = [values[k] for k in operands if k is not None]
-                values.append(_applied(field, operator, given))
+                values.append(_apply(field, operator, [values[k] for k in operands if k is not None]))
             case _:
                 raise NoProof
     return values[program.output]
@@ -78,7 +80,7 @@ def _literal(field: Field, value: bool | int | float | Size, name: str) -> Quoti
     if name == "e":
         return field.exp(field.number(1))
     if name == "pi":
-        return field.named("pi of the language")
+        return field.symbol("pi of the language")
     if isinstance(value, Size | bool) or name:
         raise NoProof
     near = Fraction(value).limit_denominator(DENOMINATOR)
@@ -87,8 +89,8 @@ def _literal(field: Field, value: bool | int | float | Size, name: str) -> Quoti
     return field.number(near)
 
 
-def _applied(field: Field, operator: str, given: list[Quotient]) -> Quotient:
-    match operator, given:
+def _apply(field: Field, operator: str, operands: list[Quotient]) -> Quotient:
+    match operator, operands:
         case "add", [a, b]:
             return field.plus(a, b)
         case "sub", [a, b]:
@@ -105,32 +107,34 @@ def _applied(field: Field, operator: str, given: list[Quotient]) -> Quotient:
             n = b.number()
             return field.power(a, n) if n is not None else field.exp(field.times(b, field.log(a)))
     rule = _FUNCTIONS.get(operator)
-    if rule is None or len(given) != 1:
+    if rule is None or len(operands) != 1:
         raise NoProof
-    return rule(field, given[0])
+    return rule(field, operands[0])
 
 
-def _turning(field: Field, u: Quotient) -> tuple[Quotient, Quotient]:
+def _exponentials(field: Field, u: Quotient) -> tuple[Quotient, Quotient]:
+    """e^u and e^(-u)."""
+    exponential = field.exp(u)
+    return exponential, field.over(field.number(1), exponential)
+
+
+def _complex_exponentials(field: Field, u: Quotient) -> tuple[Quotient, Quotient]:
     """e^(iu) and e^(-iu)."""
-    i = Quotient({((field.imaginary, 1),): Fraction(1)}, constant(1))
-    turn = field.exp(field.times(i, u))
-    return turn, field.over(field.number(1), turn)
+    return _exponentials(field, field.times(field.power_of(field.imaginary), u))
 
 
 def _sin(field: Field, u: Quotient) -> Quotient:
-    up, down = _turning(field, u)
-    half = Quotient({((field.imaginary, 1),): Fraction(-1, 2)}, constant(1))
-    return field.times(half, field.plus(up, down, -1))
+    factor = field.power_of(field.imaginary, coefficient=Fraction(-1, 2))
+    return field.times(factor, field.plus(*_complex_exponentials(field, u), -1))
 
 
 def _cos(field: Field, u: Quotient) -> Quotient:
-    return field.times(field.number(Fraction(1, 2)), field.plus(*_turning(field, u)))
+    return field.times(field.number(Fraction(1, 2)), field.plus(*_complex_exponentials(field, u)))
 
 
-def _hyperbolic(sign: int) -> Callable[[Field, Quotient], Quotient]:
+def _hyperbolic(sign: int) -> Rule:
     def half_sum(field: Field, u: Quotient) -> Quotient:
-        up = field.exp(u)
-        return field.times(field.number(Fraction(1, 2)), field.plus(up, field.over(field.number(1), up), sign))
+        return field.times(field.number(Fraction(1, 2)), field.plus(*_exponentials(field, u), sign))
 
     return half_sum
 
@@ -139,20 +143,38 @@ _sinh, _cosh = _hyperbolic(-1), _hyperbolic(1)
 
 
 def _sigmoid(field: Field, u: Quotient) -> Quotient:
-    up = field.exp(u)
-    return field.over(up, field.plus(up, field.number(1)))
+    exponential = field.exp(u)
+    return field.over(exponential, field.plus(exponential, field.number(1)))
 
 
-def _logarithm(base: int) -> Callable[[Field, Quotient], Quotient]:
+def _logarithm(base: int) -> Rule:
     return lambda field, u: field.over(field.log(u), field.log(field.number(base)))
 
 
-def _opaque(name: str) -> Callable[[Field, Quotient], Quotient]:
+def _opaque(name: str) -> Rule:
     return lambda field, u: field.opaque(name, u)
 
 
 # fmt: off
-_FUNCTIONS: dict[str, Callable[[Field, Quotient], Quotient]] = {
+#: The derivatives of the opaque functions, and of what a field makes opaque.
+_DERIVATIVES: dict[str, Rule] = {
+    "log":   lambda field, u: field.over(field.number(1), u),
+    "exp":   Field.exp,
+    "abs":   lambda field, u: field.over(u, field.absolute(u)),
+    "asin":  lambda field, u: _over_root(field, 1, -1, u),
+    "acos":  lambda field, u: field.times(field.number(-1), _over_root(field, 1, -1, u)),
+    "asinh": lambda field, u: _over_root(field, 1, 1, u),
+    "acosh": lambda field, u: _over_root(field, -1, 1, u),
+    "atan":  lambda field, u: field.over(field.number(1), _square_plus(field, 1, 1, u)),
+    "atanh": lambda field, u: field.over(field.number(1), _square_plus(field, 1, -1, u)),
+    "erf":   lambda field, u: field.over(
+        field.times(field.number(2), field.exp(field.times(field.number(-1), field.times(u, u)))),
+        field.root(field.symbol("pi of the language"), 2)),
+}
+
+#: The functions of a program: opaque ones, and those that are expressions in others.
+_FUNCTIONS: dict[str, Rule] = {
+    **{name: _opaque(name) for name in _DERIVATIVES},
     "exp": Field.exp, "log": Field.log, "sin": _sin, "cos": _cos, "sinh": _sinh, "cosh": _cosh, "sigmoid": _sigmoid,
     "tan": lambda field, u: field.over(_sin(field, u), _cos(field, u)),
     "tanh": lambda field, u: field.over(_sinh(field, u), _cosh(field, u)),
@@ -167,23 +189,6 @@ _FUNCTIONS: dict[str, Callable[[Field, Quotient], Quotient]] = {
     "sign": lambda field, u: field.over(field.absolute(u), u),
     "softplus": lambda field, u: field.log(field.plus(field.exp(u), field.number(1))),
     "silu": lambda field, u: field.times(u, _sigmoid(field, u)),
-    **{name: _opaque(name) for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh", "erf")},
-}
-
-#: The derivative of an opaque function, as one of those above makes it of its argument.
-_SLOPES: dict[str, Callable[[Field, Quotient], Quotient]] = {
-    "log":   lambda field, u: field.over(field.number(1), u),
-    "exp":   Field.exp,
-    "abs":   lambda field, u: field.over(u, field.absolute(u)),
-    "asin":  lambda field, u: _over_root(field, 1, -1, u),
-    "acos":  lambda field, u: field.times(field.number(-1), _over_root(field, 1, -1, u)),
-    "asinh": lambda field, u: _over_root(field, 1, 1, u),
-    "acosh": lambda field, u: _over_root(field, -1, 1, u),
-    "atan":  lambda field, u: field.over(field.number(1), _square_plus(field, 1, 1, u)),
-    "atanh": lambda field, u: field.over(field.number(1), _square_plus(field, 1, -1, u)),
-    "erf":   lambda field, u: field.over(
-        field.times(field.number(2), field.exp(field.times(field.number(-1), field.times(u, u)))),
-        field.root(field.named("pi of the language"), 2)),
 }
 # fmt: on
 
@@ -196,42 +201,39 @@ def _over_root(field: Field, number: int, sign: int, u: Quotient) -> Quotient:
     return field.over(field.number(1), field.root(_square_plus(field, number, sign, u), 2))
 
 
-class _Slope:
+class _Derivative:
     """d/dx of quotients, generator by generator."""
 
     def __init__(self, field: Field, name: str) -> None:
-        self._field, self._x = field, field.name(name)
+        self._field, self._x = field, field.generator(name)
         self._known: dict[int, Quotient] = {}
 
     def of(self, a: Quotient) -> Quotient:
         """The derivative."""
         field = self._field
-        over = self._of_terms(a.over)
-        if a.under == constant(1):
-            return over
-        under = self._of_terms(a.under)
-        whole = reduced(a.over, a.under)
-        part = field.plus(over, field.times(whole, under), -1)
-        return field.over(part, Quotient(a.under, constant(1)))
+        numerator = self._of_terms(a.numerator)
+        if a.denominator == constant(1):
+            return numerator
+        product = field.times(quotient(a.numerator, a.denominator), self._of_terms(a.denominator))
+        return field.over(field.plus(numerator, product, -1), Quotient(a.denominator, constant(1)))
 
-    def _of_terms(self, terms: object) -> Quotient:
+    def _of_terms(self, terms: Terms) -> Quotient:
         field, total = self._field, self._field.number(0)
-        assert isinstance(terms, dict)
         for monomial, c in terms.items():
             for generator, e in monomial:
-                slope = self._of_generator(generator)
-                if not slope.over:
+                derivative = self._of_generator(generator)
+                if not derivative.numerator:
                     continue
                 rest = tuple((g, k - (g == generator)) for g, k in monomial if g != generator or k != 1)
-                total = field.plus(total, field.times(Quotient({rest: c * e}, constant(1)), slope))
+                total = field.plus(total, field.times(Quotient({rest: c * e}, constant(1)), derivative))
         return total
 
     def _of_generator(self, generator: int) -> Quotient:
         if generator not in self._known:
-            self._known[generator] = self._slope(generator)
+            self._known[generator] = self._derive(generator)
         return self._known[generator]
 
-    def _slope(self, generator: int) -> Quotient:
+    def _derive(self, generator: int) -> Quotient:
         field = self._field
         if generator == self._x:
             return field.number(1)
@@ -240,13 +242,13 @@ class _Slope:
             return field.number(0)
         name, u = known
         inner = self.of(u)
-        alone = Quotient({((generator, 1),): Fraction(1)}, constant(1))
+        value = field.power_of(generator)
         if name == "half exp":
-            return field.times(field.times(field.number(Fraction(1, 2)), alone), inner)
+            return field.times(field.times(field.number(Fraction(1, 2)), value), inner)
         if name.startswith("root "):
             index = int(name[5:])
-            return field.over(field.times(alone, inner), field.times(field.number(index), u))
-        rule = _SLOPES.get(name)
+            return field.over(field.times(value, inner), field.times(field.number(index), u))
+        rule = _DERIVATIVES.get(name)
         if rule is None:
             raise NoProof
         return field.times(rule(field, u), inner)
