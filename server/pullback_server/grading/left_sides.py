@@ -9,7 +9,7 @@ from .codes import Mistake
 from .problem import Finding, Kind
 from .question import Question
 from .syntax import LeftSide, NotAnAnswer
-from .syntax.signs import GREEK, LETTERS
+from .syntax.symbols import GREEK, LETTERS
 
 
 def check_left_sides(left_sides: Sequence[tuple[LeftSide | None, Place]], question: Question) -> None:
@@ -20,7 +20,7 @@ def check_left_sides(left_sides: Sequence[tuple[LeftSide | None, Place]], questi
     asked = "the derivative by " + ", ".join(f"`{n}`" for n in dict.fromkeys(question.problem.wrt))
     if side is None:
         raise _other(Mistake.WRONG_VARIABLE, f"the left side does not name {asked}", place)
-    by = tuple(_input(name, question) for name in side.by)
+    by = tuple(_input(name, question) for name in side.wrt)
     order = question.problem.order if question.stacked else len(question.chain)
     names = set(question.problem.wrt)
     if any(name not in names for name in by):

@@ -1,4 +1,4 @@
-"""What the parser does as it recognises each rule of the grammar: the parts become nodes of a program."""
+"""The parser's action for each rule of the grammar: the parts become nodes of a program."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from ..codes import NotAnAnswerReason
 from . import products
 from .functions import INVERSES, meaning
 from .refusals import Misshapen, NotAnAnswer, unreadable
-from .signs import MATRICES, RELATIONS
+from .symbols import MATRICES, RELATIONS
 from .values import Assembly, Value
 
-#: What is called with two operands here and by another name in the table.
+#: Functions that have another name in the table where they are called with two operands.
 _OF_TWO = {"max": "maximum", "min": "minimum", "atan": "atan2"}
-_STEPS = {"<": "<", ">": ">", "<=": "<=", ">=": ">=", "==": "==", "!=": "!="}
+#: The product that a token between two factors stands for; `\\times` is one of numbers or matrices here.
+_PRODUCTS = {"TIMES": "times", "DOT": "dot", "CROSS": "times", "ENTRYWISE": "entrywise", "MATMUL": "matmul"}
 
 
 class Actions(Transformer[Token, Any]):
-    """One method a rule of the grammar; `building` is the answer's program so far."""
+    """One method for each rule of the grammar; `assembly` is the answer's program so far."""
 
-    building: Assembly
+    assembly: Assembly
     expected: tuple[int, ...] = ()
 
     def __init__(self) -> None:
@@ -41,19 +42,19 @@ class Actions(Transformer[Token, Any]):
         value: int | float = int(text) if text.isdigit() and len(text) < 19 else float(text)
         if math.isinf(value):
             raise NotAnAnswer(NotAnAnswerReason.LIMIT_EXCEEDED, "a number over the largest float", column)
-        return self.building.literal(value, column)
+        return self.assembly.literal(value, column)
 
     def name(self, parts: list[Token]) -> Value:
         """An input, an entry of one, or a constant."""
         token, column = parts[0], self._place(parts[0])
         name = str(token)
-        if name in ("I", "1") and not (name == "I" and self.building.knows(name)):
-            return Value(None, self.building.unsized, special=name)
-        if not self.building.knows(name):
-            return self.building.literal(CONSTANTS[name], column, name)
-        value = self.building.input(name, column)
+        if name in ("I", "1") and not (name == "I" and self.assembly.knows(name)):
+            return Value(None, self.assembly.unsized, special=name)
+        if not self.assembly.knows(name):
+            return self.assembly.literal(CONSTANTS[name], column, name)
+        value = self.assembly.input(name, column)
         if token.end_pos == -1:
-            return self.building.apply("getitem", column, value, key=token.end_column)
+            return self.assembly.apply("getitem", column, value, key=token.end_column)
         return value
 
     def unit(self, parts: list[Token]) -> Value:
@@ -62,63 +63,44 @@ class Actions(Transformer[Token, Any]):
         which = "ijk".index(str(parts[0]))
         if which >= length:
             raise unreadable(f"`{parts[0]}` where vectors have {length} entries", column)
-        ones = [self.building.literal(int(k == which), column) for k in range(length)]
-        return self.building.apply("stack", column, *ones)
+        ones = [self.assembly.literal(int(k == which), column) for k in range(length)]
+        return self.assembly.apply("stack", column, *ones)
 
     # Arithmetic.
 
-    def add(self, parts: list[Any]) -> Value:
-        """`x + y`."""
-        return products.summed(self.building, "+", parts[0], parts[2], self._place(parts[1]))
-
-    def subtract(self, parts: list[Any]) -> Value:
-        """`x - y`."""
-        return products.summed(self.building, "-", parts[0], parts[2], self._place(parts[1]))
+    def sum(self, parts: list[Any]) -> Value:
+        """`x + y` or `x - y`."""
+        symbol = "+" if parts[1].type == "PLUS" else "-"
+        return products.add(self.assembly, symbol, parts[0], parts[2], self._place(parts[1]))
 
     def negate(self, parts: list[Any]) -> Value:
         """`-x`."""
         x, column = parts[1], self._place(parts[0])
         if x.operand is None:
-            return products.product(self.building, "times", self.building.literal(-1, column), x, column)
-        return self.building.signed("-", column, x, row=x.row)
+            return products.product(self.assembly, "times", self.assembly.literal(-1, column), x, column)
+        return self.assembly.operate("-", column, x, row=x.row)
 
-    def times(self, parts: list[Any]) -> Value:
-        """`x * y`."""
-        return products.product(self.building, "times", parts[0], parts[2], self._place(parts[1]))
-
-    def dot(self, parts: list[Any]) -> Value:
-        """`x . y`."""
-        return products.product(self.building, "dot", parts[0], parts[2], self._place(parts[1]))
-
-    def cross(self, parts: list[Any]) -> Value:
-        """`x \\times y`, which is a product of numbers or matrices here."""
-        return products.product(self.building, "times", parts[0], parts[2], self._place(parts[1]))
-
-    def entrywise(self, parts: list[Any]) -> Value:
-        """`x \\odot y`."""
-        return products.product(self.building, "entrywise", parts[0], parts[2], self._place(parts[1]))
-
-    def matmul(self, parts: list[Any]) -> Value:
-        """`x @ y`."""
-        return products.product(self.building, "matmul", parts[0], parts[2], self._place(parts[1]))
+    def product(self, parts: list[Any]) -> Value:
+        """`x * y`, `x \\cdot y`, `x \\times y`, `x \\odot y` or `x @ y`."""
+        kind = _PRODUCTS[parts[1].type]
+        return products.product(self.assembly, kind, parts[0], parts[2], self._place(parts[1]))
 
     def kron(self, parts: list[Any]) -> Value:
         """`x \\otimes y`."""
         name = "kron" if parts[0].rank == 2 or parts[2].rank == 2 else "outer"
-        return self.building.apply(name, self._place(parts[1]), parts[0], parts[2])
+        return self.assembly.apply(name, self._place(parts[1]), parts[0], parts[2])
 
     def juxtaposed(self, parts: list[Any]) -> Value:
         """`x y`."""
-        return products.product(self.building, "juxtaposed", parts[0], parts[1], self._at)
+        return products.product(self.assembly, "juxtaposed", parts[0], parts[1], self._at)
 
     def number_and_group(self, parts: list[Any]) -> Value:
         """`2(x + 1)` as the argument of a function."""
-        return products.product(self.building, "juxtaposed", self.number(parts[:1]), parts[1], self._at)
+        return products.product(self.assembly, "juxtaposed", self.number(parts[:1]), parts[1], self._at)
 
     def divide(self, parts: list[Any]) -> Value:
         """`x / y`."""
-        x, y, column = parts[0], parts[2], self._place(parts[1])
-        return self._quotient(x, y, column)
+        return self._quotient(parts[0], parts[2], self._place(parts[1]))
 
     def fraction(self, parts: list[Any]) -> Value:
         """`\\frac{x}{y}`."""
@@ -126,43 +108,43 @@ class Actions(Transformer[Token, Any]):
 
     def power(self, parts: list[Any]) -> Value:
         """`x^y`."""
-        return products.power(self.building, parts[0], parts[2], self._place(parts[1]))
+        return products.power(self.assembly, parts[0], parts[2], self._place(parts[1]))
 
     def entrypower(self, parts: list[Any]) -> Value:
         """`x^{\\odot y}`."""
-        return products.power(self.building, parts[0], parts[2], self._place(parts[1]), entrywise=True)
+        return products.power(self.assembly, parts[0], parts[2], self._place(parts[1]), entrywise=True)
 
     def transpose(self, parts: list[Any]) -> Value:
         """`A^T`."""
-        return products.transposed(self.building, parts[0], self._place(parts[1]))
+        return products.transpose(self.assembly, parts[0], self._place(parts[1]))
 
     def inverse_transpose(self, parts: list[Any]) -> Value:
         """`A^{-T}`."""
         column = self._place(parts[1])
-        return products.transposed(self.building, self.building.apply("inv", column, parts[0]), column)
+        return products.transpose(self.assembly, self.assembly.apply("inv", column, parts[0]), column)
 
     def square_root(self, parts: list[Any]) -> Value:
         """`\\sqrt{x}`."""
-        return self.building.apply("sqrt", self._place(parts[0]), parts[1], row=parts[1].row)
+        return self.assembly.apply("sqrt", self._place(parts[0]), parts[1], row=parts[1].row)
 
     def nth_root(self, parts: list[Any]) -> Value:
         """`\\sqrt[n]{x}`, which has a value for negative x where n is odd."""
         _, index, x = parts
         column = self._place(parts[0])
-        inverse = self._quotient(self.building.literal(1, column), index, column)
-        whole = getattr(index.operand, "value", None)
-        if type(whole) is int and whole % 2 and not x.rank:
-            size = self.building.signed("**", column, self.building.apply("abs", column, x), inverse)
-            return self.building.signed("*", column, self.building.apply("sign", column, x), size)
-        return self.building.signed("**", column, x, inverse)
+        inverse = self._quotient(self.assembly.literal(1, column), index, column)
+        number = getattr(index.operand, "value", None)
+        if type(number) is int and number % 2 and not x.rank:
+            size = self.assembly.operate("**", column, self.assembly.apply("abs", column, x), inverse)
+            return self.assembly.operate("*", column, self.assembly.apply("sign", column, x), size)
+        return self.assembly.operate("**", column, x, inverse)
 
     def absolute(self, parts: list[Any]) -> Value:
         """`|x|`."""
-        return products.absolute(self.building, parts[1], self._place(parts[0]))
+        return products.absolute(self.assembly, parts[1], self._place(parts[0]))
 
     def norm(self, parts: list[Any]) -> Value:
         """`||x||`."""
-        return products.norm(self.building, parts[1], str(parts[2]), self._place(parts[0]))
+        return products.norm(self.assembly, parts[1], str(parts[2]), self._place(parts[0]))
 
     # Functions.
 
@@ -172,36 +154,36 @@ class Actions(Transformer[Token, Any]):
 
     def call(self, parts: list[Any]) -> Value:
         """`f(x, y)`."""
-        return self._called(parts[0], parts[1])
+        return self._call(parts[0], parts[1])
 
     def apply(self, parts: list[Any]) -> Value:
         """`f x`."""
-        return self._called(parts[0], (parts[1],))
+        return self._call(parts[0], (parts[1],))
 
     def call_to_power(self, parts: list[Any]) -> Value:
         """`f^2(x)`, or `f^{-1}(x)` for the inverse function."""
-        return self._raised(parts[0], parts[1], parts[2], parts[3])
+        return self._call_to_power(parts[0], parts[1], parts[2], parts[3])
 
     def apply_to_power(self, parts: list[Any]) -> Value:
         """`f^2 x`."""
-        return self._raised(parts[0], parts[1], parts[2], (parts[3],))
+        return self._call_to_power(parts[0], parts[1], parts[2], (parts[3],))
 
-    def _raised(self, function: Token, caret: Token, exponent: Value, arguments: tuple[Value, ...]) -> Value:
+    def _call_to_power(self, function: Token, caret: Token, exponent: Value, arguments: tuple[Value, ...]) -> Value:
         if getattr(exponent.operand, "value", None) == -1 and str(function) in INVERSES:
-            return self._called(Token("FUNC", INVERSES[function], column=function.column), arguments)
-        value = self._called(function, arguments)
-        return self.building.signed("**", self._place(caret), value, exponent, row=value.row)
+            return self._call(Token("FUNC", INVERSES[function], column=function.column), arguments)
+        value = self._call(function, arguments)
+        return self.assembly.operate("**", self._place(caret), value, exponent, row=value.row)
 
-    def _called(self, function: Token, arguments: tuple[Value, ...]) -> Value:
+    def _call(self, function: Token, arguments: tuple[Value, ...]) -> Value:
         name, column = str(function), self._place(function)
         if name.startswith("log ") and len(arguments) == 1:
             base = self._base(name[4:], column)
             return self._quotient(
-                self.building.apply("log", column, *arguments), self.building.apply("log", column, base), column
+                self.assembly.apply("log", column, *arguments), self.assembly.apply("log", column, base), column
             )
         program = meaning(name)
         if program is not None and len(arguments) == 1:
-            return self.building.inlined(program, self._definite(arguments[0], column), column)
+            return self.assembly.inline(program, self._definite(arguments[0], column), column)
         if len(arguments) == 2:
             name = _OF_TWO.get(name, name)
         row = BY_NAME.get(name)
@@ -211,25 +193,24 @@ class Actions(Transformer[Token, Any]):
         if not len(required) <= len(arguments) <= len(row.parameters.tensors):
             raise unreadable(f"`{name}` is called as {usage(row)}", column)
         if any(p.required for p in row.parameters.literals):
-            raise unreadable(f"`{name}` needs more than tensors: write the answer in python's syntax", column)
+            raise unreadable(f"`{name}` needs more than tensors: write the answer in Python syntax", column)
         definite = [self._definite(a, column) for a in arguments]
-        kept = len(definite) == 1 and definite[0].row
-        return self.building.apply(row.name, column, *definite, row=kept)
+        return self.assembly.apply(row.name, column, *definite, row=len(definite) == 1 and definite[0].row)
 
     def _base(self, text: str, column: int) -> Value:
         if text.isdigit():
-            return self.building.literal(int(text), column)
-        if self.building.knows(text):
-            return self.building.input(text, column)
+            return self.assembly.literal(int(text), column)
+        if self.assembly.knows(text):
+            return self.assembly.input(text, column)
         if text in CONSTANTS:
-            return self.building.literal(CONSTANTS[text], column, text)
+            return self.assembly.literal(CONSTANTS[text], column, text)
         raise NotAnAnswer(NotAnAnswerReason.UNKNOWN_NAME, f"the question has no `{text}`", column)
 
     # Vectors, matrices and definitions by cases.
 
     def vector(self, parts: list[Value]) -> Value:
         """`(x, y)`, `<x, y>` or `[x, y]`: the entries of a vector, or the rows of a matrix."""
-        return self._stacked(parts, self._at)
+        return self._stack(parts, self._at)
 
     def row(self, parts: list[Value]) -> list[Value]:
         """A row of a matrix."""
@@ -243,12 +224,12 @@ class Actions(Transformer[Token, Any]):
             raise unreadable("the rows of a matrix have different lengths", column)
         if len(rows) == 1 or len(rows[0]) == 1:
             entries = rows[0] if len(rows) == 1 else [row[0] for row in rows]
-            value = self._stacked(entries, column)
+            value = self._stack(entries, column)
             value = Value(value.operand, value.type, row=len(rows) == 1 and len(rows[0]) > 1)
         else:
-            value = self._stacked([self._stacked(row, column) for row in rows], column)
-        around = MATRICES[str(kind)]
-        return self.building.apply(around, column, value) if around else value
+            value = self._stack([self._stack(row, column) for row in rows], column)
+        function = MATRICES[str(kind)]
+        return self.assembly.apply(function, column, value) if function else value
 
     def cases(self, parts: list[Any]) -> Value:
         """A definition by cases: the first condition that holds decides; without one the last value does."""
@@ -258,17 +239,17 @@ class Actions(Transformer[Token, Any]):
         condition: Value | None = rows[-1][1]
         if condition is not None and len(rows) == 1:
             raise unreadable("one case alone", column)
-        # The last condition is what is left of the others, as people write it.
+        # The last condition counts as what the others leave, as people mean it.
         for other, condition in reversed(rows[:-1]):
             if condition is None:
                 raise unreadable("a case without a condition before the last", column)
-            value = self.building.apply("where", column, condition, other, value)
+            value = self.assembly.apply("where", column, condition, other, value)
         return value
 
     def conditional(self, parts: list[Value]) -> Value:
-        """An answer with the condition under which it is meant: it has no value elsewhere."""
-        nowhere = self.building.literal(math.nan, self._at)
-        return self.building.apply("where", self._at, parts[1], parts[0], nowhere)
+        """An answer with a condition: it has no value elsewhere."""
+        nowhere = self.assembly.literal(math.nan, self._at)
+        return self.assembly.apply("where", self._at, parts[1], parts[0], nowhere)
 
     def case(self, parts: list[Any]) -> tuple[Value, Value | None]:
         """A value with its condition."""
@@ -282,34 +263,34 @@ class Actions(Transformer[Token, Any]):
     def otherwise(self, _: list[Any]) -> None:
         """The word `otherwise`."""
 
-    def both(self, parts: list[Any]) -> Value:
+    def logical_and(self, parts: list[Any]) -> Value:
         """Two conditions that must hold."""
-        return self.building.signed("&", self._at, parts[0], parts[1])
+        return self.assembly.operate("&", self._at, parts[0], parts[1])
 
-    def either(self, parts: list[Any]) -> Value:
+    def logical_or(self, parts: list[Any]) -> Value:
         """Two conditions of which one must hold."""
-        return self.building.signed("|", self._at, parts[0], parts[1])
+        return self.assembly.operate("|", self._at, parts[0], parts[1])
 
     def relation(self, parts: list[Any]) -> Value:
         """`x < y`."""
-        left, sign, right = parts
-        return self.building.signed(RELATIONS[str(sign)], self._place(sign), left, right)
+        left, symbol, right = parts
+        return self.assembly.operate(RELATIONS[str(symbol)], self._place(symbol), left, right)
 
     def chain(self, parts: list[Any]) -> Value:
         """`x < y < z`."""
-        return self.both([self.relation(parts[:3]), self.relation(parts[2:])])
+        return self.logical_and([self.relation(parts[:3]), self.relation(parts[2:])])
 
-    def _stacked(self, entries: list[Value], column: int) -> Value:
-        return self.building.apply("stack", column, *(self._definite(entry, column) for entry in entries))
+    def _stack(self, entries: list[Value], column: int) -> Value:
+        return self.assembly.apply("stack", column, *(self._definite(entry, column) for entry in entries))
 
     def _quotient(self, x: Value, y: Value, column: int) -> Value:
         if y.rank == 2 and x.rank == 0 and not y.special:
-            raise Misshapen("a number over a matrix: write its inverse", Place(1, column))
-        return self.building.signed("/", column, self._definite(x, column), self._definite(y, column), row=x.row)
+            raise Misshapen("a number over a matrix: write the inverse of the matrix", Place(1, column))
+        return self.assembly.operate("/", column, self._definite(x, column), self._definite(y, column), row=x.row)
 
     def _definite(self, value: Value, column: int) -> Value:
         if value.operand is None:
-            raise unreadable("the identity's size is not told here", column)
+            raise unreadable("the identity's size is not known here", column)
         return value
 
     def _place(self, token: Token) -> int:

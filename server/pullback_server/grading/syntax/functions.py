@@ -1,4 +1,4 @@
-"""Functions by the names that answers use: those of the table, and those that stand for an expression of ours."""
+"""Functions by the names that answers use: those of the table, and those that stand for an expression."""
 
 from __future__ import annotations
 
@@ -54,45 +54,26 @@ INVERSES: dict[str, str] = {
 
 #: Words that ask for a derivative or an integral.
 DIFFERENTIATING = frozenset(
-    {
-        "D",
-        "Derivative",
-        "Integral",
-        "curl",
-        "ddx",
-        "deriv",
-        "derivative",
-        "diff",
-        "differentiate",
-        "div",
-        "grad",
-        "gradient",
-        "hessian",
-        "int",
-        "integral",
-        "integrate",
-        "jacobian",
-        "nabla",
-        "partial",
-    }
-)
+    ("D", "Derivative", "Integral", "curl", "ddx", "deriv", "derivative", "diff", "differentiate", "div", "grad",
+     "gradient", "hessian", "int", "integral", "integrate", "jacobian", "nabla", "partial")
+)  # fmt: skip
 
 
 @cache
 def function_words() -> frozenset[str]:
-    """Every word that is a function when it is no name of the problem."""
+    """Every word that is a function where it is not a name of the problem."""
     called = {name for name, row in BY_NAME.items() if not row.attribute and name.isidentifier()}
     return frozenset((called | set(MEANINGS) | set(WORDS)) - {"div"})
 
 
 def canonical(word: str) -> str:
-    """The one name of a function, which is a row of the table or has a meaning."""
+    """The name of a function in the table or among the meanings."""
     return WORDS.get(word, word)
 
 
 @cache
 def meaning(name: str) -> Program | None:
-    """The expression in x that a function stands for; None for those of the table.
+    """The expression in x that a function stands for; None for functions of the table.
 
     >>> meaning("sech").output, meaning("sin")
     (3, None)

@@ -1,8 +1,8 @@
 """The grammar of answers as people and models write them, one for typed mathematics and for LaTeX.
 
-Both come as the same tokens. Factors side by side are a product of the rank of `*`, so that `1/2x` is x/2; a function
-without brackets takes the factors that follow it up to the next function, power of e, bracket, sign or operator:
-`sin 2x cos x e^x` is `sin(2x) cos(x) e^x`. Where the grammar leaves two readings the parser takes the longer argument.
+Both have the same tokens. Factors side by side are a product with the precedence of `*`, so that `1/2x` is x/2. A
+function without brackets takes the factors that follow it up to the next function, power of e, bracket or operator
+symbol: `sin 2x cos x e^x` is `sin(2x) cos(x) e^x`. Of two possible readings the parser takes the longer argument.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ GRAMMAR = r"""
     | expr _COMMA? _IF conjunction                -> conditional
 
 ?expr: term
-    | expr PLUS term                              -> add
-    | expr MINUS term                             -> subtract
+    | expr PLUS term                              -> sum
+    | expr MINUS term                             -> sum
 
 ?term: signed
-    | term TIMES signed                           -> times
-    | term DOT signed                             -> dot
-    | term CROSS signed                           -> cross
-    | term ENTRYWISE signed                       -> entrywise
-    | term MATMUL signed                          -> matmul
+    | term TIMES signed                           -> product
+    | term DOT signed                             -> product
+    | term CROSS signed                           -> product
+    | term ENTRYWISE signed                       -> product
+    | term MATMUL signed                          -> product
     | term KRON signed                            -> kron
     | term OVER signed                            -> divide
     | term factor                                 -> juxtaposed
@@ -133,8 +133,8 @@ case: expr _AMP condition
     | conjunction
     | _OTHERWISE                                  -> otherwise
 ?conjunction: relation
-    | conjunction _AND relation                   -> both
-    | conjunction _OR relation                    -> either
+    | conjunction _AND relation                   -> logical_and
+    | conjunction _OR relation                    -> logical_or
 relation: expr RELATION expr
     | expr RELATION expr RELATION expr            -> chain
 

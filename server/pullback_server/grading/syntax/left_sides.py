@@ -1,4 +1,4 @@
-"""Left sides: `dy/dx`, `f'(x)`, `\\nabla f` and their kin, and which derivative each of them names."""
+"""Left sides such as `dy/dx`, `f'(x)` and `\\nabla f`, and which derivative each of them names."""
 
 from __future__ import annotations
 
@@ -26,43 +26,43 @@ _JACOBIAN = re.compile(rf"(?:J|D|H)(?:_({_NAME}))?(?:\^\d)?{_OF}")
 _PARTIAL = re.compile(rf"∂_\(?({_NAME})\)?{_OF}")
 _LISTED = re.compile(r"\s*(?:\\left\s*\S)?\s*\\begin\{[bp]?matrix\}.*\\partial", re.DOTALL)
 
-_PROSE = re.compile(r"\b(?:derivative|gradient|jacobian|hessian|slope|answer|result|solution)\b", re.IGNORECASE)
-_OTHERWISE = re.compile(r"\b(?:not?|anti\w*|integral\w*|primitive)\b|n't\b", re.IGNORECASE)
+_SENTENCE = re.compile(r"\b(?:derivative|gradient|jacobian|hessian|slope|answer|result|solution)\b", re.IGNORECASE)
+_OTHER_SENTENCE = re.compile(r"\b(?:not?|anti\w*|integral\w*|primitive)\b|n't\b", re.IGNORECASE)
 _ORDERS = {"second": 2, "third": 3}
-_BY = re.compile(r"\b(?:respect to|wrt|(?:derivative|gradient) by)\s+\W{0,2}([^\W\d_]\w*)", re.IGNORECASE)
+_WRT = re.compile(r"\b(?:respect to|wrt|(?:derivative|gradient) by)\s+\W{0,2}([^\W\d_]\w*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class LeftSide:
-    """What a left side names: the variables in their order, each as often as it is differentiated by, where it says.
+    """What a left side names: the variables in their order, each as often as f is differentiated with respect to it.
 
-    `by` is empty where only the `order` is told, as by f'', and `order` is 0 where that is not told either.
+    `wrt` is empty where the left side has the `order` only, as f'' does, and `order` is 0 where it has none either.
     """
 
-    by: tuple[str, ...]
+    wrt: tuple[str, ...]
     order: int
 
 
 def left_side(text: str, inputs: Collection[str]) -> LeftSide | None:
-    """What a left side names; None where it is none of a derivative, such as `y` or `f(x)`.
+    """What a left side names; None where it names no derivative, as `y` or `f(x)`.
 
     >>> left_side(r"\\frac{d^2 y}{dx^2}", ["x"])
-    LeftSide(by=('x', 'x'), order=2)
+    LeftSide(wrt=('x', 'x'), order=2)
     >>> left_side("the derivative", ["x"])
-    LeftSide(by=(), order=0)
+    LeftSide(wrt=(), order=0)
     >>> left_side("f(x)", ["x"])
     """
     plain = _plain(text)
     if _LISTED.match(text):
         return LeftSide((), 0)
     if match := _DERIVATIVE.match(plain):
-        by: list[str] = []
+        wrt: list[str] = []
         for name, times in _ONE.findall(match[3].replace("(", "").replace(")", "")):
-            by += [name] * int(times or 1)
-        return LeftSide(tuple(by), max(int(match[1] or 1), len(by)))
+            wrt += [name] * int(times or 1)
+        return LeftSide(tuple(wrt), max(int(match[1] or 1), len(wrt)))
     if match := _PARTIAL.match(plain):
-        by = _split(match[1], inputs)
-        return LeftSide(tuple(by), len(by))
+        wrt = _split(match[1], inputs)
+        return LeftSide(tuple(wrt), len(wrt))
     if match := _DOTS.match(plain):
         return LeftSide((), len(match[1]))
     if match := _PRIMES.match(plain):
@@ -76,18 +76,18 @@ def left_side(text: str, inputs: Collection[str]) -> LeftSide | None:
     if match := _JACOBIAN.match(plain):
         return LeftSide((match[1],) if match[1] in inputs else (), 0)
     if (match := _SUBSCRIPTS.match(plain)) and plain not in inputs and match[1] not in inputs:
-        by = _split(match[2], inputs)
-        return LeftSide(tuple(by), len(by))
-    return _told(text)
+        wrt = _split(match[2], inputs)
+        return LeftSide(tuple(wrt), len(wrt))
+    return _from_sentence(text)
 
 
-def _told(text: str) -> LeftSide | None:
-    """What a sentence names, such as `the second derivative by x`."""
-    if not _PROSE.search(text) or _OTHERWISE.search(text):
+def _from_sentence(text: str) -> LeftSide | None:
+    """What a sentence names, such as `the second derivative with respect to x`."""
+    if not _SENTENCE.search(text) or _OTHER_SENTENCE.search(text):
         return None
     order = next((n for word, n in _ORDERS.items() if word in text.lower()), 0)
-    by = _BY.search(text)
-    return LeftSide((by[1],) * max(order, 1) if by else (), order)
+    name = _WRT.search(text)
+    return LeftSide((name[1],) * max(order, 1) if name else (), order)
 
 
 def _split(names: str, inputs: Collection[str]) -> list[str]:

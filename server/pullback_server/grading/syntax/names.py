@@ -13,20 +13,20 @@ from ...program import TensorType
 from ..codes import NotAnAnswerReason
 from .functions import DIFFERENTIATING, canonical, function_words
 from .refusals import NotAnAnswer, differentiates
-from .signs import GREEK, LETTERS
+from .symbols import GREEK, LETTERS
 
 #: The longest run of letters that is split into names.
 RUN = 64
 _SUBSCRIPTED = re.compile(r"([^\W\d_]+)_?\{?(\d+(?:,\d+)*)\}?\Z")
-#: What a name may be written as where Python forbids it.
+#: How an input may be named in the problem where Python reserves the name.
 _FORBIDDEN = {"lambda": ("lambda_", "lam", "lamda", "lmbda")}
 
 
 @dataclass(frozen=True)
 class Word:
-    """One name of an answer: its token's kind, what it means, and at which of the run's letters it begins.
+    """One name of an answer: its token's kind, its name in the problem, and its offset in the run of letters.
 
-    A NAME's entry is that of the tensor, counted from 0.
+    `entry` is the index of a tensor's entry, counted from 0.
     """
 
     kind: str
@@ -48,7 +48,7 @@ class Names:
         return any(t.rank for t in self.types.values())
 
     def word(self, text: str) -> Word | None:
-        """What a whole text means, or None."""
+        """What a string means as one name, or None."""
         name = self._input(text)
         if name is not None:
             return Word("NAME", name)
@@ -74,25 +74,25 @@ class Names:
         >>> [w.name for w in Names({"x": number, "y": number}).words("xsiny", 1)]
         ['x', 'sin', 'y']
         """
-        whole = self.word(run)
-        if whole is not None:
-            return [whole]
+        word = self.word(run)
+        if word is not None:
+            return [word]
         if run in DIFFERENTIATING:
             raise differentiates(run, column)
-        best = self._split(run) if len(run) <= RUN else None
-        if best is None:
+        words = self._split(run) if len(run) <= RUN else None
+        if words is None:
             raise self.unknown(run, column)
-        return best
+        return words
 
     def unknown(self, run: str, column: int) -> NotAnAnswer:
-        """The refusal of a name that the question does not have."""
+        """The exception for a name that the question does not have."""
         listed = ", ".join(self.types)
         hint = did_you_mean(run, [*self.types]) or f"its names are {listed}"
         shown = run if len(run) <= RUN else run[:RUN] + "..."
         return NotAnAnswer(NotAnAnswerReason.UNKNOWN_NAME, f"the question has no `{shown}`: {hint}", column)
 
     def _split(self, run: str) -> list[Word] | None:
-        # best[k] is the shortest way to read the first k letters; of equals the one with longer words first.
+        # best[k] is the first k letters as the fewest words; of equally many those that begin with the longer ones.
         best: list[list[Word] | None] = [[]] + [None] * len(run)
         for start in range(len(run)):
             before = best[start]
@@ -102,8 +102,8 @@ class Names:
                 word = self._number(run[start:end], start) or self.word(run[start:end])
                 if word is None or (word.kind == "NUMBER" and not start):
                     continue
-                found = best[end]
-                if found is None or len(before) + 1 < len(found):
+                shortest = best[end]
+                if shortest is None or len(before) + 1 < len(shortest):
                     best[end] = [*before, Word(word.kind, word.name, start, word.entry)]
         return best[-1]
 

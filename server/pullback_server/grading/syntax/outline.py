@@ -11,12 +11,12 @@ _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _MATH = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 _LEADING = r"(?:so|thus|hence|therefore|then|finally|we (?:get|have|find|obtain)|it follows that)"
 _ARROW = r"=>|[⇒→∴]|\\(?:implies|Rightarrow|Longrightarrow|therefore|to|rightarrow|longrightarrow)(?![A-Za-z])"
-#: What may stand before an answer and says nothing: words and arrows that lead to it, marks of emphasis.
+#: What may stand before an answer without a meaning: words and arrows that lead to it, marks of emphasis.
 _BEFORE = re.compile(
     rf"(?:[\s$&`~]|\*\*|{_ARROW}|\\[,;:! ]|{_LEADING}(?:[\s,]+(?=\S))|\\text\s*\{{\s*{_LEADING}[\s,]*\}})*",
     re.IGNORECASE,
 )
-#: What may stand after an answer and says nothing: full stops, signs that a proof is done, that x is any real number.
+#: What may stand after an answer without a meaning: full stops, the end of a proof, that x is any real number.
 _IN_REALS = r"\s*(?:∈|\\in(?![A-Za-z]))\s*(?:ℝ|\\R|\\math(?:bb|bf)\s*\{?\s*R\s*\}?)"
 _AFTER = re.compile(
     rf"""(?:[\s.,;:$`~]|\*\*|[∎✓✔□■]|\\(?:checkmark|blacksquare|square|Box|qed|quad|qquad)(?![A-Za-z])|\\[,;:! ]
@@ -25,10 +25,10 @@ _AFTER = re.compile(
     |(?<!\w)[^\W\d_]{_IN_REALS})+\Z""",
     re.VERBOSE,
 )
-#: How much of an answer's end is looked at for one of these.
+#: How many characters at an answer's end are searched for one of these.
 _END = 60
 _TEXT = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mbox)\s*\{([^{}]{1,200})\}")
-_SIGN = re.compile(
+_DELIMITER = re.compile(
     rf"""(?P<arrow>{_ARROW})|\\(?P<cases>begin|end)\{{d?cases\}}|(?P<line>\\\\|\n)|\\.|(?P<open>[(\[{{])|(?P<close>[)\]}}])
     |(?P<equal>:=?|(?<![<>!=])=(?!=)|(?<!\w)(?:is\ equal\ to|is|equals)(?!\w))""",
     re.VERBOSE,
@@ -45,7 +45,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Outline:
-    """The answer proper, and the left sides before it, each without its equality sign."""
+    """The answer proper, and the left sides before it, each without its equality delimiter."""
 
     answer: Span
     left_sides: tuple[Span, ...]
@@ -54,8 +54,9 @@ class Outline:
 def outline(text: str, syntax: Syntax) -> Outline:
     """Where the answer stands in a text; of several boxes, formulas or statements the last is meant.
 
-    >>> found = outline("So f'(x) = 3x^2.", Syntax.MATH)
-    >>> [text[s.start : s.end] for text in ["So f'(x) = 3x^2."] for s in (*found.left_sides, found.answer)]
+    >>> text = "So f'(x) = 3x^2."
+    >>> parts = outline(text, Syntax.MATH)
+    >>> [text[s.start : s.end] for s in (*parts.left_sides, parts.answer)]
     ["f'(x)", '3x^2']
     """
     start, end = 0, len(text)
@@ -63,16 +64,16 @@ def outline(text: str, syntax: Syntax) -> Outline:
         if formulas := list(_MATH.finditer(text)):
             start, end = next(span for k in (1, 2, 3, 4) if (span := formulas[-1].span(k)) != (-1, -1))
         if boxes := list(_BOX.finditer(text, start, end)):
-            start, end = boxes[-1].end(), _closed(text, boxes[-1].end(), end)
-    start, end = _trimmed(text, start, end)
+            start, end = boxes[-1].end(), _end_of_group(text, boxes[-1].end(), end)
+    start, end = _trim(text, start, end)
     parts: list[Span] = []
     prose = _TEXT.match(text, start, end)
     if prose and (":" in prose[1] or len(prose[1].split()) > 1):
         parts, start = [Span(*prose.span(1))], prose.end()
-    return _parted(text, start, end, parts)
+    return _cut(text, start, end, parts)
 
 
-def _closed(text: str, start: int, end: int) -> int:
+def _end_of_group(text: str, start: int, end: int) -> int:
     depth = 1
     for position in range(start, end):
         if text[position] in "{}" and text[position - 1] != "\\":
@@ -82,33 +83,33 @@ def _closed(text: str, start: int, end: int) -> int:
     return end
 
 
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+def _trim(text: str, start: int, end: int) -> tuple[int, int]:
     while match := _AFTER.search(text, max(start, end - _END), end):
         end = match.start()
     before = _BEFORE.match(text, start, end)
     return (before.end() if before else start), end
 
 
-def _parted(text: str, start: int, end: int, parts: list[Span]) -> Outline:
+def _cut(text: str, start: int, end: int, parts: list[Span]) -> Outline:
     """Cuts where an equality sign, or a word for one, stands outside every bracket and every definition by cases.
 
     An arrow begins another statement, and so does a line, unless an equality sign is the first thing in it.
     """
     depth, line = 0, start
-    for sign in _SIGN.finditer(text, start, end):
-        depth += (sign["open"] is not None or sign["cases"] == "begin") - (
-            sign["close"] is not None or sign["cases"] == "end"
+    for delimiter in _DELIMITER.finditer(text, start, end):
+        depth += (delimiter["open"] is not None or delimiter["cases"] == "begin") - (
+            delimiter["close"] is not None or delimiter["cases"] == "end"
         )
         if depth:
             continue
-        if sign["arrow"]:
-            parts, start, line = [], sign.end(), sign.end()
-        elif sign["line"]:
-            line = sign.end()
-        elif sign["equal"]:
-            left = _trimmed(text, line, sign.start())
+        if delimiter["arrow"]:
+            parts, start, line = [], delimiter.end(), delimiter.end()
+        elif delimiter["line"]:
+            line = delimiter.end()
+        elif delimiter["equal"]:
+            left = _trim(text, line, delimiter.start())
             if line > start and left[0] < left[1]:
                 parts, start = [], line
-            parts.append(Span(*_trimmed(text, start, sign.start())))
-            start = line = sign.end()
-    return Outline(Span(*_trimmed(text, start, end)), tuple(parts))
+            parts.append(Span(*_trim(text, start, delimiter.start())))
+            start = line = delimiter.end()
+    return Outline(Span(*_trim(text, start, end)), tuple(parts))

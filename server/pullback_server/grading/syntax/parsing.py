@@ -1,4 +1,4 @@
-"""The parser that lark makes of the grammar, fed with our own tokens; what it reads it hands on at once, bottom up."""
+"""The parser that lark makes of the grammar, with tokens made before; its actions run at once, bottom up."""
 
 from __future__ import annotations
 
@@ -13,11 +13,8 @@ from .grammar import GRAMMAR
 from .refusals import unreadable
 from .values import Assembly, Value
 
-#: How tokens are named to a person; others are shown as they stand.
-_END = "the end of the answer"
 
-
-class _Given(Lexer):
+class _TokenLexer(Lexer):
     """Passes on tokens that were made before, since how letters split depends on the problem's names."""
 
     def __init__(self, lexer_conf: Any) -> None:
@@ -29,24 +26,24 @@ class _Given(Lexer):
 
 
 _ACTIONS = Actions()
-#: Made when this is imported, which costs part of a second: a server does so before it makes its workers.
-_PARSER = Lark(GRAMMAR, start="answer", parser="lalr", lexer=_Given, transformer=_ACTIONS)
+#: Made when this is imported, which takes part of a second: a server does so before it starts its workers.
+_PARSER = Lark(GRAMMAR, start="answer", parser="lalr", lexer=_TokenLexer, transformer=_ACTIONS)
 
 
-def parse_tokens(tokens: Iterable[Token], building: Assembly, expected: tuple[int, ...], length: int) -> Value:
-    """What the tokens come to, built by `building`; raises NotAnAnswer with the column of the first misfit.
+def parse_tokens(tokens: Iterable[Token], assembly: Assembly, expected: tuple[int, ...], length: int) -> Value:
+    """The value of the tokens, built by `assembly`; raises NotAnAnswer with the column of the first that does not fit.
 
     Nothing here recurses: the parser is a loop over tokens, and values are built as it reduces.
     """
-    _ACTIONS.building, _ACTIONS.expected = building, expected
+    _ACTIONS.assembly, _ACTIONS.expected = assembly, expected
     try:
-        found: Any = _PARSER.parse(tokens)
+        value: Any = _PARSER.parse(tokens)
     except UnexpectedToken as error:
         token = error.token
         if token.type == "$END":
-            raise unreadable(f"{_END} comes too early: something is missing", length + 1) from None
+            raise unreadable("the end of the answer comes too early: something is missing", length + 1) from None
         raise unreadable(f"`{token.value}` is not expected here", token.column or 1) from None
     except UnexpectedInput:
         raise unreadable("this cannot be read", 1) from None
-    assert isinstance(found, Value)
-    return found
+    assert isinstance(value, Value)
+    return value

@@ -1,4 +1,4 @@
-"""Answers in the language itself, which knows more functions in answers than in problems: sec, sech and their kin."""
+"""Answers in the language itself, with functions such as sec and sech that problems do not have."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .functions import MEANINGS, WORDS
 
 
 class AnswerReader(Reader):
-    """Reads calls of what the language lacks as the expressions that they stand for."""
+    """Reads calls of functions that the language lacks as the expressions that they stand for."""
 
     def _call(self, node: ast.Call) -> Operand:
         match node:
@@ -38,15 +38,15 @@ def read_python(text: str, names: Collection[str], limits: Limits) -> Program:
 
 
 def _meaning(name: str, call: ast.Call, operand: ast.expr) -> ast.expr:
-    """What a call stands for, all of it at the call's place but for its operand."""
+    """What a call stands for, with the call's place everywhere but in its operand."""
 
     class Replace(ast.NodeTransformer):
         def visit_Name(self, node: ast.Name) -> ast.expr:
             return operand if node.id == "x" else node
 
-    whole = ast.parse(MEANINGS[name], mode="eval").body
-    for node in ast.walk(whole):
+    expression = ast.parse(MEANINGS[name], mode="eval").body
+    for node in ast.walk(expression):
         ast.copy_location(node, call)
-    replaced = Replace().visit(whole)
+    replaced = Replace().visit(expression)
     assert isinstance(replaced, ast.expr)
     return replaced

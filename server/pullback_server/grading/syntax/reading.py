@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ...language import check
 from ...program import Limits, Place, Program, Refusal, TensorType, TypedProgram
@@ -22,7 +22,7 @@ from .tokens import Tokeniser
 from .values import Assembly
 
 _CALL = re.compile(r"(?<![\w.])(?:(?:torch|np|sp|sympy|jax|jnp|torch\.autograd)\.)*([A-Za-z]\w*)\s*\(")
-#: What an answer may come to; more is no answer to a question that a person asked.
+#: The limits of an answer; what exceeds them is not an answer to a question that a person asked.
 ANSWER_LIMITS = Limits(characters=4_000, nodes=1_000, depth=60, memory=2**28, work=10**9)
 
 
@@ -48,13 +48,13 @@ def read(
 ) -> Reading:
     """The program of an answer, over inputs of these types; `expected` is the right answer's shape.
 
-    Raises NotAnAnswer for what cannot be read, Misshapen for what can but has no value for its shapes. Time and
-    memory are linear in the text, but for runs of letters, which are short.
+    Raises NotAnAnswer for what cannot be read, Misshapen for what can but whose shapes do not fit. Time and memory are
+    linear in the text, except for runs of letters, which are short.
 
     >>> from ...program import DType
     >>> number = TensorType(DType.FLOAT64, ())
-    >>> found = read(r"2\\sin^2 x", Syntax.LATEX, {"x": number}, ())
-    >>> [getattr(node, "operator", "") for node in found.program.nodes]
+    >>> reading = read(r"2\\sin^2 x", Syntax.LATEX, {"x": number}, ())
+    >>> [getattr(node, "operator", "") for node in reading.program.nodes]
     ['', 'sin', '', 'pow', 'mul']
     """
     if len(text) > limits.characters:
@@ -66,15 +66,15 @@ def read(
         if syntax is Syntax.PYTHON:
             program = _python(text, types, limits)
             return Reading(program, check(program, types, limits))
-        outlined = outline(text, syntax)
-        program = _mathematics(text, outlined.answer, syntax, dict(types), expected, limits)
+        parts = outline(text, syntax)
+        program = _mathematics(text, parts.answer, syntax, types, expected, limits)
         typed = check(program, types, limits)
-        lefts = [span for span in outlined.left_sides if span.end > span.start]
-        sides = tuple((left_side(text[span.start : span.end], types), Place(1, span.start + 1)) for span in lefts)
+        spans = [span for span in parts.left_sides if span.end > span.start]
+        sides = tuple((left_side(text[span.start : span.end], types), Place(1, span.start + 1)) for span in spans)
         step = None
         if sides and sides[0][0] is None:
             with suppress(NotAnAnswer, Misshapen, Refusal):
-                first = _mathematics(text, lefts[0], syntax, dict(types), expected, limits)
+                first = _mathematics(text, spans[0], syntax, types, expected, limits)
                 step = check(first, types, limits)
         return Reading(program, typed, sides, step)
     except NotAnAnswer as error:
@@ -91,7 +91,7 @@ def _python(text: str, types: Mapping[str, TensorType], limits: Limits) -> Progr
 
 
 def _mathematics(
-    text: str, span: Span, syntax: Syntax, types: dict[str, TensorType], expected: tuple[int, ...], limits: Limits
+    text: str, span: Span, syntax: Syntax, types: Mapping[str, TensorType], expected: tuple[int, ...], limits: Limits
 ) -> Program:
     """The program of one part of a text."""
     units = len(expected) == 1 and expected[0] <= 3 and not {"i", "j"} & set(types)
@@ -100,17 +100,15 @@ def _mathematics(
     tokens = Tokeniser(text, syntax, names, span.start, span.end).read()
     value = parse_tokens(tokens, assembly, expected, span.end)
     if value.operand is None and expected:
-        value = assembly.sized(value, TensorType(value.type.dtype, expected), 1)
+        value = assembly.with_size(value, TensorType(value.type.dtype, expected), 1)
     return assembly.program(value)
 
 
 def _with_line(error: NotAnAnswer, text: str) -> NotAnAnswer:
-    """The same with the line of its place, since columns were counted through the whole text."""
+    """The same with the line of its place, since columns are counted through all lines before."""
     place = error.finding.place
     if place is None or place.line != 1 or "\n" not in text[: place.column - 1]:
         return error
     before = text[: place.column - 1]
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-    moved = NotAnAnswer(error.finding.code, error.finding.message)
-    moved.finding = replace(error.finding, place=Place(line, column))
-    return moved
+    return NotAnAnswer(error.finding.code, error.finding.message, column, line)

@@ -1,4 +1,4 @@
-"""Why a text is no answer, or one of a wrong shape: exceptions that carry the finding."""
+"""Why a text is not an answer, or one of a wrong shape: exceptions that carry the finding."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _REASONS: dict[Reason, NotAnAnswerReason] = {
 
 
 class NotAnAnswer(Exception):
-    """A text that is no answer: it cannot be read, is over a limit, differentiates, or names what there is not."""
+    """A text that is not an answer: it cannot be read, exceeds a limit, differentiates, or has an unknown name."""
 
     def __init__(self, code: FindingCode, message: str, column: int | None = None, line: int = 1) -> None:
         super().__init__(message)
@@ -24,7 +24,7 @@ class NotAnAnswer(Exception):
 
 
 class Misshapen(Exception):
-    """An answer whose parts do not fit one another, such as a sum of tensors of two shapes."""
+    """An answer whose parts do not fit each other, such as a sum of tensors of two shapes."""
 
     def __init__(self, message: str, place: Place | None = None) -> None:
         super().__init__(message)
@@ -32,18 +32,18 @@ class Misshapen(Exception):
 
 
 def unreadable(message: str, column: int) -> NotAnAnswer:
-    """A text that cannot be read at a column, counted from 1."""
+    """The exception for a text that cannot be read at a column, counted from 1."""
     return NotAnAnswer(NotAnAnswerReason.SYNTAX, message, column)
 
 
-def differentiates(what: str, column: int) -> NotAnAnswer:
-    """A text with an operator of differentiation or integration in it."""
-    message = f"`{what}` asks for a derivative or an integral; write what it comes to"
+def differentiates(operator: str, column: int) -> NotAnAnswer:
+    """The exception for a text with an operator of differentiation or integration in it."""
+    message = f"`{operator}` asks for a derivative or an integral; write the result"
     return NotAnAnswer(NotAnAnswerReason.DERIVATIVE_OPERATOR, message, column)
 
 
 def from_refusal(refusal: Refusal) -> NotAnAnswer | Misshapen:
-    """What a refusal by the language says of an answer."""
+    """The exception for an answer that the language refuses."""
     message = refusal.message + (f"; {refusal.hint}" if refusal.hint else "")
     if refusal.reason is Reason.SHAPE_MISMATCH:
         return Misshapen(message, Place(refusal.line, refusal.column))

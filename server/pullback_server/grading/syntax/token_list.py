@@ -10,14 +10,16 @@ from lark import Token
 from ..problem import Syntax
 from .names import Names
 from .refusals import unreadable
+from .symbols import BARS
 
 _NORM_SUBSCRIPT = re.compile(r"\s*_\s*(?:\{\s*([0-9]+|F|\\infty)\s*\}|([0-9]|F|\\infty))")
-_PAIRS = {"(": ")", "[": "]", "{": "}", "（": "）", "⟨": "⟩", "<": ">", "|": "|", "‖": "‖", "[√": "]"}
+_CLOSING = {"(": ")", "[": "]", "{": "}", "（": "）", "⟨": "⟩", "<": ">", "|": "|", "‖": "‖", "[√": "]"}
+#: The tokens that may end an operand.
 _ENDS = frozenset(
     ("NUMBER", "NAME", "UNIT", "TRANSPOSE", "INVTRANSPOSE", "_RPAR", "_RBRACE", "_RBAR", "RNORM", "_RANGLE",
      "_ENDMATRIX", "_ENDCASES")
 )  # fmt: skip
-#: Brackets inside one another.
+#: How many brackets may be nested.
 DEPTH = 60
 
 
@@ -38,18 +40,19 @@ class TokenList:
         self.tokens.append(token)
         return token
 
-    def _bracket(self, bracket: str, kind: str, start: int, end: int) -> int:
+    def _open_bracket(self, bracket: str, kind: str, start: int, end: int) -> int:
         if len(self._open) >= DEPTH:
-            raise unreadable(f"more than {DEPTH} brackets inside one another", start + 1)
+            raise unreadable(f"more than {DEPTH} nested brackets", start + 1)
         self._open.append((bracket, start))
         self._add(kind, bracket, start)
         return end
 
-    def _closing(self, bracket: str, kind: str, start: int, end: int) -> int:
+    def _close_bracket(self, bracket: str, kind: str, start: int, end: int) -> int:
         opening = self._open[-1][0] if self._open else ""
-        if _PAIRS.get(opening) != bracket:
-            wanted = _PAIRS.get(opening)
-            raise unreadable(f"`{bracket}` closes nothing" + (f"; a `{wanted}` is due" if wanted else ""), start + 1)
+        expected = _CLOSING.get(opening)
+        if bracket != expected:
+            hint = f"; `{expected}` is expected" if expected else ""
+            raise unreadable(f"`{bracket}` closes nothing{hint}", start + 1)
         self._open.pop()
         subscript = ""
         if kind == "RNORM" and (match := _NORM_SUBSCRIPT.match(self.text, end)):
@@ -57,24 +60,25 @@ class TokenList:
         self._add("_RROOT" if opening == "[√" else kind, subscript or bracket, start)
         return end
 
-    def _bar(self, found: str, start: int, end: int) -> int:
-        if found == "||" and not self.names.tensors:
+    def _bar(self, bar: str, start: int, end: int) -> int:
+        if bar == "||" and not self.names.tensors:
             self._bar("|", start, start + 1)
             return self._bar("|", start + 1, end)
-        kind, left, right = ("|", "LBAR", "_RBAR") if found == "|" else ("‖", "LNORM", "RNORM")
-        if self._innermost() == kind and self._ends():
-            return self._closing(kind, right, start, end)
-        return self._bracket(kind, left, start, end)
+        bar = "|" if bar == "|" else "‖"
+        left, right = BARS[bar]
+        if self._innermost() == bar and self._ends_operand():
+            return self._close_bracket(bar, right, start, end)
+        return self._open_bracket(bar, left, start, end)
 
-    def _raises(self) -> None:
-        """A power is next: that of e is a function."""
+    def _mark_euler(self) -> None:
+        """Before a power: e to a power is a function."""
         if self._previous() == "NAME" and self.tokens[-1].value == "e" and "e" not in self.names.types:
             self.tokens[-1].type = "EULER"
 
     def _previous(self) -> str:
         return self.tokens[-1].type if self.tokens else ""
 
-    def _ends(self) -> bool:
+    def _ends_operand(self) -> bool:
         return self._previous() in _ENDS
 
     def _innermost(self) -> str:
@@ -84,7 +88,7 @@ class TokenList:
         return any(bracket == "cases" for bracket, _ in self._open)
 
     def _at_condition(self) -> bool:
-        """Whether words of a condition may stand here: in a definition by cases, or after the answer itself."""
+        """Whether words of a condition may stand here: in a definition by cases, or after the answer."""
         return self._in_cases() or (bool(self.tokens) and not self._open)
 
     def _row_start(self) -> int:
@@ -93,7 +97,7 @@ class TokenList:
 
     def _transposable(self) -> bool:
         """Whether a prime after the last token means its transpose."""
-        if not self.tokens or not self.names.tensors or not self._ends():
+        if not self.tokens or not self.names.tensors or not self._ends_operand():
             return False
         last = self.tokens[-1]
         if last.type != "NAME":

@@ -1,7 +1,8 @@
-"""What parts of an answer are: nodes with their types, vectors as columns or rows, and products as ranks have them."""
+"""The parts of an answer as nodes of a program with their types, and vectors as columns or rows."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +20,8 @@ _LITERALS = {bool: DType.BOOL, int: DType.INT64, float: DType.FLOAT64}
 class Value:
     """A part of an answer: its node or number, its type, and whether a vector stands as a row.
 
-    Without an operand it is a multiple of the identity matrix (`I`) or of the vector of ones (`1`), which take their
-    size from what they meet.
+    Without an operand it is a multiple of the identity matrix (`I`) or of the vector of ones (`1`), which take the size
+    that fits the other operand.
     """
 
     operand: Operand | None
@@ -38,12 +39,11 @@ class Value:
 class Assembly:
     """Builds an answer's program out of the operator table's rows, with every node's type at once."""
 
-    def __init__(self, types: dict[str, TensorType], limits: Limits) -> None:
+    def __init__(self, types: Mapping[str, TensorType], limits: Limits) -> None:
         self.builder = Builder(limits)
         self._inputs = types
-        self._types: dict[int, TensorType] = {}
 
-    #: What stands for the type of an identity until its size is known.
+    #: The type of an identity until its size is known.
     unsized = TensorType(DType.FLOAT64, ())
 
     def knows(self, name: str) -> bool:
@@ -57,43 +57,41 @@ class Assembly:
 
     def input(self, name: str, column: int) -> Value:
         """An input."""
-        return self._kept(self.builder.input(name, Place(1, column)), self._inputs[name])
+        return Value(self.builder.input(name, Place(1, column)), self._inputs[name])
 
     def number(self, value: Value) -> int:
-        """A value's node; raises Misshapen for an identity whose size nothing tells."""
+        """A value's node; raises Misshapen for an identity of unknown size."""
         if value.operand is None:
-            raise Misshapen("the size of the identity or of the vector of ones is not told")
-        number = self.builder.number(value.operand)
-        self._types[number] = value.type
-        return number
+            raise Misshapen("the size of the identity or of the vector of ones is not known")
+        return self.builder.number(value.operand)
 
     def apply(self, name: str, column: int, *operands: Value, row: bool = False, **arguments: Any) -> Value:
-        """A row of the table applied; raises Misshapen where it does not take the operands."""
+        """Applies a row of the table; raises Misshapen where it does not take the operands."""
         operator = BY_NAME[name]
         filled = {p.name: p.default for p in operator.parameters.literals if not p.required} | arguments
         try:
             kind = operator.shape(*(o.type for o in operands), **filled)
         except OperandError as misfit:
-            shown = f"`{operator.symbol}`" if operator.symbol else operator.name
+            label = f"`{operator.symbol}`" if operator.symbol else operator.name
             hint = f"; {misfit.hint}" if misfit.hint else ""
-            raise Misshapen(f"{shown}: {misfit.message}{hint}", Place(1, column)) from None
+            raise Misshapen(f"{label}: {misfit.message}{hint}", Place(1, column)) from None
         numbers = [self.number(o) for o in operands]
         node = self.builder.apply(operator.name, numbers, tuple(arguments.items()), Place(1, column))
-        return self._kept(node, kind, row)
+        return Value(node, kind, row)
 
-    def signed(self, sign: str, column: int, *operands: Value, row: bool = False) -> Value:
-        """A sign's operator applied; whole numbers are worked out, but for quotients and negative exponents."""
-        numbers = [_whole(o) for o in operands]
-        if None not in numbers and not (sign == "**" and (numbers[1] or 0) < 0):
+    def operate(self, symbol: str, column: int, *operands: Value, row: bool = False) -> Value:
+        """Applies the operator of a symbol; integers are computed, except for quotients and negative exponents."""
+        numbers = [_literal_number(o) for o in operands]
+        if None not in numbers and not (symbol == "**" and (numbers[1] or 0) < 0):
             try:
-                folded = fold(sign, *(n for n in numbers if n is not None))
+                folded = fold(symbol, *(n for n in numbers if n is not None))
             except FoldingError as error:
                 raise NotAnAnswer(NotAnAnswerReason.LIMIT_EXCEEDED, f"{error}", column) from None
             if folded is not None:
                 return self.literal(folded, column)
-        return self.apply(BY_SYMBOL[sign, len(operands)].name, column, *operands, row=row)
+        return self.apply(BY_SYMBOL[symbol, len(operands)].name, column, *operands, row=row)
 
-    def inlined(self, program: Program, operand: Value, column: int) -> Value:
+    def inline(self, program: Program, operand: Value, column: int) -> Value:
         """An expression in one input x, with x replaced by an operand."""
         values: list[Value] = []
         for node in program.nodes:
@@ -109,29 +107,25 @@ class Assembly:
                     values.append(self.apply(operator, column, *parts, **filled))
         return values[program.output]
 
-    def sized(self, value: Value, other: TensorType, column: int) -> Value:
-        """An identity or a vector of ones, of the size that goes with another part; anything else as it is."""
+    def with_size(self, value: Value, other: TensorType, column: int) -> Value:
+        """An identity or a vector of ones, of the size that fits another part; any other value unchanged."""
         if value.operand is not None:
             return value
         if not other.rank:
-            raise Misshapen("the identity's size is not told", Place(1, column))
+            raise Misshapen("the identity's size is not known", Place(1, column))
         length = other.shape[-1]
         row = BY_NAME["eye" if value.special == "I" else "ones"]
         name = row.parameters.literals[0].name
-        whole = self.apply(row.name, column, row=value.row, **{name: length if value.special == "I" else (length,)})
-        return whole if value.factor is None else self.signed("*", column, value.factor, whole, row=value.row)
+        unit = self.apply(row.name, column, row=value.row, **{name: length if value.special == "I" else (length,)})
+        return unit if value.factor is None else self.operate("*", column, value.factor, unit, row=value.row)
 
     def program(self, value: Value) -> Program:
         """The program whose output is a value."""
         output = self.number(value)
         return Program(tuple(self.builder.nodes), (), output)
 
-    def _kept(self, node: int, kind: TensorType, row: bool = False) -> Value:
-        self._types[node] = kind
-        return Value(node, kind, row)
 
-
-def _whole(value: Value) -> int | float | None:
+def _literal_number(value: Value) -> int | float | None:
     operand = value.operand
     if isinstance(operand, Literal) and not operand.name and type(operand.value) in (int, float):
         assert isinstance(operand.value, int | float)

@@ -1,10 +1,10 @@
-"""The signs, commands and words of answers, as tables: what token each of them is."""
+"""The symbols, commands and words of answers, as tables: which token each of them is."""
 
 from __future__ import annotations
 
 # fmt: off
-#: Signs that both syntaxes share.
-SIGNS: dict[str, str] = {
+#: Symbols that both syntaxes share.
+SYMBOLS: dict[str, str] = {
     "+": "PLUS", "＋": "PLUS",
     **dict.fromkeys("-−–—‐‑‒﹣－", "MINUS"),
     **dict.fromkeys(("*", "×", "∗", "＊"), "TIMES"),
@@ -22,68 +22,79 @@ SIGNS: dict[str, str] = {
     "ᵀ": "TRANSPOSE", "⊤": "TRANSPOSE", "√": "SQRT",
 }
 
-#: Which relation of ours a sign is.
+#: The relation of the language that a symbol stands for.
 RELATIONS: dict[str, str] = {
     "<": "<", ">": ">", "<=": "<=", ">=": ">=", "≤": "<=", "≥": ">=", "⩽": "<=", "⩾": ">=", "≠": "!=", "!=": "!=",
     "==": "==", "=": "==", "\\le": "<=", "\\leq": "<=", "\\leqslant": "<=", "\\ge": ">=", "\\geq": ">=",
     "\\geqslant": ">=", "\\lt": "<", "\\gt": ">", "\\ne": "!=", "\\neq": "!=",
 }
 
-#: Signs and commands that differentiate or integrate.
+#: Symbols and commands that differentiate or integrate.
 DIFFERENTIATING: frozenset[str] = frozenset(
     ("∂", "∇", "∫", "∬", "\\partial", "\\nabla", "\\int", "\\iint", "\\oint", "\\Delta", "\\dv", "\\pdv", "\\grad",
      "\\diff", "\\odv")
 )
 
-#: Fractions of one sign.
-PARTS: dict[str, tuple[str, str]] = {
-    "¼": ("1", "4"), "½": ("1", "2"), "¾": ("3", "4"), "⅓": ("1", "3"), "⅔": ("2", "3"), "⅛": ("1", "8"),
-}
+#: Fractions that are one character.
+FRACTIONS: dict[str, str] = {"¼": "(1/4)", "½": "(1/2)", "¾": "(3/4)", "⅓": "(1/3)", "⅔": "(2/3)", "⅛": "(1/8)"}
 SUPERSCRIPTS: dict[str, str] = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿˣ", "0123456789-+nx", strict=True))
 
-#: LaTeX's commands that are signs.
+#: Brackets that are LaTeX's commands: the bracket that is opened or closed, and the token.
+OPENING: dict[str, tuple[str, str]] = {
+    "\\{": ("{", "_LPAR"), "\\lbrace": ("{", "_LPAR"), "\\lbrack": ("{", "_LPAR"), "\\lparen": ("(", "_LPAR"),
+    "\\langle": ("⟨", "_LANGLE"), "\\lvert": ("|", "LBAR"), "\\lVert": ("‖", "LNORM"),
+}
+CLOSING: dict[str, tuple[str, str]] = {
+    "\\}": ("}", "_RPAR"), "\\rbrace": ("}", "_RPAR"), "\\rbrack": ("}", "_RPAR"), "\\rparen": (")", "_RPAR"),
+    "\\rangle": ("⟩", "_RANGLE"), "\\rvert": ("|", "_RBAR"), "\\rVert": ("‖", "RNORM"),
+}
+#: Bars that open or close, and their tokens on the left and on the right.
+BARS: dict[str, tuple[str, str]] = {"|": ("LBAR", "_RBAR"), "‖": ("LNORM", "RNORM")}
+BAR_COMMANDS: dict[str, str] = {"\\vert": "|", "\\mid": "|", "\\|": "‖", "\\Vert": "‖"}
+#: LaTeX's commands before a delimiter that opens or closes, and the delimiters there that are not brackets anyway.
+LEFT: frozenset[str] = frozenset(("\\left", "\\bigl", "\\Bigl", "\\biggl"))
+RIGHT: frozenset[str] = frozenset(("\\right", "\\bigr", "\\Bigr", "\\biggr", "\\middle"))
+DELIMITERS: dict[str, tuple[str, tuple[str, str]]] = {
+    **{text: (bar, BARS[bar]) for text, bar in (("\\|", "‖"), ("|", "|"), ("\\vert", "|"), ("\\Vert", "‖"))},
+    "<": ("⟨", ("_LANGLE", "_RANGLE")), ">": ("⟩", ("_LANGLE", "_RANGLE")),
+}
+
+#: LaTeX's other commands that are symbols.
 COMMANDS: dict[str, str] = {
     "\\cdot": "DOT", "\\times": "CROSS", "\\ast": "TIMES", "\\star": "TIMES",
     "\\odot": "ENTRYWISE", "\\circ": "ENTRYWISE", "\\otimes": "KRON", "\\div": "OVER",
     **dict.fromkeys(("\\frac", "\\dfrac", "\\tfrac", "\\cfrac"), "FRAC"), "\\sqrt": "SQRT", "\\over": "OVERALL",
-    "\\lbrace": "_LPAR", "\\rbrace": "_RPAR", "\\{": "_LPAR", "\\}": "_RPAR",
-    "\\lbrack": "_LPAR", "\\rbrack": "_RPAR", "\\lparen": "_LPAR", "\\rparen": "_RPAR",
-    **dict.fromkeys(("\\langle",), "_LANGLE"), "\\rangle": "_RANGLE",
-    "\\lvert": "LBAR", "\\rvert": "_RBAR", "\\vert": "BAR", "\\mid": "BAR",
-    "\\|": "NORM", "\\Vert": "NORM", "\\lVert": "LNORM", "\\rVert": "RNORM",
     "\\\\": "_NEWROW", "\\cr": "_NEWROW",
     **{command: "RELATION" for command in RELATIONS if command.startswith("\\")},
     "\\land": "_AND", "\\wedge": "_AND", "\\lor": "_OR", "\\vee": "_OR",
     "\\top": "TOP", "\\intercal": "TOP", "\\prime": "PRIME",
 }
 
-#: LaTeX's commands that say nothing of what is meant.
-SILENT: frozenset[str] = frozenset(
-    ("\\left", "\\right", "\\,", "\\;", "\\:", "\\!", "\\ ", "\\>", "\\quad", "\\qquad", "\\displaystyle",
-     "\\textstyle", "\\limits", "\\nolimits", "\\big", "\\Big", "\\bigg", "\\Bigg",
-     "\\bigl", "\\bigr", "\\Bigl", "\\Bigr", "\\biggl",
-     "\\biggr", "\\Biggl", "\\Biggr", "\\middle", "\\hfill", "\\thinspace", "\\enspace", "\\allowbreak", "\\rm", "\\bf",
-     "\\mathstrut", "\\small", "\\large", "\\notag", "\\nonumber", "\\/")
+#: LaTeX's commands without a meaning for the answer.
+IGNORED: frozenset[str] = frozenset(
+    ("\\,", "\\;", "\\:", "\\!", "\\ ", "\\>", "\\/", "\\quad", "\\qquad", "\\displaystyle", "\\textstyle", "\\limits",
+     "\\nolimits", "\\big", "\\Big", "\\bigg", "\\Bigg", "\\Biggl", "\\Biggr", "\\hfill", "\\thinspace", "\\enspace",
+     "\\allowbreak", "\\rm", "\\bf", "\\mathstrut", "\\small", "\\large", "\\notag", "\\nonumber")
 )
 
-#: LaTeX's commands that dress what is in the braces after them, which is read as if they were not there.
-DRESSING: frozenset[str] = frozenset(
+#: LaTeX's commands for the style of what is in the braces after them, which is read as if they were not there.
+STYLES: frozenset[str] = frozenset(
     ("\\mathbf", "\\boldsymbol", "\\bm", "\\mathrm", "\\mathit", "\\mathsf", "\\mathtt", "\\vec", "\\hat", "\\overline",
      "\\bar", "\\tilde", "\\widehat", "\\overrightarrow", "\\operatorname", "\\operatorname*", "\\text", "\\textbf",
      "\\textrm", "\\mathop", "\\mathnormal", "\\mathcal", "\\boxed", "\\fbox", "\\textit", "\\underline", "\\mathbb",
      "\\pmb", "\\ensuremath", "\\mbox", "\\textnormal")
 )
 
-#: LaTeX's commands that take the name of a colour, which says nothing.
-COLOURING: frozenset[str] = frozenset(("\\color", "\\textcolor", "\\colorbox"))
+#: LaTeX's commands that take the name of a colour, which is ignored.
+COLOURS: frozenset[str] = frozenset(("\\color", "\\textcolor", "\\colorbox"))
 
-#: Matrices, and what stands around them: entries, or what a function of the matrix takes away from it.
+#: Environments of matrices, and the function of the matrix that their brackets stand for, if any.
 MATRICES: dict[str, str] = {
     **dict.fromkeys(("matrix", "pmatrix", "bmatrix", "Bmatrix", "smallmatrix", "array"), ""),
     "vmatrix": "det", "Vmatrix": "norm",
 }
 
-#: Words of LaTeX's \text and of typed answers inside a definition by cases.
+#: Words of LaTeX's \text and of typed answers in a definition by cases.
 WORDS_OF_CASES: dict[str, str] = {
     "if": "_IF", "for": "_IF", "when": "_IF", "where": "_IF", "and": "_AND", "or": "_OR",
     "otherwise": "_OTHERWISE", "else": "_OTHERWISE", "elsewhere": "_OTHERWISE",
@@ -98,5 +109,5 @@ GREEK: dict[str, str] = {
 }
 # fmt: on
 
-#: Greek letters, by the sign, to their names.
-LETTERS: dict[str, str] = {sign: name for name, sign in reversed(GREEK.items())} | {"ϕ": "phi", "ϵ": "epsilon"}
+#: The names of Greek letters.
+LETTERS: dict[str, str] = {letter: name for name, letter in reversed(GREEK.items())} | {"ϕ": "phi", "ϵ": "epsilon"}
