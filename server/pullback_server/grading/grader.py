@@ -1,4 +1,4 @@
-"""The verb: an answer to a problem graded, with what a problem needs kept for the next answer to it."""
+"""Grades answers to problems, and keeps what a problem needs for the next answer to it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections import OrderedDict
 from dataclasses import replace
 
 from ..program import Limits
-from .marking import Admit, Deadlines, Marking, Prepared
+from .marking import Admit, Deadlines, Marking, PreparedProblem
 from .problem import Answer, Grade, GradeOutcome, Policy, Problem
-from .replay import CutOff, opened, token
+from .replay import CutOff, decode_token, encode_token
 
-#: How a grade is made again, from what its budget cut off; what it did not, takes as long as it takes.
-_AGAIN = {
+#: The deadlines of a replay, by what the budget cut off: that is not tried again, and the rest may take any time.
+_REPLAY_DEADLINES = {
     CutOff.NOTHING: Deadlines(math.inf, math.inf),
     CutOff.EXPLANATION: Deadlines(math.inf, None),
     CutOff.COMPARISON: Deadlines(-math.inf, None),
@@ -38,19 +38,19 @@ class Grader:
         answers: int = 4096,
         admit: Admit = lambda memory, work: None,
     ) -> None:
-        """`problems` are kept ready at a time, fewer of large tensors, and grades of `answers` that are texts.
+        """At most `problems` are kept ready, fewer of large tensors, and the grades of `answers` without numbers.
 
         `limits` hold for the expressions of problems. `admit` is called with the estimated memory and work of each
         problem that is not kept ready, before anything is computed, and may wait.
         """
         self.limits, self._admit = limits or Limits(), admit
         self._problems, self._answers = problems, answers
-        self._prepared: OrderedDict[Problem, Prepared] = OrderedDict()
+        self._prepared: OrderedDict[Problem, PreparedProblem] = OrderedDict()
         self._weight = 0
         self._grades: OrderedDict[tuple[Problem, Answer], Grade] = OrderedDict()
 
     def grade(self, problem: Problem, answer: Answer) -> Grade:
-        """The grade of one answer; raises Refusal where the problem itself is none (field `problem.expression` ...)."""
+        """The grade of one answer; raises Refusal where the problem is not valid (field `problem.expression` ...)."""
         key = (problem, answer)
         if key in self._grades:
             self._grades.move_to_end(key)
@@ -58,49 +58,49 @@ class Grader:
         start = time.thread_time()
         prepared = self._prepare(problem)
         end = start + problem.policy.budget
-        found, cut_off = self._graded(prepared, answer, Deadlines(end, end))
-        # What ran out of time may find more of it later, and numbers are not written twice alike.
+        grade, cut_off = self._mark(prepared, answer, Deadlines(end, end))
+        # What ran out of time may have more of it later, and the same numbers are hardly ever sent twice.
         if cut_off is CutOff.NOTHING and _is_small(problem, answer):
-            self._grades[key] = found
+            self._grades[key] = grade
             if len(self._grades) > self._answers:
                 self._grades.popitem(last=False)
-        return found
+        return grade
 
     def grade_again(self, replay: str) -> Grade:
-        """The grade that a token stands for; raises Refusal for what is no token, or one of other versions."""
-        problem, answer, cut_off = opened(replay)
-        prepared = self._prepare(problem)
-        found, _ = self._graded(prepared, answer, _AGAIN[cut_off], cut_off)
-        return found
+        """The grade that a token stands for; raises Refusal for a token that is not valid, or of other versions."""
+        problem, answer, cut_off = decode_token(replay)
+        grade, _ = self._mark(self._prepare(problem), answer, _REPLAY_DEADLINES[cut_off], cut_off)
+        return grade
 
-    def _graded(
-        self, prepared: Prepared, answer: Answer, deadlines: Deadlines, known: CutOff | None = None
+    def _mark(
+        self, prepared: PreparedProblem, answer: Answer, deadlines: Deadlines, known: CutOff | None = None
     ) -> tuple[Grade, CutOff]:
+        """The grade, and what the budget cut off: of a replay that is `known`."""
         policy = prepared.question.problem.policy
         marking = Marking(prepared, answer, deadlines)
         grade = marking.grade()
         right: tuple[tuple[str, str], ...] = ()
         if policy.reveal and policy.notations and grade.outcome is not GradeOutcome.CORRECT:
-            right = tuple((n, prepared.right[n]) for n in policy.notations if n in prepared.right)
+            right = tuple((n, prepared.right_answers[n]) for n in policy.notations if n in prepared.right_answers)
         cut_off = marking.cut_off if known is None else known
-        replay = token(prepared.packed, answer, cut_off)
+        replay = encode_token(prepared.packed, answer, cut_off)
         return replace(grade, score=_score(grade, policy), right=right, replay=replay), cut_off
 
-    def _prepare(self, problem: Problem) -> Prepared:
-        found = self._prepared.get(problem)
-        if found is None:
-            found = self._prepared[problem] = Prepared(problem, self.limits, self._admit)
-            self._weight += found.weight
+    def _prepare(self, problem: Problem) -> PreparedProblem:
+        prepared = self._prepared.get(problem)
+        if prepared is None:
+            prepared = self._prepared[problem] = PreparedProblem(problem, self.limits, self._admit)
+            self._weight += prepared.weight
             while self._weight > self._problems and len(self._prepared) > 1:
                 _, dropped = self._prepared.popitem(last=False)
                 self._weight -= dropped.weight
         else:
             self._prepared.move_to_end(problem)
-        return found
+        return prepared
 
 
 def grade(problem: Problem, answer: Answer, limits: Limits | None = None) -> Grade:
-    """The grade of one answer, with nothing kept; raises Refusal where the problem is none."""
+    """The grade of one answer, with nothing kept; raises Refusal where the problem is not valid."""
     return Grader(limits).grade(problem, answer)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from ..program import Place
 from .codes import Mistake
-from .problem import Finding, Kind
+from .phrasing import list_names
+from .problem import Kind
 from .question import Question
 from .syntax import LeftSide, NotAnAnswer
 from .syntax.symbols import GREEK, LETTERS
@@ -17,33 +18,27 @@ def check_left_sides(left_sides: Sequence[tuple[LeftSide | None, Place]], questi
     if not left_sides:
         return
     side, place = left_sides[0]
-    asked = "the derivative by " + ", ".join(f"`{n}`" for n in dict.fromkeys(question.problem.wrt))
+    problem = question.problem
+    asked = f"the derivative with respect to {list_names(problem.wrt)}"
     if side is None:
-        raise _other(Mistake.WRONG_VARIABLE, f"the left side does not name {asked}", place)
-    by = tuple(_input(name, question) for name in side.wrt)
-    order = question.problem.order if question.stacked else len(question.chain)
-    names = set(question.problem.wrt)
-    if any(name not in names for name in by):
-        raise _other(Mistake.WRONG_VARIABLE, f"the left side names a derivative by {_listed(by)}, not {asked}", place)
-    if side.order and side.order != order and not (question.problem.kind is Kind.GRADIENT and side.order == 2):
-        message = f"the left side names a derivative of order {side.order}; one of order {order} is asked for"
-        raise _other(Mistake.WRONG_ORDER, message, place)
-    if question.problem.kind is Kind.PARTIAL and by and sorted(by) != sorted(question.chain):
-        raise _other(Mistake.WRONG_VARIABLE, f"the left side names a derivative by {_listed(by)}, not {asked}", place)
+        raise _not_an_answer(Mistake.WRONG_VARIABLE, f"the left side does not name {asked}", place)
+    wrt = tuple(_input_name(name, question) for name in side.wrt)
+    order = problem.order if question.stacked else len(question.chain)
+    message = f"the left side names a derivative with respect to {list_names(wrt) or 'something else'}, not {asked}"
+    if any(name not in problem.wrt for name in wrt):
+        raise _not_an_answer(Mistake.WRONG_VARIABLE, message, place)
+    if side.order and side.order != order and not (problem.kind is Kind.GRADIENT and side.order == 2):
+        other_order = f"the left side names a derivative of order {side.order}; one of order {order} is asked for"
+        raise _not_an_answer(Mistake.WRONG_ORDER, other_order, place)
+    if problem.kind is Kind.PARTIAL and wrt and sorted(wrt) != sorted(question.chain):
+        raise _not_an_answer(Mistake.WRONG_VARIABLE, message, place)
 
 
-def _input(name: str, question: Question) -> str:
-    for candidate in (name, LETTERS.get(name, name), GREEK.get(name, name), name.replace("_", "")):
-        if candidate in question.types:
-            return candidate
-    return name
+def _input_name(name: str, question: Question) -> str:
+    """The input that a name on the left side stands for; the name itself where it stands for none."""
+    candidates = (name, LETTERS.get(name, name), GREEK.get(name, name), name.replace("_", ""))
+    return next((c for c in candidates if c in question.types), name)
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(f"`{n}`" for n in dict.fromkeys(names)) or "something else"
-
-
-def _other(code: Mistake, message: str, place: Place) -> NotAnAnswer:
-    error = NotAnAnswer(code, message)
-    error.finding = Finding(code, message, place)
-    return error
+def _not_an_answer(code: Mistake, message: str, place: Place) -> NotAnAnswer:
+    return NotAnAnswer(code, message, place.column, place.line)

@@ -1,4 +1,4 @@
-"""One answer to one problem marked: read, compared with the derivative, and explained where it is wrong."""
+"""Marks one answer to one problem: reads it, compares it with the derivative, and explains what is wrong."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from functools import cached_property
 
 from ..program import Limits
 from .codes import Mistake, NotAnAnswerReason, UndecidedReason
-from .equivalence import Candidate, Comparison, Formula, Numbers, Proof, Relation, Viewed, compare
+from .equivalence import Candidate, Comparison, Formula, Numbers, Proof, Relation, View, compare
 from .left_sides import check_left_sides
 from .mistakes import Diagnosis
 from .points import Reference
 from .problem import Answer, Confirmation, Evidence, Finding, Grade, GradeOutcome, Layout, Problem, Syntax
-from .question import ask
-from .replay import CutOff, packed_problem
+from .question import check_problem
+from .replay import CutOff, pack_problem
 from .right_answers import right_answers
 from .syntax import ANSWER_LIMITS, Misshapen, NotAnAnswer, Reading, read
 
@@ -25,42 +25,41 @@ log = logging.getLogger(__name__)
 
 Admit = Callable[[int, int], None]
 
-#: What a tensor given as numbers may be off, relative to the derivative's size, where the policy allows nothing: they
+#: How far the numbers of a tensor may be off, relative to the derivative's size, where the policy allows nothing: they
 #: were computed in floats, and often in those of 32 bits.
 TENSOR_TOLERANCE = 1e-5
-_GRADED = {
-    Relation.EQUAL: GradeOutcome.CORRECT,
-    Relation.DIFFERENT: GradeOutcome.INCORRECT,
-    Relation.UNKNOWN: GradeOutcome.UNDECIDED,
-}
+#: Of a text and a tensor, which must both be right, the grade that comes first here stands.
+_WORST_FIRST = (
+    GradeOutcome.INCORRECT, GradeOutcome.NOT_AN_ANSWER, GradeOutcome.UNDECIDED, GradeOutcome.CORRECT,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Deadlines:
-    """Times of `time.thread_time` at which comparing and explaining end; None: what may be late is not tried at all."""
+    """Times of `time.thread_time` at which comparing and explaining end; None: no explanation that may be late."""
 
     comparison: float
     explanation: float | None
 
 
-class Prepared:
+class PreparedProblem:
     """What one problem needs, each part computed when the first answer needs it."""
 
     def __init__(self, problem: Problem, limits: Limits, admit: Admit) -> None:
-        self.question = ask(problem, limits)
+        self.question = check_problem(problem, limits)
         typed, points = self.question.typed, problem.policy.points
-        admit(typed.memory, typed.work * points * math.prod(self.question.output))
+        admit(typed.memory, typed.work * points * math.prod(self.question.output_shape))
         self.reference = Reference(self.question)
         self.diagnosis = Diagnosis(self.reference)
 
     @property
     def weight(self) -> int:
-        """How much room it takes, as a number of problems about numbers."""
-        return 1 + math.prod(self.question.numerator) // 16
+        """How much memory it takes, in problems whose derivative is a number."""
+        return 1 + math.prod(self.question.numerator_shape) // 16
 
     @cached_property
     def proof(self) -> Proof | None:
-        """The derivative in algebra, where the question is about numbers."""
+        """The derivative in algebra, where every input is a number."""
         question = self.question
         plain = question.scalar and not question.stacked and not question.upstream
         return Proof(question.typed.program, question.chain) if plain else None
@@ -68,10 +67,10 @@ class Prepared:
     @cached_property
     def packed(self) -> str:
         """The problem as replay tokens have it."""
-        return packed_problem(self.question.problem)
+        return pack_problem(self.question.problem)
 
     @cached_property
-    def right(self) -> dict[str, str]:
+    def right_answers(self) -> dict[str, str]:
         """The right answer by notation."""
         return right_answers(self.reference)
 
@@ -79,7 +78,7 @@ class Prepared:
 class Marking:
     """One answer to one problem."""
 
-    def __init__(self, prepared: Prepared, answer: Answer, deadlines: Deadlines) -> None:
+    def __init__(self, prepared: PreparedProblem, answer: Answer, deadlines: Deadlines) -> None:
         self.prepared, self.answer, self.deadlines = prepared, answer, deadlines
         self.question, self.policy = prepared.question, prepared.question.problem.policy
         self.cut_off = CutOff.NOTHING
@@ -94,40 +93,41 @@ class Marking:
         except Misshapen as error:
             return Grade(GradeOutcome.INCORRECT, 0.0, (error.finding,))
         try:
-            grade = min(map(self._one, candidates), key=_rank)
-            return self._with_steps(grade)
+            grade = min(map(self._grade_one, candidates), key=lambda grade: _WORST_FIRST.index(grade.outcome))
+            return self._check_step(grade)
         except Exception:
-            # Whatever fails here is a fault of the grader, and none of the answer.
+            # Whatever fails here is a fault of the grader, not of the answer.
             log.exception("an answer could not be graded")
             return Grade(GradeOutcome.UNDECIDED, 0.0, reason=UndecidedReason.GRADER_FAILED.value)
 
     def _candidates(self) -> list[Candidate]:
         """What is to be graded: the text's program and the tensor, as far as there are any."""
-        given: list[Candidate] = []
+        candidates: list[Candidate] = []
         if self.answer.text.strip() or self.answer.tensor is None:
-            given.append(Formula(self._read().typed, self.prepared.reference))
+            candidates.append(Formula(self._read().typed, self.prepared.reference))
         if self.answer.tensor is not None:
             tensor = self.answer.tensor
             if math.prod(tensor.shape) != len(tensor.values):
                 message = f"{len(tensor.values)} numbers for the shape {list(tensor.shape)}"
                 raise NotAnAnswer(NotAnAnswerReason.SYNTAX, message)
-            given.append(Numbers(tensor, self.prepared.reference.points.count))
-        return given
+            candidates.append(Numbers(tensor, self.prepared.reference.points.count))
+        return candidates
 
     def _read(self) -> Reading:
-        reading = read(self.answer.text, self.answer.syntax, self.question.types, self.question.expected, ANSWER_LIMITS)
+        question = self.question
+        reading = read(self.answer.text, self.answer.syntax, question.types, question.expected_shape, ANSWER_LIMITS)
         if reading.step is None:
-            check_left_sides(reading.left_sides, self.question)
+            check_left_sides(reading.left_sides, question)
         self.reading = reading
         return reading
 
-    def _with_steps(self, grade: Grade) -> Grade:
-        """The grade, unless the answer is right but stands behind an equality sign that is not: `x^3 = 3x^2`."""
+    def _check_step(self, grade: Grade) -> Grade:
+        """The grade, unless the answer is right but stands in an equation that is not: `x^3 = 3x^2`."""
         if grade.outcome is not GradeOutcome.CORRECT or self.reading is None or self.reading.step is None:
             return grade
-        comparison = self._compared(self._views(Formula(self.reading.step, self.prepared.reference)))
+        comparison = self._compare(self._views(Formula(self.reading.step, self.prepared.reference)))
         if comparison.relation is Relation.UNKNOWN and time.thread_time() > self.deadlines.comparison:
-            return self._undecided(comparison)
+            return self._undecided_grade(comparison)
         if comparison.relation is not Relation.DIFFERENT:
             return grade
         try:
@@ -136,20 +136,21 @@ class Marking:
             return Grade(GradeOutcome.NOT_AN_ANSWER, 0.0, (error.finding,))
         return grade
 
-    def _one(self, candidate: Candidate) -> Grade:
+    def _grade_one(self, candidate: Candidate) -> Grade:
         views = self._views(candidate)
-        comparison = self._compared(views)
-        if comparison.relation is Relation.UNKNOWN:
-            return self._undecided(comparison)
-        if comparison.relation is Relation.PARTLY_UNDEFINED:
-            return self._partly_undefined(comparison)
-        outcome = _GRADED[comparison.relation]
-        if outcome is GradeOutcome.CORRECT:
-            return Grade(outcome, 1.0, evidence=self._confirmed(candidate, comparison.evidence))
-        wrong = views[0] if views else candidate
-        return Grade(outcome, 0.0, self._findings(wrong), comparison.evidence)
+        comparison = self._compare(views)
+        match comparison.relation:
+            case Relation.EQUAL:
+                evidence = self._confirmed_evidence(candidate, comparison.evidence)
+                return Grade(GradeOutcome.CORRECT, 1.0, evidence=evidence)
+            case Relation.PARTLY_UNDEFINED:
+                return self._partly_undefined_grade(comparison)
+            case Relation.UNKNOWN:
+                return self._undecided_grade(comparison)
+        findings = self._findings(views[0] if views else candidate)
+        return Grade(GradeOutcome.INCORRECT, 0.0, findings, comparison.evidence)
 
-    def _confirmed(self, candidate: Candidate, evidence: Evidence) -> Evidence:
+    def _confirmed_evidence(self, candidate: Candidate, evidence: Evidence) -> Evidence:
         """The evidence of the points, or the better one of algebra where there is such a proof."""
         if isinstance(candidate, Numbers):
             return replace(evidence, confirmation=Confirmation.EXACT)
@@ -160,16 +161,16 @@ class Marking:
 
     def _findings(self, wrong: Candidate) -> tuple[Finding, ...]:
         try:
-            found, late = self.prepared.diagnosis.findings(wrong, self.deadlines.explanation)
+            findings, late = self.prepared.diagnosis.findings(wrong, self.deadlines.explanation)
             self.cut_off = CutOff.EXPLANATION if late else self.cut_off
-            return found
+            return findings
         except Exception:
             # A wrong answer stays wrong where nothing can be said about why.
             log.exception("a wrong answer could not be explained")
             return ()
 
-    def _compared(self, views: list[Candidate]) -> Comparison:
-        """The first comparison of a candidate's layouts that does not refuse it."""
+    def _compare(self, views: list[Candidate]) -> Comparison:
+        """The comparison of the first of a candidate's layouts that is not wrong, or of the last."""
         comparison = Comparison(Relation.DIFFERENT)
         for view in views:
             tolerance = self.policy.tolerance
@@ -180,7 +181,7 @@ class Marking:
                 break
         return comparison
 
-    def _undecided(self, comparison: Comparison) -> Grade:
+    def _undecided_grade(self, comparison: Comparison) -> Grade:
         if time.thread_time() > self.deadlines.comparison:
             self.cut_off = CutOff.COMPARISON
         reason = comparison.reason.value if comparison.reason is not None else ""
@@ -188,32 +189,22 @@ class Marking:
 
     def _views(self, candidate: Candidate) -> list[Candidate]:
         """The candidate in the layouts that are accepted; none where its shape is wrong in all of them."""
-        expected, shape = self.question.expected, candidate.shape
+        expected, shape = self.question.expected_shape, candidate.shape
         views: list[Candidate] = [candidate] if shape == expected else []
         if self.policy.layout is Layout.EITHER:
-            back = _inverse(self.question.turned)
-            if tuple(expected[k] for k in self.question.turned) == shape and back != tuple(range(len(back))):
-                views.append(Viewed(candidate, back, expected))
-        written = self.answer.syntax is not Syntax.PYTHON
-        if written and len(expected) == 1 and shape in ((expected[0], 1), (1, expected[0])):
-            axes = (0, 1) if shape[1] == 1 else (1, 0)
-            views.append(Viewed(candidate, axes, expected))
+            axes = self.question.denominator_axes
+            back = tuple(axes.index(k) for k in range(len(axes)))
+            if tuple(expected[k] for k in axes) == shape and back != tuple(range(len(back))):
+                views.append(View(candidate, back, expected))
+        mathematics = self.answer.syntax is not Syntax.PYTHON
+        if mathematics and len(expected) == 1 and shape in ((expected[0], 1), (1, expected[0])):
+            views.append(View(candidate, (0, 1) if shape[1] == 1 else (1, 0), expected))
         return views
 
-    def _partly_undefined(self, comparison: Comparison) -> Grade:
+    def _partly_undefined_grade(self, comparison: Comparison) -> Grade:
         where = ", ".join(f"{n} = {x:.6g}" for n, x in (comparison.where or {}).items())
         message = "equal to the derivative wherever it has a value, but it has none everywhere in the domain"
         finding = Finding(Mistake.DOMAIN_DIFFERS, message + (f": not at {where}" if where else ""))
         if self.policy.accept_smaller_domain:
             return Grade(GradeOutcome.CORRECT, 1.0, (finding,), comparison.evidence)
         return Grade(GradeOutcome.INCORRECT, 0.0, (finding,), comparison.evidence)
-
-
-def _rank(grade: Grade) -> int:
-    """A text and a tensor must both be right: the worse of the two grades stands."""
-    order = (GradeOutcome.INCORRECT, GradeOutcome.NOT_AN_ANSWER, GradeOutcome.UNDECIDED, GradeOutcome.CORRECT)
-    return order.index(grade.outcome)
-
-
-def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(axes.index(k) for k in range(len(axes)))

@@ -13,10 +13,11 @@ from .codes import FindingCode
 class Kind(Enum):
     """What is asked of the expression f; the shape of the right answer follows from it.
 
-    `DERIVATIVE` is the usual one for the shapes: f' of a number by a number, else the gradient of a number, else the
+    `DERIVATIVE` is the usual one for the shapes: f' where f and x are numbers, else the gradient of a number, else the
     Jacobian. `GRADIENT` has the shape of `wrt`, or is a vector of as many partial derivatives as `wrt` names numbers.
     `JACOBIAN` has the output's shape, then the input's. `VJP` is the upstream gradient v times the Jacobian, in the
-    shape of `wrt`. `PARTIAL` differentiates by each name of `wrt` in turn: ("x", "y") is the mixed second partial.
+    shape of `wrt`. `PARTIAL` differentiates with respect to each name of `wrt` in turn: ("x", "y") is the mixed second
+    partial derivative.
     """
 
     DERIVATIVE = "derivative"
@@ -35,7 +36,7 @@ class Syntax(Enum):
 
 
 class Structure(Enum):
-    """Of which kind an input's values are; the derivative treats all entries as independent all the same."""
+    """What structure an input's values have; the derivative treats all entries as independent nevertheless."""
 
     REAL = ""
     POSITIVE = "positive"
@@ -63,7 +64,7 @@ STRUCTURE_WORDS: dict[str, Structure] = {
 
 
 class Layout(Enum):
-    """How a Jacobian is laid out: the output's dimensions first (torch's way), the input's first, or as one likes."""
+    """How a Jacobian is laid out: the output's dimensions first (torch's way), the input's first, or either."""
 
     NUMERATOR = "numerator"
     DENOMINATOR = "denominator"
@@ -71,7 +72,7 @@ class Layout(Enum):
 
 
 class Symmetry(Enum):
-    """What the derivative by a symmetric matrix is: entries on their own, or the two mirrored ones moved together."""
+    """The derivative with respect to a symmetric matrix: each entry moves alone, or with its mirrored entry."""
 
     INDEPENDENT = "independent"
     STRUCTURED = "structured"
@@ -117,8 +118,8 @@ class Tensor:
 class Variable:
     """An input of f: where its entries lie, or which numbers they are.
 
-    Without a `domain` entries are drawn as the structure has it, and lie anywhere. A `value` fixes the input; then it
-    has the value's shape.
+    Without a `domain` entries are drawn by the structure, and lie anywhere. A `value` fixes the input, which then has
+    the value's shape.
     """
 
     name: str
@@ -132,7 +133,7 @@ class Variable:
 class Policy:
     """How strictly an answer is graded, and what the grade tells.
 
-    `tolerance` is what an answer may be off, relative to the derivative's size (0: only by what rounding explains).
+    `tolerance` is how far an answer may be off, relative to the derivative's size (0: only by what rounding explains).
     `points` are drawn from the domain with `seed`, the same for everybody. `budget` is in seconds of computing; what it
     cuts off is undecided. `partial_credit` gives a score in [0, 1] to wrong answers by their first finding's code.
     Notations are `python`, `math`, `latex`; the right answer is withheld where `reveal` is false. With
@@ -153,7 +154,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A question "differentiate this": f, its inputs, by which of them, and what is wanted.
+    """A question "differentiate this": f, its inputs, with respect to which of them, and what is wanted.
 
     `upstream` is the name of v where `kind` is VJP, with `_` after it where f has an input of that name; `order` is 1
     to 3, and for PARTIAL the number of names in `wrt`.

@@ -1,7 +1,8 @@
-"""A problem that has been checked: f as a typed program, the right answer's shape, and what its every entry is."""
+"""A problem that has been checked: f as a typed program, the right answer's shape, and what each of its entries is."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,13 +15,13 @@ from ..program import Apply, DType, Limits, Reason, Refusal, TensorType, TypedPr
 from .problem import Kind, Layout, Problem, Structure, Symmetry, Variable
 
 SYMMETRIC = (Structure.SYMMETRIC, Structure.POSITIVE_DEFINITE)
-#: What a problem's f may need; it is computed at many points and differentiated up to three times.
+#: The most entries of a derivative: it is computed at many points.
 LARGEST_ENTRIES = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One differentiation: by these entries of an input, which move together."""
+    """One differentiation: with respect to these entries of an input, which move together."""
 
     name: str
     entries: tuple[tuple[int, ...], ...]
@@ -28,9 +29,9 @@ class Move:
 
 @dataclass(frozen=True)
 class Question:
-    """A problem with its program; `chain` are the inputs that f is differentiated by, one after the other.
+    """A problem with its program; f is differentiated with respect to the inputs of `chain`, one after the other.
 
-    `stacked` says that the inputs of `wrt` are numbers which stand for the entries of one vector.
+    `stacked` says that the inputs of `wrt` are numbers that stand for the entries of one vector.
     """
 
     problem: Problem
@@ -42,7 +43,7 @@ class Question:
     upstream: str
 
     @property
-    def output(self) -> tuple[int, ...]:
+    def output_shape(self) -> tuple[int, ...]:
         """The shape of what is differentiated: f, or with an upstream gradient v the number `sum(v*f)`."""
         return () if self.upstream else self.typed.output.shape
 
@@ -52,38 +53,38 @@ class Question:
         return {v.name: v for v in self.problem.inputs}
 
     @cached_property
-    def numerator(self) -> tuple[int, ...]:
-        """The derivative's shape in torch's layout: the output's dimensions first."""
+    def numerator_shape(self) -> tuple[int, ...]:
+        """The derivative's shape in numerator layout, which is torch's: the output's dimensions first."""
         if self.stacked:
-            return self.output + (len(self.problem.wrt),) * self.problem.order
-        return self.output + tuple(n for name in self.chain for n in self.types[name].shape)
+            return self.output_shape + (len(self.problem.wrt),) * self.problem.order
+        return self.output_shape + tuple(n for name in self.chain for n in self.types[name].shape)
 
     @cached_property
-    def expected(self) -> tuple[int, ...]:
+    def expected_shape(self) -> tuple[int, ...]:
         """The right answer's shape, in the layout that the policy asks for."""
         if self.problem.policy.layout is Layout.DENOMINATOR:
-            return tuple(self.numerator[k] for k in self.turned)
-        return self.numerator
+            return tuple(self.numerator_shape[k] for k in self.denominator_axes)
+        return self.numerator_shape
 
     @cached_property
-    def turned(self) -> tuple[int, ...]:
+    def denominator_axes(self) -> tuple[int, ...]:
         """The order of axes that puts the input's dimensions before the output's."""
-        outer = len(self.output)
-        return (*range(outer, len(self.numerator)), *range(outer))
+        outer = len(self.output_shape)
+        return (*range(outer, len(self.numerator_shape)), *range(outer))
 
     @cached_property
     def scalar(self) -> bool:
         """Whether every input and every step is a number, so that many points are computed at once."""
-        return all(t.rank == 0 for t in self.types.values()) and entry_by_entry(self.typed)
+        return all(t.rank == 0 for t in self.types.values()) and is_elementwise(self.typed)
 
     @cached_property
     def mirrored(self) -> bool:
         """Whether the two mirrored entries of a symmetric input move together."""
-        return self.problem.policy.symmetry is Symmetry.STRUCTURED and any(self.symmetric(n) for n in self.chain)
+        return self.problem.policy.symmetry is Symmetry.STRUCTURED and any(self.is_symmetric(n) for n in self.chain)
 
     def moves(self, index: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[Move, ...]]:
-        """What an entry of the derivative (in torch's layout) is: the output's entry, and the moves it is made of."""
-        outer = len(self.output)
+        """What an entry of the derivative in numerator layout is: the output's entry, and its differentiations."""
+        outer = len(self.output_shape)
         rest, moves = list(index[outer:]), []
         for name in self.chain if not self.stacked else [""] * self.problem.order:
             if self.stacked:
@@ -91,19 +92,19 @@ class Question:
                 continue
             rank = self.types[name].rank
             entry, rest = tuple(rest[:rank]), rest[rank:]
-            both = {entry, entry[::-1]} if self.mirrored and self.symmetric(name) else {entry}
-            moves.append(Move(name, tuple(sorted(both))))
+            entries = {entry, entry[::-1]} if self.mirrored and self.is_symmetric(name) else {entry}
+            moves.append(Move(name, tuple(sorted(entries))))
         return index[:outer], tuple(moves)
 
-    def symmetric(self, name: str) -> bool:
+    def is_symmetric(self, name: str) -> bool:
         """Whether an input is a symmetric matrix."""
         return self.variables[name].structure in SYMMETRIC
 
 
-def ask(problem: Problem, limits: Limits) -> Question:
+def check_problem(problem: Problem, limits: Limits) -> Question:
     """The problem, checked; raises Refusal with a field such as `problem.expression` where it cannot be graded.
 
-    >>> ask(Problem("x**3", (Variable("x"),), ("x",)), Limits()).expected
+    >>> check_problem(Problem("x**3", (Variable("x"),), ("x",)), Limits()).expected_shape
     ()
     """
     try:
@@ -124,28 +125,26 @@ def ask(problem: Problem, limits: Limits) -> Question:
         refusal.field = refusal.field.replace("expression", "problem.expression").replace("inputs", "problem.inputs")
         raise
     if not (typed.output.dtype.floating or typed.output.weak):
-        raise _refused(Reason.NOT_DIFFERENTIABLE, "expression", "the value is not floating", str(typed.output))
+        raise _refusal(Reason.NOT_DIFFERENTIABLE, "expression", "the value is not floating", str(typed.output))
     chain, stacked = _chain(problem, typed, used)
     if upstream:
         types[upstream] = TensorType(DType.FLOAT64, typed.output.shape)
     question = Question(problem, typed, compile_program(typed), types, chain, stacked, upstream)
-    entries = 1
-    for n in question.numerator:
-        entries *= n
+    entries = math.prod(question.numerator_shape)
     if entries > LARGEST_ENTRIES:
         message = f"a derivative of {entries} entries; at most {LARGEST_ENTRIES} are graded"
-        raise _refused(Reason.LIMIT_EXCEEDED, "inputs", message, str(entries))
+        raise _refusal(Reason.LIMIT_EXCEEDED, "inputs", message, str(entries))
     _check_policy(problem)
     return question
 
 
-def entry_by_entry(typed: TypedProgram) -> bool:
-    """Whether every step of a program works entry by entry on numbers."""
+def is_elementwise(typed: TypedProgram) -> bool:
+    """Whether every step of a program is an elementwise operation on numbers."""
     return all(_works_on_numbers(typed, number) for number in range(len(typed.program.nodes)))
 
 
-def numbers_of_vector(typed: TypedProgram) -> tuple[int, ...]:
-    """The nodes of a vector's entries, where a program stacks numbers and does nothing else to tensors; else none."""
+def vector_entries(typed: TypedProgram) -> tuple[int, ...]:
+    """The nodes of a vector's entries, where a program stacks numbers and has no other tensors; else none."""
     output = typed.program.output
     node = typed.program.nodes[output]
     if not isinstance(node, Apply) or node.operator != "stack" or node.arguments:
@@ -162,18 +161,18 @@ def _works_on_numbers(typed: TypedProgram, number: int) -> bool:
 
 
 def _chain(problem: Problem, typed: TypedProgram, types: Mapping[str, TensorType]) -> tuple[tuple[str, ...], bool]:
-    """The inputs to differentiate by in turn, and whether the names of `wrt` are a vector's entries."""
+    """The inputs to differentiate with respect to in turn, and whether the names of `wrt` are a vector's entries."""
     if not problem.wrt:
-        raise _refused(Reason.NOTHING_TO_DIFFERENTIATE, "wrt", "no input is named", "nothing")
+        raise _refusal(Reason.NOTHING_TO_DIFFERENTIATE, "wrt", "no input is named", "nothing")
     for number, name in enumerate(problem.wrt):
         if name not in types:
-            raise _refused(Reason.UNKNOWN_NAME, f"wrt[{number}]", f"there is no input `{name}`", name)
+            raise _refusal(Reason.UNKNOWN_NAME, f"wrt[{number}]", f"there is no input `{name}`", name)
         if next(v for v in problem.inputs if v.name == name).structure is Structure.ORTHOGONAL:
-            raise _refused(Reason.BAD_ARGUMENT, f"wrt[{number}]", "an orthogonal input is no free variable", name)
+            raise _refusal(Reason.BAD_ARGUMENT, f"wrt[{number}]", "an orthogonal input is not a free variable", name)
     numbers = all(types[name].rank == 0 for name in problem.wrt)
     scalar = typed.output.rank == 0
     if not 1 <= problem.order <= 3 or (problem.kind is Kind.PARTIAL and len(problem.wrt) > 3):
-        raise _refused(
+        raise _refusal(
             Reason.BAD_ARGUMENT, "order", "a derivative of an order from 1 to 3 is graded", str(problem.order)
         )
     match problem.kind:
@@ -181,44 +180,43 @@ def _chain(problem: Problem, typed: TypedProgram, types: Mapping[str, TensorType
             several = problem.order > 1 and len(problem.wrt) == 1
             return problem.wrt * problem.order if several else problem.wrt, False
         case Kind.VJP if len(problem.wrt) > 1 or problem.order > 1:
-            raise _refused(Reason.BAD_ARGUMENT, "wrt", "v^T J is by one input, of order 1", ", ".join(problem.wrt))
+            message = "v^T J is with respect to one input, of order 1"
+            raise _refusal(Reason.BAD_ARGUMENT, "wrt", message, ", ".join(problem.wrt))
         case Kind.GRADIENT if not scalar:
-            raise _refused(
-                Reason.BAD_ARGUMENT, "kind", "the value is no number: ask for the jacobian", str(typed.output)
+            raise _refusal(
+                Reason.BAD_ARGUMENT, "kind", "the value is not a number: ask for the jacobian", str(typed.output)
             )
     if len(problem.wrt) > 1:
         if not numbers or len(set(problem.wrt)) < len(problem.wrt):
             message = "several inputs are the entries of one gradient where they are different numbers"
-            raise _refused(Reason.BAD_ARGUMENT, "wrt", message, ", ".join(problem.wrt))
+            raise _refusal(Reason.BAD_ARGUMENT, "wrt", message, ", ".join(problem.wrt))
         return problem.wrt, True
-    # The gradient by one number alone, asked as such, is the derivative itself.
+    # The gradient with respect to one number is the derivative itself.
     return problem.wrt * problem.order, False
 
 
 def _check_policy(problem: Problem) -> None:
     policy = problem.policy
     if not 1 <= policy.points <= 4096:
-        raise _refused(Reason.BAD_ARGUMENT, "policy.points", "from 1 to 4096 points are drawn", str(policy.points))
+        raise _refusal(Reason.BAD_ARGUMENT, "policy.points", "from 1 to 4096 points are drawn", str(policy.points))
     if not 0 <= policy.tolerance < 1:
-        raise _refused(Reason.BAD_ARGUMENT, "policy.tolerance", "a tolerance from 0 to below 1", str(policy.tolerance))
+        raise _refusal(Reason.BAD_ARGUMENT, "policy.tolerance", "a tolerance from 0 to below 1", str(policy.tolerance))
     if not policy.budget > 0:
-        raise _refused(Reason.BAD_ARGUMENT, "policy.budget", "a budget is more than 0 seconds", str(policy.budget))
+        raise _refusal(Reason.BAD_ARGUMENT, "policy.budget", "a budget is more than 0 seconds", str(policy.budget))
     for number, v in enumerate(problem.inputs):
         field = f"inputs[{number}]"
         if v.domain is not None and not v.domain.low <= v.domain.high:
-            raise _refused(Reason.BAD_VALUE, f"{field}.domain", "the interval is empty", str(v.domain))
+            raise _refusal(Reason.BAD_VALUE, f"{field}.domain", "the interval is empty", str(v.domain))
         square = len(v.shape) >= 2 and v.shape[-1] == v.shape[-2]
         if v.structure in (*SYMMETRIC, Structure.ORTHOGONAL, Structure.DIAGONAL) and not square and v.value is None:
-            raise _refused(
+            raise _refusal(
                 Reason.BAD_SHAPE, f"{field}.structure", f"{v.structure.value}: a square matrix", str(v.shape)
             )
         if v.value is not None:
-            count = 1
-            for n in v.value.shape:
-                count *= n
+            count = math.prod(v.value.shape)
             if count != len(v.value.values):
-                raise _refused(Reason.DATA_LENGTH, f"{field}.value", f"{count} numbers", str(len(v.value.values)))
+                raise _refusal(Reason.DATA_LENGTH, f"{field}.value", f"{count} numbers", str(len(v.value.values)))
 
 
-def _refused(reason: Reason, field: str, message: str, found: str) -> Refusal:
-    return Refusal(reason, message, field=f"problem.{field}", found=found)
+def _refusal(reason: Reason, field: str, message: str, value: str) -> Refusal:
+    return Refusal(reason, message, field=f"problem.{field}", found=value)

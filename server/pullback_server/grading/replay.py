@@ -1,4 +1,4 @@
-"""The replay token: everything that a grade depends on, in a text that gives the same grade again."""
+"""The replay token: everything that a grade depends on, as a string from which the same grade is made again."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ..verdict.description import versions
 from .codes import FINDING_CODES, Mistake, NotAnAnswerReason
 from .problem import Answer, Interval, Kind, Layout, Policy, Problem, Structure, Symmetry, Syntax, Tensor, Variable
 
-#: The form of tokens; another one is refused.
+#: The form of tokens; a token of another form is refused.
 FORM = 1
-#: What a token may unfold to.
+#: The most bytes that a token may decompress to.
 LARGEST = 2**22
 
 _CLASSES: dict[str, Any] = {c.__name__: c for c in (Answer, Interval, Policy, Problem, Tensor, Variable)}
@@ -25,11 +25,6 @@ _MEMBERS: dict[str, Mapping[str, Enum]] = {
     "Code": FINDING_CODES,
     **{enum.__name__: enum.__members__ for enum in (Kind, Layout, Structure, Symmetry, Syntax)},
 }
-
-
-def packed_problem(problem: Problem) -> str:
-    """What a token says of its problem, which all answers to it share."""
-    return json.dumps([FORM, dict(versions()), _packed(problem)], separators=(",", ":"))[1:-1]
 
 
 class CutOff(Enum):
@@ -40,50 +35,53 @@ class CutOff(Enum):
     COMPARISON = 2
 
 
-def token(problem: str, answer: Answer, cut_off: CutOff) -> str:
-    """The token of a grade, of a problem that is packed, with what its budget cut off.
+def pack_problem(problem: Problem) -> str:
+    """The part of a token that is about its problem, which all answers to it share."""
+    return json.dumps([FORM, dict(versions()), _pack(problem)], separators=(",", ":"))[1:-1]
+
+
+def encode_token(packed_problem: str, answer: Answer, cut_off: CutOff) -> str:
+    """The token of a grade, with what its budget cut off.
 
     >>> from .problem import Variable
     >>> problem, answer = Problem("x**2", (Variable("x"),), ("x",)), Answer("2x")
-    >>> opened(token(packed_problem(problem), answer, CutOff.NOTHING)) == (problem, answer, CutOff.NOTHING)
+    >>> token = encode_token(pack_problem(problem), answer, CutOff.NOTHING)
+    >>> decode_token(token) == (problem, answer, CutOff.NOTHING)
     True
     """
-    own = json.dumps([_packed(answer), cut_off.value], separators=(",", ":"))[1:-1]
-    data = zlib.compress(f"[{problem},{own}]".encode())
+    packed_answer = json.dumps([_pack(answer), cut_off.value], separators=(",", ":"))[1:-1]
+    data = zlib.compress(f"[{packed_problem},{packed_answer}]".encode())
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def opened(text: str) -> tuple[Problem, Answer, CutOff]:
-    """The problem and the answer of a token; raises Refusal for what is none, or one of other versions."""
+def decode_token(token: str) -> tuple[Problem, Answer, CutOff]:
+    """The problem and the answer of a token; raises Refusal for one that is not valid, or of other versions."""
+    here = dict(versions())
     try:
-        data = base64.urlsafe_b64decode(text.strip() + "=" * (-len(text.strip()) % 4))
-        unfolding = zlib.decompressobj()
-        plain = unfolding.decompress(data, LARGEST)
-        form, found, problem, answer, cut_off = json.loads(plain)
-        if form == FORM and found == dict(versions()):
-            return _unpacked(problem), _unpacked(answer), CutOff(cut_off)
+        data = base64.urlsafe_b64decode(token.strip() + "=" * (-len(token.strip()) % 4))
+        form, there, problem, answer, cut_off = json.loads(zlib.decompressobj().decompress(data, LARGEST))
+        if form == FORM and there == here:
+            return _unpack(problem), _unpack(answer), CutOff(cut_off)
     except (ValueError, KeyError, TypeError, zlib.error, RecursionError):
-        raise Refusal(
-            Reason.BAD_VALUE, "this is no replay token", field="replay", hint="the text that a grade has"
-        ) from None
-    own = dict(versions())
-    differing = ", ".join(f"{k} {found.get(k)} (here {own.get(k)})" for k in own if found.get(k) != own.get(k))
+        message, hint = "this is not a valid replay token", "the `replay` of a grade"
+        raise Refusal(Reason.BAD_VALUE, message, field="replay", hint=hint) from None
+    differing = ", ".join(f"{k} {there.get(k)} (here {here[k]})" for k in here if there.get(k) != here[k])
     message = f"the grade was made with {differing or 'another form of token'}"
     raise Refusal(Reason.BAD_VALUE, message, field="replay", hint="replay it with the same versions")
 
 
-def _packed(value: Any) -> Any:
+def _pack(value: Any) -> Any:
     if isinstance(value, Enum):
         return {"e": ["Code" if isinstance(value, Mistake | NotAnAnswerReason) else type(value).__name__, value.name]}
     if is_dataclass(value) and not isinstance(value, type):
-        return {"d": [type(value).__name__, *(_packed(getattr(value, f.name)) for f in fields(value))]}
+        return {"d": [type(value).__name__, *(_pack(getattr(value, f.name)) for f in fields(value))]}
     if isinstance(value, tuple):
-        return [_packed(v) for v in value]
+        return [_pack(v) for v in value]
     return value
 
 
-def _unpacked(value: Any) -> Any:
+def _unpack(value: Any) -> Any:
     if isinstance(value, dict):
         ((kind, (name, *rest)),) = value.items()
-        return _MEMBERS[name][rest[0]] if kind == "e" else _CLASSES[name](*map(_unpacked, rest))
-    return tuple(map(_unpacked, value)) if isinstance(value, list) else value
+        return _MEMBERS[name][rest[0]] if kind == "e" else _CLASSES[name](*map(_unpack, rest))
+    return tuple(map(_unpack, value)) if isinstance(value, list) else value

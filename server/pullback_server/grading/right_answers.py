@@ -24,17 +24,17 @@ def right_answers(reference: Reference) -> dict[str, str]:
     parts = [closed_form(question, chain) for chain in _chains(question)]
     if any(p is None for p in parts):
         return {}
-    found = [p for p in parts if p is not None]
+    formulas = [p for p in parts if p is not None]
     if not question.stacked:
-        python, latex = found[0]
+        python, latex = formulas[0]
         if not _is_right(reference, python):
             return {}
-        return {"python": python, "math": _typed(python), "latex": latex}
-    python = f"stack([{', '.join(p for p, _ in found)}])" if all("\n" not in p for p, _ in found) else ""
-    latex = "\\begin{bmatrix} " + " \\\\ ".join(text for _, text in found) + " \\end{bmatrix}"
+        return {"python": python, "math": _math_syntax(python), "latex": latex}
+    python = f"stack([{', '.join(p for p, _ in formulas)}])" if all("\n" not in p for p, _ in formulas) else ""
+    latex = "\\begin{bmatrix} " + " \\\\ ".join(text for _, text in formulas) + " \\end{bmatrix}"
     if not python or not _is_right(reference, python):
         return {}
-    return {"python": python, "math": f"({', '.join(_typed(p) for p, _ in found)})", "latex": latex}
+    return {"python": python, "math": f"({', '.join(_math_syntax(p) for p, _ in formulas)})", "latex": latex}
 
 
 def _chains(question: Question) -> list[tuple[str, ...]]:
@@ -44,7 +44,7 @@ def _chains(question: Question) -> list[tuple[str, ...]]:
 
 
 def closed_form(question: Question, chain: tuple[str, ...]) -> tuple[str, str] | None:
-    """A derivative in the language and in LaTeX, from sympy's derivative by each input of the chain in turn."""
+    """A derivative in the language and in LaTeX, by sympy with respect to each input of the chain in turn."""
     if question.stacked and question.problem.order > 1:
         return None
     typed: TypedProgram = question.typed
@@ -52,21 +52,23 @@ def closed_form(question: Question, chain: tuple[str, ...]) -> tuple[str, str] |
     for number, name in enumerate(chain):
         if name not in typed.program.inputs():
             return "0", "0"
-        formulas = derive(typed, (name,)).inputs.get(name, NOT_WRITTEN)
-        formula = formulas[DerivativeKind.VJP if question.upstream else DerivativeKind.JACOBIAN]
-        text, latex = formula[Notation.MATRIX], formula[Notation.MATRIX_LATEX] or formula[Notation.LATEX]
+        form = dict(derive(typed, (name,)).inputs).get(name)
+        if form is None:
+            return None
+        derivative = form.vjp if question.upstream else form.jacobian
+        text, latex = derivative.matrix, derivative.matrix_latex or derivative.latex
         if not text:
             return None
         if number + 1 < len(chain):
-            again = parsed(question, text)
-            if again is None:
+            first = parse_formula(question, text)
+            if first is None:
                 return None
-            typed = again
+            typed = first
     return text, latex
 
 
-def parsed(question: Question, text: str) -> TypedProgram | None:
-    """A formula as a program over the question's inputs; None where it is none."""
+def parse_formula(question: Question, text: str) -> TypedProgram | None:
+    """A formula as a program over the question's inputs; None where it is not valid."""
     try:
         return check(parse(text, tuple(question.types), Limits()), question.types, Limits())
     except Refusal:
@@ -74,15 +76,15 @@ def parsed(question: Question, text: str) -> TypedProgram | None:
 
 
 def _is_right(reference: Reference, text: str) -> bool:
-    typed = parsed(reference.question, text)
-    if typed is None or typed.output.shape != reference.question.numerator:
+    typed = parse_formula(reference.question, text)
+    if typed is None or typed.output.shape != reference.question.numerator_shape:
         return False
-    found, right = Formula(typed, reference).values, reference.numerator
-    graded = np.isfinite(right) & np.isfinite(found)
-    close = np.abs(found - right) <= 1e-7 * (np.abs(found) + np.abs(right)) + 1e-9
-    return bool(graded.any()) and bool(close[graded].all())
+    values, right = Formula(typed, reference).values, reference.numerator
+    compared = np.isfinite(right) & np.isfinite(values)
+    close = np.abs(values - right) <= 1e-7 * (np.abs(values) + np.abs(right)) + 1e-9
+    return bool(compared.any()) and bool(close[compared].all())
 
 
-def _typed(python: str) -> str:
-    """As people type it: `^` for powers."""
+def _math_syntax(python: str) -> str:
+    """A formula as people type it: `^` for powers."""
     return reduce(lambda text, pair: text.replace(*pair), (("**", "^"), ("torch.", "")), python)

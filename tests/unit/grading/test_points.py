@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from pullback_server.grading import Answer, GradeOutcome, Grader, Interval, Kind, Policy, Problem, Structure, Variable
 from pullback_server.grading.points import Reference, draw
-from pullback_server.grading.question import ask
+from pullback_server.grading.question import check_problem
 from pullback_server.program import DType, Limits, TensorType
 
 NUMBER = TensorType(DType.FLOAT64, ())
 
 
 def reference(expression: str, *inputs: Variable, **more: object) -> Reference:
-    return Reference(ask(Problem(expression, inputs, (inputs[0].name,), **more), Limits()))  # type: ignore[arg-type]
+    return Reference(check_problem(Problem(expression, inputs, (inputs[0].name,), **more), Limits()))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ def test_kinks_are_no_points_to_grade_at() -> None:
     found = reference("abs(x)", Variable("x", domain=Interval(-2.0, 2.0)))
     at_kink = found.points.values["x"].numpy() == 0
     assert at_kink.any()
-    assert not found.graded[at_kink].any()
-    assert found.graded[~at_kink].all()
+    assert not found.gradable[at_kink].any()
+    assert found.gradable[~at_kink].all()
 
 
 @pytest.mark.parametrize(
@@ -82,20 +82,20 @@ def test_kinks_are_no_points_to_grade_at() -> None:
 )
 def test_where_f_is_defined_on_a_small_part_points_are_found_there(expression: str, interval: Interval) -> None:
     found = reference(expression, Variable("x", domain=interval))
-    assert found.graded.sum() >= 60
+    assert found.gradable.sum() >= 60
 
 
 @pytest.mark.parametrize("expression", ["sum(log(x))", "sum(asin(x))", "sum(acosh(x))", "sum(sqrt(x))"])
 def test_tensors_that_say_nothing_of_their_entries_have_those_that_f_takes(expression: str) -> None:
     found = reference(expression, Variable("x", (6,)), kind=Kind.GRADIENT)
-    assert found.graded.any()
+    assert found.gradable.any()
 
 
 def test_both_opinions_on_the_derivative_agree() -> None:
     for order in (1, 2, 3):
         found = reference("exp(x)*sin(3*x)/(x**2 + 1)", Variable("x", domain=Interval(-2.0, 2.0)), order=order)
-        for number in found.confirming:
-            value, error = found.precise(number, ())
+        for number in found.confirming_points:
+            value, error = found.precise_entry(number, ())
             assert abs(float(value) - found.numerator[number]) <= 1e-10 * (1 + abs(float(value)))
             assert error < 1e-40
 

@@ -1,7 +1,7 @@
 """Answers compared with the derivative: by numbers in float64, and in many digits where those do not decide."""
 
 from .algebra import Proof
-from .candidate import Candidate, Formula, Numbers, Viewed
+from .candidate import Candidate, Formula, Numbers, View
 from .comparing import Comparison, Relation, compare
 
-__all__ = ["Candidate", "Comparison", "Formula", "Numbers", "Proof", "Relation", "Viewed", "compare"]
+__all__ = ["Candidate", "Comparison", "Formula", "Numbers", "Proof", "Relation", "View", "compare"]

@@ -1,4 +1,4 @@
-"""What is compared with the derivative: a program or fixed numbers, in float64 everywhere, precisely at a point."""
+"""What is compared with the derivative: a program or numbers, in float64 at all points, in many digits at some."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import numpy as np
 
 from ...numeric import Forward, compile_program
 from ...program import TypedProgram
-from ..points import Floats, Reference, exact, precisely, vectors
-from ..points import values as at_points
+from ..points import Floats, Reference, evaluate_precisely, to_mpmath, vector_values
+from ..points import values as values_at_points
 from ..problem import Tensor
-from ..question import entry_by_entry, numbers_of_vector
+from ..question import is_elementwise, vector_entries
 
-#: A number in many digits, and the largest size on the way to it, which is worked out when it is asked for.
+#: A number in many digits, and a function for the largest size of a number on the way to it.
 Entry = tuple[Any, Callable[[], Any]]
 
 
 class Candidate(Protocol):
-    """Numbers that may be the derivative's, in a shape of their own."""
+    """Numbers that may be the derivative's, in any shape."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -31,7 +31,7 @@ class Candidate(Protocol):
 
     @property
     def work(self) -> int:
-        """Multiplications that it takes at one point."""
+        """How many multiplications it takes at one point."""
         ...
 
     @property
@@ -39,12 +39,12 @@ class Candidate(Protocol):
         """The values in float64, the point first."""
         ...
 
-    def precise(self, number: int, index: tuple[int, ...], digits: int) -> Entry:
+    def precise_entry(self, number: int, index: tuple[int, ...], digits: int) -> Entry:
         """An entry at a point in so many digits, nan where it has no value; and the largest size met on the way."""
         ...
 
-    def precisely_at(self, numbers: tuple[int, ...], digits: int) -> list[Entry] | None:
-        """A number at several points at once; None where each is to be computed on its own."""
+    def precise_entries(self, numbers: tuple[int, ...], digits: int) -> list[Entry] | None:
+        """A candidate that is a number, at several points at once; None where each is to be computed separately."""
         ...
 
 
@@ -67,38 +67,38 @@ class Formula:
 
     @cached_property
     def forward(self) -> Forward:
-        """The program compiled."""
+        """The compiled program."""
         return compile_program(self.typed)
 
     @cached_property
     def at_once(self) -> bool:
         """Whether all points are computed at once."""
-        return self.reference.question.scalar and entry_by_entry(self.typed)
+        return self.reference.question.scalar and is_elementwise(self.typed)
 
     @cached_property
     def values(self) -> Floats:
         """The values at the reference's points."""
-        if not self.at_once and self.reference.question.scalar and (entries := numbers_of_vector(self.typed)):
-            return vectors(self.forward, self.reference.points, entries)
-        return at_points(self.forward, self.reference.points, self.shape, self.at_once)
+        if not self.at_once and self.reference.question.scalar and (entries := vector_entries(self.typed)):
+            return vector_values(self.forward, self.reference.points, entries)
+        return values_at_points(self.forward, self.reference.points, self.shape, self.at_once)
 
-    def precise(self, number: int, index: tuple[int, ...], digits: int) -> Entry:
+    def precise_entry(self, number: int, index: tuple[int, ...], digits: int) -> Entry:
         """An entry by the reference column."""
         try:
-            found = precisely(self.typed, self.reference.inputs(number), digits)
+            result = evaluate_precisely(self.typed, self.reference.inputs(number), digits)
         except (ArithmeticError, ValueError):
             return mp.nan, lambda: mp.mpf(0)
-        return found.value[index], lambda: found.size
+        return result.value[index], lambda: result.size
 
-    def precisely_at(self, numbers: tuple[int, ...], digits: int) -> list[Entry] | None:
-        """The values at several points in one pass, where every step works entry by entry."""
+    def precise_entries(self, numbers: tuple[int, ...], digits: int) -> list[Entry] | None:
+        """The values at several points in one pass, where every step is elementwise."""
         if not self.at_once:
             return None
         try:
-            found = precisely(self.typed, self.reference.stacked(numbers), digits)
+            result = evaluate_precisely(self.typed, self.reference.stacked_inputs(numbers), digits)
         except (ArithmeticError, ValueError):
             return None
-        return [(value, lambda: found.size) for value in np.broadcast_to(found.value, (len(numbers),))]
+        return [(value, lambda: result.size) for value in np.broadcast_to(result.value, (len(numbers),))]
 
 
 @dataclass(frozen=True)
@@ -115,28 +115,28 @@ class Numbers:
 
     @property
     def work(self) -> int:
-        """None."""
+        """No multiplications."""
         return 0
 
     @cached_property
     def values(self) -> Floats:
-        """The tensor once a point."""
+        """The tensor, once for each point."""
         one = np.array(self.tensor.values, dtype=np.float64).reshape(self.shape)
         return np.broadcast_to(one, (self.count, *self.shape))
 
-    def precise(self, number: int, index: tuple[int, ...], digits: int) -> Entry:
+    def precise_entry(self, number: int, index: tuple[int, ...], digits: int) -> Entry:
         """The entry itself."""
-        value = exact(self.values[number][index].item())[()]
+        value = to_mpmath(self.values[number][index].item())[()]
         return value, lambda: abs(value)
 
-    def precisely_at(self, numbers: tuple[int, ...], digits: int) -> list[Entry] | None:
+    def precise_entries(self, numbers: tuple[int, ...], digits: int) -> list[Entry] | None:
         """Nothing is gained by several at once."""
         return None
 
 
 @dataclass(frozen=True)
-class Viewed:
-    """A candidate with its axes in another order, or one of its rows or columns of length 1 left out."""
+class View:
+    """A candidate with its axes in another order, or without an axis of length 1."""
 
     inner: Candidate
     axes: tuple[int, ...]
@@ -144,24 +144,23 @@ class Viewed:
 
     @property
     def work(self) -> int:
-        """What the inner one takes."""
+        """The inner candidate's."""
         return self.inner.work
 
     @cached_property
     def values(self) -> Floats:
-        """The values, seen anew."""
-        found = self.inner.values
-        turned = found.transpose(0, *(k + 1 for k in self.axes)) if self.axes else found
-        return turned.reshape(found.shape[0], *self.shape)
+        """The inner candidate's values in this view's shape."""
+        values = self.inner.values
+        transposed = values.transpose(0, *(k + 1 for k in self.axes)) if self.axes else values
+        return transposed.reshape(values.shape[0], *self.shape)
 
-    def precise(self, number: int, index: tuple[int, ...], digits: int) -> Entry:
-        """The entry, wherever it is."""
-        own = [0] * len(self.inner.shape)
-        if self.axes:
-            for place, axis in enumerate(self.axes):
-                own[axis] = index[place]
-        return self.inner.precise(number, tuple(own), digits)
+    def precise_entry(self, number: int, index: tuple[int, ...], digits: int) -> Entry:
+        """The entry of the inner candidate that stands there."""
+        inner_index = [0] * len(self.inner.shape)
+        for place, axis in enumerate(self.axes):
+            inner_index[axis] = index[place]
+        return self.inner.precise_entry(number, tuple(inner_index), digits)
 
-    def precisely_at(self, numbers: tuple[int, ...], digits: int) -> list[Entry] | None:
+    def precise_entries(self, numbers: tuple[int, ...], digits: int) -> list[Entry] | None:
         """Nothing is gained by several at once."""
         return None

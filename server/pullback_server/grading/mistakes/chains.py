@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from ...language import TooLongToWrite, check, parse, unparse
+from ...language import TooLongToWrite, check, parse, written
 from ...program import Input, Limits, Refusal
 from ...symbolic import derive
 from ..codes import Mistake
-from .phrasing import written
+from ..phrasing import phrase
 from .site import Site, TreeMistake
 from .slopes import Slope, Slopes
 
-#: A derivative that is longer is not named in a sentence.
-NAMED = 40
+#: A longer inner derivative does not stand in a sentence.
+LONGEST = 40
 
 
 def of_chains(site: Site) -> Iterator[TreeMistake]:
@@ -29,32 +29,31 @@ def of_chains(site: Site) -> Iterator[TreeMistake]:
         right = site.slopes.partial(site.number, active) * unit
         yield site.mistake(
             Mistake.MISSING_INNER_DERIVATIVE,
-            site.fixed(active, right),
-            f"the inner derivative of {site.shown} is missing: ",
+            site.fixed_rule(active, right),
+            f"the inner derivative of {site.text} is missing: ",
             lambda: _factor(site.slopes, inner),
         )
-    shown = f"the outer derivative of {site.shown} is to be taken at {site.text(active)}"
+    rule = f"the outer derivative of {site.text} is to be taken at {site.operand_text(active)}"
     for name in site.slopes.wrt:
         x = site.slopes.inputs[name]
         if x.shape[2:] != site.slopes.typed.types[inner].shape:
             continue
         partial = site.partial_at(active, x)
-        yield site.mistake(Mistake.INNER_NOT_KEPT, site.scaled(active, partial), f"{shown}, not at `{name}`")
+        yield site.mistake(Mistake.INNER_NOT_KEPT, site.partial_rule(active, partial), f"{rule}, not at `{name}`")
         if unit is not None:
-            rule = site.fixed(active, partial * unit)
-            message = f"{shown}, not at `{name}`, and the inner derivative is missing"
-            yield site.mistake(Mistake.INNER_NOT_KEPT, rule, message)
+            message = f"{rule}, not at `{name}`, and the inner derivative is missing"
+            yield site.mistake(Mistake.INNER_NOT_KEPT, site.fixed_rule(active, partial * unit), message)
     if not any(t.rank for t in site.slopes.typed.types):
 
-        def at_the_inner_slope(d: Sequence[Slope | None]) -> Slope:
-            return torch.stack([site.partial_at(active, row) for row in site.slope(active, d)])
+        def at_the_inner_slope(slopes: Sequence[Slope | None]) -> Slope:
+            return torch.stack([site.partial_at(active, row) for row in site.slope(active, slopes)])
 
-        message = f"{shown} and multiplied by the inner derivative, not taken at the inner derivative"
+        message = f"{rule} and multiplied by the inner derivative, not taken at the inner derivative"
         yield site.mistake(Mistake.INNER_NOT_KEPT, at_the_inner_slope, message)
 
 
 def _factor(slopes: Slopes, inner: int) -> str:
-    """The derivative of an inner function as sympy has it, where it is short, or else whose it is."""
+    """The derivative of an inner function by sympy where it is short, or else the function."""
     text = ""
     program, slope = slopes.typed.program, slopes.right[inner]
     if slope is not None and bool((slope == slope.flatten()[0]).all()):
@@ -62,12 +61,12 @@ def _factor(slopes: Slopes, inner: int) -> str:
     if len(slopes.wrt) == 1 and not slopes.typed.types[inner].rank:
         types = {n.name: slopes.typed.types[k] for k, n in enumerate(program.nodes) if isinstance(n, Input)}
         try:
-            typed = check(parse(unparse(program, inner), tuple(types), Limits()), types, Limits())
+            typed = check(parse(written(program, inner), tuple(types), Limits()), types, Limits())
         except (Refusal, TooLongToWrite):
             typed = None
         if typed is not None:
-            formulas = derive(typed, slopes.wrt).inputs.get(slopes.wrt[0], NOT_WRITTEN)
-            text = formulas[DerivativeKind.JACOBIAN][Notation.TEXT]
-    if text and len(text) <= NAMED and "\n" not in text:
+            form = dict(derive(typed, slopes.wrt).inputs).get(slopes.wrt[0])
+            text = form.jacobian.text if form is not None else ""
+    if text and len(text) <= LONGEST and "\n" not in text:
         return f"factor {text}"
-    return f"that of `{written(program, inner)}`"
+    return f"that of `{phrase(program, inner)}`"

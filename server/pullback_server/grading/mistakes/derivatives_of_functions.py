@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 
 import torch
@@ -12,7 +11,7 @@ from ...numeric import Forward, compile_program
 from ...program import DType, Limits, TensorType
 
 # fmt: off
-#: What each function's derivative is taken for; its own value and the negative of its derivative always are, too.
+#: What each function's derivative is mistaken for, besides the function itself and the negative of its derivative.
 MISTAKEN: dict[str, tuple[str, ...]] = {
     "sin":     ("sin(x)", "-sin(x)"),
     "cos":     ("sin(x)", "cos(x)", "-cos(x)"),
@@ -54,14 +53,13 @@ MISTAKEN: dict[str, tuple[str, ...]] = {
 
 
 @cache
-def mistaken(name: str) -> tuple[tuple[str, Forward], ...]:
-    """The wrong derivatives of a function with their texts, each ready to be computed."""
+def mistaken_derivatives(name: str) -> tuple[tuple[str, Forward], ...]:
+    """The wrong derivatives of a function with their texts, each compiled."""
     number = TensorType(DType.FLOAT64, ())
     texts = MISTAKEN.get(name, ())
     return tuple((t, compile_program(check(parse(t, ["x"], Limits()), {"x": number}, Limits()))) for t in texts)
 
 
-def computed(forward: Forward, x: torch.Tensor) -> torch.Tensor:
+def evaluate(forward: Forward, x: torch.Tensor) -> torch.Tensor:
     """A wrong derivative at the operand's values."""
-    found: Sequence[object] = forward({"x": x})
-    return forward.tensor(found, forward.output, torch.device("cpu")).to(torch.float64)
+    return forward.tensor(forward({"x": x}), forward.output, torch.device("cpu")).to(torch.float64)

@@ -1,4 +1,4 @@
-"""Mistakes with powers, exponentials and functions: another derivative than the rule or the table has."""
+"""Mistakes with powers, exponentials and functions: not the derivative that the rule or the table has."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import torch
 
 from ..codes import Mistake
-from .derivatives_of_functions import computed, mistaken
+from .derivatives_of_functions import evaluate, mistaken_derivatives
 from .site import Site, TreeMistake
 
-#: Functions that are powers in another dress, with their exponents.
+#: Functions that are powers by another name, with their exponents.
 POWERS = {"square": 2.0, "sqrt": 0.5, "reciprocal": -1.0, "rsqrt": -0.5}
 
 
@@ -26,10 +26,10 @@ def of_powers(site: Site) -> Iterator[TreeMistake]:
         exponent, factor = -one, site.operand(0)
     else:
         return
-    shown = f"the power rule for {site.shown} is (u^n)' = n u^(n-1) u'"
+    rule = f"the power rule for {site.text} is (u^n)' = n u^(n-1) u'"
     for name, partial in _powers(site.operand(active), exponent).items():
-        message = f"{shown}, with n u^(n-1) and not {name}"
-        yield site.taken(Mistake.POWER_RULE, active, factor * partial, message)
+        message = f"{rule}, with n u^(n-1) and not {name}"
+        yield site.partial_mistake(Mistake.POWER_RULE, active, factor * partial, message)
 
 
 def of_exponentials(site: Site) -> Iterator[TreeMistake]:
@@ -44,8 +44,8 @@ def of_exponentials(site: Site) -> Iterator[TreeMistake]:
         "its negative": -power * torch.log(a),
     }
     for name, partial in wrong.items():
-        message = f"the derivative of {site.shown} is a^u ln(a) u', not {name}"
-        yield site.taken(Mistake.FUNCTION_DERIVATIVE, 1, partial, message)
+        message = f"the derivative of {site.text} is a^u ln(a) u', not {name}"
+        yield site.partial_mistake(Mistake.FUNCTION_DERIVATIVE, 1, partial, message)
 
 
 def of_functions(site: Site) -> Iterator[TreeMistake]:
@@ -53,13 +53,13 @@ def of_functions(site: Site) -> Iterator[TreeMistake]:
     (active,) = site.active
     u = site.operand(active)
     wrong = {"its negative": -site.slopes.partial(site.number, active), f"{site.name}(x) itself": site.value}
-    wrong |= {text: computed(forward, u) for text, forward in mistaken(site.name)}
+    wrong |= {text: evaluate(forward, u) for text, forward in mistaken_derivatives(site.name)}
     for name, partial in wrong.items():
-        message = f"the derivative of {site.name}(x), used for {site.shown}, is not {name}"
-        yield site.taken(Mistake.FUNCTION_DERIVATIVE, active, partial, message)
+        message = f"the derivative of {site.name}(x), used for {site.text}, is not {name}"
+        yield site.partial_mistake(Mistake.FUNCTION_DERIVATIVE, active, partial, message)
     # Without its inner derivative too, as in (e^2x)' = e^2x.
-    message = f"{site.shown} is not its own derivative"
-    yield site.mistake(Mistake.FUNCTION_DERIVATIVE, site.fixed(active, site.value), message)
+    message = f"{site.text} is not its own derivative"
+    yield site.mistake(Mistake.FUNCTION_DERIVATIVE, site.fixed_rule(active, site.value), message)
 
 
 def _powers(u: torch.Tensor, n: torch.Tensor) -> dict[str, torch.Tensor]:

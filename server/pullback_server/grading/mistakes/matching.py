@@ -1,4 +1,4 @@
-"""Whether a mistake explains an answer: the two have the same numbers at every point."""
+"""Whether an answer has the numbers that a mistake gives, at every point."""
 
 from __future__ import annotations
 
@@ -9,39 +9,38 @@ from ..points import Floats
 
 #: How close, relative to the larger of the two and to the usual size, a mistake's numbers must be to the answer's.
 CLOSE = 1e-8
-#: A point where one of the two has no value says nothing; so many numbers must say something, where there are as many.
+#: The least numbers that are compared, where there are as many: those where both have values.
 COMPARED = 3
-#: A mistake that lacks so large a part of the answer's values does not explain it.
+#: A mistake that lacks so large a part of the answer's values does not match it.
 LACKING = 0.5
 
 
-def explained(answer: Floats, mistaken: Floats) -> bool:
+def matches(answer: Floats, mistaken: Floats) -> bool:
     """Whether the numbers are the same wherever both have values, which must be at most points.
 
-    >>> explained(np.array([1.0, 2.0]), np.array([1.0, 2.0]))
+    >>> matches(np.array([1.0, 2.0]), np.array([1.0, 2.0]))
     True
     """
     if answer.shape != mistaken.shape:
         return False
-    return bool(which_explain(answer, mistaken[None])[0])
+    return bool(matching_rows(answer, mistaken[None])[0])
 
 
-def which_explain(answer: Floats, mistaken: Floats) -> npt.NDArray[np.bool_]:
-    """For each row of mistakes, whether it explains the answer."""
-    rows, own = mistaken.reshape(len(mistaken), answer.size), answer.reshape(-1)
+def matching_rows(answer: Floats, mistaken: Floats) -> npt.NDArray[np.bool_]:
+    """For each row of numbers that mistakes give, whether it matches the answer."""
+    rows, answer = mistaken.reshape(len(mistaken), answer.size), answer.reshape(-1)
     with np.errstate(all="ignore"):
-        both = np.isfinite(own) & np.isfinite(rows)
-        size = np.maximum(np.abs(own), np.abs(rows))
+        both = np.isfinite(answer) & np.isfinite(rows)
+        size = np.maximum(np.abs(answer), np.abs(rows))
         # What is left of a cancellation is as large as a rounding of the numbers that cancelled, which were of the
         # usual size, or of size 1.
-        finite = np.abs(own[np.isfinite(own)])
+        finite = np.abs(answer[np.isfinite(answer)])
         usual = np.sort(finite)[len(finite) // 2] if len(finite) else 0.0
-        close = np.abs(own - rows) <= CLOSE * size + CLOSE * 1e-3 * (usual + 1e-3)
-    fits = (close | ~both).all(1)
-    enough = both.sum(1) >= max(min(COMPARED, own.size), 1)
-    lacking = (np.isfinite(own) & ~np.isfinite(rows)).mean(1) < LACKING
-    found: npt.NDArray[np.bool_] = fits & enough & lacking
-    return found
+        close = np.abs(answer - rows) <= CLOSE * size + CLOSE * 1e-3 * (usual + 1e-3)
+    agree = (close | ~both).all(1)
+    enough = both.sum(1) >= max(min(COMPARED, answer.size), 1)
+    complete = (np.isfinite(answer) & ~np.isfinite(rows)).mean(1) < LACKING
+    return np.asarray(agree & enough & complete)
 
 
 def factor_of(answer: Floats, right: Floats) -> float | None:
@@ -51,8 +50,8 @@ def factor_of(answer: Floats, right: Floats) -> float | None:
         both = np.isfinite(answer) & np.isfinite(right) & (right != 0)
         if np.count_nonzero(both) < 2:
             return None
-        # The median is not led astray by a point where both are as good as 0.
+        # The median does not depend on a point where both are nearly 0.
         c = float(np.median(answer[both] / right[both]))
         if c in (0.0, 1.0) or not abs(c) < np.inf or abs(c - 1) < CLOSE:
             return None
-        return c if explained(answer, c * right) else None
+        return c if matches(answer, c * right) else None

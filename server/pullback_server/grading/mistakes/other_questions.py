@@ -1,4 +1,4 @@
-"""Mistakes about the whole question: another derivative, none at all, or the right numbers in another arrangement."""
+"""Answers to another question than the one asked: another derivative, f itself, or an antiderivative."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import torch
 
 from ..codes import Mistake
 from ..equivalence import Candidate, Formula
+from ..phrasing import list_names
 from ..points import Floats, Points, Reference, values
 from ..points.batch import derivatives
 from ..problem import Finding, Kind
-from .matching import explained, factor_of
+from .matching import factor_of, matches
 
 #: The step of differences relative to 1 + |x|, and how near they come at most points to a slope.
 STEP, NEAR = 1e-5, 1e-3
@@ -23,18 +24,20 @@ ORDERS = 3
 
 
 @dataclass(frozen=True)
-class Other:
+class OtherAnswer:
     """Numbers that an answer may have instead of the derivative's, at all points, and what to say then."""
 
     finding: Finding
     values: Floats
 
 
-def others(reference: Reference) -> list[Other]:
-    """What is answered to another question than the one asked; computed once for all answers."""
-    found = [
-        Other(Finding(Mistake.SIGN, "the sign is wrong: this is the derivative's negative"), -reference.values),
-        Other(Finding(Mistake.NOT_DIFFERENTIATED, "this is the function itself, not its derivative"), reference.f),
+def other_answers(reference: Reference) -> list[OtherAnswer]:
+    """The right answers to other questions than the one asked; computed once for all answers."""
+    negative = Finding(Mistake.SIGN, "the sign is wrong: this is the derivative's negative")
+    function = Finding(Mistake.NOT_DIFFERENTIATED, "this is the function itself, not its derivative")
+    answers = [
+        OtherAnswer(negative, -reference.values),
+        OtherAnswer(function, reference.f),
         *_other_orders(reference),
         *_other_inputs(reference),
     ]
@@ -43,12 +46,12 @@ def others(reference: Reference) -> list[Other]:
         outer = reference.question.typed.output.rank
         message = "the upstream gradient is ignored: this is right for a v of ones only"
         summed = jacobian.sum(tuple(range(1, outer + 1)))
-        found.append(Other(Finding(Mistake.UPSTREAM_IGNORED, message), summed))
-    return found
+        answers.append(OtherAnswer(Finding(Mistake.UPSTREAM_IGNORED, message), summed))
+    return answers
 
 
-def integrated(reference: Reference, candidate: Candidate, at: list[int]) -> Iterator[Finding]:
-    """The answer's own derivative is f, and f' is no antiderivative of f."""
+def find_integrated(reference: Reference, candidate: Candidate, at: list[int]) -> Iterator[Finding]:
+    """The answer's derivative is f, and f' is not an antiderivative of f."""
     question = reference.question
     if not isinstance(candidate, Formula) or not candidate.at_once or not question.scalar or question.upstream:
         return
@@ -59,15 +62,14 @@ def integrated(reference: Reference, candidate: Candidate, at: list[int]) -> Ite
     if not _is_near(_differences(candidate, points, name), f):
         return
     slope = derivatives(candidate.forward, points, (name,), "", (), at_once=True)
-    if not explained(slope, f) or explained(reference.by((name, name))[at], f):
+    if not matches(slope, f) or matches(reference.derivative((name, name))[at], f):
         return
-    yield Finding(
-        Mistake.INTEGRATED, "this is an antiderivative of the function: it was integrated, not differentiated"
-    )
+    message = "this is an antiderivative of the function: it was integrated, not differentiated"
+    yield Finding(Mistake.INTEGRATED, message)
 
 
 def _differences(candidate: Formula, points: Points, name: str) -> Floats:
-    """The answer's slope by differences in float64, which is quick and tells what is surely none."""
+    """The answer's derivative by differences in float64, which is quick, and rough enough only to rule out."""
     around = {n: torch.cat((v, v)) for n, v in points.values.items()}
     step = STEP * (1 + points.values[name].abs())
     around[name] = torch.cat((points.values[name] + step, points.values[name] - step))
@@ -82,7 +84,7 @@ def _is_near(slope: Floats, f: Floats) -> bool:
     return int(np.count_nonzero(off)) <= len(f) // 4
 
 
-def constant_factor(answer: Floats, right: Floats) -> Iterator[Finding]:
+def find_constant_factor(answer: Floats, right: Floats) -> Iterator[Finding]:
     """The answer is a multiple of the derivative."""
     c = factor_of(answer, right) if answer.shape == right.shape else None
     if c is not None and c != -1:
@@ -99,7 +101,7 @@ def jacobian_of(reference: Reference) -> Floats | None:
     return derivatives(question.forward, reference.points, (name,), "", shape, question.scalar)
 
 
-def _other_orders(reference: Reference) -> Iterator[Other]:
+def _other_orders(reference: Reference) -> Iterator[OtherAnswer]:
     question = reference.question
     if len(set(question.chain)) > 1 or question.upstream or question.stacked:
         return
@@ -108,17 +110,17 @@ def _other_orders(reference: Reference) -> Iterator[Other]:
     for other in range(1, ORDERS + 1) if not question.types[name].rank else range(1, order):
         if other != order:
             message = f"this is the {words[other]} derivative; the {words[order]} is asked for"
-            yield Other(Finding(Mistake.WRONG_ORDER, message), reference.by((name,) * other))
+            yield OtherAnswer(Finding(Mistake.WRONG_ORDER, message), reference.derivative((name,) * other))
 
 
-def _other_inputs(reference: Reference) -> Iterator[Other]:
+def _other_inputs(reference: Reference) -> Iterator[OtherAnswer]:
     question = reference.question
     chain = question.chain
     if question.stacked:
         message = "the partial derivatives stand in another order than the inputs"
         for order in permutations(chain):
             if order != chain:
-                yield Other(Finding(Mistake.WRONG_VARIABLE, message), reference.by(order, stacked=True))
+                yield OtherAnswer(Finding(Mistake.WRONG_VARIABLE, message), reference.derivative(order, stacked=True))
         return
     shape = question.types[chain[0]].shape
     inputs = [n for n, t in question.types.items() if n != question.upstream and t.shape == shape]
@@ -126,9 +128,6 @@ def _other_inputs(reference: Reference) -> Iterator[Other]:
     chains |= {(n,) * len(chain) for n in inputs}
     for other in sorted(chains):
         if sorted(other) != sorted(chain):
-            message = f"this is the derivative by {_listed(other)}; the one by {_listed(chain)} is asked for"
-            yield Other(Finding(Mistake.WRONG_VARIABLE, message), reference.by(other))
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return ", ".join(f"`{n}`" for n in dict.fromkeys(names))
+            asked = f"with respect to {list_names(chain)}"
+            message = f"this is the derivative with respect to {list_names(other)}; the one {asked} is asked for"
+            yield OtherAnswer(Finding(Mistake.WRONG_VARIABLE, message), reference.derivative(other))

@@ -10,13 +10,13 @@ from .chains import of_chains
 from .site import Site, TreeMistake
 from .slopes import Slopes
 
-#: Operators whose derivative nobody looks up in a table.
+#: Operators whose derivative is not looked up in a table.
 _RULED = frozenset(("add", "sub", "mul", "div", "neg", "positive", "where", "pow"))
 #: Operators that have no outer derivative to take elsewhere.
 _LINEAR = frozenset(("add", "sub", "mul", "neg", "positive", "where", "maximum", "minimum"))
 
 
-def mistakes(slopes: Slopes) -> list[TreeMistake]:
+def tree_mistakes(slopes: Slopes) -> list[TreeMistake]:
     """Every mistake at every node of f that depends on the input."""
     nodes = enumerate(slopes.typed.program.nodes)
     sites = (Site(slopes, k, node) for k, node in nodes if isinstance(node, Apply) and slopes.active[k])
@@ -35,7 +35,7 @@ def _at(site: Site) -> Iterator[TreeMistake]:
             yield from arithmetic.of_factors(site)
         case "div":
             yield from arithmetic.of_quotients(site)
-    if several or not site.slopes.entrywise(site.number):
+    if several or not site.slopes.is_elementwise(site.number):
         return
     if site.name == "pow" and site.active == [1]:
         yield from functions.of_exponentials(site)

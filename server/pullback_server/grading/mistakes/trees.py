@@ -1,4 +1,4 @@
-"""f as a tree, in which a part that is written twice stands twice, and the end of the time for looking at it."""
+"""f as a tree, in which a part that is used twice stands twice, and the end of the time for looking at it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ...program import Apply, Node, Program
 
-#: Nodes of a tree that mistakes are looked for in.
+#: The most nodes of a tree that mistakes are looked for in.
 LARGEST = 200
 
 
@@ -14,14 +14,14 @@ class OutOfTime(Exception):
     """The budget ended before everything was tried."""
 
 
-def unshared(program: Program) -> Program | None:
-    """The program with a node of its own for each place where an operator stands; None where each has one place only.
+def unshare(program: Program) -> Program | None:
+    """The program with a separate node for each use of an operator's value; None where each is used once at most.
 
     >>> from ...language import parse
     >>> from ...program import Limits
     >>> len(parse("sin(x)*sin(x)", ["x"], Limits()).nodes)
     3
-    >>> tree = unshared(parse("sin(x)*sin(x)", ["x"], Limits()))
+    >>> tree = unshare(parse("sin(x)*sin(x)", ["x"], Limits()))
     >>> len(tree.nodes) if tree else 0
     4
     """
@@ -35,18 +35,18 @@ def unshared(program: Program) -> Program | None:
     nodes: list[Node] = [n for n in program.nodes if not isinstance(n, Apply)]
     fixed = [k for k, n in enumerate(program.nodes) if not isinstance(n, Apply)]
     known = {old: new for new, old in enumerate(fixed)}
-    output = _copied(program, program.output, nodes, known)
+    output = _copy(program, program.output, nodes, known)
     return None if output is None else Program(tuple(nodes), (), output)
 
 
-def _copied(program: Program, number: int, nodes: list[Node], known: dict[int, int]) -> int | None:
+def _copy(program: Program, number: int, nodes: list[Node], known: dict[int, int]) -> int | None:
     """The number of a node's copy, made after those of its operands; None where the tree would be too large."""
     node = program.nodes[number]
     if not isinstance(node, Apply):
         return known[number]
     operands: list[int | None] = []
     for operand in node.operands:
-        copy = None if operand is None else _copied(program, operand, nodes, known)
+        copy = None if operand is None else _copy(program, operand, nodes, known)
         if operand is not None and copy is None:
             return None
         operands.append(copy)

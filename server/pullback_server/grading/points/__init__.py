@@ -1,8 +1,18 @@
 """Where answers are compared with the derivative: points of the domain, and the derivative there."""
 
-from .batch import Floats, values, vectors
+from .batch import Floats, values, vector_values
 from .drawing import Points, draw
-from .precise import exact, precisely
+from .precise import evaluate_precisely, to_mpmath
 from .reference import AFFORDABLE, Reference
 
-__all__ = ["AFFORDABLE", "Floats", "Points", "Reference", "draw", "exact", "precisely", "values", "vectors"]
+__all__ = [
+    "AFFORDABLE",
+    "Floats",
+    "Points",
+    "Reference",
+    "draw",
+    "evaluate_precisely",
+    "to_mpmath",
+    "values",
+    "vector_values",
+]

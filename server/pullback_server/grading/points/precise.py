@@ -1,4 +1,4 @@
-"""Programs in as many digits as one likes, by the table's reference column, on mpmath numbers."""
+"""Programs in any number of digits, by the table's reference column, on mpmath numbers."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from ...operators import BY_NAME
 from ...program import Apply, Input, Literal, Size, TypedProgram
 
 Objects = npt.NDArray[np.object_]
-#: Numbers of the text are read as the fraction that they round, where its denominator is no larger.
+#: A number of the text is read as the fraction that it rounds, where the denominator is not larger than this.
 DENOMINATOR = 10**6
 
 
 @dataclass(frozen=True)
-class Precise:
+class PreciseValue:
     """A program's value, and the numbers on the way to it, whose size bounds its rounding error."""
 
     value: Objects
@@ -36,10 +36,10 @@ class Precise:
             return max(map(_size, self.steps))
 
 
-def precisely(typed: TypedProgram, inputs: Mapping[str, Objects], digits: int) -> Precise:
-    """The value in so many digits; nan where it has none. Numbers may stand for as many points at once as they like.
+def evaluate_precisely(typed: TypedProgram, inputs: Mapping[str, Objects], digits: int) -> PreciseValue:
+    """The value in so many digits; nan where it has none. An array may stand for a number, with one entry a point.
 
-    Raises ArithmeticError or ValueError where mpmath does not come to an end.
+    Raises ArithmeticError or ValueError where mpmath does not converge.
     """
     with mp.workdps(digits):
         values: list[Objects] = []
@@ -53,13 +53,13 @@ def precisely(typed: TypedProgram, inputs: Mapping[str, Objects], digits: int) -
                     assert isinstance(value, int | float)
                     values.append(_array(_literal(value, name)))
                 case Apply(operator=operator, operands=operands):
-                    given = [None if k is None else values[k] for k in operands]
-                    result = BY_NAME[operator].reference(*given, **typed.arguments[number])
+                    columns = [None if k is None else values[k] for k in operands]
+                    result = BY_NAME[operator].reference(*columns, **typed.arguments[number])
                     values.append(_flat(result))
-        return Precise(values[typed.program.output], tuple(values), digits)
+        return PreciseValue(values[typed.program.output], tuple(values), digits)
 
 
-def exact(values: Any) -> Objects:
+def to_mpmath(values: Any) -> Objects:
     """Floats as mpmath numbers, without rounding."""
     return np.asarray(np.frompyfunc(lambda x: mp.mpf(float(x)), 1, 1)(np.asarray(values)), dtype=object)
 
@@ -71,7 +71,7 @@ def _fraction(value: float) -> Fraction | None:
 
 
 def _literal(value: int | float, name: str) -> Any:
-    """A number of the text as it was meant: 0.1 is a tenth, and not the float that is nearest."""
+    """A number of the text as it is meant: 0.1 is a tenth, not the nearest float."""
     match name:
         case "pi":
             return +mp.pi
@@ -94,7 +94,7 @@ def _array(value: Any) -> Objects:
 
 
 def _flat(result: Any) -> Objects:
-    """A column's result; a number may come as an array in an array."""
+    """A result of the reference column; a number may come as an array in an array."""
     array = np.asarray(result, dtype=object)
     while not array.ndim and isinstance(array[()], np.ndarray):
         array = array[()]
