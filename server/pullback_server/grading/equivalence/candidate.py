@@ -43,10 +43,6 @@ class Candidate(Protocol):
         """An entry at a point in so many digits, nan where it has no value; and the largest size met on the way."""
         ...
 
-    def precise_entries(self, numbers: tuple[int, ...], digits: int) -> list[Entry] | None:
-        """A candidate that is a number, at several points at once; None where each is to be computed separately."""
-        ...
-
 
 @dataclass(frozen=True)
 class Formula:
@@ -91,7 +87,7 @@ class Formula:
         return result.value[index], lambda: result.size
 
     def precise_entries(self, numbers: tuple[int, ...], digits: int) -> list[Entry] | None:
-        """The values at several points in one pass, where every step is elementwise."""
+        """The values at several points in one pass; None where a step is not elementwise, or has no value."""
         if not self.at_once:
             return None
         try:
@@ -129,10 +125,6 @@ class Numbers:
         value = to_mpmath(self.values[number][index].item())[()]
         return value, lambda: abs(value)
 
-    def precise_entries(self, numbers: tuple[int, ...], digits: int) -> list[Entry] | None:
-        """Nothing is gained by several at once."""
-        return None
-
 
 @dataclass(frozen=True)
 class View:
@@ -160,7 +152,3 @@ class View:
         for place, axis in enumerate(self.axes):
             inner_index[axis] = index[place]
         return self.inner.precise_entry(number, tuple(inner_index), digits)
-
-    def precise_entries(self, numbers: tuple[int, ...], digits: int) -> list[Entry] | None:
-        """Nothing is gained by several at once."""
-        return None

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from ..codes import UndecidedReason
 from ..points import AFFORDABLE, Floats, Reference
 from ..problem import Confirmation, Counterexample, Evidence, Layout, Tensor
-from .candidate import Candidate, Entry
+from .candidate import Candidate, Entry, Formula
 
 #: Two numbers in float64 that are closer than this, relative to the larger, are not suspects.
 CLOSE = 1e-9
@@ -118,7 +118,9 @@ class _Comparer:
             self.worst = max(self.worst, CLOSE)
             return None
         confirming = self.reference.confirming_points
-        entries = self.candidate.precise_entries(confirming, DIGITS) if not suspects.shape[1:] else None
+        entries = None
+        if isinstance(self.candidate, Formula) and not suspects.shape[1:]:
+            entries = self.candidate.precise_entries(confirming, DIGITS)
         for place, number in enumerate(confirming):
             for index in self._entries(suspects.shape[1:], number):
                 if suspects[(number, *index)]:

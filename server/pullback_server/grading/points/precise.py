@@ -65,9 +65,14 @@ def to_mpmath(values: Any) -> Objects:
 
 
 @lru_cache(maxsize=1024)
-def _fraction(value: float) -> Fraction | None:
+def intended_fraction(value: int | float) -> Fraction | None:
+    """The fraction that a number of the text rounds; None where the denominator would be too large.
+
+    >>> intended_fraction(0.1)
+    Fraction(1, 10)
+    """
     near = Fraction(value).limit_denominator(DENOMINATOR)
-    return near if float(near) == value else None
+    return near if float(near) == float(value) else None
 
 
 def _literal(value: int | float, name: str) -> Any:
@@ -83,7 +88,7 @@ def _literal(value: int | float, name: str) -> Any:
         return mp.mpf(int(value))
     if not math.isfinite(value):
         return mp.mpf(value)
-    near = _fraction(value)
+    near = intended_fraction(value)
     return mp.mpf(repr(value)) if near is None else mp.mpf(near.numerator) / near.denominator
 
 

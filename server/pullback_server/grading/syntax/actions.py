@@ -153,22 +153,14 @@ class Actions(Transformer[Token, Any]):
         return tuple(parts)
 
     def call(self, parts: list[Any]) -> Value:
-        """`f(x, y)`."""
-        return self._call(parts[0], parts[1])
-
-    def apply(self, parts: list[Any]) -> Value:
-        """`f x`."""
-        return self._call(parts[0], (parts[1],))
+        """`f(x, y)` or `f x`."""
+        function, arguments = parts
+        return self._call(function, arguments if isinstance(arguments, tuple) else (arguments,))
 
     def call_to_power(self, parts: list[Any]) -> Value:
-        """`f^2(x)`, or `f^{-1}(x)` for the inverse function."""
-        return self._call_to_power(parts[0], parts[1], parts[2], parts[3])
-
-    def apply_to_power(self, parts: list[Any]) -> Value:
-        """`f^2 x`."""
-        return self._call_to_power(parts[0], parts[1], parts[2], (parts[3],))
-
-    def _call_to_power(self, function: Token, caret: Token, exponent: Value, arguments: tuple[Value, ...]) -> Value:
+        """`f^2(x)` or `f^2 x`; `f^{-1}(x)` is the inverse function."""
+        function, caret, exponent, arguments = parts
+        arguments = arguments if isinstance(arguments, tuple) else (arguments,)
         if getattr(exponent.operand, "value", None) == -1 and str(function) in INVERSES:
             return self._call(Token("FUNC", INVERSES[function], column=function.column), arguments)
         value = self._call(function, arguments)
@@ -193,7 +185,7 @@ class Actions(Transformer[Token, Any]):
         if not len(required) <= len(arguments) <= len(row.parameters.tensors):
             raise unreadable(f"`{name}` is called as {usage(row)}", column)
         if any(p.required for p in row.parameters.literals):
-            raise unreadable(f"`{name}` needs more than tensors: write the answer in Python syntax", column)
+            raise unreadable(f"`{name}` needs more than tensors: write the answer in the syntax `python`", column)
         definite = [self._definite(a, column) for a in arguments]
         return self.assembly.apply(row.name, column, *definite, row=len(definite) == 1 and definite[0].row)
 

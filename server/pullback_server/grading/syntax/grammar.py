@@ -78,8 +78,8 @@ arguments: _LPAR argument_item (_COMMA argument_item)* _RPAR
 ?argument_item: expr
     | relation
 
-?applied: FUNC argument                           -> apply
-    | FUNC CARET raised argument                  -> apply_to_power
+?applied: FUNC argument                           -> call
+    | FUNC CARET raised argument                  -> call_to_power
 ?argument: MINUS argument                         -> negate
     | product_of_argument
 ?product_of_argument: first_of_argument

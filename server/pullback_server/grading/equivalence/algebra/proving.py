@@ -6,13 +6,12 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from ....program import Apply, Input, Literal, Program, Size
+from ...points.precise import intended_fraction
 from .field import Field
 from .polynomials import Quotient, Terms, TooLarge, constant, quotient
 
 #: Products of terms that a proof may take: some milliseconds, and as many for the derivative.
 WORK = 4_000
-#: Floats are read as the fraction that they round, with a denominator up to this.
-DENOMINATOR = 10**6
 
 
 class NoProof(Exception):
@@ -83,10 +82,10 @@ def _literal(field: Field, value: bool | int | float | Size, name: str) -> Quoti
         return field.symbol("pi of the language")
     if isinstance(value, Size | bool) or name:
         raise NoProof
-    near = Fraction(value).limit_denominator(DENOMINATOR)
-    if float(near) != float(value):
+    fraction = intended_fraction(value)
+    if fraction is None:
         raise NoProof
-    return field.number(near)
+    return field.number(fraction)
 
 
 def _apply(field: Field, operator: str, operands: list[Quotient]) -> Quotient:
