@@ -58,7 +58,7 @@ class UndecidedReason(Enum):
     NO_DERIVATIVE = "f has no derivative at any of the points of its domain"
     OUT_OF_TIME = "the time for comparing numbers ran out"
     GRADER_FAILED = "the grader failed on this answer"
-    GRADER_NOT_FINISHED = "the grader did not come to an end within the budget of {budget:g} s, or failed"
+    GRADER_NOT_FINISHED = "the grader did not come to an end within the budget of {budget} s, or failed"
 
 
 #: What a finding's code is, and all of them by the names that they have in the contract.

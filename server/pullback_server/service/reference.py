@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ..verdict import UndecidedReason
+from .. import grading
 from .config import Setting, settings
 from .failpoints import ACTIONS, POINTS, VARIABLE
 from .front.metrics import METRICS
@@ -91,7 +91,9 @@ WATCHING = """\
 
 
 def reference() -> str:
-    """The whole page."""
+    """The whole text."""
+    sections = (_methods(), _settings(), _reasons(), _grades(), _denied(), _metrics(), _failpoints())
+    methods, configured, reasons, grades, denied, metrics, failpoints = ("\n".join(section) for section in sections)
     return "\n".join(
         (
             INTRODUCTION,
@@ -103,8 +105,9 @@ def reference() -> str:
             *_denied(),
             *_reasons(),
             WATCHING,
-            *_metrics(),
-            *_failpoints(),
+            metrics,
+            grades,
+            failpoints,
         )
     )
 
@@ -150,6 +153,20 @@ def _reasons() -> Iterator[str]:
 
 def _retry(seconds: float | None) -> str:
     return "no" if seconds is None else f"after {seconds:g} s"
+
+
+def _grades() -> Iterator[str]:
+    yield "## What a grade says\n"
+    yield "The findings of a wrong answer have codes, those of the smallest priority first; partial credit is given by"
+    yield "the first finding.\n"
+    mistakes = ((f"`{m.name}`", f"{m.priority}", m.sentence) for m in grading.Mistake)
+    yield from _table(("code", "priority", "what the answer is, or what is wrong with it"), mistakes)
+    yield "A NOT_AN_ANSWER has one of these codes, or WRONG_VARIABLE or WRONG_ORDER where its left side names another"
+    yield "derivative:\n"
+    yield from _table(("code", "why"), ((f"`{r.name}`", r.value) for r in grading.NotAnAnswerReason))
+    yield "An UNDECIDED grade has one of these reasons:\n"
+    yield from (f"- {reason.value}" for reason in grading.UndecidedReason)
+    yield ""
 
 
 def _denied() -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The service's reference has everything that the service's tables have."""
 
 from prometheus_client.metrics_core import CounterMetricFamily
+from pullback_server import grading
 from pullback_server.service import reference
 from pullback_server.service.config import settings
 from pullback_server.service.failpoints import POINTS
@@ -14,6 +15,14 @@ def test_the_reference_is_in_step_with_the_tables():
     assert reference.FILE.read_text(encoding="utf-8") == reference.reference(), (
         "run python -m pullback_server.service.reference"
     )
+
+
+def test_it_names_every_code_of_a_grade_and_every_reason_for_no_decision():
+    text = reference.reference()
+    for name in grading.FINDING_CODES:
+        assert f"`{name}`" in text
+    for reason in grading.UndecidedReason:
+        assert reason.value in text
 
 
 def test_it_names_every_setting_failpoint_and_reason():

@@ -102,7 +102,7 @@ def replay_reply(grade: Grade, versions: Mapping[str, str]) -> bytes:
 
 def unfinished(problem: Problem) -> Grade:
     """The grade of an answer whose grader does not come to an end."""
-    reason = UndecidedReason.GRADER_NOT_FINISHED.value.format(budget=problem.policy.budget)
+    reason = UndecidedReason.GRADER_NOT_FINISHED.value.format(budget=f"{problem.policy.budget:g}")
     return Grade(GradeOutcome.UNDECIDED, 0.0, reason=reason)
 
 
