@@ -21,7 +21,7 @@ def problem(case: dict[str, Any], policy: Policy | None = None) -> Problem:
     wrt = case["wrt"]
     return Problem(
         case["expression"],
-        tuple(_variable(name, given) for name, given in case["inputs"].items()),
+        tuple(_variable(name, entry) for name, entry in case["inputs"].items()),
         (wrt,) if isinstance(wrt, str) else tuple(wrt),
         Kind(case["kind"]),
         case.get("order", 1),
@@ -34,7 +34,7 @@ def answer(case: dict[str, Any]) -> Answer:
     return Answer(case["answer"], Syntax(case["syntax"]))
 
 
-def _variable(name: str, given: dict[str, Any]) -> Variable:
-    domain = given.get("domain")
+def _variable(name: str, entry: dict[str, Any]) -> Variable:
+    domain = entry.get("domain")
     interval = Interval(float(domain[0]), float(domain[1])) if domain else None
-    return Variable(name, tuple(given["shape"]), interval, STRUCTURE_WORDS[given.get("structure", "")])
+    return Variable(name, tuple(entry["shape"]), interval, STRUCTURE_WORDS[entry.get("structure", "")])

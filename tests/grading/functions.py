@@ -12,13 +12,13 @@ from pullback_server.operators import BY_NAME
 from pullback_server.program import DType, Limits, TensorType
 from pullback_server.symbolic import DerivativeKind, Notation, derive
 
-#: What questions are about, easy ones first; the later ones are met less often.
+#: The functions of questions, easy ones first; the later ones are chosen less often.
 NAMES = (
     "sin", "cos", "exp", "log", "sqrt", "tan", "tanh", "atan", "sinh", "cosh", "abs", "asin", "sigmoid", "square",
     "log1p", "expm1", "asinh", "exp2", "log2", "erf", "softplus", "reciprocal", "acos", "log10", "atanh", "acosh",
 )  # fmt: skip
 
-#: What people take derivatives for; each is wrong.
+#: Wrong derivatives that people give.
 MISTAKEN: dict[str, tuple[str, ...]] = {
     "sin": ("-cos(u)", "sin(u)"),
     "cos": ("sin(u)", "cos(u)"),

@@ -1,4 +1,4 @@
-"""Random expressions, and their derivatives by the rules of school, rightly or with one rule misapplied at one node."""
+"""Random expressions, and their derivatives by the usual rules, right or with one rule misapplied at one node."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from dataclasses import dataclass
 
 from .functions import MISTAKEN, NAMES, derivative
 
-#: How often a kind of node is met at each level.
+#: The kinds of nodes, each as often as its share.
 _KINDS = ("function", "function", "function", "product", "sum", "quotient", "power", "exponential")
 
 
-def expression(chance: random.Random, depth: int, variables: tuple[str, ...] = ("x",)) -> str:
-    """A random expression of so many levels.
+def expression(rng: random.Random, depth: int, variables: tuple[str, ...] = ("x",)) -> str:
+    """A random expression of `depth` levels.
 
     >>> expression(random.Random(1), 1)
     '3**(4*x)'
     """
-    x = chance.choice(variables)
+    x = rng.choice(variables)
     if depth == 0:
-        return chance.choice((x, x, x, f"{chance.randint(2, 5)}*{x}", f"({x} + {chance.randint(1, 3)})"))
-    inner = expression(chance, depth - 1, variables)
-    match chance.choice(_KINDS):
+        return rng.choice((x, x, x, f"{rng.randint(2, 5)}*{x}", f"({x} + {rng.randint(1, 3)})"))
+    inner = expression(rng, depth - 1, variables)
+    match rng.choice(_KINDS):
         case "function":
-            return f"{NAMES[int(len(NAMES) * chance.random() ** 2)]}({inner})"
+            return f"{NAMES[int(len(NAMES) * rng.random() ** 2)]}({inner})"
         case "product":
-            return f"({inner})*({expression(chance, chance.randrange(depth), variables)})"
+            return f"({inner})*({expression(rng, rng.randrange(depth), variables)})"
         case "sum":
-            other = expression(chance, chance.randrange(depth), variables)
-            sign = chance.choice("+-") if other != inner else "+"
-            return f"({inner} {sign} {chance.choice(('', '3*'))}({other}))"
+            other = expression(rng, rng.randrange(depth), variables)
+            sign = rng.choice("+-") if other != inner else "+"
+            return f"({inner} {sign} {rng.choice(('', '3*'))}({other}))"
         case "quotient":
-            other = expression(chance, chance.randrange(depth), variables)
+            other = expression(rng, rng.randrange(depth), variables)
             return f"({inner})/({other})" if other not in inner else f"({inner})/({other} + 1)"
         case "power":
-            return f"({inner})**{chance.choice((2, 3, 3, 4, 5, '(1/2)', '(-1)', '(-2)'))}"
+            return f"({inner})**{rng.choice((2, 3, 3, 4, 5, '(1/2)', '(-1)', '(-2)'))}"
         case _:
-            return f"{chance.choice((2, 3, 'e'))}**({inner})"
+            return f"{rng.choice((2, 3, 'e'))}**({inner})"
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Differentiation:
     def of(self, node: ast.expr) -> str:
         """The derivative."""
         if self.slip is not None and node is self.slip.node:
-            return self._slipped(node, self.slip)
+            return self._misapply(node, self.slip)
         if not self.depends(node):
             return "0"
         match node:
@@ -92,12 +92,12 @@ class Differentiation:
         match node:
             case ast.BinOp(left=u, right=n) if not self.depends(n):
                 k = _value(n)
-                return f"{text(n)}*({at or text(u)})**({_shown(k - 1)})", u
+                return f"{text(n)}*({at or text(u)})**({_decimal(k - 1)})", u
             case ast.BinOp(left=a, right=u):
                 factor = "" if text(a) == "e" else f"*log({text(a)})"
                 return f"{text(a)}**({at or text(u)}){factor}", u
             case ast.Call(func=ast.Name(id=name), args=[u]):
-                return f"({replaced(derivative(name), 'u', at or text(u))})", u
+                return f"({replace(derivative(name), 'u', at or text(u))})", u
         raise ValueError(ast.dump(node))
 
     def depends(self, node: ast.expr) -> bool:
@@ -135,7 +135,7 @@ class Differentiation:
                     yield "MISSING_INNER_DERIVATIVE", 1
                     yield "INNER_NOT_KEPT", 1
 
-    def _slipped(self, node: ast.expr, slip: Slip) -> str:
+    def _misapply(self, node: ast.expr, slip: Slip) -> str:
         match slip.code, node:
             case "MISSING_TERM", ast.BinOp(left=a, op=ast.Mult(), right=b):
                 return times(self.of(a), text(b)) if slip.way else times(text(a), self.of(b))
@@ -156,15 +156,15 @@ class Differentiation:
             case "POWER_RULE", ast.BinOp(left=u, right=n):
                 k = _value(n)
                 outer = (
-                    f"({text(u)})**({_shown(k - 1)})",
+                    f"({text(u)})**({_decimal(k - 1)})",
                     f"{text(n)}*({text(u)})**{text(n)}",
-                    f"({_shown(k - 1)})*({text(u)})**({_shown(k - 1)})",
+                    f"({_decimal(k - 1)})*({text(u)})**({_decimal(k - 1)})",
                 )[slip.way]
                 return times(outer, self.of(u))
             case "FUNCTION_DERIVATIVE", ast.BinOp(left=a, right=u):
                 return times(f"({text(u)})*{text(a)}**({text(u)} - 1)", self.of(u))
             case "FUNCTION_DERIVATIVE", ast.Call(func=ast.Name(id=name), args=[u]):
-                return times(f"({replaced(MISTAKEN[name][slip.way], 'u', text(u))})", self.of(u))
+                return times(f"({replace(MISTAKEN[name][slip.way], 'u', text(u))})", self.of(u))
             case "MISSING_INNER_DERIVATIVE", _:
                 return self.outer(node)[0]
             case "INNER_NOT_KEPT", _:
@@ -175,11 +175,11 @@ class Differentiation:
 
 def text(node: ast.expr) -> str:
     """An expression as it is written, in brackets where it needs them."""
-    found = ast.unparse(node)
-    return found if isinstance(node, ast.Name | ast.Call | ast.Constant) else f"({found})"
+    plain = ast.unparse(node)
+    return plain if isinstance(node, ast.Name | ast.Call | ast.Constant) else f"({plain})"
 
 
-def replaced(inside: str, name: str, by: str) -> str:
+def replace(inside: str, name: str, by: str) -> str:
     """An expression with a name replaced by another expression."""
 
     class Replace(ast.NodeTransformer):
@@ -219,5 +219,5 @@ def _value(node: ast.expr) -> float:
     return float(eval(compile(ast.Expression(node), "", "eval"), {}))
 
 
-def _shown(k: float) -> str:
+def _decimal(k: float) -> str:
     return str(int(k)) if k == int(k) else f"{int(2 * k)}/2"

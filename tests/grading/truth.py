@@ -1,4 +1,4 @@
-"""What is right, without the grader: both sides in 60 digits by mpmath, f's derivative by its own differentiation."""
+"""What is right, without the grader: both sides in 60 digits by mpmath, f's derivative by differences."""
 
 from __future__ import annotations
 
@@ -21,36 +21,35 @@ def _compiled(text: str) -> Any:
 def value(text: str, point: dict[str, Any]) -> Any:
     """An expression at a point; nan where it has no real value. The text is a test's own."""
     try:
-        found = eval(_compiled(text), {"__builtins__": {}}, namespace() | point)
+        result = eval(_compiled(text), {"__builtins__": {}}, namespace() | point)
     except (ArithmeticError, ValueError, TypeError):
         return mp.nan
-    return mp.nan if isinstance(found, mp.mpc | complex) else mp.mpf(found)
+    return mp.nan if isinstance(result, mp.mpc | complex) else mp.mpf(result)
 
 
 def slope(text: str, x: str, point: dict[str, Any]) -> Any:
-    """The derivative by differences of 25 decimals' step."""
+    """The derivative by a central difference with a step of 10^-25."""
     step = mp.mpf(10) ** -25
     up, down = (value(text, point | {x: point[x] + s * step}) for s in (1, -1))
     return (up - down) / (2 * step)
 
 
-def points(intervals: dict[str, tuple[float, float]], count: int, chance: random.Random) -> list[dict[str, Any]]:
+def points(intervals: dict[str, tuple[float, float]], count: int, rng: random.Random) -> list[dict[str, Any]]:
     """Points of the domain."""
-    return [{n: mp.mpf(chance.uniform(*ends)) for n, ends in intervals.items()} for _ in range(count)]
+    return [{n: mp.mpf(rng.uniform(*ends)) for n, ends in intervals.items()} for _ in range(count)]
 
 
 def is_derivative(answer: str, f: str, x: str, where: list[dict[str, Any]]) -> bool | None:
-    """Whether an expression is the derivative at all points where both have values; None where hardly any has both."""
+    """Whether an expression is the derivative wherever both have values; None where both do at few points."""
     compared = 0
     with mp.workdps(DIGITS + 40):
         for point in where:
-            right, found = slope(f, x, point), value(answer, point)
-            if not (mp.isfinite(right) and mp.isfinite(found)):
+            right, answered = slope(f, x, point), value(answer, point)
+            if not (mp.isfinite(right) and mp.isfinite(answered)):
                 continue
             compared += 1
-            if abs(right - found) > mp.mpf(10) ** -20 * (1 + abs(right)) * mp.mpf(10) ** -5 and abs(
-                right - found
-            ) > mp.mpf(10) ** -22 * abs(right):
+            size, distance = abs(right), abs(right - answered)
+            if distance > mp.mpf(10) ** -25 * (1 + size) and distance > mp.mpf(10) ** -22 * size:
                 return False
     return True if compared >= len(where) // 2 else None
 
@@ -58,13 +57,13 @@ def is_derivative(answer: str, f: str, x: str, where: list[dict[str, Any]]) -> b
 def is_zero(text: str, where: list[dict[str, Any]]) -> bool:
     """Whether an expression is 0, or nearly so, at every point where it has a value."""
     with mp.workdps(DIGITS):
-        found = [value(text, point) for point in where]
-    return all(abs(v) < 1e-12 for v in found if mp.isfinite(v))
+        values = [value(text, point) for point in where]
+    return all(abs(v) < 1e-12 for v in values if mp.isfinite(v))
 
 
 def is_defined(f: str, where: list[dict[str, Any]], x: str) -> bool:
-    """Whether f and its derivative have values of a bearable size at nearly all points, and f is not constant."""
+    """Whether f has a derivative of moderate size at nearly all points, and is not constant."""
     with mp.workdps(DIGITS + 40):
-        found = [slope(f, x, point) for point in where]
-    good = [v for v in found if mp.isfinite(v) and abs(v) < 1e8]
+        slopes = [slope(f, x, point) for point in where]
+    good = [v for v in slopes if mp.isfinite(v) and abs(v) < 1e8]
     return len(good) >= 0.8 * len(where) and any(abs(v) > 1e-8 for v in good)

@@ -1,4 +1,4 @@
-"""What people type and models write reads as the same program as the language's own text."""
+"""What people type and models write has the values of the same expression in the language."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ OF_TENSORS = (
     (r"\|x\|_1", "sum(abs(x))"),
     (r"x \cdot z", "x @ z"),
 )
-#: What is no answer: the text, its code and the column.
+#: Texts that are not answers, with their code and column.
 REFUSED = (
     ("3x^", "SYNTAX", 4),
     ("(x", "SYNTAX", 1),
@@ -207,7 +207,7 @@ def test_products_of_tensors_stay_in_order(text: str, meant: str | None) -> None
 
 
 @pytest.mark.parametrize(("text", "code", "column"), REFUSED, ids=lambda v: str(v)[:20])
-def test_what_is_no_answer_is_refused_where_it_stands(text: str, code: str, column: int) -> None:
+def test_what_is_not_an_answer_is_refused_where_it_stands(text: str, code: str, column: int) -> None:
     syntax = Syntax.LATEX if "\\" in text else Syntax.MATH
     with pytest.raises(NotAnAnswer) as refused:
         read(text, syntax, {"x": NUMBER, "y": NUMBER}, ())
@@ -217,8 +217,8 @@ def test_what_is_no_answer_is_refused_where_it_stands(text: str, code: str, colu
 
 def test_an_input_hides_what_its_name_means_elsewhere() -> None:
     types = {"e": NUMBER, "i": NUMBER, "sec": NUMBER, "T": NUMBER}
-    found = numbers(types)
-    right = 2 * found["e"] * found["i"] * found["sec"] ** found["T"]
+    values = numbers(types)
+    right = 2 * values["e"] * values["i"] * values["sec"] ** values["T"]
     torch.testing.assert_close(read_value("2 e i sec^T", Syntax.MATH, types), right)
 
 

@@ -11,35 +11,35 @@ from pullback_server.grading import GradeOutcome, Grader, Policy
 from tests.grading.generated import cases
 
 
-def graded(count: int, seed: int) -> Counter[tuple[str, str, bool]]:
-    """How often a truth met an outcome, and whether its code was named."""
-    grader, found = Grader(), Counter[tuple[str, str, bool]]()
+def count_grades(count: int, seed: int) -> Counter[tuple[str, str, bool]]:
+    """How often each truth had each outcome, and whether its code was named."""
+    grader, counts = Grader(), Counter[tuple[str, str, bool]]()
     for case in cases(count, seed):
         grade = grader.grade(replace(case.problem, policy=Policy(notations=())), case.answer)
         truth = "right" if case.right else case.code
         outcome = grade.outcome
         false = GradeOutcome.INCORRECT if case.right else GradeOutcome.CORRECT
         assert outcome is not false, (case, grade)
-        found[truth, outcome.name, case.code in {f.code.name for f in grade.findings}] += 1
-    return found
+        counts[truth, outcome.name, case.code in {f.code.name for f in grade.findings}] += 1
+    return counts
 
 
-def check(found: Counter[tuple[str, str, bool]]) -> None:
-    everything = sum(found.values())
-    undecided = sum(n for (_, outcome, _), n in found.items() if outcome == "UNDECIDED")
+def check(counts: Counter[tuple[str, str, bool]]) -> None:
+    everything = sum(counts.values())
+    undecided = sum(n for (_, outcome, _), n in counts.items() if outcome == "UNDECIDED")
     assert undecided <= 0.01 * everything
-    single = {key: n for key, n in found.items() if key[0] not in ("right", "edit")}
+    single = {key: n for key, n in counts.items() if key[0] not in ("right", "edit")}
     assert sum(n for (_, _, named), n in single.items() if named) >= 0.9 * sum(single.values())
 
 
 def test_a_few_generated_questions_are_graded_rightly() -> None:
-    check(graded(12, seed=11))
+    check(count_grades(12, seed=11))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("seed", range(12))
 def test_thousands_of_generated_answers_are_graded_rightly(seed: int) -> None:
-    found = graded(50, seed)
-    assert sum(found.values()) >= 400
-    check(found)
+    counts = count_grades(50, seed)
+    assert sum(counts.values()) >= 400
+    check(counts)

@@ -1,4 +1,4 @@
-"""No answer hangs or breaks the grader, whatever it is made of."""
+"""No answer makes the grader hang or fail, whatever it contains."""
 
 from __future__ import annotations
 
@@ -102,14 +102,14 @@ def test_hostile_expressions_as_answers_end_and_are_never_right(
     "change", ["+ 10^-9", "+ 10^-30", "*(1 + 10^-25)", "+ 10^-12 x", "+ (x^2)^(1/2) - |x| + 10^(-20)"]
 )
 def test_the_smallest_change_is_found(change: str, grader: Grader) -> None:
-    found = grader.grade(NUMBERS, Answer(f"e^x (sin x + cos x) {change}"))
-    assert found.outcome is GradeOutcome.INCORRECT
+    answer = Answer(f"e^x (sin x + cos x) {change}")
+    assert grader.grade(NUMBERS, answer).outcome is GradeOutcome.INCORRECT
 
 
 @pytest.mark.parametrize("zero", ["(x^50+1)^9-(x^50+1)^9", "sin^2 x + cos^2 x - 1", "ln(e^x) - x", "sqrt(x^2) - |x|"])
 def test_what_cancels_is_no_difference(zero: str, grader: Grader) -> None:
-    found = grader.grade(NUMBERS, Answer(f"e^x (sin x + cos x) + {zero}"))
-    assert found.outcome is GradeOutcome.CORRECT
+    answer = Answer(f"e^x (sin x + cos x) + {zero}")
+    assert grader.grade(NUMBERS, answer).outcome is GradeOutcome.CORRECT
 
 
 @given(text=st.text(alphabet="x2+-*/^()[]{}|,.=<>'_ \\fracsindyloge&$∂²", max_size=40))

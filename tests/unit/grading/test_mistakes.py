@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pullback_server.grading import (
     Answer,
+    Grade,
     GradeOutcome,
     Grader,
     Interval,
@@ -45,13 +48,17 @@ COMPOUND = (
     ("exp(3*x)*x", "e^(3x) + 3x^2 e^(3x-1)", {"FUNCTION_DERIVATIVE", "MISSING_INNER_DERIVATIVE"}),
     ("sin(3*x)*x**2", "-(cos(3x) x^2 + 2x sin(3x))", {"MISSING_INNER_DERIVATIVE", "SIGN"}),
     ("sin(3*x)*exp(x**2)", "cos(3x) e^(x^2) + sin(3x) e^(x^2)", {"MISSING_INNER_DERIVATIVE"}),
-    (
-        "sqrt(x)*log(2*x + 1)",
-        "log(2x+1)/sqrt(x) + sqrt(x)/(2x+1)",
-        {"MISSING_INNER_DERIVATIVE"},
-    ),
+    ("sqrt(x)*log(2*x + 1)", "log(2x+1)/sqrt(x) + sqrt(x)/(2x+1)", {"MISSING_INNER_DERIVATIVE"}),
     ("log(x)/sin(2*x)", "(sin(2x)/x + log(x) cos(2x))/sin(2x)^2", {"QUOTIENT_RULE", "MISSING_INNER_DERIVATIVE"}),
 )
+
+
+def grade(f: str, answer: str, inputs: tuple[Variable, ...] = X, **problem: Any) -> Grade:
+    return Grader().grade(Problem(f, inputs, ("x",), policy=Policy(notations=()), **problem), Answer(answer))
+
+
+def codes_of(grade: Grade) -> set[str]:
+    return {finding.code.name for finding in grade.findings}
 
 
 def test_every_mistake_has_a_priority_of_its_own() -> None:
@@ -61,57 +68,55 @@ def test_every_mistake_has_a_priority_of_its_own() -> None:
 
 @pytest.mark.parametrize(("f", "answer", "sentence"), SENTENCES)
 def test_the_sentence_names_the_node(f: str, answer: str, sentence: str) -> None:
-    found = Grader().grade(Problem(f, X, ("x",), policy=Policy(notations=())), Answer(answer))
-    assert found.outcome is GradeOutcome.INCORRECT
-    assert sentence in [finding.message for finding in found.findings], found.findings
+    wrong = grade(f, answer)
+    assert wrong.outcome is GradeOutcome.INCORRECT
+    assert sentence in [finding.message for finding in wrong.findings], wrong.findings
 
 
 @pytest.mark.parametrize(("f", "answer", "codes"), COMPOUND)
 def test_two_mistakes_are_both_named(f: str, answer: str, codes: set[str]) -> None:
-    found = Grader().grade(Problem(f, X, ("x",), policy=Policy(notations=())), Answer(answer))
-    assert found.outcome is GradeOutcome.INCORRECT
-    assert codes <= {finding.code.name for finding in found.findings}, found.findings
+    wrong = grade(f, answer)
+    assert wrong.outcome is GradeOutcome.INCORRECT
+    assert codes <= codes_of(wrong), wrong.findings
 
 
 def test_what_nothing_explains_has_no_finding() -> None:
-    found = Grader().grade(Problem("sin(x)", X, ("x",), policy=Policy(notations=())), Answer("x^5 - 17"))
-    assert found.outcome is GradeOutcome.INCORRECT
-    assert found.findings == ()
+    wrong = grade("sin(x)", "x^5 - 17")
+    assert wrong.outcome is GradeOutcome.INCORRECT
+    assert wrong.findings == ()
 
 
 def test_findings_of_an_answer_with_a_place_point_at_it() -> None:
     matrices = tuple(Variable(n, (3, 3)) for n in "AB")
     problem = Problem("A @ B @ x", (*matrices, Variable("x", (3,))), ("x",), Kind.JACOBIAN, policy=Policy(notations=()))
-    found = Grader().grade(problem, Answer("B @ A", Syntax.PYTHON))
-    (finding,) = [f for f in found.findings if f.code.name == "FACTORS_SWAPPED"]
+    wrong = Grader().grade(problem, Answer("B @ A", Syntax.PYTHON))
+    (finding,) = [f for f in wrong.findings if f.code is Mistake.FACTORS_SWAPPED]
     assert finding.place is not None
     assert (finding.place.line, finding.place.column) == (1, 1)
 
 
-def test_a_word_that_explains_only_some_points_is_not_said() -> None:
+def test_a_mistake_that_explains_only_some_points_is_not_named() -> None:
     wide = (Variable("x", domain=Interval(-2.0, 2.0)),)
     # |x| x is x^2 on one half of the domain only.
-    found = Grader().grade(Problem("x**3/3", wide, ("x",), policy=Policy(notations=())), Answer("-|x| x"))
-    assert found.outcome is GradeOutcome.INCORRECT
-    assert "SIGN" not in {f.code.name for f in found.findings}
+    wrong = grade("x**3/3", "-|x| x", wide)
+    assert wrong.outcome is GradeOutcome.INCORRECT
+    assert "SIGN" not in codes_of(wrong)
 
 
 def test_a_part_that_stands_twice_may_be_mistaken_once() -> None:
     # sin(3x) is one node of f's program; its inner derivative is missing at one of its two places.
     f, answer = "x*sin(3*x) + exp(x)*sin(3*x)", "sin(3x) + x cos(3x) + e^x sin(3x) + 3 e^x cos(3x)"
-    found = Grader().grade(Problem(f, X, ("x",), policy=Policy(notations=())), Answer(answer))
-    assert "MISSING_INNER_DERIVATIVE" in {finding.code.name for finding in found.findings}
+    assert "MISSING_INNER_DERIVATIVE" in codes_of(grade(f, answer))
 
 
 def test_mistakes_in_the_second_differentiation_are_named() -> None:
-    problem = Problem("sin(3*x)", X, ("x",), order=2, policy=Policy(notations=()))
-    found = Grader().grade(problem, Answer("-3 sin(3x)"))
-    assert found.findings[0].message == "the inner derivative of `cos(3*x)` is missing: factor 3"
+    wrong = grade("sin(3*x)", "-3 sin(3x)", order=2)
+    assert wrong.findings[0].message == "the inner derivative of `cos(3*x)` is missing: factor 3"
 
 
 def test_an_explanation_that_was_cut_off_is_cut_off_again() -> None:
-    # Right but for two mistakes; with no time for pairs nothing is said, also by the token in a grader with time.
+    # Two mistakes, but no time for pairs: nothing is found, nor later by the token in a grader with time.
     problem = Problem("sin(3*x)*exp(x**2)", X, ("x",), policy=Policy(notations=(), budget=1e-3))
-    found = Grader().grade(problem, Answer("cos(3x) e^(x^2) + sin(3x) e^(x^2)"))
-    assert found.findings == ()
-    assert Grader().grade_again(found.replay) == found
+    wrong = Grader().grade(problem, Answer("cos(3x) e^(x^2) + sin(3x) e^(x^2)"))
+    assert wrong.findings == ()
+    assert Grader().grade_again(wrong.replay) == wrong

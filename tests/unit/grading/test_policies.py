@@ -1,4 +1,4 @@
-"""What the policy of a problem changes: layouts, tolerances, scores, domains, and what a grade tells."""
+"""What the policy of a problem changes: layouts, tolerances, scores, domains, and what a grade contains."""
 
 from __future__ import annotations
 
@@ -81,12 +81,12 @@ def test_a_smaller_domain_is_a_finding_and_an_error_where_the_policy_says_so() -
     assert grade(SQUARE, "2*x**2/x", accept_smaller_domain=False).outcome is GradeOutcome.INCORRECT
 
 
-def test_the_right_answer_is_told_in_the_notations_asked_for_or_withheld() -> None:
+def test_the_right_answer_is_given_in_the_notations_asked_for_or_withheld() -> None:
     problem = Problem("x**2*sin(x)", (X,), ("x",), policy=Policy(notations=("python", "latex")))
-    told = dict(Grader().grade(problem, Answer("2x")).right)
-    assert set(told) == {"python", "latex"}
-    assert Grader().grade(problem, Answer(told["python"], Syntax.PYTHON)).outcome is GradeOutcome.CORRECT
-    assert Grader().grade(problem, Answer(told["latex"], Syntax.LATEX)).outcome is GradeOutcome.CORRECT
+    right = dict(Grader().grade(problem, Answer("2x")).right)
+    assert set(right) == {"python", "latex"}
+    assert Grader().grade(problem, Answer(right["python"], Syntax.PYTHON)).outcome is GradeOutcome.CORRECT
+    assert Grader().grade(problem, Answer(right["latex"], Syntax.LATEX)).outcome is GradeOutcome.CORRECT
     withheld = replace(problem, policy=replace(problem.policy, reveal=False))
     assert Grader().grade(withheld, Answer("2x")).right == ()
 
@@ -110,10 +110,10 @@ def test_numbers_are_compared_at_fixed_inputs() -> None:
 
 
 def test_an_answer_out_of_budget_is_undecided_and_says_why() -> None:
-    found = grade(SQUARE, "2*sin(x)", budget=1e-9)
-    assert found.outcome is GradeOutcome.UNDECIDED
-    assert found.reason
-    assert Grader().grade_again(found.replay) == found
+    late = grade(SQUARE, "2*sin(x)", budget=1e-9)
+    assert late.outcome is GradeOutcome.UNDECIDED
+    assert late.reason
+    assert Grader().grade_again(late.replay) == late
 
 
 def test_right_answers_say_how_they_were_confirmed() -> None:
@@ -121,11 +121,7 @@ def test_right_answers_say_how_they_were_confirmed() -> None:
     for problem, text, confirmation in (
         (SQUARE, "x + x", Confirmation.IDENTICAL),
         (sigmoid, "exp(x)/(1 + exp(x))**2", Confirmation.SYMBOLIC),
-        (
-            replace(SQUARE, expression="gelu(x)"),
-            GELU,
-            Confirmation.POINTS,
-        ),
+        (replace(SQUARE, expression="gelu(x)"), GELU, Confirmation.POINTS),
     ):
         evidence = grade(problem, text).evidence
         assert evidence.confirmation is confirmation
@@ -148,14 +144,14 @@ def test_right_answers_say_how_they_were_confirmed() -> None:
         (replace(JACOBIAN, inputs=(A, Variable("x", (3,)))), "problem.expression"),
     ],
 )
-def test_a_problem_that_is_none_is_refused_with_its_field(problem: Problem, field: str) -> None:
+def test_a_problem_that_is_not_valid_is_refused_with_its_field(problem: Problem, field: str) -> None:
     with pytest.raises(Refusal) as refused:
         Grader().grade(problem, Answer("2x"))
     assert refused.value.field == field
 
 
 @pytest.mark.parametrize("token", ["", "abc", "!!!", "eJwDAAAAAAE", "A" * 1000])
-def test_what_is_no_token_is_refused(token: str) -> None:
+def test_a_token_that_is_not_valid_is_refused(token: str) -> None:
     with pytest.raises(Refusal) as refused:
         Grader().grade_again(token)
     assert refused.value.field == "replay"
@@ -179,12 +175,12 @@ def test_what_is_too_large_for_many_digits_is_compared_in_float64() -> None:
     assert Mistake.FACTORS_SWAPPED in {f.code for f in wrong.findings}
 
 
-def test_leave_is_asked_once_for_each_problem_with_what_its_expression_needs() -> None:
-    asked: list[tuple[int, int]] = []
-    grader = Grader(admit=lambda memory, work: asked.append((memory, work)))
+def test_admission_is_requested_once_for_each_problem_with_what_its_expression_needs() -> None:
+    requested: list[tuple[int, int]] = []
+    grader = Grader(admit=lambda memory, work: requested.append((memory, work)))
     fewer = replace(JACOBIAN, policy=Policy(points=4))
     for problem in (JACOBIAN, JACOBIAN, fewer):
         assert grader.grade(problem, Answer("A", Syntax.PYTHON)).outcome is GradeOutcome.CORRECT
-    (memory, work), (again, less) = asked
+    (memory, work), (again, less) = requested
     assert memory == again > 0
     assert work * fewer.policy.points == less * JACOBIAN.policy.points > 0
