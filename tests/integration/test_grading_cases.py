@@ -44,12 +44,12 @@ def test_a_token_gives_the_same_grade_to_the_last_bit(client, graded, name):
     assert repr(again) == repr(grade)
 
 
-def test_the_policy_decides_what_a_grade_tells(client):
+def test_the_policy_decides_what_a_grade_contains(client):
     policy = Policy(reveal=False, partial_credit={"SIGN": 0.5})
     grade = client.grade(Problem("x**3", {"x": {"domain": [-2, 2]}}, policy=policy), "-3x^2")
     assert (grade.right, grade.score) == ({}, 0.5)
-    told = client.grade(Problem("x**3", {"x": {"domain": [-2, 2]}}, policy=Policy(notations=["latex"])), "-3x^2")
-    assert list(told.right) == ["latex"]
+    latex = client.grade(Problem("x**3", {"x": {"domain": [-2, 2]}}, policy=Policy(notations=["latex"])), "-3x^2")
+    assert list(latex.right) == ["latex"]
 
 
 def test_numbers_are_graded_at_fixed_inputs(client):
@@ -58,7 +58,7 @@ def test_numbers_are_graded_at_fixed_inputs(client):
     assert client.grade(problem, [[1, 3], [2, 4]]).outcome is GradeOutcome.INCORRECT
 
 
-def test_a_problem_that_is_none_is_refused_by_its_field(client):
+def test_a_problem_that_is_not_valid_is_refused_by_its_field(client):
     for problem, field in (
         (Problem("sine(x)", {"x": {}}), "problem.expression"),
         (Problem("x", {"x": {}}, wrt="y"), "problem.wrt[0]"),

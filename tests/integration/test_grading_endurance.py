@@ -1,4 +1,4 @@
-"""A run of the batch command that everything happens to: no line is lost, doubled or graded otherwise."""
+"""A run of the batch command with every interruption: no line is lost, doubled or graded differently."""
 
 import json
 import os
@@ -17,9 +17,9 @@ from tests.interrupted_run import interrupted_run
 @pytest.mark.slow
 @pytest.mark.timeout(2400)
 def test_two_deaths_of_the_server_and_an_interruption_lose_and_double_no_line(tmp_path):
-    told = interrupted_run(tmp_path, 1500)
-    assert told.faults == ()
-    assert 900 <= told.before < 1500
+    result = interrupted_run(tmp_path, 1500)
+    assert result.faults == ()
+    assert 900 <= result.before < 1500
 
 
 @pytest.mark.slow
@@ -35,6 +35,6 @@ def test_a_server_of_ones_own_that_dies_is_started_again(tmp_path):
     (server,) = Path(f"/proc/{command.pid}/task/{command.pid}/children").read_text().split()
     os.kill(int(server), signal.SIGKILL)
     assert command.wait(600) == 0
-    told = [json.loads(line) for line in (tmp_path / "grades.jsonl").read_text().splitlines()]
-    assert [row["id"] for row in told] == [line["id"] for line in lines]
-    assert all(row["outcome"] in line["outcome"].split("|") for row, line in zip(told, lines, strict=True))
+    rows = [json.loads(line) for line in (tmp_path / "grades.jsonl").read_text().splitlines()]
+    assert [row["id"] for row in rows] == [line["id"] for line in lines]
+    assert all(row["outcome"] in line["outcome"].split("|") for row, line in zip(rows, lines, strict=True))

@@ -1,4 +1,4 @@
-"""GradingService under the service's rules: tokens, shares, leave for large problems, metrics, ids, lost workers."""
+"""GradingService under the service's rules: tokens, shares, admission of large problems, metrics, ids, lost workers."""
 
 import re
 import time
@@ -20,7 +20,7 @@ GIB = 2**30
 SQUARE = Problem("x**2", {"x": {}})
 
 
-def asked(order, request_id="r", expression="x**2", budget=20.0):
+def grade_request(order, request_id="r", expression="x**2", budget=20.0):
     message = wire.GradeRequest(
         id=request_id,
         problem=wire.Problem(expression=expression, inputs=[wire.Variable(name="x")], wrt=["x"]),
@@ -39,9 +39,9 @@ def reason(call):
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory):
+def guarded(tmp_path_factory):
     """A service with tokens, a queue of 8 of which one client may hold 2, metrics, and a log of all calls."""
-    folder = tmp_path_factory.mktemp("house")
+    folder = tmp_path_factory.mktemp("guarded")
     log, file = folder / "log", folder / "tokens"
     token, line = tokens.make("alice")
     file.write_text(line)
@@ -52,13 +52,13 @@ def house(tmp_path_factory):
 
 
 @pytest.fixture
-def alice(house):
+def alice(guarded):
     """The stub, and the metadata of alice."""
-    return GradingServiceStub(house[0].channel), (("authorization", f"Bearer {house[1]}"),)
+    return GradingServiceStub(guarded[0].channel), (("authorization", f"Bearer {guarded[1]}"),)
 
 
-def test_both_clients_show_their_token_to_every_method_of_grading(house):
-    service, token, _ = house
+def test_both_clients_show_their_token_to_every_method_of_grading(guarded):
+    service, token, _ = guarded
     target = f"localhost:{service.port}"
     with Client(target, token=token) as known, Client(target) as stranger:
         grade = known.grade(SQUARE, "right")
@@ -71,21 +71,21 @@ def test_both_clients_show_their_token_to_every_method_of_grading(house):
         assert isinstance(refused.error, Unauthenticated)
 
 
-async def test_the_client_for_asyncio_shows_its_token_too(house):
-    service, token, _ = house
+async def test_the_client_for_asyncio_shows_its_token_too(guarded):
+    service, token, _ = guarded
     async with AsyncClient(f"localhost:{service.port}", token=token) as known:
         grade = await known.grade(SQUARE, "right")
         assert (await known.replay(grade.replay)).outcome is GradeOutcome.CORRECT
         assert [graded.result().score async for graded in known.grade_many([(SQUARE, "right")])] == [1.0]
 
 
-def test_grades_wait_in_the_same_queue_and_have_no_larger_share_of_it(house, alice):
+def test_grades_wait_in_the_same_queue_and_have_no_larger_share_of_it(guarded, alice):
     stub, who = alice
-    with house[0].begins():
-        calls = [stub.Grade.future(asked("sleep 1"), timeout=PATIENCE, metadata=who)]
-    calls += [stub.Grade.future(asked("right"), timeout=PATIENCE, metadata=who) for _ in range(2)]
-    house[0].take_all()
-    assert reason(stub.Grade.future(asked("right"), timeout=PATIENCE, metadata=who)) == "CLIENT_SHARE"
+    with guarded[0].begins():
+        calls = [stub.Grade.future(grade_request("sleep 1"), timeout=PATIENCE, metadata=who)]
+    calls += [stub.Grade.future(grade_request("right"), timeout=PATIENCE, metadata=who) for _ in range(2)]
+    guarded[0].take_all()
+    assert reason(stub.Grade.future(grade_request("right"), timeout=PATIENCE, metadata=who)) == "CLIENT_SHARE"
     assert [reason(call) for call in calls] == ["OK"] * 3
 
 
@@ -96,15 +96,15 @@ def samples(log):
         return {(s.name, *sorted(s.labels.values())): s.value for family in families for s in family.samples}
 
 
-def test_grades_are_counted_by_method_status_and_reason_and_are_no_symbolic_time(house, alice):
-    (stub, who), log = alice, house[2]
+def test_grades_are_counted_by_method_status_and_reason_and_not_as_symbolic_time(guarded, alice):
+    (stub, who), log = alice, guarded[2]
     before = samples(log)
-    late = stub.Grade(asked("sleep 3600", budget=0.2), timeout=PATIENCE, metadata=who)
+    late = stub.Grade(grade_request("sleep 3600", budget=0.2), timeout=PATIENCE, metadata=who)
     assert late.grade.outcome == wire.GRADE_OUTCOME_UNDECIDED
     stub.Replay(wire.ReplayRequest(token="token:right"), timeout=PATIENCE, metadata=who)
     requests = [
-        wire.GradeManyRequest(request=asked("right", "a")),
-        wire.GradeManyRequest(request=asked("right", "b", expression="refuse")),
+        wire.GradeManyRequest(request=grade_request("right", "a")),
+        wire.GradeManyRequest(request=grade_request("right", "b", expression="refuse")),
     ]
     answers = {answer.id: answer for answer in stub.GradeMany(iter(requests), timeout=PATIENCE, metadata=who)}
     assert status_details(answers["b"].status)["ErrorInfo"].reason == "UNKNOWN_NAME"
@@ -121,11 +121,13 @@ def test_grades_are_counted_by_method_status_and_reason_and_are_no_symbolic_time
     assert grown("pullback_symbolic_seconds_count") == grown("pullback_numeric_seconds_count") == 0
 
 
-def test_a_grade_has_the_id_that_the_caller_gave_the_call(house, alice):
+def test_a_grade_has_the_id_that_the_caller_gave_to_the_call(guarded, alice):
     stub, who = alice
-    _, call = stub.Grade.with_call(asked("right"), timeout=PATIENCE, metadata=(*who, (REQUEST_ID, "of-the-caller")))
+    _, call = stub.Grade.with_call(
+        grade_request("right"), timeout=PATIENCE, metadata=(*who, (REQUEST_ID, "of-the-caller"))
+    )
     assert dict(call.trailing_metadata())[REQUEST_ID] == "of-the-caller"
-    eventually(lambda: '"of-the-caller"' in house[2].read_text())
+    eventually(lambda: '"of-the-caller"' in guarded[2].read_text())
 
 
 @pytest.fixture(scope="module")
@@ -137,14 +139,14 @@ def limited():
 
 def test_large_problems_wait_until_they_fit_beside_the_others(limited):
     before = time.monotonic()
-    large = [limited.Grade.future(asked(f"admit {2 * GIB} 1 0.5"), timeout=PATIENCE) for _ in range(2)]
-    assert reason(limited.Grade.future(asked("admit 1000 1 0"), timeout=PATIENCE)) == "OK"
+    large = [limited.Grade.future(grade_request(f"admit {2 * GIB} 1 0.5"), timeout=PATIENCE) for _ in range(2)]
+    assert reason(limited.Grade.future(grade_request("admit 1000 1 0"), timeout=PATIENCE)) == "OK"
     assert [call.result().grade.outcome for call in large] == [wire.GRADE_OUTCOME_CORRECT] * 2
     assert time.monotonic() - before >= 1
 
 
 def test_a_reply_that_no_message_can_hold_is_refused_as_such(limited):
-    message = asked("right " + "y" * 3000)  # which comes back in the reply twice
+    message = grade_request("right " + "y" * 3000)  # which comes back in the reply twice
     assert reason(limited.Grade.future(message, timeout=PATIENCE)) == "REPLY_TOO_LARGE"
 
 
@@ -156,8 +158,8 @@ STEPS = ("taken", "parsed", "numbers", "provisional", "answered", "replied", "re
 def test_a_worker_that_dies_once_at_any_step_costs_no_grade(step):
     with running({failpoints.VARIABLE: f"worker.{step}=1*kill"}, worker_tasks=3) as service:
         stub = GradingServiceStub(service.channel)
-        calls = [stub.Grade.future(asked("right", f"r{k}"), timeout=PATIENCE) for k in range(8)]
-        requests = [wire.GradeManyRequest(request=asked("right", f"s{k}")) for k in range(8)]
+        calls = [stub.Grade.future(grade_request("right", f"r{k}"), timeout=PATIENCE) for k in range(8)]
+        requests = [wire.GradeManyRequest(request=grade_request("right", f"s{k}")) for k in range(8)]
         streamed = list(stub.GradeMany(iter(requests), timeout=PATIENCE))
         assert {call.result().grade.outcome for call in calls} == {wire.GRADE_OUTCOME_CORRECT}
         assert sorted(answer.id for answer in streamed) == [f"s{k}" for k in range(8)]
@@ -165,8 +167,8 @@ def test_a_worker_that_dies_once_at_any_step_costs_no_grade(step):
         eventually(lambda: service.health() == SERVING)
 
 
-def test_what_nobody_foresaw_in_a_grader_is_the_services_own_failure():
+def test_an_unforeseen_error_in_a_grader_is_the_services_failure():
     with running({failpoints.VARIABLE: "worker.parsed=1*raise(a secret)"}) as service:
         stub = GradingServiceStub(service.channel)
-        assert reason(stub.Grade.future(asked("right"), timeout=PATIENCE)) == "INTERNAL"
-        assert stub.Grade(asked("right"), timeout=PATIENCE).grade.score == 1.0
+        assert reason(stub.Grade.future(grade_request("right"), timeout=PATIENCE)) == "INTERNAL"
+        assert stub.Grade(grade_request("right"), timeout=PATIENCE).grade.score == 1.0

@@ -1,4 +1,4 @@
-"""GradingService over the double: every message crosses the wire whole, and a grader that fails is never "wrong"."""
+"""GradingService with a double: every message crosses the wire whole, and a failed grader never says "wrong"."""
 
 import math
 
@@ -38,7 +38,7 @@ def stub(service):
     return GradingServiceStub(service.channel)
 
 
-def asked(text, request_id="r", expression="x**2", budget=None, **policy):
+def grade_request(text, request_id="r", expression="x**2", budget=None, **policy):
     message = wire.GradeRequest(
         id=request_id,
         problem=wire.Problem(expression=expression, inputs=[wire.Variable(name="x")], wrt=["x"]),
@@ -57,14 +57,14 @@ def float64(*values):
 
 
 def test_a_grade_crosses_the_wire_whole(stub):
-    grade = stub.Grade(asked("wrong SIGN"), timeout=PATIENCE).grade
+    grade = stub.Grade(grade_request("wrong SIGN"), timeout=PATIENCE).grade
     assert grade.outcome == wire.GRADE_OUTCOME_INCORRECT
     (finding,) = grade.findings
     assert (finding.code, finding.place.line, finding.place.column) == (wire.FINDING_CODE_SIGN, 1, 1)
     point = grade.evidence.counterexample
     assert (list(point.index), point.answer, point.derivative, point.error) == ([1], -3.0, 3.0, 1e-12)
     assert (point.inputs[0].name, point.inputs[0].tensor) == ("x", float64(1.5, 2.0))
-    right = stub.Grade(asked("right"), timeout=PATIENCE)
+    right = stub.Grade(grade_request("right"), timeout=PATIENCE)
     assert right.id == "r"
     assert right.grade.score == 1.0
     assert right.grade.evidence.confirmation == wire.CONFIRMATION_POINTS
@@ -114,9 +114,9 @@ def test_a_problem_crosses_the_wire_whole(stub):
     )
 
 
-def test_what_is_not_said_has_the_domains_defaults(stub):
-    told = stub.Grade(asked("right"), timeout=PATIENCE).grade.right[0].text
-    assert told == repr(Problem("x**2", (Variable("x"),), ("x",), policy=Policy()))
+def test_what_is_not_set_has_the_domains_defaults(stub):
+    seen = stub.Grade(grade_request("right"), timeout=PATIENCE).grade.right[0].text
+    assert seen == repr(Problem("x**2", (Variable("x"),), ("x",), policy=Policy()))
 
 
 @pytest.mark.parametrize(
@@ -161,8 +161,8 @@ def test_the_contract_has_a_value_for_every_member_and_no_other(wrapper, prefix,
         (lambda m: setattr(m, "id", "i" * 257), "id"),
     ],
 )
-def test_what_cannot_be_is_refused_by_its_path(stub, change, field):
-    message = asked("right")
+def test_an_invalid_field_is_refused_by_its_path(stub, change, field):
+    message = grade_request("right")
     change(message)
     with pytest.raises(grpc.RpcError) as refused:
         stub.Grade(message, timeout=PATIENCE)
@@ -171,21 +171,21 @@ def test_what_cannot_be_is_refused_by_its_path(stub, change, field):
 
 
 def test_a_grade_that_does_not_come_in_time_is_undecided(stub):
-    reply = stub.Grade(asked("sleep 3600", budget=0.3), timeout=PATIENCE)
+    reply = stub.Grade(grade_request("sleep 3600", budget=0.3), timeout=PATIENCE)
     assert (reply.id, reply.grade.outcome) == ("r", wire.GRADE_OUTCOME_UNDECIDED)
     assert "0.3 s" in reply.grade.reason
 
 
 def test_an_answer_that_ends_workers_is_undecided_and_one_crash_is_replayed(stub, tmp_path):
-    assert stub.Grade(asked("kill"), timeout=PATIENCE).grade.outcome == wire.GRADE_OUTCOME_UNDECIDED
-    again = stub.Grade(asked(f"kill_once {tmp_path / 'killed'}"), timeout=PATIENCE)
+    assert stub.Grade(grade_request("kill"), timeout=PATIENCE).grade.outcome == wire.GRADE_OUTCOME_UNDECIDED
+    again = stub.Grade(grade_request(f"kill_once {tmp_path / 'killed'}"), timeout=PATIENCE)
     assert again.grade.outcome == wire.GRADE_OUTCOME_CORRECT
 
 
 def test_a_stream_answers_each_and_one_that_fails_leaves_the_others_alone(service, stub):
     texts = {"a": "right", "b": "fail", "c": "wrong SIGN", "d": "sleep 3600", "e": "kill", "f": "unreadable"}
-    requests = [wire.GradeManyRequest(request=asked(text, name, budget=0.3)) for name, text in texts.items()]
-    requests.append(wire.GradeManyRequest(request=asked("right", "g", expression="refuse")))
+    requests = [wire.GradeManyRequest(request=grade_request(text, name, budget=0.3)) for name, text in texts.items()]
+    requests.append(wire.GradeManyRequest(request=grade_request("right", "g", expression="refuse")))
     answers = {answer.id: answer for answer in stub.GradeMany(iter(requests), timeout=PATIENCE)}
     outcomes = {
         name: wire.GradeOutcome.Name(answer.response.grade.outcome).removeprefix("GRADE_OUTCOME_")
@@ -201,14 +201,14 @@ def test_a_stream_answers_each_and_one_that_fails_leaves_the_others_alone(servic
 
 
 def test_a_budget_of_a_stream_holds_for_waiting_too(stub):
-    request = wire.GradeManyRequest(request=asked("sleep 3600", budget=20))
+    request = wire.GradeManyRequest(request=grade_request("sleep 3600", budget=20))
     request.budget.FromMilliseconds(400)
     (answer,) = stub.GradeMany(iter([request]), timeout=PATIENCE)
     assert answer.response.grade.outcome == wire.GRADE_OUTCOME_UNDECIDED
 
 
 def test_a_token_gives_its_grade_again(stub):
-    first = stub.Grade(asked("wrong PRODUCT_RULE"), timeout=PATIENCE).grade
+    first = stub.Grade(grade_request("wrong PRODUCT_RULE"), timeout=PATIENCE).grade
     assert stub.Replay(wire.ReplayRequest(token=first.replay), timeout=PATIENCE).grade == first
     with pytest.raises(grpc.RpcError) as refused:
         stub.Replay(wire.ReplayRequest(token="none"), timeout=PATIENCE)
@@ -220,5 +220,5 @@ def test_both_services_are_known_to_health_and_reflection(service):
     stub = reflection_pb2_grpc.ServerReflectionStub(service.channel)
     question = reflection_pb2.ServerReflectionRequest(list_services="")
     (answer,) = stub.ServerReflectionInfo(iter([question]), timeout=PATIENCE)
-    names = {found.name for found in answer.list_services_response.service}
+    names = {entry.name for entry in answer.list_services_response.service}
     assert {GRADING, "pullback.v1.DerivativeService"} <= names
