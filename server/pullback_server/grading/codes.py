@@ -1,4 +1,4 @@
-"""Why a grade is what it is, a table for each outcome: the mistakes, the reasons for no answer, and for no decision."""
+"""The codes of a grade, a table for each: mistakes, why a text is not an answer, and why nothing is decided."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from enum import Enum
 
 
 class Mistake(Enum):
-    """What went wrong in an answer; the findings of a grade stand in the order of their priorities.
+    """What went wrong in an answer. The most specific mistakes have the smallest priorities, and come first in a grade.
 
-    The most specific mistakes have the smallest numbers. `DOMAIN_DIFFERS` alone goes with a correct answer too.
+    `DOMAIN_DIFFERS` is the only one that a correct answer may have.
     """
 
     # fmt: off
-    #                          priority, what the answer is
+    #                          priority, what the answer is, or what is wrong with it
     DOMAIN_DIFFERS           =  1, "equal wherever both are defined, but the answer is undefined on part of the domain"
     TRANSPOSED               =  2, "the transposed Jacobian or gradient"
     NOT_DIFFERENTIATED       =  3, "f itself"
@@ -43,7 +43,7 @@ class Mistake(Enum):
 
 
 class NotAnAnswerReason(Enum):
-    """Why a text is not an answer; one that names another derivative on its left side has the `Mistake` for that."""
+    """Why a text is not an answer; one whose left side names another derivative has the `Mistake` for that instead."""
 
     SYNTAX = "the text cannot be read"
     LIMIT_EXCEEDED = "the text or what it computes is over a limit"
@@ -61,6 +61,6 @@ class UndecidedReason(Enum):
     GRADER_NOT_FINISHED = "the grader did not come to an end within the budget of {budget} s, or failed"
 
 
-#: What a finding's code is, and all of them by the names that they have in the contract.
+#: The code of a finding, and all codes by their names in the contract.
 FindingCode = Mistake | NotAnAnswerReason
 FINDING_CODES: Mapping[str, FindingCode] = {**Mistake.__members__, **NotAnAnswerReason.__members__}

@@ -12,7 +12,7 @@ from .marking import Admit, Deadlines, Marking, PreparedProblem
 from .problem import Answer, Grade, GradeOutcome, Policy, Problem
 from .replay import CutOff, decode_token, encode_token
 
-#: The deadlines of a replay, by what the budget cut off: that is not tried again, and the rest may take any time.
+#: The deadlines of a replay, by what the budget cut off: that is cut off again, and the rest may take any time.
 _REPLAY_DEADLINES = {
     CutOff.NOTHING: Deadlines(math.inf, math.inf),
     CutOff.EXPLANATION: Deadlines(math.inf, None),
@@ -21,7 +21,7 @@ _REPLAY_DEADLINES = {
 
 
 class Grader:
-    """Grades answers, keeping per problem its points, the derivative's values and the mistakes it invites.
+    """Grades answers, and keeps each problem's points, the derivative's values and the likely mistakes.
 
     Not safe to share between threads: one a worker.
 

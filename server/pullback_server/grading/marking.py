@@ -28,7 +28,7 @@ Admit = Callable[[int, int], None]
 #: How far the numbers of a tensor may be off, relative to the derivative's size, where the policy allows nothing: they
 #: were computed in floats, and often in those of 32 bits.
 TENSOR_TOLERANCE = 1e-5
-#: Of a text and a tensor, which must both be right, the grade that comes first here stands.
+#: An answer with a text and a tensor, which must both be right, has the grade that comes first here.
 _WORST_FIRST = (
     GradeOutcome.INCORRECT, GradeOutcome.NOT_AN_ANSWER, GradeOutcome.UNDECIDED, GradeOutcome.CORRECT,
 )  # fmt: skip
@@ -165,7 +165,7 @@ class Marking:
             self.cut_off = CutOff.EXPLANATION if late else self.cut_off
             return findings
         except Exception:
-            # A wrong answer stays wrong where nothing can be said about why.
+            # A wrong answer is wrong even where it cannot be explained.
             log.exception("a wrong answer could not be explained")
             return ()
 
@@ -203,8 +203,8 @@ class Marking:
 
     def _partly_undefined_grade(self, comparison: Comparison) -> Grade:
         where = ", ".join(f"{n} = {x:.6g}" for n, x in (comparison.where or {}).items())
-        message = "equal to the derivative wherever it has a value, but it has none everywhere in the domain"
-        finding = Finding(Mistake.DOMAIN_DIFFERS, message + (f": not at {where}" if where else ""))
+        message = "equal to the derivative wherever it has a value, but it has none on part of the domain"
+        finding = Finding(Mistake.DOMAIN_DIFFERS, message + (f", as at {where}" if where else ""))
         if self.policy.accept_smaller_domain:
             return Grade(GradeOutcome.CORRECT, 1.0, (finding,), comparison.evidence)
         return Grade(GradeOutcome.INCORRECT, 0.0, (finding,), comparison.evidence)

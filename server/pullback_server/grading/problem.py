@@ -1,8 +1,9 @@
-"""What is graded: a problem, its policy and an answer to it, as frozen values that know nothing of how they travel."""
+"""What is graded: a problem, its policy and an answer to it, as frozen values that do not depend on the wire."""
 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -50,15 +51,11 @@ class Structure(Enum):
     PROBABILITY = "probability"
 
 
-#: Other words for a structure, as problems are written with them.
+#: The words for structures in problems.
 STRUCTURE_WORDS: dict[str, Structure] = {
-    **{s.value: s for s in Structure},
-    **{s.value.replace(" ", "_"): s for s in Structure},
+    **{re.sub("[ -]", separator, s.value): s for s in Structure for separator in " -_"},
     "real": Structure.REAL,
     "spd": Structure.POSITIVE_DEFINITE,
-    "positive-definite": Structure.POSITIVE_DEFINITE,
-    "well conditioned": Structure.WELL_CONDITIONED,
-    "well_conditioned": Structure.WELL_CONDITIONED,
     "invertible": Structure.WELL_CONDITIONED,
 }
 
@@ -89,7 +86,7 @@ class GradeOutcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """The numbers from `low` to `high`, either of which may be infinite; the ends belong to it.
+    """The numbers from `low` to `high`, either of which may be infinite; both ends are included.
 
     >>> 0.0 in Interval(-1.0, 1.0)
     True
@@ -131,7 +128,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How strictly an answer is graded, and what the grade tells.
+    """How strictly an answer is graded, and what the grade contains.
 
     `tolerance` is how far an answer may be off, relative to the derivative's size (0: only by what rounding explains).
     `points` are drawn from the domain with `seed`, the same for everybody. `budget` is in seconds of computing; what it
@@ -192,9 +189,9 @@ class Finding:
 
 
 class Confirmation(Enum):
-    """How a right answer was found right, besides at the points: the better word stands.
+    """How a right answer was confirmed; of several confirmations it is the strongest.
 
-    `IDENTICAL` and `SYMBOLIC` are proofs: the two have one normal form, or their difference has that of 0. `EXACT` is a
+    `IDENTICAL` and `SYMBOLIC` are proofs: the two have the same normal form, or their difference is 0. `EXACT` is a
     tensor compared with the derivative at the problem's inputs.
     """
 
@@ -220,7 +217,7 @@ class Counterexample:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Why the grade is what it is; one of the two is set where the outcome is CORRECT or INCORRECT for its numbers.
+    """Why the grade is what it is; one of the first two is set where the numbers decide CORRECT or INCORRECT.
 
     `points` are those at which the two were compared and agreed, `error` the largest bound on their difference there
     relative to the derivative's size, `precision` how many decimal digits were computed with.
@@ -235,7 +232,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """What an answer is worth, and why.
+    """The outcome for an answer, its score, and why.
 
     `score` is 1 for CORRECT, 0 or the policy's partial credit otherwise. `reason` says in a sentence why an outcome is
     UNDECIDED. `right` is the right answer by notation, empty where the policy withholds it. `replay` gives the same

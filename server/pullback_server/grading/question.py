@@ -196,26 +196,26 @@ def _chain(problem: Problem, typed: TypedProgram, types: Mapping[str, TensorType
 
 
 def _check_policy(problem: Problem) -> None:
-    policy = problem.policy
-    if not 1 <= policy.points <= 4096:
-        raise _refusal(Reason.BAD_ARGUMENT, "policy.points", "from 1 to 4096 points are drawn", str(policy.points))
-    if not 0 <= policy.tolerance < 1:
-        raise _refusal(Reason.BAD_ARGUMENT, "policy.tolerance", "a tolerance from 0 to below 1", str(policy.tolerance))
-    if not policy.budget > 0:
-        raise _refusal(Reason.BAD_ARGUMENT, "policy.budget", "a budget is more than 0 seconds", str(policy.budget))
+    points, tolerance, budget = problem.policy.points, problem.policy.tolerance, problem.policy.budget
+    _require(1 <= points <= 4096, Reason.BAD_ARGUMENT, "policy.points", "from 1 to 4096 points are drawn", points)
+    _require(0 <= tolerance < 1, Reason.BAD_ARGUMENT, "policy.tolerance", "a tolerance is from 0 to below 1", tolerance)
+    _require(budget > 0, Reason.BAD_ARGUMENT, "policy.budget", "a budget is more than 0 seconds", budget)
     for number, v in enumerate(problem.inputs):
-        field = f"inputs[{number}]"
-        if v.domain is not None and not v.domain.low <= v.domain.high:
-            raise _refusal(Reason.BAD_VALUE, f"{field}.domain", "the interval is empty", str(v.domain))
-        square = len(v.shape) >= 2 and v.shape[-1] == v.shape[-2]
-        if v.structure in (*SYMMETRIC, Structure.ORTHOGONAL, Structure.DIAGONAL) and not square and v.value is None:
-            raise _refusal(
-                Reason.BAD_SHAPE, f"{field}.structure", f"{v.structure.value}: a square matrix", str(v.shape)
-            )
+        field, domain = f"inputs[{number}]", v.domain
+        ordered = domain is None or domain.low <= domain.high
+        _require(ordered, Reason.BAD_VALUE, f"{field}.domain", "the interval is empty", domain)
         if v.value is not None:
-            count = math.prod(v.value.shape)
-            if count != len(v.value.values):
-                raise _refusal(Reason.DATA_LENGTH, f"{field}.value", f"{count} numbers", str(len(v.value.values)))
+            count, length = math.prod(v.value.shape), len(v.value.values)
+            _require(count == length, Reason.DATA_LENGTH, f"{field}.value", f"the shape has {count} numbers", length)
+        elif v.structure in (*SYMMETRIC, Structure.ORTHOGONAL, Structure.DIAGONAL):
+            square = len(v.shape) >= 2 and v.shape[-1] == v.shape[-2]
+            message = f"an input that is {v.structure.value} is a square matrix"
+            _require(square, Reason.BAD_SHAPE, f"{field}.structure", message, v.shape)
+
+
+def _require(condition: bool, reason: Reason, field: str, message: str, value: object) -> None:
+    if not condition:
+        raise _refusal(reason, field, message, str(value))
 
 
 def _refusal(reason: Reason, field: str, message: str, value: str) -> Refusal:

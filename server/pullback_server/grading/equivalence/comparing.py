@@ -169,7 +169,7 @@ class _Comparer:
             distance, larger = abs(answer - right), max(abs(answer), abs(right))
             allowed = larger * _TINY + 10 * error
             if distance > allowed:
-                # What cancels on the way leaves a rounding error of its own size.
+                # A cancellation leaves a rounding error of the numbers that cancelled.
                 allowed += (size() + self._scale(number)) * _TINY
             if self.tolerance:
                 allowed = max(allowed, self.tolerance * max(larger, self._typical_size(index)))

@@ -33,7 +33,7 @@ def of_chains(site: Site) -> Iterator[TreeMistake]:
             f"the inner derivative of {site.text} is missing: ",
             lambda: _factor(site.slopes, inner),
         )
-    rule = f"the outer derivative of {site.text} is to be taken at {site.operand_text(active)}"
+    rule = f"the outer derivative of {site.text} should be taken at {site.operand_text(active)}"
     for name in site.slopes.wrt:
         x = site.slopes.inputs[name]
         if x.shape[2:] != site.slopes.typed.types[inner].shape:

@@ -32,8 +32,7 @@ def matching_rows(answer: Floats, mistaken: Floats) -> npt.NDArray[np.bool_]:
     with np.errstate(all="ignore"):
         both = np.isfinite(answer) & np.isfinite(rows)
         size = np.maximum(np.abs(answer), np.abs(rows))
-        # What is left of a cancellation is as large as a rounding of the numbers that cancelled, which were of the
-        # usual size, or of size 1.
+        # A cancellation leaves a rounding error of the numbers that cancelled, which were of the usual size, or 1.
         finite = np.abs(answer[np.isfinite(answer)])
         usual = np.sort(finite)[len(finite) // 2] if len(finite) else 0.0
         close = np.abs(answer - rows) <= CLOSE * size + CLOSE * 1e-3 * (usual + 1e-3)

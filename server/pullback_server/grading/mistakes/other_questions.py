@@ -17,9 +17,9 @@ from ..points.batch import derivatives
 from ..problem import Finding, Kind
 from .matching import factor_of, matches
 
-#: The step of differences relative to 1 + |x|, and how near they come at most points to a slope.
+#: The step of differences relative to 1 + |x|, and how near they are to the derivative at most points.
 STEP, NEAR = 1e-5, 1e-3
-#: Higher than this no other order is tried.
+#: The highest order of a derivative that an answer is compared with.
 ORDERS = 3
 
 
@@ -44,7 +44,7 @@ def other_answers(reference: Reference) -> list[OtherAnswer]:
     jacobian = jacobian_of(reference)
     if jacobian is not None:
         outer = reference.question.typed.output.rank
-        message = "the upstream gradient is ignored: this is right for a v of ones only"
+        message = "the upstream gradient is ignored: this is right only for a v of ones"
         summed = jacobian.sum(tuple(range(1, outer + 1)))
         answers.append(OtherAnswer(Finding(Mistake.UPSTREAM_IGNORED, message), summed))
     return answers
@@ -117,7 +117,7 @@ def _other_inputs(reference: Reference) -> Iterator[OtherAnswer]:
     question = reference.question
     chain = question.chain
     if question.stacked:
-        message = "the partial derivatives stand in another order than the inputs"
+        message = "the partial derivatives are in another order than the inputs"
         for order in permutations(chain):
             if order != chain:
                 yield OtherAnswer(Finding(Mistake.WRONG_VARIABLE, message), reference.derivative(order, stacked=True))

@@ -50,7 +50,7 @@ def find_repairs(reference: Reference, answer: Formula, deadline: float) -> Iter
             yield Finding(repair.code, repair.message, program.nodes[repair.node].place)
     elementwise = _with_elementwise_products(program)
     if elementwise is not None and _is_right(reference, elementwise):
-        yield Finding(Mistake.ELEMENTWISE_PRODUCT, "the products are to be entry by entry")
+        yield Finding(Mistake.ELEMENTWISE_PRODUCT, "the products should be entry by entry")
 
 
 def _repairs(program: Program, typed: TypedProgram) -> Iterator[_Repair]:
@@ -63,20 +63,20 @@ def _repairs(program: Program, typed: TypedProgram) -> Iterator[_Repair]:
             for other in _PRODUCTS:
                 if other != node.operator:
                     changed = _with_node(program, number, replace(node, operator=other))
-                    message = f"{text} is to be {_PRODUCTS[other]}, not {_PRODUCTS[node.operator]}"
+                    message = f"{text} should be {_PRODUCTS[other]}, not {_PRODUCTS[node.operator]}"
                     yield _Repair(changed, Mistake.ELEMENTWISE_PRODUCT, number, message)
         if node.operator == "matmul":
-            message = f"the factors of {text} stand in the wrong order"
+            message = f"the factors of {text} are in the wrong order"
             swapped = _with_node(program, number, replace(node, operands=node.operands[::-1]))
             for changed in (swapped, *_with_factors_reordered(program, number, node)):
                 yield _Repair(changed, Mistake.FACTORS_SWAPPED, number, message)
         if node.operator == "T":
-            message = f"{text} is to stand without its transpose"
+            message = f"{text} should not be transposed"
             yield _Repair(_with_alias(program, number, node.operands[0] or 0), Mistake.TRANSPOSED, number, message)
         for place, rank in enumerate(ranks):
             operand = node.operands[place]
             if rank == 2 and operand is not None and node.operator not in ("T", "div"):
-                message = f"`{phrase(program, operand)}` in {text} is to be transposed"
+                message = f"`{phrase(program, operand)}` in {text} should be transposed"
                 yield _Repair(_with_transpose(program, number, place), Mistake.TRANSPOSED, number, message)
 
 

@@ -187,7 +187,7 @@ class Diagnosis:
             mistakes = tree_mistakes(slopes)
             results = self._arrange(slopes.run([{m.node: m.rule} for m in mistakes]))
         except RuntimeError:
-            # Of an operator that torch cannot differentiate forward no mistakes are known.
+            # No mistakes are known for an operator that torch cannot differentiate forward.
             return None
         right = self.reference.values[self._points]
         wrong = [k for k, same in enumerate(matching_rows(right, results).tolist()) if not same]
@@ -204,7 +204,7 @@ class Diagnosis:
             return None
         if question.stacked or len(question.chain) == 1:
             return question.typed, question.forward, question.problem.wrt if question.stacked else question.chain
-        # Of a higher derivative mistakes of the last differentiation are looked for, that of the derivative before.
+        # For a higher derivative these are mistakes of the last differentiation, that of the derivative before it.
         *before, last = question.chain
         form = closed_form(question, tuple(before)) if question.scalar else None
         typed = parse_formula(question, form[0]) if form else None

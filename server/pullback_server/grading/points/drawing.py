@@ -12,7 +12,7 @@ import torch
 from ...program import TensorType
 from ..problem import Interval, Structure, Variable
 
-#: How far points of an unbounded domain lie from where it begins, or from 0, and how far most of them do.
+#: How far points of an unbounded domain are from its end, or from 0, and how far most of them are.
 FAR = 30.0
 NEAR = 3.0
 #: Numbers at which derivatives are often special, tried where the domain has them.
@@ -153,4 +153,4 @@ def _tensor(variable: Variable, shape: tuple[int, ...], rng: random.Random, numb
             q, r = torch.linalg.qr(x)
             signs: torch.Tensor = torch.sign(torch.diagonal(r, dim1=-2, dim2=-1))
             return torch.mul(q, signs.unsqueeze(-2))
-    raise ValueError(f"no points are drawn as {variable.structure}")
+    raise ValueError(f"no points are drawn for {variable.structure}")

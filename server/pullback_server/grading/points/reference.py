@@ -31,7 +31,7 @@ DIGITS = 50
 STEP = 40
 #: How far autograd may be from a quotient, relative to 1 plus its size.
 APART = 1e-5
-#: The most multiplications of a program that is computed in many digits, a microsecond each; beyond it is float64.
+#: The most multiplications of a program that is computed in many digits, a microsecond each; others use float64.
 AFFORDABLE = 50_000
 #: The random points at which numbers are compared in many digits.
 CONFIRMING = 3

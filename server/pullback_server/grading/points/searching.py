@@ -30,7 +30,7 @@ def points_of(question: Question) -> Points:
     points = _draw(question, inputs, count)
     if _is_defined(question, points).mean() >= 0.5:
         return points
-    # A few draws of tensors show as much as many of numbers.
+    # A few more points of tensors show as much as many of numbers.
     chosen = _choose(question, inputs, count, MORE if question.scalar else 4)
     for interval in ELSEWHERE:
         if chosen is not None:

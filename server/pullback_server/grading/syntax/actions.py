@@ -62,7 +62,7 @@ class Actions(Transformer[Token, Any]):
         column, length = self._place(parts[0]), max(self.expected[0] if self.expected else 3, 2)
         which = "ijk".index(str(parts[0]))
         if which >= length:
-            raise unreadable(f"`{parts[0]}` where vectors have {length} entries", column)
+            raise unreadable(f"`{parts[0]}` in a question whose vectors have {length} entries", column)
         ones = [self.assembly.literal(int(k == which), column) for k in range(length)]
         return self.assembly.apply("stack", column, *ones)
 
@@ -230,8 +230,8 @@ class Actions(Transformer[Token, Any]):
         value: Value = rows[-1][0]
         condition: Value | None = rows[-1][1]
         if condition is not None and len(rows) == 1:
-            raise unreadable("one case alone", column)
-        # The last condition counts as what the others leave, as people mean it.
+            raise unreadable("a definition by cases with one case only", column)
+        # The last condition is taken to be the complement of the others, as people mean it.
         for other, condition in reversed(rows[:-1]):
             if condition is None:
                 raise unreadable("a case without a condition before the last", column)

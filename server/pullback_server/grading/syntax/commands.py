@@ -81,7 +81,7 @@ class Commands(Words):
             case "PRIME":
                 return self._prime("'", start, end)
             case "TOP":
-                raise unreadable(f"`{command}` stands in an exponent: A^{command}", start + 1)
+                raise unreadable(f"`{command}` belongs in an exponent: A^{command}", start + 1)
         if kind == "CROSS" and not self.names.tensors:
             kind = "TIMES"
         self._add(kind, command, start)

@@ -92,7 +92,7 @@ class Names:
         return NotAnAnswer(NotAnAnswerReason.UNKNOWN_NAME, f"the question has no `{shown}`: {hint}", column)
 
     def _split(self, run: str) -> list[Word] | None:
-        # best[k] is the first k letters as the fewest words; of equally many those that begin with the longer ones.
+        # best[k] is the first k letters as the fewest words; of several ways the one with longer words first.
         best: list[list[Word] | None] = [[]] + [None] * len(run)
         for start in range(len(run)):
             before = best[start]

@@ -11,12 +11,12 @@ _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _MATH = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 _LEADING = r"(?:so|thus|hence|therefore|then|finally|we (?:get|have|find|obtain)|it follows that)"
 _ARROW = r"=>|[⇒→∴]|\\(?:implies|Rightarrow|Longrightarrow|therefore|to|rightarrow|longrightarrow)(?![A-Za-z])"
-#: What may stand before an answer without a meaning: words and arrows that lead to it, marks of emphasis.
+#: What may stand before an answer and has no meaning: words and arrows that lead to it, marks of emphasis.
 _BEFORE = re.compile(
     rf"(?:[\s$&`~]|\*\*|{_ARROW}|\\[,;:! ]|{_LEADING}(?:[\s,]+(?=\S))|\\text\s*\{{\s*{_LEADING}[\s,]*\}})*",
     re.IGNORECASE,
 )
-#: What may stand after an answer without a meaning: full stops, the end of a proof, that x is any real number.
+#: What may stand after an answer and has no meaning: full stops, the end of a proof, that x is any real number.
 _IN_REALS = r"\s*(?:∈|\\in(?![A-Za-z]))\s*(?:ℝ|\\R|\\math(?:bb|bf)\s*\{?\s*R\s*\}?)"
 _AFTER = re.compile(
     rf"""(?:[\s.,;:$`~]|\*\*|[∎✓✔□■]|\\(?:checkmark|blacksquare|square|Box|qed|quad|qquad)(?![A-Za-z])|\\[,;:! ]

@@ -28,7 +28,7 @@ ANSWER_LIMITS = Limits(characters=4_000, nodes=1_000, depth=60, memory=2**28, wo
 
 @dataclass(frozen=True)
 class Reading:
-    """An answer as a typed program; `left_sides` are what the derivatives before an equality sign name.
+    """An answer as a typed program; `left_sides` are the derivatives that its left sides name, with their places.
 
     Where an expression stands before the first equality sign, as in `2sin(x)cos(x) = sin(2x)`, it is the first `step`.
     """

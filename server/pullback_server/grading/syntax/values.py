@@ -18,7 +18,7 @@ _LITERALS = {bool: DType.BOOL, int: DType.INT64, float: DType.FLOAT64}
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A part of an answer: its node or number, its type, and whether a vector stands as a row.
+    """A part of an answer: its node or number, its type, and whether a vector is a row.
 
     Without an operand it is a multiple of the identity matrix (`I`) or of the vector of ones (`1`), which take the size
     that fits the other operand.
