@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..language import TooLongToWrite, written
+from ..language import TooLongToWrite, unparse
 from ..program import Program
 
 #: A longer text is cut, since it stands in the middle of a sentence.
@@ -21,7 +21,7 @@ def phrase(program: Program, node: int) -> str:
     '(x + 1)**2*sin(-x)'
     """
     try:
-        text = written(program, node)
+        text = unparse(program, node)
     except TooLongToWrite:
         return "..."
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."

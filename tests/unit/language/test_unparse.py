@@ -1,4 +1,4 @@
-"""Programs written back as text mean the same as the text that they were read from."""
+"""Programs that are unparsed mean the same as the text that they were read from."""
 
 import pytest
 from pullback_server.language import TooLongToWrite, check, parse, unparse
@@ -53,7 +53,7 @@ def test_a_node_alone_and_a_text_in_its_place():
     assert unparse(program, None, {node: "x + 1"}) == "(x + 1)*2"
 
 
-def test_what_would_be_longer_than_an_expression_may_be_is_not_written():
+def test_what_would_be_longer_than_an_expression_may_be_is_not_unparsed():
     program = parse(
         "\n".join(f"y{k + 1} = y{k} + y{k}*y{k}" if k else "y1 = x + 1" for k in range(3)) + "\ny3", ["x"], Limits()
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from ...language import TooLongToWrite, check, parse, written
+from ...language import TooLongToWrite, check, parse, unparse
 from ...program import Input, Limits, Refusal
 from ...symbolic import derive
 from ..codes import Mistake
@@ -61,7 +61,7 @@ def _factor(slopes: Slopes, inner: int) -> str:
     if len(slopes.wrt) == 1 and not slopes.typed.types[inner].rank:
         types = {n.name: slopes.typed.types[k] for k, n in enumerate(program.nodes) if isinstance(n, Input)}
         try:
-            typed = check(parse(written(program, inner), tuple(types), Limits()), types, Limits())
+            typed = check(parse(unparse(program, inner), tuple(types), Limits()), types, Limits())
         except (Refusal, TooLongToWrite):
             typed = None
         if typed is not None:
