@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
+from enum import Enum, unique
 
 
 class Mistake(Enum):
@@ -42,23 +42,29 @@ class Mistake(Enum):
         self.priority, self.sentence = priority, sentence
 
 
+@unique
 class NotAnAnswerReason(Enum):
     """Why a text is not an answer; one whose left side names another derivative has the `Mistake` for that instead."""
 
-    SYNTAX = "the text cannot be read"
-    LIMIT_EXCEEDED = "the text or what it computes is over a limit"
-    UNKNOWN_NAME = "a name that the question does not have"
+    # fmt: off
+    SYNTAX              = "the text cannot be read"
+    LIMIT_EXCEEDED      = "the text or what it computes is over a limit"
+    UNKNOWN_NAME        = "a name that the question does not have"
     DERIVATIVE_OPERATOR = "an operator of differentiation or integration: the question, not an answer"
-    BAD_PROBLEM = "the problem itself cannot be graded"
+    BAD_PROBLEM         = "the problem itself cannot be graded"
+    # fmt: on
 
 
+@unique
 class UndecidedReason(Enum):
     """Why an answer is undecided; the value is the sentence of the grade, with the problem's `budget` in seconds."""
 
-    NO_DERIVATIVE = "f has no derivative at any of the points of its domain"
-    OUT_OF_TIME = "the time for comparing numbers ran out"
-    GRADER_FAILED = "the grader failed on this answer"
+    # fmt: off
+    NO_DERIVATIVE       = "f has no derivative at any of the points of its domain"
+    OUT_OF_TIME         = "the time for comparing numbers ran out"
+    GRADER_FAILED       = "the grader failed on this answer"
     GRADER_NOT_FINISHED = "the grader did not come to an end within the budget of {budget} s, or failed"
+    # fmt: on
 
 
 #: The code of a finding, and all codes by their names in the contract.

@@ -124,16 +124,15 @@ def check_problem(problem: Problem, limits: Limits) -> Question:
     except Refusal as refusal:
         refusal.field = refusal.field.replace("expression", "problem.expression").replace("inputs", "problem.inputs")
         raise
-    if not (typed.output.dtype.floating or typed.output.weak):
-        raise _refusal(Reason.NOT_DIFFERENTIABLE, "expression", "the value is not floating", str(typed.output))
+    floating = typed.output.dtype.floating or typed.output.weak
+    _require(floating, Reason.NOT_DIFFERENTIABLE, "expression", "the value is not floating", typed.output)
     chain, stacked = _chain(problem, typed, used)
     if upstream:
         types[upstream] = TensorType(DType.FLOAT64, typed.output.shape)
     question = Question(problem, typed, compile_program(typed), types, chain, stacked, upstream)
     entries = math.prod(question.numerator_shape)
-    if entries > LARGEST_ENTRIES:
-        message = f"a derivative of {entries} entries; at most {LARGEST_ENTRIES} are graded"
-        raise _refusal(Reason.LIMIT_EXCEEDED, "inputs", message, str(entries))
+    message = f"a derivative of {entries} entries; at most {LARGEST_ENTRIES} are graded"
+    _require(entries <= LARGEST_ENTRIES, Reason.LIMIT_EXCEEDED, "inputs", message, entries)
     _check_policy(problem)
     return question
 
@@ -162,34 +161,30 @@ def _works_on_numbers(typed: TypedProgram, number: int) -> bool:
 
 def _chain(problem: Problem, typed: TypedProgram, types: Mapping[str, TensorType]) -> tuple[tuple[str, ...], bool]:
     """The inputs to differentiate with respect to in turn, and whether the names of `wrt` are a vector's entries."""
-    if not problem.wrt:
-        raise _refusal(Reason.NOTHING_TO_DIFFERENTIATE, "wrt", "no input is named", "nothing")
+    _require(bool(problem.wrt), Reason.NOTHING_TO_DIFFERENTIATE, "wrt", "no input is named", "nothing")
     for number, name in enumerate(problem.wrt):
-        if name not in types:
-            raise _refusal(Reason.UNKNOWN_NAME, f"wrt[{number}]", f"there is no input `{name}`", name)
-        if next(v for v in problem.inputs if v.name == name).structure is Structure.ORTHOGONAL:
-            raise _refusal(Reason.BAD_ARGUMENT, f"wrt[{number}]", "an orthogonal input is not a free variable", name)
-    numbers = all(types[name].rank == 0 for name in problem.wrt)
-    scalar = typed.output.rank == 0
-    if not 1 <= problem.order <= 3 or (problem.kind is Kind.PARTIAL and len(problem.wrt) > 3):
-        raise _refusal(
-            Reason.BAD_ARGUMENT, "order", "a derivative of an order from 1 to 3 is graded", str(problem.order)
-        )
+        field = f"wrt[{number}]"
+        _require(name in types, Reason.UNKNOWN_NAME, field, f"there is no input `{name}`", name)
+        orthogonal = next(v for v in problem.inputs if v.name == name).structure is Structure.ORTHOGONAL
+        _require(not orthogonal, Reason.BAD_ARGUMENT, field, "an orthogonal input is not a free variable", name)
+    numbers, scalar = all(types[name].rank == 0 for name in problem.wrt), typed.output.rank == 0
+    graded = 1 <= problem.order <= 3 and not (problem.kind is Kind.PARTIAL and len(problem.wrt) > 3)
+    message = "a derivative of an order from 1 to 3 is graded"
+    _require(graded, Reason.BAD_ARGUMENT, "order", message, problem.order)
     match problem.kind:
         case Kind.PARTIAL:
             several = problem.order > 1 and len(problem.wrt) == 1
             return problem.wrt * problem.order if several else problem.wrt, False
-        case Kind.VJP if len(problem.wrt) > 1 or problem.order > 1:
-            message = "v^T J is with respect to one input, of order 1"
-            raise _refusal(Reason.BAD_ARGUMENT, "wrt", message, ", ".join(problem.wrt))
-        case Kind.GRADIENT if not scalar:
-            raise _refusal(
-                Reason.BAD_ARGUMENT, "kind", "the value is not a number: ask for the jacobian", str(typed.output)
-            )
+        case Kind.VJP:
+            single, message = len(problem.wrt) == problem.order == 1, "v^T J is with respect to one input, of order 1"
+            _require(single, Reason.BAD_ARGUMENT, "wrt", message, ", ".join(problem.wrt))
+        case Kind.GRADIENT:
+            message = "the value is not a number: ask for the jacobian"
+            _require(scalar, Reason.BAD_ARGUMENT, "kind", message, typed.output)
     if len(problem.wrt) > 1:
-        if not numbers or len(set(problem.wrt)) < len(problem.wrt):
-            message = "several inputs are the entries of one gradient where they are different numbers"
-            raise _refusal(Reason.BAD_ARGUMENT, "wrt", message, ", ".join(problem.wrt))
+        distinct = numbers and len(set(problem.wrt)) == len(problem.wrt)
+        message = "several inputs are the entries of one gradient where they are different numbers"
+        _require(distinct, Reason.BAD_ARGUMENT, "wrt", message, ", ".join(problem.wrt))
         return problem.wrt, True
     # The gradient with respect to one number is the derivative itself.
     return problem.wrt * problem.order, False
@@ -215,8 +210,4 @@ def _check_policy(problem: Problem) -> None:
 
 def _require(condition: bool, reason: Reason, field: str, message: str, value: object) -> None:
     if not condition:
-        raise _refusal(reason, field, message, str(value))
-
-
-def _refusal(reason: Reason, field: str, message: str, value: str) -> Refusal:
-    return Refusal(reason, message, field=f"problem.{field}", found=value)
+        raise Refusal(reason, message, field=f"problem.{field}", found=str(value))
