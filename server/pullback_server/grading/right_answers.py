@@ -52,11 +52,9 @@ def closed_form(question: Question, chain: tuple[str, ...]) -> tuple[str, str] |
     for number, name in enumerate(chain):
         if name not in typed.program.inputs():
             return "0", "0"
-        form = dict(derive(typed, (name,)).inputs).get(name)
-        if form is None:
-            return None
-        derivative = form.vjp if question.upstream else form.jacobian
-        text, latex = derivative.matrix, derivative.matrix_latex or derivative.latex
+        formulas = derive(typed, (name,)).inputs.get(name, NOT_WRITTEN)
+        formula = formulas[DerivativeKind.VJP if question.upstream else DerivativeKind.JACOBIAN]
+        text, latex = formula[Notation.MATRIX], formula[Notation.MATRIX_LATEX] or formula[Notation.LATEX]
         if not text:
             return None
         if number + 1 < len(chain):

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .. import grading
+from ..verdict import UndecidedReason
 from .config import Setting, settings
 from .failpoints import ACTIONS, POINTS, VARIABLE
 from .front.metrics import METRICS
@@ -91,9 +92,7 @@ WATCHING = """\
 
 
 def reference() -> str:
-    """The whole text."""
-    sections = (_methods(), _settings(), _reasons(), _grades(), _denied(), _metrics(), _failpoints())
-    methods, configured, reasons, grades, denied, metrics, failpoints = ("\n".join(section) for section in sections)
+    """The whole page."""
     return "\n".join(
         (
             INTRODUCTION,
@@ -105,9 +104,9 @@ def reference() -> str:
             *_denied(),
             *_reasons(),
             WATCHING,
-            metrics,
-            grades,
-            failpoints,
+            *_metrics(),
+            *_grades(),
+            *_failpoints(),
         )
     )
 

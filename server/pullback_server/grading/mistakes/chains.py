@@ -8,7 +8,7 @@ import torch
 
 from ...language import TooLongToWrite, check, parse, unparse
 from ...program import Input, Limits, Refusal
-from ...symbolic import derive
+from ...symbolic import NOT_WRITTEN, DerivativeKind, Notation, derive
 from ..codes import Mistake
 from ..phrasing import phrase
 from .site import Site, TreeMistake
@@ -65,8 +65,8 @@ def _factor(slopes: Slopes, inner: int) -> str:
         except (Refusal, TooLongToWrite):
             typed = None
         if typed is not None:
-            form = dict(derive(typed, slopes.wrt).inputs).get(slopes.wrt[0])
-            text = form.jacobian.text if form is not None else ""
+            formulas = derive(typed, slopes.wrt).inputs.get(slopes.wrt[0], NOT_WRITTEN)
+            text = formulas[DerivativeKind.JACOBIAN][Notation.TEXT]
     if text and len(text) <= LONGEST and "\n" not in text:
         return f"factor {text}"
     return f"that of `{phrase(program, inner)}`"

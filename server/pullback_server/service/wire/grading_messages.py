@@ -16,10 +16,6 @@ from pullback.v1 import tensor_pb2
 from ...grading import (
     FINDING_CODES,
     Answer,
-    Confirmation,
-    Counterexample,
-    Evidence,
-    Finding,
     FindingCode,
     Grade,
     GradeOutcome,
@@ -58,15 +54,11 @@ _STRUCTURES = {0: Structure.REAL} | members(wire.Structure.DESCRIPTOR, Structure
 _LAYOUTS = {0: Layout.NUMERATOR} | members(wire.Layout.DESCRIPTOR, Layout)
 _SYMMETRIES = {0: Symmetry.INDEPENDENT} | members(wire.Symmetry.DESCRIPTOR, Symmetry)
 _SYNTAXES = {0: Syntax.MATH} | members(wire.Syntax.DESCRIPTOR, Syntax)
-_CODES = members(wire.FindingCode.DESCRIPTOR, Code)
-
-
-_KINDS = _numbers(wire.ProblemKind, "PROBLEM_KIND", Kind, Kind.DERIVATIVE)
-_STRUCTURES = _numbers(wire.Structure, "STRUCTURE", Structure, Structure.REAL)
-_LAYOUTS = _numbers(wire.Layout, "LAYOUT", Layout, Layout.NUMERATOR)
-_SYMMETRIES = _numbers(wire.Symmetry, "SYMMETRY", Symmetry, Symmetry.INDEPENDENT)
-_SYNTAXES = _numbers(wire.Syntax, Reason.SYNTAX, Syntax, Syntax.MATH)
 _CODES = {wire.FindingCode.Value(f"FINDING_CODE_{name}"): code for name, code in FINDING_CODES.items()}
+
+
+def parse_request(body: bytes, limits: Limits, *, stream: bool = False) -> tuple[str, Problem, Answer]:
+    """The id, the problem and the answer of a GradeRequest, or of the one in a stream's GradeManyRequest.
 
     Raises Refusal with the field's path for what is wrong.
 
@@ -101,7 +93,7 @@ def replay_reply(grade: Grade, versions: Mapping[str, str]) -> bytes:
 
 
 def unfinished(problem: Problem) -> Grade:
-    """The grade of an answer whose grader does not come to an end."""
+    """The grade of an answer whose grader does not finish within the problem's budget."""
     reason = UndecidedReason.GRADER_NOT_FINISHED.value.format(budget=f"{problem.policy.budget:g}")
     return Grade(GradeOutcome.UNDECIDED, 0.0, reason=reason)
 
@@ -179,9 +171,9 @@ def _policy(message: wire.Policy) -> Policy:
     )
 
 
-def _credit(given: wire.PartialCredit) -> tuple[FindingCode, float]:
-    _check("partial_credit.score", given.score, 0.0 <= given.score <= 1.0, "0 to 1")
-    return _member(_CODES, given.code, "problem.policy.partial_credit.code"), given.score
+def _credit(message: wire.PartialCredit) -> tuple[FindingCode, float]:
+    _check("partial_credit.score", message.score, 0.0 <= message.score <= 1.0, "0 to 1")
+    return _member(_CODES, message.code, "problem.policy.partial_credit.code"), message.score
 
 
 def _check(name: str, number: float, fits: bool, accepted: str) -> None:

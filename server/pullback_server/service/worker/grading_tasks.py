@@ -60,7 +60,7 @@ class GradingTasks:
 
         # The grader keeps to the budget by itself; what it calls might not.
         wait = problem.policy.budget + OVERTIME
-        self._send(Kind.PROVISIONAL, reply(grading_messages.undecided(problem)), wait=wait)
+        self._send(Kind.PROVISIONAL, reply(grading_messages.unfinished(problem)), wait=wait)
         self._send(Kind.FINAL, reply(self._grader.grade(problem, answer)))
 
 

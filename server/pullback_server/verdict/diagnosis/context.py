@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from ...language import TooLongToWrite, parse, unparse
+from ...numeric import local_gradients
 from ...operators import BY_NAME, Operator
 from ...operators.reference.columns import Objects
 from ...program import Apply, Input, Limits, Place, Program, Refusal
@@ -57,7 +58,7 @@ class DiagnosisContext:
     def text(self, node: int) -> str:
         """A node as the language writes it, cut where it is long."""
         try:
-            text = unparse(self.typed.program, node)
+            text = unparse(self.program, node)
         except TooLongToWrite:
             text = f"{self.row(node).name}(...)"
         return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
@@ -72,11 +73,11 @@ class DiagnosisContext:
             program = parse(condition, names, Limits())
             texts = {}
             for number, name in ((n, x.name.rstrip("_")) for n, x in enumerate(program.nodes) if isinstance(x, Input)):
-                operand = told.get(name)
-                instead[number] = (
-                    repr(numbers[name]) if name in numbers else "" if operand is None else self.text(operand)
-                )
-            text = unparse(program, None, {k: v for k, v in instead.items() if v and "…" not in v})
+                if name in arguments:
+                    texts[number] = repr(arguments[name])
+                elif (operand := by_parameter.get(name)) is not None:
+                    texts[number] = self.text(operand)
+            text = unparse(program, None, {k: v for k, v in texts.items() if v and "…" not in v})
         except (Refusal, TooLongToWrite, SyntaxError):
             return condition
         return text if len(text) <= 2 * SHOWN else condition

@@ -46,12 +46,12 @@ TRIED = 24
 def _rewrite(program: Program, node: int, text: str) -> str:
     """The program with a text for a node, with no more parentheses than it needs; "" where that is not a program."""
     try:
-        return _tidied(program, unparse(program, None, {node: text}))
+        return _tidy(program, unparse(program, None, {node: text}))
     except (TooLongToWrite, Refusal):
         return ""
 
 
-def _tidied(program: Program, text: str) -> str:
+def _tidy(program: Program, text: str) -> str:
     return unparse(parse(text, list(program.inputs()), Limits()))
 
 
@@ -122,7 +122,7 @@ def _of_logarithms(m: _Matcher, node: int) -> Iterator[str]:
     if soft := m.of(inner, "softmax"):
         yield f"log_softmax({m.text(soft.operands[0])}{_keywords(soft.arguments)})"
     if (whole := m.inside(inner, "getitem")) is not None and (soft := m.of(whole, "softmax")):
-        logs = f"log_softmax({m.text(soft.operands[0])}{_named(soft.arguments)})"
+        logs = f"log_softmax({m.text(soft.operands[0])}{_keywords(soft.arguments)})"
         yield unparse(m.program, inner, {whole: logs})
     if (u := m.inside(inner, "sigmoid")) is not None:
         yield f"logsigmoid({m.text(u)})"
@@ -232,7 +232,7 @@ def _double_where(m: _Matcher, culprit: int) -> Iterator[str]:
                     else f"where({test}, {harmless}, {operand})"
                 )
                 try:
-                    inner = unparse(m.program, branch, {given.operands[0]: safe})
+                    inner = unparse(m.program, branch, {dangerous: safe})
                     texts = {taken: m.text(taken), other: m.text(other)} | {branch: inner}
                     whole = f"where({test}, {texts[taken]}, {texts[other]})"
                     yield unparse(m.program, None, {node: whole})
