@@ -13,13 +13,14 @@ from pullback_server.numeric import DeviceExhausted, memory_guard
 from pullback_server.operators import TABLE
 from pullback_server.program import Reason, Refusal
 from pullback_server.verdict import (
-    ClosedForm,
     Derivative,
+    DerivativeKind,
     Description,
     FormOrigin,
     FormOverBudget,
     Leg,
     LegState,
+    Notation,
     Outcome,
     Response,
     Tolerance,
@@ -27,6 +28,11 @@ from pullback_server.verdict import (
     Verdict,
     WorstEntry,
 )
+
+FORMULAS = {
+    DerivativeKind.JACOBIAN: {Notation.TEXT: "delta(i, p)", Notation.LATEX: r"\delta_{ip}"},
+    DerivativeKind.VJP: {Notation.TEXT: "v[p]", Notation.LATEX: "v_p"},
+}
 
 
 def describe(device, limits):
@@ -168,8 +174,7 @@ def answer(question, state=LegState.DONE, value=None, origin=None):
         Derivative(
             operand.name,
             operand.tensor,
-            ClosedForm("delta(i, p)", r"\delta_{ip}") if done else ClosedForm(),
-            ClosedForm("v[p]", "v_p") if done else ClosedForm(),
+            FORMULAS if done else {kind: {} for kind in DerivativeKind},
             Leg(LegState.DONE),
             Leg(state, "" if done else "its time was over"),
             agree if done else Verdict(Outcome.UNDECIDED, UndecidedReason.DEADLINE),
