@@ -37,9 +37,11 @@ def fill(message: Message, value: object) -> None:
     """
     for name, write in _writers(message.DESCRIPTOR):
         content = getattr(value, name)
+        if content is None:
+            continue
         if write is None:
             setattr(message, name, content)
-        elif content is not None:
+        else:
             write(message, content)
 
 
