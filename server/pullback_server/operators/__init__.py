@@ -31,6 +31,7 @@ from . import (
     windows_padding,
     windows_pooling,
 )
+from .lifting import Lifted
 from .operator import Kink, NoClosedForm, OperandError, Operator
 
 #: Every operator, family by family, easy to hard.
@@ -69,9 +70,16 @@ TABLE: tuple[Operator, ...] = (
 #: The operators by each of their names.
 BY_NAME: dict[str, Operator] = {name: row for row in TABLE for name in (row.name, *row.aliases)}
 
+#: The operators whose sympy column is one function, by that function's name in index notation and in plans.
+BY_FUNCTION: dict[str, Operator] = {
+    row.sympy.scalar.__name__: row
+    for row in TABLE
+    if isinstance(row.sympy, Lifted) and isinstance(row.sympy.scalar, type)
+}
+
 #: The operators that have a sign: by the sign and the number of operands.
 BY_SYMBOL: dict[tuple[str, int], Operator] = {
     (row.symbol, len(row.parameters.tensors)): row for row in TABLE if row.symbol
 }
 
-__all__ = ["BY_NAME", "BY_SYMBOL", "TABLE", "Kink", "NoClosedForm", "OperandError", "Operator"]
+__all__ = ["BY_FUNCTION", "BY_NAME", "BY_SYMBOL", "TABLE", "Kink", "NoClosedForm", "OperandError", "Operator"]

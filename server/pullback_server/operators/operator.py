@@ -52,7 +52,10 @@ class Operator:
     only the lengths that it was derived for; a function of types and arguments where only some calls do. Where a call
     gives several results, `outputs` are their names, as far as they have any, and the one that is asked for comes as
     the argument `output`. `dtype_arguments(*types, **arguments)` gives what the columns need to know of the operands'
-    dtypes, as further arguments.
+    dtypes, as further arguments. `code_torch` and `code_numpy` are what generated code calls the one function that the
+    sympy column is: a name, such as `F.silu`, or a template of a call; by default the function's name in torch and in
+    NumPy. In a template `{0}`, `{1}`, ... are the operands, and `{n1}` is one that stays a Python number; `F` is
+    torch.nn.functional, `special` is scipy.special. What NumPy lacks is written out.
     """
 
     name: str
@@ -77,6 +80,8 @@ class Operator:
     size_dependent: bool | Callable[..., bool] = False
     outputs: tuple[str, ...] = ()
     dtype_arguments: Callable[..., dict[str, Any]] | None = None
+    code_torch: str = ""
+    code_numpy: str = ""
 
     @cached_property
     def parameters(self) -> Signature:

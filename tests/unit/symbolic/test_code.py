@@ -3,9 +3,12 @@
 import ast
 import builtins
 import keyword
+import operator
+import re
 
 import numpy as np
 import pytest
+import scipy.special
 import torch
 from both_legs import explanation_of, jacobian, prepared, request_for, sample_inputs, samples, tensors
 from pullback_server.operators import TABLE
@@ -108,6 +111,13 @@ def test_every_function_that_a_plan_may_name_can_be_written():
     assert not functions().keys() - FUNCTIONS.keys() - WRITTEN
     assert not REDUCERS.keys() - REDUCTIONS.keys()
     assert not MATRIX_FUNCTIONS.keys() - MATRICES.keys()
+
+
+def test_every_name_in_the_table_of_code_is_one_of_its_library():
+    modules = {"torch": torch, "F": torch.nn.functional, "np": np, "special": scipy.special}
+    for columns in (FUNCTIONS[name] for name in FUNCTIONS.keys() - WRITTEN):
+        for module, path in re.findall(r"(?<![.\w])(torch|F|np|special)\.([\w.]+)", " ".join(columns)):
+            assert callable(operator.attrgetter(path)(modules[module])), columns
 
 
 @pytest.mark.parametrize(
