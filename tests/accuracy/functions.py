@@ -11,8 +11,8 @@ from typing import Any
 import mpmath as mp
 import numpy as np
 import torch
-from pullback_server.operators import TABLE
-from pullback_server.operators.lifting import Lifted, WithLiterals
+from pullback_server.operators import BY_FUNCTION
+from pullback_server.operators.lifting import WithLiterals
 from pullback_server.operators.reference import scalars
 from pullback_server.symbolic.evaluation.evaluate import functions
 from pullback_server.symbolic.evaluation.running_error import step_error
@@ -72,10 +72,8 @@ _CORE: tuple[Function, ...] = (
 def measured() -> tuple[Function, ...]:
     """Every function that plans may name, but for the trivial ones."""
     rows = []
-    for row in TABLE:
-        if not isinstance(row.sympy, Lifted) or not isinstance(row.sympy.scalar, type):
-            continue
-        name, literals = row.sympy.scalar.__name__, row.parameters.literals
+    for name, row in BY_FUNCTION.items():
+        literals = row.parameters.literals
         defaults = tuple(p.default for p in literals)
         takes = isinstance(row.sympy, WithLiterals) and None not in defaults
         for numbers in NUMBERS.get(name, (defaults if takes else (),)):

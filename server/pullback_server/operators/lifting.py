@@ -11,6 +11,7 @@ from ..index_notation.exact import fraction, over, times
 from ..index_notation.functions import greater, where
 from ..index_notation.index_program import IndexProgram, IndexTensor
 from .shape_rules.common import axes_of
+from .signature import Signature
 
 
 class Lifted:
@@ -49,6 +50,23 @@ class WithLiterals(Lifted):
         if self.before:
             return program.elementwise(lambda *entries: self.scalar(*numbers, *entries), *given)
         return program.elementwise(lambda *entries: self.scalar(*entries, *numbers), *given)
+
+    def positional(self, function: Callable[..., Any], signature: Signature) -> Callable[..., Any]:
+        """A column that takes the literals by name, as a function that takes them by position, as `scalar` does.
+
+        Literals that are left out have their defaults; none that follows one left out is given.
+        """
+        literals, tensors = signature.literals, len(signature.tensors)
+        types = {p.name: int if p.kind == "integer" else float for p in literals}
+        start = len(literals) if self.before else 0
+
+        def call(*operands: Any) -> Any:
+            numbers = (*operands[:start], *operands[start + tensors :])
+            named = {p.name: types[p.name](value) for p, value in zip(literals, numbers, strict=False)}
+            defaults = {p.name: p.default for p in literals if p.name not in named}
+            return function(*operands[start : start + tensors], **named, **defaults)
+
+        return call
 
 
 #: torch's own threshold, beyond which a stretched function and x differ by less than anybody asks for.

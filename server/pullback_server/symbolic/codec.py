@@ -10,7 +10,7 @@ import sympy as sp
 from ..index_notation import functions
 from ..index_notation.expressions import Delta, Entry, MatrixFunctionEntry, Reduction
 from ..index_notation.functions import ScalarFunction
-from ..operators import TABLE
+from ..operators import BY_FUNCTION
 from ..operators.lifting import Lifted
 
 CONSTANTS = {"pi": sp.pi, "E": sp.E, "oo": sp.oo, "-oo": -sp.oo}
@@ -24,9 +24,9 @@ SYMPY = (
 
 @cache
 def _classes() -> dict[str, type]:
-    rows = {r.sympy.scalar for r in TABLE if isinstance(r.sympy, Lifted) and isinstance(r.sympy.scalar, type)}
-    own = {v for v in vars(functions).values() if isinstance(v, type) and issubclass(v, ScalarFunction)}
-    return {cls.__name__: cls for cls in (*SYMPY, *rows, *own, MatrixFunctionEntry, Entry, Delta, Reduction)}
+    rows = (row.sympy.scalar for row in BY_FUNCTION.values() if isinstance(row.sympy, Lifted))
+    others = (v for v in vars(functions).values() if isinstance(v, type) and issubclass(v, ScalarFunction))
+    return {cls.__name__: cls for cls in (*SYMPY, *rows, *others, MatrixFunctionEntry, Entry, Delta, Reduction)}
 
 
 def encode(e: sp.Basic) -> Any:

@@ -11,8 +11,8 @@ from typing import Any
 import opt_einsum
 import torch
 
-from ...operators import TABLE, Operator
-from ...operators.lifting import Lifted, WithLiterals
+from ...operators import BY_FUNCTION, Operator
+from ...operators.lifting import WithLiterals
 from ..lowering.plan import (
     Call,
     Fetch,
@@ -48,22 +48,13 @@ def _tensor(value: Any) -> torch.Tensor:
 
 def _of_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
     """A torch function that does not take numbers, made to take them."""
-    return lambda *operands: function(*map(_tensor, operands))
+    return lambda *operands, **literals: function(*map(_tensor, operands), **literals)
 
 
-def _with_numbers(row: Operator) -> Callable[..., Any]:
-    """The torch column of a row whose literals come as numbers beside the operands, none that follows one left out."""
-    literals, tensors = row.parameters.literals, len(row.parameters.tensors)
-    kinds = {p.name: int if p.kind == "integer" else float for p in literals}
-    start = len(literals) if isinstance(row.sympy, WithLiterals) and row.sympy.before else 0
-
-    def function(*operands: Any) -> Any:
-        numbers = (*operands[:start], *operands[start + tensors :])
-        named = {p.name: kinds[p.name](value) for p, value in zip(literals, numbers, strict=False)}
-        defaults = {p.name: p.default for p in literals if p.name not in named}
-        return row.torch(*map(_tensor, operands[start : start + tensors]), **named, **defaults)
-
-    return function
+def _of_row(row: Operator) -> Callable[..., Any]:
+    """The torch column of a row, with its literals as numbers beside the operands."""
+    function = _of_tensors(row.torch)
+    return row.sympy.positional(function, row.parameters) if isinstance(row.sympy, WithLiterals) else function
 
 
 #: Arithmetic, and the functions of `operators.functions` that are no row of the table.
@@ -96,12 +87,7 @@ CORE: dict[str, Callable[..., Any]] = {
 @cache
 def functions() -> dict[str, Callable[..., Any]]:
     """The elementwise functions that plans may name: the core, and each row whose sympy column is one function."""
-    rows = {
-        row.sympy.scalar.__name__: _with_numbers(row) if isinstance(row.sympy, WithLiterals) else _of_tensors(row.torch)
-        for row in TABLE
-        if isinstance(row.sympy, Lifted) and isinstance(row.sympy.scalar, type)
-    }
-    return rows | CORE
+    return {name: _of_row(row) for name, row in BY_FUNCTION.items()} | CORE
 
 
 #: (tensors, slots to keep or None) -> gradients.

@@ -10,8 +10,8 @@ from typing import Any
 import mpmath as mp
 import numpy as np
 
-from ...operators import TABLE, Operator
-from ...operators.lifting import Lifted, WithLiterals
+from ...operators import BY_FUNCTION, Operator
+from ...operators.lifting import WithLiterals
 from ...operators.reference import matrices, reductions, scalars
 from ...operators.reference.columns import Elementwise, Objects
 from ...operators.reference.matrices import each_matrix
@@ -59,30 +59,14 @@ def scalar(name: str) -> Scalar:
 @cache
 def _rows() -> dict[str, Scalar]:
     return {
-        row.sympy.scalar.__name__: _of_row(row)
-        for row in TABLE
-        if isinstance(row.sympy, Lifted)
-        and isinstance(row.sympy.scalar, type)
-        and isinstance(row.reference, Elementwise)
+        name: _of_row(row, row.reference.scalar)
+        for name, row in BY_FUNCTION.items()
+        if isinstance(row.reference, Elementwise)
     }
 
 
-def _of_row(row: Operator) -> Scalar:
-    assert isinstance(row.reference, Elementwise)
-    function = row.reference.scalar
-    if not isinstance(row.sympy, WithLiterals):
-        return function
-    literals, tensors = row.parameters.literals, len(row.parameters.tensors)
-    kinds = {p.name: int if p.kind == "integer" else float for p in literals}
-    start = len(literals) if row.sympy.before else 0
-
-    def with_numbers(*operands: Any) -> Any:
-        numbers = (*operands[:start], *operands[start + tensors :])
-        named = {p.name: kinds[p.name](value) for p, value in zip(literals, numbers, strict=False)}
-        defaults = {p.name: p.default for p in literals if p.name not in named}
-        return function(*operands[start : start + tensors], **named, **defaults)
-
-    return with_numbers
+def _of_row(row: Operator, function: Scalar) -> Scalar:
+    return row.sympy.positional(function, row.parameters) if isinstance(row.sympy, WithLiterals) else function
 
 
 def _others(values: list[Any]) -> list[Any]:

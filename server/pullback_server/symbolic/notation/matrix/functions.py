@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from ....operators import TABLE
-from ....operators.lifting import Lifted
+from ....operators import BY_FUNCTION
 from .building import add, product, turned
 from .tree import Call, Infix, NoMatrixForm, Number, Option, Power, Tree
 
@@ -14,9 +13,7 @@ from .tree import Call, Infix, NoMatrixForm, Number, Option, Power, Tree
 @cache
 def names() -> dict[str, str]:
     """The operator of each scalar function, by the function's name in index notation."""
-    lifted = ((row, row.sympy.scalar) for row in TABLE if isinstance(row.sympy, Lifted))
-    needs = {row.name for row in TABLE if any(p.required for p in row.parameters.literals)}
-    return {scalar.__name__: row.name for row, scalar in lifted if isinstance(scalar, type) and row.name not in needs}
+    return {f: row.name for f, row in BY_FUNCTION.items() if not any(p.required for p in row.parameters.literals)}
 
 
 def _one_over(function: str) -> Callable[[Tree], Tree]:
