@@ -94,7 +94,7 @@ def _log_sums(values: list[Any]) -> list[Any]:
 #: Scans: functions of lines whose results have the length of the line.
 SCANS: dict[str, Callable[[list[Any]], list[Any]]] = {
     "softmax": reductions.softmax,
-    "others": _others,
+    "product_of_others": _others,
     "cumsum": _sums,
     "cumsum_back": _back(_sums),
     "cumprod": _products,
