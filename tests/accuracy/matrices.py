@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
-from pullback_server.symbolic.evaluation.matrices import MATRIX_FUNCTIONS
 from pullback_server.symbolic.evaluation.running_error import step_error
 from pullback_server.symbolic.lowering.plan import MatrixFunction
+from pullback_server.symbolic.primitives import MATRIX_FUNCTIONS
 
 from .share import Share, share_of
 
@@ -43,7 +43,7 @@ def matrices(kind: str, size: int, condition: float, count: int, seed: int) -> t
 
 def _share(kind: str, x: torch.Tensor, where: str) -> Share:
     step, wide = MatrixFunction(kind, 0, (1, 2)), x.double()
-    computed, exact = MATRIX_FUNCTIONS[kind](x).double(), MATRIX_FUNCTIONS[kind](wide)
+    computed, exact = MATRIX_FUNCTIONS[kind].torch(x).double(), MATRIX_FUNCTIONS[kind].torch(wide)
     axis = VECTORS.get(kind)
     if axis is not None:
         computed = computed * torch.where((computed * exact).sum(axis, keepdim=True) < 0, -1, 1)

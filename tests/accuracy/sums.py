@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from pullback_server.symbolic.evaluation.evaluate import closure
-from pullback_server.symbolic.evaluation.kernel_errors import REDUCTIONS
 from pullback_server.symbolic.evaluation.running_error import step_error
 from pullback_server.symbolic.lowering.plan import Product, Reduce, Scatter, Step
+from pullback_server.symbolic.primitives import AXIS_FUNCTIONS
 
 from .share import DTYPES, Share, share_of
 
@@ -56,7 +56,7 @@ def shares(lengths: tuple[int, ...], seed: int = 0) -> Iterator[Share]:
 
 
 def _of_reductions(line: torch.Tensor, where: str) -> Iterator[Share]:
-    for kind in REDUCTIONS:
+    for kind in AXIS_FUNCTIONS:
         # A product of many numbers that are not near 1 is 0 or infinite.
         x = (1 + (line - line.mean()) * 1e-3).to(line.dtype) if "prod" in kind or kind == "product_of_others" else line
         exact = np.asarray(EXACT[kind](_long(x)))

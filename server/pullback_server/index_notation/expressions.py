@@ -58,7 +58,7 @@ class Delta(sp.Expr):  # type: ignore[misc]
 
 
 class Reduction(sp.Expr):  # type: ignore[misc]
-    """A reduction over bound indices: `Reduction("sum", body, k, l)`; the kinds are the keys of `REDUCERS`."""
+    """A reduction over bound indices: `Reduction("sum", body, k, l)`; the kinds are those of `symbolic.primitives`."""
 
     is_commutative = True
     is_real = True
@@ -89,7 +89,7 @@ class MatrixFunctionEntry(sp.Expr):  # type: ignore[misc]
     """One entry of a function of a matrix: `MatrixFunctionEntry("inv", X[k, l], 2, k, l, i, j)` is `inv(X)[i, j]`.
 
     The matrix has the entry `body` at its `bound` indices, rows first, and as many of them as the count says; `axes`
-    are the indices of the result. The kinds are the keys of `matrix_functions.KINDS`.
+    are the indices of the result. The kinds are those of `symbolic.primitives`.
     """
 
     is_commutative = True

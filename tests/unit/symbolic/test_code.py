@@ -14,10 +14,9 @@ from both_legs import explanation_of, jacobian, prepared, request_for, sample_in
 from pullback_server.operators import TABLE
 from pullback_server.symbolic import Code
 from pullback_server.symbolic.evaluation.evaluate import functions
-from pullback_server.symbolic.evaluation.matrices import MATRIX_FUNCTIONS
-from pullback_server.symbolic.evaluation.reducers import REDUCERS
-from pullback_server.symbolic.notation.code.functions import FUNCTIONS, MATRICES, REDUCTIONS
+from pullback_server.symbolic.notation.code.functions import FUNCTIONS
 from pullback_server.symbolic.notation.code.text import COMPARISONS, CONNECTIVES
+from pullback_server.symbolic.primitives import AXIS_FUNCTIONS, MATRIX_FUNCTIONS
 from written_expressions import ALL, LENGTHS, NAMES, ORDINARY
 
 #: The functions that the writer of code knows by itself.
@@ -109,13 +108,12 @@ def test_torch_code_keeps_the_dtype(dtype):
 
 def test_every_function_that_a_plan_may_name_can_be_written():
     assert not functions().keys() - FUNCTIONS.keys() - WRITTEN
-    assert not REDUCERS.keys() - REDUCTIONS.keys()
-    assert not MATRIX_FUNCTIONS.keys() - MATRICES.keys()
 
 
 def test_every_name_in_the_table_of_code_is_one_of_its_library():
     modules = {"torch": torch, "F": torch.nn.functional, "np": np, "special": scipy.special}
-    for columns in (FUNCTIONS[name] for name in FUNCTIONS.keys() - WRITTEN):
+    primitives = ((p.code_torch, p.code_numpy) for p in (*AXIS_FUNCTIONS.values(), *MATRIX_FUNCTIONS.values()))
+    for columns in (*(FUNCTIONS[name] for name in FUNCTIONS.keys() - WRITTEN), *primitives):
         for module, path in re.findall(r"(?<![.\w])(torch|F|np|special)\.([\w.]+)", " ".join(columns)):
             assert callable(operator.attrgetter(path)(modules[module])), columns
 

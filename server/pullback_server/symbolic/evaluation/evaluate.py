@@ -30,9 +30,8 @@ from ..lowering.plan import (
     Step,
     reads,
 )
+from ..primitives import AXIS_FUNCTIONS, COMPARISONS, MATRIX_FUNCTIONS
 from .indexing import gather, scatter
-from .matrices import MATRIX_FUNCTIONS
-from .reducers import REDUCERS
 
 Slots = list[Any]
 Closure = Callable[[Slots, Mapping[str, torch.Tensor]], Any]
@@ -70,17 +69,8 @@ CORE: dict[str, Callable[..., Any]] = {
     "number": lambda condition: condition.to(torch.float64),
     "ones_like": torch.ones_like,
     "where": _of_tensors(_where),
-    "less": _of_tensors(torch.lt),
-    "less_equal": _of_tensors(torch.le),
-    "greater": _of_tensors(torch.gt),
-    "greater_equal": _of_tensors(torch.ge),
-    "equal": _of_tensors(torch.eq),
-    "not_equal": _of_tensors(torch.ne),
-    "logical_and": _of_tensors(torch.logical_and),
-    "logical_or": _of_tensors(torch.logical_or),
-    "logical_not": _of_tensors(torch.logical_not),
     "logical_xor": _of_tensors(torch.logical_xor),
-    "sign": _of_tensors(torch.sign),
+    **{row.name: _of_tensors(row.torch) for row in COMPARISONS.values()},
 }
 
 
@@ -139,7 +129,7 @@ def closure(step: Step) -> Closure:
         case Product(slots, labels, out):
             return _product(slots, labels, out)
         case Reduce(kind, slot, axes):
-            reduce = REDUCERS[kind]
+            reduce = AXIS_FUNCTIONS[kind].torch
             return lambda slots, _: reduce(slots[slot], axes)
         case Range(source):
             return lambda _, tensors: torch.arange(
@@ -154,8 +144,8 @@ def closure(step: Step) -> Closure:
                 *(view(slots) for view in views), kept=kept, lengths=[_length(s, tensors) for s in sources]
             )
         case MatrixFunction(kind, slot, (rows, columns)):
-            of_matrix = MATRIX_FUNCTIONS[kind]
-            return lambda slots, _: of_matrix(slots[slot].movedim((rows, columns), (-2, -1)))
+            of_matrices = MATRIX_FUNCTIONS[kind].torch
+            return lambda slots, _: of_matrices(slots[slot].movedim((rows, columns), (-2, -1)))
 
 
 def _squeezed(tensor: torch.Tensor, axes: tuple[int, ...]) -> torch.Tensor:

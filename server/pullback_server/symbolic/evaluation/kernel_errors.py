@@ -88,23 +88,6 @@ FUNCTIONS: dict[str, KernelError] = {
     "gelu":        KernelError(1,     0,      4),
 }  # fmt: skip
 
-#: By the kind of a reduction or a scan, of the magnitudes of what is added up, or of the result of a product.
-REDUCTIONS: dict[str, KernelError] = {
-    "max":                KernelError(),
-    "min":                KernelError(),
-    "sum":                KernelError(5, length=1e-5),
-    "prod":               KernelError(1, length=0.25),
-    "product_of_others":             KernelError(1, length=0.25),
-    "cumsum":             KernelError(1, length=0.2),
-    "cumsum_back":        KernelError(1, length=0.2),
-    "cumprod":            KernelError(1, length=0.25),
-    "cumprod_back":       KernelError(1, length=0.25),
-    "logsumexp":          KernelError(2, length=1e-5),
-    "softmax":            KernelError(3, length=0.06),
-    "cumlogsumexp":       KernelError(2, length=0.2),
-    "cumlogsumexp_back":  KernelError(2, length=0.2),
-}  # fmt: skip
-
 #: Products that are summed, by whichever of torch's matrix products.
 PRODUCT = KernelError(1.5, length=0.18)
 #: Entries that are added up at the same place, one after another.

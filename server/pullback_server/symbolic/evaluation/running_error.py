@@ -15,12 +15,12 @@ from typing import Any
 
 import torch
 
+from .. import kernels
 from ..lowering.plan import Call, Gather, MatrixFunction, Plan, Product, Reduce, Scatter, Step, needed
+from ..primitives import AXIS_FUNCTIONS, SCANS
 from .evaluate import Slots, closure, contractions, functions, operand_views, restore
 from .indexing import gather
-from .kernel_errors import FUNCTIONS, PRODUCT, REDUCTIONS, SCATTER
-from .matrices import of_matrix_function
-from .reducers import REDUCERS
+from .kernel_errors import FUNCTIONS, PRODUCT, SCATTER
 
 
 def error_bound(plan: Plan, name: str, tensors: Mapping[str, torch.Tensor], unit: float) -> torch.Tensor | None:
@@ -58,7 +58,7 @@ def step_error(
             error = _of_scatter(step, values, errors, tensors, unit)
         case MatrixFunction(kind, slot, (rows, columns)):
             x, moved = (t.movedim((rows, columns), (-2, -1)) for t in (values[slot], errors[slot]))
-            error = of_matrix_function(kind, value, x, moved, unit)
+            error = _of_matrix_function(kind, value, x, moved, unit)
         case _:
             error = torch.zeros_like(value)
     return error.nan_to_num(nan=torch.inf, posinf=torch.inf)
@@ -134,8 +134,8 @@ def _of_scatter(
 def _of_reduction(
     kind: str, value: torch.Tensor, x: torch.Tensor, error: torch.Tensor, axes: tuple[int, ...], unit: float
 ) -> torch.Tensor:
-    kernel, added = REDUCTIONS[kind], math.prod(x.shape[a] for a in axes)
-    rounding = unit * (kernel.result + kernel.length * added)
+    kernel, added = AXIS_FUNCTIONS[kind], math.prod(x.shape[a] for a in axes)
+    rounding = unit * (kernel.rounding + kernel.per_entry * added)
     match kind:
         case "max" | "min":
             largest: torch.Tensor = error.amax(axes)
@@ -167,9 +167,9 @@ def _of_scan(
     kind: str, value: torch.Tensor, x: torch.Tensor, error: torch.Tensor, axes: tuple[int, ...], unit: float
 ) -> torch.Tensor:
     """At each place of what has been added up or multiplied so far."""
-    kernel, name = REDUCTIONS[kind], kind.removesuffix("_back")
-    run = REDUCERS[kind.replace(name, "cumsum")]
-    rounding = unit * (kernel.result + kernel.length * run(torch.ones_like(x), axes))
+    kernel, name = SCANS[kind], kind.removesuffix("_back")
+    run = SCANS[kind.replace(name, "cumsum")].torch
+    rounding = unit * (kernel.rounding + kernel.per_entry * run(torch.ones_like(x), axes))
     match name:
         case "cumsum":
             return run(error, axes) + rounding * run(x.abs(), axes)
@@ -178,4 +178,46 @@ def _of_scan(
         case "cumlogsumexp":
             off = error.amax(axes, keepdim=True) + rounding * (value.abs() + 1)
             return torch.where(value == -torch.inf, 0, off)
+    raise AssertionError(kind)
+
+
+def _of_matrix_function(
+    kind: str, value: torch.Tensor, x: torch.Tensor, error: torch.Tensor, unit: float
+) -> torch.Tensor:
+    """How far a function of a matrix may be off, to first order, where the matrix is off by `error`.
+
+    Backward stable algorithms find it for a matrix that is off by roundings of its norm (G. H. Golub and C. F. Van
+    Loan, Matrix Computations, 4th ed., 2013), which the function's own condition then carries on.
+    """
+    rows, columns = x.shape[-2:]
+    norm = x.abs().amax((-2, -1), keepdim=True) if x.numel() else x.new_zeros(())
+    moved = error + unit * max(rows, columns) * norm
+    size = moved.flatten(-2).norm(dim=-1) if x.numel() else x.new_zeros(x.shape[:-2])
+    match kind:
+        case "inv":
+            return value.abs() @ moved @ value.abs()
+        case "pinv":
+            spread: torch.Tensor = torch.linalg.matrix_norm(kernels.finite(value), 2) ** 2 * size
+            return torch.zeros_like(value) + 3 * spread[..., None, None]
+        case "det" | "cofactor" | "logdet" | "logabsdet":
+            cofactors = kernels.cofactor(x).abs()
+            if kind == "cofactor":
+                # Entry by entry a polynomial, whose slopes leave out the two least singular values.
+                least = torch.linalg.svdvals(kernels.finite(x)).clamp(min=torch.finfo(x.dtype).tiny)[..., -2:]
+                condition = 2 * columns * size / least[..., 0] if columns > 1 else torch.zeros_like(size)
+                largest = cofactors.flatten(-2).amax(-1) if columns else size
+                return torch.zeros_like(value) + ((condition + unit * max(rows, columns)) * largest)[..., None, None]
+            lost = (cofactors * moved).sum((-2, -1))
+            return lost if kind == "det" else lost / torch.linalg.det(x).abs() + unit * value.abs()
+        case "eigenvalues" | "singular_values":
+            return torch.zeros_like(value) + size[..., None]
+        case "eigenvectors" | "left_vectors" | "right_vectors":
+            symmetric = kind == "eigenvectors"
+            values = torch.linalg.eigvalsh(kernels.finite(x)) if symmetric else torch.linalg.svdvals(kernels.finite(x))
+            gaps = (values[..., :, None] - values[..., None, :]).abs()
+            gaps = gaps.masked_fill(torch.eye(gaps.shape[-1], dtype=torch.bool, device=x.device), torch.inf)
+            nearest = gaps.amin(-1) if symmetric else torch.minimum(gaps.amin(-1), values)
+            turned = size[..., None] / nearest
+            along = turned[..., :, None] if kind == "right_vectors" else turned[..., None, :]
+            return torch.zeros_like(value) + along + unit
     raise AssertionError(kind)

@@ -6,41 +6,8 @@ import sympy as sp
 
 from ...index_notation.expressions import Entry, MatrixFunctionEntry
 
-#: Comparisons and their like, as (text, LaTeX).
-SIGNS = {
-    "less": ("<", "<"),
-    "less_equal": ("<=", r"\le"),
-    "greater": (">", ">"),
-    "greater_equal": (">=", r"\ge"),
-    "equal": ("==", "="),
-    "not_equal": ("!=", r"\ne"),
-    "logical_and": ("&", r"\wedge"),
-    "logical_or": ("|", r"\vee"),
-}
-#: Comparisons and what joins them: numbers, 0 or 1, wherever no condition is expected.
-CONDITIONS = (*SIGNS, "logical_not")
 #: What stands around an operand in LaTeX.
 BARS = {"abs": ("|", "|"), "ceil": (r"\lceil ", r"\rceil ")}
-TOTALS = {
-    "sum": ("Sum", r"\sum"),
-    "prod": ("Product", r"\prod"),
-    "max": ("Max", r"\max"),
-    "min": ("Min", r"\min"),
-}
-
-#: Functions of a matrix, as (text, LaTeX) of its name; their indices follow.
-MATRIX_FUNCTIONS = {
-    "inv": ("inv({})", "{}^{{-1}}"),
-    "pinv": ("pinv({})", "{}^{{+}}"),
-    "det": ("det({})", r"\det {}"),
-    "logdet": ("logdet({})", r"\log\det {}"),
-    "logabsdet": ("slogdet({})[1]", r"\log\left|\det {}\right|"),
-    "eigenvalues": ("eigvalsh({})", r"\operatorname{{eigvalsh}}\left({}\right)"),
-    "eigenvectors": ("eigh({})[1]", r"\operatorname{{eigh}}_{{2}}\left({}\right)"),
-    "singular_values": ("svdvals({})", r"\operatorname{{svdvals}}\left({}\right)"),
-    "left_vectors": ("svd({})[0]", r"\operatorname{{svd}}_{{1}}\left({}\right)"),
-    "right_vectors": ("svd({})[2]", r"\operatorname{{svd}}_{{3}}\left({}\right)"),
-}
 
 
 def matrix(e: MatrixFunctionEntry) -> tuple[Entry, tuple[sp.Expr, ...], bool]:

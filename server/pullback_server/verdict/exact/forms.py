@@ -16,6 +16,7 @@ from ...operators.reference import scalars
 from ...operators.reference.columns import Objects
 from ...symbolic.lowering import plan as plans
 from ...symbolic.lowering.plan import Plan
+from ...symbolic.primitives import MATRIX_FUNCTIONS
 from .budget import Budget
 from .dependencies import Places
 from .scalars import MATRICES, SCANS, scalar
@@ -218,7 +219,9 @@ class FormValues:
                 return self._shapes[slot] if kind in SCANS else self._other_lengths(slot, axes)
             case plans.MatrixFunction(kind, slot, (rows, columns)):
                 shape = self._shapes[slot]
-                return (*self._other_lengths(slot, (rows, columns)), *_matrix_shape(kind, shape[rows], shape[columns]))
+                length_of = {"r": shape[rows], "c": shape[columns], "k": min(shape[rows], shape[columns])}
+                axes = MATRIX_FUNCTIONS[kind].axes
+                return (*self._other_lengths(slot, (rows, columns)), *(length_of[axis] for axis in axes))
             case plans.Gather(slot, axes, indices):
                 return (*self._other_lengths(slot, axes), *self._broadcast_shape(indices))
             case plans.Scatter(value, kept_axes, indices, sources):
@@ -259,23 +262,6 @@ def _flat(index: Sequence[int], shape: Shape) -> int:
 def _wrapped(index: Objects, length: int) -> Any:
     whole = np.array([int(i) for i in index.reshape(-1)], dtype=np.int64).reshape(index.shape)
     return np.where(whole < 0, whole + length, whole)
-
-
-def _matrix_shape(kind: str, rows: int, columns: int) -> Shape:
-    """The shape of a matrix function of one matrix."""
-    match kind:
-        case "det" | "logdet" | "logabsdet":
-            return ()
-        case "pinv":
-            return (columns, rows)
-        case "eigenvalues" | "singular_values":
-            return (min(rows, columns),)
-        case "left_vectors":
-            return (rows, min(rows, columns))
-        case "right_vectors":
-            return (min(rows, columns), columns)
-        case _:
-            return (rows, columns)
 
 
 #: The reductions of plans, on lists of numbers.

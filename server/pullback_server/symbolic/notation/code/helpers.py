@@ -109,12 +109,12 @@ def scatter(value, kept, lengths, *indices):
     return out
 '''
 
-#: By the kind of reduction, matrix function or step: the helper's name, and its text for torch and for NumPy.
-HELPERS: dict[str, tuple[str, str, str]] = {
-    "prod": ("product", _PRODUCT, ""),
-    "softmax": ("softmax", "", _SOFTMAX),
-    "product_of_others": ("product_of_others", _TORCH_OTHERS, _NUMPY_OTHERS),
-    "cofactor": ("cofactor", _TORCH_COFACTOR, _NUMPY_COFACTOR),
-    "gather": ("gather", _TORCH_GATHER, _NUMPY_GATHER),
-    "scatter": ("scatter", _TORCH_SCATTER, _NUMPY_SCATTER),
+#: By name: the text for torch and for NumPy.
+HELPERS: dict[str, tuple[str, str]] = {
+    "product": (_PRODUCT, ""),
+    "softmax": ("", _SOFTMAX),
+    "product_of_others": (_TORCH_OTHERS, _NUMPY_OTHERS),
+    "cofactor": (_TORCH_COFACTOR, _NUMPY_COFACTOR),
+    "gather": (_TORCH_GATHER, _NUMPY_GATHER),
+    "scatter": (_TORCH_SCATTER, _NUMPY_SCATTER),
 }

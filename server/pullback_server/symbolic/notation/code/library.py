@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ...primitives import AxisRow, MatrixRow
 from .helpers import HELPERS
 
 _MODULE = re.compile(r"(?<![.\w])(torch|np|F|special)\.")
+_HELPER = re.compile(rf"\{{({'|'.join(HELPERS)})\}}")
 
 
 @dataclass
@@ -31,19 +33,23 @@ class Library:
         return self.names["np" if self.numpy else "torch"]
 
     def local(self, template: str) -> str:
-        """A row of a table with the names under which this module imports."""
-        return _MODULE.sub(self._imported, template)
+        """The code of a row with the names under which this module has modules and helpers."""
+        return _HELPER.sub(lambda helper: self.helper(helper[1]), _MODULE.sub(self._imported, template))
+
+    def code(self, row: AxisRow | MatrixRow) -> str:
+        """The code of a primitive in this library."""
+        return self.local(row.code_numpy if self.numpy else row.code_torch)
 
     def _imported(self, module: re.Match[str]) -> str:
         self.used.add(module[1])
         return f"{self.names[module[1]]}."
 
-    def helper(self, kind: str) -> str:
-        """The name of a helper, which the module brings along from now on."""
-        self.helpers.add(kind)
-        return self.names[HELPERS[kind][0]]
+    def helper(self, name: str) -> str:
+        """What a helper is called, which the module brings along from now on."""
+        self.helpers.add(name)
+        return self.names[name]
 
-    def brought(self, kind: str) -> str:
+    def brought(self, name: str) -> str:
         """The text of a helper."""
-        name, *texts = HELPERS[kind]
-        return self.local(texts[self.number].strip("\n")).replace(f"def {name}(", f"def {self.names[name]}(")
+        text = HELPERS[name][self.number].strip("\n")
+        return self.local(text).replace(f"def {name}(", f"def {self.names[name]}(")

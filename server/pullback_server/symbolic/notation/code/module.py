@@ -119,14 +119,14 @@ def _module(
     names: Naming,
     definitions: Sequence[str],
 ) -> str:
-    called = {name: _free(name, names) for name in (*IMPORTS, *(helper for helper, *_ in HELPERS.values()))}
+    called = {name: _free(name, names) for name in (*IMPORTS, *HELPERS)}
     library = Library(number, called)
     try:
         written = [_function(f, library, differentiated, wrt, names) for f in functions]
     except NoCode:
         return ""
     imports = [_import(name, called[name]) for name in IMPORTS if name in library.used or called[name] == library.main]
-    helpers = [library.brought(kind) for kind in sorted(library.helpers)]
+    helpers = [library.brought(name) for name in sorted(library.helpers)]
     shown = names[differentiated.output.name]
     doc = "\n".join((f'"""The derivatives of {shown} in closed form.', "", *definitions, '"""'))
     text = "\n\n\n".join((f"{doc}\n\n" + "\n".join(imports), *helpers, *written)) + "\n"

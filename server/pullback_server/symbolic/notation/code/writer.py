@@ -23,9 +23,10 @@ from ...lowering.plan import (
     Step,
     needed,
 )
+from ...primitives import AXIS_FUNCTIONS, MATRIX_FUNCTIONS, SCANS
 from ..steps.naming import iter_names
 from . import text as write
-from .functions import FUNCTIONS, MATRICES, REDUCTIONS
+from .functions import FUNCTIONS
 from .library import Library
 from .products import contracted
 from .text import Kind, Text, commas
@@ -36,8 +37,6 @@ FOLDED = 48
 NAMELIKE = 16
 #: Functions whose values are bools.
 CONDITIONS = ("isnan", "isinf", "isfinite", "isposinf", "isneginf", "signbit")
-#: How many axes a matrix function takes away; the others none.
-LOST = {"det": 2, "logdet": 2, "logabsdet": 2, "eigenvalues": 1, "singular_values": 1}
 
 Source = tuple[str, int] | int
 
@@ -103,9 +102,8 @@ class Body:
                 return self._reduced(kind, self._texts[slot], axes)
             case MatrixFunction(kind, slot, axes):
                 x = self._moved(self._texts[slot], axes)
-                helper = library.helper(kind) if "{helper}" in _row(MATRICES, kind)[library.number] else ""
-                text = library.local(_row(MATRICES, kind)[library.number]).format(x.text, helper=helper)
-                return Text(text, rank=x.rank - LOST.get(kind, 0))
+                row = MATRIX_FUNCTIONS[kind]
+                return Text(library.code(row).format(x.text), rank=x.rank - 2 + len(row.axes))
             case Gather(slot, axes, indices):
                 x, at = self._texts[slot], [self._view(i) for i in indices]
                 parts = [x.text, commas(*map(str, axes)), *(i.text for i in at)]
@@ -233,7 +231,9 @@ class Body:
         return Text(f"{self._library.main}.clamp({self._tensor(a).text}, {low.text}, {high.text})", rank=rank)
 
     def _function(self, function: str, x: list[Text]) -> Text:
-        row = _row(FUNCTIONS, function)[self._library.number]
+        if function not in FUNCTIONS:
+            raise NoCode(function)
+        row = FUNCTIONS[function][self._library.number]
         # A number that was left out is 0.
         numbers = {"n1": "0"} | {f"n{k}": t.text for k, t in enumerate(x)}
         rank = max(t.rank for t in x)
@@ -246,13 +246,11 @@ class Body:
         return Text(self._library.local(row).format(*(t.text for t in x), **numbers), kind=kind, rank=rank)
 
     def _reduced(self, kind: str, x: Text, axes: tuple[int, ...]) -> Text:
-        library, row = self._library, _row(REDUCTIONS, kind)[self._library.number]
         listed = str(axes[0]) if len(axes) == 1 else commas(*map(str, axes))
-        along = "" if len(axes) == x.rank else f", {'axis' if library.numpy else 'dim'}={listed}"
-        helper = library.helper(kind) if "{helper}" in row else ""
-        text = library.local(row).format(x.text, along=along, axes=listed, axis=axes[0], helper=helper)
-        keeps = kind in ("softmax", "product_of_others") or kind.startswith("cum")
-        return Text(text, rank=x.rank if keeps else x.rank - len(axes))
+        along = "" if len(axes) == x.rank else f", {'axis' if self._library.numpy else 'dim'}={listed}"
+        template = self._library.code(AXIS_FUNCTIONS[kind])
+        text = template.format(x.text, along=along, axes=listed, axis=axes[0])
+        return Text(text, rank=x.rank if kind in SCANS else x.rank - len(axes))
 
     def _result(self, result: Result | None, shape: str, units: tuple[bool, ...]) -> str:
         """A result in its full shape."""
@@ -267,12 +265,6 @@ class Body:
             return f"{library.main}.broadcast_to({self._turned(x, axes).text}, {shape})"
         turned = self._turned(x, axes)
         return f"{turned.at(Precedence.ATOM)}.reshape({shape})" if axes and axes[0] < 0 else turned.text
-
-
-def _row(table: Mapping[str, tuple[str, str]], name: str) -> tuple[str, str]:
-    if name not in table:
-        raise NoCode(name)
-    return table[name]
 
 
 def _length(source: Source) -> str:

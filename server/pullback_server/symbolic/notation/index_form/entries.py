@@ -9,11 +9,11 @@ from itertools import product
 
 import sympy as sp
 
-from ....index_notation import functions as fn
 from ....index_notation.expressions import Delta, Entry, MatrixFunctionEntry, Reduction
 from ....index_notation.functions import floor, where
 from ... import codec
 from ...form import Forms, Formula, length_of
+from ...primitives import COMPARISONS
 from .printers import text
 
 #: More entries than this are not written out.
@@ -21,18 +21,9 @@ MOST = 64
 #: Nor are entries that would have more operations and names than this, all together.
 NODES = 20_000
 
-#: What is worked out where indices are compared or divided.
-INTEGERS: dict[type, Callable[..., int]] = {
-    fn.less: operator.lt,
-    fn.less_equal: operator.le,
-    fn.greater: operator.gt,
-    fn.greater_equal: operator.ge,
-    fn.equal: operator.eq,
-    fn.not_equal: operator.ne,
-    fn.logical_and: lambda a, b: a and b,
-    fn.logical_or: lambda a, b: a or b,
-    fn.logical_not: operator.not_,
-    fn.remainder: operator.mod,
+#: What is worked out where indices are compared or divided, by the function's name.
+INTEGERS: dict[str, Callable[..., int]] = {row.name: row.exact for row in COMPARISONS.values()} | {
+    "remainder": operator.mod
 }
 
 
@@ -118,6 +109,7 @@ def worked_out(e: sp.Expr) -> sp.Expr:
 
 
 def _of_integers(e: sp.Expr) -> sp.Expr:
-    if type(e) in INTEGERS and all(a.is_Integer for a in e.args):
-        return sp.Integer(int(INTEGERS[type(e)](*map(int, e.args))))
+    name = type(e).__name__
+    if name in INTEGERS and all(a.is_Integer for a in e.args):
+        return sp.Integer(int(INTEGERS[name](*map(int, e.args))))
     return sp.floor(e.args[0]) if isinstance(e, floor) and e.args[0].is_Rational else e

@@ -12,8 +12,9 @@ from sympy.printing.printer import Printer
 from sympy.printing.str import StrPrinter
 
 from ....index_notation.expressions import Delta, Entry, MatrixFunctionEntry, Reduction
+from ...primitives import COMPARISONS, MATRIX_FUNCTIONS, REDUCTIONS
 from ..latex_names import escape, letter
-from ..words import BARS, CONDITIONS, MATRIX_FUNCTIONS, SIGNS, TOTALS, divided, matrix
+from ..words import BARS, divided, matrix
 
 
 class Ordered(Printer):  # type: ignore[misc]
@@ -44,20 +45,20 @@ class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
         if divided(item) is not None:
             within = level < PRECEDENCE["Mul"] or (strict and level == PRECEDENCE["Mul"])
             return str(self._print(item)) if within else f"({self._print(item)})"
-        if isinstance(item, MatrixFunctionEntry | Entry | Delta | Reduction) or type(item).__name__ in CONDITIONS:
+        if isinstance(item, MatrixFunctionEntry | Entry | Delta | Reduction) or type(item).__name__ in COMPARISONS:
             return str(self._print(item))
         return str(super().parenthesize(item, level, strict))
 
     def _argument(self, e: sp.Expr) -> str:
         """What stands between commas, where a condition needs no parentheses."""
-        return self._condition(e) if type(e).__name__ in CONDITIONS else str(self._print(e))
+        return self._condition(e) if type(e).__name__ in COMPARISONS else str(self._print(e))
 
     def _condition(self, e: sp.Function) -> str:
         name = type(e).__name__
         if name == "logical_not":
             return f"~({self._argument(e.args[0])})"
         a, b = (self.parenthesize(x, PRECEDENCE["Relational"]) for x in e.args)
-        return f"{a} {SIGNS[name][0]} {b}"
+        return f"{a} {COMPARISONS[name].symbol} {b}"
 
     def _print_Entry(self, e: Entry) -> str:
         return f"{e.name}[{', '.join(map(self._print, e.indices))}]" if e.indices else e.name
@@ -66,17 +67,17 @@ class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
         indices = f"[{', '.join(map(self._argument, e.axes))}]" if e.axes else ""
         entry, batch, turned = matrix(e)
         name = self._print_Entry(Entry(entry.name, *batch)) + (".T" if turned else "")
-        return MATRIX_FUNCTIONS[e.kind][0].format(name) + indices
+        return MATRIX_FUNCTIONS[e.kind].text.format(name) + indices
 
     def _print_Delta(self, e: Delta) -> str:
         return f"delta({', '.join(map(self._print, e.args))})"
 
     def _print_Reduction(self, e: Reduction) -> str:
-        return f"{TOTALS[e.kind][0]}({', '.join(map(self._argument, (e.body, *e.bound)))})"
+        return f"{REDUCTIONS[e.kind].text}({', '.join(map(self._argument, (e.body, *e.bound)))})"
 
     def _print_Function(self, e: sp.Function) -> str:
         name = type(e).__name__
-        if name in CONDITIONS:
+        if name in COMPARISONS:
             return f"({self._condition(e)})"
         if parts := divided(e):
             a, b = (self.parenthesize(x, PRECEDENCE["Mul"]) for x in parts)
@@ -117,7 +118,7 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
     def _print_MatrixFunctionEntry(self, e: MatrixFunctionEntry, exp: str | None = None) -> str:
         entry, batch, turned = matrix(e)
         name = self._print_Entry(Entry(entry.name, *batch), r"\top" if turned else None)
-        base = MATRIX_FUNCTIONS[e.kind][1].format(f"{{{name}}}" if "^" in name else name)
+        base = MATRIX_FUNCTIONS[e.kind].latex.format(f"{{{name}}}" if "^" in name else name)
         if e.axes:
             base = rf"\left({base}\right)_{{{self._subscript(e.axes)}}}"
         return rf"\left({base}\right)^{{{exp}}}" if exp is not None else base
@@ -133,7 +134,7 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
     def _print_Reduction(self, e: Reduction, exp: str | None = None) -> str:
         open_ = isinstance(e.body, sp.Add) or e.body.could_extract_minus_sign()
         body = rf"\left({self._print(e.body)}\right)" if open_ else self._print(e.body)
-        whole = f"{TOTALS[e.kind][1]}_{{{self._subscript(e.bound)}}} {body}"
+        whole = f"{REDUCTIONS[e.kind].latex}_{{{self._subscript(e.bound)}}} {body}"
         return whole if exp is None else rf"\left({whole}\right)^{{{exp}}}"
 
     def parenthesize(self, item: sp.Expr, level: int, is_neg: bool = False, strict: bool = False) -> str:
@@ -159,7 +160,7 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
         if name in BARS:
             left, right = BARS[name]
             inside = rf"\left{left}{self._print(e.args[0])}\right{right}"
-        elif name in CONDITIONS:
+        elif name in COMPARISONS:
             # Iverson's bracket: 1 where it holds, else 0.
             inside = rf"\left[{self._condition(e)}\right]"
         elif name == "remainder" and (parts := divided(e)):
@@ -180,11 +181,11 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
         name = type(e).__name__
         if name == "logical_not":
             return rf"\neg\left({self._condition(e.args[0])}\right)"
-        if name not in SIGNS:
+        if name not in COMPARISONS:
             return str(self._print(e))
         joins = name in ("logical_and", "logical_or")
         a, b = (rf"\left({self._condition(x)}\right)" if joins else self._print(x) for x in e.args)
-        return rf"{a} {SIGNS[name][1]} {b}"
+        return rf"{a} {COMPARISONS[name].latex} {b}"
 
     def _print_Exp1(self, _: sp.Expr, exp: str | None = None) -> str:
         return r"\mathrm{e}" + (f"^{{{exp}}}" if exp is not None else "")

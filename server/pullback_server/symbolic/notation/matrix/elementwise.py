@@ -9,7 +9,7 @@ import sympy as sp
 
 from ....index_notation.functions import CONDITIONS, where
 from ....operators import BY_SYMBOL
-from ..words import SIGNS
+from ...primitives import COMPARISONS
 from .building import number, product
 from .functions import FORMS, names
 from .tensors import Tensor, aligned
@@ -61,11 +61,11 @@ def condition(e: sp.Expr, write: Write) -> Tensor:
     if name == "logical_not":
         return _negated(condition(e.args[0], write))
     axes, operands = aligned([condition(x, write) for x in e.args])
-    if name not in SIGNS:
+    if name not in COMPARISONS:
         return Tensor(Call(_operator(name), operands, len(axes)), axes)
     if name == "logical_and" and Number(Fraction(0)) in operands:
         return Tensor(number(0), ())
-    return Tensor(Infix(SIGNS[name][0], *operands), axes)
+    return Tensor(Infix(COMPARISONS[name].symbol, *operands), axes)
 
 
 def power(base: sp.Expr, exponent: sp.Expr, write: Write) -> Tensor:

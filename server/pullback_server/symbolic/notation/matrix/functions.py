@@ -6,8 +6,9 @@ from collections.abc import Callable
 from functools import cache
 
 from ....operators import BY_FUNCTION
+from ...primitives import MATRIX_FUNCTIONS
 from .building import add, product, turned
-from .tree import Call, Infix, NoMatrixForm, Number, Option, Power, Tree
+from .tree import Call, Infix, NoMatrixForm, Number, Power, Tree
 
 
 @cache
@@ -43,30 +44,11 @@ FORMS: dict[str, Callable[..., Tree]] = {
     "coth": _one_over("tanh"),
 }
 
-#: Reductions by their kinds.
-REDUCTIONS = {"max": "amax", "min": "amin", "prod": "prod", "logsumexp": "logsumexp"}
 
-
-def _called(name: str, rank: int) -> Callable[[Tree], Tree]:
-    return lambda x: Call(name, (x,), rank)
-
-
-def _result(name: str, number: int, rank: int, *options: tuple[str, Option]) -> Callable[[Tree], Tree]:
-    """One of several results, such as `eigh(A)[1]`."""
-    return lambda x: Call(name, (x,), rank, (*options, ("output", number)))
-
-
-#: Functions of a matrix by their kinds.
-MATRIX_FUNCTIONS: dict[str, Callable[[Tree], Tree]] = {
-    "inv": _called("inv", 2),
-    "pinv": _called("pinv", 2),
-    "det": _called("det", 0),
-    "logdet": _called("logdet", 0),
-    "cofactor": lambda x: product(Call("det", (x,), 0), turned(Call("inv", (x,), 2))),
-    "logabsdet": _result("slogdet", 1, 0),
-    "eigenvalues": _called("eigvalsh", 1),
-    "eigenvectors": _result("eigh", 1, 2),
-    "singular_values": _called("svdvals", 1),
-    "left_vectors": _result("svd", 0, 2, ("full_matrices", False)),
-    "right_vectors": _result("svd", 2, 2, ("full_matrices", False)),
-}
+def of_matrix(kind: str, x: Tree) -> Tree:
+    """A function of a matrix."""
+    if kind == "cofactor":
+        return product(of_matrix("det", x), turned(of_matrix("inv", x)))
+    row = MATRIX_FUNCTIONS[kind]
+    name, *options = row.call
+    return Call(name, (x,), len(row.axes), tuple(options))

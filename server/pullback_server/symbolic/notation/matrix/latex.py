@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from fractions import Fraction
 
 from ....operators import BY_NAME
+from ...primitives import COMPARISONS
 from ..latex_names import escape, letter
 from .building import negative, number, product
 from .lines import Lines, lettered
@@ -33,7 +34,7 @@ LENGTHS = "nmdh"
 LOOSE, COMPARED, ADDED, MULTIPLIED, RAISED, ATOM = range(6)
 
 _CONSTANTS = {"pi": r"\pi", "e": r"\mathrm{e}", "inf": r"\infty"}
-_SIGNS = {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne", "&": r"\wedge", "|": r"\vee", "%": r"\bmod"}
+_SYMBOLS = {row.symbol: row.latex for row in COMPARISONS.values()} | {"%": r"\bmod"}
 #: Functions with a command or a letter of their own.
 _FUNCTIONS = {
     **{n: rf"\{n}" for n in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "det")},
@@ -113,7 +114,7 @@ def _latex(tree: Tree) -> tuple[str, int]:
         case Infix(sign, left, right):
             joins = sign in ("&", "|")
             a, b = (_at(t, ADDED) if not joins else _bracketed(_condition(t)) for t in (left, right))
-            inside = f"{a} {_SIGNS.get(sign, sign)} {b}"
+            inside = f"{a} {_SYMBOLS.get(sign, sign)} {b}"
             # Iverson's bracket: 1 where it holds, else 0.
             return (rf"\left[{inside}\right]", ATOM) if sign != "%" else (inside, ADDED)
         case MatMul(factors):

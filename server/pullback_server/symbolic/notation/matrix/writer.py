@@ -13,12 +13,13 @@ from ....index_notation.recognition import renaming
 from ....index_notation.terms import Term, split
 from ....index_notation.terms import contract as without_deltas
 from ...differentiation.derivatives import Differentiated
+from ...primitives import MATRIX_FUNCTIONS, REDUCTIONS
 from .building import add, eye, number, zeros
 from .contraction import completed, contract, diagonal
 from .dtypes import as_floating
 from .elementwise import function, power
 from .factoring import crossed, factored
-from .functions import MATRIX_FUNCTIONS, REDUCTIONS
+from .functions import of_matrix
 from .indexed import indexed
 from .nodes import Nodes
 from .placing import Places
@@ -166,7 +167,7 @@ class Writer:
             body = squeezed(self.tensor(definition.body.xreplace(batch | fresh)))
             if definition.kind not in MATRIX_FUNCTIONS or batch:
                 raise NoMatrixForm(f"{definition.kind} of several matrices at once")
-            tree = MATRIX_FUNCTIONS[definition.kind](oriented(body, rows, columns))
+            tree = of_matrix(definition.kind, oriented(body, rows, columns))
             return Tensor(tree, own)
         here = dict(zip(definition.axes, e.indices, strict=True))
         if definition.kind == "product_of_others":
@@ -184,9 +185,10 @@ class Writer:
             raise NoMatrixForm("a reduction over an axis along which nothing varies")
         dims = tuple(k for k, a in enumerate(x.axes) if a in bound)
         axes = tuple(a for a in x.axes if a not in bound)
-        whole = len(x.symbols) == len(bound)
-        options = () if whole else (("dim", dims[0] if len(dims) == 1 else dims),)
-        return Tensor(Call(REDUCTIONS[kind], (x.tree,), 0 if whole else len(axes), options), () if whole else axes)
+        name = REDUCTIONS[kind].operator
+        if len(x.symbols) == len(bound):
+            return Tensor(Call(name, (x.tree,), 0), ())
+        return Tensor(Call(name, (x.tree,), len(axes), (("dim", dims[0] if len(dims) == 1 else dims),)), axes)
 
     def _others(self, body: sp.Expr, along: Axes) -> Tensor:
         """At each place of a vector the product of all other entries, which division would not give beside a zero."""

@@ -10,32 +10,16 @@ from ....index_notation.expressions import Entry
 from ....index_notation.functions import CONDITIONS, where
 from ....index_notation.index_program import Definition
 from ...differentiation.derivatives import Partial
+from ...primitives import MATRIX_FUNCTIONS, REDUCTIONS, MatrixRow, ReductionRow
 from ..index_form.printers import text
 
-#: By a definition's kind: what it is, and how its derivative goes.
-KINDS: dict[str, tuple[str, str]] = {
-    "": ("entry by entry", ""),
-    "sum": ("a sum", "a sum passes the gradient to each summand"),
-    "prod": ("a product", "the derivative of a product by one factor is the product of the others"),
-    "max": ("the greatest entry", "the gradient goes to the greatest entry, and ties share it"),
-    "min": ("the least entry", "the gradient goes to the least entry, and ties share it"),
-    "logsumexp": ("log-sum-exp", "the derivative of log-sum-exp is softmax"),
-    "inv": ("a matrix inverse", "d inv(X) = -inv(X) @ dX @ inv(X)"),
-    "pinv": ("a pseudoinverse", "the derivative of the pseudoinverse at constant rank (Golub and Pereyra, 1973)"),
-    "det": ("a determinant", "d det(X) = trace(det(X)*inv(X) @ dX)"),
-    "logdet": ("a log-determinant", "d logdet(X) = trace(inv(X) @ dX)"),
-    "logabsdet": ("the logarithm of a determinant's magnitude", "d log(abs(det(X))) = trace(inv(X) @ dX)"),
-    "eigenvalues": ("eigenvalues", "the derivative of an eigenvalue is outer(u, u), of its unit vector u"),
-    "eigenvectors": ("eigenvectors", "an eigenvector turns towards the others by their overlap over the gap"),
-    "singular_values": ("singular values", "the derivative of a singular value is outer(u, v), of its vectors"),
-    "left_vectors": ("left singular vectors", "a singular vector turns towards the others by overlap over gap"),
-    "right_vectors": ("right singular vectors", "a singular vector turns towards the others by overlap over gap"),
-}  # fmt: skip
 TERMS = "a sum of terms is differentiated term by term"
 FACTOR, PRODUCT = "other factors stay", "the product rule"
 PLAIN = (TERMS, FACTOR, PRODUCT)
 CHOICE, CHAIN = "a choice passes the gradient to the branch that is taken", "the chain rule joins them"
 COPY = "the entry itself"
+#: What definitions of some kind are.
+PRIMITIVES: Mapping[str, ReductionRow | MatrixRow] = {**REDUCTIONS, **MATRIX_FUNCTIONS}
 
 
 def forward_rule(definition: Definition, kinds: Mapping[str, str]) -> str:
@@ -45,7 +29,7 @@ def forward_rule(definition: Definition, kinds: Mapping[str, str]) -> str:
         return "a sum of products"
     if isinstance(body, sp.exp) and any(kinds.get(e.name) == "logsumexp" for e in body.atoms(Entry)):
         return "softmax, by the log-sum-exp before it"
-    return KINDS[definition.kind][0]
+    return PRIMITIVES[definition.kind].meaning if definition.kind else "entry by entry"
 
 
 def derivative_rule(definition: Definition, partial: Partial) -> str:
@@ -54,8 +38,8 @@ def derivative_rule(definition: Definition, partial: Partial) -> str:
     if isinstance(definition.body, sp.Add):
         rules = {TERMS: None} | rules
     nested = sum(rule not in (*PLAIN, CHOICE) for rule in rules) + (definition.kind not in ("", "sum")) > 1
-    whole = filter(None, (KINDS[definition.kind][1], *rules, CHAIN if nested else ""))
-    return "; ".join(whole) or COPY
+    outer = PRIMITIVES[definition.kind].rule if definition.kind else ""
+    return "; ".join(filter(None, (outer, *rules, CHAIN if nested else ""))) or COPY
 
 
 def backward_rule(through: list[str]) -> str:
