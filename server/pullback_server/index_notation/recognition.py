@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 import sympy as sp
 
@@ -28,6 +28,22 @@ def renaming(pattern: sp.Expr, expression: sp.Expr) -> Swap | None:
             if swap.setdefault(before, after) != after:
                 return None
     return swap if pattern.xreplace(swap) == expression else None
+
+
+def softmaxes(e: sp.exp, definitions: Mapping[str, Definition]) -> Iterator[tuple[sp.Expr, sp.Expr | None]]:
+    """Each way to read the expression as `exp(u - logsumexp(u))`: u, and the index along which u is normalized.
+
+    The index is None where it is bound to one of the entry's own.
+    """
+    for term in sp.Add.make_args(-e.args[0]):
+        definition = definitions.get(term.name) if isinstance(term, Entry) else None
+        if definition is None or definition.kind != "logsumexp" or len(definition.bound) != 1:
+            continue
+        logits = e.args[0] + term
+        swap = renaming(definition.body.xreplace(dict(zip(definition.axes, term.indices, strict=True))), logits)
+        if swap is not None and all(swap.get(i, i) == i for i in term.indices):
+            along = swap.get(definition.bound[0])
+            yield logits, None if along in term.indices else along
 
 
 class Recogniser:

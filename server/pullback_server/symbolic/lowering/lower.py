@@ -10,7 +10,7 @@ import sympy as sp
 from ...index_notation.expressions import Delta, Entry, Reduction
 from ...index_notation.functions import CONDITIONS, ScalarFunction, where
 from ...index_notation.index_program import Definition, IndexProgram
-from ...index_notation.recognition import renaming
+from ...index_notation.recognition import softmaxes
 from ...operators import NoClosedForm
 from .emitting import Labels, Value, aligned, indices_of, position, slot_of
 from .plan import Fetch, Gather, Identity, Length, MatrixFunction, Operand, Plan, Product, Range, Reduce, Result, pruned
@@ -207,17 +207,9 @@ class Lowering(Sums):
 
     def _softmax(self, e: sp.exp) -> Value | None:
         """`exp(u - logsumexp(u))` computed in one step, where the expression is one."""
-        for term in sp.Add.make_args(-e.args[0]):
-            definition = self._definitions.get(term.name) if isinstance(term, Entry) else None
-            if definition is None or definition.kind != "logsumexp" or len(definition.bound) != 1:
-                continue
-            rest = e.args[0] + term
-            swap = renaming(definition.body.xreplace(dict(zip(definition.axes, term.indices, strict=True))), rest)
-            if swap is None or any(swap.get(i, i) != i for i in term.indices):
-                continue
-            value = self.lower(rest)
-            along = swap.get(definition.bound[0])
-            if along in value.labels and along not in term.indices:
+        for logits, along in softmaxes(e, self._definitions):
+            value = self.lower(logits)
+            if along in value.labels:
                 return self._emit(Reduce("softmax", slot_of(value), (value.labels.index(along),)), value.labels)
         return None
 

@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import count
+
 import sympy as sp
 
 from ...index_notation.expressions import Entry, MatrixFunctionEntry
+from ...index_notation.index_program import Axes
 
 #: What stands around an operand in LaTeX.
 BARS = {"abs": ("|", "|"), "ceil": (r"\lceil ", r"\rceil ")}
+
+
+def iter_names(alphabet: str, suffix: str = "") -> Iterator[str]:
+    """Names without end: the letters of an alphabet, then with numbers; or a name with ever more of a suffix.
+
+    >>> names = iter_names("ab")
+    >>> [next(names) for _ in range(4)]
+    ['a', 'b', 'a1', 'b1']
+    """
+    if suffix:
+        yield from (alphabet + suffix * number for number in count())
+    yield from alphabet
+    yield from (f"{letter}{number}" for number in count(1) for letter in alphabet)
+
+
+def with_units(symbols: Iterable[sp.Symbol], axes: Axes) -> Axes:
+    """Other symbols for the axes, with None for those of length 1 as before."""
+    remaining = iter(symbols)
+    return tuple(None if a is None else next(remaining) for a in axes)
 
 
 def matrix(e: MatrixFunctionEntry) -> tuple[Entry, tuple[sp.Expr, ...], bool]:

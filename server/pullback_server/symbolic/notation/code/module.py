@@ -15,7 +15,8 @@ from ...lowering.lower import Lowering
 from ...lowering.plan import Fetch, Length, Plan
 from ..index_form.combining import combine
 from ..index_form.ranges import Ranges
-from ..steps.naming import Naming, iter_names
+from ..steps.naming import Naming
+from ..words import iter_names, with_units
 from .helpers import HELPERS
 from .library import Library
 from .writer import Body, NoCode
@@ -77,8 +78,7 @@ def _jacobian(differentiated: Differentiated, wrt: tuple[str, ...], names: Namin
         if solved is None:
             return None
         by, terms = solved
-        given = iter(by)
-        axes[name] = (*c.output.axes, *(None if a is None else next(given) for a in c.inputs[name].axes))
+        axes[name] = (*c.output.axes, *with_units(by, c.inputs[name].axes))
         wanted.append((name, combine(terms, by, ranges) if terms else None, (*c.output.free, *by)))
     lowering = Lowering(c.program, differentiated.forward, {n: x.axes for n, x in c.inputs.items()})
     plan = lowering.plan((*wanted, *_named(p for p in c.program.definitions)))

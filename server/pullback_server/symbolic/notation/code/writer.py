@@ -24,7 +24,7 @@ from ...lowering.plan import (
     needed,
 )
 from ...primitives import AXIS_FUNCTIONS, MATRIX_FUNCTIONS, SCANS
-from ..steps.naming import iter_names
+from ..words import iter_names
 from . import text as write
 from .functions import FUNCTIONS
 from .library import Library

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import count
 
 import sympy as sp
 
 from ....index_notation.expressions import Entry, MatrixFunctionEntry, Reduction
+from ..words import iter_names
 
 #: For indices of the output, of the input, and of sums; for lengths; and for parts that have no name.
 OUTPUT, INPUT, BOUND, LENGTH, PART = "ijkl", "pqr", "stuw", "nmdh", "ghzy"
@@ -20,19 +20,14 @@ class Letters:
     def __init__(self, taken: Iterable[str]) -> None:
         self._taken = set(taken)
 
-    def _stream(self, alphabet: str) -> Iterator[str]:
-        yield from alphabet
-        for number in count(1):
-            yield from (f"{c}{number}" for c in alphabet)
-
     def several(self, alphabet: str, wanted: int) -> list[sp.Symbol]:
         """The first free names of an alphabet, the same ones at each call."""
-        stream = (c for c in self._stream(alphabet) if c not in self._taken)
+        stream = (c for c in iter_names(alphabet) if c not in self._taken)
         return [sp.Symbol(next(stream)) for _ in range(wanted)]
 
     def fresh(self, alphabet: str) -> str:
         """A free name that is taken from now on."""
-        name = next(c for c in self._stream(alphabet) if c not in self._taken)
+        name = next(c for c in iter_names(alphabet) if c not in self._taken)
         self._taken.add(name)
         return name
 

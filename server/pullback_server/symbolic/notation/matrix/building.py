@@ -1,4 +1,4 @@
-"""Trees put together as people write them: numbers and scalars in front, no zeros, transposes pushed inwards."""
+"""Trees built as people write them: numbers and scalars in front, no zeros, transposes pushed inwards."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .tree import (
     Power,
     Product,
     Sum,
+    Transpose,
     Tree,
-    Turned,
     children,
 )
 
@@ -50,8 +50,8 @@ def as_product(tree: Tree) -> Product:
             return Product(factors=(tree,)) if tree.rank else Product(scalars=(tree,))
 
 
-def _plain(p: Product) -> Tree:
-    """A product as the simplest tree that says it."""
+def _simplify(p: Product) -> Tree:
+    """A product as the simplest equal tree."""
     if p == Product(p.number):
         return Number(p.number)
     if p.number == 1 and not p.under and not p.below and len(p.scalars) + len(p.factors) == 1:
@@ -66,31 +66,31 @@ def product(*above: Tree, below: tuple[Tree, ...] = ()) -> Tree:
     >>> product(number(2), product(number(3), Name("x", 1)))
     Product(number=Fraction(6, 1), scalars=(), under=(), factors=(Name(name='x', rank=1, floating=True),), below=())
     """
-    found = Product()
+    joint = Product()
     for tree in above:
         p = as_product(tree)
-        found = Product(
-            found.number * p.number,
-            found.scalars + p.scalars,
-            found.under + p.under,
-            found.factors + p.factors,
-            found.below + p.below,
+        joint = Product(
+            joint.number * p.number,
+            joint.scalars + p.scalars,
+            joint.under + p.under,
+            joint.factors + p.factors,
+            joint.below + p.below,
         )
     for tree in below:
         p = as_product(tree)
         if p.number == 0:
             raise NoMatrixForm("a division by zero")
-        found = Product(
-            found.number / p.number,
-            found.scalars + p.under,
-            found.under + p.scalars,
-            found.factors + p.below,
-            found.below + p.factors,
+        joint = Product(
+            joint.number / p.number,
+            joint.scalars + p.under,
+            joint.under + p.scalars,
+            joint.factors + p.below,
+            joint.below + p.factors,
         )
-    return _plain(_cancelled(found)) if found.number else Number(Fraction(0))
+    return _simplify(_cancel(joint)) if joint.number else Number(Fraction(0))
 
 
-def _cancelled(p: Product) -> Product:
+def _cancel(p: Product) -> Product:
     """A product without the scalars that stand above and under the line; `sign(t)/abs(t)` is `1/t`."""
     scalars, under = list(p.scalars), list(p.under)
     for t in p.scalars:
@@ -103,7 +103,7 @@ def _cancelled(p: Product) -> Product:
             under[under.index(size)] = size.operands[0] or t
     if len(under) == len(p.under) and under == [*p.under]:
         return p
-    return _cancelled(replace(p, scalars=tuple(scalars), under=tuple(under)))
+    return _cancel(replace(p, scalars=tuple(scalars), under=tuple(under)))
 
 
 def negative(tree: Tree) -> bool:
@@ -124,7 +124,7 @@ def split_scalars(tree: Tree) -> tuple[Tree, Tree]:
             return (scale, replace(tree, operands=(rest,))) if rest.rank else (number(1), tree)
         case Product() if tree.factors or tree.below:
             rest = Product(factors=tree.factors, below=tree.below)
-            return _plain(replace(tree, factors=(), below=())), _plain(rest)
+            return _simplify(replace(tree, factors=(), below=())), _simplify(rest)
     return number(1), tree
 
 
@@ -134,17 +134,17 @@ def add(*trees: Tree) -> Tree:
     counted: dict[Tree, Fraction] = {}
     for term in terms:
         p = as_product(term)
-        core = _plain(replace(p, number=Fraction(1)))
+        core = _simplify(replace(p, number=Fraction(1)))
         counted[core] = counted.get(core, Fraction(0)) + p.number
     kept = [product(Number(n), core) for core, n in counted.items() if n]
     if not kept:
         return number(0)
-    ordered = sorted(kept, key=lambda t: (negative(t), isinstance(t, Turned)))
+    ordered = sorted(kept, key=lambda t: (negative(t), isinstance(t, Transpose)))
     return ordered[0] if len(ordered) == 1 else Sum(tuple(ordered))
 
 
 def matmul(*trees: Tree) -> Tree:
-    """The matrix product, its scalars in front; `x @ (A @ y)` is one chain, `(A @ x) @ y` is not."""
+    """The matrix product with its scalars in front; `x @ (A @ y)` is one chain, `(A @ x) @ y` is not."""
     scales: list[Tree] = []
     chain: list[Tree] = []
     for position, tree in enumerate(trees):
@@ -154,35 +154,35 @@ def matmul(*trees: Tree) -> Tree:
         inward = position == 0 or inner[0].rank == 2
         outward = position == len(trees) - 1 or inner[-1].rank == 2
         chain += inner if inward and outward else (rest,)
-    whole: Tree = MatMul(tuple(chain))
-    if len(chain) > 2 and all(isinstance(t, Turned) for t in chain):
-        whole = Turned(MatMul(tuple(t.of for t in reversed(chain) if isinstance(t, Turned))))
-    return product(*scales, whole)
+    matrix_product: Tree = MatMul(tuple(chain))
+    if len(chain) > 2 and all(isinstance(t, Transpose) for t in chain):
+        matrix_product = Transpose(MatMul(tuple(t.of for t in reversed(chain) if isinstance(t, Transpose))))
+    return product(*scales, matrix_product)
 
 
 def as_column(tree: Tree) -> Tree:
     """A vector `x @ A` as `A.T @ x`, which joins longer chains; any other tree as it is."""
     match tree:
         case MatMul((first, *rest)) if tree.rank == first.rank == 1:
-            return matmul(*(turned(t) for t in reversed(rest)), first)
+            return matmul(*(transpose(t) for t in reversed(rest)), first)
     return tree
 
 
-def turned(tree: Tree) -> Tree:
+def transpose(tree: Tree) -> Tree:
     """The transpose, pushed inwards where that needs no more transposes.
 
     >>> from .tree import Name
     >>> A, B = Name("A", 2), Name("B", 2)
-    >>> turned(matmul(A, B)) == matmul(Turned(B), Turned(A))
+    >>> transpose(matmul(A, B)) == matmul(Transpose(B), Transpose(A))
     True
     """
     if tree.rank < 2:
         return tree
     match tree:
-        case Turned(of):
+        case Transpose(of):
             return of
         case MatMul(factors):
-            return matmul(*(turned(t) for t in reversed(factors)))
+            return matmul(*(transpose(t) for t in reversed(factors)))
         case Call("diag" | "eye"):
             return tree
         case Call("outer", operands):
@@ -191,22 +191,23 @@ def turned(tree: Tree) -> Tree:
             return replace(tree, options=(("size", (m, n)),))
         case Product() if len(tree.factors) + len(tree.below) > 1 or tree.number != 1 or tree.scalars or tree.under:
             scale, rest = split_scalars(tree)
-            return product(scale, _turned_inside(rest) if isinstance(rest, Product) else turned(rest))
-    return _turned_inside(tree)
+            return product(scale, _transpose_inside(rest) if isinstance(rest, Product) else transpose(rest))
+    return _transpose_inside(tree)
 
 
-def _turned_inside(tree: Tree) -> Tree:
-    """The transpose of an elementwise expression, whose parts may be turned one by one."""
+def _transpose_inside(tree: Tree) -> Tree:
+    """The transpose of an elementwise expression, whose operands may be transposed one by one."""
     pushed: Tree | None = None
     match tree:
         case Product(factors=factors, below=below) if all(t.rank == 2 for t in (*factors, *below)):
-            pushed = product(*map(turned, factors), below=tuple(map(turned, below)))
+            pushed = product(*map(transpose, factors), below=tuple(map(transpose, below)))
         case Sum(terms) if all(t.rank in (0, 2) for t in terms):
-            pushed = add(*map(turned, terms))
+            pushed = add(*map(transpose, terms))
         case Power(base, exponent) if not exponent.rank:
-            pushed = Power(turned(base), exponent)
-    return pushed if pushed is not None and _turns(pushed) <= 1 + _turns(tree) else Turned(tree)
+            pushed = Power(transpose(base), exponent)
+    simpler = pushed is not None and _count_transposes(pushed) <= 1 + _count_transposes(tree)
+    return pushed if pushed is not None and simpler else Transpose(tree)
 
 
-def _turns(tree: Tree) -> int:
-    return isinstance(tree, Turned) + sum(map(_turns, children(tree)))
+def _count_transposes(tree: Tree) -> int:
+    return isinstance(tree, Transpose) + sum(map(_count_transposes, children(tree)))

@@ -14,7 +14,7 @@ import sympy as sp
 from ....index_notation.index_program import Axes
 from .building import eye, matmul, ones, product, split_scalars
 from .dtypes import as_floating, floating
-from .tensors import Tensor, aligned, multiplied, only_divides, oriented, squeezed
+from .tensors import Tensor, align, multiply, only_divides, orient, squeeze
 from .tree import Call, NoMatrixForm, Option, Product, Tree
 
 #: The length of the axis of an index, as a tree.
@@ -28,9 +28,9 @@ def contract(above: Sequence[Tensor], below: Sequence[Tensor], bound: Symbols, s
     """The product of tensors over others, summed over the bound indices; raises NoMatrixForm."""
     every = dict.fromkeys(k for t in (*above, *below) for k in t.symbols)
     free = tuple(k for k in every if k not in bound)
-    parts = _merged(above, below, free)
+    parts = _merge(above, below, free)
     if bound and any(len(t.symbols) > 2 for t in parts):
-        return _reduced(parts, bound)
+        return _reduce(parts, bound)
     for k in bound:
         if not any(k in t.symbols for t in parts):
             parts.append(Tensor(size(k), ()))
@@ -39,23 +39,23 @@ def contract(above: Sequence[Tensor], below: Sequence[Tensor], bound: Symbols, s
         k = min(left, key=lambda k: _cost(k, parts))
         touching = [t for t in parts if k in t.symbols]
         others = [t for t in parts if k not in t.symbols]
-        parts = _merged([*others, _without(k, touching)], (), free)
+        parts = _merge([*others, _sum_out(k, touching)], (), free)
         left = [k for k in left if any(k in t.symbols for t in parts)]
-    return _joined(parts, free)
+    return _join(parts, free)
 
 
-def _reduced(parts: Sequence[Tensor], bound: Symbols) -> Tensor:
-    """A product of any rank summed over some of its axes: by `einsum`, or of what lines up entry by entry as it is."""
+def _reduce(parts: Sequence[Tensor], bound: Symbols) -> Tensor:
+    """A product of any rank summed over some of its axes: by `einsum`, or by `sum` where its factors broadcast."""
     tensors = [t for t in parts if t.symbols]
     if all(t.floating and t.flat for t in tensors) and len({frozenset(t.symbols) for t in tensors}) > 1:
-        found = _einsum(tensors, bound)
-        return Tensor(product(*(squeezed(t).tree for t in parts if not t.symbols), found.tree), found.axes)
-    whole = multiplied(parts)
-    dims = tuple(k for k, a in enumerate(whole.axes) if a in bound)
+        summed = _einsum(tensors, bound)
+        return Tensor(product(*(squeeze(t).tree for t in parts if not t.symbols), summed.tree), summed.axes)
+    factors = multiply(parts)
+    dims = tuple(k for k, a in enumerate(factors.axes) if a in bound)
     if len(dims) < len(bound):
         raise NoMatrixForm("a sum over an axis along which nothing varies")
-    scale, rest = split_scalars(whole.tree)
-    axes = tuple(a for a in whole.axes if a not in bound)
+    scale, rest = split_scalars(factors.tree)
+    axes = tuple(a for a in factors.axes if a not in bound)
     options: tuple[tuple[str, Option], ...] = (("dim", dims[0] if len(dims) == 1 else dims),) if axes else ()
     return Tensor(product(scale, Call("sum", (rest,), len(axes), options)), axes)
 
@@ -71,13 +71,13 @@ def _einsum(parts: Sequence[Tensor], bound: Symbols) -> Tensor:
     return Tensor(product(*scales, Call("einsum", trees, len(axes), (("equation", equation),))), axes)
 
 
-def _merged(above: Sequence[Tensor], below: Sequence[Tensor], free: Axes) -> list[Tensor]:
+def _merge(above: Sequence[Tensor], below: Sequence[Tensor], free: Axes) -> list[Tensor]:
     """Tensors with the same indices as their elementwise product."""
     groups: dict[frozenset[sp.Symbol], tuple[list[Tensor], list[Tensor]]] = {}
     for side, tensors in enumerate((above, below)):
         for t in tensors:
             groups.setdefault(frozenset(t.symbols), ([], []))[side].append(t)
-    return [multiplied(*group, free) if len(group[0]) != 1 or group[1] else group[0][0] for group in groups.values()]
+    return [multiply(*group, free) if len(group[0]) != 1 or group[1] else group[0][0] for group in groups.values()]
 
 
 def _cost(k: sp.Symbol, parts: Sequence[Tensor]) -> tuple[int, int]:
@@ -88,7 +88,7 @@ def _cost(k: sp.Symbol, parts: Sequence[Tensor]) -> tuple[int, int]:
     return rank, sum(1 for t in matrices if t.symbols[0] == k)
 
 
-def _without(k: sp.Symbol, touching: Sequence[Tensor]) -> Tensor:
+def _sum_out(k: sp.Symbol, touching: Sequence[Tensor]) -> Tensor:
     """The product of all tensors that have the index, summed over it."""
     matrices = [t for t in touching if len(t.symbols) == 2]
     vectors = [t for t in touching if t.symbols == (k,)]
@@ -98,46 +98,46 @@ def _without(k: sp.Symbol, touching: Sequence[Tensor]) -> Tensor:
         (u,) = vectors
         if not u.floating or not u.flat or only_divides(u):
             chosen = max(matrices, key=lambda m: m.symbols[1] == k)
-            matrices[matrices.index(chosen)] = multiplied((chosen, u))
+            matrices[matrices.index(chosen)] = multiply((chosen, u))
             vectors = []
     match matrices, vectors:
         case [], [u]:
-            return _added_up(u)
+            return _sum_vector(u)
         case [m], []:
-            return _summed(m, k)
+            return _sum_matrix(m, k)
         case [m], [u]:
-            return _applied(m, u, k)
+            return _matrix_vector(m, u, k)
         case [m, n], middle if m.floating and n.floating:
-            m, n = squeezed(m), squeezed(n)
+            m, n = squeeze(m), squeeze(n)
             i, j = (next(s for s in t.symbols if s != k) for t in (m, n))
             if _is_transpose(m, k, first=True) and _is_transpose(n, k, first=False):
                 m, n, i, j = n, m, j, i
-            return Tensor(matmul(oriented(m, i, k), *(_diag(u) for u in middle), oriented(n, k, j)), (i, j))
+            return Tensor(matmul(orient(m, i, k), *(_diag(u) for u in middle), orient(n, k, j)), (i, j))
         case [m, n], middle if m.flat and n.flat:
-            # Such as a choice of entries by whole numbers, which `@` does not take.
-            return _reduced([m, n, *middle], (k,))
+            # Such as a choice of entries by integers, which `@` does not take.
+            return _reduce([m, n, *middle], (k,))
     raise NoMatrixForm("an index that more than two matrices share")
 
 
 def _is_transpose(m: Tensor, k: sp.Symbol, first: bool) -> bool:
-    """Whether a matrix would have to be turned to stand first, or second, in a product over the index."""
+    """Whether a matrix would have to be transposed to stand first, or second, in a product over the index."""
     return bool(m.symbols[0] == k) == first
 
 
-def _added_up(u: Tensor) -> Tensor:
+def _sum_vector(u: Tensor) -> Tensor:
     """The sum of a vector: a dot product where it is the product of two."""
     scale, rest = split_scalars(u.tree)
     match rest:
         case Product(factors=(a, b), below=()) if u.flat and floating(a) and floating(b) and a.rank == b.rank == 1:
             return Tensor(product(scale, matmul(a, b)), ())
-        case Call("sum", (whole,)) if whole is not None:
-            rest = whole
+        case Call("sum", (matrix,)) if matrix is not None:
+            rest = matrix
         case Call("diag", (matrix,)):
             return Tensor(product(scale, Call("trace", (matrix,), 0)), ())
     return Tensor(product(scale, Call("sum", (rest,), 0)), ())
 
 
-def _summed(m: Tensor, k: sp.Symbol) -> Tensor:
+def _sum_matrix(m: Tensor, k: sp.Symbol) -> Tensor:
     """A matrix summed over one of its indices."""
     dim = m.axes.index(k)
     scale, rest = split_scalars(m.tree)
@@ -145,16 +145,16 @@ def _summed(m: Tensor, k: sp.Symbol) -> Tensor:
     return Tensor(product(scale, Call("sum", (rest,), len(axes), (("dim", dim),))), axes)
 
 
-def _applied(m: Tensor, u: Tensor, k: sp.Symbol) -> Tensor:
+def _matrix_vector(m: Tensor, u: Tensor, k: sp.Symbol) -> Tensor:
     """A matrix times a vector; a column stays one, and so does a row."""
     if not m.floating or not u.floating or not m.flat:
-        return _summed(multiplied((m, u)), k)
+        return _sum_matrix(multiply((m, u)), k)
     (i,) = (s for s in m.symbols if s != k)
     if u.axes == (None, k):
-        return Tensor(matmul(u.tree, oriented(m, k, i)), (None, i))
+        return Tensor(matmul(u.tree, orient(m, k, i)), (None, i))
     if u.axes not in ((k,), (k, None)):
-        u = squeezed(u)
-    scale, tree = split_scalars(oriented(m, i, k))
+        u = squeeze(u)
+    scale, tree = split_scalars(orient(m, i, k))
     match tree:
         case Call("outer", (a, b)) if u.flat and a is not None and b is not None:
             return Tensor(product(scale, matmul(b, u.tree), a), (i,))
@@ -165,7 +165,7 @@ def _applied(m: Tensor, u: Tensor, k: sp.Symbol) -> Tensor:
 
 def _diag(u: Tensor) -> Tree:
     """The diagonal matrix of a vector."""
-    tree = squeezed(u).tree
+    tree = squeeze(u).tree
     return Call("diag", (as_floating(tree),), 2)
 
 
@@ -173,10 +173,10 @@ def diagonal(u: Tensor, axes: Axes, length: Tree) -> Tensor:
     """A diagonal matrix; of a number, that many times the identity."""
     if u.symbols:
         return Tensor(_diag(u), axes)
-    return Tensor(product(squeezed(u).tree, eye(length)), axes)
+    return Tensor(product(squeeze(u).tree, eye(length)), axes)
 
 
-def completed(t: Tensor, free: Symbols, size: LengthOf) -> Tensor:
+def expand(t: Tensor, free: Symbols, size: LengthOf) -> Tensor:
     """The tensor made to vary along every free index, by ones where it does not."""
     if not set(t.symbols) <= set(free):
         raise NoMatrixForm("an index that is part of another")
@@ -185,23 +185,23 @@ def completed(t: Tensor, free: Symbols, size: LengthOf) -> Tensor:
         return t
     constant = Tensor(ones(*map(size, missing)), tuple(missing))
     if not t.symbols or not t.tree.rank:
-        return Tensor(product(squeezed(t).tree, constant.tree), constant.axes)
+        return Tensor(product(squeeze(t).tree, constant.tree), constant.axes)
     if len(free) > 2:
         raise NoMatrixForm("a tensor of more than two dimensions that does not vary along one of them")
-    return _outer(*sorted((squeezed(t), constant), key=lambda v: free.index(v.symbols[0])))
+    return _outer(*sorted((squeeze(t), constant), key=lambda v: free.index(v.symbols[0])))
 
 
-def _joined(parts: Sequence[Tensor], free: Axes) -> Tensor:
+def _join(parts: Sequence[Tensor], free: Axes) -> Tensor:
     """What is left when no index is bound: scalars, vectors and at most one matrix over the free indices."""
     scalars = [t for t in parts if not t.symbols]
     tensors = [t for t in parts if t.symbols]
     if len(free) > 2 or not tensors or not all(t.flat for t in scalars):
-        return multiplied(parts, prefer=free)
-    whole = _tensor(tensors, free)
-    return Tensor(product(*(t.tree for t in scalars), whole.tree), whole.axes)
+        return multiply(parts, prefer=free)
+    tensor = _join_tensors(tensors, free)
+    return Tensor(product(*(t.tree for t in scalars), tensor.tree), tensor.axes)
 
 
-def _tensor(tensors: Sequence[Tensor], free: Axes) -> Tensor:
+def _join_tensors(tensors: Sequence[Tensor], free: Axes) -> Tensor:
     matrices = [t for t in tensors if len(t.symbols) == 2]
     vectors = [t for t in tensors if len(t.symbols) == 1]
     if not matrices:
@@ -209,7 +209,7 @@ def _tensor(tensors: Sequence[Tensor], free: Axes) -> Tensor:
     (m,) = matrices
     for u in vectors:
         if not (u.floating and u.flat and m.floating and m.flat) or only_divides(u):
-            m = multiplied((m, u))
+            m = multiply((m, u))
         elif u.symbols[0] == m.axes[0]:
             m = Tensor(matmul(_diag(u), m.tree), m.axes)
         else:
@@ -220,7 +220,7 @@ def _tensor(tensors: Sequence[Tensor], free: Axes) -> Tensor:
 def _outer(u: Tensor, w: Tensor) -> Tensor:
     """The product of two vectors' entries; of a column and a row by their broadcasting."""
     if not (u.flat and w.flat):
-        axes, trees = aligned((u, w), (*u.symbols, *w.symbols))
+        axes, trees = align((u, w), (*u.symbols, *w.symbols))
         return Tensor(product(*trees), axes)
     (a, left), (b, right) = split_scalars(u.tree), split_scalars(w.tree)
     return Tensor(product(a, b, Call("outer", (left, right), 2)), (*u.symbols, *w.symbols))

@@ -11,15 +11,30 @@ from functools import cache
 from ....index_notation.functions import CONDITIONS
 from .building import product
 from .functions import names
-from .tree import Call, Constant, Infix, Length, MatMul, Name, Number, Part, Power, Product, Sum, Tree, Turned, children
+from .tree import (
+    Call,
+    Constant,
+    Infix,
+    Length,
+    MatMul,
+    Name,
+    Number,
+    Power,
+    Product,
+    Subscript,
+    Sum,
+    Transpose,
+    Tree,
+    children,
+)
 
 #: Operators whose result has the dtype of their operands.
-PASSING = {
+DTYPE_PRESERVING = {
     "sum", "prod", "amax", "amin", "max", "min", "diag", "trace", "outer", "abs", "sign", "mT", "getitem", "roll",
     "reshape", "flatten", "unflatten", "pad",
 }  # fmt: skip
-#: Operators whose result holds whole numbers.
-COUNTING = {"arange"}
+#: Operators whose result holds integers.
+INTEGER_VALUED = {"arange"}
 
 
 @cache
@@ -38,9 +53,9 @@ def floating(tree: Tree) -> bool:
             return tree.floating
         case Constant() | Number() | Length():
             return False
-        case Infix(sign, left, right):
-            return sign == "%" and (floating(left) or floating(right))
-        case Turned(of) | Part(of):
+        case Infix(symbol, left, right):
+            return symbol == "%" and (floating(left) or floating(right))
+        case Transpose(of) | Subscript(of):
             return floating(of)
         case Product():
             return any(map(floating, (*tree.scalars, *tree.under, *tree.factors, *tree.below)))
@@ -50,12 +65,12 @@ def floating(tree: Tree) -> bool:
             return floating(base)
         case Call("where", (_, *branches)):
             return any(t is not None and floating(t) for t in branches)
-        case Call(function, operands) if function in _conditions() or function in COUNTING:
+        case Call(function, operands) if function in _conditions() or function in INTEGER_VALUED:
             return False
         case Call("getitem", (of, *indices)) if of is not None:
             # A constant is a float32 at indices that are an input's.
             return floating(of) and not (indices and _constant(of))
-        case Call(function, operands) if function in PASSING:
+        case Call(function, operands) if function in DTYPE_PRESERVING:
             return any(t is not None and floating(t) for t in operands)
     return True
 
@@ -74,11 +89,11 @@ def inexact(tree: Tree) -> bool:
     return False
 
 
-def scaled(choice: Tree, by: Tree) -> Tree:
+def scale_branches(choice: Tree, by: Tree) -> Tree:
     """A choice between numbers times a tensor: `where(x > 0, v, 0.01*v)`."""
     match choice:
         case Call("where", (condition, *branches)):
-            return Call("where", (condition, *(scaled(t, by) for t in branches if t is not None)), by.rank)
+            return Call("where", (condition, *(scale_branches(t, by) for t in branches if t is not None)), by.rank)
     return product(choice, by)
 
 

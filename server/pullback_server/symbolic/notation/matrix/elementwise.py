@@ -12,7 +12,7 @@ from ....operators import BY_SYMBOL
 from ...primitives import COMPARISONS
 from .building import number, product
 from .functions import FORMS, names
-from .tensors import Tensor, aligned
+from .tensors import Tensor, align
 from .tree import Call, Infix, NoMatrixForm, Number, Power
 
 #: Writes an expression in index notation as a tensor.
@@ -26,13 +26,13 @@ def function(e: sp.Function, write: Write) -> Tensor:
     if isinstance(e, where):
         return _choice(e, write)
     infinite = (sp.oo, -sp.oo)
-    axes, trees = aligned([write(a) for a in e.args if a not in infinite])
+    axes, trees = align([write(a) for a in e.args if a not in infinite])
     name = type(e).__name__
     if name in FORMS:
         return Tensor(FORMS[name](*trees), axes)
     # A bound that was left out is infinite.
-    given = iter(trees)
-    operands = tuple(None if a in infinite else next(given) for a in e.args)
+    finite = iter(trees)
+    operands = tuple(None if a in infinite else next(finite) for a in e.args)
     return Tensor(Call(_operator(name), operands, len(axes)), axes)
 
 
@@ -42,14 +42,14 @@ def _choice(e: sp.Function, write: Write) -> Tensor:
     if isinstance(holds.tree, Number):
         return write(a if holds.tree.value else b)
     if (a, b) == (0, 1):
-        return _negated(holds)
+        return _negate(holds)
     if b == 0 and a.is_Rational:
         return Tensor(product(write(a).tree, holds.tree), holds.axes)
     chosen = write(a)
     if b == 0 and isinstance(chosen.tree, Infix):
-        axes, trees = aligned((holds, chosen))
+        axes, trees = align((holds, chosen))
         return Tensor(Infix("&", *trees), axes)
-    axes, trees = aligned((holds, chosen, write(b)))
+    axes, trees = align((holds, chosen, write(b)))
     return Tensor(Call("where", trees, len(axes)), axes)
 
 
@@ -59,8 +59,8 @@ def condition(e: sp.Expr, write: Write) -> Tensor:
         return write(e)
     name = type(e).__name__
     if name == "logical_not":
-        return _negated(condition(e.args[0], write))
-    axes, operands = aligned([condition(x, write) for x in e.args])
+        return _negate(condition(e.args[0], write))
+    axes, operands = align([condition(x, write) for x in e.args])
     if name not in COMPARISONS:
         return Tensor(Call(_operator(name), operands, len(axes)), axes)
     if name == "logical_and" and Number(Fraction(0)) in operands:
@@ -79,15 +79,15 @@ def power(base: sp.Expr, exponent: sp.Expr, write: Write) -> Tensor:
     if type(base) in CONDITIONS and exponent.is_Rational:
         # A condition is 0 or 1.
         return write(base)
-    axes, (a, b) = aligned((write(base), write(exponent)))
+    axes, (a, b) = align((write(base), write(exponent)))
     return Tensor(Power(a, b), axes)
 
 
-def _negated(t: Tensor) -> Tensor:
+def _negate(t: Tensor) -> Tensor:
     return Tensor(Call(BY_SYMBOL["~", 1].name, (t.tree,), len(t.axes)), t.axes)
 
 
 def _operator(name: str) -> str:
     if name not in names():
-        raise NoMatrixForm(f"{name} is no operator")
+        raise NoMatrixForm(f"{name} is not an operator")
     return names()[name]

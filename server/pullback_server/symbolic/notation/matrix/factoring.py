@@ -13,46 +13,46 @@ from itertools import permutations, takewhile
 from .building import add, as_product, matmul, number, product, split_scalars
 from .tree import Call, MatMul, Product, Sum, Tree
 
-#: What a term shares with others (None where it has nothing of the kind), and what it has of its own.
+#: What a term shares with others (None where it has nothing of the kind), and the rest of it.
 Sharing = Callable[[Tree, int], tuple[Tree | None, Tree]]
-#: What they share applied to the sum of what they have of their own.
+#: What terms share applied to the sum of the rests.
 Joining = Callable[[Tree, Tree], Tree]
 
 
-def factored(tree: Tree) -> Tree:
+def factor_out(tree: Tree) -> Tree:
     """A sum with what its terms share taken out; any other tree as it is.
 
-    >>> from .tree import Name, Turned
+    >>> from .tree import Name, Transpose
     >>> A, x = Name("A", 2), Name("x", 1)
-    >>> factored(add(matmul(A, x), matmul(Turned(A), x))).factors[1]
+    >>> factor_out(add(matmul(A, x), matmul(Transpose(A), x))).factors[1]
     Name(name='x', rank=1, floating=True)
     """
     for end in (-1, 0):
         if isinstance(tree, Sum):
             tree = _chains(tree, end)
-    for share, join in ((_right, _joined_right), (_left, _joined_left), (_diagonal, _joined_diagonal)):
+    for share, join in ((_right, _join_right), (_left, _join_left), (_diagonal, _join_diagonal)):
         if isinstance(tree, Sum):
-            tree = _grouped(tree, share, join)
+            tree = _group(tree, share, join)
     return _common(tree) if isinstance(tree, Sum) else tree
 
 
-def crossed(tree: Tree) -> Tree:
+def as_cross_product(tree: Tree) -> Tree:
     """A sum of vectors of length 3 with each `roll(u, -1)*roll(w, 1) - roll(u, 1)*roll(w, -1)` as `cross(u, w)`."""
     if not isinstance(tree, Sum):
         return tree
     terms = [as_product(t) for t in tree.terms]
     for first, second in permutations(terms, 2):
-        pairs = [sorted(map(_rolled, p.factors), key=lambda pair: pair[1]) for p in (first, second)]
+        pairs = [sorted(map(_unroll, p.factors), key=lambda pair: pair[1]) for p in (first, second)]
         match pairs:
             case [[(u, -1), (w, 1)], [(s, -1), (t, 1)]] if u == t and w == s:
                 rests = [replace(p, factors=()) for p in (first, second)]
                 if rests[1] == replace(rests[0], number=-rests[0].number) and rests[0].number > 0:
-                    whole = product(rests[0], Call("cross", (u, w), 1))
-                    return crossed(add(whole, *(t for t in terms if t is not first and t is not second)))
+                    cross = product(rests[0], Call("cross", (u, w), 1))
+                    return as_cross_product(add(cross, *(t for t in terms if t is not first and t is not second)))
     return tree
 
 
-def _rolled(tree: Tree) -> tuple[Tree, int]:
+def _unroll(tree: Tree) -> tuple[Tree, int]:
     """What is rolled, and by how much."""
     match tree:
         case Call("roll", (u,), 1, (("shifts", int() as shift),)) if u is not None:
@@ -74,17 +74,17 @@ def _terms(tree: Sum) -> list[_Term]:
 
 def _groups(terms: Sequence[_Term], key: Callable[[_Term], Tree | None]) -> list[list[_Term]]:
     """Terms with the same key together, those without one each alone."""
-    found: dict[Hashable, list[_Term]] = {}
+    groups: dict[Hashable, list[_Term]] = {}
     for position, term in enumerate(terms):
         shared = key(term)
-        found.setdefault(position if shared is None else shared, []).append(term)
-    return list(found.values())
+        groups.setdefault(position if shared is None else shared, []).append(term)
+    return list(groups.values())
 
 
-def _added(parts: Sequence[tuple[Tree, Tree]]) -> tuple[Tree, Tree]:
+def _add_scaled(parts: Sequence[tuple[Tree, Tree]]) -> tuple[Tree, Tree]:
     """The sum of scaled trees, as a scale and the rest."""
-    inner = factored(add(*(product(scale, own) for scale, own in parts)))
-    return split_scalars(inner) if inner.rank else (number(1), inner)
+    total = factor_out(add(*(product(scale, tree) for scale, tree in parts)))
+    return split_scalars(total) if total.rank else (number(1), total)
 
 
 def _chains(tree: Sum, end: int) -> Tree:
@@ -93,41 +93,41 @@ def _chains(tree: Sum, end: int) -> Tree:
     def key(term: _Term) -> Tree | None:
         return term.tensor.factors[end] if isinstance(term.tensor, MatMul) else None
 
-    done: list[Tree] = []
+    terms: list[Tree] = []
     for group in _groups(_terms(tree), key):
         chains = [t.tensor.factors[:: end or 1] for t in group if isinstance(t.tensor, MatMul)]
         if len(chains) < 2:
-            done += [product(t.scale, t.tensor) for t in group]
+            terms += [product(t.scale, t.tensor) for t in group]
             continue
-        # Each keeps a factor of its own.
+        # Each keeps one factor at least.
         columns = zip(*(c[:-1] for c in chains), strict=False)
         common = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
-        owns = [c[common:][:: end or 1] for c in chains]
-        if max(map(len, owns)) > max(common, 2):
-            done += [product(t.scale, t.tensor) for t in group]
+        rests = [c[common:][:: end or 1] for c in chains]
+        if max(map(len, rests)) > max(common, 2):
+            terms += [product(t.scale, t.tensor) for t in group]
             continue
-        scale, own = _added([(t.scale, _chain(c)) for t, c in zip(group, owns, strict=True)])
+        scale, rest = _add_scaled([(t.scale, _chain(c)) for t, c in zip(group, rests, strict=True)])
         shared = chains[0][:common][:: end or 1]
-        done.append(product(scale, matmul(own, *shared) if end else matmul(*shared, own)))
-    return add(*done)
+        terms.append(product(scale, matmul(rest, *shared) if end else matmul(*shared, rest)))
+    return add(*terms)
 
 
 def _chain(factors: tuple[Tree, ...]) -> Tree:
     return factors[0] if len(factors) == 1 else MatMul(factors)
 
 
-def _grouped(tree: Sum, share: Sharing, join: Joining) -> Tree:
-    """Terms that share something, with what they have of their own added up."""
-    done: list[Tree] = []
+def _group(tree: Sum, share: Sharing, join: Joining) -> Tree:
+    """Terms that share something, with their rests added up."""
+    terms: list[Tree] = []
     for group in _groups(_terms(tree), lambda t: share(t.tensor, tree.rank)[0]):
         if len(group) < 2:
-            done += [product(t.scale, t.tensor) for t in group]
+            terms += [product(t.scale, t.tensor) for t in group]
             continue
         shared, _ = share(group[0].tensor, tree.rank)
         assert shared is not None
-        scale, own = _added([(t.scale, share(t.tensor, tree.rank)[1]) for t in group])
-        done.append(product(scale, join(shared, own)))
-    return add(*done)
+        scale, rest = _add_scaled([(t.scale, share(t.tensor, tree.rank)[1]) for t in group])
+        terms.append(product(scale, join(shared, rest)))
+    return add(*terms)
 
 
 def _right(tree: Tree, rank: int) -> tuple[Tree | None, Tree]:
@@ -138,8 +138,8 @@ def _right(tree: Tree, rank: int) -> tuple[Tree | None, Tree]:
     return (tree, number(1)) if rank == 2 and tree.rank == 1 else (None, tree)
 
 
-def _joined_right(shared: Tree, own: Tree) -> Tree:
-    return Call("outer", (own, shared), 2) if own.rank else product(own, shared)
+def _join_right(shared: Tree, rest: Tree) -> Tree:
+    return Call("outer", (rest, shared), 2) if rest.rank else product(rest, shared)
 
 
 def _left(tree: Tree, _: int) -> tuple[Tree | None, Tree]:
@@ -150,8 +150,8 @@ def _left(tree: Tree, _: int) -> tuple[Tree | None, Tree]:
     return None, tree
 
 
-def _joined_left(shared: Tree, own: Tree) -> Tree:
-    return Call("outer", (shared, own), 2)
+def _join_left(shared: Tree, rest: Tree) -> Tree:
+    return Call("outer", (shared, rest), 2)
 
 
 def _diagonal(tree: Tree, _: int) -> tuple[Tree | None, Tree]:
@@ -162,8 +162,8 @@ def _diagonal(tree: Tree, _: int) -> tuple[Tree | None, Tree]:
     return None, tree
 
 
-def _joined_diagonal(_: Tree, own: Tree) -> Tree:
-    return Call("diag", (own,), 2)
+def _join_diagonal(_: Tree, rest: Tree) -> Tree:
+    return Call("diag", (rest,), 2)
 
 
 def _common(tree: Sum) -> Tree:
@@ -204,7 +204,7 @@ def _shared(sides: Sequence[tuple[Tree, ...]]) -> tuple[Tree, ...]:
 
 
 def _without(factors: tuple[Tree, ...], shared: tuple[Tree, ...]) -> tuple[Tree, ...]:
-    left = list(factors)
+    rest = list(factors)
     for f in shared:
-        left.remove(f)
-    return tuple(left)
+        rest.remove(f)
+    return tuple(rest)

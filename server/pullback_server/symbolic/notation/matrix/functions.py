@@ -1,4 +1,4 @@
-"""What functions of index notation are called in our own language, as operators on whole tensors."""
+"""Functions of index notation as operators of our own language, on whole tensors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 
 from ....operators import BY_FUNCTION
 from ...primitives import MATRIX_FUNCTIONS
-from .building import add, product, turned
+from .building import add, product, transpose
 from .tree import Call, Infix, NoMatrixForm, Number, Power, Tree
 
 
@@ -24,12 +24,12 @@ def _one_over(function: str) -> Callable[[Tree], Tree]:
 def _polygamma(n: Tree, x: Tree) -> Tree:
     """The order is a literal; that of order 0 has a name of its own."""
     if not isinstance(n, Number) or n.value.denominator != 1:
-        raise NoMatrixForm("a polygamma function of an order that is no whole number")
+        raise NoMatrixForm("a polygamma function whose order is not an integer")
     order = int(n.value)
     return Call("polygamma", (x,), x.rank, (("n", order),)) if order else Call("digamma", (x,), x.rank)
 
 
-#: Scalar functions that are no operator's name.
+#: Scalar functions whose name is not an operator's.
 FORMS: dict[str, Callable[..., Tree]] = {
     "add": add,
     "mul": product,
@@ -48,7 +48,7 @@ FORMS: dict[str, Callable[..., Tree]] = {
 def of_matrix(kind: str, x: Tree) -> Tree:
     """A function of a matrix."""
     if kind == "cofactor":
-        return product(of_matrix("det", x), turned(of_matrix("inv", x)))
+        return product(of_matrix("det", x), transpose(of_matrix("inv", x)))
     row = MATRIX_FUNCTIONS[kind]
     name, *options = row.call
     return Call(name, (x,), len(row.axes), tuple(options))

@@ -8,8 +8,9 @@ from fractions import Fraction
 from ....operators import BY_NAME
 from ...primitives import COMPARISONS
 from ..latex_names import escape, letter
+from ..words import iter_names
 from .building import negative, number, product
-from .lines import Lines, lettered
+from .lines import Lines
 from .text import TreeWriter, decimal, in_ratio, prefix
 from .tree import (
     Call,
@@ -20,13 +21,13 @@ from .tree import (
     Name,
     Number,
     Option,
-    Part,
     Power,
     Product,
+    Subscript,
     Sum,
+    Transpose,
     Tree,
-    Turned,
-    rebuilt,
+    map_children,
 )
 
 #: What lengths are called.
@@ -49,6 +50,7 @@ _AROUND = {
     "floor": (r"\left\lfloor ", r" \right\rfloor"),
     "ceil": (r"\left\lceil ", r" \right\rceil"),
 }
+#: Superscripts.
 _AFTER = {"inv": "-1", "pinv": "+", "T": r"\top", "mT": r"\top"}
 
 
@@ -65,28 +67,28 @@ def formula(lines: Lines, taken: Collection[str]) -> str:
     """An expression with its lines under "where", as one formula; lengths have letters that are not `taken`."""
     used = {*taken, *(name for name, _ in lines.definitions)}
     lengths: dict[Tree, Name] = {}
-    free = (c for c in lettered(LENGTHS) if c not in used)
+    letters = (c for c in iter_names(LENGTHS) if c not in used)
 
-    def named(tree: Tree) -> Tree:
+    def name_lengths(tree: Tree) -> Tree:
         if isinstance(tree, Length):
             if tree not in lengths:
-                lengths[tree] = Name(next(free), 0)
+                lengths[tree] = Name(next(letters), 0)
             return lengths[tree]
-        return rebuilt(tree, named)
+        return map_children(tree, name_lengths)
 
-    result = latex(named(lines.result))
-    where = [f"{letter(name)} = {latex(named(d))}" for name, d in lines.definitions]
+    result = latex(name_lengths(lines.result))
+    where = [f"{letter(name)} = {latex(name_lengths(d))}" for name, d in lines.definitions]
     where += [f"{letter(name.name)} = {latex(length)}" for length, name in lengths.items()]
     return result + (r" \quad\text{where } " + r",\; ".join(where) if where else "")
 
 
-def _bracketed(inside: str) -> str:
+def _parenthesize(inside: str) -> str:
     return rf"\left({inside}\right)"
 
 
 def _at(tree: Tree, level: int) -> str:
-    written, own = _latex(tree)
-    return written if own >= level else _bracketed(written)
+    formula, tightness = _latex(tree)
+    return formula if tightness >= level else _parenthesize(formula)
 
 
 def _latex(tree: Tree) -> tuple[str, int]:
@@ -99,24 +101,24 @@ def _latex(tree: Tree) -> tuple[str, int]:
             return _number(value)
         case Length(of, axis):
             return rf"\dim_{{{axis}}} {_at(of, ATOM)}", MULTIPLIED
-        case Turned(Call("inv", (of,))) if of is not None:
+        case Transpose(Call("inv", (of,))) if of is not None:
             return rf"{_at(of, ATOM)}^{{-\top}}", RAISED
-        case Turned(of):
+        case Transpose(of):
             return rf"{_at(of, ATOM)}^{{\top}}", RAISED
-        case Part(of, (":", None)):
+        case Subscript(of, (":", None)):
             return rf"{_at(of, MULTIPLIED)} \mathbf{{1}}^{{\top}}", MULTIPLIED
-        case Part(of):
-            # Axes of length 1 come and go without a word.
+        case Subscript(of):
+            # Axes of length 1 are not written.
             return _latex(of)
         case Power(base, exponent):
             circle = r"\odot " if base.rank == 2 else ""
             return f"{_at(base, ATOM)}^{{{circle}{latex(exponent)}}}", RAISED
-        case Infix(sign, left, right):
-            joins = sign in ("&", "|")
-            a, b = (_at(t, ADDED) if not joins else _bracketed(_condition(t)) for t in (left, right))
-            inside = f"{a} {_SYMBOLS.get(sign, sign)} {b}"
+        case Infix(symbol, left, right):
+            joins = symbol in ("&", "|")
+            a, b = (_at(t, ADDED) if not joins else _parenthesize(_condition(t)) for t in (left, right))
+            inside = f"{a} {_SYMBOLS[symbol]} {b}"
             # Iverson's bracket: 1 where it holds, else 0.
-            return (rf"\left[{inside}\right]", ATOM) if sign != "%" else (inside, ADDED)
+            return (rf"\left[{inside}\right]", ATOM) if symbol != "%" else (inside, ADDED)
         case MatMul(factors):
             return _chain(factors), MULTIPLIED
         case Product():
@@ -144,22 +146,20 @@ def _number(value: Fraction) -> tuple[str, int]:
 
 def _chain(factors: tuple[Tree, ...]) -> str:
     """Factors side by side; a vector that stands first is a row."""
-    written = []
-    for position, t in enumerate(factors):
-        row = t.rank == 1 and position == 0 and len(factors) > 1
-        written.append(rf"{_at(t, ATOM)}^{{\top}}" if row else _at(t, RAISED))
-    return " ".join(written)
+    row = factors[0].rank == 1 and len(factors) > 1
+    first = rf"{_at(factors[0], ATOM)}^{{\top}}" if row else _at(factors[0], RAISED)
+    return " ".join([first, *(_at(t, RAISED) for t in factors[1:])])
 
 
 def _sum(terms: Iterable[Tree], rank: int) -> str:
-    written = ""
+    total = ""
     for t in terms:
         minus = negative(t)
         size = product(number(-1), t) if minus else t
         # A vector is added to each row of a matrix.
         rows = rf"\mathbf{{1}} {_at(size, ATOM)}^{{\top}}" if rank == 2 and t.rank == 1 else _at(size, MULTIPLIED)
-        written += (" - " if minus else " + ") + rows
-    return "-" + written[3:] if written.startswith(" - ") else written[3:]
+        total += (" - " if minus else " + ") + rows
+    return "-" + total[3:] if total.startswith(" - ") else total[3:]
 
 
 def _product(p: Product) -> tuple[str, int]:
@@ -194,10 +194,10 @@ def _condition(t: Tree) -> str:
 def _call(call: Call) -> tuple[str, int]:
     options = dict(call.options)
     operands = [t for t in call.operands if t is not None]
-    sign = prefix(call.function)
+    symbol = prefix(call.function)
     match call.function, operands:
-        case _, [t] if sign:
-            return (rf"\neg {_at(t, ATOM)}" if sign == "~" else f"{sign}{_at(t, MULTIPLIED)}"), MULTIPLIED
+        case _, [t] if symbol:
+            return (rf"\neg {_at(t, ATOM)}" if symbol == "~" else f"{symbol}{_at(t, MULTIPLIED)}"), MULTIPLIED
         case name, [t] if name in _AFTER:
             return f"{_at(t, ATOM)}^{{{_AFTER[name]}}}", RAISED
         case name, [t] if name in _AROUND:
@@ -213,7 +213,7 @@ def _call(call: Call) -> tuple[str, int]:
             tensors = [latex(i) for i in indices]
             item = r",\,".join(TreeWriter().item(k, tensors).replace(":", "{:}") for k in key)
             base = _at(t, ATOM)
-            return f"{_bracketed(base) if '_' in base else base}_{{{item}}}", RAISED
+            return f"{_parenthesize(base) if '_' in base else base}_{{{item}}}", RAISED
         case "arange", [] if len(options) == 1:
             return rf"\left(0, \dots, {_option(options['start'])} - 1\right)", ATOM
         case "cross", [a, b]:
@@ -230,16 +230,16 @@ def _call(call: Call) -> tuple[str, int]:
             rows = rf"{latex(a)} & \text{{if }} {_condition(c)} \\ {latex(b)} & \text{{otherwise}}"
             return rf"\begin{{cases}} {rows} \end{{cases}}", ATOM
     row = BY_NAME.get(call.function)
-    known = row.name if row is not None else call.function
-    name = _FUNCTIONS.get(known, rf"\operatorname{{{escape(known)}}}")
-    given = "" if not _dims(options) else f"_{{{_dims(options).removeprefix(',')}}}"
+    operator = row.name if row is not None else call.function
+    name = _FUNCTIONS.get(operator, rf"\operatorname{{{escape(operator)}}}")
+    subscript = "" if not _dims(options) else f"_{{{_dims(options).removeprefix(',')}}}"
     others = [
         rf"\text{{{escape(k)}}}={_option(v)}" for k, v in options.items() if k not in ("dim", "keepdim", "output")
     ]
-    whole = f"{name}{given}{_bracketed(', '.join([*map(latex, operands), *others]))}"
+    applied = f"{name}{subscript}{_parenthesize(', '.join([*map(latex, operands), *others]))}"
     if "output" in options and row is not None and isinstance(k := options["output"], int) and row.outputs:
-        return rf"{whole}_{{\text{{{row.outputs[k]}}}}}", ATOM
-    return whole, ATOM
+        return rf"{applied}_{{\text{{{row.outputs[k]}}}}}", ATOM
+    return applied, ATOM
 
 
 def _dims(options: dict[str, Option]) -> str:

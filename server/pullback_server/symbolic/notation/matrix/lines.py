@@ -1,20 +1,20 @@
-"""Parts of a matrix expression that stand in it more than once, given lines `name = expression` before it."""
+"""Lines `name = expression` before a matrix expression, for the parts that stand in it more than once."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import count
 
 from ....language import CONSTANTS, PREFIXES, RESERVED
+from ..words import iter_names
 from .text import text
-from .tree import Call, Infix, MatMul, Name, Power, Product, Sum, Tree, children, rebuilt
+from .tree import Call, Infix, MatMul, Name, Power, Product, Sum, Tree, children, map_children
 
 #: A part is given a line when its text has at least this many characters.
 SHORTEST = 10
 #: And when it has this many, where the program has a name for it.
-OWN = 5
+SHORTEST_NAMED = 5
 #: What lines are called, by the rank of what they name.
 LETTERS = {0: "cdgh", 1: "stuwz"}
 MATRICES = "STUWZ"
@@ -28,44 +28,43 @@ class Lines:
     result: Tree
 
 
-def with_lines(tree: Tree, given: Mapping[Tree, str], taken: frozenset[str]) -> Lines:
-    """The tree with its repeated parts named: `given` has the program's names for some, `taken` has all its names."""
+def name_repeated_parts(tree: Tree, known: Mapping[Tree, str], taken: frozenset[str]) -> Lines:
+    """The tree with its repeated parts named: `known` has the program's names for some, `taken` all of its names."""
     parts: list[Tree] = []
     names: list[str | None] = []
     while True:
-        uses = Counter(part for whole in (tree, *parts) for part in _parts(whole))
-        written = {part: len(text(part)) for part, n in uses.items() if n > 1}
-        repeated = [part for part, n in written.items() if n >= (OWN if part in given else SHORTEST)]
+        uses = Counter(part for line in (tree, *parts) for part in _parts(line))
+        lengths = {part: len(text(part)) for part, n in uses.items() if n > 1}
+        repeated = [part for part, n in lengths.items() if n >= (SHORTEST_NAMED if part in known else SHORTEST)]
         if not repeated:
             break
-        part = max(repeated, key=lambda p: written[p])
-        swap = _swapping(part, Name(f"%{len(parts)}", part.rank))
+        part = max(repeated, key=lambda p: lengths[p])
+        swap = _replacing(part, Name(f"%{len(parts)}", part.rank))
         tree, parts = swap(tree), [*map(swap, parts), part]
-        names.append(given.get(part))
-    return _named(tree, parts, names, set(taken))
+        names.append(known.get(part))
+    return _name_lines(tree, parts, names, set(taken))
 
 
-def _named(tree: Tree, parts: list[Tree], names: list[str | None], taken: set[str]) -> Lines:
-    """The placeholders `%0`, `%1`, ... given letters in the order of their lines; what has become short is put back."""
+def _name_lines(tree: Tree, parts: list[Tree], names: list[str | None], taken: set[str]) -> Lines:
+    """Letters for the placeholders `%0`, `%1`, ..., in the order of their lines; what has become short is put back."""
     used = taken | CONSTANTS.keys() | RESERVED | {p.split(".")[0] for p in PREFIXES}
-    written_out: dict[str, Tree] = {}
+    replacements: dict[str, Tree] = {}
     definitions: list[tuple[str, Tree]] = []
 
-    def finished(t: Tree) -> Tree:
-        return written_out.get(t.name, t) if isinstance(t, Name) else rebuilt(t, finished)
+    def fill(t: Tree) -> Tree:
+        return replacements.get(t.name, t) if isinstance(t, Name) else map_children(t, fill)
 
-    # The parts found later stand in those found before.
+    # Later parts stand in earlier ones.
     for number, part in reversed([*enumerate(parts)]):
-        definition = finished(part)
-        own = names[number]
-        if own is None and len(text(definition)) < SHORTEST:
-            written_out[f"%{number}"] = definition
+        definition, known = fill(part), names[number]
+        if known is None and len(text(definition)) < SHORTEST:
+            replacements[f"%{number}"] = definition
             continue
-        name = own or next(c for c in lettered(LETTERS.get(part.rank, MATRICES)) if c not in used)
+        name = known or next(c for c in iter_names(LETTERS.get(part.rank, MATRICES)) if c not in used)
         used.add(name)
-        written_out[f"%{number}"] = Name(name, part.rank)
+        replacements[f"%{number}"] = Name(name, part.rank)
         definitions.append((name, definition))
-    return Lines(tuple(definitions), finished(tree))
+    return Lines(tuple(definitions), fill(tree))
 
 
 def _parts(tree: Tree) -> Iterator[Tree]:
@@ -76,15 +75,8 @@ def _parts(tree: Tree) -> Iterator[Tree]:
         yield from _parts(child)
 
 
-def _swapping(part: Tree, name: Tree) -> Callable[[Tree], Tree]:
+def _replacing(part: Tree, name: Tree) -> Callable[[Tree], Tree]:
     def swap(tree: Tree) -> Tree:
-        return name if tree == part else rebuilt(tree, swap)
+        return name if tree == part else map_children(tree, swap)
 
     return swap
-
-
-def lettered(letters: str) -> Iterator[str]:
-    """The letters, then the letters with numbers behind them."""
-    yield from letters
-    for number in count(1):
-        yield from (f"{c}{number}" for c in letters)

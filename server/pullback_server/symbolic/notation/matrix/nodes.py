@@ -1,4 +1,4 @@
-"""Expressions that are nodes of the program, which are written as the program wrote them."""
+"""Expressions that are nodes of the program, to be written as in the program."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ class Nodes:
         self._inputs: Container[str] = partition.inputs
         self._known: dict[sp.Expr, tuple[int, Axes]] = {}
         for node, x in enumerate(partition.tensors):
-            if not self._made(x.entry):
+            if not self._is_computed(x.entry):
                 continue
-            standard, swap = self._standard(x.entry)
+            standard, swap = self._standardize(x.entry)
             if all(a in swap for a in x.free):
                 self._known.setdefault(standard, (node, tuple(None if a is None else swap[a] for a in x.axes)))
 
     def find(self, e: sp.Expr) -> Tensor | None:
         """The node with its axes, if the expression is one."""
-        if not self._made(e):
+        if not self._is_computed(e):
             return None
-        standard, swap = self._standard(e)
+        standard, swap = self._standardize(e)
         if standard not in self._known:
             return None
         node, axes = self._known[standard]
         back = {new: old for old, new in swap.items()}
         return Tensor(as_column(self._trees[node]), tuple(None if a is None else back[a] for a in axes))
 
-    def _made(self, e: sp.Expr) -> bool:
+    def _is_computed(self, e: sp.Expr) -> bool:
         """Whether an expression is something that was computed: no input itself, and no number."""
         return e.has(Entry) and not (isinstance(e, Entry) and e.name in self._inputs)
 
-    def _standard(self, e: sp.Expr) -> tuple[sp.Expr, dict[sp.Symbol, sp.Symbol]]:
-        """The expression with its indices numbered as they come, and which is which."""
-        found = (s for s in sp.preorder_traversal(e) if s in self._dimensions)
-        swap = {s: sp.Symbol(f"_{k}", integer=True) for k, s in enumerate(dict.fromkeys(found))}
+    def _standardize(self, e: sp.Expr) -> tuple[sp.Expr, dict[sp.Symbol, sp.Symbol]]:
+        """The expression with its indices numbered as they come, and the number of each."""
+        indices = dict.fromkeys(s for s in sp.preorder_traversal(e) if s in self._dimensions)
+        swap = {s: sp.Symbol(f"_{k}", integer=True) for k, s in enumerate(indices)}
         return e.xreplace(swap), swap

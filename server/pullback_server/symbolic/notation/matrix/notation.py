@@ -1,4 +1,4 @@
-"""The matrix notation of each derivative of one program, sent back through our own language before it is given."""
+"""The matrix notation of each derivative of one program, evaluated by our own language before it is shown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...differentiation.derivatives import Differentiated
 from ...lowering.plan import Plan
 from .building import product
 from .latex import formula
-from .lines import with_lines
+from .lines import name_repeated_parts
 from .text import text
 from .tree import Name, NoMatrixForm, Number, TooLong, Tree
 from .trials import Trials
@@ -24,7 +24,7 @@ from .writer import Writer
 
 log = logging.getLogger(__name__)
 
-#: A text longer than this is withheld: nobody reads it.
+#: A longer text is withheld: nobody would read it.
 LONGEST = 1000
 #: How closely values agree with the plan's at one trial at least, and at all of them, of which some may be rough on
 #: inverses; values that are float32 by themselves agree no more closely than that anywhere.
@@ -51,28 +51,28 @@ class MatrixNotation:
         self._trials = Trials(differentiated, plan, upstream)
 
     def __call__(self, name: str, jacobian: Sequence[Term], vjp: Sequence[Term], by: Axes) -> tuple[Matrix, Matrix]:
-        """The Jacobian and the vector-Jacobian product by an input with these axes, from their terms.
+        """The Jacobian and the vector-Jacobian product with respect to an input with these axes, from their terms.
 
         The Jacobian is given where it has at most two axes that are not of length 1: the output's, then the input's.
         That of a number has the input's own shape, as the product always has. Never raises.
         """
         try:
-            return self._both(name, jacobian, vjp, by)
+            return self._derivatives(name, jacobian, vjp, by)
         except Exception:
             log.exception("a derivative could not be written in matrix notation")
             return Matrix(), Matrix()
 
-    def _both(self, name: str, jacobian: Sequence[Term], vjp: Sequence[Term], by: Axes) -> tuple[Matrix, Matrix]:
+    def _derivatives(self, name: str, jacobian: Sequence[Term], vjp: Sequence[Term], by: Axes) -> tuple[Matrix, Matrix]:
         output = self._differentiated.partition.output.axes
         outer, inner = (tuple(a for a in axes if a is not None) for axes in (output, by))
         axes = by if not outer else output if not inner else (*outer, *inner)
 
-        def pull(whole: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
-            return v.flatten() @ whole.reshape(v.numel(), whole.numel() // max(v.numel(), 1))
+        def pull(j: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+            return v.flatten() @ j.reshape(v.numel(), j.numel() // max(v.numel(), 1))
 
-        whole = self._tree(jacobian, axes) if not outer or len(outer) + len(inner) <= 2 else None
-        pulled = product(Name(self._upstream, 0), whole) if output == () and whole is not None else self._tree(vjp, by)
-        return self._given(whole, name, axes, pull), self._given(pulled, name, by, lambda x, _: x)
+        full = self._tree(jacobian, axes) if not outer or len(outer) + len(inner) <= 2 else None
+        pulled = product(Name(self._upstream, 0), full) if output == () and full is not None else self._tree(vjp, by)
+        return self._checked(full, name, axes, pull), self._checked(pulled, name, by, lambda x, _: x)
 
     def _tree(self, terms: Sequence[Term], axes: Axes) -> Tree | None:
         try:
@@ -80,34 +80,34 @@ class MatrixNotation:
         except (NoMatrixForm, TooLong):
             return None
 
-    def _given(self, tree: Tree | None, name: str, axes: Axes, pull: Pull) -> Matrix:
+    def _checked(self, tree: Tree | None, name: str, axes: Axes, pull: Pull) -> Matrix:
         """A tree as text and in LaTeX, if it comes to the numbers of the plan."""
         if tree is None:
             return Matrix()
         if isinstance(tree, Number):
-            # A whole number by itself would not have the inputs' dtype.
+            # An integer by itself would not have the inputs' dtype.
             tree = replace(tree, point=True)
-        lines = with_lines(tree, self._lines, self._taken)
-        written = "\n".join([*(f"{n} = {text(d)}" for n, d in lines.definitions), text(lines.result)])
-        if len(written) > LONGEST:
+        lines = name_repeated_parts(tree, self._line_names, self._taken_names)
+        program = "\n".join([*(f"{n} = {text(d)}" for n, d in lines.definitions), text(lines.result)])
+        if len(program) > LONGEST or not self._agrees(program, name, axes, pull):
             return Matrix()
-        return Matrix(written, formula(lines, self._taken)) if self._right(written, name, axes, pull) else Matrix()
+        return Matrix(program, formula(lines, self._taken_names))
 
-    def _right(self, written: str, name: str, axes: Axes, pull: Pull) -> bool:
+    def _agrees(self, program: str, name: str, axes: Axes, pull: Pull) -> bool:
         """Whether the text comes to the numbers of the plan at every trial, and there is one."""
-        values = self._trials.values(written, axes)
+        values = self._trials.values(program, axes)
         close = False
-        for trial, found in values:
+        for trial, value in values:
             expected = trial.gradient(name).flatten()
-            pulled = pull(found.to(torch.float64), trial.tensors[self._upstream]).flatten()
+            pulled = pull(value.to(torch.float64), trial.tensors[self._upstream]).flatten()
             if not torch.allclose(pulled, expected, rtol=COARSE, atol=COARSE):
                 close = False
                 break
             # A choice between numbers alone is a float32, as in torch, whatever the inputs are.
-            tolerance = TOLERANCE if found.dtype is torch.float64 else COARSE
+            tolerance = TOLERANCE if value.dtype is torch.float64 else COARSE
             close |= torch.allclose(pulled, expected, rtol=tolerance, atol=tolerance)
         if values and not close:
-            log.warning("a derivative in matrix notation does not come to the numbers of its plan: %s", written)
+            log.warning("a derivative in matrix notation does not come to the numbers of its plan: %s", program)
         return close
 
     @cached_property
@@ -115,14 +115,14 @@ class MatrixNotation:
         return Writer(self._differentiated, self._upstream)
 
     @cached_property
-    def _lines(self) -> dict[Tree, str]:
+    def _line_names(self) -> dict[Tree, str]:
         """The names that lines of the program have, by what they name."""
-        found: dict[Tree, str] = {}
+        names: dict[Tree, str] = {}
         for name, node in self._differentiated.partition.typed.program.bindings:
             with suppress(NoMatrixForm, TooLong):
-                found.setdefault(self._writer.program[node], name)
-        return found
+                names.setdefault(self._writer.trees[node], name)
+        return names
 
     @cached_property
-    def _taken(self) -> frozenset[str]:
+    def _taken_names(self) -> frozenset[str]:
         return self._differentiated.partition.names | {self._upstream}

@@ -1,4 +1,4 @@
-"""The nodes of a program as matrix expressions, as the program wrote them."""
+"""The nodes of a program as matrix expressions, written as in the program."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from fractions import Fraction
 from ....language.precedence import INFIX
 from ....operators import BY_NAME
 from ....program import Apply, Argument, Input, Literal, Size, TypedProgram
-from .building import add, matmul, number, product, turned
-from .tree import Call, Constant, Infix, Length, Name, NoMatrixForm, Number, Option, Power, Tree, readable
+from .building import add, matmul, number, product, transpose
+from .tree import Call, Constant, Infix, Length, Name, NoMatrixForm, Number, Option, Power, Tree, check_size
 
 #: Operators that have a form of their own; all others are called by their names.
 FORMS: dict[str, Callable[..., Tree]] = {
@@ -21,12 +21,12 @@ FORMS: dict[str, Callable[..., Tree]] = {
     "neg": lambda a: product(number(-1), a),
     "positive": lambda a: a,
     "matmul": matmul,
-    "T": turned,
+    "T": transpose,
 }
 
 
 class ProgramTrees:
-    """The nodes of one program as trees, each made once."""
+    """The nodes of one program as trees, each built once."""
 
     def __init__(self, typed: TypedProgram) -> None:
         self._typed = typed
@@ -46,7 +46,7 @@ class ProgramTrees:
                         wanted += {operand} - needed
                         needed.add(operand)
             for k in sorted(needed - self._known.keys()):
-                self._known[k] = readable(self._tree(k))
+                self._known[k] = check_size(self._tree(k))
         return self._known[node]
 
     def _tree(self, node: int) -> Tree:

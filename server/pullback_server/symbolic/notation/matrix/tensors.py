@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from ....index_notation.index_program import Axes
-from .building import product, split_scalars, turned
-from .dtypes import floating, inexact, scaled
-from .tree import Call, NoMatrixForm, Part, Power, Product, Tree
+from .building import product, split_scalars, transpose
+from .dtypes import floating, inexact, scale_branches
+from .tree import Call, NoMatrixForm, Power, Product, Subscript, Tree
 
-#: Reductions, which keep an axis as one of length 1 where they are told.
+#: Operators that keep a reduced axis as one of length 1 with `keepdim=True`.
 REDUCTIONS = ("sum", "mean", "prod", "amax", "amin", "max", "min", "logsumexp", "norm")
 
 
@@ -39,20 +39,20 @@ class Tensor:
         return None not in self.axes
 
 
-def transposed(t: Tensor) -> Tensor:
+def swap_axes(t: Tensor) -> Tensor:
     """The transpose of a matrix."""
-    return replace(t, tree=turned(t.tree), axes=t.axes[::-1])
+    return replace(t, tree=transpose(t.tree), axes=t.axes[::-1])
 
 
-def squeezed(t: Tensor) -> Tensor:
+def squeeze(t: Tensor) -> Tensor:
     """The tensor without its axes of length 1."""
     if t.flat:
         return t
     index = tuple(0 if a is None else ":" for a in t.axes)
-    return replace(t, tree=_indexed(t.tree, index), axes=t.symbols)
+    return replace(t, tree=_drop_axes(t.tree, index), axes=t.symbols)
 
 
-def _indexed(tree: Tree, index: tuple[int | str, ...]) -> Tree:
+def _drop_axes(tree: Tree, index: tuple[int | str, ...]) -> Tree:
     """The tree without the axes at which the index is 0: without `keepdim` where that is what made them."""
     match tree:
         case Call(function, (operand,), rank, (*rest, ("dim", int() as dim), ("keepdim", True))) if (
@@ -60,16 +60,16 @@ def _indexed(tree: Tree, index: tuple[int | str, ...]) -> Tree:
         ):
             return Call(function, (operand,), rank - 1, (*rest, ("dim", dim)))
         case Product(factors=factors, below=below) if all(t.rank == len(index) for t in (*factors, *below)):
-            pushed = ([_indexed(t, index) for t in side] for side in (factors, below))
+            pushed = ([_drop_axes(t, index) for t in side] for side in (factors, below))
             above, under = pushed
             return product(replace(tree, factors=(), below=()), *above, below=tuple(under))
         case Power(base, exponent) if base.rank == len(index) and not exponent.rank:
-            return Power(_indexed(base, index), exponent)
+            return Power(_drop_axes(base, index), exponent)
     last = max(k for k, i in enumerate(index) if i == 0)
-    return Part(tree, index[: last + 1], index.count(":"))
+    return Subscript(tree, index[: last + 1], index.count(":"))
 
 
-def on_diagonal(t: Tensor) -> Tensor:
+def take_diagonal(t: Tensor) -> Tensor:
     """A matrix with one index for both axes is its diagonal; any other tensor is itself. Raises NoMatrixForm."""
     if len(set(t.symbols)) == len(t.symbols):
         return t
@@ -78,71 +78,71 @@ def on_diagonal(t: Tensor) -> Tensor:
     return Tensor(Call("diag", (t.tree,), 1), t.axes[:1])
 
 
-def oriented(t: Tensor, rows: sp.Symbol, columns: sp.Symbol) -> Tree:
+def orient(t: Tensor, rows: sp.Symbol, columns: sp.Symbol) -> Tree:
     """A matrix with those rows and columns."""
-    return t.tree if t.axes == (rows, columns) else transposed(t).tree
+    return t.tree if t.axes == (rows, columns) else swap_axes(t).tree
 
 
-def _fits(axes: Axes, target: Axes) -> bool:
+def _broadcasts_to(axes: Axes, target: Axes) -> bool:
     if len(axes) > len(target):
         return False
     return all(a is None or a == b for a, b in zip(axes, target[len(target) - len(axes) :], strict=True))
 
 
-def fitted(t: Tensor, target: Axes) -> Tree:
+def fit(t: Tensor, target: Axes) -> Tree:
     """The tensor as a tree that broadcasts to the target's axes, which hold all of its symbols."""
     candidates = [t]
     if len(t.axes) == 2:
-        candidates.append(transposed(t))
+        candidates.append(swap_axes(t))
     if not t.flat:
-        bare = squeezed(t)
-        candidates += [bare, transposed(bare)] if len(bare.axes) == 2 else [bare]
+        bare = squeeze(t)
+        candidates += [bare, swap_axes(bare)] if len(bare.axes) == 2 else [bare]
     for candidate in candidates:
-        if _fits(candidate.axes, target):
+        if _broadcasts_to(candidate.axes, target):
             return candidate.tree
     for bare in candidates:
         places = [target.index(a) for a in bare.symbols if a in target]
         if bare.flat and places == sorted(places) and len(places) == len(bare.axes):
             index = tuple(":" if a in bare.axes else None for a in target[places[0] :])
-            kept = _keeping(bare.tree, index)
+            kept = _keep_dims(bare.tree, index)
             scale, tree = split_scalars(bare.tree)
-            return kept if kept is not None else product(scale, Part(tree, index, len(index)))
+            return kept if kept is not None else product(scale, Subscript(tree, index, len(index)))
     raise NoMatrixForm("axes in an order that broadcasting does not have")
 
 
-def _keeping(tree: Tree, index: tuple[str | None, ...]) -> Tree | None:
+def _keep_dims(tree: Tree, index: tuple[str | None, ...]) -> Tree | None:
     """A reduction that keeps its axes as ones of length 1, where the index puts such axes back."""
     match tree:
         case Call(function, (operand,), _, (*rest, ("dim", dim))) if function in REDUCTIONS and operand is not None:
             dims = {d % operand.rank for d in (dim if isinstance(dim, tuple) else (dim,)) if isinstance(d, int)}
-            whole = tuple(None if k in dims else ":" for k in range(operand.rank))
-            if whole[-len(index) :] == index and None not in index[:1] and ":" not in whole[: -len(index)]:
+            full = tuple(None if k in dims else ":" for k in range(operand.rank))
+            if full[-len(index) :] == index and None not in index[:1] and ":" not in full[: -len(index)]:
                 return Call(function, (operand,), operand.rank, (*rest, ("dim", dim), ("keepdim", True)))
     return None
 
 
-def exactly(t: Tensor, target: Axes) -> Tree:
-    """The tensor as a tree of exactly these axes, of which it has all symbols."""
+def with_axes(t: Tensor, target: Axes) -> Tree:
+    """The tensor as a tree with exactly these axes, of which it has all symbols."""
     if t.axes == target:
         return t.tree
     if len(target) == 2 and t.axes == target[::-1]:
-        return transposed(t).tree
-    bare = squeezed(t)
+        return swap_axes(t).tree
+    bare = squeeze(t)
     order = tuple(a for a in target if a is not None)
     if len(order) == 2 and bare.axes == order[::-1]:
-        bare = transposed(bare)
+        bare = swap_axes(bare)
     if bare.axes != order:
         raise NoMatrixForm("axes in an order that a transpose does not give")
-    return bare.tree if len(order) == len(target) else _unsqueezed(bare.tree, target)
+    return bare.tree if len(order) == len(target) else _unsqueeze(bare.tree, target)
 
 
-def _unsqueezed(tree: Tree, target: Axes) -> Tree:
+def _unsqueeze(tree: Tree, target: Axes) -> Tree:
     """The tree with axes of length 1 where the target has them."""
     scale, rest = split_scalars(tree)
-    return product(scale, Part(rest, tuple(None if a is None else ":" for a in target), len(target)))
+    return product(scale, Subscript(rest, tuple(None if a is None else ":" for a in target), len(target)))
 
 
-def aligned(tensors: Sequence[Tensor], prefer: Axes = ()) -> tuple[Axes, tuple[Tree, ...]]:
+def align(tensors: Sequence[Tensor], prefer: Axes = ()) -> tuple[Axes, tuple[Tree, ...]]:
     """Broadcasting: common axes, and each tensor as a tree that broadcasts to them.
 
     The tensors' own axes are used as they are where torch's broadcasting gives each index one axis; otherwise those of
@@ -158,7 +158,7 @@ def aligned(tensors: Sequence[Tensor], prefer: Axes = ()) -> tuple[Axes, tuple[T
     turns = {o: sum(1 for t in tensors if len(t.symbols) == 2 and t.symbols != o) for o in orders}
     favourite = tuple(a for a in prefer if a in symbols)
     order = min(orders, key=lambda o: (turns[o], o != favourite))
-    return order, tuple(fitted(t, order) for t in tensors)
+    return order, tuple(fit(t, order) for t in tensors)
 
 
 def _broadcast(shapes: Sequence[Axes]) -> Axes | None:
@@ -175,20 +175,20 @@ def _broadcast(shapes: Sequence[Axes]) -> Axes | None:
     return tuple(out) if len(set(named)) == len(named) else None
 
 
-def multiplied(above: Sequence[Tensor], below: Sequence[Tensor] = (), prefer: Axes = ()) -> Tensor:
+def multiply(above: Sequence[Tensor], below: Sequence[Tensor] = (), prefer: Axes = ()) -> Tensor:
     """The elementwise product of tensors, divided by those below."""
-    axes, trees = aligned((*above, *below), prefer)
-    return Tensor(_multiplied(trees[: len(above)], trees[len(above) :]), axes)
+    axes, trees = align((*above, *below), prefer)
+    return Tensor(_multiply(trees[: len(above)], trees[len(above) :]), axes)
 
 
-def _multiplied(above: tuple[Tree, ...], below: tuple[Tree, ...]) -> Tree:
+def _multiply(above: tuple[Tree, ...], below: tuple[Tree, ...]) -> Tree:
     """The product of trees that broadcast; a choice between numbers that float32 would round takes a tensor in."""
     for choice in filter(inexact, above):
         for by in above:
             if floating(by) and by.rank >= choice.rank:
                 rest = list(above)
                 rest.remove(choice)
-                rest[rest.index(by)] = scaled(choice, by)
+                rest[rest.index(by)] = scale_branches(choice, by)
                 return product(*rest, below=below)
     return product(*above, below=below)
 

@@ -8,7 +8,7 @@ from ....language.precedence import INFIX, Precedence, parenthesize
 from ....language.unparse import ExpressionWriter
 from ....operators import BY_NAME
 from .building import negative, number, product
-from .tree import Call, Constant, Infix, Length, MatMul, Name, Number, Part, Power, Product, Sum, Tree, Turned
+from .tree import Call, Constant, Infix, Length, MatMul, Name, Number, Power, Product, Subscript, Sum, Transpose, Tree
 
 #: Fractions of larger numbers are written as floats, as in index notation.
 NUMERATOR, DENOMINATOR, WHOLE = 10**6, 10**4, 2**53
@@ -44,9 +44,9 @@ class TreeWriter(ExpressionWriter[Tree]):
                 return f"{self.part(of, Precedence.ATOM)}.shape[{axis}]", Precedence.ATOM
             case Call(function, operands, _, options):
                 return self.application(BY_NAME[function], operands, dict(options))
-            case Turned(of):
+            case Transpose(of):
                 return f"{self.part(of, Precedence.ATOM)}.T", Precedence.ATOM
-            case Part(of, index):
+            case Subscript(of, index):
                 return f"{self.part(of, Precedence.ATOM)}[{', '.join(map(str, index))}]", Precedence.ATOM
             case Power(base, exponent):
                 # People put a negative exponent in parentheses.

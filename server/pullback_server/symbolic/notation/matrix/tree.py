@@ -11,7 +11,7 @@ from ....program import Argument
 
 
 class NoMatrixForm(Exception):
-    """An expression that matrix notation cannot say in this form."""
+    """An expression that matrix notation cannot write in this form."""
 
 
 class TooLong(Exception):
@@ -47,7 +47,7 @@ class Constant(Node):
 
 @dataclass(frozen=True)
 class Number(Node):
-    """A number; `point` writes a whole one as 1.0, which makes it floating."""
+    """A number; `point` writes an integer as 1.0, which makes it floating."""
 
     value: Fraction
     point: bool = False
@@ -74,7 +74,7 @@ class Call(Node):
 
 
 @dataclass(frozen=True)
-class Turned(Node):
+class Transpose(Node):
     """The transpose of a matrix."""
 
     of: Tree
@@ -82,7 +82,7 @@ class Turned(Node):
 
 
 @dataclass(frozen=True)
-class Part(Node):
+class Subscript(Node):
     """`u[:, None]`: `index` has ":" for an axis that stays, None for a new one, 0 for one that goes."""
 
     of: Tree
@@ -105,9 +105,9 @@ class Power(Node):
 
 @dataclass(frozen=True)
 class Infix(Node):
-    """A comparison, `&`, `|` or `%`."""
+    """A comparison, `&`, `|` or `%`, by its operator symbol."""
 
-    sign: str
+    symbol: str
     left: Tree
     right: Tree
 
@@ -158,15 +158,15 @@ class Sum(Node):
         return max(t.rank for t in self.terms)
 
 
-#: Trees of more nodes than this are not made: nobody would read them.
+#: Trees of more nodes than this are not built: nobody would read them.
 LARGEST = 500
 
-Tree = Name | Constant | Number | Length | Call | Turned | Part | Power | Infix | MatMul | Product | Sum
+Tree = Name | Constant | Number | Length | Call | Transpose | Subscript | Power | Infix | MatMul | Product | Sum
 Option = Argument | Tree | tuple["Option", ...]
 
 
-def readable(tree: Tree) -> Tree:
-    """The tree itself; raises TooLong."""
+def check_size(tree: Tree) -> Tree:
+    """The tree itself; raises TooLong where it has too many nodes."""
     if tree.size > LARGEST:
         raise TooLong
     return tree
@@ -177,7 +177,7 @@ def children(tree: Tree) -> tuple[Tree, ...]:
     match tree:
         case Call(_, operands):
             return tuple(t for t in operands if t is not None)
-        case Turned(of) | Part(of) | Length(of):
+        case Transpose(of) | Subscript(of) | Length(of):
             return (of,)
         case Power(a, b) | Infix(_, a, b):
             return (a, b)
@@ -188,7 +188,7 @@ def children(tree: Tree) -> tuple[Tree, ...]:
     return ()
 
 
-def rebuilt(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
+def map_children(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
     """The tree with each of its children changed."""
 
     def all_of(trees: tuple[Tree, ...]) -> tuple[Tree, ...]:
@@ -198,12 +198,12 @@ def rebuilt(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
         case Call(_, operands, _, options):
             changed = tuple((name, _changed(value, change)) for name, value in options)
             return replace(tree, operands=tuple(None if t is None else change(t) for t in operands), options=changed)
-        case Turned(of) | Part(of) | Length(of):
+        case Transpose(of) | Subscript(of) | Length(of):
             return replace(tree, of=change(of))
         case Power(a, b):
             return Power(change(a), change(b))
-        case Infix(sign, a, b):
-            return Infix(sign, change(a), change(b))
+        case Infix(symbol, a, b):
+            return Infix(symbol, change(a), change(b))
         case MatMul(factors):
             return MatMul(all_of(factors))
         case Sum(terms):

@@ -1,4 +1,4 @@
-"""Small random tensors for a program, at which what is written in our own language is compared with its plan."""
+"""Small random tensors for a program, at which expressions of our own language are compared with its plan."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ INTERVALS = ((0.2, 0.8), (-0.9, 0.9), (1.1, 2.0))
 WIDER = ((0.2, 0.8), (-0.3, 0.3), (3.0, 4.0), (0.8, 1.2), (-0.05, 0.05), (10.0, 12.0))
 #: So many such draws are tried.
 DRAWS = 60
-#: A gradient above this tells nothing: a matrix is singular, or nearly so.
+#: A gradient above this is not informative: a matrix is singular, or nearly so.
 STEEPEST = 1e6
-#: Nor does one that changes by more than this part of its largest entry when inputs change by that part of theirs.
-MOVED, NUDGE = 1e-3, 1e-8
+#: Nor is one that changes by more than this part of its largest entry when inputs change by that part of theirs.
+LARGEST_CHANGE, NUDGE = 1e-3, 1e-8
 DTYPES = {getattr(torch, d.label): d for d in DType}
 
 #: The length of each dimension, by its symbol.
@@ -49,21 +49,21 @@ class Trial:
     nudged: dict[str, torch.Tensor | None]
 
     @property
-    def tells(self) -> bool:
+    def informative(self) -> bool:
         """Whether every gradient is a number everywhere, no huge one, and not the work of rounding."""
-        return all(self._tells(name) for name in self.gradients)
+        return all(self._is_informative(name) for name in self.gradients)
 
-    def _tells(self, name: str) -> bool:
+    def _is_informative(self, name: str) -> bool:
         gradient, nudged = self.gradients[name], self.nudged[name]
         if gradient is None or nudged is None or not gradient.numel():
             return True
         largest = float(gradient.abs().max())
-        return largest < STEEPEST and float((gradient - nudged).abs().max()) <= MOVED * max(1, largest)
+        return largest < STEEPEST and float((gradient - nudged).abs().max()) <= LARGEST_CHANGE * max(1, largest)
 
     def gradient(self, name: str) -> torch.Tensor:
-        """The gradient by one input."""
-        found = self.gradients[name]
-        return torch.zeros_like(self.tensors[name]) if found is None else found
+        """The gradient with respect to one input."""
+        gradient = self.gradients[name]
+        return torch.zeros_like(self.tensors[name]) if gradient is None else gradient
 
 
 class Trials:
@@ -71,7 +71,7 @@ class Trials:
 
     def __init__(self, differentiated: Differentiated, plan: Plan, upstream: str) -> None:
         """`upstream` is what the upstream gradient is called."""
-        self._cut = differentiated.partition
+        self._partition = differentiated.partition
         self._gradients = evaluator(plan)
         typed = differentiated.partition.typed
         self._types = {name: typed.types[node].dtype for name, node in typed.program.inputs().items()}
@@ -81,11 +81,11 @@ class Trials:
         self._upstream = upstream
 
     def values(self, expression: str, axes: Axes) -> list[tuple[Trial, torch.Tensor]]:
-        """What an expression of our own language comes to at each trial.
+        """The value of an expression of our own language at each trial.
 
         Nothing where the language or torch refuses it, or where its value has another shape than these axes.
         """
-        sizes, trials = self._drawn
+        sizes, trials = self._informative
         shape = self._shape(axes, sizes)
         if not trials or math.prod(shape) > LARGEST:
             return []
@@ -102,25 +102,25 @@ class Trials:
             return []
 
     @cached_property
-    def _drawn(self) -> tuple[Sizes, tuple[Trial, ...]]:
-        """Sizes, and the trials that tell something: of tall matrices, or if none of those does, of wide ones."""
-        for draws in (self._everywhere, self._each_on_its_own):
+    def _informative(self) -> tuple[Sizes, tuple[Trial, ...]]:
+        """Sizes, and informative trials: of tall matrices, or of wide ones if no trial of tall ones is informative."""
+        for draws in (self._from_one_interval, self._from_separate_intervals):
             for tall in (True, False):
                 sizes = self._sizes(tall)
                 if any(math.prod(self._shape(axes, sizes)) > LARGEST for axes in self._axes.values()):
                     return sizes, ()
-                telling = tuple(islice((trial for trial in draws(sizes) if trial.tells), len(INTERVALS)))
-                if telling:
-                    return sizes, telling
+                trials = tuple(islice((trial for trial in draws(sizes) if trial.informative), len(INTERVALS)))
+                if trials:
+                    return sizes, trials
         return sizes, ()
 
-    def _everywhere(self, sizes: Sizes) -> Iterator[Trial]:
+    def _from_one_interval(self, sizes: Sizes) -> Iterator[Trial]:
         """All inputs from one interval, interval by interval."""
         for seed, interval in enumerate(INTERVALS):
             random = torch.Generator().manual_seed(seed)
             yield self._trial({n: _uniform(self._shape(a, sizes), *interval, random) for n, a in self._axes.items()})
 
-    def _each_on_its_own(self, sizes: Sizes) -> Iterator[Trial]:
+    def _from_separate_intervals(self, sizes: Sizes) -> Iterator[Trial]:
         """Each input from an interval of its own; square matrices are positive definite, often enough."""
         for seed in range(DRAWS):
             random = torch.Generator().manual_seed(seed)
@@ -135,32 +135,32 @@ class Trials:
             yield self._trial(tensors)
 
     def _trial(self, drawn: dict[str, torch.Tensor]) -> Trial:
-        """The trial at these tensors, rounded where an input holds whole numbers or truth values."""
+        """The trial at these tensors, rounded where an input holds integers or truth values."""
         tensors = {}
         for name, x in drawn.items():
             dtype = self._types.get(name, DType.FLOAT64)
-            # Whole numbers may be indices, so none is past the end of the shortest axis.
+            # Integers may be indices, so none is past the end of the shortest axis.
             tensors[name] = x if dtype.floating else x.abs().round().clamp(max=2).to(getattr(torch, dtype.label))
         random = torch.Generator().manual_seed(0)
         nudged = {
             name: x * (1 + NUDGE * torch.rand(x.shape, dtype=x.dtype, generator=random)) if x.is_floating_point() else x
             for name, x in tensors.items()
         }
-        return Trial(tensors, self._pulled(tensors), self._pulled(nudged))
+        return Trial(tensors, self._gradients_at(tensors), self._gradients_at(nudged))
 
-    def _pulled(self, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor | None]:
+    def _gradients_at(self, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor | None]:
         floats = {name: x.to(torch.float64) for name, x in tensors.items()}
         return self._gradients(floats | {UPSTREAM: floats[self._upstream]})
 
     def _shape(self, axes: Axes, sizes: Sizes) -> tuple[int, ...]:
-        return tuple(sizes[self._cut.program.size(a)] for a in axes)
+        return tuple(sizes[self._partition.program.size(a)] for a in axes)
 
     def _sizes(self, tall: bool) -> Sizes:
         """A length for each dimension, no two of them equal, so that no transpose can hide; the first ones longest.
 
         Matrices are mostly tall where they are inverted as `X.T @ X`, and wide where as `X @ X.T`.
         """
-        roots = {d.root().symbol: d.root() for d in self._cut.program.dimensions.values()}
+        roots = {d.root().symbol: d.root() for d in self._partition.program.dimensions.values()}
         fixed = {symbol: r.source for symbol, r in roots.items() if isinstance(r.source, int)}
         free = [symbol for symbol in roots if symbol not in fixed]
         shortest = 2 if all(t.floating for t in self._types.values()) else 3

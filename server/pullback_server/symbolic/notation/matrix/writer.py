@@ -9,30 +9,31 @@ import sympy as sp
 
 from ....index_notation.expressions import Delta, Entry, Reduction
 from ....index_notation.index_program import Axes, larger
-from ....index_notation.recognition import renaming
+from ....index_notation.recognition import softmaxes
 from ....index_notation.terms import Term, split
 from ....index_notation.terms import contract as without_deltas
 from ...differentiation.derivatives import Differentiated
 from ...primitives import MATRIX_FUNCTIONS, REDUCTIONS
+from ..words import with_units
 from .building import add, eye, number, zeros
-from .contraction import completed, contract, diagonal
+from .contraction import contract, diagonal, expand
 from .dtypes import as_floating
 from .elementwise import function, power
-from .factoring import crossed, factored
+from .factoring import as_cross_product, factor_out
 from .functions import of_matrix
-from .indexed import indexed
+from .indexing import index_at
 from .nodes import Nodes
-from .placing import Places
+from .placement import Placement
 from .program import ProgramTrees
-from .tensors import Tensor, aligned, exactly, on_diagonal, oriented, squeezed
-from .tree import Call, Constant, Infix, Length, Name, NoMatrixForm, Number, TooLong, Tree, readable
+from .tensors import Tensor, align, orient, squeeze, take_diagonal, with_axes
+from .tree import Call, Constant, Infix, Length, Name, NoMatrixForm, Number, TooLong, Tree, check_size
 
 #: Expressions of more nodes than this are not written: nobody would read them.
 NODES = 600
 #: Nor are those of a program for whose derivatives more expressions than this had to be looked at.
 EXPRESSIONS = 2000
 #: Nor are derivatives of more terms than this, once their products are multiplied out.
-PARTS = 200
+TERMS = 200
 CONSTANTS = {sp.pi: "pi", sp.E: "e", sp.oo: "inf"}
 
 Symbols = Sequence[sp.Symbol]
@@ -42,32 +43,32 @@ class Writer:
     """Writes expressions of one program; `upstream` is what the upstream gradient is called."""
 
     def __init__(self, differentiated: Differentiated, upstream: str) -> None:
-        self._program = differentiated.partition.program
+        self._index_program = differentiated.partition.program
         self._upstream = upstream
         self._definitions = {p.name: p for p in differentiated.forward}
         self._known: dict[sp.Expr, Tensor | NoMatrixForm] = {}
-        self._parts_left = PARTS
-        self.program = ProgramTrees(differentiated.partition.typed)
+        self._terms_left = TERMS
+        self.trees = ProgramTrees(differentiated.partition.typed)
         inputs = differentiated.partition.inputs.items()
         self._axes: dict[str, Axes] = {name: x.axes for name, x in inputs} | {
             upstream: differentiated.partition.output.axes
         }
         typed = differentiated.partition.typed
         self._floating = {n: typed.types[node].dtype.floating for n, node in typed.program.inputs().items()}
-        self._nodes = Nodes(differentiated.partition, self.program)
+        self._nodes = Nodes(differentiated.partition, self.trees)
 
     def derivative(self, terms: Sequence[Term], target: Axes) -> Tree:
         """The sum of terms as a matrix expression with exactly these axes; raises NoMatrixForm or TooLong."""
-        self._parts_left = PARTS
+        self._terms_left = TERMS
         free = tuple(a for a in target if a is not None)
         if not terms:
             return zeros(*(number(1) if a is None else self.length(a) for a in target)) if target else number(0)
-        whole = completed(self._terms(terms, free), free, self.length)
-        return readable(exactly(Tensor(as_floating(whole.tree), whole.axes), target))
+        total = expand(self._sum(terms, free), free, self.length)
+        return check_size(with_axes(Tensor(as_floating(total.tree), total.axes), target))
 
     def length(self, index: sp.Symbol) -> Tree:
         """The length of an index's axis."""
-        dimension = self._program.dimensions[index]
+        dimension = self._index_program.dimensions[index]
         return self._size(dimension.source)
 
     def _size(self, source: tuple[str, int] | int) -> Tree:
@@ -81,10 +82,10 @@ class Writer:
             if larger(e, NODES) or len(self._known) > EXPRESSIONS:
                 raise TooLong
             try:
-                found = self._nodes.find(e) or self._tensor(e)
-                self._known[e] = Tensor(readable(found.tree), found.axes)
+                tensor = self._nodes.find(e) or self._tensor(e)
+                self._known[e] = Tensor(check_size(tensor.tree), tensor.axes)
             except NoMatrixForm as error:
-                # Once is enough: a product is tried in several forms.
+                # Failures are remembered too: a product is tried in several forms.
                 self._known[e] = error
         known = self._known[e]
         if isinstance(known, NoMatrixForm):
@@ -97,22 +98,22 @@ class Writer:
                 return Tensor(Number(Fraction(int(e.p), int(e.q))), ())
             case _ if e in CONSTANTS:
                 return Tensor(self._constant(CONSTANTS[e]), ())
-            case sp.Symbol() if e in self._program.dimensions:
+            case sp.Symbol() if e in self._index_program.dimensions:
                 return Tensor(Call("arange", (), 1, (("start", self.length(e)),)), (e,))
             case sp.Symbol():
-                source = next((d.root().source for d in self._program.dimensions.values() if d.symbol == e), None)
+                source = next((d.root().source for d in self._index_program.dimensions.values() if d.symbol == e), None)
                 if source is None:
                     raise NoMatrixForm("an index as a number")
                 return Tensor(self._size(source), ())
             case Entry():
                 return self._entry(e)
             case Delta():
-                axes = self._plain(e.args)
+                axes = self._index_symbols(e.args)
                 return diagonal(Tensor(number(1), ()), axes, self.length(axes[1]))
             case Reduction():
-                return self._total(e.kind, e.body, e.bound)
+                return self._reduction(e.kind, e.body, e.bound)
             case sp.Add() | sp.Mul():
-                return self._terms([Term(e)], ())
+                return self._sum([Term(e)], ())
             case sp.Pow():
                 return power(e.base, e.exp, self.tensor)
             case sp.exp() if (softmax := self._softmax(e)) is not None:
@@ -130,54 +131,52 @@ class Writer:
             return Call("acos", (number(-1),), 0)
         raise NoMatrixForm("a constant whose name is taken")
 
-    def _own(self, name: str) -> tuple[sp.Symbol, ...]:
+    def _axes_of(self, name: str) -> tuple[sp.Symbol, ...]:
         """The indices of a named tensor's own axes."""
         if name in self._axes:
             return tuple(a for a in self._axes[name] if a is not None)
         return self._definitions[name].axes
 
     def _longer(self, a: sp.Symbol, b: sp.Symbol) -> bool:
-        return self._program.seen_length(a) > self._program.seen_length(b)
+        return self._index_program.seen_length(a) > self._index_program.seen_length(b)
 
     def _spans(self, index: sp.Expr, axis: sp.Expr) -> bool:
-        return {index, axis} <= self._program.dimensions.keys() and self._program.spans(index, axis)
+        return {index, axis} <= self._index_program.dimensions.keys() and self._index_program.spans(index, axis)
 
-    def _plain(self, indices: Iterable[sp.Expr]) -> tuple[sp.Symbol, ...]:
-        found = tuple(indices)
-        if not all(i in self._program.dimensions for i in found):
+    def _index_symbols(self, indices: Iterable[sp.Expr]) -> tuple[sp.Symbol, ...]:
+        symbols = tuple(indices)
+        if not all(i in self._index_program.dimensions for i in symbols):
             raise NoMatrixForm("an index that is an expression")
-        return found
+        return symbols
 
     def _entry(self, e: Entry) -> Tensor:
-        spanning = all(map(self._spans, e.indices, self._own(e.name)))
+        spanning = all(map(self._spans, e.indices, self._axes_of(e.name)))
         if not spanning or len(set(e.indices)) < len(e.indices):
-            apart = tuple(self._program.index(a) for a in self._own(e.name))
+            apart = tuple(self._index_program.index(a) for a in self._axes_of(e.name))
             at = dict(zip(apart, e.indices, strict=True))
-            return on_diagonal(indexed(self.tensor(Entry(e.name, *apart)), at, self._program, self.tensor))
+            return take_diagonal(index_at(self.tensor(Entry(e.name, *apart)), at, self._index_program, self.tensor))
         if e.name in self._axes:
-            given = iter(self._plain(e.indices))
-            axes = tuple(None if a is None else next(given) for a in self._axes[e.name])
+            axes = with_units(self._index_symbols(e.indices), self._axes[e.name])
             return Tensor(Name(e.name, len(axes), self._floating.get(e.name, True)), axes)
         definition = self._definitions[e.name]
-        fresh = {k: self._program.index(k) for k in definition.bound}
+        fresh = {k: self._index_program.index(k) for k in definition.bound}
         if definition.result_rank is not None:
-            batch = dict(zip(definition.axes, self._plain(e.indices), strict=True))
+            batch = dict(zip(definition.axes, self._index_symbols(e.indices), strict=True))
             rows, columns = fresh.values()
-            own = tuple(batch.pop(a) for a in definition.result_axes)
-            body = squeezed(self.tensor(definition.body.xreplace(batch | fresh)))
+            result_axes = tuple(batch.pop(a) for a in definition.result_axes)
+            body = squeeze(self.tensor(definition.body.xreplace(batch | fresh)))
             if definition.kind not in MATRIX_FUNCTIONS or batch:
                 raise NoMatrixForm(f"{definition.kind} of several matrices at once")
-            tree = of_matrix(definition.kind, oriented(body, rows, columns))
-            return Tensor(tree, own)
+            return Tensor(of_matrix(definition.kind, orient(body, rows, columns)), result_axes)
         here = dict(zip(definition.axes, e.indices, strict=True))
         if definition.kind == "product_of_others":
-            return self._others(definition.body.xreplace(here), tuple(here[k] for k in definition.bound))
+            return self._product_of_others(definition.body.xreplace(here), tuple(here[k] for k in definition.bound))
         body = definition.body.xreplace(here | fresh)
-        return self._total(definition.kind, body, tuple(fresh.values())) if definition.kind else self.tensor(body)
+        return self._reduction(definition.kind, body, tuple(fresh.values())) if definition.kind else self.tensor(body)
 
-    def _total(self, kind: str, body: sp.Expr, bound: Symbols) -> Tensor:
+    def _reduction(self, kind: str, body: sp.Expr, bound: Symbols) -> Tensor:
         if kind == "sum":
-            return self._terms([Term(body, (), tuple(bound))], ())
+            return self._sum([Term(body, (), tuple(bound))], ())
         if kind not in REDUCTIONS:
             raise NoMatrixForm(f"a reduction of kind {kind}")
         x = self.tensor(body)
@@ -190,81 +189,81 @@ class Writer:
             return Tensor(Call(name, (x.tree,), 0), ())
         return Tensor(Call(name, (x.tree,), len(axes), (("dim", dims[0] if len(dims) == 1 else dims),)), axes)
 
-    def _others(self, body: sp.Expr, along: Axes) -> Tensor:
+    def _product_of_others(self, body: sp.Expr, along: Axes) -> Tensor:
         """At each place of a vector the product of all other entries, which division would not give beside a zero."""
-        x = squeezed(self.tensor(body))
+        x = squeeze(self.tensor(body))
         if x.axes != along or len(along) != 1:
             raise NoMatrixForm("the product of all other entries of a matrix")
         identity = eye(self.length(x.symbols[0]))
         chosen = Call("where", (Infix("==", identity, number(1)), number(1), x.tree), 2)
         return Tensor(Call("prod", (chosen,), 1, (("dim", 1),)), x.axes)
 
-    def _terms(self, terms: Sequence[Term], prefer: Symbols) -> Tensor:
+    def _sum(self, terms: Sequence[Term], prefer: Symbols) -> Tensor:
         """The sum of terms, each over its own bound indices; those with deltas become diagonal matrices."""
-        parts: list[Tensor] = []
+        summands: list[Tensor] = []
         for term in terms:
             if term.coefficient.has(Delta):
-                for each in split(term.coefficient):
-                    whole = Term(each.coefficient, each.deltas + term.deltas, (*term.bound, *each.bound))
-                    parts += self._part(without_deltas(whole, self._program))
+                for part in split(term.coefficient):
+                    joint = Term(part.coefficient, part.deltas + term.deltas, (*term.bound, *part.bound))
+                    summands += self._term(without_deltas(joint, self._index_program))
             else:
-                parts += self._part(term)
-        if len(parts) == 1:
-            return parts[0]
-        axes, trees = aligned(parts, tuple(prefer))
+                summands += self._term(term)
+        if len(summands) == 1:
+            return summands[0]
+        axes, trees = align(summands, tuple(prefer))
         total = add(*trees)
-        if len(axes) == 1 and axes[0] is not None and self._program.dimensions[axes[0]].root().source == 3:
-            total = crossed(total)
-        return Tensor(factored(total), axes)
+        if len(axes) == 1 and axes[0] is not None and self._index_program.dimensions[axes[0]].root().source == 3:
+            total = as_cross_product(total)
+        return Tensor(factor_out(total), axes)
 
-    def _part(self, term: Term) -> list[Tensor]:
+    def _term(self, term: Term) -> list[Tensor]:
         """One term, or the terms of the sum that its coefficient is."""
-        self._parts_left -= 1
-        if self._parts_left < 0:
+        self._terms_left -= 1
+        if self._terms_left < 0:
             raise NoMatrixForm("more terms than anybody would read")
         if term.deltas:
             computed = next((d for d in term.deltas if not self._spans(*d)), None)
             if computed is not None:
-                return [self._placed(term, *computed)]
+                return [self._placement(term, *computed)]
             if len(term.deltas) > 1:
                 raise NoMatrixForm("a tensor of more than two dimensions that is zero off a diagonal")
-            a, b = self._plain(term.deltas[0])
-            inner = self._terms([Term(term.coefficient.xreplace({b: a}), (), term.bound)], ())
+            a, b = self._index_symbols(term.deltas[0])
+            inner = self._sum([Term(term.coefficient.xreplace({b: a}), (), term.bound)], ())
             return [diagonal(inner, (a, b), self.length(b))]
         e = term.coefficient
         if isinstance(e, sp.Add) and (not term.bound or self._contracts(e)):
-            return self._parts(e.as_ordered_terms(), term.bound)
-        expanded = _multiplied_out(e, lambda f: bool(term.bound) and self._mixed(f, term.bound))
+            return self._summands(e.as_ordered_terms(), term.bound)
+        expanded = _multiply_out(e, lambda f: bool(term.bound) and self._mixed(f, term.bound))
         if expanded is not None:
-            return self._parts(expanded, term.bound)
+            return self._summands(expanded, term.bound)
         try:
             return [self._product(e, term.bound)]
         except NoMatrixForm:
             # Products of many sums have too many terms: two to the power of their number.
-            expanded = _multiplied_out(e, lambda _: True) if self._parts_left >= 0 else None
+            expanded = _multiply_out(e, lambda _: True) if self._terms_left >= 0 else None
             if expanded is None:
                 raise
-            return self._parts(expanded, term.bound)
+            return self._summands(expanded, term.bound)
 
-    def _placed(self, term: Term, a: sp.Expr, b: sp.Expr) -> Tensor:
-        """A term that is zero but where an index expression has the value of an index: entries put in their places."""
-        known = self._program.dimensions
-        swapped = b not in known or b in term.bound or (a in known and a not in term.bound and self._longer(a, b))
+    def _placement(self, term: Term, a: sp.Expr, b: sp.Expr) -> Tensor:
+        """A term that is zero except where an index expression has the value of an index: entries that are placed."""
+        symbols = self._index_program.dimensions
+        swapped = b not in symbols or b in term.bound or (a in symbols and a not in term.bound and self._longer(a, b))
         place, target = (b, a) if swapped else (a, b)
-        if target not in known or target in term.bound or target in place.free_symbols:
+        if target not in symbols or target in term.bound or target in place.free_symbols:
             raise NoMatrixForm("an index that is an expression")
         at = {target: place}
         others = tuple((x.xreplace(at), y.xreplace(at)) for x, y in term.deltas if (x, y) != (a, b))
-        own = place.free_symbols & known.keys()
-        entries = Term(term.coefficient.xreplace(at), others, tuple(k for k in term.bound if k not in own))
-        summed = tuple(k for k in term.bound if k in own)
-        places = Places(self._program, self.length, self.tensor)
-        return places.put(self._terms([entries], ()), place, target, summed)
+        moving = place.free_symbols & symbols.keys()
+        entries = Term(term.coefficient.xreplace(at), others, tuple(k for k in term.bound if k not in moving))
+        summed = tuple(k for k in term.bound if k in moving)
+        placement = Placement(self._index_program, self.length, self.tensor)
+        return placement.place(self._sum([entries], ()), place, target, summed)
 
-    def _parts(self, terms: Sequence[sp.Expr], bound: Symbols) -> list[Tensor]:
+    def _summands(self, terms: Sequence[sp.Expr], bound: Symbols) -> list[Tensor]:
         """Summands, each summed on its own over the bound indices that it has."""
-        each = (without_deltas(Term(t, (), tuple(bound)), self._program) for t in terms)
-        return [part for term in each for part in self._part(term)]
+        separate = (without_deltas(Term(t, (), tuple(bound)), self._index_program) for t in terms)
+        return [tensor for term in separate for tensor in self._term(term)]
 
     def _contracts(self, e: sp.Add) -> bool:
         """Whether a sum is better summed term by term: one is a product of tensors, or they differ in indices."""
@@ -274,11 +273,11 @@ class Writer:
     def _mixed(self, e: sp.Add, bound: Symbols) -> bool:
         """Whether a sum under a sum has products of vectors, or vectors beside matrices, which are better apart."""
         every = self._indices(e)
-        own = (self._indices(f) for t in e.args for f in sp.Mul.make_args(t))
-        return len(every) > 1 and not every.isdisjoint(bound) and any(i and i != every for i in own)
+        factors = (self._indices(f) for t in e.args for f in sp.Mul.make_args(t))
+        return len(every) > 1 and not every.isdisjoint(bound) and any(i and i != every for i in factors)
 
     def _indices(self, e: sp.Expr) -> frozenset[sp.Symbol]:
-        return frozenset(e.free_symbols & self._program.dimensions.keys())
+        return frozenset(e.free_symbols & self._index_program.dimensions.keys())
 
     def _product(self, e: sp.Expr, bound: Symbols) -> Tensor:
         above: list[Tensor] = []
@@ -292,23 +291,16 @@ class Writer:
 
     def _softmax(self, e: sp.exp) -> Tensor | None:
         """`exp(u - logsumexp(u))`, where the expression is one."""
-        for term in sp.Add.make_args(-e.args[0]):
-            definition = self._definitions.get(term.name) if isinstance(term, Entry) else None
-            if definition is None or definition.kind != "logsumexp" or len(definition.bound) != 1:
-                continue
-            rest = e.args[0] + term
-            swap = renaming(definition.body.xreplace(dict(zip(definition.axes, term.indices, strict=True))), rest)
-            if swap is None or any(swap.get(i, i) != i for i in term.indices):
-                continue
-            x, along = self.tensor(rest), swap.get(definition.bound[0])
-            if along in x.symbols and along not in term.indices:
+        for logits, along in softmaxes(e, self._definitions):
+            x = self.tensor(logits)
+            if along in x.symbols:
                 dim = x.axes.index(along)
                 options = () if dim == len(x.axes) - 1 else (("dim", dim),)
                 return Tensor(Call("softmax", (x.tree,), len(x.axes), options), x.axes)
         return None
 
 
-def _multiplied_out(e: sp.Expr, when: Callable[[sp.Add], bool]) -> list[sp.Expr] | None:
+def _multiply_out(e: sp.Expr, when: Callable[[sp.Add], bool]) -> list[sp.Expr] | None:
     """A product's first sum of some kind multiplied with the rest."""
     factors = sp.Mul.make_args(e)
     for k, factor in enumerate(factors):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import count
 
 from ....index_notation.expressions import Entry
 from ....index_notation.index_program import Definition
 from ...differentiation.derivatives import UPSTREAM, Differentiated
+from ..words import iter_names
 
 #: Letters for parts of an expression that no line names.
 PARTS = "ghzy"
@@ -64,19 +64,6 @@ def naming(
         if UPSTREAM + name not in names:
             names[UPSTREAM + name] = _free(iter_names(f"{upstream}_{name}", "_"), taken)
     return Naming(names, frozenset(same), frozenset(taken))
-
-
-def iter_names(alphabet: str, suffix: str = "") -> Iterator[str]:
-    """Names without end: the letters of an alphabet, then with numbers; or a name with ever more of a suffix.
-
-    >>> names = iter_names("ab")
-    >>> [next(names) for _ in range(4)]
-    ['a', 'b', 'a1', 'b1']
-    """
-    if suffix:
-        yield from (alphabet + suffix * number for number in count())
-    yield from alphabet
-    yield from (f"{letter}{number}" for number in count(1) for letter in alphabet)
 
 
 def _free(stream: Iterable[str], taken: set[str]) -> str:

@@ -13,7 +13,7 @@ from ....index_notation.index_program import IndexProgram
 from .tensors import Tensor
 from .tree import Call, NoMatrixForm, Option
 
-#: What stands between two commas of square brackets where all entries are meant.
+#: The item of square brackets that means all entries of an axis.
 ALL = ("slice", None, None, None)
 
 At = Mapping[sp.Symbol, sp.Expr]
@@ -21,19 +21,19 @@ At = Mapping[sp.Symbol, sp.Expr]
 Write = Callable[[sp.Expr], Tensor]
 
 
-def indexed(t: Tensor, at: At, program: IndexProgram, write: Write) -> Tensor:
+def index_at(t: Tensor, at: At, program: IndexProgram, write: Write) -> Tensor:
     """The tensor with each of these axes read at an index expression, whose own indices become axes.
 
     `write` gives the tensors that hold indices. An index may then stand at two axes. Raises NoMatrixForm.
     """
     at = dict(at)
-    t = _joined(t, at, program)
-    t = _split(t, at, program)
-    t = _rolled(t, at, program)
-    return _taken(t, at, program, write)
+    t = _join_axes(t, at, program)
+    t = _split_axes(t, at, program)
+    t = _roll_axes(t, at, program)
+    return _take_entries(t, at, program, write)
 
 
-def linear(e: sp.Expr, program: IndexProgram) -> tuple[int, dict[sp.Symbol, int]] | None:
+def linear_form(e: sp.Expr, program: IndexProgram) -> tuple[int, dict[sp.Symbol, int]] | None:
     """An index expression as a constant and the stride of each index in it, if it is one; longest strides first."""
     constant, rest = sp.expand(e).as_coeff_Add()
     strides: dict[sp.Symbol, int] = {}
@@ -47,7 +47,7 @@ def linear(e: sp.Expr, program: IndexProgram) -> tuple[int, dict[sp.Symbol, int]
     return int(constant), dict(sorted(strides.items(), key=lambda pair: (-pair[1], str(pair[0]))))
 
 
-def fixed(index: sp.Symbol, program: IndexProgram) -> int:
+def fixed_length(index: sp.Symbol, program: IndexProgram) -> int:
     """The length of an index's axis; raises NoMatrixForm where a form serves several."""
     source = program.dimensions[index].root().source
     if not isinstance(source, int):
@@ -55,9 +55,9 @@ def fixed(index: sp.Symbol, program: IndexProgram) -> int:
     return source
 
 
-def rows(strides: Mapping[sp.Symbol, int], program: IndexProgram) -> tuple[int, ...] | None:
+def row_lengths(strides: Mapping[sp.Symbol, int], program: IndexProgram) -> tuple[int, ...] | None:
     """The lengths of the axes that these strides lay out in rows, if they do."""
-    lengths = tuple(fixed(k, program) for k in strides)
+    lengths = tuple(fixed_length(k, program) for k in strides)
     step = 1
     for stride, length in reversed([*zip(strides.values(), lengths, strict=True)]):
         if stride != step:
@@ -66,45 +66,46 @@ def rows(strides: Mapping[sp.Symbol, int], program: IndexProgram) -> tuple[int, 
     return lengths
 
 
-def _joined(t: Tensor, at: dict[sp.Symbol, sp.Expr], program: IndexProgram) -> Tensor:
+def _join_axes(t: Tensor, at: dict[sp.Symbol, sp.Expr], program: IndexProgram) -> Tensor:
     """`x[i // 3, i % 3]`: two axes as one."""
     for k, (first, second) in enumerate(zip(t.axes, t.axes[1:], strict=False)):
         if first is None or second is None:
             continue
         upper, lower = at.get(first, first), at.get(second, second)
-        if isinstance(upper, floor) and isinstance(lower, remainder) and lower.args[1] == fixed(second, program):
-            whole, divisor = lower.args
-            if upper.args[0] * divisor == whole:
-                new = program.index(fixed(first, program) * fixed(second, program))
-                tree = Call("flatten", (t.tree,), t.tree.rank - 1, dims(k, k + 1, t.tree.rank))
-                at[new] = whole
-                return _joined(Tensor(tree, (*t.axes[:k], new, *t.axes[k + 2 :])), at, program)
+        if isinstance(upper, floor) and isinstance(lower, remainder) and lower.args[1] == fixed_length(second, program):
+            position, divisor = lower.args
+            if upper.args[0] * divisor == position:
+                new = program.index(fixed_length(first, program) * fixed_length(second, program))
+                tree = Call("flatten", (t.tree,), t.tree.rank - 1, flatten_options(k, k + 1, t.tree.rank))
+                at[new] = position
+                return _join_axes(Tensor(tree, (*t.axes[:k], new, *t.axes[k + 2 :])), at, program)
     return t
 
 
-def dims(start: int, end: int, rank: int) -> tuple[tuple[str, Option], ...]:
+def flatten_options(start: int, end: int, rank: int) -> tuple[tuple[str, Option], ...]:
     """The options of a `flatten` of these dimensions, the last one included."""
     return () if (start, end) == (0, rank - 1) else (("start_dim", start), ("end_dim", end))
 
 
-def _split(t: Tensor, at: dict[sp.Symbol, sp.Expr], program: IndexProgram) -> Tensor:
+def _split_axes(t: Tensor, at: dict[sp.Symbol, sp.Expr], program: IndexProgram) -> Tensor:
     """`x[3*i + j]`: one axis as several."""
     shape: list[int] = []
     parts = 0
     axes = list(t.axes)
     tree = t.tree
-    for own in t.axes:
-        found = linear(at[own], program) if own in at else None
-        if own is None or found is None or len(found[1]) < 2:
-            shape.append(1 if own is None else program.seen_length(own))
+    for axis in t.axes:
+        form = linear_form(at[axis], program) if axis in at else None
+        if axis is None or form is None or len(form[1]) < 2:
+            shape.append(1 if axis is None else program.seen_length(axis))
             continue
-        lengths = rows(found[1], program)
-        if lengths is None or found[0] or rows({own: 1}, program) != (sp.prod(lengths),):
+        start, strides = form
+        lengths = row_lengths(strides, program)
+        if lengths is None or start or row_lengths({axis: 1}, program) != (sp.prod(lengths),):
             raise NoMatrixForm("an index that is a sum of others")
-        del at[own]
-        k = axes.index(own)
+        del at[axis]
+        k = axes.index(axis)
         tree = Call("unflatten", (tree,), tree.rank + len(lengths) - 1, (("dim", k), ("sizes", lengths)))
-        axes[k : k + 1] = found[1]
+        axes[k : k + 1] = strides
         shape += lengths
         parts += 1
     if parts > 1 and parts == len(t.axes):
@@ -112,33 +113,34 @@ def _split(t: Tensor, at: dict[sp.Symbol, sp.Expr], program: IndexProgram) -> Te
     return Tensor(tree, tuple(axes))
 
 
-def _rolled(t: Tensor, at: dict[sp.Symbol, sp.Expr], program: IndexProgram) -> Tensor:
+def _roll_axes(t: Tensor, at: dict[sp.Symbol, sp.Expr], program: IndexProgram) -> Tensor:
     """`x[(i + 1) % n]`."""
-    for k, own in enumerate(t.axes):
-        e = at.get(own)
-        if own is None or not isinstance(e, remainder):
+    for k, axis in enumerate(t.axes):
+        e = at.get(axis)
+        if axis is None or not isinstance(e, remainder):
             continue
-        found, n = linear(e.args[0], program), fixed(own, program)
-        if found is None or e.args[1] != n or [*found[1].values()] != [1] or fixed(next(iter(found[1])), program) != n:
+        n = fixed_length(axis, program)
+        start, strides = linear_form(e.args[0], program) or (0, {})
+        if e.args[1] != n or [*strides.values()] != [1] or fixed_length(next(iter(strides)), program) != n:
             raise NoMatrixForm("an index that is a remainder")
-        shift = -found[0] % n
+        shift = -start % n
         shift = shift if 2 * shift <= n else shift - n
         options: tuple[tuple[str, Option], ...] = (("shifts", shift),) + ((("dims", k),) if len(t.axes) > 1 else ())
-        (at[own],) = found[1]
+        (at[axis],) = strides
         t = replace(t, tree=Call("roll", (t.tree,), t.tree.rank, options))
     return t
 
 
-def _taken(t: Tensor, at: At, program: IndexProgram, write: Write) -> Tensor:
-    """What square brackets can say."""
+def _take_entries(t: Tensor, at: At, program: IndexProgram, write: Write) -> Tensor:
+    """Entries at indices that square brackets can hold."""
     key: list[Option] = []
     axes: list[sp.Symbol | None] = []
     tensors: list[Tensor] = []
-    for own in t.axes:
-        e = at.get(own, own)
-        if own is None or (e.is_Symbol and e in program.dimensions and program.spans(e, own)):
+    for axis in t.axes:
+        e = at.get(axis, axis)
+        if axis is None or (e.is_Symbol and e in program.dimensions and program.spans(e, axis)):
             key.append(ALL)
-            axes.append(own if own is None else e)
+            axes.append(axis if axis is None else e)
         elif isinstance(e, Entry):
             index = write(e)
             if (
@@ -150,9 +152,10 @@ def _taken(t: Tensor, at: At, program: IndexProgram, write: Write) -> Tensor:
             key.append(("tensor", len(tensors)))
             axes += index.axes if not tensors else ()
             tensors.append(index)
-        elif (found := linear(e, program)) is not None and len(found[1]) < 2:
-            key.append(_slice(*found, fixed(own, program), program) if found[1] else found[0])
-            axes += found[1]
+        elif (form := linear_form(e, program)) is not None and len(form[1]) < 2:
+            start, strides = form
+            key.append(_slice(start, strides, fixed_length(axis, program), program) if strides else start)
+            axes += strides
         else:
             raise NoMatrixForm("an index that is an expression")
     while key and key[-1] == ALL:
@@ -165,7 +168,7 @@ def _taken(t: Tensor, at: At, program: IndexProgram, write: Write) -> Tensor:
 
 def _slice(start: int, strides: Mapping[sp.Symbol, int], length: int, program: IndexProgram) -> Option:
     ((index, step),) = strides.items()
-    last = start + step * (fixed(index, program) - 1)
+    last = start + step * (fixed_length(index, program) - 1)
     if not (0 <= start < length and 0 <= last < length):
         raise NoMatrixForm("an index out of range")
     if step > 0:
