@@ -220,8 +220,8 @@ class FormValues:
             case plans.MatrixFunction(kind, slot, (rows, columns)):
                 shape = self._shapes[slot]
                 length_of = {"r": shape[rows], "c": shape[columns], "k": min(shape[rows], shape[columns])}
-                axes = MATRIX_FUNCTIONS[kind].axes
-                return (*self._other_lengths(slot, (rows, columns)), *(length_of[axis] for axis in axes))
+                matrix = tuple(length_of[axis] for axis in MATRIX_FUNCTIONS[kind].axes)
+                return (*self._other_lengths(slot, (rows, columns)), *matrix)
             case plans.Gather(slot, axes, indices):
                 return (*self._other_lengths(slot, axes), *self._broadcast_shape(indices))
             case plans.Scatter(value, kept_axes, indices, sources):
