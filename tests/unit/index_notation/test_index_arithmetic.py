@@ -16,13 +16,13 @@ from pullback_server.index_notation.arithmetic import (
 )
 from pullback_server.index_notation.functions import floor, remainder
 from pullback_server.index_notation.index_program import IndexProgram
-from pullback_server.symbolic.notation.index_form.entries import worked_out
+from pullback_server.symbolic.notation.index_form.entries import evaluate_index
 
 SHAPES = [(2, 3), (3, 1, 2), (4,), (2, 2, 2), (1, 5)]
 
 
 def numbers(e, at):
-    return int(worked_out(e.xreplace(at)))
+    return int(evaluate_index(e.xreplace(at)))
 
 
 @pytest.mark.parametrize("shape", SHAPES)

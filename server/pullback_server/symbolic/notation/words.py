@@ -1,8 +1,8 @@
-"""The words of index notation, as text and as LaTeX, and what its printers ask of an expression."""
+"""Names, axes of length 1, and forms of expressions that the writers of several notations need."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 
 import sympy as sp
@@ -10,7 +10,7 @@ import sympy as sp
 from ...index_notation.expressions import Entry, MatrixFunctionEntry
 from ...index_notation.index_program import Axes
 
-#: What stands around an operand in LaTeX.
+#: Brackets around an operand in LaTeX.
 BARS = {"abs": ("|", "|"), "ceil": (r"\lceil ", r"\rceil ")}
 
 
@@ -33,10 +33,18 @@ def with_units(symbols: Iterable[sp.Symbol], axes: Axes) -> Axes:
     return tuple(None if a is None else next(remaining) for a in axes)
 
 
-def matrix(e: MatrixFunctionEntry) -> tuple[Entry, tuple[sp.Expr, ...], bool]:
-    """The matrix that a function is of: an entry of its tensor, the indices before its own, and whether it is turned.
+def entry_with_units(name: str, indices: Iterable[sp.Expr], units: Mapping[str, tuple[bool, ...]]) -> Entry:
+    """An entry, with the index 0 for each axis of length 1 of a tensor for which `units` says which ones these are."""
+    remaining = iter(indices)
+    if name not in units:
+        return Entry(name, *remaining)
+    return Entry(name, *(sp.S.Zero if unit else next(remaining) for unit in units[name]))
 
-    Raises ValueError where it has no name of its own.
+
+def matrix_operand(e: MatrixFunctionEntry) -> tuple[Entry, tuple[sp.Expr, ...], bool]:
+    """The matrix of a function: an entry of its tensor, the indices before the matrix's, and whether it is transposed.
+
+    Raises ValueError where the matrix has no name.
     """
     if isinstance(e.body, Entry) and len(e.body.indices) >= 2:
         *batch, first, second = e.body.indices
@@ -49,8 +57,8 @@ def matrix(e: MatrixFunctionEntry) -> tuple[Entry, tuple[sp.Expr, ...], bool]:
     raise ValueError("a function of a matrix without a name")
 
 
-def divided(e: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
-    """What a quotient or a remainder of index arithmetic divides, and by what: `p // 3`, `p % 3`."""
+def division_operands(e: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
+    """The two operands of a quotient or a remainder of index arithmetic, such as `p // 3` and `p % 3`."""
     name = type(e).__name__
     if name not in ("floor", "remainder") or e.has(Entry):
         return None

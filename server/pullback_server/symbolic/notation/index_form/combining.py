@@ -12,17 +12,19 @@ from .ranges import Ranges
 FACTORED = 400
 
 
-def combine(terms: tuple[Term, ...], by: tuple[sp.Symbol, ...], ranges: Ranges) -> sp.Expr:
+def combine(terms: tuple[Term, ...], input_axes: tuple[sp.Symbol, ...], ranges: Ranges) -> sp.Expr:
     """Terms as one expression, with a common factor taken out where that makes it shorter.
 
-    Under a delta of an index and an index of the input (one of `by`) either may stand; the input's does, unless the
-    other lets a factor be taken out. Where the two run over different lengths, one takes the other's place only in
-    entries that have room for it: `exp(u[i - 3])*delta(i - 3, p)` is `exp(u[p])*delta(i - 3, p)`.
+    Beside a delta of an index and an index of the input either may stand; the input's does, unless the other lets a
+    factor be taken out. Where the two run over different lengths, one takes the other's place only in entries that
+    have room for it: `exp(u[i - 3])*delta(i - 3, p)` is `exp(u[p])*delta(i - 3, p)`.
     """
-    by_input = sp.Add(*(_written(t, _towards(t, by), ranges) for t in terms))
+    pairs = [_towards(t, input_axes) for t in terms]
+    by_input = sp.Add(*(_expression(t, p, ranges) for t, p in zip(terms, pairs, strict=True)))
     if len(terms) == 1 or nodes(by_input) > FACTORED:
         return by_input
-    by_output = sp.Add(*(_written(t, [(b, a) for a, b in _towards(t, by) if a.is_Symbol], ranges) for t in terms))
+    turned = ([(b, a) for a, b in p if a.is_Symbol] for p in pairs)
+    by_output = sp.Add(*(_expression(t, p, ranges) for t, p in zip(terms, turned, strict=True)))
     return min((taken_out(by_output), taken_out(by_input), by_input), key=nodes)
 
 
@@ -31,15 +33,15 @@ def nodes(e: sp.Expr) -> int:
     return sum(1 for _ in sp.preorder_traversal(e))
 
 
-def _towards(term: Term, by: tuple[sp.Symbol, ...]) -> list[Pair]:
-    """The deltas of an index and one of `by`, that one last."""
-    turned = ((b, a) if a in by and b not in by else (a, b) for a, b in term.deltas)
-    return [(a, b) for a, b in turned if b in by and not (a.is_Integer or b in a.free_symbols)]
+def _towards(term: Term, input_axes: tuple[sp.Symbol, ...]) -> list[Pair]:
+    """The deltas of an index and one of the input, that one last."""
+    pairs = ((b, a) if a in input_axes and b not in input_axes else (a, b) for a, b in term.deltas)
+    return [(a, b) for a, b in pairs if b in input_axes and not (a.is_Integer or b in a.free_symbols)]
 
 
-def _written(term: Term, pairs: list[Pair], ranges: Ranges) -> sp.Expr:
-    """The term with its coefficient at other indices, and what its sums do not run over before them."""
-    coefficient = _exchanged(term.coefficient, pairs, ranges)
+def _expression(term: Term, pairs: list[Pair], ranges: Ranges) -> sp.Expr:
+    """The term with its coefficient at other indices, and the factors before its sums that these do not run over."""
+    coefficient = _exchange(term.coefficient, pairs, ranges)
     inside, outside = sp.S.One, sp.S.One
     for factor in (*sp.Mul.make_args(coefficient), *(Delta(a, b) for a, b in term.deltas)):
         if factor.free_symbols.isdisjoint(term.bound):
@@ -49,20 +51,20 @@ def _written(term: Term, pairs: list[Pair], ranges: Ranges) -> sp.Expr:
     return sp.Mul(outside, Reduction("sum", inside, *term.bound))
 
 
-def _exchanged(e: sp.Expr, pairs: list[Pair], ranges: Ranges) -> sp.Expr:
+def _exchange(e: sp.Expr, pairs: list[Pair], ranges: Ranges) -> sp.Expr:
     """The expression with the second of each pair for the first wherever that stays in range."""
     alike = {a: b for a, b in pairs if a.is_Symbol and ranges.length(a) == ranges.length(b)}
     others = {a: b for a, b in pairs if a not in alike}
     if not others:
         return e.xreplace(alike)
 
-    def inside(part: sp.Expr) -> sp.Expr:
+    def exchange(part: sp.Expr) -> sp.Expr:
         if isinstance(part, Entry):
             axes = ranges.axes[part.name]
-            return Entry(part.name, *(moved(i, axis) for i, axis in zip(part.indices, axes, strict=True)))
-        return part.func(*map(inside, part.args)) if part.args else alike.get(part, part)
+            return Entry(part.name, *(exchange_index(i, axis) for i, axis in zip(part.indices, axes, strict=True)))
+        return part.func(*map(exchange, part.args)) if part.args else alike.get(part, part)
 
-    def moved(index: sp.Expr, axis: sp.Symbol) -> sp.Expr:
-        return others[index] if index in others and ranges.fits(others[index], axis) else inside(index)
+    def exchange_index(index: sp.Expr, axis: sp.Symbol) -> sp.Expr:
+        return others[index] if index in others and ranges.fits(others[index], axis) else exchange(index)
 
-    return inside(e)
+    return exchange(e)

@@ -1,4 +1,4 @@
-"""A derivative made readable: definitions written out or named under "where", indices and lengths given letters."""
+"""A derivative made readable: definitions written out or named under "where", and letters for indices and lengths."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ....index_notation.functions import where
 from ....index_notation.index_program import Definition, larger
 from ..latex_names import letter
 from .combining import nodes
-from .factors import joined_choices, whole_factors
+from .factors import join_choices, take_out_numbers
 from .letters import INPUT, LENGTH, OUTPUT, PART, Letters, Renaming
 from .printers import condition, latex, latex_condition, text
 from .ranges import Ranges
@@ -26,8 +26,8 @@ LONGEST = 8000
 
 
 @dataclass(frozen=True)
-class NamedPart:
-    """A line under "where": `g[i, j] = A[i, j] for i < 2, j < 2`, with the `limits` that its body does not tell.
+class WhereLine:
+    """A line under "where": `g[i, j] = A[i, j] for i < 2, j < 2`, with the `limits` that its body does not imply.
 
     One without indices may define a whole tensor: `g = softmax(x)`.
     """
@@ -41,12 +41,12 @@ class NamedPart:
 class Formula:
     """A derivative ready for printing: `expression` in display names, and the definitions under "where".
 
-    `limits` say how far its own indices run, where that is asked for and nothing else tells it. `names` are those of
-    the inputs and lines, which constants must not be confused with.
+    `limits` say how far its free indices run, where that is asked for and nothing else implies it. `names` are those
+    of the inputs and lines, which constants must not be confused with.
     """
 
     expression: sp.Expr
-    parts: tuple[NamedPart, ...] = ()
+    lines: tuple[WhereLine, ...] = ()
     lengths: tuple[tuple[sp.Symbol, tuple[str, int] | int], ...] = ()
     names: frozenset[str] = frozenset()
     limits: tuple[sp.Expr, ...] = ()
@@ -54,15 +54,15 @@ class Formula:
     @property
     def text(self) -> str:
         """Index notation; what stands under "where" follows on lines of its own."""
-        where = [f"{text(d.entry)} = {self._limited(d.body, d.limits)}" for d in self.parts]
+        where = [f"{text(d.entry)} = {self._limited(d.body, d.limits)}" for d in self.lines]
         where += [f"{n} = {s[0]}.shape[{s[1]}]" if isinstance(s, tuple) else f"{n} = {s}" for n, s in self.lengths]
-        lines = (f"\n{'  and' if k else 'where'} {w}" for k, w in enumerate(where))
-        return self._limited(self.expression, self.limits) + "".join(lines)
+        below = (f"\n{'  and' if k else 'where'} {w}" for k, w in enumerate(where))
+        return self._limited(self.expression, self.limits) + "".join(below)
 
     @property
     def latex(self) -> str:
         """The same in LaTeX, as one formula."""
-        where = [f"{latex(d.entry)} = {_limited_latex(d.body, d.limits)}" for d in self.parts]
+        where = [f"{latex(d.entry)} = {_limited_latex(d.body, d.limits)}" for d in self.lines]
         where += [
             rf"{n} = \dim_{{{s[1]}}} {letter(s[0])}" if isinstance(s, tuple) else f"{n} = {s}" for n, s in self.lengths
         ]
@@ -98,10 +98,10 @@ class Display:
         lengths: dict[sp.Symbol, sp.Symbol] | None = None,
         structures: Mapping[str, Structure] | None = None,
     ):
-        """`names` are taken by inputs; `bindings` give definitions the names that the program gave them.
+        """`names` are taken by inputs; `bindings` are the program's names for definitions.
 
         `lengths` are those that other formulas have named, by their symbols; what is named here is added to them.
-        `structures` are definitions as the program wrote them.
+        `structures` are definitions as they are written in the program.
         """
         self._ranges, self._program = ranges, ranges.program
         self._definitions = {p.name: p for p in definitions}
@@ -114,66 +114,66 @@ class Display:
     def formula(
         self,
         expression: sp.Expr,
-        output: tuple[sp.Symbol, ...] = (),
-        given: tuple[sp.Symbol, ...] = (),
+        output_axes: tuple[sp.Symbol, ...] = (),
+        input_axes: tuple[sp.Symbol, ...] = (),
         units: dict[str, tuple[bool, ...]] | None = None,
         defined: bool = False,
     ) -> Formula:
         """The formula of an expression with those output and input axes; `units` says which axes print as 0.
 
-        Where it is the definition of what stands left of it, it says how far the output axes run. Raises TooLong.
+        Where it is `defined`, the right side of a definition, it says how far the output axes run. Raises TooLong.
         """
-        expression, kept = self._written_out(expression)
+        expression, kept = self._write_out(expression)
         known = {} if self._lengths is None else self._lengths
         letters, taken = Letters(self._taken | {s.name for s in known.values()}), frozenset(self._taken)
         names = self._bindings | {n: self._bindings.get(n) or letters.fresh(PART) for n, _ in kept}
-        swap = dict(zip(output, letters.several(OUTPUT, len(output)), strict=True))
-        swap |= dict(zip(given, letters.several(INPUT, len(given)), strict=True))
-        written = Renaming(names, units or {}, letters)
+        swap = dict(zip(output_axes, letters.several(OUTPUT, len(output_axes)), strict=True))
+        swap |= dict(zip(input_axes, letters.several(INPUT, len(input_axes)), strict=True))
+        rename = Renaming(names, units or {}, letters)
         lengths: dict[sp.Symbol, sp.Symbol] = {}
         by_symbol = {d.symbol: d.root() for d in self._program.dimensions.values()}
 
         def finish(e: sp.Expr, swap: dict[sp.Symbol, sp.Symbol]) -> sp.Expr:
-            e = self._ranges.said(e)
+            e = self._ranges.with_limits(e)
             for symbol in sorted(e.free_symbols & by_symbol.keys(), key=str):
                 root = by_symbol[symbol]
                 if root.symbol not in known:
                     known[root.symbol] = letters.fresh_symbol(LENGTH)
                 lengths[root.symbol] = known[root.symbol]
                 swap = swap | {symbol: lengths[root.symbol]}
-            return whole_factors(joined_choices(written(e, swap)))
+            return take_out_numbers(join_choices(rename(e, swap)))
 
         def limits(axes: tuple[sp.Symbol, ...], e: sp.Expr, swap: dict[sp.Symbol, sp.Symbol]) -> tuple[sp.Expr, ...]:
             return tuple(finish(limit, swap) for limit in self._ranges.limits(axes, e))
 
-        parts = []
+        lines = []
         for name, definition in kept:
             if definition is None:
-                parts.append(NamedPart(Entry(names[name]), self._structures[name]))
+                lines.append(WhereLine(Entry(names[name]), self._structures[name]))
                 continue
             axes = self._definitions[name].axes
-            own = dict(zip(axes, letters.several(OUTPUT, len(axes)), strict=True))
-            left = Entry(names[name], *own.values())
-            parts.append(NamedPart(left, finish(definition, own), limits(axes, definition, own)))
+            renamed = dict(zip(axes, letters.several(OUTPUT, len(axes)), strict=True))
+            left = Entry(names[name], *renamed.values())
+            lines.append(WhereLine(left, finish(definition, renamed), limits(axes, definition, renamed)))
         shown = finish(expression, swap)
-        own_limits = limits(output, expression, swap) if defined else ()
+        output_limits = limits(output_axes, expression, swap) if defined else ()
         roots = {d.root().symbol: d.root().source for d in self._program.dimensions.values()}
         named = tuple((new, roots[old]) for old, new in lengths.items())
-        return Formula(shown, tuple(parts), named, taken, own_limits)
+        return Formula(shown, tuple(lines), named, taken, output_limits)
 
     def inlined(self, expression: sp.Expr) -> sp.Expr | None:
         """The expression with every definition written out; None where it is too long."""
         for name in reversed(self._order):
             if larger(expression, LONGEST):
                 return None
-            if not _constant(self._definitions[name]) and name not in _matrices((expression,)):
-                expression = self._substituted(expression, name)
+            if not _is_constant(self._definitions[name]) and name not in _matrix_names((expression,)):
+                expression = self._substitute(expression, name)
         return expression
 
-    def _written_out(self, expression: sp.Expr) -> tuple[sp.Expr, list[tuple[str, sp.Expr | None]]]:
-        """IndexProgram written out from the last to the first, but those named that are used again and are not small.
+    def _write_out(self, expression: sp.Expr) -> tuple[sp.Expr, list[tuple[str, sp.Expr | None]]]:
+        """Definitions written out from the last to the first, except those that are used again and are not small.
 
-        Those that stand under "where" as the program wrote them have no expression of their own.
+        Those that stand under "where" as they are written in the program have None for their expression.
         """
         kept: list[tuple[str, sp.Expr | None]] = []
         for name in reversed(self._order):
@@ -181,29 +181,29 @@ class Display:
             uses = Counter(e.name for e in _entries(known))[name]
             if not uses:
                 continue
-            definition = self._substituted(Entry(name, *self._definitions[name].axes), name)
-            again = uses > 1 and nodes(definition) > SMALL and not self._named_well(name)
-            matrix, structure = name in _matrices(known), self._structures.get(name)
-            if structure is not None and (matrix or (structure.named and not self._named_well(name))):
+            definition = self._substitute(Entry(name, *self._definitions[name].axes), name)
+            again = uses > 1 and nodes(definition) > SMALL and not self._is_written_out(name)
+            matrix, structure = name in _matrix_names(known), self._structures.get(name)
+            if structure is not None and (matrix or (structure.named and not self._is_written_out(name))):
                 kept.append((name, None))
-            elif again or matrix or _constant(self._definitions[name]):
+            elif again or matrix or _is_constant(self._definitions[name]):
                 kept.append((name, definition))
             else:
-                expression = self._substituted(expression, name)
-                kept = [(n, None if d is None else self._substituted(d, name)) for n, d in kept]
+                expression = self._substitute(expression, name)
+                kept = [(n, None if d is None else self._substitute(d, name)) for n, d in kept]
             if any(larger(e, LONGEST) for e in (expression, *(d for _, d in kept if d is not None))):
                 raise TooLong
         return expression, kept[::-1]
 
-    def _named_well(self, name: str) -> bool:
+    def _is_written_out(self, name: str) -> bool:
         """Whether a definition is always written out: `log(Sum(exp(...)))`, or a function of an input."""
         definition = self._definitions[name]
         of_input = definition.result_rank is not None and all(
             e.name not in self._definitions for e in definition.body.atoms(Entry)
         )
-        return of_input or _reduces_to_log(definition)
+        return of_input or _is_logsumexp(definition)
 
-    def _substituted(self, expression: sp.Expr, name: str) -> sp.Expr:
+    def _substitute(self, expression: sp.Expr, name: str) -> sp.Expr:
         definition = self._definitions[name]
         swap = {}
         # In the order of the expression: indices are numbered as they come, and terms stand in order of their names.
@@ -211,7 +211,7 @@ class Display:
             at = dict(zip(definition.axes, entry.indices, strict=True))
             fresh = {k: self._program.index(k) for k in definition.bound}
             if definition.result_rank is not None:
-                swap[entry] = _applied(definition, at, fresh)
+                swap[entry] = _of_matrix(definition, at, fresh)
                 continue
             if definition.kind == "product_of_others":
                 itself = sp.Mul(*(Delta(new, at[old]) for old, new in fresh.items()))
@@ -222,15 +222,15 @@ class Display:
             bound = tuple(fresh.values())
             swap[entry] = (
                 sp.log(Reduction("sum", _exponential(body), *bound))
-                if _reduces_to_log(definition)
+                if _is_logsumexp(definition)
                 else Reduction(definition.kind, body, *bound)
             )
         return expression.xreplace(swap)
 
 
-def _applied(definition: Definition, at: dict[sp.Symbol, sp.Expr], fresh: dict[sp.Symbol, sp.Symbol]) -> sp.Expr:
-    """A function of a matrix at given indices; the cofactors are written as people do, as `det(X)*inv(X)[j, i]`."""
-    own = tuple(at[a] for a in definition.result_axes)
+def _of_matrix(definition: Definition, at: dict[sp.Symbol, sp.Expr], fresh: dict[sp.Symbol, sp.Symbol]) -> sp.Expr:
+    """A function of a matrix at these indices; the cofactors are written as people do, as `det(X)*inv(X)[j, i]`."""
+    result_axes = tuple(at[a] for a in definition.result_axes)
     inner = {a: b for a, b in at.items() if a not in definition.result_axes} | fresh
     body, count = definition.body.xreplace(inner), sp.Integer(len(definition.bound))
 
@@ -238,23 +238,24 @@ def _applied(definition: Definition, at: dict[sp.Symbol, sp.Expr], fresh: dict[s
         return MatrixFunctionEntry(kind, body, count, *fresh.values(), *axes)
 
     return (
-        function("det") * function("inv", *own[::-1])
+        function("det") * function("inv", *result_axes[::-1])
         if definition.kind == "cofactor"
-        else function(definition.kind, *own)
+        else function(definition.kind, *result_axes)
     )
 
 
-def _matrices(expressions: Iterable[sp.Expr]) -> set[str]:
+def _matrix_names(expressions: Iterable[sp.Expr]) -> set[str]:
     """The tensors that functions of matrices are written of: they stand there by their names."""
-    return {e.name for whole in expressions for a in whole.atoms(MatrixFunctionEntry) for e in a.body.atoms(Entry)}
+    functions = (f for e in expressions for f in e.atoms(MatrixFunctionEntry))
+    return {entry.name for f in functions for entry in f.body.atoms(Entry)}
 
 
-def _constant(definition: Definition) -> bool:
+def _is_constant(definition: Definition) -> bool:
     """Whether a definition is a number that was named to keep it from sympy, which would evaluate it."""
     return not definition.bound and not definition.body.has(Entry)
 
 
-def _reduces_to_log(definition: Definition) -> bool:
+def _is_logsumexp(definition: Definition) -> bool:
     return definition.kind == "logsumexp"
 
 

@@ -14,14 +14,15 @@ from ....index_notation.functions import floor, where
 from ... import codec
 from ...form import Forms, Formula, length_of
 from ...primitives import COMPARISONS
+from ..words import entry_with_units
 from .printers import text
 
 #: More entries than this are not written out.
 MOST = 64
-#: Nor are entries that would have more operations and names than this, all together.
+#: Nor are entries that would have more operations and names than this altogether.
 NODES = 20_000
 
-#: What is worked out where indices are compared or divided, by the function's name.
+#: Functions of indices that are evaluated, by name.
 INTEGERS: dict[str, Callable[..., int]] = {row.name: row.exact for row in COMPARISONS.values()} | {
     "remainder": operator.mod
 }
@@ -43,15 +44,15 @@ def entries(forms: Forms, formula: Formula, shapes: Mapping[str, tuple[int, ...]
         return ()
     names = frozenset(forms.units)
     axes = [None if a is None else sp.Symbol(a, integer=True) for a in formula.axes]
-    found = []
+    texts = []
     for index in product(*map(range, ranges)):
         at = {a: sp.Integer(k) for a, k in zip(axes, index, strict=True) if a is not None}
         entry = _at(tree, at, lengths, forms.units)
         if entry.has(sp.nan, sp.zoo):
-            # A quotient by a norm that is 0 wherever it is taken, as in cdist(x, x).
+            # A quotient by a norm that is always 0, as in cdist(x, x).
             return ()
-        found.append(text(entry, names))
-    return tuple(found)
+        texts.append(text(entry, names))
+    return tuple(texts)
 
 
 def _nodes(e: sp.Expr, lengths: dict[str, int]) -> int:
@@ -81,13 +82,10 @@ def _at(
                     return Entry(f"{kind}({', '.join(map(text, parts))})")
         case MatrixFunctionEntry():
             bound = {k: k for k in e.bound}
-            own = (_at(a, at, lengths, units) for a in e.axes)
-            return MatrixFunctionEntry(e.kind, _at(e.body, at | bound, lengths, units), e.args[2], *e.bound, *own)
+            axes = (_at(a, at, lengths, units) for a in e.axes)
+            return MatrixFunctionEntry(e.kind, _at(e.body, at | bound, lengths, units), e.args[2], *e.bound, *axes)
         case Entry():
-            indices = iter([_at(i, at, lengths, units) for i in e.indices])
-            if e.name in units:
-                return Entry(e.name, *(sp.S.Zero if unit else next(indices) for unit in units[e.name]))
-            return Entry(e.name, *indices)
+            return entry_with_units(e.name, [_at(i, at, lengths, units) for i in e.indices], units)
         case sp.Mul() if any(_at(d, at, lengths, units) == 0 for d in e.args if isinstance(d, Delta)):
             return sp.S.Zero
         case sp.Symbol():
@@ -97,18 +95,18 @@ def _at(
             if condition.is_Integer:
                 return _at(e.args[1] if condition else e.args[2], at, lengths, units)
     args = [_at(a, at, lengths, units) for a in e.args]
-    return _of_integers(e.func(*args)) if args else e
+    return _evaluate(e.func(*args)) if args else e
 
 
-def worked_out(e: sp.Expr) -> sp.Expr:
-    """An index expression in numbers with its comparisons, quotients and remainders worked out."""
+def evaluate_index(e: sp.Expr) -> sp.Expr:
+    """An index expression in numbers with its comparisons, quotients and remainders evaluated."""
     if isinstance(e, where):
-        condition = worked_out(e.args[0])
-        return worked_out(e.args[1] if condition else e.args[2]) if condition.is_Integer else e
-    return _of_integers(e.func(*map(worked_out, e.args))) if e.args else e
+        condition = evaluate_index(e.args[0])
+        return evaluate_index(e.args[1] if condition else e.args[2]) if condition.is_Integer else e
+    return _evaluate(e.func(*map(evaluate_index, e.args))) if e.args else e
 
 
-def _of_integers(e: sp.Expr) -> sp.Expr:
+def _evaluate(e: sp.Expr) -> sp.Expr:
     name = type(e).__name__
     if name in INTEGERS and all(a.is_Integer for a in e.args):
         return sp.Integer(int(INTEGERS[name](*map(int, e.args))))

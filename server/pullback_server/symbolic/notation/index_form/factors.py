@@ -1,4 +1,4 @@
-"""Products and choices as one would write them: numbers taken out, conditions joined."""
+"""Products and choices as people write them: numbers taken out, conditions joined."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from ....index_notation.expressions import Reduction
 from ....index_notation.functions import logical_and, truth, where
 
 
-def whole_factors(e: sp.Expr) -> sp.Expr:
+def take_out_numbers(e: sp.Expr) -> sp.Expr:
     """Numbers taken out of the sums and choices in a product: `(2*a - 2*b)/(2*c)` is `(a - b)/c`."""
 
     def outside(product: sp.Mul) -> sp.Expr:
-        parts = [_without_number(f) for f in product.args]
+        parts = [_split_number(f) for f in product.args]
         return sp.Mul(*(number for number, _ in parts), *(rest for _, rest in parts))
 
     return e.replace(
@@ -21,7 +21,7 @@ def whole_factors(e: sp.Expr) -> sp.Expr:
     )
 
 
-def _without_number(factor: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+def _split_number(factor: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     match factor:
         case sp.Add():
             number, rest = factor.primitive()
@@ -36,16 +36,16 @@ def _without_number(factor: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     return sp.S.One, factor
 
 
-def joined_choices(e: sp.Expr) -> sp.Expr:
-    """Choices inside choices with the same alternative made one: `where(c, where(d, a, 0), 0)` is `where(c & d, a, 0)`.
+def join_choices(e: sp.Expr) -> sp.Expr:
+    """Nested choices with the same alternative as one: `where(c, where(d, a, 0), 0)` is `where(c & d, a, 0)`.
 
     >>> c, d, a = sp.symbols("c d a")
-    >>> joined_choices(where(c, where(d, a, 0), 0)) == where(logical_and(truth(c), truth(d)), a, 0)
+    >>> join_choices(where(c, where(d, a, 0), 0)) == where(logical_and(truth(c), truth(d)), a, 0)
     True
     """
     if not e.has(where):
         return e
-    e = e.func(*map(joined_choices, e.args))
+    e = e.func(*map(join_choices, e.args))
     match e:
         case where() if isinstance(e.args[1], where) and e.args[1].args[2] == e.args[2]:
             condition, (inner, value, other) = e.args[0], e.args[1].args

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from ....index_notation.expressions import Entry, MatrixFunctionEntry, Reduction
-from ..words import iter_names
+from ..words import entry_with_units, iter_names
 
 #: For indices of the output, of the input, and of sums; for lengths; and for parts that have no name.
 OUTPUT, INPUT, BOUND, LENGTH, PART = "ijkl", "pqr", "stuw", "nmdh", "ghzy"
@@ -42,16 +42,16 @@ class Letters:
 
 @dataclass(frozen=True)
 class Renaming:
-    """What stands for the tensors, and which axes of which tensors print as 0."""
+    """Other names for the tensors, and which axes of which tensors print as 0."""
 
     names: Mapping[str, str]
     units: Mapping[str, tuple[bool, ...]]
     letters: Letters
 
     def __call__(self, e: sp.Expr, swap: dict[sp.Symbol, sp.Symbol], depth: int = 0) -> sp.Expr:
-        """The expression with its free symbols swapped; what is bound in it takes letters of its own.
+        """The expression with its free symbols swapped, and letters for its bound ones.
 
-        A sum inside a sum takes the next letter, a sum beside it the same one.
+        A nested sum takes the next letter, a sum beside another the same one.
         """
         match e:
             case Reduction():
@@ -66,10 +66,8 @@ class Renaming:
                     e.kind, self(e.body, inner, deeper), e.args[2], *(inner[k] for k in e.bound), *axes
                 )
             case Entry():
-                at = iter([self(i, swap, depth) for i in e.indices])
-                if e.name in self.units:
-                    return Entry(e.name, *(sp.S.Zero if unit else next(at) for unit in self.units[e.name]))
-                return Entry(self.names.get(e.name, e.name), *at)
+                name = e.name if e.name in self.units else self.names.get(e.name, e.name)
+                return entry_with_units(name, [self(i, swap, depth) for i in e.indices], self.units)
             case sp.Symbol():
                 return swap.get(e, e)
         return e.func(*(self(a, swap, depth) for a in e.args)) if e.args else e
@@ -77,5 +75,5 @@ class Renaming:
     def _bound(
         self, bound: tuple[sp.Symbol, ...], swap: dict[sp.Symbol, sp.Symbol], depth: int
     ) -> tuple[dict[sp.Symbol, sp.Symbol], int]:
-        own = self.letters.bound(depth, len(bound))
-        return swap | dict(zip(bound, own, strict=True)), depth + len(bound)
+        letters = self.letters.bound(depth, len(bound))
+        return swap | dict(zip(bound, letters, strict=True)), depth + len(bound)

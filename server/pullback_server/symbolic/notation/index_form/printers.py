@@ -14,7 +14,7 @@ from sympy.printing.str import StrPrinter
 from ....index_notation.expressions import Delta, Entry, MatrixFunctionEntry, Reduction
 from ...primitives import COMPARISONS, MATRIX_FUNCTIONS, REDUCTIONS
 from ..latex_names import escape, letter
-from ..words import BARS, divided, matrix
+from ..words import BARS, division_operands, matrix_operand
 
 
 class Ordered(Printer):  # type: ignore[misc]
@@ -42,7 +42,7 @@ class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
 
     def parenthesize(self, item: sp.Expr, level: int, strict: bool = False) -> str:
         """Calls and entries stand without parentheses; comparisons have theirs already."""
-        if divided(item) is not None:
+        if division_operands(item) is not None:
             within = level < PRECEDENCE["Mul"] or (strict and level == PRECEDENCE["Mul"])
             return str(self._print(item)) if within else f"({self._print(item)})"
         if isinstance(item, MatrixFunctionEntry | Entry | Delta | Reduction) or type(item).__name__ in COMPARISONS:
@@ -65,7 +65,7 @@ class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
 
     def _print_MatrixFunctionEntry(self, e: MatrixFunctionEntry) -> str:
         indices = f"[{', '.join(map(self._argument, e.axes))}]" if e.axes else ""
-        entry, batch, turned = matrix(e)
+        entry, batch, turned = matrix_operand(e)
         name = self._print_Entry(Entry(entry.name, *batch)) + (".T" if turned else "")
         return MATRIX_FUNCTIONS[e.kind].text.format(name) + indices
 
@@ -79,7 +79,7 @@ class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
         name = type(e).__name__
         if name in COMPARISONS:
             return f"({self._condition(e)})"
-        if parts := divided(e):
+        if parts := division_operands(e):
             a, b = (self.parenthesize(x, PRECEDENCE["Mul"]) for x in parts)
             return f"{a} {'//' if name == 'floor' else '%'} {b}"
         if name == "clamp" and -sp.oo in e.args:
@@ -116,7 +116,7 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
         return f"{base}^{{{exp}}}" if exp is not None else base
 
     def _print_MatrixFunctionEntry(self, e: MatrixFunctionEntry, exp: str | None = None) -> str:
-        entry, batch, turned = matrix(e)
+        entry, batch, turned = matrix_operand(e)
         name = self._print_Entry(Entry(entry.name, *batch), r"\top" if turned else None)
         base = MATRIX_FUNCTIONS[e.kind].latex.format(f"{{{name}}}" if "^" in name else name)
         if e.axes:
@@ -163,7 +163,7 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
         elif name in COMPARISONS:
             # Iverson's bracket: 1 where it holds, else 0.
             inside = rf"\left[{self._condition(e)}\right]"
-        elif name == "remainder" and (parts := divided(e)):
+        elif name == "remainder" and (parts := division_operands(e)):
             a, b = (self.parenthesize(x, PRECEDENCE["Mul"]) for x in parts)
             inside = rf"\left({a} \bmod {b}\right)"
         elif hasattr(self, f"_print_{name}") or (isinstance(e, sp.Function) and type(e).__module__.startswith("sympy")):
@@ -173,7 +173,7 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
         return inside + (f"^{{{exp}}}" if exp is not None else "")
 
     def _print_floor(self, e: sp.Expr, exp: str | None = None) -> str:
-        a, b = divided(e) or e.args[0].as_numer_denom()
+        a, b = division_operands(e) or e.args[0].as_numer_denom()
         inside = self._print(a) if b == 1 else rf"\frac{{{self._print(a)}}}{{{self._print(b)}}}"
         return rf"\left\lfloor {inside} \right\rfloor" + (f"^{{{exp}}}" if exp is not None else "")
 

@@ -1,4 +1,4 @@
-"""Definitions that are the value of one operator of the program, written as the program has them: `g = softmax(x)`."""
+"""Definitions that are the value of one operator of the program, written as in the program: `g = softmax(x)`."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from ..matrix.program import ProgramTrees
 from ..matrix.text import text
 from ..matrix.tree import NoMatrixForm, TooLong
 
-#: Operators that people know by their names better than by what they come to entry by entry. Norms of matrices are not
-#: among them: formulas compare singular values with the largest one, which must be one of them to the last digit.
+#: Operators that people know by their names better than by their entries. Norms of matrices are not among them:
+#: formulas compare singular values with the largest one, which must be one of them to the last digit.
 NAMED = frozenset((
     "softmax", "softmin", "log_softmax", "norm", "vector_norm", "normalize", "var", "std", "np.var", "np.std",
     "cosine_similarity", "pairwise_distance", "cdist", "layer_norm", "rms_norm", "batch_norm", "instance_norm",
     "group_norm", "inv", "pinv", "solve", "det", "logdet", "slogdet", "matrix_power", "matrix_exp", "cholesky",
     "eigvalsh", "eigh", "svdvals", "svd", "lstsq", "scaled_dot_product_attention",
 ))  # fmt: skip
-#: What would be longer than this is told entry by entry.
+#: A longer text is written entry by entry.
 LONGEST = 60
 
 
@@ -35,10 +35,10 @@ class Structure:
 
 def structures(differentiated: Differentiated) -> dict[str, Structure]:
     """The definitions that are the value of a node of the program, axis by axis; none has an axis of length 1."""
-    c, trees = differentiated.partition, ProgramTrees(differentiated.partition.typed)
-    program, known = c.typed.program, dict[str, Structure]()
-    nodes = [(x.entry.name, number) for number, x in enumerate(c.tensors) if _whole(x.entry, x.axes)]
-    if None not in c.output.axes:
+    partition, trees = differentiated.partition, ProgramTrees(differentiated.partition.typed)
+    program, known = partition.typed.program, dict[str, Structure]()
+    nodes = [(x.entry.name, number) for number, x in enumerate(partition.tensors) if _is_plain(x.entry, x.axes)]
+    if None not in partition.output.axes:
         nodes.append((differentiated.output.name, program.output))
     for definition, number in nodes:
         node = program.nodes[number]
@@ -53,5 +53,5 @@ def structures(differentiated: Differentiated) -> dict[str, Structure]:
     return known
 
 
-def _whole(entry: object, axes: tuple[object, ...]) -> bool:
+def _is_plain(entry: object, axes: tuple[object, ...]) -> bool:
     return isinstance(entry, Entry) and entry.indices == axes

@@ -54,7 +54,7 @@ def _choice(e: sp.Function, write: Write) -> Tensor:
 
 
 def condition(e: sp.Expr, write: Write) -> Tensor:
-    """A comparison, or what joins some; any other expression as it is."""
+    """A comparison or a connective of some; any other expression as it is."""
     if type(e) not in CONDITIONS:
         return write(e)
     name = type(e).__name__

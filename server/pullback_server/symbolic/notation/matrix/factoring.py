@@ -175,7 +175,7 @@ def _common(tree: Sum) -> Tree:
         -size if all(t.number < 0 for t in terms) else size,
         _shared([t.scalars for t in terms]),
         _shared([t.under for t in terms]),
-        # The sum of a vector and a matrix broadcasts, so that what stands before it is not what stands in it.
+        # The sum of a vector and a matrix broadcasts, so that a factor before it has another meaning than in it.
         *((_shared([t.factors for t in terms]), _shared([t.below for t in terms])) if _even(tree) else ((), ())),
     )
     rest = [

@@ -22,7 +22,7 @@ def _one_over(function: str) -> Callable[[Tree], Tree]:
 
 
 def _polygamma(n: Tree, x: Tree) -> Tree:
-    """The order is a literal; that of order 0 has a name of its own."""
+    """The order is a literal; the function of order 0 has another name."""
     if not isinstance(n, Number) or n.value.denominator != 1:
         raise NoMatrixForm("a polygamma function whose order is not an integer")
     order = int(n.value)

@@ -30,7 +30,7 @@ from .tree import (
     map_children,
 )
 
-#: What lengths are called.
+#: The letters of lengths.
 LENGTHS = "nmdh"
 LOOSE, COMPARED, ADDED, MULTIPLIED, RAISED, ATOM = range(6)
 
@@ -43,7 +43,7 @@ _FUNCTIONS = {
     "trace": r"\operatorname{tr}", "sigmoid": r"\sigma", "amax": r"\max", "amin": r"\min", "logdet": r"\log\det",
     "maximum": r"\max", "minimum": r"\min",
 }  # fmt: skip
-#: What stands around an operand.
+#: Brackets around an operand.
 _AROUND = {
     "abs": (r"\left|", r"\right|"),
     "sqrt": (r"\sqrt{", "}"),
@@ -177,7 +177,7 @@ def _product(p: Product) -> tuple[str, int]:
         below = r" \odot ".join(_at(t, LOOSE if len(p.below) == 1 else RAISED) for t in p.below)
         body = rf"\frac{{{body or '1'}}}{{{below}}}"
     if under:
-        # What is short stands above the line, a matrix expression behind it.
+        # A short factor is written above the line, a matrix expression behind it.
         inside = not p.below and single and p.factors[0].rank == 1
         above = " ".join([*scalars, body] if inside else scalars)
         body = rf"\frac{{{above or '1'}}}{{{' '.join(under)}}}" + ("" if inside or not body else f" {body}")

@@ -15,7 +15,7 @@ from .tree import Call, Infix, MatMul, Name, Power, Product, Sum, Tree, children
 SHORTEST = 10
 #: And when it has this many, where the program has a name for it.
 SHORTEST_NAMED = 5
-#: What lines are called, by the rank of what they name.
+#: The letters of lines, by the rank of the tensor that they name.
 LETTERS = {0: "cdgh", 1: "stuwz"}
 MATRICES = "STUWZ"
 
@@ -46,7 +46,7 @@ def name_repeated_parts(tree: Tree, known: Mapping[Tree, str], taken: frozenset[
 
 
 def _name_lines(tree: Tree, parts: list[Tree], names: list[str | None], taken: set[str]) -> Lines:
-    """Letters for the placeholders `%0`, `%1`, ..., in the order of their lines; what has become short is put back."""
+    """Letters for the placeholders `%0`, `%1`, ..., in the order of their lines; short definitions are put back."""
     used = taken | CONSTANTS.keys() | RESERVED | {p.split(".")[0] for p in PREFIXES}
     replacements: dict[str, Tree] = {}
     definitions: list[tuple[str, Tree]] = []

@@ -53,7 +53,7 @@ def squeeze(t: Tensor) -> Tensor:
 
 
 def _drop_axes(tree: Tree, index: tuple[int | str, ...]) -> Tree:
-    """The tree without the axes at which the index is 0: without `keepdim` where that is what made them."""
+    """The tree without the axes at which the index is 0, or without the `keepdim` that made them."""
     match tree:
         case Call(function, (operand,), rank, (*rest, ("dim", int() as dim), ("keepdim", True))) if (
             function in REDUCTIONS and index == tuple(0 if k == dim % rank else ":" for k in range(rank))

@@ -23,7 +23,7 @@ class Node:
 
     @cached_property
     def size(self) -> int:
-        """The number of nodes, those that stand in several places counted in each."""
+        """The number of nodes, repeated ones counted each time."""
         assert isinstance(self, Tree)
         return 1 + sum(t.size for t in children(self))
 

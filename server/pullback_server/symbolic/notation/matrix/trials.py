@@ -19,11 +19,11 @@ from ...differentiation.derivatives import UPSTREAM, Differentiated
 from ...evaluation.evaluate import evaluator
 from ...lowering.plan import Plan
 
-#: A tensor of more entries than this is not computed, so that what has it for a value is not given.
+#: A tensor of more entries than this is not computed, and an expression of that many is not shown.
 LARGEST = 10**5
 #: Where inputs are drawn from: inside most domains, on both sides of 0, and above 1.
 INTERVALS = ((0.2, 0.8), (-0.9, 0.9), (1.1, 2.0))
-#: Where each input is drawn from on its own, for programs whose domains all of those miss: `log(b - A @ x)`.
+#: Where each input is drawn from separately, for programs whose domains miss all of those: `log(b - A @ x)`.
 WIDER = ((0.2, 0.8), (-0.3, 0.3), (3.0, 4.0), (0.8, 1.2), (-0.05, 0.05), (10.0, 12.0))
 #: So many such draws are tried.
 DRAWS = 60
@@ -98,7 +98,7 @@ class Trials:
             cpu = torch.device("cpu")
             return [(trial, forward.tensor(forward(trial.tensors), forward.output, cpu)) for trial in trials]
         except (Refusal, RuntimeError):
-            # torch has its own reasons, such as a singular matrix.
+            # torch refuses some values, such as a singular matrix.
             return []
 
     @cached_property

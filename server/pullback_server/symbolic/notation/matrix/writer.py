@@ -1,4 +1,4 @@
-"""Scalar expressions in index notation as matrix expressions: what is written with `x[i]` written with `x`."""
+"""Scalar expressions in index notation as matrix expressions: `x` in place of `x[i]`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from .tree import Call, Constant, Infix, Length, Name, NoMatrixForm, Number, Too
 
 #: Expressions of more nodes than this are not written: nobody would read them.
 NODES = 600
-#: Nor are those of a program for whose derivatives more expressions than this had to be looked at.
+#: Nor are those of a program whose derivatives have more different subexpressions than this.
 EXPRESSIONS = 2000
 #: Nor are derivatives of more terms than this, once their products are multiplied out.
 TERMS = 200
@@ -271,7 +271,7 @@ class Writer:
         return any(several) or len({self._indices(t) for t in e.args}) > 1
 
     def _mixed(self, e: sp.Add, bound: Symbols) -> bool:
-        """Whether a sum under a sum has products of vectors, or vectors beside matrices, which are better apart."""
+        """Whether a sum that is summed has products of vectors, or vectors beside matrices, which are better apart."""
         every = self._indices(e)
         factors = (self._indices(f) for t in e.args for f in sp.Mul.make_args(t))
         return len(every) > 1 and not every.isdisjoint(bound) and any(i and i != every for i in factors)
