@@ -25,7 +25,7 @@ from pullback_server.program import DType, Limits, TensorType
 from pullback_server.symbolic import DerivativeKind, Forms, codec, derive, entries, evaluator, form_key
 from pullback_server.symbolic.differentiation.derivatives import backward, differentiate
 from pullback_server.symbolic.differentiation.partition import partition
-from pullback_server.symbolic.lowering.plan import Call, Fetch, Plan, Product, Reduce, Result, pruned
+from pullback_server.symbolic.lowering.plan import Call, Fetch, Plan, Product, Reduce, Result, prune
 from written_expressions import LINES, ORDINARY, SUMS
 
 #: The expressions that people come with, at sizes at which a form of one formula an entry would never end.
@@ -181,7 +181,7 @@ def test_a_plan_keeps_no_step_that_no_result_needs():
         Reduce("sum", 1, (0,)),
         Product((1, 1), ((0,), (0,)), ()),
     )
-    plan = pruned(Plan(steps, (("x", Result((3, None), (-1,))), ("y", None), ("z", Result(2.0, ())))))
+    plan = prune(Plan(steps, (("x", Result((3, None), (-1,))), ("y", None), ("z", Result(2.0, ())))))
     assert plan.steps == (used, Reduce("sum", 0, (0,)))
     assert plan.results == (("x", Result((1, None), (-1,))), ("y", None), ("z", Result(2.0, ())))
 
@@ -189,7 +189,7 @@ def test_a_plan_keeps_no_step_that_no_result_needs():
 @pytest.mark.parametrize(("expression", "shapes"), [*ORDINARY, *SUMS, *LINES], ids=lambda value: str(value)[:40])
 def test_every_step_of_a_plan_is_read(expression, shapes):
     plan = derived(expression, tensors(**shapes))[0].plan
-    assert pruned(plan) == plan
+    assert prune(plan) == plan
 
 
 def test_inputs_that_share_a_product_compute_it_once():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import sympy as sp
 
@@ -38,6 +39,12 @@ class Differentiated:
         """The definition that is the program's output."""
         return self.partition.program.definitions[-1]
 
+    @cached_property
+    def axes(self) -> dict[str, tuple[sp.Symbol, ...]]:
+        """The index symbols of each input and definition, by its name."""
+        definitions = {definition.name: definition.axes for definition in self.forward}
+        return definitions | {name: x.free for name, x in self.partition.inputs.items()}
+
 
 def differentiate(partition: Partition) -> Differentiated:
     """Every definition differentiated by sympy with respect to every entry in its body."""
@@ -49,7 +56,7 @@ def differentiate(partition: Partition) -> Differentiated:
         outer, extra = _outer(definition, partition.program)
         forward += extra
         partials[definition.name] = tuple(
-            Partial(entry, recognise(_chained(outer, _real(inner))))
+            Partial(entry, recognise(_chain_rule(outer, _real(inner))))
             for entry, inner in _inner(definition.body)
             if inner != 0 and entry.name != definition.stationary
         )
@@ -72,7 +79,7 @@ def _real(derivative: sp.Expr) -> sp.Expr:
     return derivative
 
 
-def _chained(outer: sp.Expr, inner: sp.Expr) -> sp.Expr:
+def _chain_rule(outer: sp.Expr, inner: sp.Expr) -> sp.Expr:
     """The product; it is 0 where a mask of indices makes the inner one 0, whatever the outer one is there."""
     if outer != 1 and isinstance(inner, where) and inner.args[2] == 0 and not inner.args[0].has(Entry):
         return where(inner.args[0], outer * inner.args[1], 0)
@@ -111,7 +118,7 @@ def _outer(definition: Definition, program: IndexProgram) -> tuple[sp.Expr, tupl
             return DERIVATIVES[function](definition, program)
 
 
-#: The name of the upstream gradient in plans; gradients that flow into a tensor have its name after this sign.
+#: The name of the upstream gradient in plans; the gradient that flows into a tensor has its name after this character.
 UPSTREAM = "^"
 
 
@@ -121,10 +128,8 @@ def backward(differentiated: Differentiated, wrt: tuple[str, ...]) -> dict[str, 
     The upstream gradient itself is `^`. An input that the output does not depend on is absent.
     """
     program = differentiated.partition.program
-    axes = {definition.name: definition.axes for definition in differentiated.forward} | {
-        n: x.free for n, x in differentiated.partition.inputs.items()
-    }
-    useful = _depend_on(differentiated, wrt)
+    axes = differentiated.axes
+    useful = _dependents(differentiated, wrt)
     incoming: dict[str, list[tuple[tuple[sp.Symbol, ...], Term]]] = {}
     gradients: dict[str, Definition] = {}
     for definition in reversed(program.definitions):
@@ -133,7 +138,7 @@ def backward(differentiated: Differentiated, wrt: tuple[str, ...]) -> dict[str, 
         if definition is not differentiated.output:
             if definition.name not in incoming:
                 continue
-            gradients[UPSTREAM + definition.name] = _collected(
+            gradients[UPSTREAM + definition.name] = _gradient(
                 definition.name, definition.axes, incoming[definition.name], program
             )
         flowing = Entry(
@@ -145,23 +150,23 @@ def backward(differentiated: Differentiated, wrt: tuple[str, ...]) -> dict[str, 
                 deltas = tuple(zip(partial.of.indices, target, strict=True))
                 for term in split(flowing * partial.value):
                     bound = definition.axes + definition.bound + term.bound
-                    whole = Term(term.coefficient, term.deltas + deltas, bound)
-                    incoming.setdefault(partial.of.name, []).append((target, contract(whole, program)))
+                    chained = Term(term.coefficient, term.deltas + deltas, bound)
+                    incoming.setdefault(partial.of.name, []).append((target, contract(chained, program)))
     for name in wrt:
         if name in incoming:
-            gradients[UPSTREAM + name] = _collected(name, axes[name], incoming[name], program)
+            gradients[UPSTREAM + name] = _gradient(name, axes[name], incoming[name], program)
     return gradients
 
 
-def _collected(
-    name: str, axes: tuple[sp.Symbol, ...], arrived: list[tuple[tuple[sp.Symbol, ...], Term]], program: IndexProgram
+def _gradient(
+    name: str, axes: tuple[sp.Symbol, ...], incoming: list[tuple[tuple[sp.Symbol, ...], Term]], program: IndexProgram
 ) -> Definition:
-    own = tuple(program.index(a) for a in axes)
-    terms = [term.at(dict(zip(target, own, strict=True))) for target, term in arrived]
-    return Definition(UPSTREAM + name, own, taken_out(sp.Add(*(t.expression for t in merge(terms, program)))))
+    fresh = tuple(program.index(a) for a in axes)
+    terms = [term.at(dict(zip(target, fresh, strict=True))) for target, term in incoming]
+    return Definition(UPSTREAM + name, fresh, taken_out(sp.Add(*(t.expression for t in merge(terms, program)))))
 
 
-def _depend_on(differentiated: Differentiated, wrt: tuple[str, ...]) -> set[str]:
+def _dependents(differentiated: Differentiated, wrt: tuple[str, ...]) -> set[str]:
     """The names of the inputs and of every definition that depends on one of them."""
     useful = set(wrt)
     for definition in differentiated.partition.program.definitions:
@@ -170,21 +175,19 @@ def _depend_on(differentiated: Differentiated, wrt: tuple[str, ...]) -> set[str]
     return useful
 
 
-#: A Jacobian of more terms than this, or with a term of more nodes or sums, is not written: nobody reads it.
+#: A Jacobian of more terms than this, or with a term of more nodes or sums, is not written: nobody would read it.
 TERMS, NODES, SUMS = 64, 1500, 24
 
 
 def jacobian(differentiated: Differentiated, name: str) -> tuple[tuple[sp.Symbol, ...], tuple[Term, ...]] | None:
-    """The output's derivative by one input as terms in (output's axes, the fresh axes that are returned, first).
+    """The derivative of the output with respect to one input: fresh axes of the input, and terms over both axes.
 
     None where it is too long.
     """
     program = differentiated.partition.program
-    axes = {definition.name: definition.axes for definition in differentiated.forward} | {
-        n: x.free for n, x in differentiated.partition.inputs.items()
-    }
-    by = tuple(program.index(a) for a in axes[name])
-    known: dict[str, tuple[Term, ...]] = {name: (Term(sp.S.One, tuple(zip(axes[name], by, strict=True))),)}
+    axes = differentiated.axes
+    input_axes = tuple(program.index(a) for a in axes[name])
+    known: dict[str, tuple[Term, ...]] = {name: (Term(sp.S.One, tuple(zip(axes[name], input_axes, strict=True))),)}
     for definition in program.definitions:
         terms: list[Term] = []
         for partial in differentiated.partials[definition.name]:
@@ -202,4 +205,4 @@ def jacobian(differentiated: Differentiated, name: str) -> tuple[tuple[sp.Symbol
                 return None
             if any(len(t.bound) > SUMS or larger(t.coefficient, NODES) for t in known[definition.name]):
                 return None
-    return by, known.get(differentiated.output.name, ())
+    return input_axes, known.get(differentiated.output.name, ())

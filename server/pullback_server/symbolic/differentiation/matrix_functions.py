@@ -1,4 +1,4 @@
-"""Functions of a matrix that have no scalar formula: their derivatives in terms of themselves and of one another.
+"""Functions of a matrix without a scalar formula: their derivatives in terms of themselves and of one another.
 
 Each is the derivative of the result's entry at its axes i and j with respect to the matrix's entry at k and m, all
 entries being independent. Sources: K. B. Petersen and M. S. Pedersen, The Matrix Cookbook (2012), sections 2.1, 2.2;
@@ -20,28 +20,33 @@ from ...index_notation.index_program import Definition, IndexProgram
 Derivative = tuple[sp.Expr, tuple[Definition, ...]]
 
 
-def _value(definition: Definition, *own: sp.Expr) -> Entry:
-    """The entry of a definition at other indices of its own."""
-    return Entry(definition.name, *definition.axes[: len(definition.axes) - len(definition.result_axes)], *own)
+def _batch(definition: Definition) -> tuple[sp.Symbol, ...]:
+    """The axes of a function of matrices before the result's."""
+    return definition.axes[: len(definition.axes) - len(definition.result_axes)]
 
 
-def _other(definition: Definition, kind: str, own: tuple[sp.Symbol, ...]) -> Definition:
-    """Another function of the same matrix, with these indices of its own."""
-    batch = definition.axes[: len(definition.axes) - len(definition.result_axes)]
-    return replace(definition, name=f"{definition.name}#{kind}", kind=kind, axes=(*batch, *own), result_rank=len(own))
+def _value(definition: Definition, *indices: sp.Expr) -> Entry:
+    """The entry of a function of matrices at other indices of its result."""
+    return Entry(definition.name, *_batch(definition), *indices)
 
 
-def _made(
-    definition: Definition, name: str, own: tuple[sp.Symbol, ...], body: sp.Expr, *bound: sp.Symbol
+def _other_function(definition: Definition, kind: str, axes: tuple[sp.Symbol, ...]) -> Definition:
+    """Another function of the same matrix, whose result has these axes."""
+    name, axes_with_batch = f"{definition.name}#{kind}", (*_batch(definition), *axes)
+    return replace(definition, name=name, kind=kind, axes=axes_with_batch, result_rank=len(axes))
+
+
+def _definition(
+    definition: Definition, name: str, axes: tuple[sp.Symbol, ...], body: sp.Expr, *bound: sp.Symbol
 ) -> Definition:
     """A definition of plain arithmetic beside a function of a matrix."""
-    batch = definition.axes[: len(definition.axes) - len(definition.result_axes)]
-    return Definition(f"{definition.name}#{name}", (*batch, *own), body, "sum" if bound else "", bound, None)
+    batch = _batch(definition)
+    return Definition(f"{definition.name}#{name}", (*batch, *axes), body, "sum" if bound else "", bound, None)
 
 
-def _at(definition: Definition, batch: Definition, *own: sp.Expr) -> Entry:
-    """The entry of a definition made by `_made` or `_other` beside `batch`."""
-    return Entry(definition.name, *batch.axes[: len(batch.axes) - len(batch.result_axes)], *own)
+def _at(definition: Definition, function: Definition, *indices: sp.Expr) -> Entry:
+    """The entry of a definition from `_definition` or `_other_function` beside this function of matrices."""
+    return Entry(definition.name, *_batch(function), *indices)
 
 
 def _inverse(y: Definition, _: IndexProgram) -> Derivative:
@@ -51,14 +56,14 @@ def _inverse(y: Definition, _: IndexProgram) -> Derivative:
 
 def _determinant(y: Definition, program: IndexProgram) -> Derivative:
     k, m = y.bound
-    inverse = _other(y, "inv", (program.index(k), program.index(m)))
-    cofactor = _other(y, "cofactor", (program.index(k), program.index(m)))
+    inverse = _other_function(y, "inv", (program.index(k), program.index(m)))
+    cofactor = _other_function(y, "cofactor", (program.index(k), program.index(m)))
     return _at(cofactor, y, k, m), (inverse, cofactor)
 
 
 def _log_determinant(y: Definition, program: IndexProgram) -> Derivative:
     k, m = y.bound
-    inverse = _other(y, "inv", (program.index(k), program.index(m)))
+    inverse = _other_function(y, "inv", (program.index(k), program.index(m)))
     return _at(inverse, y, m, k), (inverse,)
 
 
@@ -68,10 +73,10 @@ def _pseudoinverse(y: Definition, program: IndexProgram) -> Derivative:
     a, b, c, d = program.index(m), program.index(m), program.index(k), program.index(k)
     rows, columns = program.index(k), program.index(m)
     matrix = y.body.xreplace
-    left = _made(y, "left", (a, b), _value(y, a, rows) * _value(y, b, rows), rows)
-    right = _made(y, "right", (c, d), _value(y, columns, c) * _value(y, columns, d), columns)
-    onto = _made(y, "onto", (c, d), matrix({k: c, m: columns}) * _value(y, columns, d), columns)
-    along = _made(y, "along", (a, b), _value(y, a, rows) * matrix({k: rows, m: b}), rows)
+    left = _definition(y, "left", (a, b), _value(y, a, rows) * _value(y, b, rows), rows)
+    right = _definition(y, "right", (c, d), _value(y, columns, c) * _value(y, columns, d), columns)
+    onto = _definition(y, "onto", (c, d), matrix({k: c, m: columns}) * _value(y, columns, d), columns)
+    along = _definition(y, "along", (a, b), _value(y, a, rows) * matrix({k: rows, m: b}), rows)
     value = (
         -_value(y, i, k) * _value(y, m, j)
         + _at(left, y, i, m) * (Delta(k, j) - _at(onto, y, k, j))
@@ -82,60 +87,60 @@ def _pseudoinverse(y: Definition, program: IndexProgram) -> Derivative:
 
 def _eigenvalue(y: Definition, program: IndexProgram) -> Derivative:
     (a,), (k, m) = y.result_axes, y.bound
-    vectors = _other(y, "eigenvectors", (program.index(k), program.index(a)))
+    vectors = _other_function(y, "eigenvectors", (program.index(k), program.index(a)))
     return _at(vectors, y, k, a) * _at(vectors, y, m, a), (vectors,)
 
 
 def _eigenvector(y: Definition, program: IndexProgram) -> Derivative:
     (i, a), (k, m) = y.result_axes, y.bound
-    values = _other(y, "eigenvalues", (program.index(a),))
+    values = _other_function(y, "eigenvalues", (program.index(a),))
     gap, c = _gap(y, program, _at(values, y, a))
     # Only symmetric changes of the matrix count, as autograd has it: half for either triangle.
-    turned = _value(y, k, c) * _value(y, m, a) + _value(y, m, c) * _value(y, k, a)
-    term = _value(y, i, c) * turned * _at(gap, y, a, c) / 2
+    change = _value(y, k, c) * _value(y, m, a) + _value(y, m, c) * _value(y, k, a)
+    term = _value(y, i, c) * change * _at(gap, y, a, c) / 2
     return Reduction("sum", term, c), (values, gap)
 
 
 def _singular_value(y: Definition, program: IndexProgram) -> Derivative:
     (a,), (k, m) = y.result_axes, y.bound
-    left = _other(y, "left_vectors", (program.index(k), program.index(a)))
-    right = _other(y, "right_vectors", (program.index(a), program.index(m)))
+    left = _other_function(y, "left_vectors", (program.index(k), program.index(a)))
+    right = _other_function(y, "right_vectors", (program.index(a), program.index(m)))
     return _at(left, y, k, a) * _at(right, y, a, m), (left, right)
 
 
 def _left_vector(y: Definition, program: IndexProgram) -> Derivative:
     (i, a), (k, m) = y.result_axes, y.bound
-    right = _other(y, "right_vectors", (program.index(a), program.index(m)))
-    return _turned(y, program, (a, i, k, m), lambda p, c: _value(y, p, c), lambda c, q: _at(right, y, c, q), right)
+    right = _other_function(y, "right_vectors", (program.index(a), program.index(m)))
+    return _of_vector(y, program, (a, i, k, m), lambda p, c: _value(y, p, c), lambda c, q: _at(right, y, c, q), right)
 
 
 def _right_vector(y: Definition, program: IndexProgram) -> Derivative:
     (a, j), (k, m) = y.result_axes, y.bound
-    left = _other(y, "left_vectors", (program.index(k), program.index(a)))
-    return _turned(y, program, (a, j, m, k), lambda p, c: _value(y, c, p), lambda c, q: _at(left, y, q, c), left)
+    left = _other_function(y, "left_vectors", (program.index(k), program.index(a)))
+    return _of_vector(y, program, (a, j, m, k), lambda p, c: _value(y, c, p), lambda c, q: _at(left, y, q, c), left)
 
 
-def _turned(
+def _of_vector(
     y: Definition,
     program: IndexProgram,
     indices: tuple[sp.Symbol, ...],
-    own: Callable[[sp.Expr, sp.Expr], sp.Expr],
+    vector: Callable[[sp.Expr, sp.Expr], sp.Expr],
     other: Callable[[sp.Expr, sp.Expr], sp.Expr],
     opposite: Definition,
 ) -> Derivative:
-    """The derivative of entry i of singular vector a by the matrix's k and m: among the vectors, and out of their span.
+    """The derivative of entry i of singular vector a: its part in the span of the vectors, and its part outside.
 
-    k runs along the vectors of this side, m along those of the opposite one.
+    It is with respect to the matrix's entry at k along the vectors of this side and m along those of the opposite one.
     """
     a, i, k, m = indices
-    values = _other(y, "singular_values", (program.index(a),))
+    values = _other_function(y, "singular_values", (program.index(a),))
     gap, c = _gap(y, program, _at(values, y, a) ** 2)
     s_a, s_c = _at(values, y, a), _at(values, y, c)
-    among = own(i, c) * (own(k, c) * other(a, m) * s_a + other(c, m) * own(k, a) * s_c) * _at(gap, y, a, c)
+    inside = vector(i, c) * (vector(k, c) * other(a, m) * s_a + other(c, m) * vector(k, a) * s_c) * _at(gap, y, a, c)
     p, q = program.index(k), program.index(k)
-    span = _made(y, "span", (p, q), own(p, c) * own(q, c), c)
+    span = _definition(y, "span", (p, q), vector(p, c) * vector(q, c), c)
     outside = (Delta(i, k) - _at(span, y, i, k)) * other(a, m) / s_a
-    return Reduction("sum", among, c) + outside, (opposite, values, gap, span)
+    return Reduction("sum", inside, c) + outside, (opposite, values, gap, span)
 
 
 def _gap(y: Definition, program: IndexProgram, value: sp.Expr) -> tuple[Definition, sp.Symbol]:
@@ -143,7 +148,7 @@ def _gap(y: Definition, program: IndexProgram, value: sp.Expr) -> tuple[Definiti
     a = next(s for s in y.result_axes if s in value.free_symbols)
     b, c = program.index(a), program.index(a)
     difference = value.xreplace({a: b}) - value.xreplace({a: c})
-    return _made(y, "gap", (b, c), where(equal(b, c), 0, 1 / difference)), c
+    return _definition(y, "gap", (b, c), where(equal(b, c), 0, 1 / difference)), c
 
 
 #: The derivative of each kind, with the definitions that it needs.

@@ -1,4 +1,4 @@
-"""A program parted into definitions: the table's sympy column interprets every node in index notation."""
+"""A program partitioned into definitions: the table's sympy column interprets every node in index notation."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Partition:
 
 
 def partition(typed: TypedProgram) -> Partition:
-    """Parts a program where a tensor is contracted; lengths enter only as 1 or not 1. Raises NoClosedForm."""
+    """Partitions a program where a tensor is contracted; lengths count only as 1 or not 1. Raises NoClosedForm."""
     program = IndexProgram()
     nodes = typed.program.nodes
     uses = Counter(k for node in nodes if isinstance(node, Apply) for k in node.operands if k is not None)
@@ -57,8 +57,8 @@ def partition(typed: TypedProgram) -> Partition:
     names = frozenset((*inputs, *(name for name, _ in typed.program.bindings)))
     output = program.materialize_copy(out)
     if not program.is_plain_entry(out.entry):
-        own = program.definitions[-1].name
-        bindings.update((own, name) for name, number in typed.program.bindings if number == typed.program.output)
+        copy = program.definitions[-1].name
+        bindings.update((copy, name) for name, number in typed.program.bindings if number == typed.program.output)
     return Partition(typed, tuple(tensors), program, inputs, output, bindings, names)
 
 

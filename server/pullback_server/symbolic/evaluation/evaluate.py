@@ -56,7 +56,7 @@ def _of_row(row: Operator) -> Callable[..., Any]:
     return row.sympy.positional(function, row.parameters) if isinstance(row.sympy, WithLiterals) else function
 
 
-#: Arithmetic, and the functions of `operators.functions` that are no row of the table.
+#: Arithmetic, and the functions that are not a row of the operator table.
 CORE: dict[str, Callable[..., Any]] = {
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,
@@ -87,8 +87,8 @@ Evaluator = Callable[..., dict[str, torch.Tensor | None]]
 def evaluator(plan: Plan) -> Evaluator:
     """A function from tensors (the inputs by name, the upstream gradient as `^`) to gradients in the inputs' shapes.
 
-    All tensors have one floating dtype and device; a gradient of zeros comes back as None. Where it is given an empty
-    list besides, the values of all steps are left in it; otherwise each is freed after its last use.
+    All tensors have one floating dtype and device; a gradient of zeros comes back as None. The values of all steps are
+    kept in `kept`, an empty list, where there is one; otherwise each is freed after its last use.
     """
     last: dict[int, int] = {}
     for number, step in enumerate(plan.steps):
@@ -117,7 +117,7 @@ def closure(step: Step) -> Closure:
     """One step as a function of the slots so far and the tensors."""
     match step:
         case Fetch(name, axes):
-            return lambda _, tensors: _squeezed(tensors[name], axes)
+            return lambda _, tensors: _squeeze(tensors[name], axes)
         case Length(source):
             return lambda _, tensors: torch.tensor(float(_length(source, tensors)), dtype=torch.float64)
         case Identity(source):
@@ -148,7 +148,7 @@ def closure(step: Step) -> Closure:
             return lambda slots, _: of_matrices(slots[slot].movedim((rows, columns), (-2, -1)))
 
 
-def _squeezed(tensor: torch.Tensor, axes: tuple[int, ...]) -> torch.Tensor:
+def _squeeze(tensor: torch.Tensor, axes: tuple[int, ...]) -> torch.Tensor:
     return tensor if len(axes) == tensor.dim() else tensor.reshape([tensor.shape[a] for a in axes])
 
 
@@ -167,7 +167,7 @@ def _view(slot: int, axes: tuple[int, ...] | None) -> Callable[[Slots], Any]:
 
 
 def operand_views(operands: tuple[Operand, ...]) -> tuple[Callable[[Slots], Any], ...]:
-    """For each operand a function that takes it from the slots, lined up with the others."""
+    """For each operand a function that takes it from the slots, aligned with the others."""
     return tuple(_view(*o) if isinstance(o, tuple) else _always(o) for o in operands)
 
 
@@ -208,19 +208,18 @@ def _product(slots: tuple[int, ...], labels: tuple[tuple[int, ...], ...], out: t
 
 
 def _inner_product(slots: tuple[int, ...], labels: tuple[tuple[int, ...], ...], out: tuple[int, ...]) -> Closure:
-    """The sum of an elementwise product, which einsum would make many small matrix products of."""
-    one, two = slots
-    own, other = labels
-    order = tuple(other.index(k) for k in own)
-    left = tuple(k for k in own if k in out)
-    axes = tuple(number for number, k in enumerate(own) if k not in out)
-    turn = tuple(left.index(k) for k in out)
+    """The sum of an elementwise product, for which einsum would take many small matrix products."""
+    (one, two), (first, second) = slots, labels
+    order = tuple(second.index(k) for k in first)
+    left = tuple(k for k in first if k in out)
+    axes = tuple(number for number, k in enumerate(first) if k not in out)
+    permutation = tuple(left.index(k) for k in out)
 
     def run(values: Slots, _: Any) -> Any:
-        if len(own) == 1:
+        if len(first) == 1:
             return values[one].dot(values[two])
         product = values[one] * values[two].permute(order)
-        return product.sum(axes).permute(turn) if axes else product.permute(turn)
+        return product.sum(axes).permute(permutation) if axes else product.permute(permutation)
 
     return run
 

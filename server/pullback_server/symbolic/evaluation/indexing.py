@@ -1,4 +1,4 @@
-"""Entries read and added at computed indices, which are whole numbers in floating tensors."""
+"""Entries read and added at computed indices, which are integers in floating tensors."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ...operators.shape_rules.common import broadcast_shapes
 def gather(x: torch.Tensor, axes: tuple[int, ...], indices: Sequence[Any]) -> torch.Tensor:
     """The entries of x at indices that broadcast against one another, one for each of these axes.
 
-    The other axes come first in the result. A negative index counts from the end; one that is out of range all the
-    same reads the nearest entry, and of nothing it reads 0.
+    The other axes come first in the result. A negative index counts from the end; one that is out of range reads the
+    nearest entry, and 0 where there are no entries.
 
     >>> gather(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), (1,), [torch.tensor([1.0, 1.0, 9.0])])
     tensor([[2., 2., 2.],
@@ -23,7 +23,7 @@ def gather(x: torch.Tensor, axes: tuple[int, ...], indices: Sequence[Any]) -> to
     """
     kept = [k for k in range(x.dim()) if k not in axes]
     lengths = [x.shape[k] for k in axes]
-    at = [_wrapped(torch.as_tensor(i, device=x.device), n) for i, n in zip(indices, lengths, strict=True)]
+    at = [_wrap(torch.as_tensor(i, device=x.device), n) for i, n in zip(indices, lengths, strict=True)]
     if 0 in lengths:
         return x.new_zeros([x.shape[k] for k in kept] + list(broadcast_shapes(*(i.shape for i in at))))
     moved = x.permute(*kept, *axes)
@@ -40,7 +40,7 @@ def scatter(value: Any, *indices: Any, kept: int, lengths: Sequence[int]) -> tor
     >>> scatter(torch.tensor([1.0, 2.0, 4.0]), torch.tensor([0.0, 1.0, 0.0]), kept=0, lengths=[2])
     tensor([5., 2.])
     """
-    at = [_wrapped(torch.as_tensor(i), n) for i, n in zip(indices, lengths, strict=True)]
+    at = [_wrap(torch.as_tensor(i), n) for i, n in zip(indices, lengths, strict=True)]
     like = next(i for i in (value, *indices) if isinstance(i, torch.Tensor))
     added: torch.Tensor = torch.as_tensor(value, dtype=like.dtype, device=like.device)
     places = torch.zeros((), dtype=torch.long, device=like.device)
@@ -49,20 +49,20 @@ def scatter(value: Any, *indices: Any, kept: int, lengths: Sequence[int]) -> tor
         valid = valid & (i >= 0) & (i < n)
         places = places * n + i.clamp(0, max(n - 1, 0))
     full = broadcast_shapes(added.shape, places.shape)
-    stays, goes = full[:kept], full[kept:]
-    rows, room = math.prod(stays), math.prod(lengths)
-    added = torch.where(valid, added, 0).expand(full).reshape(rows, math.prod(goes))
-    if room == 0:
-        return added.new_zeros((*stays, *lengths))
-    if all(n == 1 for n in places.shape[: max(0, places.dim() - len(goes))]):
+    staying, moving = full[:kept], full[kept:]
+    rows, columns = math.prod(staying), math.prod(lengths)
+    added = torch.where(valid, added, 0).expand(full).reshape(rows, math.prod(moving))
+    if columns == 0:
+        return added.new_zeros((*staying, *lengths))
+    if all(n == 1 for n in places.shape[: max(0, places.dim() - len(moving))]):
         # The same places in every row.
-        flat = places.expand((1,) * kept + tuple(goes)).reshape(-1)
-        return added.new_zeros(rows, room).index_add_(1, flat, added).reshape(*stays, *lengths)
-    flat = places.expand(full).reshape(rows, -1) + torch.arange(rows, device=like.device)[:, None] * room
-    total = added.new_zeros(rows * room).index_add_(0, flat.reshape(-1), added.reshape(-1))
-    return total.reshape(*stays, *lengths)
+        flat = places.expand((1,) * kept + tuple(moving)).reshape(-1)
+        return added.new_zeros(rows, columns).index_add_(1, flat, added).reshape(*staying, *lengths)
+    flat = places.expand(full).reshape(rows, -1) + torch.arange(rows, device=like.device)[:, None] * columns
+    total = added.new_zeros(rows * columns).index_add_(0, flat.reshape(-1), added.reshape(-1))
+    return total.reshape(*staying, *lengths)
 
 
-def _wrapped(index: torch.Tensor, length: int) -> torch.Tensor:
+def _wrap(index: torch.Tensor, length: int) -> torch.Tensor:
     index = index.long()
     return torch.where(index < 0, index + length, index)

@@ -1,9 +1,10 @@
-"""How far torch's own kernels are off: what a running error bound adds at every step, beside what it passes on.
+"""The errors of torch's own kernels: what a running error bound adds at every step, beside what it passes on.
 
 Measured over torch's kernels (AVX-512, AVX2 and the plain ones, float32 and float64, tensors that are contiguous and
 that are not) against the table's reference column and exact sums: `python -m tests.accuracy` measures them anew and
-says which share of its error here each kernel reaches. There is room for a third more than was measured, for no sample
-has the worst entry of all in it, and other processors have other kernels.
+prints which share of its error here each kernel reaches. There is room for a third more than was measured, because no
+sample contains the worst entry of all, and other processors have other kernels. Those of reductions and scans are
+columns of `primitives`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class KernelError:
     length: float = 0.0
 
 
-#: What compares, cuts off or changes a sign is exact.
+#: Comparisons, roundings and changes of sign are exact.
 _EXACT = (
     "abs neg sign relu relu6 hardshrink frac fmod floor ceil trunc number ones_like "
     "greater greater_equal less less_equal equal not_equal logical_and logical_or logical_not logical_xor "

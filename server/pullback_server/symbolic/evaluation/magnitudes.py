@@ -1,4 +1,4 @@
-"""How large the terms are whose sum a plan's result is: what roundings are to be measured by, where terms cancel.
+"""The magnitudes of the terms whose sum a plan's result is: roundings are measured by them where terms cancel.
 
 Two orders of the same sums differ by some roundings of the sum of the terms' magnitudes (N. J. Higham, Accuracy and
 Stability of Numerical Algorithms, 2nd ed., section 3.1), entry by entry, however little the sum itself comes to.
@@ -33,15 +33,15 @@ class Magnitudes:
     def of(self, name: str, places: torch.Tensor | None = None) -> torch.Tensor | None:
         """The magnitudes of one result's terms, flat; None where nothing is added up in it.
 
-        Where `places` are given, those of these entries alone, by their numbers in the order of rows.
+        With `places`, only those of these entries, which are numbered in row-major order.
         """
         tail, result = self._tails.get(name), dict(self._plan.results).get(name)
         if tail is None or result is None or not isinstance(result.slot, tuple):
             return None
         slot, like = result.slot[0], self._tensors[name]
         if places is None:
-            found = self._whole(slot, tail)
-            return None if found is None else restore(result, _Only(slot, found), like).reshape(-1)
+            magnitudes = self._all(slot, tail)
+            return None if magnitudes is None else restore(result, _OneSlot(slot, magnitudes), like).reshape(-1)
         axes = [k for k, n in enumerate(like.shape) if n != 1]
         at = dict(
             zip(
@@ -52,18 +52,17 @@ class Magnitudes:
         )
         return self._at(slot, tuple(at[k] for k in range(self._slots[slot].dim())), len(places))
 
-    def _whole(self, slot: int, tail: Sequence[int] | None = None) -> torch.Tensor | None:
-        for needed in _linear(self._plan, slot) if tail is None else tail:
-            if needed not in self._known:
-                self._known[needed] = self._computed(needed)
+    def _all(self, slot: int, tail: Sequence[int] | None = None) -> torch.Tensor | None:
+        for source in _linear(self._plan, slot) if tail is None else tail:
+            if source not in self._known:
+                self._known[source] = self._compute(source)
         return self._known[slot]
 
     def _at(self, slot: int, index: tuple[torch.Tensor, ...], count: int) -> torch.Tensor | None:
         """The magnitudes of some entries' terms: without those of the others, where there are many more of them."""
         value = self._slots[slot]
         if slot in self._known or value.numel() <= FEW_TIMES * count:
-            found = self._whole(slot)
-            return None if found is None else found[index]
+            return self._taken(slot, index)
         match self._plan.steps[slot]:
             case Call("add" | "sub" | "neg" | "mul" as function, operands):
                 sizes = [self._operand_at(o, index, count) for o in operands]
@@ -71,13 +70,16 @@ class Magnitudes:
                     product = sizes[0] if len(sizes) == 1 else sizes[0] * sizes[1]
                     return torch.as_tensor(product)
                 return torch.as_tensor(sizes[0] + sizes[1])
-            case Product(slots, labels, out) if {k for own in labels for k in own} == set(out):
+            case Product(slots, labels, out) if {k for term in labels for k in term} == set(out):
                 total: Any = 1.0
-                for own_slot, own in zip(slots, labels, strict=True):
-                    total = total * self._size_at(own_slot, tuple(index[out.index(k)] for k in own), count)
+                for source, term in zip(slots, labels, strict=True):
+                    total = total * self._size_at(source, tuple(index[out.index(k)] for k in term), count)
                 return torch.as_tensor(total)
-        found = self._whole(slot)
-        return None if found is None else found[index]
+        return self._taken(slot, index)
+
+    def _taken(self, slot: int, index: tuple[torch.Tensor, ...]) -> torch.Tensor | None:
+        magnitudes = self._all(slot)
+        return None if magnitudes is None else magnitudes[index]
 
     def _operand_at(self, operand: Operand, index: tuple[torch.Tensor, ...], count: int) -> Any:
         if not isinstance(operand, tuple):
@@ -85,15 +87,15 @@ class Magnitudes:
         value = torch.as_tensor(self._slots[operand[0]])
         axes = tuple(range(value.dim())) if operand[1] is None else operand[1]
         moved = dict(zip(axes, index[len(index) - len(axes) :], strict=True))
-        own = tuple(moved[k] if value.shape[k] != 1 else torch.zeros_like(moved[k]) for k in range(value.dim()))
-        return self._size_at(operand[0], own, count)
+        at = tuple(moved[k] if value.shape[k] != 1 else torch.zeros_like(moved[k]) for k in range(value.dim()))
+        return self._size_at(operand[0], at, count)
 
     def _size_at(self, slot: int, index: tuple[torch.Tensor, ...], count: int) -> Any:
         value = torch.as_tensor(self._slots[slot])
-        found = self._at(slot, index, count) if value.dim() else self._whole(slot)
-        return abs(value[index].to(torch.float64)) if found is None else found
+        magnitudes = self._at(slot, index, count) if value.dim() else self._all(slot)
+        return abs(value[index].to(torch.float64)) if magnitudes is None else magnitudes
 
-    def _computed(self, slot: int) -> torch.Tensor | None:
+    def _compute(self, slot: int) -> torch.Tensor | None:
         """The magnitudes of a slot's terms, from those of the slots that it is linear in, which must be known."""
         step = self._plan.steps[slot]
         match step:
@@ -109,11 +111,11 @@ class Magnitudes:
                 (condition,) = operand_views((c,))
                 return self._run(lambda u, w: functions()["where"](condition(self._slots), u, w), (a, b))
             case Product() | Reduce("sum" | "cumsum" | "cumsum_back"):
-                return self._replayed(slot)
+                return self._replay(slot)
             case Gather(source) if self._known.get(source) is not None:
-                return self._replayed(slot)
+                return self._replay(slot)
             case Scatter(value) if isinstance(value, tuple):
-                return self._replayed(slot)
+                return self._replay(slot)
         return None
 
     def _added(self, operands: tuple[Operand, ...]) -> bool:
@@ -141,8 +143,8 @@ class Magnitudes:
         values = [abs(view(self._slots)) for view in operand_views(plain)]
         return torch.as_tensor(function(*terms, *values))
 
-    def _replayed(self, slot: int) -> torch.Tensor:
-        """The step itself, of the terms."""
+    def _replay(self, slot: int) -> torch.Tensor:
+        """The step itself, on the terms."""
         step = self._plan.steps[slot]
         sizes = list(self._slots)
         moved = {step.value[0]} if isinstance(step, Scatter) and isinstance(step.value, tuple) else set(reads(step))
@@ -158,14 +160,14 @@ Tails = Mapping[str, tuple[int, ...]]
 
 
 def tails(plan: Plan) -> Tails:
-    """The tails of a plan's results, told once for all tensors."""
-    found = {}
+    """The tails of a plan's results, the same for all tensors."""
+    by_name = {}
     for name, result in plan.results:
         if result is not None and isinstance(result.slot, tuple):
             tail = tuple(_linear(plan, result.slot[0]))
             if any(_adds(plan.steps[slot]) for slot in tail):
-                found[name] = tail
-    return found
+                by_name[name] = tail
+    return by_name
 
 
 def _adds(step: Step) -> bool:
@@ -179,32 +181,29 @@ def _adds(step: Step) -> bool:
 
 def _linear(plan: Plan, slot: int) -> list[int]:
     """The slots that one is linear in, itself included, in order: those that sums and products are followed back to."""
-    wanted, found = [slot], {slot}
+    wanted, reached = [slot], {slot}
     while wanted:
         step = plan.steps[wanted.pop()]
         match step:
             case Call("add" | "sub" | "neg" | "mul", operands):
-                own = [o[0] for o in operands if isinstance(o, tuple)]
+                sources = {o[0] for o in operands if isinstance(o, tuple)}
             case Call("div", (above, _)):
-                own = [above[0]] if isinstance(above, tuple) else []
+                sources = {above[0]} if isinstance(above, tuple) else set()
             case Call("where", (_, *branches)):
-                own = [o[0] for o in branches if isinstance(o, tuple)]
+                sources = {o[0] for o in branches if isinstance(o, tuple)}
             case Product() | Reduce("sum" | "cumsum" | "cumsum_back"):
-                own = list(reads(step))
-            case Gather(source):
-                own = [source]
-            case Scatter((source, _)):
-                own = [source]
+                sources = set(reads(step))
+            case Gather(source) | Scatter((source, _)):
+                sources = {source}
             case _:
-                own = []
-        new = set(own) - found
-        found |= new
-        wanted += new
-    return sorted(found)
+                sources = set()
+        wanted += sources - reached
+        reached |= sources
+    return sorted(reached)
 
 
-class _Only(list[Any]):
-    """Slots of which one is asked for."""
+class _OneSlot(list[Any]):
+    """Slots of which only the last is filled."""
 
     def __init__(self, slot: int, value: torch.Tensor) -> None:
         super().__init__([None] * slot + [value])

@@ -1,4 +1,4 @@
-"""How far rounding can carry a plan's results: a running error bound beside every value.
+"""Bounds on the rounding errors of a plan's results: a running error bound beside every value.
 
 Each operation adds what its kernel may be off by (`kernel_errors`) and passes on the errors of its operands, to first
 order (N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.3). It measures how well
@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from .. import kernels
-from ..lowering.plan import Call, Gather, MatrixFunction, Plan, Product, Reduce, Scatter, Step, needed
+from ..lowering.plan import Call, Gather, MatrixFunction, Plan, Product, Reduce, Scatter, Step, steps_needed
 from ..primitives import AXIS_FUNCTIONS, SCANS
 from .evaluate import Slots, closure, contractions, functions, operand_views, restore
 from .indexing import gather
@@ -26,15 +26,15 @@ from .kernel_errors import FUNCTIONS, PRODUCT, SCATTER
 def error_bound(plan: Plan, name: str, tensors: Mapping[str, torch.Tensor], unit: float) -> torch.Tensor | None:
     """A bound on one result's rounding error, in the result's shape, where `unit` is the dtype's epsilon.
 
-    `tensors` are those that the evaluator takes; they count as exact. The bound is infinite where it cannot be told,
-    and None where the result is known to be zero.
+    `tensors` are those that the evaluator takes; they count as exact. The bound is infinite where none is known, and
+    None where the result is known to be zero.
     """
     result = dict(plan.results).get(name)
     if result is None or not isinstance(result.slot, tuple):
         return None
     values: Slots = [None] * len(plan.steps)
     errors: Slots = [None] * len(plan.steps)
-    for number in needed(plan, (result.slot[0],)):
+    for number in steps_needed(plan, (result.slot[0],)):
         step = plan.steps[number]
         values[number] = torch.as_tensor(closure(step)(values, tensors))
         errors[number] = step_error(step, values[number], values, errors, tensors, unit)
@@ -44,7 +44,7 @@ def error_bound(plan: Plan, name: str, tensors: Mapping[str, torch.Tensor], unit
 def step_error(
     step: Step, value: torch.Tensor, values: Slots, errors: Slots, tensors: Mapping[str, torch.Tensor], unit: float
 ) -> torch.Tensor:
-    """How far off the value of one step may be, where its operands have these values and are off by these errors."""
+    """A bound on the error of one step's value, where its operands have these values and errors."""
     match step:
         case Call():
             error = _of_call(step, value, values, errors, unit)
@@ -57,8 +57,8 @@ def step_error(
         case Scatter():
             error = _of_scatter(step, values, errors, tensors, unit)
         case MatrixFunction(kind, slot, (rows, columns)):
-            x, moved = (t.movedim((rows, columns), (-2, -1)) for t in (values[slot], errors[slot]))
-            error = _of_matrix_function(kind, value, x, moved, unit)
+            x, off = (t.movedim((rows, columns), (-2, -1)) for t in (values[slot], errors[slot]))
+            error = _of_matrix_function(kind, value, x, off, unit)
         case _:
             error = torch.zeros_like(value)
     return error.nan_to_num(nan=torch.inf, posinf=torch.inf)
@@ -69,27 +69,27 @@ def _real(value: Any) -> Any:
 
 
 def _of_call(step: Call, value: Any, values: Slots, errors: Slots, unit: float) -> torch.Tensor:
-    """Each operand moved by its error, one at a time, both ways; and the rounding of the result."""
+    """Each operand changed by its error, one at a time, both ways; and the rounding of the result."""
     function, kernel, views = functions()[step.function], FUNCTIONS[step.function], operand_views(step.operands)
     operands = [_real(view(values)) for view in views]
     sizes = [torch.as_tensor(o).abs() for o in operands]
-    moves = [
+    changes = [
         view(errors) + unit * kernel.operand * size if isinstance(o, tuple) else _of_number(o, unit)
         for view, o, size in zip(views, step.operands, sizes, strict=True)
     ]
     value = _real(value)
-    # What is infinite is exactly that.
+    # An infinite value is exact.
     error: torch.Tensor = unit * torch.where(value.isinf(), 0, kernel.result * value.abs() + kernel.one)
     if kernel.largest:
         error = error + unit * torch.where(value.isinf(), 0, kernel.largest * functools.reduce(torch.maximum, sizes))
-    for number, move in enumerate(moves):
-        if not bool(torch.as_tensor(move).any()):
+    for number, change in enumerate(changes):
+        if not bool(torch.as_tensor(change).any()):
             continue
         sides = []
         for sign in (1, -1):
-            moved = [o + sign * move if k == number else o for k, o in enumerate(operands)]
-            neighbour = _real(function(*moved))
-            # What is infinite and stays so has not moved.
+            changed = [o + sign * change if k == number else o for k, o in enumerate(operands)]
+            neighbour = _real(function(*changed))
+            # A value that is infinite and stays so has not changed.
             sides.append(torch.where(neighbour == value, 0, (neighbour - value).abs()))
         error = error + torch.maximum(*sides)
     return error
@@ -100,13 +100,13 @@ FEWEST_BITS = 8
 
 
 def _of_number(number: float, unit: float) -> float:
-    """Autograd rounds the numbers of the text to its dtype, unless they are short."""
+    """The error of a number of the program: autograd rounds it to the dtype, unless it has few digits."""
     exact = not math.isfinite(number) or (math.frexp(number)[0] * 2**FEWEST_BITS).is_integer()
     return 0.0 if exact else unit / 2 * abs(number)
 
 
 def _of_product(step: Product, value: Any, values: Slots, errors: Slots, unit: float) -> torch.Tensor:
-    """The product rule on magnitudes; a sum of rounded products is off by a share of their magnitudes' sum."""
+    """The product rule on magnitudes; the error of a sum of rounded products is a share of their magnitudes' sum."""
     run = closure(Product(tuple(range(len(step.slots))), step.labels, step.out))
     magnitudes = [values[s].abs() for s in step.slots]
     added = sum(contractions(step, [m.shape for m in magnitudes]))
@@ -166,7 +166,7 @@ def _of_reduction(
 def _of_scan(
     kind: str, value: torch.Tensor, x: torch.Tensor, error: torch.Tensor, axes: tuple[int, ...], unit: float
 ) -> torch.Tensor:
-    """At each place of what has been added up or multiplied so far."""
+    """At each place the error of the entries so far."""
     kernel, name = SCANS[kind], kind.removesuffix("_back")
     run = SCANS[kind.replace(name, "cumsum")].torch
     rounding = unit * (kernel.rounding + kernel.per_entry * run(torch.ones_like(x), axes))
@@ -184,21 +184,21 @@ def _of_scan(
 def _of_matrix_function(
     kind: str, value: torch.Tensor, x: torch.Tensor, error: torch.Tensor, unit: float
 ) -> torch.Tensor:
-    """How far a function of a matrix may be off, to first order, where the matrix is off by `error`.
+    """A bound on the error of a function of a matrix, to first order, where the matrix has this error.
 
-    Backward stable algorithms find it for a matrix that is off by roundings of its norm (G. H. Golub and C. F. Van
-    Loan, Matrix Computations, 4th ed., 2013), which the function's own condition then carries on.
+    Backward stable algorithms compute it for a matrix with errors of some roundings of its norm (G. H. Golub and C. F.
+    Van Loan, Matrix Computations, 4th ed., 2013), which the function's own condition then carries on.
     """
     rows, columns = x.shape[-2:]
     norm = x.abs().amax((-2, -1), keepdim=True) if x.numel() else x.new_zeros(())
-    moved = error + unit * max(rows, columns) * norm
-    size = moved.flatten(-2).norm(dim=-1) if x.numel() else x.new_zeros(x.shape[:-2])
+    off = error + unit * max(rows, columns) * norm
+    size = off.flatten(-2).norm(dim=-1) if x.numel() else x.new_zeros(x.shape[:-2])
     match kind:
         case "inv":
-            return value.abs() @ moved @ value.abs()
+            return value.abs() @ off @ value.abs()
         case "pinv":
-            spread: torch.Tensor = torch.linalg.matrix_norm(kernels.finite(value), 2) ** 2 * size
-            return torch.zeros_like(value) + 3 * spread[..., None, None]
+            change: torch.Tensor = torch.linalg.matrix_norm(kernels.finite(value), 2) ** 2 * size
+            return torch.zeros_like(value) + 3 * change[..., None, None]
         case "det" | "cofactor" | "logdet" | "logabsdet":
             cofactors = kernels.cofactor(x).abs()
             if kind == "cofactor":
@@ -207,7 +207,7 @@ def _of_matrix_function(
                 condition = 2 * columns * size / least[..., 0] if columns > 1 else torch.zeros_like(size)
                 largest = cofactors.flatten(-2).amax(-1) if columns else size
                 return torch.zeros_like(value) + ((condition + unit * max(rows, columns)) * largest)[..., None, None]
-            lost = (cofactors * moved).sum((-2, -1))
+            lost = (cofactors * off).sum((-2, -1))
             return lost if kind == "det" else lost / torch.linalg.det(x).abs() + unit * value.abs()
         case "eigenvalues" | "singular_values":
             return torch.zeros_like(value) + size[..., None]
@@ -217,7 +217,7 @@ def _of_matrix_function(
             gaps = (values[..., :, None] - values[..., None, :]).abs()
             gaps = gaps.masked_fill(torch.eye(gaps.shape[-1], dtype=torch.bool, device=x.device), torch.inf)
             nearest = gaps.amin(-1) if symmetric else torch.minimum(gaps.amin(-1), values)
-            turned = size[..., None] / nearest
-            along = turned[..., :, None] if kind == "right_vectors" else turned[..., None, :]
-            return torch.zeros_like(value) + along + unit
+            rotation = size[..., None] / nearest
+            of_vectors = rotation[..., :, None] if kind == "right_vectors" else rotation[..., None, :]
+            return torch.zeros_like(value) + of_vectors + unit
     raise AssertionError(kind)

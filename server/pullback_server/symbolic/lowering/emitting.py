@@ -1,4 +1,4 @@
-"""Steps of a plan as they are added, and the values that they leave in slots."""
+"""Steps of a plan as they are added, and the values in their slots."""
 
 from __future__ import annotations
 
@@ -46,28 +46,28 @@ class Emitter:
         labels: list[sp.Symbol] = []
         for value in sorted(operands, key=lambda v: -len(v.labels)):
             labels += [label for label in value.labels if label not in labels]
-        return self._emit(Call(function, tuple(aligned(v, tuple(labels)) for v in operands)), tuple(labels))
+        return self._emit(Call(function, tuple(align(v, tuple(labels)) for v in operands)), tuple(labels))
 
     def _source(self, index: sp.Symbol) -> tuple[str, int] | int:
         return self._program.dimensions[index].root().source
 
 
 def slot_of(value: Value) -> int:
-    """The slot of a value that is no number."""
+    """The slot of a value that is not a number."""
     assert isinstance(value.slot, int)
     return value.slot
 
 
-def position(labels: Labels, axis: sp.Symbol) -> int:
-    """Where an axis stands among labels, -1 where it does not."""
+def position_of(labels: Labels, axis: sp.Symbol) -> int:
+    """The position of an axis among labels, -1 where it is not one of them."""
     return labels.index(axis) if axis in labels else -1
 
 
-def aligned(value: Value, labels: Labels) -> Operand:
+def align(value: Value, labels: Labels) -> Operand:
     """A value as an operand that lines up with these labels."""
     if isinstance(value.slot, float):
         return value.slot
-    axes = tuple(position(value.labels, label) for label in labels)
+    axes = tuple(position_of(value.labels, label) for label in labels)
     first = next((k for k, a in enumerate(axes) if a >= 0), len(axes))
     # Broadcasting adds leading axes by itself.
     return (value.slot, None if axes[first:] == tuple(range(len(value.labels))) else axes)

@@ -12,8 +12,8 @@ from ...index_notation.functions import CONDITIONS, ScalarFunction, where
 from ...index_notation.index_program import Definition, IndexProgram
 from ...index_notation.recognition import softmaxes
 from ...operators import NoClosedForm
-from .emitting import Labels, Value, aligned, indices_of, position, slot_of
-from .plan import Fetch, Gather, Identity, Length, MatrixFunction, Operand, Plan, Product, Range, Reduce, Result, pruned
+from .emitting import Labels, Value, align, indices_of, position_of, slot_of
+from .plan import Fetch, Gather, Identity, Length, MatrixFunction, Operand, Plan, Product, Range, Reduce, Result, prune
 from .sums import Sums
 
 
@@ -23,26 +23,24 @@ class Lowering(Sums):
     def __init__(
         self, program: IndexProgram, definitions: Iterable[Definition], tensors: dict[str, tuple[sp.Symbol | None, ...]]
     ):
-        """`definitions` are the definitions that entries may name; only what a result needs is computed."""
+        """`definitions` are those that entries may name; only what a result needs is computed."""
         super().__init__(program, {definition.name: definition for definition in definitions})
         self._tensors = tensors
         self._known: dict[object, Value] = {}
-        self._named: dict[str, Value] = {}
+        self._tensors_by_name: dict[str, Value] = {}
         self._lengths = {d.symbol: d.root() for d in program.dimensions.values()}
 
     def plan(self, results: Iterable[tuple[str, sp.Expr | None, Labels]]) -> Plan:
-        """The plan that computes each result, an expression in the labels given; None stands for zeros."""
+        """The plan that computes each result, an expression in these labels; None stands for zeros."""
         wanted = list(results)
         self._prepare([expression for _, expression, _ in wanted if expression is not None])
-        found: list[tuple[str, Result | None]] = []
-        for name, expression, axes in wanted:
-            if expression is None:
-                found.append((name, None))
-                continue
-            value = self.lower(expression)
-            slot: Operand = value.slot if isinstance(value.slot, float) else (value.slot, None)
-            found.append((name, Result(slot, tuple(position(value.labels, a) for a in axes))))
-        return pruned(Plan(tuple(self._steps), tuple(found)))
+        lowered = tuple((name, None if e is None else self._result(e, axes)) for name, e, axes in wanted)
+        return prune(Plan(tuple(self._steps), lowered))
+
+    def _result(self, expression: sp.Expr, axes: Labels) -> Result:
+        value = self.lower(expression)
+        slot: Operand = value.slot if isinstance(value.slot, float) else (value.slot, None)
+        return Result(slot, tuple(position_of(value.labels, a) for a in axes))
 
     def _prepare(self, expressions: list[sp.Expr]) -> None:
         """Lowers the definitions that the expressions name, earlier ones first, so that long programs do not nest."""
@@ -53,8 +51,8 @@ class Lowering(Sums):
                     needed.add(entry.name)
                     expressions.append(self._definitions[entry.name].body)
         for name in self._definitions:
-            if name in needed and name not in self._named:
-                self._named[name] = self._tensor(name)
+            if name in needed and name not in self._tensors_by_name:
+                self._tensors_by_name[name] = self._tensor(name)
 
     def lower(self, expression: sp.Expr) -> Value:
         """The slot and labels of an expression; one that differs by the names of its indices only is not redone."""
@@ -76,7 +74,7 @@ class Lowering(Sums):
             case Entry():
                 return self._entry(e)
             case Reduction():
-                return self._total(e.kind, e.body, e.bound)
+                return self._reduction(e.kind, e.body, e.bound)
             case Delta():
                 return self._delta(*e.args)
             case sp.Symbol() if e in self._program.dimensions:
@@ -102,21 +100,21 @@ class Lowering(Sums):
                 raise ValueError(f"cannot lower {type(e).__name__}")
 
     def _condition(self, e: sp.Expr) -> Value:
-        """A comparison, or what joins some, as bool; any other number as it is."""
+        """A comparison, or a connective of some, as bool; any other number as it is."""
         return self._call(type(e).__name__, *map(self._condition, e.args)) if type(e) in CONDITIONS else self.lower(e)
 
     def _entry(self, e: Entry) -> Value:
-        if e.name not in self._named:
-            self._named[e.name] = self._tensor(e.name)
-        value = self._named[e.name]
+        if e.name not in self._tensors_by_name:
+            self._tensors_by_name[e.name] = self._tensor(e.name)
+        value = self._tensors_by_name[e.name]
         if e.name in self._tensors:
-            own: Labels = tuple(a for a in self._tensors[e.name] if a is not None)
+            axes: Labels = tuple(a for a in self._tensors[e.name] if a is not None)
         else:
-            own = self._definitions[e.name].axes
-        swap = dict(zip(own, e.indices, strict=True))
+            axes = self._definitions[e.name].axes
+        swap = dict(zip(axes, e.indices, strict=True))
         labels = tuple(swap[label] for label in value.labels)
         if not all(self._program.spans(swap[label], label) for label in value.labels):
-            return self._gathered(value, labels)
+            return self._gather(value, labels)
         # A label of the value that repeats in the entry is taken from the diagonal.
         if len(set(labels)) == len(labels):
             return Value(value.slot, labels)
@@ -130,27 +128,27 @@ class Lowering(Sums):
             return self._emit(Fetch(name, kept), tuple(a for a in axes if a is not None))
         definition = self._definitions[name]
         if definition.result_rank is not None:
-            return self._applied(definition)
+            return self._matrix_function(definition)
         return (
-            self._total(definition.kind, definition.body, definition.bound)
+            self._reduction(definition.kind, definition.body, definition.bound)
             if definition.bound
             else self.lower(definition.body)
         )
 
-    def _gathered(self, value: Value, indices: tuple[sp.Expr, ...]) -> Value:
+    def _gather(self, value: Value, indices: tuple[sp.Expr, ...]) -> Value:
         """A tensor read at computed indices; axes whose index appears in one of those are read at theirs too."""
         pairs = enumerate(zip(indices, value.labels, strict=True))
-        computed = {number for number, (index, own) in pairs if not self._program.spans(index, own)}
+        computed = {number for number, (index, label) in pairs if not self._program.spans(index, label)}
         free = {s for number in computed for s in indices_of(indices[number])}
         free |= {index for index in indices if indices.count(index) > 1}
         axes = tuple(n for n, index in enumerate(indices) if n in computed or index in free)
         values = [self.lower(indices[n]) for n in axes]
         labels = tuple(dict.fromkeys(label for v in values for label in v.labels))
         kept = tuple(index for n, index in enumerate(indices) if n not in axes)
-        return self._emit(Gather(slot_of(value), axes, tuple(aligned(v, labels) for v in values)), kept + labels)
+        return self._emit(Gather(slot_of(value), axes, tuple(align(v, labels) for v in values)), kept + labels)
 
-    def _applied(self, definition: Definition) -> Value:
-        value = self._spanning(self.lower(definition.body), definition.bound)
+    def _matrix_function(self, definition: Definition) -> Value:
+        value = self._expand(self.lower(definition.body), definition.bound)
         rows, columns = (value.labels.index(k) for k in definition.bound)
         batch = tuple(label for label in value.labels if label not in definition.bound)
         return self._emit(

@@ -1,7 +1,7 @@
-"""What is left of a closed form when sympy has done its part: steps on labelled tensors, in a format of our own.
+"""Plans: how the gradients of a closed form are computed, as steps on labelled tensors, without sympy.
 
-A plan holds numbers, names and tuples only, so that it travels as JSON between workers; it names no sizes, so that it
-serves every size.
+A plan holds numbers, names and tuples only, so that it travels as JSON between workers; it has no lengths in it, so
+that it serves tensors of every size.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Reduce:
-    """A reduction of some axes of a slot; the kinds are those of `Reduction`."""
+    """A reduction of some axes of a slot, or a scan along them: a row of `primitives.AXIS_FUNCTIONS`."""
 
     kind: str
     slot: int
@@ -65,7 +65,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The numbers from 0 to a dimension's length, which is left out."""
+    """The numbers from 0 on, below a dimension's length."""
 
     source: tuple[str, int] | int
 
@@ -99,7 +99,7 @@ class Scatter:
 
 @dataclass(frozen=True, slots=True)
 class MatrixFunction:
-    """A function of the matrices in two axes of a slot, rows first; the axes of its own come last in the result."""
+    """A function of the matrices in two axes of a slot, rows first; the axes of its results come last."""
 
     kind: str
     slot: int
@@ -131,7 +131,7 @@ class Plan:
     results: tuple[tuple[str, Result | None], ...]
 
 
-_NAMED: dict[str, Any] = {cls.__name__: cls for cls in (*STEPS, Result, Plan)}
+_CLASSES: dict[str, Any] = {cls.__name__: cls for cls in (*STEPS, Result, Plan)}
 
 
 def reads(step: Step) -> tuple[int, ...]:
@@ -150,32 +150,32 @@ def reads(step: Step) -> tuple[int, ...]:
     return ()
 
 
-def needed(plan: Plan, slots: Iterable[int]) -> list[int]:
-    """The steps that some slots are computed from, those of the slots included, in order."""
-    found = set(slots)
+def steps_needed(plan: Plan, slots: Iterable[int]) -> list[int]:
+    """The steps that some slots are computed from, in order, the slots' own included."""
+    needed = set(slots)
     for number in range(len(plan.steps) - 1, -1, -1):
-        if number in found:
-            found.update(reads(plan.steps[number]))
-    return sorted(found)
+        if number in needed:
+            needed.update(reads(plan.steps[number]))
+    return sorted(needed)
 
 
-def pruned(plan: Plan) -> Plan:
+def prune(plan: Plan) -> Plan:
     """The plan without the steps that no result needs.
 
     >>> plan = Plan((Fetch("x", (0,)), Fetch("y", (0,))), (("y", Result((1, None), (0,))),))
-    >>> pruned(plan).steps
+    >>> prune(plan).steps
     (Fetch(name='y', axes=(0,)),)
     """
     results = {r.slot[0] for _, r in plan.results if r is not None and isinstance(r.slot, tuple)}
-    new = {old: number for number, old in enumerate(needed(plan, results))}
+    new = {old: number for number, old in enumerate(steps_needed(plan, results))}
 
-    def moved(o: Operand) -> Operand:
+    def renumber(o: Operand) -> Operand:
         return (new[o[0]], o[1]) if isinstance(o, tuple) else o
 
     def step(old: Step) -> Step:
         match old:
             case Call(function, operands):
-                return Call(function, tuple(map(moved, operands)))
+                return Call(function, tuple(map(renumber, operands)))
             case Product(slots, labels, out):
                 return Product(tuple(new[s] for s in slots), labels, out)
             case Reduce(kind, slot, axes):
@@ -183,18 +183,18 @@ def pruned(plan: Plan) -> Plan:
             case MatrixFunction(kind, slot, matrix):
                 return MatrixFunction(kind, new[slot], matrix)
             case Gather(slot, axes, indices):
-                return Gather(new[slot], axes, tuple(map(moved, indices)))
+                return Gather(new[slot], axes, tuple(map(renumber, indices)))
             case Scatter(value, kept, indices, sources):
-                return Scatter(moved(value), kept, tuple(map(moved, indices)), sources)
+                return Scatter(renumber(value), kept, tuple(map(renumber, indices)), sources)
         return old
 
-    placed = ((name, r if r is None else Result(moved(r.slot), r.axes)) for name, r in plan.results)
-    return Plan(tuple(step(plan.steps[old]) for old in new), tuple(placed))
+    kept = ((name, r if r is None else Result(renumber(r.slot), r.axes)) for name, r in plan.results)
+    return Plan(tuple(step(plan.steps[old]) for old in new), tuple(kept))
 
 
 def encode(value: Any) -> Any:
     """A plan, or any part of it, as what JSON can hold."""
-    if type(value).__name__ in _NAMED:
+    if type(value).__name__ in _CLASSES:
         return [type(value).__name__, *(encode(getattr(value, f.name)) for f in fields(value))]
     if isinstance(value, tuple):
         return {"t": [encode(v) for v in value]}
@@ -212,5 +212,5 @@ def decode(value: Any) -> Any:
     if isinstance(value, dict):
         return float(value["f"]) if "f" in value else tuple(decode(v) for v in value["t"])
     if isinstance(value, list):
-        return _NAMED[value[0]](*(decode(v) for v in value[1:]))
+        return _CLASSES[value[0]](*(decode(v) for v in value[1:]))
     return value

@@ -1,7 +1,7 @@
-"""Running totals in sums, products and log-sum-exps over an index k that is masked by `k <= i`, told from their bodies.
+"""Running totals recognised in sums, products and log-sum-exps over an index k that is masked by `k <= i`.
 
-A total of n entries for each of n indices is a table of n*n. Said as a running total it takes n steps, so a contraction
-with the derivative of one is written here as other running totals.
+A total of n entries for each of n indices is a table of n*n. A running total takes n steps, so a contraction with the
+derivative of one is written here as other running totals.
 """
 
 from __future__ import annotations
@@ -15,16 +15,13 @@ from ...index_notation.expressions import Entry, Reduction
 from ...index_notation.functions import equal, less_equal, logical_and, maximum, where
 from ...index_notation.index_program import Definition, IndexProgram
 
-#: The indices of a program, and its definitions by name.
-Found = tuple[IndexProgram, Mapping[str, Definition]]
-
 #: What stands for an entry outside the mask: it changes nothing.
 NEUTRAL = {"prod": sp.S.One, "logsumexp": -sp.oo}
 
 
 @dataclass(frozen=True)
 class Scan:
-    """The running total of `body` along the index `here`, which becomes `there`; `back` says that it ends there."""
+    """The running total of `body` along the index `here`, which becomes `there`; where `back`, it starts at the end."""
 
     kind: str
     body: sp.Expr
@@ -33,8 +30,8 @@ class Scan:
     back: bool
 
     @property
-    def reducer(self) -> str:
-        """The key of `REDUCERS`."""
+    def primitive(self) -> str:
+        """The scan's name among the primitives."""
         return f"cum{self.kind}_back" if self.back else f"cum{self.kind}"
 
 
@@ -42,11 +39,11 @@ def scan_of(kind: str, body: sp.Expr, bound: tuple[sp.Symbol, ...], program: Ind
     """A product or log-sum-exp over one index as a running total, if it is one."""
     if kind in NEUTRAL and len(bound) == 1 and isinstance(body, where) and body.args[2] == NEUTRAL[kind]:
         condition, entry, _ = body.args
-        return masked(kind, condition, entry, bound, program)
+        return scan_of_mask(kind, condition, entry, bound, program)
     return None
 
 
-def masked(
+def scan_of_mask(
     kind: str, condition: sp.Expr, body: sp.Expr, bound: tuple[sp.Symbol, ...], program: IndexProgram
 ) -> Scan | None:
     """The running total of a body over the indices for which `k <= i` holds, or `i <= k` where it runs back."""
@@ -60,10 +57,16 @@ def masked(
     return Scan(kind, body, here, there, here is last)
 
 
-def contracted(parts: tuple[sp.Expr, ...], bound: tuple[sp.Symbol, ...], found: Found) -> sp.Expr | None:
-    """`Sum(u(i)*L(i, p), i)` in running totals, where L is the derivative by x[p] of a running product or log-sum-exp.
+def contract_with_scan(
+    parts: tuple[sp.Expr, ...],
+    bound: tuple[sp.Symbol, ...],
+    program: IndexProgram,
+    definitions: Mapping[str, Definition],
+) -> sp.Expr | None:
+    """`Sum(u(i)*L(i, p), i)` in running totals, where L is the derivative of a running product or log-sum-exp.
 
-    That is 0 unless `p <= i`; there it is `exp(x[p] - y[i])`, or the product of the other entries up to i.
+    With respect to x[p] that is 0 unless `p <= i`; there it is `exp(x[p] - y[i])`, or the product of the other entries
+    up to i.
     """
     for part in parts:
         if not (isinstance(part, where) and isinstance(part.args[0], less_equal) and part.args[2] == 0):
@@ -78,8 +81,8 @@ def contracted(parts: tuple[sp.Expr, ...], bound: tuple[sp.Symbol, ...], found: 
         match joint:
             case [sp.exp(args=(exponent,))]:
                 total = _of_exponentials(weight, exponent, p, i)
-            case [Entry() as others] if others.name in found[1] and found[1][others.name].kind == "product_of_others":
-                total = _of_others(weight, others, p, i, found)
+            case [Entry(name=name) as others] if name in definitions and definitions[name].kind == "product_of_others":
+                total = _of_others(weight, others, p, i, program, definitions[name])
             case _:
                 total = None
         return None if total is None else outside * total
@@ -100,10 +103,10 @@ def _of_exponentials(weight: sp.Expr, exponent: sp.Expr, p: sp.Symbol, i: sp.Sym
     return total(weight) - total(-weight)
 
 
-def _of_others(weight: sp.Expr, others: Entry, p: sp.Symbol, i: sp.Symbol, found: Found) -> sp.Expr | None:
+def _of_others(
+    weight: sp.Expr, others: Entry, p: sp.Symbol, i: sp.Symbol, program: IndexProgram, definition: Definition
+) -> sp.Expr | None:
     """By division where x[p] is not 0; from the first 0 of a line on the product has 1 in its place."""
-    program, definitions = found
-    definition = definitions[others.name]
     scan = scan_of("prod", definition.body, definition.bound, program)
     at = dict(zip(definition.axes, others.indices, strict=True))
     if scan is None or scan.back or (at[scan.here], at[scan.there]) != (p, i):

@@ -21,7 +21,7 @@ from ...lowering.plan import (
     Result,
     Scatter,
     Step,
-    needed,
+    steps_needed,
 )
 from ...primitives import AXIS_FUNCTIONS, MATRIX_FUNCTIONS, SCANS
 from ..words import iter_names
@@ -66,7 +66,7 @@ class Body:
         """The expression of each result; its shape as text, and which of its axes have length 1."""
         wanted = {n: r for n, r in self._plan.results if n in shapes}
         slots = [r.slot[0] for r in wanted.values() if r is not None and isinstance(r.slot, tuple)]
-        numbers = needed(self._plan, slots)
+        numbers = steps_needed(self._plan, slots)
         uses = Counter(slots)
         for number in numbers:
             uses.update(_read(self._plan.steps[number]))

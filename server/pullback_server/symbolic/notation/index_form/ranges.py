@@ -29,8 +29,7 @@ class Ranges:
     @staticmethod
     def of(differentiated: Differentiated, upstream: str) -> Ranges:
         """Those of a program whose upstream gradient is called that; gradients have the axes of their tensors."""
-        partition = differentiated.partition
-        tensors = {n: x.free for n, x in partition.inputs.items()} | {p.name: p.axes for p in differentiated.forward}
+        partition, tensors = differentiated.partition, differentiated.axes
         gradients = {UPSTREAM + name: axes for name, axes in tensors.items()}
         output = partition.output.free
         return Ranges(partition.program, tensors | gradients | {UPSTREAM: output, upstream: output})
