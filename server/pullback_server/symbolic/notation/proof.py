@@ -1,4 +1,4 @@
-"""A derivative in writing checked against the numbers of its plan, once, on small random tensors."""
+"""The printed expressions of a derivative checked against the numbers of its plan, once, on small random tensors."""
 
 from __future__ import annotations
 
@@ -17,53 +17,55 @@ from ..lowering.plan import Plan
 SMALLEST, LONGEST = 2, 5
 #: A Jacobian of more entries than this is not computed.
 LARGEST = 10**6
-#: What the two expressions are called while they are evaluated; no input has such names.
+#: The names of the two expressions while they are evaluated; no input has such names.
 JACOBIAN, VJP = "^jacobian", "^vjp"
 
 #: An expression with its axes, None for an axis of length 1.
-Whole = tuple[sp.Expr, Axes]
+Derivative = tuple[sp.Expr, Axes]
 
 
-def agrees(differentiated: Differentiated, name: str, plan: Plan, jacobian: Whole, vjp: Whole, upstream: str) -> bool:
+def agrees(
+    differentiated: Differentiated, name: str, plan: Plan, jacobian: Derivative, vjp: Derivative, upstream: str
+) -> bool:
     """Whether the two expressions, as they will be printed, give the gradient that the plan gives.
 
-    `upstream` is what the upstream gradient is called in `vjp`; the Jacobian is contracted with it here.
+    `upstream` is the name of the upstream gradient in `vjp`; the Jacobian is contracted with it here.
     """
-    c, program = differentiated.partition, differentiated.partition.program
+    partition, program = differentiated.partition, differentiated.partition.program
     # A square matrix stays square where functions of matrices need its rank.
     sizes = _sizes(program, tied=any(p.result_rank is not None for p in differentiated.forward))
     random = torch.Generator().manual_seed(0)
 
-    def draw(own: Axes) -> torch.Tensor:
-        return torch.rand(_shape(own, program, sizes), dtype=torch.float64, generator=random) * 0.6 + 0.2
+    def draw(axes: Axes) -> torch.Tensor:
+        return torch.rand(_lengths(axes, program, sizes), dtype=torch.float64, generator=random) * 0.6 + 0.2
 
-    types = {n: c.typed.types[number] for n, number in c.typed.program.inputs().items()}
-    tensors = {n: draw(x.axes) if types[n].dtype.floating else draw(x.axes).round() for n, x in c.inputs.items()}
-    tensors[UPSTREAM] = draw(c.output.axes)
+    inputs, types = partition.inputs, partition.typed.types
+    floating = {n: types[number].dtype.floating for n, number in partition.typed.program.inputs().items()}
+    tensors = {n: draw(x.axes) if floating[n] else draw(x.axes).round() for n, x in inputs.items()}
+    tensors[UPSTREAM] = draw(partition.output.axes)
     expected = evaluator(plan)(tensors)[name]
     if expected is None:
         expected = torch.zeros_like(tensors[name])
     tensors |= {upstream: tensors[UPSTREAM], VJP: draw(vjp[1])}
-    axes = {n: x.axes for n, x in c.inputs.items()} | {upstream: c.output.axes}
+    axes = {n: x.axes for n, x in inputs.items()} | {upstream: partition.output.axes}
     lowering = Lowering(program, differentiated.forward, axes)
     # A form that lengths are part of is checked at these; where they make the Jacobian large, by its product only.
-    large = math.prod(_shape(jacobian[1], program, sizes)) > LARGEST
+    large = math.prod(_lengths(jacobian[1], program, sizes)) > LARGEST
     if not large:
         tensors[JACOBIAN] = draw(jacobian[1])
     wanted = ((VJP, *vjp),) if large else ((VJP, *vjp), (JACOBIAN, *jacobian))
-    results = evaluator(lowering.plan((n, e, tuple(a for a in own if a is not None)) for n, e, own in wanted))(tensors)
-    found_gradients = [results[VJP]]
+    printed = lowering.plan((n, e, tuple(a for a in axes if a is not None)) for n, e, axes in wanted)
+    results = evaluator(printed)(tensors)
+    gradients = [results[VJP]]
     if not large:
-        whole = results[JACOBIAN]
-        assert whole is not None
-        found_gradients.append(torch.tensordot(tensors[UPSTREAM], whole, dims=len(c.output.axes)))
-    return all(
-        g is not None and torch.allclose(g, expected, rtol=1e-9, atol=1e-9, equal_nan=True) for g in found_gradients
-    )
+        full = results[JACOBIAN]
+        assert full is not None
+        gradients.append(torch.tensordot(tensors[UPSTREAM], full, dims=len(partition.output.axes)))
+    return all(g is not None and torch.allclose(g, expected, rtol=1e-9, atol=1e-9, equal_nan=True) for g in gradients)
 
 
-def _shape(own: Axes, program: IndexProgram, sizes: dict[sp.Symbol, int]) -> list[int]:
-    return [1 if a is None else sizes[program.dimensions[a].root().symbol] for a in own]
+def _lengths(axes: Axes, program: IndexProgram, sizes: dict[sp.Symbol, int]) -> list[int]:
+    return [1 if a is None else sizes[program.dimensions[a].root().symbol] for a in axes]
 
 
 def _sizes(program: IndexProgram, tied: bool) -> dict[sp.Symbol, int]:

@@ -1,4 +1,4 @@
-"""What the elementwise functions that plans may name are called in torch and in NumPy."""
+"""The elementwise functions of plans in torch and in NumPy."""
 
 from __future__ import annotations
 

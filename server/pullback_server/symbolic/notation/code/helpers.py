@@ -1,4 +1,4 @@
-"""Functions that generated modules bring along, where a library has no one call for what is needed."""
+"""Functions that generated modules define where a library has no single call for what is needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a generated module imports, and under which names; the helpers that it brings along."""
+"""What a generated module imports, and under which names; the helpers that it defines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HELPER = re.compile(rf"\{{({'|'.join(HELPERS)})\}}")
 
 @dataclass
 class Library:
-    """torch (number 0) or NumPy (number 1): under which names a module imports what it needs, and which helpers."""
+    """torch (number 0) or NumPy (number 1): the names under which a module imports what it needs, and its helpers."""
 
     number: int
     names: Mapping[str, str]
@@ -34,22 +34,22 @@ class Library:
 
     def local(self, template: str) -> str:
         """The code of a row with the names under which this module has modules and helpers."""
-        return _HELPER.sub(lambda helper: self.helper(helper[1]), _MODULE.sub(self._imported, template))
+        return _HELPER.sub(lambda helper: self.helper(helper[1]), _MODULE.sub(self._import_name, template))
 
     def code(self, row: AxisRow | MatrixRow) -> str:
         """The code of a primitive in this library."""
         return self.local(row.code_numpy if self.numpy else row.code_torch)
 
-    def _imported(self, module: re.Match[str]) -> str:
+    def _import_name(self, module: re.Match[str]) -> str:
         self.used.add(module[1])
         return f"{self.names[module[1]]}."
 
     def helper(self, name: str) -> str:
-        """What a helper is called, which the module brings along from now on."""
+        """The name of a helper, which the module defines from now on."""
         self.helpers.add(name)
         return self.names[name]
 
-    def brought(self, name: str) -> str:
+    def source(self, name: str) -> str:
         """The text of a helper."""
         text = HELPERS[name][self.number].strip("\n")
         return self.local(text).replace(f"def {name}(", f"def {self.names[name]}(")

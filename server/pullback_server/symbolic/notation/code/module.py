@@ -21,7 +21,7 @@ from .helpers import HELPERS
 from .library import Library
 from .writer import Body, NoCode
 
-#: What modules are called, and how they are imported.
+#: The modules, and how they are imported.
 IMPORTS = {
     "torch": "import torch",
     "F": "import torch.nn.functional",
@@ -47,10 +47,9 @@ def code(
     names: Naming,
     definitions: Sequence[str],
 ) -> Code:
-    """The derivatives by the inputs in `wrt` as code, for tensors of all sizes.
+    """The derivatives with respect to the inputs in `wrt` as code, for tensors of all sizes.
 
-    `definitions` are the lines that say what is differentiated. Nothing but names of the program and words of ours
-    ever comes into the code.
+    `definitions` are the lines that say what is differentiated. The code contains no text of the request except names.
     """
     functions = [
         f for f in (_jacobian(differentiated, wrt, names), _vjp(differentiated, gradients, wrt, names)) if f is not None
@@ -60,7 +59,7 @@ def code(
 
 @dataclass(frozen=True)
 class _Function:
-    """A function to write: what it is called, what it says of itself, its plan, and the axes of each result."""
+    """A function to write: its name, its docstring, its plan, and the axes of each result."""
 
     name: str
     doc: str
@@ -70,45 +69,49 @@ class _Function:
 
 
 def _jacobian(differentiated: Differentiated, wrt: tuple[str, ...], names: Naming) -> _Function | None:
-    """The whole Jacobians; None where one is too long to be read."""
-    c, wanted, axes = differentiated.partition, list[tuple[str, sp.Expr | None, Labels]](), dict[str, Axes]()
+    """The function of the full Jacobians; None where one is too long to be read."""
+    partition, wanted, axes = differentiated.partition, list[tuple[str, sp.Expr | None, Labels]](), dict[str, Axes]()
     ranges = Ranges.of(differentiated, names[UPSTREAM])
     for name in wrt:
         solved = jacobian(differentiated, name)
         if solved is None:
             return None
-        by, terms = solved
-        axes[name] = (*c.output.axes, *with_units(by, c.inputs[name].axes))
-        wanted.append((name, combine(terms, by, ranges) if terms else None, (*c.output.free, *by)))
-    lowering = Lowering(c.program, differentiated.forward, {n: x.axes for n, x in c.inputs.items()})
-    plan = lowering.plan((*wanted, *_named(p for p in c.program.definitions)))
-    doc = f"The Jacobian of {names[differentiated.output.name]} by each input: its own axes first, then the input's."
+        input_axes, terms = solved
+        axes[name] = (*partition.output.axes, *with_units(input_axes, partition.inputs[name].axes))
+        expression = combine(terms, input_axes, ranges) if terms else None
+        wanted.append((name, expression, (*partition.output.free, *input_axes)))
+    lowering = Lowering(partition.program, differentiated.forward, {n: x.axes for n, x in partition.inputs.items()})
+    plan = lowering.plan((*wanted, *_with_definitions(partition.program.definitions)))
+    shown = names[differentiated.output.name]
+    doc = f"The Jacobian of {shown} with respect to each input: its own axes first, then the input's."
     return _Function("jacobian", doc, plan, axes, upstream=False)
 
 
 def _vjp(
     differentiated: Differentiated, gradients: Mapping[str, Definition], wrt: tuple[str, ...], names: Naming
 ) -> _Function:
-    c = differentiated.partition
+    partition = differentiated.partition
     definitions = {p.name: p for p in (*differentiated.forward, *gradients.values())}
-    tensors = {n: x.axes for n, x in c.inputs.items()} | {UPSTREAM: c.output.axes}
+    tensors = {n: x.axes for n, x in partition.inputs.items()} | {UPSTREAM: partition.output.axes}
     wanted: list[tuple[str, sp.Expr | None, Labels]] = []
     for name in wrt:
         g = gradients.get(UPSTREAM + name)
         wanted.append((name, Entry(g.name, *g.axes) if g else None, g.axes if g else ()))
-    inner = (g for name, g in gradients.items() if name.removeprefix(UPSTREAM) not in c.inputs)
-    plan = Lowering(c.program, definitions.values(), tensors).plan((*wanted, *_named((*c.program.definitions, *inner))))
+    inner = (g for name, g in gradients.items() if name.removeprefix(UPSTREAM) not in partition.inputs)
+    lowering = Lowering(partition.program, definitions.values(), tensors)
+    plan = lowering.plan((*wanted, *_with_definitions((*partition.program.definitions, *inner))))
     shown, v = names[differentiated.output.name], names[UPSTREAM]
-    doc = f"The gradient of sum({v}*{shown}) by each input, for an upstream gradient {v} of the shape of {shown}."
-    return _Function("vjp", doc, plan, {name: c.inputs[name].axes for name in wrt}, upstream=True)
+    gradient = f"The gradient of sum({v}*{shown}) with respect to each input"
+    doc = f"{gradient}, for an upstream gradient {v} of the shape of {shown}."
+    return _Function("vjp", doc, plan, {name: partition.inputs[name].axes for name in wrt}, upstream=True)
 
 
-#: Before the name of a result that is there only to learn in which slot a definition is.
-_PIECE = "="
+#: Before the name of a result that only serves to find the slot of a definition.
+_DEFINITION = "="
 
 
-def _named(program: Iterable[Definition]) -> Iterable[tuple[str, sp.Expr, Labels]]:
-    return ((_PIECE + p.name, Entry(p.name, *p.axes), p.axes) for p in program)
+def _with_definitions(program: Iterable[Definition]) -> Iterable[tuple[str, sp.Expr, Labels]]:
+    return ((_DEFINITION + p.name, Entry(p.name, *p.axes), p.axes) for p in program)
 
 
 def _module(
@@ -119,41 +122,41 @@ def _module(
     names: Naming,
     definitions: Sequence[str],
 ) -> str:
-    called = {name: _free(name, names) for name in (*IMPORTS, *HELPERS)}
-    library = Library(number, called)
+    local = {name: _free_name(name, names) for name in (*IMPORTS, *HELPERS)}
+    library = Library(number, local)
     try:
-        written = [_function(f, library, differentiated, wrt, names) for f in functions]
+        sources = [_function(f, library, differentiated, wrt, names) for f in functions]
     except NoCode:
         return ""
-    imports = [_import(name, called[name]) for name in IMPORTS if name in library.used or called[name] == library.main]
-    helpers = [library.brought(name) for name in sorted(library.helpers)]
+    imports = [_import(name, local[name]) for name in IMPORTS if name in library.used or local[name] == library.main]
+    helpers = [library.source(name) for name in sorted(library.helpers)]
     shown = names[differentiated.output.name]
     doc = "\n".join((f'"""The derivatives of {shown} in closed form.', "", *definitions, '"""'))
-    text = "\n\n\n".join((f"{doc}\n\n" + "\n".join(imports), *helpers, *written)) + "\n"
+    text = "\n\n\n".join((f"{doc}\n\n" + "\n".join(imports), *helpers, *sources)) + "\n"
     return text if len(text) <= LONGEST else ""
 
 
-def _free(name: str, names: Naming) -> str:
-    """What a module or a helper is called: its name, unless a tensor has it."""
+def _free_name(name: str, names: Naming) -> str:
+    """The name of a module or a helper in the code: its own, unless a tensor has it."""
     return next(candidate for candidate in iter_names(name, "_") if candidate not in names.taken)
 
 
-def _import(name: str, called: str) -> str:
+def _import(name: str, local: str) -> str:
     statement = IMPORTS[name]
-    return statement if statement.rsplit(" ", 1)[1] == called else f"{statement} as {called}"
+    return statement if statement.rsplit(" ", 1)[1] == local else f"{statement} as {local}"
 
 
 def _function(
     f: _Function, library: Library, differentiated: Differentiated, wrt: tuple[str, ...], names: Naming
 ) -> str:
-    c = differentiated.partition
-    ranks = {n: len(x.axes) for n, x in c.inputs.items()} | {UPSTREAM: len(c.output.axes)}
+    partition = differentiated.partition
+    ranks = {n: len(x.axes) for n, x in partition.inputs.items()} | {UPSTREAM: len(partition.output.axes)}
     like = wrt[0]
     body = Body(f.plan, library, ranks, {UPSTREAM: names[UPSTREAM]}, like, _slots(f.plan, names), names.taken)
-    shapes = {name: _shape(differentiated, name, () if f.upstream else c.output.axes) for name in wrt}
+    shapes = {name: _shape(differentiated, name, () if f.upstream else partition.output.axes) for name in wrt}
     results = body.results(shapes, {name: tuple(a is None for a in f.axes[name]) for name in wrt})
-    parameters = [*c.inputs, *([names[UPSTREAM]] if f.upstream else [])]
-    lines = [f'"""{f.doc}"""', *_converted(parameters, wrt, library, f, like), *body.lines]
+    parameters = [*partition.inputs, *([names[UPSTREAM]] if f.upstream else [])]
+    lines = [f'"""{f.doc}"""', *_casts(parameters, wrt, library, f, like), *body.lines]
     entries = [f'    "{name}": {text},' for name, text in results.items()]
     one_line = "return {" + ", ".join(e.strip()[:-1] for e in entries) + "}"
     lines += [one_line] if len(one_line) <= 88 else ["return {", *entries, "}"]
@@ -162,7 +165,7 @@ def _function(
     return "\n".join((head, *(f"    {line}" for line in lines)))
 
 
-def _converted(parameters: list[str], wrt: tuple[str, ...], library: Library, f: _Function, like: str) -> Iterable[str]:
+def _casts(parameters: list[str], wrt: tuple[str, ...], library: Library, f: _Function, like: str) -> Iterable[str]:
     """Lines that make all inputs floating tensors of one kind."""
     if library.numpy:
         if len(parameters) == 1:
@@ -178,18 +181,18 @@ def _converted(parameters: list[str], wrt: tuple[str, ...], library: Library, f:
 
 
 def _slots(plan: Plan, names: Naming) -> dict[int, str]:
-    """The slots that hold a definition as it is, by what that is called."""
-    found: dict[int, str] = {}
+    """The slots that hold a definition as it is, with its name."""
+    slots: dict[int, str] = {}
     for name, result in plan.results:
-        if name.startswith(_PIECE) and result is not None and isinstance(result.slot, tuple):
+        if name.startswith(_DEFINITION) and result is not None and isinstance(result.slot, tuple):
             slot = result.slot[0]
             if result.axes == tuple(range(len(result.axes))) and not isinstance(plan.steps[slot], Fetch | Length):
-                found.setdefault(slot, names[name.removeprefix(_PIECE)])
-    return found
+                slots.setdefault(slot, names[name.removeprefix(_DEFINITION)])
+    return slots
 
 
 def _shape(differentiated: Differentiated, name: str, before: Axes) -> str:
-    """The shape of a result as text: the lengths of some axes, and then the shape of an input."""
+    """The shape of a result as an expression: the lengths of some axes, and then the shape of an input."""
     lengths = []
     for axis in before:
         source = 1 if axis is None else differentiated.partition.program.dimensions[axis].root().source

@@ -1,4 +1,4 @@
-"""Contractions as a person would write them: `A @ x` where it is one, else an einsum."""
+"""Contractions as people write them: a matrix product such as `A @ x` where it is one, else an einsum."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from .text import MATRIX, MULTIPLY, Kind, Text
 Labels = tuple[int, ...]
 
 
-def contracted(x: list[Text], labels: tuple[Labels, ...], out: Labels, library: Library) -> Text:
+def contract(x: list[Text], labels: tuple[Labels, ...], out: Labels, library: Library) -> Text:
     """The sum over every label that `out` lacks of the product of tensors with these labels."""
-    whole = _contracted(x, labels, out, library)
-    return replace(whole, transpose=_contracted(x, labels, out[::-1], library)) if len(out) == 2 else whole
+    product = _contract(x, labels, out, library)
+    return replace(product, transpose=_contract(x, labels, out[::-1], library)) if len(out) == 2 else product
 
 
-def _contracted(x: list[Text], labels: tuple[Labels, ...], out: Labels, library: Library) -> Text:
+def _contract(x: list[Text], labels: tuple[Labels, ...], out: Labels, library: Library) -> Text:
     if len(x) == 2:
         (a, b), (m, n) = x, labels
-        written = _by_matrices(a, m, b, n, out) or _by_matrices(b, n, a, m, out)
-        if written is not None:
-            return written
+        product = _matrix_product(a, m, b, n, out) or _matrix_product(b, n, a, m, out)
+        if product is not None:
+            return product
         if m == n and not out and len({*m}) == len(m):
             return Text(f"{library.main}.sum({MULTIPLY(a, b).text})")
     every = dict.fromkeys(k for term in labels for k in term)
@@ -34,8 +34,8 @@ def _contracted(x: list[Text], labels: tuple[Labels, ...], out: Labels, library:
     return Text(f"{library.main}.einsum({equation}, {', '.join(t.text for t in x)}{best})", rank=len(out))
 
 
-def _by_matrices(a: Text, m: Labels, b: Text, n: Labels, out: Labels) -> Text | None:
-    """The product as `a @ b`, transposed where need be; None where it is another one."""
+def _matrix_product(a: Text, m: Labels, b: Text, n: Labels, out: Labels) -> Text | None:
+    """The product as `a @ b`, transposed where necessary; None where it is not a matrix product."""
     common = {*m} & {*n}
     if len(common) != 1 or len(m) > 2 or len(n) > 2 or common & {*out} or len({*m}) < len(m) or len({*n}) < len(n):
         return None

@@ -79,21 +79,21 @@ def as_column(x: Text) -> Text:
     return Text(f"{x.at(Precedence.ATOM)}[:, None]", kind=x.kind, rank=2, column=x)
 
 
-def multiplied(a: Text, b: Text) -> Text:
-    """The product entry by entry; that of a column and a row knows its transpose."""
-    whole = MULTIPLY(a, b)
+def multiply(a: Text, b: Text) -> Text:
+    """The product entry by entry; that of a column and a row has its transpose with it."""
+    product = MULTIPLY(a, b)
     if a.column is None or b.rank != 1:
-        return whole
-    return replace(whole, transpose=MULTIPLY(as_column(b), a.column))
+        return product
+    return replace(product, transpose=MULTIPLY(as_column(b), a.column))
 
 
-def negated(x: Text) -> Text:
+def negate(x: Text) -> Text:
     """The negative."""
     return Text(f"-{x.at(Precedence.SIGN)}", Precedence.SIGN, x.kind, x.rank)
 
 
 def number(value: float, library: str) -> Text:
-    """A number of a plan; whole ones without a point.
+    """A number of a plan; integers are written without a point.
 
     >>> number(3.0, "np").text, number(-0.5, "np").text, number(math.inf, "np").text
     ('3', '-0.5', 'np.inf')
@@ -101,7 +101,7 @@ def number(value: float, library: str) -> Text:
     if value != value:
         return Text(f"{library}.nan", kind=Kind.NUMBER)
     if value < 0:
-        return negated(number(-value, library))
+        return negate(number(-value, library))
     if math.isinf(value) or value == math.pi:
         return Text(f"{library}.{'pi' if value == math.pi else 'inf'}", kind=Kind.NUMBER)
     return Text(str(int(value)) if value == int(value) and value < 1e15 else repr(value), kind=Kind.NUMBER)

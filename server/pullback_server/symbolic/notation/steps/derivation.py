@@ -1,4 +1,4 @@
-"""The derivation of a gradient, step by step, as one would write it on paper."""
+"""The derivation of a gradient, step by step, as people write it on paper."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class Step:
 def derivation(
     differentiated: Differentiated, gradients: Mapping[str, Definition], wrt: tuple[str, ...], names: Naming
 ) -> tuple[Step, ...]:
-    """The parts of the program in order, each with its derivatives, then the gradients from the output to the inputs.
+    """The definitions in order, each with its derivatives, then the gradients from the output to the inputs.
 
-    Nothing where it is too long. Raises TooLong where one line of it is.
+    Empty where it is too long. Raises TooLong where one line of it is.
     """
     steps, length = list[Step](), 0
     for step in _Derivation(differentiated, gradients, wrt, names).steps():
@@ -65,12 +65,12 @@ class _Derivation:
         self, differentiated: Differentiated, gradients: Mapping[str, Definition], wrt: tuple[str, ...], names: Naming
     ) -> None:
         self._differentiated, self._gradients, self._wrt, self._names = differentiated, gradients, wrt, names
-        c = differentiated.partition
-        own = {p.name for p in c.program.definitions}
+        partition = differentiated.partition
+        forward = {p.name for p in partition.program.definitions}
         # What only derivatives need, such as how many entries tie, is written out where it is needed.
-        self._extra = tuple(p for p in differentiated.forward if p.name not in own)
-        self._units: Units = {n: tuple(a is None for a in x.axes) for n, x in c.inputs.items()}
-        self._units[names[UPSTREAM]] = tuple(a is None for a in c.output.axes)
+        self._extra = tuple(p for p in differentiated.forward if p.name not in forward)
+        self._units: Units = {n: tuple(a is None for a in x.axes) for n, x in partition.inputs.items()}
+        self._units[names[UPSTREAM]] = tuple(a is None for a in partition.output.axes)
         self._ranges = Ranges.of(differentiated, names[UPSTREAM])
         self._lengths: dict[sp.Symbol, sp.Symbol] = {}
         self._useful = {UPSTREAM + differentiated.output.name, *gradients}
@@ -81,7 +81,7 @@ class _Derivation:
         for definition in self._differentiated.partition.program.definitions:
             if definition.name not in self._names.same:
                 rule = forward_rule(definition, kinds)
-                yield self._step(StepKind.FORWARD, rule, self._left(definition), self._definition(definition))
+                yield self._step(StepKind.FORWARD, rule, self._left_side(definition), self._right_side(definition))
             if UPSTREAM + definition.name in self._useful and definition.name not in self._names.same:
                 for partial in self._differentiated.partials[definition.name]:
                     if partial.of.name in self._differentiated.partition.inputs and partial.of.name not in self._wrt:
@@ -95,9 +95,9 @@ class _Derivation:
             if UPSTREAM + name in self._gradients:
                 yield self._backward(StepKind.RESULT, name, self._gradients[UPSTREAM + name])
             else:
-                yield self._nothing(name)
+                yield self._zero(name)
 
-    def _definition(self, definition: Definition) -> Formula:
+    def _right_side(self, definition: Definition) -> Formula:
         if not definition.kind:
             return self._formula(definition.body, definition, defined=True)
         display = self._display(definition, *self._extra)
@@ -107,8 +107,8 @@ class _Derivation:
         names = self._names
         return Display(self._ranges, definitions, names.taken, dict(names.names), self._lengths)
 
-    def _left(self, definition: Definition) -> Formula:
-        """What stands left of the equals sign: a definition, or a gradient with the axes of length 1 of its input."""
+    def _left_side(self, definition: Definition) -> Formula:
+        """The left side of an equation: a definition, or a gradient with the axes of length 1 of its input."""
         shown = self._names[definition.name]
         units = (
             self._units.get(definition.name.removeprefix(UPSTREAM)) if definition.name.startswith(UPSTREAM) else None
@@ -118,22 +118,22 @@ class _Derivation:
         )
 
     def _formula(
-        self, e: sp.Expr, definition: Definition, given: tuple[sp.Symbol, ...] = (), defined: bool = False
+        self, e: sp.Expr, definition: Definition, input_axes: tuple[sp.Symbol, ...] = (), defined: bool = False
     ) -> Formula:
-        """An expression at the indices of a definition and the `given` ones."""
+        """An expression at the indices of a definition and those of an input."""
         v = self._names[UPSTREAM]
         e = e.xreplace({a: Entry(v, *a.indices) for a in e.atoms(Entry) if self._names[a.name] == v})
-        return self._display(*self._extra).formula(e, definition.axes, given, self._units, defined)
+        return self._display(*self._extra).formula(e, definition.axes, input_axes, self._units, defined)
 
     def _derivative(self, definition: Definition, partial: Partial) -> Step:
         bound = tuple(k for k in definition.bound if k not in definition.axes)
-        given = tuple(k for k in bound if k in partial.of.free_symbols)
-        # What the entry does not tell apart adds up.
-        rest, program = tuple(k for k in bound if k not in given), self._differentiated.partition.program
+        input_axes = tuple(k for k in bound if k in partial.of.free_symbols)
+        # The derivative is summed over the indices that the entry does not have.
+        rest, program = tuple(k for k in bound if k not in input_axes), self._differentiated.partition.program
         terms = (contract(Term(t.coefficient, t.deltas, (*t.bound, *rest)), program) for t in split(partial.value))
         summed = sp.Add(*(t.expression for t in terms)) if rest else partial.value
-        above, below = self._left(definition), self._formula(partial.of, definition, given)
-        value = self._formula(summed, definition, given)
+        above, below = self._left_side(definition), self._formula(partial.of, definition, input_axes)
+        value = self._formula(summed, definition, input_axes)
         left = f"d{text(above.expression)}/d{text(below.expression)}"
         fraction = rf"\frac{{\partial {latex(above.expression)}}}{{\partial {latex(below.expression)}}}"
         rule = derivative_rule(definition, partial)
@@ -146,13 +146,13 @@ class _Derivation:
             if UPSTREAM + p.name in self._useful
             and any(q.of.name == target for q in self._differentiated.partials[p.name])
         ]
-        left, right = self._left(gradient), self._formula(gradient.body, gradient)
+        left, right = self._left_side(gradient), self._formula(gradient.body, gradient)
         step = self._step(kind, backward_rule(list(dict.fromkeys(through))), left, right)
         return replace(step, input=target) if kind is StepKind.RESULT else step
 
-    def _nothing(self, name: str) -> Step:
+    def _zero(self, name: str) -> Step:
         zero = Definition(UPSTREAM + name, self._differentiated.partition.inputs[name].free, sp.S.Zero)
-        left, right = self._left(zero), self._formula(zero.body, zero)
+        left, right = self._left_side(zero), self._formula(zero.body, zero)
         step = self._step(StepKind.RESULT, "the value does not depend on it", left, right)
         return replace(step, input=name)
 

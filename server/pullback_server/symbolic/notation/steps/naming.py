@@ -1,4 +1,4 @@
-"""What the tensors of a program are called in its derivation and in code."""
+"""The names of a program's tensors in its derivation and in code."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ....index_notation.index_program import Definition
 from ...differentiation.derivatives import UPSTREAM, Differentiated
 from ..words import iter_names
 
-#: Letters for parts of an expression that no line names.
-PARTS = "ghzy"
+#: Letters for definitions that no line of the program names.
+LETTERS = "ghzy"
 
 
 @dataclass(frozen=True)
@@ -33,46 +33,46 @@ class Naming:
 def naming(
     differentiated: Differentiated, gradients: Mapping[str, Definition], wrt: tuple[str, ...], upstream: str
 ) -> Naming:
-    """Lines of the program keep their names; the output is f, other parts get letters that are free.
+    """Lines of the program keep their names; the output is f, other definitions get letters that are free.
 
     The gradient that flows into h is `v_h`, where the upstream gradient is called v.
     """
     taken = {*differentiated.partition.names, upstream}
     names, same = {UPSTREAM: upstream}, set[str]()
     bindings = dict(differentiated.partition.bindings)
-    repeated = _repeats(differentiated.output)
+    repeated = _repeated(differentiated.output)
     if repeated and repeated not in bindings and repeated not in differentiated.partition.inputs:
-        bindings[repeated] = _free(iter_names("f"), taken)
+        bindings[repeated] = _free_name(iter_names("f"), taken)
     elif not repeated and differentiated.output.name not in bindings:
-        bindings[differentiated.output.name] = _free(iter_names("f"), taken)
+        bindings[differentiated.output.name] = _free_name(iter_names("f"), taken)
     for definition in differentiated.partition.program.definitions:
-        original = _repeats(definition)
+        original = _repeated(definition)
         if original in names and definition.name not in bindings:
             names[definition.name] = names[original]
             same.add(definition.name)
         else:
-            names[definition.name] = bindings.get(definition.name) or _free(iter_names(PARTS), taken)
+            names[definition.name] = bindings.get(definition.name) or _free_name(iter_names(LETTERS), taken)
     for name, gradient in gradients.items():
-        original = _repeats(gradient)
+        original = _repeated(gradient)
         target = name.removeprefix(UPSTREAM)
         if original is not None and original.startswith(UPSTREAM) and target not in differentiated.partition.inputs:
             names[name] = names[original]
             same.add(name)
         else:
-            names[name] = _free(iter_names(f"{upstream}_{names.get(target, target)}", "_"), taken)
+            names[name] = _free_name(iter_names(f"{upstream}_{names.get(target, target)}", "_"), taken)
     for name in wrt:
         if UPSTREAM + name not in names:
-            names[UPSTREAM + name] = _free(iter_names(f"{upstream}_{name}", "_"), taken)
+            names[UPSTREAM + name] = _free_name(iter_names(f"{upstream}_{name}", "_"), taken)
     return Naming(names, frozenset(same), frozenset(taken))
 
 
-def _free(stream: Iterable[str], taken: set[str]) -> str:
+def _free_name(stream: Iterable[str], taken: set[str]) -> str:
     name = next(candidate for candidate in stream if candidate not in taken)
     taken.add(name)
     return name
 
 
-def _repeats(definition: Definition) -> str | None:
-    """The tensor that a definition only repeats, if there is one."""
+def _repeated(definition: Definition) -> str | None:
+    """The name of the tensor that a definition only repeats, if there is one."""
     body = definition.body
     return body.name if isinstance(body, Entry) and not definition.bound and body.indices == definition.axes else None

@@ -18,12 +18,12 @@ FACTOR, PRODUCT = "other factors stay", "the product rule"
 PLAIN = (TERMS, FACTOR, PRODUCT)
 CHOICE, CHAIN = "a choice passes the gradient to the branch that is taken", "the chain rule joins them"
 COPY = "the entry itself"
-#: What definitions of some kind are.
+#: By the kind of a definition.
 PRIMITIVES: Mapping[str, ReductionRow | MatrixRow] = {**REDUCTIONS, **MATRIX_FUNCTIONS}
 
 
 def forward_rule(definition: Definition, kinds: Mapping[str, str]) -> str:
-    """What a definition is, given the kinds of all definitions by name."""
+    """What a definition is; `kinds` are those of all definitions, by name."""
     body = definition.body
     if definition.kind == "sum" and isinstance(body, sp.Mul) and len({e.name for e in body.atoms(Entry)}) > 1:
         return "a sum of products"
@@ -33,7 +33,7 @@ def forward_rule(definition: Definition, kinds: Mapping[str, str]) -> str:
 
 
 def derivative_rule(definition: Definition, partial: Partial) -> str:
-    """How a definition is differentiated by one entry in it."""
+    """How a definition is differentiated with respect to one entry in it."""
     rules = dict.fromkeys(_rules(definition.body, partial.of))
     if isinstance(definition.body, sp.Add):
         rules = {TERMS: None} | rules
@@ -43,7 +43,7 @@ def derivative_rule(definition: Definition, partial: Partial) -> str:
 
 
 def backward_rule(through: list[str]) -> str:
-    """How a gradient comes to where it is: back through the tensors of these names."""
+    """How a gradient is computed: back through the tensors of these names."""
     if len(through) == 1:
         return f"the chain rule through {through[0]}"
     return f"the sum of what comes back through {', '.join(through[:-1])} and {through[-1]}" if through else ""
@@ -61,12 +61,12 @@ def _rules(e: sp.Expr, of: Entry) -> Iterator[str]:
         case sp.Function() if isinstance(e, where):
             yield CHOICE
         case sp.Function() | sp.Pow():
-            yield _of_function(e, of)
+            yield _function_rule(e, of)
     for argument in e.args:
         yield from _rules(argument, of)
 
 
-def _of_function(e: sp.Expr, of: Entry) -> str:
+def _function_rule(e: sp.Expr, of: Entry) -> str:
     """`tanh(u) has the derivative 1 - tanh(u)**2`: u stands for what depends on the entry, w for what does not."""
     u = sp.Symbol("u", real=True)
     others = iter(sp.symbols("w x y z", real=True))
