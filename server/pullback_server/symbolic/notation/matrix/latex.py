@@ -57,7 +57,7 @@ _AFTER = {"inv": "-1", "pinv": "+", "T": r"\top", "mT": r"\top"}
 def latex(tree: Tree) -> str:
     r"""The expression in LaTeX, without dollar signs.
 
-    >>> latex(MatMul((Turned(Name("A", 2)), Name("x", 1))))
+    >>> latex(MatMul((Transpose(Name("A", 2)), Name("x", 1))))
     'A^{\\top} x'
     """
     return _latex(tree)[0]
