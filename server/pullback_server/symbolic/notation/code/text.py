@@ -1,4 +1,4 @@
-"""IndexProgram of Python text that know how tightly they bind and what they stand for."""
+"""Python expressions that know how tightly they bind and what they stand for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from ....language.precedence import INFIX, Precedence, parenthesize
+from ... import primitives
 
 
 class Kind(IntEnum):
@@ -60,12 +61,9 @@ class Infix:
 ADD, SUBTRACT, MULTIPLY, DIVIDE, MATRIX, POWER = map(Infix, ("+", "-", "*", "/", "@", "**"))
 #: By the function's name in plans.
 COMPARISONS = {
-    "less": Infix("<", Kind.BOOL),
-    "less_equal": Infix("<=", Kind.BOOL),
-    "greater": Infix(">", Kind.BOOL),
-    "greater_equal": Infix(">=", Kind.BOOL),
-    "equal": Infix("==", Kind.BOOL),
-    "not_equal": Infix("!=", Kind.BOOL),
+    name: Infix(row.symbol, Kind.BOOL)
+    for name, row in primitives.COMPARISONS.items()
+    if not name.startswith("logical_")
 }
 CONNECTIVES = {
     "logical_and": Infix("&", Kind.BOOL),
