@@ -19,7 +19,7 @@ Exact = npt.NDArray[np.longdouble]
 
 #: Columns beside one another, where a kernel has lines to work on at a time.
 COLUMNS = 3
-#: (of one entry, of the other) of the labels of a product of two, and what it is: each a kernel of its own.
+#: (of one entry, of the other) of the labels of a product of two, by its name: each is another kernel.
 PRODUCTS: dict[str, tuple[tuple[tuple[int, ...], tuple[int, ...]], tuple[int, ...]]] = {
     "vector by vector": (((0,), (0,)), ()),
     "matrix by vector": (((1, 0), (0,)), (1,)),
@@ -72,9 +72,9 @@ def _of_products(line: torch.Tensor, where: str) -> Iterator[Share]:
     exact = (_long(line) * _long(line)).sum()
     for name, (labels, out) in PRODUCTS.items():
         operands = []
-        for own in labels:
-            shape = [line.numel() if k == 0 else COLUMNS for k in own]
-            operands.append(line.reshape([-1 if k == 0 else 1 for k in own]).expand(shape).contiguous())
+        for term in labels:
+            shape = [line.numel() if k == 0 else COLUMNS for k in term]
+            operands.append(line.reshape([-1 if k == 0 else 1 for k in term]).expand(shape).contiguous())
         yield _share("product", Product((0, 1), labels, out), operands, exact, f"{name}, {where}")
 
 

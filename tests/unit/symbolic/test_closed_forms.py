@@ -54,10 +54,10 @@ def key(expression, wrt=None, dtype=DType.FLOAT64, **shapes):
 def derived(expression, inputs):
     """The forms of an expression with the tensors that its plan takes."""
     asked = request_for(expression, inputs)
-    found = prepared(asked)
-    named = found.typed.program.inputs()
+    preparation = prepared(asked)
+    named = preparation.typed.program.inputs()
     point = {o.name: o.tensor.to(torch.float64) for o in asked.inputs if o.name in named}
-    return derive(found.typed, found.used), point | {"^": asked.upstream.to(torch.float64)}
+    return derive(preparation.typed, preparation.used), point | {"^": asked.upstream.to(torch.float64)}
 
 
 @pytest.mark.parametrize(("expression", "shapes"), LARGE, ids=[text[:30] for text, _ in LARGE])
@@ -159,11 +159,11 @@ def test_bytes_of_another_format_are_refused():
 def test_every_expression_of_a_rows_samples_is_decoded_as_it_was_encoded(row):
     """All that travels in a tree: the definitions' bodies, their derivatives, and the gradients that flow inwards."""
     for _, text in samples([row]):
-        found = prepared(request_for(text, sample_inputs(row, text)))
-        if derive(found.typed, found.used).reason:
+        preparation = prepared(request_for(text, sample_inputs(row, text)))
+        if derive(preparation.typed, preparation.used).reason:
             continue
-        differentiated = differentiate(partition(found.typed))
-        program = [*differentiated.forward, *backward(differentiated, found.used).values()]
+        differentiated = differentiate(partition(preparation.typed))
+        program = [*differentiated.forward, *backward(differentiated, preparation.used).values()]
         expressions = [p.body for p in program]
         expressions += [partial.value for partials in differentiated.partials.values() for partial in partials]
         for e in expressions:

@@ -51,29 +51,29 @@ def run(text):
 def wrong(asked, tolerance=1e-9):
     """Which functions of the generated code do not come to torch's numbers, shapes and dtypes."""
     modules, program = code(asked), prepared(asked)
-    given = {o.name: o.tensor for o in asked.inputs if o.name in program.typed.program.inputs()}
-    found = []
+    inputs = {o.name: o.tensor for o in asked.inputs if o.name in program.typed.program.inputs()}
+    differences = []
     for library, text in (("torch", modules.torch), ("numpy", modules.numpy)):
         scope = run(text)
-        own = {n: t.numpy() if library == "numpy" else t for n, t in given.items()}
+        arguments = {n: t.numpy() if library == "numpy" else t for n, t in inputs.items()}
         upstream = asked.upstream.numpy() if library == "numpy" else asked.upstream
         # The upstream gradient is the last parameter, whatever it is called.
-        order = scope["vjp"].__code__.co_varnames[: len(own) + 1]
+        order = scope["vjp"].__code__.co_varnames[: len(arguments) + 1]
         with np.errstate(all="ignore"):
-            pulled = scope["vjp"](*(own[n] for n in order[:-1]), upstream)
-            whole = scope["jacobian"](**own)
-        assert list(pulled) == list(whole) == list(program.used)
+            pulled = scope["vjp"](*(arguments[n] for n in order[:-1]), upstream)
+            jacobians = scope["jacobian"](**arguments)
+        assert list(pulled) == list(jacobians) == list(program.used)
         for name in program.used:
             expected = jacobian(asked, name)
             flat = torch.tensordot(asked.upstream, expected, dims=asked.upstream.dim())
-            for what, said, right in (("jacobian", whole[name], expected), ("vjp", pulled[name], flat)):
+            for what, value, right in (("jacobian", jacobians[name], expected), ("vjp", pulled[name], flat)):
                 if library == "torch":
-                    assert said.dtype == right.dtype
-                if np.shape(said) != tuple(right.shape) or not np.allclose(
-                    np.asarray(said), right.numpy(), rtol=tolerance, atol=tolerance, equal_nan=True
+                    assert value.dtype == right.dtype
+                if np.shape(value) != tuple(right.shape) or not np.allclose(
+                    np.asarray(value), right.numpy(), rtol=tolerance, atol=tolerance, equal_nan=True
                 ):
-                    found.append(f"{library} {what} by {name}: {text}")
-    return found
+                    differences.append(f"{library} {what} by {name}: {text}")
+    return differences
 
 
 @pytest.mark.parametrize(("expression", "shapes"), ALL, ids=[text for text, _ in ALL])

@@ -26,10 +26,10 @@ def sides(step):
     return left, right
 
 
-def definitions(found, *kinds):
+def definitions(derivation, *kinds):
     """The lines of those kinds, as they would stand under "where", each once."""
     lines = {}
-    for step in found:
+    for step in derivation:
         if step.kind in kinds:
             left, right = sides(step)
             first, *where = right.split("\n")
@@ -38,11 +38,11 @@ def definitions(found, *kinds):
     return list(lines.values())
 
 
-def told(main, lines):
+def with_lines(main, lines):
     return main + "".join(f"\n{'  and' if k else 'where'} {line}" for k, line in enumerate(lines))
 
 
-def values_of(asked, found):
+def values_of(asked):
     """The tensors of a question by name, the upstream gradient as the results call it."""
     values = {o.name: o.tensor.to(torch.float64).numpy() for o in asked.inputs}
     names = {name for name, _ in prepared(asked).typed.program.bindings} | {*prepared(asked).typed.program.inputs()}
@@ -50,34 +50,35 @@ def values_of(asked, found):
     return values | {upstream: asked.upstream.to(torch.float64).numpy()}
 
 
-def untrue_results(asked, found):
+def untrue_results(asked, derivation):
     """The results whose text, with all lines before it, does not come to torch's gradient."""
-    values, wrong = values_of(asked, found), []
-    lines = definitions(found, StepKind.FORWARD, StepKind.BACKWARD)
-    for step in (s for s in found if s.kind is StepKind.RESULT):
+    values, wrong = values_of(asked), []
+    lines = definitions(derivation, StepKind.FORWARD, StepKind.BACKWARD)
+    for step in (s for s in derivation if s.kind is StepKind.RESULT):
         (_, index), right = LEFT.match(sides(step)[0]).groups(), sides(step)[1]
         shape = values[step.input].shape
         letters = [i for i in (index or "").split(", ") if i.isidentifier()]
         assert len(letters) == sum(n != 1 for n in shape)
         main, *where = right.split("\n")
         extra = [line[6:] for line in where if line[6:] not in lines]
-        said = read(told(main, [*lines, *extra]), values, dict(zip(letters, (n for n in shape if n != 1), strict=True)))
+        lengths = dict(zip(letters, (n for n in shape if n != 1), strict=True))
+        result = read(with_lines(main, [*lines, *extra]), values, lengths)
         expected = torch.tensordot(asked.upstream, jacobian(asked, step.input), dims=asked.upstream.dim()).numpy()
-        if not np.allclose(said.reshape(shape), expected, rtol=1e-9, atol=1e-9):
+        if not np.allclose(result.reshape(shape), expected, rtol=1e-9, atol=1e-9):
             wrong.append(step.text)
     return wrong
 
 
-def untrue_derivatives(asked, found):
+def untrue_derivatives(asked, derivation):
     """The parts whose derivatives, as they are told, do not come to the difference quotients of the part's own line."""
-    values, wrong = values_of(asked, found), []
-    forward = definitions(found, StepKind.FORWARD)
-    values |= lines_of(told("0", forward), values)
-    lengths = [line for line in definitions(found, *StepKind) if line.partition(" = ")[0] not in values]
+    values, wrong = values_of(asked), []
+    forward = definitions(derivation, StepKind.FORWARD)
+    values |= lines_of(with_lines("0", forward), values)
+    lengths = [line for line in definitions(derivation, *StepKind) if line.partition(" = ")[0] not in values]
     lengths = [line for line in lengths if ".shape[" in line]
-    lines = {sides(s)[0]: sides(s)[1].split("\n")[0] for s in found if s.kind is StepKind.FORWARD}
+    lines = {sides(s)[0]: sides(s)[1].split("\n")[0] for s in derivation if s.kind is StepKind.FORWARD}
     moves = {}
-    for step in (s for s in found if s.kind is StepKind.DERIVATIVE):
+    for step in (s for s in derivation if s.kind is StepKind.DERIVATIVE):
         left, right = sides(step)
         above, below = (part[1:] for part in left.split("/"))
         name, index = LEFT.match(below).groups()
@@ -91,10 +92,10 @@ def untrue_derivatives(asked, found):
         direction = random.standard_normal(values[name].shape)
         with np.errstate(all="ignore"):
             ends = [read(lines[above], values | {name: values[name] + s * STEP * direction}, letters) for s in (1, -1)]
-            said = read(told(" + ".join(terms), lengths), values | {f"{name}_moved": direction}, letters)
+            result = read(with_lines(" + ".join(terms), lengths), values | {f"{name}_moved": direction}, letters)
             quotient = (ends[0] - ends[1]) / (2 * STEP)
         there = np.isfinite(quotient)
-        if not np.allclose(said[there], quotient[there], rtol=TOLERANCE, atol=TOLERANCE):
+        if not np.allclose(result[there], quotient[there], rtol=TOLERANCE, atol=TOLERANCE):
             wrong.append((above, name))
     return wrong
 
@@ -103,9 +104,9 @@ def untrue_derivatives(asked, found):
 def test_the_steps_come_to_torchs_gradients(case):
     expression, shapes = case
     asked = request_for(expression, tensors(**shapes))
-    found = steps(asked)
-    assert {s.input for s in found if s.kind is StepKind.RESULT} == {*prepared(asked).used}
-    assert not untrue_results(asked, found)
+    derivation = steps(asked)
+    assert {s.input for s in derivation if s.kind is StepKind.RESULT} == {*prepared(asked).used}
+    assert not untrue_results(asked, derivation)
 
 
 @pytest.mark.parametrize("case", mostly_slow(ALL, 3), ids=lambda case: case[0])
@@ -132,8 +133,8 @@ def test_no_two_parts_have_one_name(expression, shapes):
 
 
 def test_it_reads_as_a_student_would_write_it():
-    found = steps(request_for("h = A @ x\nsum(tanh(h))", tensors(A=(3, 2), x=(2,))))
-    assert [(s.kind.name, s.text) for s in found] == [
+    derivation = steps(request_for("h = A @ x\nsum(tanh(h))", tensors(A=(3, 2), x=(2,))))
+    assert [(s.kind.name, s.text) for s in derivation] == [
         ("FORWARD", "h[i] = Sum(x[s]*A[i, s], s)"),
         ("DERIVATIVE", "dh[i]/dA[i, p] = x[p]"),
         ("DERIVATIVE", "dh[i]/dx[p] = A[i, p]"),
@@ -143,10 +144,10 @@ def test_it_reads_as_a_student_would_write_it():
         ("RESULT", "v_A[i, j] = v_h[i]*x[j]"),
         ("RESULT", "v_x[i] = Sum(v_h[s]*A[s, i], s)"),
     ]
-    assert found[0].rule == "a sum of products"
-    assert "tanh(u) has the derivative 1 - tanh(u)**2" in found[4].rule
-    assert found[5].rule == "the chain rule through f"
-    assert found[3].latex.startswith("f = ")
+    assert derivation[0].rule == "a sum of products"
+    assert "tanh(u) has the derivative 1 - tanh(u)**2" in derivation[4].rule
+    assert derivation[5].rule == "the chain rule through f"
+    assert derivation[3].latex.startswith("f = ")
 
 
 def test_a_gradient_that_comes_back_by_several_ways_is_their_sum():
@@ -159,8 +160,8 @@ def test_a_gradient_that_comes_back_by_several_ways_is_their_sum():
 
 
 def test_an_input_without_influence_has_the_gradient_zero():
-    found = steps(request_for("x + 0*y", tensors(x=(2,), y=(2,))))
-    assert found[-1].text == "v_y[i] = 0"
+    derivation = steps(request_for("x + 0*y", tensors(x=(2,), y=(2,))))
+    assert derivation[-1].text == "v_y[i] = 0"
 
 
 def test_the_letters_of_the_reader_are_those_of_the_steps():

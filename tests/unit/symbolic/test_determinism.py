@@ -22,12 +22,12 @@ def notations(first: int, stride: int, backwards: bool) -> dict[str, str]:
     asked = [(case["f"], draw_inputs(case)) for name in ("identities", "expressions") for case in read(name)]
     asked += [(text, sample_inputs(row, text)) for row, text in samples()]
     chosen = asked[first::stride]
-    found = {}
+    digests = {}
     for expression, inputs in reversed(chosen) if backwards else chosen:
         program = prepared(request_for(expression, inputs))
         written = derive(program.typed, program.used), explain(program.typed, program.used)
-        found[expression] = hashlib.sha256(repr(written).encode()).hexdigest()
-    return found
+        digests[expression] = hashlib.sha256(repr(written).encode()).hexdigest()
+    return digests
 
 
 def in_another_process(seed: int, first: int, stride: int) -> dict[str, str]:
@@ -38,8 +38,8 @@ def in_another_process(seed: int, first: int, stride: int) -> dict[str, str]:
     program = f"import json, test_determinism as t; print(json.dumps(t.notations({first}, {stride}, {seed % 2 == 1})))"
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=3600, check=True)
-    found: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    digests: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+    return digests
 
 
 @pytest.mark.timeout(2400)

@@ -72,11 +72,11 @@ def sent_back(asked, expression, widened=False):
 def wrong(asked, name, form):
     """Which of an input's two texts, where they are given, do not come to torch's numbers in the right shape."""
     expected = jacobian(asked, name)
-    own, output = next(o.tensor for o in asked.inputs if o.name == name).shape, prepared(asked).typed.output.shape
+    shape, output = next(o.tensor for o in asked.inputs if o.name == name).shape, prepared(asked).typed.output.shape
     pulled = torch.tensordot(asked.upstream.to(expected.dtype), expected, dims=len(output))
-    axes = tuple(n for n in output if n != 1), tuple(n for n in own if n != 1)
-    whole = tuple(own) if not axes[0] else output if not axes[1] else axes[0] + axes[1]
-    pairs = (("Jacobian", form[JACOBIAN][MATRIX], expected.reshape(whole)), ("VJP", form[VJP][MATRIX], pulled))
+    axes = tuple(n for n in output if n != 1), tuple(n for n in shape if n != 1)
+    full = tuple(shape) if not axes[0] else output if not axes[1] else axes[0] + axes[1]
+    pairs = (("Jacobian", form[JACOBIAN][MATRIX], expected.reshape(full)), ("VJP", form[VJP][MATRIX], pulled))
     return [
         (asked.expression, name, what, text) for what, text, right in pairs if text and not same(asked, text, right)
     ]
@@ -93,10 +93,10 @@ def same(asked, text, right):
     )
 
 
-def close(found, right):
+def close(tensor, right):
     # A choice between numbers alone is a float32, as in torch.
-    tolerance = 1e-10 if found.dtype is right.dtype else 1e-6
-    return found.shape == right.shape and np.allclose(found, right, rtol=tolerance, atol=tolerance, equal_nan=True)
+    tolerance = 1e-10 if tensor.dtype is right.dtype else 1e-6
+    return tensor.shape == right.shape and np.allclose(tensor, right, rtol=tolerance, atol=tolerance, equal_nan=True)
 
 
 VECTORS = {"x": (3,), "y": (3,)}
@@ -188,8 +188,8 @@ def test_every_derivative_of_at_most_two_axes_is_given():
         asked = request_for(expression, tensors(**shapes))
         output = [n for n in prepared(asked).typed.output.shape if n != 1]
         for name, form in forms(asked).items():
-            own = [n for n in shapes[name] if n != 1]
-            axes = (form[JACOBIAN], len(output) + len(own)), (form[VJP], len(own))
+            shape = [n for n in shapes[name] if n != 1]
+            axes = (form[JACOBIAN], len(output) + len(shape)), (form[VJP], len(shape))
             if any(formula[MATRIX] == "" for formula, rank in axes if rank <= 2):
                 missing.add((expression, name))
     assert missing == WITHOUT
@@ -269,7 +269,7 @@ def test_what_nobody_would_read_is_not_written(step):
 
 
 def test_matrix_notation_travels_with_the_forms():
-    found = prepared(request_for("softmax(x)", tensors(x=(3,))))
-    kept = derive(found.typed, found.used)
+    preparation = prepared(request_for("softmax(x)", tensors(x=(3,))))
+    kept = derive(preparation.typed, preparation.used)
     assert Forms.from_bytes(kept.to_bytes()) == kept
     assert kept.inputs["x"][JACOBIAN][MATRIX]

@@ -26,7 +26,7 @@ from pullback_server.operators import TABLE
 from written_expressions import ALL, LENGTHS, ORDINARY, SUMS
 
 
-def told(expression, name, **shapes):
+def formula_lines(expression, name, **shapes):
     """The Jacobian's text, first line first."""
     return by_name(ask(expression, tensors(**shapes)))[name].formula(JACOBIAN, TEXT).split("\n")
 
@@ -95,11 +95,11 @@ def test_the_form_of_one_size_is_right_at_another(case):
     ],
 )
 def test_a_form_reads_as_one_would_write_it(expression, name, shapes, text):
-    assert told(expression, name, **shapes) == [text]
+    assert formula_lines(expression, name, **shapes) == [text]
 
 
 def test_what_is_used_again_is_named_under_where():
-    first, *lines = told("softmax(x)", "x", x=(4,))
+    first, *lines = formula_lines("softmax(x)", "x", x=(4,))
     assert first == "g[i]*(delta(i, p) - g[p])"
     assert lines == ["where g = softmax(x)"]
 
@@ -111,12 +111,12 @@ def test_an_index_tensor_stands_in_square_brackets_under_where():
 
 
 def test_a_line_of_the_program_keeps_its_name_under_where():
-    lines = told("weights = softmax(x)\nweights*sum(weights*y)", "x", x=(4,), y=(4,))[1:]
+    lines = formula_lines("weights = softmax(x)\nweights*sum(weights*y)", "x", x=(4,), y=(4,))[1:]
     assert lines[0] == "where weights = softmax(x)"
 
 
 def test_a_part_says_how_far_its_indices_run_where_nothing_else_tells_it():
-    first, *lines = told("max_pool1d(x, 2)", "x", x=(2, 6))
+    first, *lines = formula_lines("max_pool1d(x, 2)", "x", x=(2, 6))
     assert "Sum(delta(2*j + s, q), s < 2)" in first
     assert lines == ["where g[i, j] = Max(x[i, 2*j + s], s < 2) for j < 3"]
 
@@ -137,7 +137,7 @@ def test_the_reader_finds_nothing_out_of_range_but_under_a_condition():
 
 
 def test_a_length_is_told_where_it_is_read():
-    assert told("mean(x)", "x", x=(3,)) == ["1/n", "where n = x.shape[0]"]
+    assert formula_lines("mean(x)", "x", x=(3,)) == ["1/n", "where n = x.shape[0]"]
 
 
 def test_entries_are_written_while_there_are_at_most_64():

@@ -54,14 +54,14 @@ def test_the_bound_covers_float32_in_either_order(expression, shapes, interval, 
     assert not disagreements(answer)
     for derivative in answer.derivatives:
         bound = error_bound(plan, derivative.name, exact, SINGLE.eps)
-        found, right = single[derivative.name], double[derivative.name]
-        assert found.dtype == torch.float32
+        gradient, right = single[derivative.name], double[derivative.name]
+        assert gradient.dtype == torch.float32
         if bound is None:
-            torch.testing.assert_close(found.double(), right, rtol=0, atol=0)
+            torch.testing.assert_close(gradient.double(), right, rtol=0, atol=0)
             continue
         assert bound.shape == right.shape
         # Below the smallest normal number float32 has fewer digits, which the comparison allows for too.
-        assert ((found.double() - right).abs() <= bound + SINGLE.tiny).all()
+        assert ((gradient.double() - right).abs() <= bound + SINGLE.tiny).all()
         assert ((derivative.gradient.double() - right).abs() <= SLACK * bound + SINGLE.tiny).all()
 
 

@@ -94,8 +94,8 @@ def test_what_has_no_value_is_undefined_or_undecided_and_says_why(expression):
 @pytest.mark.parametrize("name", ["a shared sine, 50 times", "two lines back, 50 times"])
 def test_a_form_that_shares_parts_is_kept_in_steps_that_grow_with_its_lines(name):
     """Written out, the form would have two to the fiftieth parts."""
-    found = prepared(asked(SOUND[name]))
-    forms = derive(found.typed, found.used)
+    preparation = prepared(asked(SOUND[name]))
+    forms = derive(preparation.typed, preparation.used)
     assert not forms.reason
     assert len(forms.plan.steps) < 1500
 

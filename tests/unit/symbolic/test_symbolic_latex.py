@@ -12,28 +12,28 @@ from written_expressions import ALL
 
 def flaws(latex):
     """What would not compile, or would read as something else."""
-    found, depth = [], 0
+    problems, depth = [], 0
     for character in re.sub(r"\\[{}]", "", latex):
         depth += {"{": 1, "}": -1}.get(character, 0)
         if depth < 0:
-            found.append("a brace closes that was not open")
+            problems.append("a brace closes that was not open")
     if depth:
-        found.append("a brace stays open")
+        problems.append("a brace stays open")
     if len(re.findall(r"\\left(?![a-z])", latex)) != len(re.findall(r"\\right(?![a-z])", latex)):
-        found.append(r"\left without \right")
+        problems.append(r"\left without \right")
     if latex.count(r"\begin{cases}") != latex.count(r"\end{cases}"):
-        found.append("cases stay open")
+        problems.append("cases stay open")
     if re.search(r"(?<!\\)_[^{]", latex):
-        found.append("a raw underscore")
+        problems.append("a raw underscore")
     if re.search(r"\}\^\{[^{}]*\}\^|\^\S\^", latex):
-        found.append("a double superscript")
+        problems.append("a double superscript")
     if re.search(r"_\{[^{}]*\}_", latex):
-        found.append("a double subscript")
+        problems.append("a double subscript")
     if "%" in latex or "#" in latex or "$" in latex:
-        found.append("a sign that LaTeX takes for its own")
+        problems.append("a character with a meaning in LaTeX")
     if re.search(r"\b(nan|zoo|oo|None|Entry|Delta|Reduction|Symbol|_?i0\d)\b", re.sub(r"\\mathrm\{[^}]*\}", "", latex)):
-        found.append("a name of the machinery")
-    return found
+        problems.append("an internal name")
+    return problems
 
 
 @pytest.mark.parametrize("case", mostly_slow(ALL, 3), ids=lambda case: case[0])
@@ -80,10 +80,10 @@ def test_the_latex_of_a_rows_samples_compiles(row):
     ],
 )
 def test_latex_reads_as_one_would_write_it(expression, name, shapes, latex):
-    found = by_name(ask(expression, tensors(**shapes)))[name].formula(JACOBIAN, LATEX)
-    assert not flaws(found)
+    shown = by_name(ask(expression, tensors(**shapes)))[name].formula(JACOBIAN, LATEX)
+    assert not flaws(shown)
     if latex is not None:
-        assert found == latex
+        assert shown == latex
 
 
 def test_the_constant_e_does_not_look_like_an_input_of_that_name():
