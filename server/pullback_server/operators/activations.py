@@ -11,19 +11,13 @@ import torch.nn.functional as F
 
 from ..index_notation import functions as fn
 from ..index_notation.index_program import IndexProgram, IndexTensor
-from ..program import TensorType
 from .elementwise import REAL, kinks, row
 from .lifting import Lifted, ScaledByBeta, WithLiterals
-from .operator import OperandError
 from .reference import activations as real
 from .reference import scalars
-from .shape_rules.common import broadcast, floating, only_floating, without_bools
+from .shape_rules import elementwise as shapes
+from .shape_rules.common import floats, numbers, numbers_to_float, to_float
 from .special import ndtr, normal_density
-
-_float = floating(broadcast)
-_real = without_bools(broadcast, "multiply the bool by 1 to make it a number")
-_smooth = floating(_real)
-_only = only_floating(broadcast)
 
 ALPHA, SCALE = map(sp.Rational, (real.SELU_ALPHA, real.SELU_SCALE))
 WIDE = (-4.5, 4.5)
@@ -90,41 +84,6 @@ def _hardsigmoid(x: torch.Tensor) -> torch.Tensor:
     return F.relu6(x + 3) / 6 if x.dtype == torch.float64 else F.hardsigmoid(x)
 
 
-def _soft(x: TensorType, *, beta: float, threshold: float) -> TensorType:
-    """beta divides, so it is not 0."""
-    if not 0 < abs(beta) < float("inf") or threshold != threshold:
-        raise OperandError(f"softplus with beta={beta} and threshold={threshold}", "a beta that is finite and not 0")
-    return _only(x)
-
-
-def _celu(x: TensorType, *, alpha: float) -> TensorType:
-    """alpha divides, so it is not 0."""
-    if not 0 < abs(alpha) < float("inf"):
-        raise OperandError(f"celu with alpha={alpha}", "an alpha that is finite and not 0")
-    return _only(x)
-
-
-def _held(x: TensorType, *, min_val: float, max_val: float) -> TensorType:
-    """The bounds are not crossed."""
-    if min_val > max_val:
-        raise OperandError(f"hardtanh with min_val={min_val} above max_val={max_val}", "min_val at most max_val")
-    return _only(x)
-
-
-def _shrunk(x: TensorType, *, lambd: float) -> TensorType:
-    """lambd is a distance."""
-    if lambd < 0:
-        raise OperandError(f"lambd={lambd}", "a lambd from 0 on")
-    return _only(x)
-
-
-def _gelu(x: TensorType, *, approximate: str) -> TensorType:
-    """torch knows one approximation."""
-    if approximate not in ("none", "tanh"):
-        raise OperandError(f"gelu with approximate='{approximate}'", "'none' or 'tanh'")
-    return _only(x)
-
-
 def calls(name: str, *literals: str, required: bool = False) -> dict[str, tuple[str, ...]]:
     """The columns of samples and bad samples of a function that takes literals, such as these."""
     plain = [f"{name}({x})" for x in ("x", "s", "C", "z", "c*r") if not required]
@@ -142,84 +101,69 @@ activation = partial(row, family="activations")
 
 # fmt: off
 OPERATORS = (
-    #          name           torch           sympy                     reference          shape    interval  doc
-    activation("sigmoid",     torch.sigmoid,  fn.sigmoid,               scalars.sigmoid,   _float,  REAL,
-               "1/(1 + exp(-x)).", aliases=("expit",), code_numpy="special.expit"),
-    activation("logsigmoid",  F.logsigmoid,   logsigmoid,               real.logsigmoid,   _only,   REAL,
-               "The logarithm of the sigmoid.", aliases=("log_sigmoid",), source="torch.nn.functional.logsigmoid",
-               code_torch="F.logsigmoid", code_numpy="special.log_expit"),
-    activation("softplus",    F.softplus,     ScaledByBeta(softplus),   scalars.softplus,  _soft,   REAL,
+    #          name           torch          sympy                     reference         shape              interval doc
+    activation("sigmoid",     torch.sigmoid, fn.sigmoid,               scalars.sigmoid,  to_float,          REAL,
+               "1/(1 + exp(-x)).", aliases=("expit",)),
+    activation("logsigmoid",  F.logsigmoid,  logsigmoid,               real.logsigmoid,  floats,            REAL,
+               "The logarithm of the sigmoid.", aliases=("log_sigmoid",), source="torch.nn.functional.logsigmoid"),
+    activation("softplus",    F.softplus,    ScaledByBeta(softplus),   scalars.softplus, shapes.softplus,   REAL,
                "log(1 + exp(beta*x))/beta; torch gives x itself where beta*x is above the threshold.",
                signature="x, beta: number = 1, threshold: number = 20",
-               samples=SOFTPLUS, error_inputs=UNFIT_SOFTPLUS, source="torch.nn.functional.softplus",
-               code_torch="F.softplus", code_numpy="np.logaddexp(0, {0})"),
-    activation("softsign",    F.softsign,     softsign,                 real.softsign,     _smooth, REAL,
-               "x/(1 + abs(x)).", aliases=("soft_sign",), source="torch.nn.functional.softsign",
-               code_torch="F.softsign", code_numpy="({0} / (1 + np.abs({0})))"),
-    activation("tanhshrink",  F.tanhshrink,   tanhshrink,               real.tanhshrink,   _smooth, REAL,
-               "x - tanh(x).", source="torch.nn.functional.tanhshrink",
-               code_torch="F.tanhshrink", code_numpy="({0} - np.tanh({0}))"),
-    activation("silu",        F.silu,         silu,                     real.silu,         _only,   REAL,
-               "x*sigmoid(x).", aliases=("swish",), source="Hendrycks and Gimpel 2016, arXiv:1606.08415",
-               code_torch="F.silu", code_numpy="({0} * special.expit({0}))"),
-    activation("mish",        F.mish,         mish,                     real.mish,         _only,   REAL,
-               "x*tanh(softplus(x)).", source="Misra 2019, arXiv:1908.08681",
-               code_torch="F.mish", code_numpy="({0} * np.tanh(np.logaddexp(0, {0})))"),
-    activation("gelu",        F.gelu,         Gelu(gelu),               real.gelu,         _gelu,   REAL,
+               samples=SOFTPLUS, error_inputs=UNFIT_SOFTPLUS, source="torch.nn.functional.softplus"),
+    activation("softsign",    F.softsign,    softsign,                 real.softsign,    numbers_to_float,  REAL,
+               "x/(1 + abs(x)).", aliases=("soft_sign",), source="torch.nn.functional.softsign"),
+    activation("tanhshrink",  F.tanhshrink,  tanhshrink,               real.tanhshrink,  numbers_to_float,  REAL,
+               "x - tanh(x).", source="torch.nn.functional.tanhshrink"),
+    activation("silu",        F.silu,        silu,                     real.silu,        floats,            REAL,
+               "x*sigmoid(x).", aliases=("swish",), source="Hendrycks and Gimpel 2016, arXiv:1606.08415"),
+    activation("mish",        F.mish,        mish,                     real.mish,        floats,            REAL,
+               "x*tanh(softplus(x)).", source="Misra 2019, arXiv:1908.08681"),
+    activation("gelu",        F.gelu,        Gelu(gelu),               real.gelu,        shapes.gelu,       REAL,
                "x*ndtr(x); approximate='tanh' is x*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x**3)))/2.",
                signature="x, approximate: text = 'none'", source="Hendrycks and Gimpel 2016, arXiv:1606.08415",
                **calls("gelu", "'tanh'", "approximate='tanh'"),
                code_torch="F.gelu", code_numpy="({0} * special.ndtr({0}))"),
 
-    # Pieces of straight lines, or of other curves, that meet at kinks
-    activation("relu",        torch.relu,     relu,                     scalars.relu,      _real,   REAL,
-               "x where it is positive, else 0.", **kinks(("x == 0", "0")), code_numpy="np.maximum({0}, 0)"),
-    activation("relu6",       F.relu6,        relu6,                    real.relu6,        _real,   REAL,
+    # IndexProgram of straight lines, or of other curves, that meet at kinks
+    activation("relu",        torch.relu,    relu,                     scalars.relu,     numbers,           REAL,
+               "x where it is positive, else 0.", **kinks(("x == 0", "0"))),
+    activation("relu6",       F.relu6,       relu6,                    real.relu6,       numbers,           REAL,
                "x held between 0 and 6.", source="torch.nn.functional.relu6",
-               **kinks(("(x == 0) | (x == 6)", "0")), code_torch="F.relu6", code_numpy="np.clip({0}, 0, 6)"),
-    activation("leaky_relu",  F.leaky_relu,   WithLiterals(leaky_relu), real.leaky_relu,   _only,   REAL,
+               **kinks(("(x == 0) | (x == 6)", "0"))),
+    activation("leaky_relu",  F.leaky_relu,  WithLiterals(leaky_relu), real.leaky_relu,  floats,            REAL,
                "x, times negative_slope where it is negative.", signature="x, negative_slope: number = 0.01",
                source="torch.nn.functional.leaky_relu", **kinks(("x == 0", "negative_slope")),
-               **calls("leaky_relu", "0.2", "negative_slope=2"),
-               code_torch="F.leaky_relu({0}, {n1})", code_numpy="np.where({0} > 0, {0}, {1} * {0})"),
-    activation("elu",         F.elu,          WithLiterals(elu),        real.elu,          _only,   REAL,
+               **calls("leaky_relu", "0.2", "negative_slope=2")),
+    activation("elu",         F.elu,         WithLiterals(elu),        real.elu,         floats,            REAL,
                "x where it is positive, else alpha*(exp(x) - 1).", signature="x, alpha: number = 1.0",
                source="Clevert et al. 2015, arXiv:1511.07289", **kinks(("x == 0", "alpha")),
-               **calls("elu", "0.5", "alpha=-2"),
-               code_torch="F.elu({0}, {n1})", code_numpy="np.where({0} > 0, {0}, {1} * np.expm1(np.minimum({0}, 0)))"),
-    activation("selu",        F.selu,         selu,                     real.selu,         _only,   REAL,
+               **calls("elu", "0.5", "alpha=-2")),
+    activation("selu",        F.selu,        selu,                     real.selu,        floats,            REAL,
                "elu with alpha = 1.67326 times 1.05070, which keeps mean 0 and variance 1.",
-               source="Klambauer et al. 2017, arXiv:1706.02515", **kinks(("x == 0", "1.75810, the slope below")),
-               code_torch="F.selu", code_numpy=SELU),
-    activation("celu",        F.celu,         WithLiterals(celu),       real.celu,         _celu,   REAL,
+               source="Klambauer et al. 2017, arXiv:1706.02515", **kinks(("x == 0", "1.75810, the slope below"))),
+    activation("celu",        F.celu,        WithLiterals(celu),       real.celu,        shapes.celu,       REAL,
                "x where it is positive, else alpha*(exp(x/alpha) - 1).", signature="x, alpha: number = 1.0",
-               source="Barron 2017, arXiv:1704.07483", **calls("celu",  "0.5", "alpha=-2"),
-               code_torch="F.celu({0}, {n1})", code_numpy="np.where({0} > 0, {0}, {1} * np.expm1({0} / {1}))"),
-    activation("hardtanh",    F.hardtanh,     WithLiterals(hardtanh),   real.hardtanh,     _held,   REAL,
+               source="Barron 2017, arXiv:1704.07483", **calls("celu",  "0.5", "alpha=-2")),
+    activation("hardtanh",    F.hardtanh,    WithLiterals(hardtanh),   real.hardtanh,    shapes.hardtanh,   REAL,
                "x held between min_val and max_val.", signature="x, min_val: number = -1.0, max_val: number = 1.0",
                aliases=("hard_tanh",), source="torch.nn.functional.hardtanh",
                **kinks(("(x == min_val) | (x == max_val)", "0")),
-               **calls("hardtanh", "-0.5, 0.75", "min_val=-inf", "max_val=0.5"),
-               code_torch="F.hardtanh({0}, {n1}, {n2})", code_numpy="np.clip({0}, {1}, {2})"),
-    activation("hardsigmoid", _hardsigmoid,   hardsigmoid,              real.hardsigmoid,  _only,   WIDE,
+               **calls("hardtanh", "-0.5, 0.75", "min_val=-inf", "max_val=0.5")),
+    activation("hardsigmoid", _hardsigmoid,  hardsigmoid,              real.hardsigmoid, floats,            WIDE,
                "relu6(x + 3)/6.", aliases=("hard_sigmoid",), source="torch.nn.functional.hardsigmoid",
-               **kinks(("abs(x) == 3", "0")),
-               code_torch="(F.relu6({0} + 3) / 6)", code_numpy="(np.clip({0} + 3, 0, 6) / 6)"),
-    activation("hardswish",   F.hardswish,    hardswish,                real.hardswish,    _only,   WIDE,
+               **kinks(("abs(x) == 3", "0"))),
+    activation("hardswish",   F.hardswish,   hardswish,                real.hardswish,   floats,            WIDE,
                "x*hardsigmoid(x).", aliases=("hard_swish", "hard_silu"), source="Howard et al. 2019, arXiv:1905.02244",
-               **kinks(("x == -3", "0"), ("x == 3", "1")),
-               code_torch="F.hardswish", code_numpy="({0} * np.clip({0} + 3, 0, 6) / 6)"),
-    activation("softshrink",  F.softshrink,   WithLiterals(softshrink), real.softshrink,   _shrunk, REAL,
+               **kinks(("x == -3", "0"), ("x == 3", "1"))),
+    activation("softshrink",  F.softshrink,  WithLiterals(softshrink), real.softshrink,  shapes.softshrink, REAL,
                "x moved towards 0 by lambd, and 0 where it is no further from 0.", signature="x, lambd: number = 0.5",
                source="torch.nn.functional.softshrink", **kinks(("abs(x) == lambd", "0")),
-               **calls("softshrink", "1", "lambd=0.25"),
-               code_torch="F.softshrink({0}, {n1})", code_numpy="(np.sign({0}) * np.maximum(np.abs({0}) - {1}, 0))"),
-    activation("hardshrink",  F.hardshrink,   WithLiterals(hardshrink), real.hardshrink,   _only,   REAL,
+               **calls("softshrink", "1", "lambd=0.25")),
+    activation("hardshrink",  F.hardshrink,  WithLiterals(hardshrink), real.hardshrink,  floats,            REAL,
                "x, and 0 where it is at most lambd from 0.", signature="x, lambd: number = 0.5",
                source="torch.nn.functional.hardshrink", **kinks(("abs(x) == lambd", "0")),
-               **calls("hardshrink", "1", "lambd=0.25"),
-               code_torch="F.hardshrink({0}, {n1})", code_numpy="np.where(np.abs({0}) > {1}, {0}, 0)"),
-    activation("threshold",   F.threshold,    WithLiterals(threshold),  real.threshold,    _only,   REAL,
+               **calls("hardshrink", "1", "lambd=0.25")),
+    activation("threshold",   F.threshold,   WithLiterals(threshold),  real.threshold,   floats,            REAL,
                "x where it is above the threshold, else the value.", signature="x, threshold: number, value: number",
                source="torch.nn.functional.threshold", **kinks(("x == threshold_", "0")),
                **calls("threshold", "0.1, 20", "threshold=-0.5, value=0", required=True),

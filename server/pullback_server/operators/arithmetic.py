@@ -6,7 +6,6 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-import mpmath as mp
 import sympy as sp
 import torch
 
@@ -16,16 +15,11 @@ from .lifting import Lifted
 from .operator import Kink, Operator, ShapeRule
 from .reference import scalars
 from .reference.columns import Elementwise
-from .shape_rules.common import boolean, broadcast, floating, numeric, only_bools, only_floating, without_bools
+from .shape_rules.common import boolean, broadcast, float_result, numbers, numeric, only_bools, to_float
 
 POSITIVE = (0.3, 3.0)
 
 _sum = numeric(broadcast, "of two bools write a | b, or multiply one by 1 to count")
-_difference = without_bools(broadcast, "multiply the bool by 1 to make it a number")
-_quotient = floating(broadcast)
-# Of integers torch has a remainder or a power for some values only, and no rule depends on values.
-_no_integers = only_floating(broadcast, "make one operand floating, such as 2.0")
-_sign = without_bools(broadcast, "multiply the bool by 1 to make it a number")
 _comparison = boolean(broadcast)
 _condition = only_bools(broadcast)
 
@@ -129,7 +123,7 @@ def before(
 ) -> Operator:
     """A sign or `~` before one operand."""
     fields: dict[str, Any] = {
-        "shape": _sign,
+        "shape": numbers,
         "samples": tuple(f"{symbol}{operand}" for operand in ("x", "s", "C", "z", "count*x", "x**2.0")),
         "error_inputs": (f"{name}()", f"{name}(x, y)", f"{symbol}mask", f"{name}('x')"),
     } | more
@@ -151,22 +145,22 @@ POWER_SAMPLES = ("x ** 3", "x ** -2", "x ** 0.5", "x ** (1/3)", "x ** 70", "(2*x
 
 # fmt: off
 OPERATORS = (
-    # symbol     name             torch              sympy         reference          shape        doc
-    arithmetic("+",  "add",       operator.add,      exact.plus,   operator.add,      _sum,        "The sum.",
+    # symbol     name             torch              sympy         reference          shape         doc
+    arithmetic("+",  "add",       operator.add,      exact.plus,   operator.add,      _sum,         "The sum.",
                error_inputs=(*(t.format("add") for t in UNFIT), "mask + mask")),
-    arithmetic("-",  "sub",       operator.sub,      exact.minus,  operator.sub,      _difference, "The difference.",
+    arithmetic("-",  "sub",       operator.sub,      exact.minus,  operator.sub,      numbers,      "The difference.",
                error_inputs=(*(t.format("sub") for t in UNFIT), "x - mask"), aliases=("subtract",)),
-    arithmetic("*",  "mul",       operator.mul,      exact.times,  operator.mul,      broadcast,   "The product.",
+    arithmetic("*",  "mul",       operator.mul,      exact.times,  operator.mul,      broadcast,    "The product.",
                aliases=("multiply",), also=("mask*x",)),
-    arithmetic("/",  "div",       operator.truediv,  exact.over,   scalars.quotient,  _quotient,   "The quotient.",
+    arithmetic("/",  "div",       operator.truediv,  exact.over,   scalars.quotient,  to_float,     "The quotient.",
                aliases=("divide", "true_divide"), also=("count/2*x",), domain="y != 0", interval=POSITIVE),
-    arithmetic("**", "pow",       operator.pow,      exact.power,  scalars.power,     _no_integers,
+    arithmetic("**", "pow",       operator.pow,      exact.power,  scalars.power,     float_result,
                "x to the power of the exponent; not of two integers.",
                signature="x, exponent", aliases=("power",), also=POWER_SAMPLES, interval=POSITIVE,
                error_inputs=(*(t.format("pow") for t in UNFIT), "count ** 2", "count ** count"),
                source="NIST DLMF 4.2(iv)", domain=POWER_DOMAIN,
                kinks=(Kink("(x == 0) & (exponent > 0) & (exponent < 1)", "inf"),)),
-    arithmetic("%",  "remainder", _modulo,           fn.remainder, scalars.remainder, _no_integers,
+    arithmetic("%",  "remainder", _modulo,           fn.remainder, scalars.remainder, float_result,
                "x - y*floor(x/y), which has the sign of y; not of two integers.",
                aliases=("mod",), also=("x % -0.7", "(-x) % y"), interval=POSITIVE,
                error_inputs=(*(t.format("remainder") for t in UNFIT), "count % 2"),
@@ -188,7 +182,7 @@ OPERATORS = (
     # symbol    name               torch              step            reference                doc
     connective("&", "bitwise_and", torch.logical_and, fn.logical_and, lambda a, b: a and b,    "Whether both hold."),
     connective("|", "bitwise_or",  torch.logical_or,  fn.logical_or,  lambda a, b: a or b,     "Whether one holds."),
-    before(    "~", "bitwise_not", torch.logical_not, fn.logical_not, lambda x: mp.mpf(not x),
+    before(    "~", "bitwise_not", torch.logical_not, fn.logical_not, scalars.indicator(operator.not_),
            "Whether it does not hold.", shape=_condition,
            samples=("(~mask)*x", "(~(x > 0))*x", "(~(s > 0))*s", "(~(z > 0))*z"),
            error_inputs=("~x", "~count", "bitwise_not()", "bitwise_not(mask, mask)")),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import mpmath as mp
 import sympy as sp
 import torch
 
@@ -67,21 +66,21 @@ def _not(a: sp.Expr) -> sp.Expr:
 
 # fmt: off
 OPERATORS = (
-    #         name           torch              sympy         holds                    doc
-    condition("isnan",       torch.isnan,       fn.isnan,     mp.isnan,                "Whether x is NaN."),
-    condition("isinf",       torch.isinf,       fn.isinf,     mp.isinf,                "Whether x is inf or -inf."),
-    condition("isfinite",    torch.isfinite,    fn.isfinite,  mp.isfinite,             "Whether x is a number."),
-    condition("isposinf",    torch.isposinf,    fn.isposinf,  lambda x: x == mp.inf,   "Whether x is inf."),
-    condition("isneginf",    torch.isneginf,    fn.isneginf,  lambda x: x == -mp.inf,  "Whether x is -inf."),
-    condition("signbit",     torch.signbit,     fn.signbit,   lambda x: x < 0,         "Whether x has a minus sign.",
+    #         name           torch              sympy        holds                    doc
+    condition("isnan",       torch.isnan,       fn.isnan,    scalars.isnan,           "Whether x is NaN."),
+    condition("isinf",       torch.isinf,       fn.isinf,    scalars.isinf,           "Whether x is inf or -inf."),
+    condition("isfinite",    torch.isfinite,    fn.isfinite, scalars.isfinite,        "Whether x is a number."),
+    condition("isposinf",    torch.isposinf,    fn.isposinf, scalars.isposinf,        "Whether x is inf."),
+    condition("isneginf",    torch.isneginf,    fn.isneginf, scalars.isneginf,        "Whether x is -inf."),
+    condition("signbit",     torch.signbit,     fn.signbit,  lambda x: x < 0,         "Whether x has a minus sign.",
               "x == 0"),
-    condition("logical_not", torch.logical_not, _not,         lambda x: not x,         "Whether x is zero.",
+    condition("logical_not", torch.logical_not, _not,        lambda x: not x,         "Whether x is zero.",
               "x == 0"),
-    condition("logical_and", torch.logical_and, _and,         lambda x, y: x and y,    "Whether neither is zero.",
+    condition("logical_and", torch.logical_and, _and,        lambda x, y: x and y,    "Whether neither is zero.",
               "x == 0", "y == 0", signature="x, y"),
-    condition("logical_or",  torch.logical_or,  _or,          lambda x, y: x or y,     "Whether one is not zero.",
+    condition("logical_or",  torch.logical_or,  _or,         lambda x, y: x or y,     "Whether one is not zero.",
               "x == 0", "y == 0", signature="x, y"),
-    condition("logical_xor", torch.logical_xor, _xor,         lambda x, y: bool(x) != bool(y),
+    condition("logical_xor", torch.logical_xor, _xor,        lambda x, y: bool(x) != bool(y),
               "Whether just one is not zero.", "x == 0", "y == 0", signature="x, y"),
 )
 # fmt: on

@@ -5,36 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import mpmath as mp
 import sympy as sp
 import torch
 
 from ..index_notation import exact
 from ..index_notation import functions as fn
-from ..program import DType, TensorType
 from .lifting import Lifted, WithLiterals
-from .operator import Kink, OperandError, Operator, ShapeRule
+from .operator import Kink, Operator, ShapeRule
 from .reference import scalars
 from .reference.columns import Elementwise
-from .shape_rules.common import broadcast, floating, without_bools
+from .shape_rules import elementwise as shapes
+from .shape_rules.common import broadcast, numbers, to_float
 
 REAL, POSITIVE, INSIDE, ABOVE, STEEP, UNIT = (-2.0, 2.0), (0.2, 3.0), (-0.9, 0.9), (1.1, 3.0), (-1.2, 1.2), (0.0, 0.95)
-
-_float = floating(broadcast)
-_same = broadcast
-_real = without_bools(broadcast, "multiply the bool by 1 to make it a number")
-
-
-def _power(x: TensorType) -> TensorType:
-    """As x**2: bools become integers."""
-    return broadcast(x, TensorType(DType.INT64, (), weak=True))
-
-
-def _bounded(x: TensorType, *, eps: float | None) -> TensorType:
-    """Between eps and 1 - eps there is something left."""
-    if eps is not None and not 0 <= eps <= 0.5:
-        raise OperandError(f"logit with eps={eps}", "an eps from 0 to 0.5")
-    return _float(x)
 
 
 def row(
@@ -89,24 +72,12 @@ def _logit_partials(x: sp.Expr, eps: sp.Expr | None = None) -> tuple[sp.Expr]:
 logit = fn.function("logit", _logit_partials)
 
 
-def _times_itself(x: Any) -> Any:
-    return x * x
-
-
-def _inverse(x: Any) -> Any:
-    return scalars.quotient(1, x)
-
-
 def _rsqrt(x: sp.Expr) -> sp.Expr:
     return exact.reciprocal(exact.sqrt(x))
 
 
 def _power_of_two(x: sp.Expr) -> sp.Expr:
     return exact.power(sp.Integer(2), x)
-
-
-def _two_to(x: Any) -> Any:
-    return scalars.power(mp.mpf(2), x)
 
 
 def _degrees(x: sp.Expr) -> sp.Expr:
@@ -129,70 +100,76 @@ UNFIT_LOGIT = ("logit()", "logit(x, y)", "logit(x, eps=0.7)", "logit(x, -0.1)", 
 # The interval is where samples are drawn; the domain is where there is a value.
 # fmt: off
 OPERATORS = (
-    #   name          torch             sympy             reference         shape   interval  doc
-    row("square",     torch.square,     exact.square,     _times_itself,    _power, REAL,     "x times x."),
-    row("reciprocal", torch.reciprocal, exact.reciprocal, _inverse,         _float, POSITIVE, "1/x.", domain="x != 0"),
-    row("sqrt",       torch.sqrt,       exact.sqrt,       scalars.sqrt,     _float, POSITIVE, "The square root.",
-        domain="x >= 0", **kinks(("x == 0", "inf"))),
-    row("rsqrt",      torch.rsqrt,      _rsqrt,           scalars.rsqrt,    _float, POSITIVE, "1/sqrt(x).",
-        domain="x > 0"),
-    row("abs",        torch.abs,        fn.absolute,      abs,              _real,  REAL,     "The absolute value.",
-        aliases=("absolute",), **kinks(("x == 0", "0"))),
-    row("sign",       torch.sign,       fn.sign,          scalars.sign,     _same,  REAL,
+    #   name          torch             sympy                reference           shape          interval  doc
+    row("square",     torch.square,     exact.square,        scalars.square,     shapes.square, REAL,
+        "x times x."),
+    row("reciprocal", torch.reciprocal, exact.reciprocal,    scalars.reciprocal, to_float,      POSITIVE, "1/x.",
+        domain="x != 0"),
+    row("sqrt",       torch.sqrt,       exact.sqrt,          scalars.sqrt,       to_float,      POSITIVE,
+        "The square root.", domain="x >= 0", **kinks(("x == 0", "inf"))),
+    row("rsqrt",      torch.rsqrt,      _rsqrt,              scalars.rsqrt,      to_float,      POSITIVE,
+        "1/sqrt(x).", domain="x > 0"),
+    row("abs",        torch.abs,        fn.absolute,         abs,                numbers,       REAL,
+        "The absolute value.", aliases=("absolute",), **kinks(("x == 0", "0"))),
+    row("sign",       torch.sign,       fn.sign,             scalars.sign,       broadcast,     REAL,
         "-1, 0 or 1 as x is negative, zero or positive.", aliases=("sgn",), **kinks(("x == 0", "0"))),
 
     # Exponentials and logarithms
-    row("exp",        torch.exp,        sp.exp,           scalars.exp,      _float, REAL,     "e to the power x."),
-    row("exp2",       torch.exp2,       _power_of_two,    _two_to,          _float, REAL,     "2 to the power x."),
-    row("expm1",      torch.expm1,      expm1,            scalars.expm1,    _float, REAL,
+    row("exp",        torch.exp,        sp.exp,              scalars.exp,        to_float,      REAL,
+        "e to the power x."),
+    row("exp2",       torch.exp2,       _power_of_two,       scalars.exp2,       to_float,      REAL,
+        "2 to the power x."),
+    row("expm1",      torch.expm1,      expm1,               scalars.expm1,      to_float,      REAL,
         "exp(x) - 1, precise where x is small.", source="NIST DLMF 4.2(iii)"),
-    row("log",        torch.log,        sp.log,           scalars.log,      _float, POSITIVE, "The natural logarithm.",
-        aliases=("ln",), domain="x > 0"),
-    row("log2",       torch.log2,       log2,             scalars.log2,     _float, POSITIVE,
+    row("log",        torch.log,        sp.log,              scalars.log,        to_float,      POSITIVE,
+        "The natural logarithm.", aliases=("ln",), domain="x > 0"),
+    row("log2",       torch.log2,       log2,                scalars.log2,       to_float,      POSITIVE,
         "The logarithm to base 2.", domain="x > 0"),
-    row("log10",      torch.log10,      log10,            scalars.log10,    _float, POSITIVE,
+    row("log10",      torch.log10,      log10,               scalars.log10,      to_float,      POSITIVE,
         "The logarithm to base 10.", domain="x > 0"),
-    row("log1p",      torch.log1p,      log1p,            scalars.log1p,    _float, INSIDE,
+    row("log1p",      torch.log1p,      log1p,               scalars.log1p,      to_float,      INSIDE,
         "log(1 + x), precise where x is small.", source="NIST DLMF 4.2(ii)", domain="x > -1"),
-    row("logit",      torch.logit,      WithLiterals(logit), scalars.logit, _bounded, UNIT,
+    row("logit",      torch.logit,      WithLiterals(logit), scalars.logit,      shapes.logit,  UNIT,
         "log(x/(1 - x)) for x from 0 to 1, the inverse of the sigmoid; with eps, of x held between eps and 1 - eps.",
         signature="x, eps: number = None", domain="(x > 0) & (x < 1)", samples=LOGIT, error_inputs=UNFIT_LOGIT,
         source="torch.special.logit",
         **kinks(("x == eps", "its slope above"), ("x == 1 - eps", "its slope below")), code_numpy="special.logit"),
 
     # Trigonometric functions
-    row("sin",        torch.sin,        sp.sin,           scalars.sin,      _float, REAL,     "The sine of x radians."),
-    row("cos",        torch.cos,        sp.cos,           scalars.cos,      _float, REAL,
+    row("sin",        torch.sin,        sp.sin,              scalars.sin,        to_float,      REAL,
+        "The sine of x radians."),
+    row("cos",        torch.cos,        sp.cos,              scalars.cos,        to_float,      REAL,
         "The cosine of x radians."),
-    row("tan",        torch.tan,        sp.tan,           scalars.tan,      _float, STEEP,    "sin(x)/cos(x).",
-        domain="cos(x) != 0"),
-    row("asin",       torch.asin,       sp.asin,          scalars.asin,     _float, INSIDE,
+    row("tan",        torch.tan,        sp.tan,              scalars.tan,        to_float,      STEEP,
+        "sin(x)/cos(x).", domain="cos(x) != 0"),
+    row("asin",       torch.asin,       sp.asin,             scalars.asin,       to_float,      INSIDE,
         "The angle in [-pi/2, pi/2] whose sine is x.", aliases=("arcsin",), source="NIST DLMF 4.23",
-        domain="abs(x) <= 1", **kinks(("abs(x) == 1", "inf")), code_numpy="np.arcsin"),
-    row("acos",       torch.acos,       sp.acos,          scalars.acos,     _float, INSIDE,
+        domain="abs(x) <= 1", **kinks(("abs(x) == 1", "inf"))),
+    row("acos",       torch.acos,       sp.acos,             scalars.acos,       to_float,      INSIDE,
         "The angle in [0, pi] whose cosine is x.", aliases=("arccos",), source="NIST DLMF 4.23",
-        domain="abs(x) <= 1", **kinks(("abs(x) == 1", "-inf")), code_numpy="np.arccos"),
-    row("atan",       torch.atan,       sp.atan,          scalars.atan,     _float, REAL,
-        "The angle in (-pi/2, pi/2) whose tangent is x.", aliases=("arctan",), source="NIST DLMF 4.23",
-        code_numpy="np.arctan"),
-    row("sinc",       torch.sinc,       sinc,             scalars.sinc,     _float, REAL,
+        domain="abs(x) <= 1", **kinks(("abs(x) == 1", "-inf"))),
+    row("atan",       torch.atan,       sp.atan,             scalars.atan,       to_float,      REAL,
+        "The angle in (-pi/2, pi/2) whose tangent is x.", aliases=("arctan",), source="NIST DLMF 4.23"),
+    row("sinc",       torch.sinc,       sinc,                scalars.sinc,       to_float,      REAL,
         "sin(pi*x)/(pi*x), and 1 at 0.", source="torch.special.sinc"),
-    row("deg2rad",    torch.deg2rad,    _radians,         mp.radians,       _float, REAL,     "x degrees in radians.",
-        aliases=("radians",)),
-    row("rad2deg",    torch.rad2deg,    _degrees,         mp.degrees,       _float, REAL,     "x radians in degrees.",
-        aliases=("degrees",)),
+    row("deg2rad",    torch.deg2rad,    _radians,            scalars.radians,    to_float,      REAL,
+        "x degrees in radians.", aliases=("radians",)),
+    row("rad2deg",    torch.rad2deg,    _degrees,            scalars.degrees,    to_float,      REAL,
+        "x radians in degrees.", aliases=("degrees",)),
 
     # Hyperbolic functions
-    row("sinh",       torch.sinh,       sp.sinh,          scalars.sinh,     _float, REAL,     "(exp(x) - exp(-x))/2."),
-    row("cosh",       torch.cosh,       sp.cosh,          scalars.cosh,     _float, REAL,     "(exp(x) + exp(-x))/2."),
-    row("tanh",       torch.tanh,       sp.tanh,          scalars.tanh,     _float, REAL,     "sinh(x)/cosh(x)."),
-    row("asinh",      torch.asinh,      sp.asinh,         scalars.asinh,    _float, REAL,
-        "The number whose sinh is x.", aliases=("arcsinh",), source="NIST DLMF 4.37", code_numpy="np.arcsinh"),
-    row("acosh",      torch.acosh,      sp.acosh,         scalars.acosh,    _float, ABOVE,
+    row("sinh",       torch.sinh,       sp.sinh,             scalars.sinh,       to_float,      REAL,
+        "(exp(x) - exp(-x))/2."),
+    row("cosh",       torch.cosh,       sp.cosh,             scalars.cosh,       to_float,      REAL,
+        "(exp(x) + exp(-x))/2."),
+    row("tanh",       torch.tanh,       sp.tanh,             scalars.tanh,       to_float,      REAL,
+        "sinh(x)/cosh(x)."),
+    row("asinh",      torch.asinh,      sp.asinh,            scalars.asinh,      to_float,      REAL,
+        "The number whose sinh is x.", aliases=("arcsinh",), source="NIST DLMF 4.37"),
+    row("acosh",      torch.acosh,      sp.acosh,            scalars.acosh,      to_float,      ABOVE,
         "The number from 0 on whose cosh is x.", aliases=("arccosh",), source="NIST DLMF 4.37",
-        domain="x >= 1", **kinks(("x == 1", "inf")), code_numpy="np.arccosh"),
-    row("atanh",      torch.atanh,      sp.atanh,         scalars.atanh,    _float, INSIDE,
-        "The number whose tanh is x.", aliases=("arctanh",), source="NIST DLMF 4.37", domain="abs(x) < 1",
-        code_numpy="np.arctanh"),
+        domain="x >= 1", **kinks(("x == 1", "inf"))),
+    row("atanh",      torch.atanh,      sp.atanh,            scalars.atanh,      to_float,      INSIDE,
+        "The number whose tanh is x.", aliases=("arctanh",), source="NIST DLMF 4.37", domain="abs(x) < 1"),
 )
 # fmt: on

@@ -5,41 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import mpmath as mp
 import sympy as sp
 import torch
 
 from ..index_notation import exact
 from ..index_notation import functions as fn
-from ..program import DType, TensorType
 from .elementwise import kinks, log1p
 from .lifting import Lifted
-from .operator import OperandError, Operator, ShapeRule
+from .operator import Operator, ShapeRule
 from .reference import scalars, special
 from .reference.columns import Elementwise
-from .shape_rules.common import broadcast, floating, only_floating, without_bools
+from .shape_rules import elementwise as shapes
+from .shape_rules.common import float_numbers, numbers_to_float, to_float
 
 ANY, POSITIVE, SMALL = (-2.0, 2.0), (0.3, 3.0), (-0.9, 2.0)
-
-_hint = "multiply the bool by 1 to make it a number"
-_float = floating(broadcast)
-_real = floating(without_bools(broadcast, _hint))
-_only = only_floating(without_bools(broadcast, _hint), "make one operand floating, such as 2.0")
-
-
-def _double(*types: TensorType) -> TensorType:
-    """float64, whatever comes in."""
-    result = broadcast(*types)
-    return TensorType(DType.FLOAT64, result.shape, result.weak)
-
-
-def _one_dtype(*types: TensorType) -> TensorType:
-    """torch mixes no dtypes here; numbers of the text take that of the tensors."""
-    given = {t.dtype for t in types if not t.weak}
-    if len(given) > 1:
-        labels = " and ".join(sorted(d.label for d in given))
-        raise OperandError(f"operands of {labels}, which this operator does not mix", "operands of one dtype")
-    return _only(*types)
 
 
 # Each function with its derivatives by both operands.
@@ -127,36 +106,35 @@ NO_BASE = "(x > 0) | ((x == 0) & (exponent >= 0)) | ((x < 0) & (exponent % 1 == 
 
 # fmt: off
 OPERATORS = (
-    #    name           torch                  sympy        reference           shape       interval doc
-    pair("atan2",       torch.atan2,           atan2,       mp.atan2,           _real,      ANY,
+    #    name           torch                  sympy        reference           shape             interval  doc
+    pair("atan2",       torch.atan2,           atan2,       scalars.atan2,      numbers_to_float, ANY,
          "The angle of the point (y, x), from -pi to pi.", signature="y, x", aliases=("arctan2",),
-         source="NIST DLMF 4.23(iv)", **kinks((ORIGIN, "0 to each"), ("(y == 0) & (x < 0)", "0 by x, 1/x by y")),
-         code_numpy="np.arctan2"),
-    pair("hypot",       torch.hypot,           hypot,       scalars.hypot,      _only,      ANY,
+         source="NIST DLMF 4.23(iv)", **kinks((ORIGIN, "0 to each"), ("(y == 0) & (x < 0)", "0 by x, 1/x by y"))),
+    pair("hypot",       torch.hypot,           hypot,       scalars.hypot,      float_numbers,    ANY,
          "sqrt(x**2 + y**2), which does not overflow.", **kinks((ORIGIN, "nan"))),
-    pair("logaddexp",   torch.logaddexp,       logaddexp,   scalars.logaddexp,  _only,      ANY,
+    pair("logaddexp",   torch.logaddexp,       logaddexp,   scalars.logaddexp,  float_numbers,    ANY,
          "log(exp(x) + exp(y)), which does not overflow."),
-    pair("logaddexp2",  torch.logaddexp2,      logaddexp2,  scalars.logaddexp2, _only,      ANY,
+    pair("logaddexp2",  torch.logaddexp2,      logaddexp2,  scalars.logaddexp2, float_numbers,    ANY,
          "log2(2**x + 2**y), which does not overflow."),
-    pair("xlogy",       torch.xlogy,           xlogy,       special.xlogy,      _float,     POSITIVE,
+    pair("xlogy",       torch.xlogy,           xlogy,       special.xlogy,      to_float,         POSITIVE,
          "x*log(y), and 0 where x is 0.", source="torch.special.xlogy", domain="(y > 0) | (x == 0)",
-         **kinks(("(x == 0) & (y <= 0)", "0 by x")), code_torch="torch.special.xlogy", code_numpy="special.xlogy"),
-    pair("xlog1py",     torch.special.xlog1py, xlog1py,     special.xlog1py,    _float,     SMALL,
+         **kinks(("(x == 0) & (y <= 0)", "0 by x"))),
+    pair("xlog1py",     torch.special.xlog1py, xlog1py,     special.xlog1py,    to_float,         SMALL,
          "x*log(1 + y), and 0 where x is 0.", source="torch.special.xlog1py",   domain="(y > -1) | (x == 0)",
-         **kinks(("(x == 0) & (y <= -1)", "0 by x")), code_torch="torch.special.xlog1py", code_numpy="special.xlog1py"),
-    pair("float_power", torch.float_power,     exact.power, scalars.power,      _double,    POSITIVE,
+         **kinks(("(x == 0) & (y <= -1)", "0 by x"))),
+    pair("float_power", torch.float_power,     exact.power, scalars.power,      shapes.float64,   POSITIVE,
          "x to the power of the exponent, in float64.", signature="x, exponent", source="torch.float_power",
          domain=NO_BASE, **kinks(("(x == 0) & (exponent > 0) & (exponent < 1)", "inf"))),
-    pair("fmod",        torch.fmod,            fn.fmod,     scalars.fmod,       _only,      POSITIVE,
+    pair("fmod",        torch.fmod,            fn.fmod,     scalars.fmod,       float_numbers,    POSITIVE,
          "x - y*trunc(x/y), which has the sign of x; not of two integers.", source="torch.fmod",
          domain="y != 0", **kinks(("x % y == 0", "1 for x, -trunc(x/y) for y"))),
-    pair("copysign",    torch.copysign,        copysign,    scalars.copysign,   _float,     ANY,
+    pair("copysign",    torch.copysign,        copysign,    scalars.copysign,   to_float,         ANY,
          "The magnitude of x with the sign of y.", source="torch.copysign",
          **kinks(("x == 0", "0"), ("y == 0", "0 for y"))),
-    pair("heaviside",   _heaviside,            _step,       scalars.heaviside,  _one_dtype, ANY,
+    pair("heaviside",   _heaviside,            _step,       scalars.heaviside,  shapes.one_dtype, ANY,
          "0 where x is negative, 1 where it is positive, and the value given where it is zero.",
          signature="x, values", source="torch.heaviside", **kinks(("x == 0", "0 for x, 1 for the value"))),
-    pair("lerp",        torch.lerp,            _between,    scalars.lerp,       _one_dtype, ANY,
+    pair("lerp",        torch.lerp,            _between,    scalars.lerp,       shapes.one_dtype, ANY,
          "x + weight*(end - x).", operands=THREE, signature="x, end, weight",   source="torch.lerp"),
 )
 # fmt: on

@@ -4,32 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 
-import mpmath as mp
 import sympy as sp
 import torch
 
 from ..index_notation import functions as fn
-from ..program import TensorType
 from .elementwise import REAL, kinks, row
 from .lifting import WithLiterals
-from .operator import OperandError
 from .reference import scalars
-from .shape_rules.common import broadcast, only_floating, without_bools
-
-_real = without_bools(broadcast, "multiply the bool by 1 to make it a number")
-_only = only_floating(broadcast)
-
-#: 10 to this power is a float64.
-MOST_DECIMALS = 300
+from .shape_rules import elementwise as shapes
+from .shape_rules.common import floats, numbers
 
 frac = fn.function("frac", lambda x: (sp.S.One,))
-
-
-def _rounded(x: TensorType, *, decimals: int) -> TensorType:
-    """Whole numbers have no decimals; a floating one has no more than so many."""
-    if abs(decimals) > MOST_DECIMALS:
-        raise OperandError(f"round to {decimals} decimals", f"from {-MOST_DECIMALS} to {MOST_DECIMALS}")
-    return _only(x) if decimals else _real(x)
 
 
 def _round(x: torch.Tensor, *, decimals: int) -> torch.Tensor:
@@ -44,19 +29,18 @@ rounding = partial(row, family="rounding")
 
 # fmt: off
 OPERATORS = (
-    #        name     torch        sympy                                  reference        shape     interval doc
-    rounding("floor", torch.floor, fn.floor,                              mp.floor,        _real,    REAL,
+    #        name     torch        sympy                                  reference        shape          interval doc
+    rounding("floor", torch.floor, fn.floor,                              scalars.floor,   numbers,       REAL,
              "The largest whole number that is at most x.", **kinks(("x % 1 == 0", "0"))),
-    rounding("ceil",  torch.ceil,  fn.ceil,                               mp.ceil,         _real,    REAL,
+    rounding("ceil",  torch.ceil,  fn.ceil,                               scalars.ceil,    numbers,       REAL,
              "The smallest whole number that is at least x.", **kinks(("x % 1 == 0", "0"))),
-    rounding("trunc", torch.trunc, fn.trunc,                              scalars.trunc,   _real,    REAL,
+    rounding("trunc", torch.trunc, fn.trunc,                              scalars.trunc,   numbers,       REAL,
              "x without what stands behind the point.", aliases=("fix",), **kinks(("(x % 1 == 0) & (x != 0)", "0"))),
-    rounding("round", _round,      WithLiterals(fn.nearest, unwritten=0), scalars.nearest, _rounded, REAL,
+    rounding("round", _round,      WithLiterals(fn.nearest, unwritten=0), scalars.nearest, shapes.round_, REAL,
              "x to so many decimals, a tie to the even one.", signature="x, decimals: integer = 0",
              aliases=("around",), samples=ROUND, error_inputs=UNFIT_ROUND, source="torch.round",
-             **kinks(("x*10**decimals % 1 == 0.5", "0")),
-             code_torch="torch.round({0}, decimals={n1})", code_numpy="np.round({0}, {n1})"),
-    rounding("frac",  torch.frac,  frac,                                  scalars.frac,    _only,    REAL,
-             "x - trunc(x).", **kinks(("(x % 1 == 0) & (x != 0)", "1")), code_numpy="({0} - np.trunc({0}))"),
+             **kinks(("x*10**decimals % 1 == 0.5", "0"))),
+    rounding("frac",  torch.frac,  frac,                                  scalars.frac,    floats,        REAL,
+             "x - trunc(x).", **kinks(("(x % 1 == 0) & (x != 0)", "1"))),
 )
 # fmt: on

@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sympy as sp
 import torch
 
 from ..index_notation import functions as fn
-from ..program import DType, TensorType
 from .lifting import Lifted
-from .operator import Kink, OperandError, Operator
+from .operator import Kink, Operator
 from .reference import scalars
 from .reference.columns import Elementwise
-from .shape_rules.common import DEFAULT_FLOAT, broadcast, broadcast_shapes, numeric, promote
-
-
-def _chosen(condition: TensorType, x: TensorType, y: TensorType) -> TensorType:
-    """The type of either branch; the condition is bool and only broadcasts."""
-    if condition.dtype is not DType.BOOL:
-        raise OperandError(f"a condition of dtype {condition.dtype.label}", "a comparison or a bool tensor")
-    dtype, weak = promote(x, y), x.weak and y.weak
-    shape = broadcast_shapes(condition.shape, x.shape, y.shape)
-    if weak and not condition.weak:
-        return TensorType(DEFAULT_FLOAT if dtype.floating else dtype, shape)
-    return TensorType(dtype, shape, weak)
-
-
-def _bounded(x: TensorType, low: TensorType | None, high: TensorType | None) -> TensorType:
-    """The common type of x and its bounds."""
-    if low is None and high is None:
-        raise OperandError("clamp without a bound", "min, max or both")
-    return numeric(broadcast, "multiply the bool by 1 to make it a number")(x, low, high)
+from .shape_rules import elementwise as shapes
+from .shape_rules.common import broadcast, broadcast_shapes
 
 
 def _where(condition: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -52,10 +32,6 @@ def on_one_device(*tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
     """Numbers of the text, which are made on the CPU, follow the tensors to an accelerator."""
     device = next((t.device for t in tensors if t.device.type != "cpu"), None)
     return tensors if device is None else tuple(t.to(device) for t in tensors)
-
-
-def _choose(condition: Any, x: Any, y: Any) -> Any:
-    return x if condition != 0 else y
 
 
 # fmt: off
@@ -79,8 +55,8 @@ OPERATORS = (
         error_inputs=("minimum(x)", "minimum(x, B)", "minimum(x, y, s)", "minimum(x, dim=0)"),
     ),
     Operator(
-        name="where", family="selection", signature="condition, x, y", shape=_chosen,
-        torch=_where, sympy=Lifted(fn.where), reference=Elementwise(_choose),
+        name="where", family="selection", signature="condition, x, y", shape=shapes.where,
+        torch=_where, sympy=Lifted(fn.where), reference=Elementwise(scalars.where),
         doc="x where the condition holds, else y.",
         samples=("where(x > 0, x, y)", "where(mask, x, 0)", "where(mask, 1, x)", "where(c > 0, r, s)",
                  "where(s > 0, x, y)", "where(z > 0, z, r)", "where(mask, 1, 2)*x", "where(mask, 0.5, 2)*x",
@@ -88,7 +64,7 @@ OPERATORS = (
         error_inputs=("where(x, x, y)", "where(count, x, y)", "where(mask, x)", "where(mask)", "where(mask, x, B)"),
     ),
     Operator(
-        name="clamp", family="selection", signature="x, min=None, max=None", shape=_bounded,
+        name="clamp", family="selection", signature="x, min=None, max=None", shape=shapes.clamp,
         torch=_clamp, sympy=Lifted(fn.clamp, (None, -sp.oo, sp.oo)), reference=Elementwise(scalars.clamp),
         doc="x held between min and max, either of which may be left out; max where they are crossed.",
         aliases=("clip",),

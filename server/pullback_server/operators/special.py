@@ -10,18 +10,12 @@ import sympy as sp
 import torch
 
 from ..index_notation import functions as fn
-from ..program import TensorType
 from .elementwise import INSIDE, POSITIVE, REAL, kinks, row
 from .lifting import WithLiterals
-from .operator import OperandError
 from .reference import scalars
 from .reference import special as real
-from .shape_rules.common import broadcast, floating
-
-_float = floating(broadcast)
-
-#: A derivative of digamma of a higher order overflows float64 almost everywhere.
-HIGHEST = 100
+from .shape_rules import elementwise as shapes
+from .shape_rules.common import to_float
 
 
 def normal_density(x: sp.Expr) -> sp.Expr:
@@ -95,13 +89,6 @@ def _at_least_single(function: Callable[..., torch.Tensor]) -> Callable[..., tor
     return column
 
 
-def _derivative(x: TensorType, *, n: int) -> TensorType:
-    """The order counts from 0."""
-    if not 0 <= n <= HIGHEST:
-        raise OperandError(f"polygamma of order {n}", f"an order from 0 to {HIGHEST}")
-    return _float(x)
-
-
 POLYGAMMA = WithLiterals(polygamma, before=True)
 ORDERS = ("polygamma(1, x)", "polygamma(0, s)", "polygamma(2, C)", "polygamma(3, z)", "polygamma(n=5, x=c*r)")
 UNFIT_ORDERS = ("polygamma(x)", "polygamma(-1, x)", "polygamma(0.5, x)", "polygamma(x, y)", "polygamma(1, x, y)")
@@ -111,41 +98,33 @@ special = partial(row, family="special functions")
 
 # fmt: off
 OPERATORS = (
-    #       name         torch                 sympy                   reference       shape        interval  doc
-    special("erf",       torch.erf,            sp.erf,                 scalars.erf,    _float,      REAL,
-            "The error function, 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x.", source="NIST DLMF 7.2.1",
-            code_numpy="special.erf"),
-    special("erfc",      torch.erfc,           erfc,                   real.erfc,      _float,      REAL,
-            "1 - erf(x), precise where x is large.", source="NIST DLMF 7.2.2", code_numpy="special.erfc"),
-    special("erfinv",    torch.erfinv,         erfinv,                 real.erfinv,    _float,      INSIDE,
+    #       name         torch                                sympy      reference       shape             interval  doc
+    special("erf",       torch.erf,                           sp.erf,    scalars.erf,    to_float,         REAL,
+            "The error function, 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x.", source="NIST DLMF 7.2.1"),
+    special("erfc",      torch.erfc,                          erfc,      real.erfc,      to_float,         REAL,
+            "1 - erf(x), precise where x is large.", source="NIST DLMF 7.2.2"),
+    special("erfinv",    torch.erfinv,                        erfinv,    real.erfinv,    to_float,         INSIDE,
             "The number whose erf is x.", source="NIST DLMF 7.17", domain="abs(x) <= 1",
-            **kinks(("abs(x) == 1", "inf")), code_numpy="special.erfinv"),
-    special("ndtr",      torch.special.ndtr,   ndtr,                   real.ndtr,      _float,      REAL,
-            "The standard normal distribution function, erfc(-x/sqrt(2))/2.", source="NIST DLMF 7.18",
-            code_torch="torch.special.ndtr", code_numpy="special.ndtr"),
-    special("lgamma",    torch.lgamma,         lgamma,                 real.lgamma,    _float,      POSITIVE,
+            **kinks(("abs(x) == 1", "inf"))),
+    special("ndtr",      torch.special.ndtr,                  ndtr,      real.ndtr,      to_float,         REAL,
+            "The standard normal distribution function, erfc(-x/sqrt(2))/2.", source="NIST DLMF 7.18"),
+    special("lgamma",    torch.lgamma,                        lgamma,    real.lgamma,    to_float,         POSITIVE,
             "The logarithm of the magnitude of the gamma function.", aliases=("gammaln",), source="NIST DLMF 5.2",
-            **GAMMA_DOMAIN, code_numpy="special.gammaln"),
-    special("digamma",   _digamma,             digamma,                real.digamma,   _float,      POSITIVE,
-            "The derivative of lgamma.", aliases=("psi",), source="NIST DLMF 5.2.2", **GAMMA_DOMAIN,
-            code_numpy="special.digamma"),
-    special("polygamma", _polygamma,           POLYGAMMA,              real.polygamma, _derivative, POSITIVE,
+            **GAMMA_DOMAIN),
+    special("digamma",   _digamma,                            digamma,   real.digamma,   to_float,         POSITIVE,
+            "The derivative of lgamma.", aliases=("psi",), source="NIST DLMF 5.2.2", **GAMMA_DOMAIN),
+    special("polygamma", _polygamma,                          POLYGAMMA, real.polygamma, shapes.polygamma, POSITIVE,
             "The n-th derivative of digamma.", signature="n: integer, x", source="NIST DLMF 5.15",
-            samples=ORDERS, error_inputs=UNFIT_ORDERS, **GAMMA_DOMAIN,
-            code_torch="torch.polygamma({n0}, {1})", code_numpy="special.polygamma({0}, {1})"),
-    special("i0",        torch.i0,             i0,                     real.i0,        _float,      REAL,
-            "The modified Bessel function of the first kind and order 0.", source="NIST DLMF 10.25",
-            code_torch="torch.special.i0", code_numpy="special.i0"),
-    special("i0e",       torch.special.i0e,    i0e,                    real.i0e,       _float,      REAL,
-            "exp(-abs(x))*i0(x).", source="NIST DLMF 10.25", **kinks(("x == 0", "0")),
-            code_torch="torch.special.i0e", code_numpy="special.i0e"),
-    special("i1",        _at_least_single(torch.special.i1),  i1,      real.i1,        _float,      REAL,
-            "The modified Bessel function of the first kind and order 1.", source="NIST DLMF 10.25",
-            code_torch="torch.special.i1", code_numpy="special.i1"),
-    special("i1e",       _at_least_single(torch.special.i1e), i1e,     real.i1e,       _float,      REAL,
-            "exp(-abs(x))*i1(x).", source="NIST DLMF 10.25", code_torch="torch.special.i1e", code_numpy="special.i1e"),
-    special("entr",      torch.special.entr,   entr,                   real.entr,      _float,      POSITIVE,
-            "-x*log(x), and 0 at 0.", source="torch.special.entr", domain="x >= 0", **kinks(("x == 0", "inf")),
-            code_torch="torch.special.entr", code_numpy="special.entr"),
+            samples=ORDERS, error_inputs=UNFIT_ORDERS, **GAMMA_DOMAIN),
+    special("i0",        torch.i0,                            i0,        real.i0,        to_float,         REAL,
+            "The modified Bessel function of the first kind and order 0.", source="NIST DLMF 10.25"),
+    special("i0e",       torch.special.i0e,                   i0e,       real.i0e,       to_float,         REAL,
+            "exp(-abs(x))*i0(x).", source="NIST DLMF 10.25", **kinks(("x == 0", "0"))),
+    special("i1",        _at_least_single(torch.special.i1),  i1,        real.i1,        to_float,         REAL,
+            "The modified Bessel function of the first kind and order 1.", source="NIST DLMF 10.25"),
+    special("i1e",       _at_least_single(torch.special.i1e), i1e,       real.i1e,       to_float,         REAL,
+            "exp(-abs(x))*i1(x).", source="NIST DLMF 10.25"),
+    special("entr",      torch.special.entr,                  entr,      real.entr,      to_float,         POSITIVE,
+            "-x*log(x), and 0 at 0.", source="torch.special.entr", domain="x >= 0", **kinks(("x == 0", "inf"))),
 )
 # fmt: on

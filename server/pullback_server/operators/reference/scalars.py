@@ -49,8 +49,35 @@ def exp(x: Real) -> Real:
 log, asin, acos, acosh, atanh = map(total, (mp.log, mp.asin, mp.acos, mp.acosh, mp.atanh))
 sqrt = total(mp.sqrt)
 sin, cos, tan = map(_periodic, (mp.sin, mp.cos, mp.tan))
-atan, asinh, erf = mp.atan, mp.asinh, mp.erf
+atan, atan2, asinh, erf = mp.atan, mp.atan2, mp.asinh, mp.erf
 log2, log10 = total(lambda x: mp.log(x) / mp.log(2)), total(mp.log10)
+floor, ceil, degrees, radians = mp.floor, mp.ceil, mp.degrees, mp.radians
+isnan, isinf, isfinite = mp.isnan, mp.isinf, mp.isfinite
+
+
+def isposinf(x: Real) -> bool:
+    """Whether x is inf."""
+    return bool(x == mp.inf)
+
+
+def isneginf(x: Real) -> bool:
+    """Whether x is -inf."""
+    return bool(x == -mp.inf)
+
+
+def square(x: Real) -> Real:
+    """x*x."""
+    return x * x
+
+
+def reciprocal(x: Real) -> Real:
+    """1/x."""
+    return quotient(1, x)
+
+
+def exp2(x: Real) -> Real:
+    """2**x."""
+    return power(mp.mpf(2), x)
 
 
 def expm1(x: Real) -> Real:
@@ -221,6 +248,11 @@ def clamp(x: Real, low: Real | None, high: Real | None) -> Real:
     if low is not None:
         x = maximum(x, low)
     return x if high is None else minimum(x, high)
+
+
+def where(condition: Real, x: Real, y: Real) -> Real:
+    """x where the condition is not 0, else y."""
+    return x if condition != 0 else y
 
 
 def indicator(relation: Callable[..., Any]) -> Callable[..., Real]:

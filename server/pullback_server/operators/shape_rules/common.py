@@ -11,6 +11,8 @@ from ..operator import OperandError
 
 #: torch's default floating dtype, which integers become in a floating operation.
 DEFAULT_FLOAT = DType.FLOAT32
+#: What to do with a bool that an operator does not take.
+AS_NUMBER = "multiply the bool by 1 to make it a number"
 
 
 def promote_dtypes(a: DType, b: DType) -> DType:
@@ -152,6 +154,21 @@ def boolean(rule: Callable[..., TensorType]) -> Callable[..., TensorType]:
         return TensorType(DType.BOOL, result.shape, result.weak)
 
     return shape
+
+
+# Rules of elementwise operators, by the dtypes that they take and give.
+
+#: Integers and bools become floating.
+to_float = floating(broadcast)
+#: No operand is bool.
+numbers = without_bools(broadcast, AS_NUMBER)
+#: No operand is bool, and integers become floating.
+numbers_to_float = floating(numbers)
+#: The result is floating only where an operand is: torch has it for some integers only, and no rule knows values.
+float_result = only_floating(broadcast, "make one operand floating, such as 2.0")
+float_numbers = only_floating(numbers, "make one operand floating, such as 2.0")
+#: The one operand is floating.
+floats = only_floating(broadcast)
 
 
 def axis_of(dim: int, rank: int, name: str = "dim") -> int:
