@@ -1,12 +1,10 @@
-"""Directions and distances: vectors divided by their norms, the angle between two, how far apart two are."""
+"""Directions and distances: vectors divided by their norms, the angle between two, how far differences two are."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-import mpmath as mp
-import numpy as np
 import sympy as sp
 import torch
 from torch.nn import functional as F
@@ -14,72 +12,31 @@ from torch.nn import functional as F
 from ..index_notation import exact
 from ..index_notation import functions as fn
 from ..index_notation.index_program import IndexProgram, IndexTensor
-from ..program import TensorType
 from . import norms
-from .operator import Kink, NoClosedForm, OperandError, Operator
-from .reference import reductions, scalars
-from .reference.columns import Objects, Reduced
-from .shape_rules.common import axes_of, broadcast, broadcast_shapes, only_floating, reduced_shape, without_bools
-from .shape_rules.matrices import one_floating_dtype
+from .operator import Kink, NoClosedForm, Operator
+from .reference import distances as references
+from .shape_rules import distances as shapes
+from .shape_rules.common import axes_of
 
-#: The closed form of cdist holds every difference of two entries at once, which torch does not: so many at most.
-LARGEST = 2**24
-
-# Shape rules.
-
-
-def _same(x: TensorType, *, p: float, dim: Any, eps: float) -> TensorType:
-    norms.vector(x, p=p, dim=dim)
-    return only_floating(lambda t: t)(x)
-
-
-def _angle(x1: TensorType, x2: TensorType, *, dim: int, eps: float) -> TensorType:
-    if eps < 0:
-        raise OperandError(f"eps={eps}", "an eps from 0 on")
-    both = only_floating(broadcast)(x1, x2)
-    return TensorType(both.dtype, reduced_shape(both, dim, False), both.weak)
-
-
-def _distance(x1: TensorType, x2: TensorType, *, p: float, eps: float, keepdim: bool) -> TensorType:
-    both = only_floating(without_bools(broadcast, "multiply the bool by 1 to make it a number"))(x1, x2)
-    return norms.vector(both, p=p, dim=-1, keepdim=keepdim)
-
-
-def _table(x1: TensorType, x2: TensorType, *, p: float, compute_mode: str | None) -> TensorType:
-    """The rows of two matrices of equal width; further dimensions broadcast."""
-    dtype = one_floating_dtype("cdist", x1, x2)
-    if min(x1.rank, x2.rank) < 2 or x1.shape[-1] != x2.shape[-1]:
-        raise OperandError(f"cdist of shapes {list(x1.shape)} and {list(x2.shape)}", "matrices with rows of one length")
-    if dtype.size < 4:
-        raise OperandError(f"cdist in {dtype.label}", "float32 or float64")
-    if p < 0:
-        raise OperandError(f"cdist with p={p}", "0 or more")
-    if compute_mode not in (None, *MODES):
-        raise OperandError(f"compute_mode='{compute_mode}'", " or ".join(f"'{mode}'" for mode in MODES))
-    batch = broadcast_shapes(x1.shape[:-2], x2.shape[:-2])
-    return TensorType(dtype, (*batch, x1.shape[-2], x2.shape[-2]), x1.weak and x2.weak)
-
-
-def _pairs(result: TensorType, x1: TensorType, _: TensorType) -> int:
-    return 3 * result.elements * x1.shape[-1]
-
+#: Of cdist with more differences of entries there is no closed form: it holds all of them at once, which torch does not.
+MOST_DIFFERENCES = 2**24
 
 # The sympy column. A norm below eps counts as eps, by a condition, so that its derivative is left out there and not
 # multiplied by 0: it is infinite at 0.
 
 
-def _held(program: IndexProgram, x: IndexTensor, p: float, axes: tuple[int, ...], eps: float) -> IndexTensor:
+def _norm_at_least(program: IndexProgram, x: IndexTensor, p: float, axes: tuple[int, ...], eps: float) -> IndexTensor:
     total, exponent = norms.powers(program, x, p, axes, keepdim=True)
 
-    def held(e: sp.Expr) -> sp.Expr:
+    def entry(e: sp.Expr) -> sp.Expr:
         norm, least = exact.power(e, exponent), exact.fraction(eps)
         return fn.where(fn.greater_equal(norm, least), norm, least)
 
-    return program.materialize(program.elementwise(held, total))
+    return program.materialize(program.elementwise(entry, total))
 
 
 def _normalize_form(program: IndexProgram, x: IndexTensor, *, p: float, dim: Any, eps: float) -> IndexTensor:
-    return program.elementwise(exact.over, x, _held(program, x, p, axes_of(dim, len(x.axes)), eps))
+    return program.elementwise(exact.over, x, _norm_at_least(program, x, p, axes_of(dim, len(x.axes)), eps))
 
 
 def _cosine_form(program: IndexProgram, x1: IndexTensor, x2: IndexTensor, *, dim: int, eps: float) -> IndexTensor:
@@ -87,75 +44,41 @@ def _cosine_form(program: IndexProgram, x1: IndexTensor, x2: IndexTensor, *, dim
     over = axes_of(dim, len(axes)) if axes else ()
     a, b = (IndexTensor(axes, entry) for entry in entries)
     product = program.reduce("sum", program.elementwise(exact.times, a, b), over, keepdim=True)
-    lengths = (_held(program, x, 2, over, eps) for x in (a, b))
+    lengths = (_norm_at_least(program, x, 2, over, eps) for x in (a, b))
     quotient = program.elementwise(lambda e, m, n: exact.over(e, m * n), product, *lengths)
     return program.reduce("sum", quotient, over)
 
 
-def _distance_form(
+def _pairwise_form(
     program: IndexProgram, x1: IndexTensor, x2: IndexTensor, *, p: float, eps: float, keepdim: bool
 ) -> IndexTensor:
-    apart = program.elementwise(lambda a, b: exact.plus(a - b, exact.fraction(eps)), x1, x2)
-    axes = axes_of(-1, len(apart.axes))
-    return norms.rooted(program, *norms.powers(program, apart, p, axes, keepdim))
+    differences = program.elementwise(lambda a, b: exact.plus(a - b, exact.fraction(eps)), x1, x2)
+    axes = axes_of(-1, len(differences.axes))
+    return norms.rooted(program, *norms.powers(program, differences, p, axes, keepdim))
 
 
-def _table_form(
+def _cdist_form(
     program: IndexProgram, x1: IndexTensor, x2: IndexTensor, *, p: float, compute_mode: str | None
 ) -> IndexTensor:
     del compute_mode
     rows = IndexTensor((*x1.axes[:-1], None, x1.axes[-1]), x1.entry)
     columns = IndexTensor((*x2.axes[:-2], None, *x2.axes[-2:]), x2.entry)
-    apart = program.elementwise(lambda a, b: a - b, rows, columns)
-    if math.prod(program.dimensions[a].length for a in apart.free) > LARGEST:
-        raise NoClosedForm(f"the closed form of cdist takes more than {LARGEST} differences here")
-    return norms.rooted(program, *norms.powers(program, apart, p, (len(apart.axes) - 1,)))
+    differences = program.elementwise(lambda a, b: a - b, rows, columns)
+    if math.prod(program.dimensions[a].length for a in differences.free) > MOST_DIFFERENCES:
+        raise NoClosedForm(f"the closed form of cdist takes more than {MOST_DIFFERENCES} differences here")
+    return norms.rooted(program, *norms.powers(program, differences, p, (len(differences.axes) - 1,)))
 
 
-# The reference column.
-
-
-def _held_norm(x: Objects, p: float, dim: Any, eps: float) -> Objects:
-    norm = Reduced(reductions.norm)(x, p=p, dim=dim, keepdim=True)
-    return np.asarray(np.frompyfunc(lambda n: scalars.maximum(n, mp.mpf(eps)), 1, 1)(norm), dtype=object)
-
-
-def _normalize(x: Objects, *, p: float, dim: Any, eps: float) -> Objects:
-    return np.asarray(_QUOTIENT(x, _held_norm(x, p, dim, eps)), dtype=object)
-
-
-def _cosine(x1: Objects, x2: Objects, *, dim: int, eps: float) -> Objects:
-    a, b = np.broadcast_arrays(np.asarray(x1, dtype=object), np.asarray(x2, dtype=object))
-    lines = _QUOTIENT(a, _held_norm(a, 2, dim, eps)) * _QUOTIENT(b, _held_norm(b, 2, dim, eps))
-    return Reduced(scalars.add_up)(lines, dim=dim)
-
-
-def _pairwise(x1: Objects, x2: Objects, *, p: float, eps: float, keepdim: bool) -> Objects:
-    return Reduced(reductions.norm)(np.asarray(x1 - x2 + mp.mpf(eps)), p=p, dim=-1, keepdim=keepdim)
-
-
-def _cdist(x1: Objects, x2: Objects, *, p: float, compute_mode: str | None) -> Objects:
-    del compute_mode
-    apart = x1[..., :, np.newaxis, :] - x2[..., np.newaxis, :, :]
-    if not apart.shape[-1]:
-        return np.full(apart.shape[:-1], mp.mpf(0), dtype=object)
-    return Reduced(reductions.norm)(apart, p=p, dim=-1)
-
-
-_QUOTIENT: Any = np.frompyfunc(scalars.quotient, 2, 1)
-MODES = ("use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist", "donot_use_mm_for_euclid_dist")
-
-
-def _cdist_column(x1: torch.Tensor, x2: torch.Tensor, *, p: float, compute_mode: str | None) -> torch.Tensor:
-    return torch.cdist(x1, x2, float(p), compute_mode or MODES[0])
+def _cdist(x1: torch.Tensor, x2: torch.Tensor, *, p: float, compute_mode: str | None) -> torch.Tensor:
+    return torch.cdist(x1, x2, float(p), compute_mode or shapes.MODES[0])
 
 
 # fmt: off
 OPERATORS = (
     Operator(
         name="normalize", family="reductions",
-        signature="x, p: number = 2.0, dim: dims = 1, eps: number = 1e-12", shape=_same,
-        torch=F.normalize, sympy=_normalize_form, reference=_normalize,
+        signature="x, p: number = 2.0, dim: dims = 1, eps: number = 1e-12", shape=shapes.normalize,
+        torch=F.normalize, sympy=_normalize_form, reference=references.normalize,
         doc="x over its norm of order p along dim, which counts as eps where it is less.",
         source="torch.nn.functional.normalize",
         kinks=(Kink("norm(x) == eps", "that of the norm"),),
@@ -167,8 +90,8 @@ OPERATORS = (
     ),
     Operator(
         name="cosine_similarity", family="reductions",
-        signature="x1, x2, dim: dim = 1, eps: number = 1e-8", shape=_angle,
-        torch=F.cosine_similarity, sympy=_cosine_form, reference=_cosine,
+        signature="x1, x2, dim: dim = 1, eps: number = 1e-8", shape=shapes.cosine_similarity,
+        torch=F.cosine_similarity, sympy=_cosine_form, reference=references.cosine_similarity,
         doc="The sum of x1*x2 along dim over the product of the norms. One below eps counts as eps, which torch leaves "
             "out of the derivative.",
         source="torch.nn.functional.cosine_similarity",
@@ -184,8 +107,8 @@ OPERATORS = (
     ),
     Operator(
         name="pairwise_distance", family="reductions",
-        signature="x1, x2, p: number = 2.0, eps: number = 1e-6, keepdim: flag = False", shape=_distance,
-        torch=F.pairwise_distance, sympy=_distance_form, reference=_pairwise,
+        signature="x1, x2, p: number = 2.0, eps: number = 1e-6, keepdim: flag = False", shape=shapes.pairwise_distance,
+        torch=F.pairwise_distance, sympy=_pairwise_form, reference=references.pairwise_distance,
         doc="The norm of order p of x1 - x2 + eps along the last dimension.",
         source="torch.nn.functional.pairwise_distance",
         kinks=(Kink("norm(x1 - x2 + eps) == 0", "0"), Kink("(p <= 1) & (sum(x1 - x2 + eps == 0) > 0)", "0")),
@@ -198,9 +121,9 @@ OPERATORS = (
                       "pairwise_distance(z.T, z.T, inf)"),
     ),
     Operator(
-        name="cdist", family="reductions", work=_pairs, size_dependent=True,
-        signature="x1, x2, p: number = 2.0, compute_mode: text = None", shape=_table,
-        torch=_cdist_column, sympy=_table_form, reference=_cdist,
+        name="cdist", family="reductions", work=shapes.cdist_work, size_dependent=True,
+        signature="x1, x2, p: number = 2.0, compute_mode: text = None", shape=shapes.cdist,
+        torch=_cdist, sympy=_cdist_form, reference=references.cdist,
         doc="The norm of order p between each row of one matrix and each row of another; further dimensions broadcast.",
         source="torch.cdist",
         kinks=(Kink("amin(cdist(x1, x2)) == 0", "0"),),

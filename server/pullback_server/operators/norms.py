@@ -4,83 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import sympy as sp
 import torch
 
 from ..index_notation import exact
 from ..index_notation import functions as fn
 from ..index_notation.index_program import IndexProgram, IndexTensor
-from ..program import TensorType
-from .operator import Kink, OperandError, Operator
-from .reference import reductions
-from .reference.columns import Objects, Reduced
-from .shape_rules.common import axes_of, nonempty, only_floating, reduction
-
-Order = float | str | None
-INF = float("inf")
-#: The orders of the norm of a matrix, and those that are found from its singular values.
-MATRIX, SPECTRAL = ("fro", "nuc", 1, -1, 2, -2, INF, -INF), ("nuc", 2, -2)
-
-# Shape rules.
-
-
-def vector(x: TensorType, *, p: Order, dim: Any = None, keepdim: bool = False) -> TensorType:
-    """Where p is negative or infinite there is an entry at least."""
-    if p == "nuc":
-        raise OperandError("the nuclear norm of vectors", "matrix_norm(x, 'nuc')")
-    rule = nonempty(reduction) if _order(p) < 0 or _order(p) == INF else reduction
-    return only_floating(rule)(x, dim=dim, keepdim=keepdim)
-
-
-def _vector(x: TensorType, *, ord: Order, dim: Any = None, keepdim: bool = False) -> TensorType:
-    if isinstance(ord, str):
-        raise OperandError(
-            f"the norm of a vector of order '{ord}'", "a number or inf; matrix_norm takes 'fro' and 'nuc'"
-        )
-    return vector(x, p=ord, dim=dim, keepdim=keepdim)
-
-
-def _matrix(x: TensorType, *, ord: Order, dim: Any, keepdim: bool = False) -> TensorType:
-    """A matrix in two dimensions, with an entry at least unless the norm adds up."""
-    if ord not in MATRIX or ord is None:
-        raise OperandError(f"the norm of a matrix of order {ord}", "'fro', 'nuc', 1, -1, 2, -2, inf or -inf")
-    if x.rank < 2 or not isinstance(dim, tuple) or len(dim) != 2:
-        raise OperandError(
-            f"a matrix in dim={dim} of a tensor of rank {x.rank}", "two dimensions, such as dim=(-2, -1)"
-        )
-    if ord in SPECTRAL and x.dtype.size < 4:
-        raise OperandError(f"singular values in {x.dtype.label}", "float32 or float64")
-    rule = reduction if ord in ("fro", "nuc") else nonempty(reduction)
-    return only_floating(rule)(x, dim=dim, keepdim=keepdim)
-
-
-def _either(x: TensorType, *, ord: Order, dim: Any = None, keepdim: bool = False) -> TensorType:
-    """numpy.linalg.norm: of all entries, or by the order of a vector or of a matrix, as the dimensions are many."""
-    if ord is not None and dim is None and x.rank not in (1, 2):
-        raise OperandError(f"a norm with an order of a tensor of rank {x.rank}", "rank 1 or 2, or a dim")
-    if isinstance(dim, tuple) and len(dim) not in (1, 2):
-        raise OperandError(f"a norm over {len(dim)} dimensions", "one or two")
-    if _of_matrix(x.rank, ord, dim):
-        return _matrix(x, ord=ord, dim=(0, 1) if dim is None else dim, keepdim=keepdim)
-    return _vector(x, ord=ord, dim=dim, keepdim=keepdim)
-
-
-def _of_matrix(rank: int, ord: Order, dim: Any) -> bool:
-    return ord is not None and (rank == 2 if dim is None else isinstance(dim, tuple) and len(dim) == 2)
-
-
-def _order(p: Order) -> float:
-    """The order of a norm of entries as a number."""
-    return 2 if p is None or isinstance(p, str) else p
-
+from .operator import Kink, Operator
+from .reference import norms as references
+from .reference.columns import Reduced
+from .shape_rules import norms as shapes
+from .shape_rules.common import axes_of
+from .shape_rules.norms import INF, SPECTRAL, Order, as_number, is_matrix_norm
 
 # The torch column.
 
 
 def over_entries(x: torch.Tensor, *, p: Order = 2, dim: Any = None, keepdim: bool = False) -> torch.Tensor:
     """torch.norm of a tensor's entries."""
-    norm: torch.Tensor = torch.linalg.vector_norm(x, _order(p), axes_of(dim, x.dim()), keepdim)
+    norm: torch.Tensor = torch.linalg.vector_norm(x, as_number(p), axes_of(dim, x.dim()), keepdim)
     return norm
 
 
@@ -95,7 +37,7 @@ def powers(
     program: IndexProgram, x: IndexTensor, p: Order, axes: tuple[int, ...], keepdim: bool = False
 ) -> tuple[IndexTensor, sp.Expr]:
     """The total that a norm is a root of, and the root's exponent, which is 1 where the total is the norm already."""
-    order = exact.fraction(_order(p))
+    order = exact.fraction(as_number(p))
     absolute = program.elementwise(fn.absolute, x)
     if order == 0:
         return program.reduce("sum", program.elementwise(lambda e: fn.not_equal(e, 0), x), axes, keepdim), sp.S.One
@@ -118,13 +60,15 @@ def rooted(program: IndexProgram, total: IndexTensor, exponent: sp.Expr) -> Inde
     return program.norm(program.elementwise(lambda e: exact.power(e, exponent), total))
 
 
-def _vector_form(
+def _vector_norm_form(
     program: IndexProgram, x: IndexTensor, *, ord: Order, dim: Any = None, keepdim: bool = False
 ) -> IndexTensor:
     return _norm_form(program, x, p=ord, dim=dim, keepdim=keepdim)
 
 
-def _matrix_form(program: IndexProgram, x: IndexTensor, *, ord: Order, dim: Any, keepdim: bool = False) -> IndexTensor:
+def _matrix_norm_form(
+    program: IndexProgram, x: IndexTensor, *, ord: Order, dim: Any, keepdim: bool = False
+) -> IndexTensor:
     rows, columns = axes_of(dim, len(x.axes))
     if ord == "fro" or (ord in SPECTRAL and None in (x.axes[rows], x.axes[columns])):
         # One row or column has one singular value.
@@ -144,39 +88,17 @@ def _matrix_form(program: IndexProgram, x: IndexTensor, *, ord: Order, dim: Any,
         return IndexTensor(kept if keepdim else total.axes, total.entry)
     first, second = (columns, rows) if ord in (INF, -INF) else (rows, columns)
     sums = program.reduce("sum", program.elementwise(fn.absolute, x), (first,), keepdim=True)
-    total = program.reduce("max" if _order(ord) > 0 else "min", sums, (second,), keepdim=True)
+    total = program.reduce("max" if as_number(ord) > 0 else "min", sums, (second,), keepdim=True)
     kept = tuple(a for k, a in enumerate(total.axes) if keepdim or k not in (rows, columns))
     return IndexTensor(kept, total.entry)
 
 
-def _either_form(
+def _linalg_norm_form(
     program: IndexProgram, x: IndexTensor, *, ord: Order, dim: Any = None, keepdim: bool = False
 ) -> IndexTensor:
-    if _of_matrix(len(x.axes), ord, dim):
-        return _matrix_form(program, x, ord=ord, dim=(0, 1) if dim is None else dim, keepdim=keepdim)
-    return _vector_form(program, x, ord=ord, dim=dim, keepdim=keepdim)
-
-
-# The reference column.
-
-
-def _vector_reference(x: Objects, *, ord: Order, dim: Any = None, keepdim: bool = False) -> Objects:
-    return Reduced(reductions.norm)(x, p=ord, dim=dim, keepdim=keepdim)
-
-
-def _matrix_reference(x: Objects, *, ord: float | str, dim: Any, keepdim: bool = False) -> Objects:
-    axes = axes_of(dim, np.ndim(x))
-    moved = np.moveaxis(np.asarray(x, dtype=object), axes, (-2, -1))
-    out = np.empty(moved.shape[:-2], dtype=object)
-    for index in np.ndindex(out.shape):
-        out[index] = reductions.matrix_norm(moved[index], ord)
-    return np.expand_dims(out, axes) if keepdim else out
-
-
-def _either_reference(x: Objects, *, ord: Any, dim: Any = None, keepdim: bool = False) -> Objects:
-    if _of_matrix(np.ndim(x), ord, dim):
-        return _matrix_reference(x, ord=ord, dim=(0, 1) if dim is None else dim, keepdim=keepdim)
-    return _vector_reference(x, ord=ord, dim=dim, keepdim=keepdim)
+    if is_matrix_norm(len(x.axes), ord, dim):
+        return _matrix_norm_form(program, x, ord=ord, dim=(0, 1) if dim is None else dim, keepdim=keepdim)
+    return _vector_norm_form(program, x, ord=ord, dim=dim, keepdim=keepdim)
 
 
 NORMS = ("norm(x)", "norm(s)", "norm(o)", "norm(x, 1)", "norm(x, inf, 0)", "norm(x, 3, dim=1)", "norm(x, p=1.5)",
@@ -200,12 +122,12 @@ MATRIX_NORMS = ("matrix_norm(x)", "matrix_norm(x, 'nuc')", "matrix_norm(A, 2)", 
 UNFIT_MATRIX_NORM = ("matrix_norm()", "matrix_norm(u)", "matrix_norm(x, 3)", "matrix_norm(x, None)",
                      "matrix_norm(z, 2)", "matrix_norm(x, 2, 0)", "matrix_norm(x, 2, (0, 0))", "matrix_norm(count)",
                      "matrix_norm(z, inf)")  # fmt: skip
-EITHER_NORMS = ("linalg.norm(x)", "np.linalg.norm(u)", "linalg.norm(C)", "linalg.norm(u, 1)", "linalg.norm(x, 1)",
+LINALG_NORMS = ("linalg.norm(x)", "np.linalg.norm(u)", "linalg.norm(C)", "linalg.norm(u, 1)", "linalg.norm(x, 1)",
                 "linalg.norm(x, 2)", "linalg.norm(x, 'nuc')", "torch.linalg.norm(x, 'fro')", "linalg.norm(x, inf)",
                 "np.linalg.norm(x, axis=1)", "np.linalg.norm(x, axis=1, keepdims=True)*x",
                 "linalg.norm(C, dim=(0, 2))", "linalg.norm(C, 2, (1, 2))", "linalg.norm(x, 3, 0)", "linalg.norm(s)",
                 "linalg.norm(u, -inf)", "linalg.norm(x - y)**2", "linalg.norm(x, 1, (0,))")  # fmt: skip
-UNFIT_EITHER = ("linalg.norm()", "linalg.norm(C, 2)", "linalg.norm(x, 3)", "linalg.norm(u, 'fro')",
+UNFIT_LINALG_NORM = ("linalg.norm()", "linalg.norm(C, 2)", "linalg.norm(x, 3)", "linalg.norm(u, 'fro')",
                 "linalg.norm(s, 1)", "linalg.norm(x, 'fro', 0)", "linalg.norm(C, None, (0, 1, 2))",
                 "linalg.norm(count)")  # fmt: skip
 ZERO = Kink("norm(x) == 0", "0")
@@ -226,23 +148,23 @@ def _kinks(order: str) -> tuple[Kink, ...]:
 OPERATORS = (
     Operator(
         name="norm", family="reductions",
-        signature="x, p: order = 2, dim: dims = None, keepdim: flag = False", shape=vector,
-        torch=over_entries, sympy=_norm_form, reference=Reduced(reductions.norm),
+        signature="x, p: order = 2, dim: dims = None, keepdim: flag = False", shape=shapes.norm,
+        torch=over_entries, sympy=_norm_form, reference=Reduced(references.norm_of),
         doc="The p-th root of the sum of abs(x)**p; the largest abs(x) where p is inf, the least where it is -inf, "
             "how many are not 0 where it is 0; 'fro' is 2.",
         source="torch.linalg.vector_norm", kinks=_kinks("p"), samples=NORMS, error_inputs=UNFIT_NORM,
     ),
     Operator(
         name="vector_norm", family="reductions",
-        signature="x, ord: order = 2, dim: dims = None, keepdim: flag = False", shape=_vector,
-        torch=_vector_norm, sympy=_vector_form, reference=_vector_reference,
+        signature="x, ord: order = 2, dim: dims = None, keepdim: flag = False", shape=shapes.vector_norm,
+        torch=_vector_norm, sympy=_vector_norm_form, reference=references.vector_norm,
         doc="The norm of order ord of the entries, as norm has it.",
         source="torch.linalg.vector_norm", kinks=_kinks("ord"), samples=VECTOR_NORMS, error_inputs=UNFIT_VECTOR_NORM,
     ),
     Operator(
         name="matrix_norm", family="reductions", size_dependent=True,
-        signature="x, ord: order = 'fro', dim: dims = (-2, -1), keepdim: flag = False", shape=_matrix,
-        torch=torch.linalg.matrix_norm, sympy=_matrix_form, reference=_matrix_reference,
+        signature="x, ord: order = 'fro', dim: dims = (-2, -1), keepdim: flag = False", shape=shapes.matrix_norm,
+        torch=torch.linalg.matrix_norm, sympy=_matrix_norm_form, reference=references.matrix_norm,
         doc="The root of the sum of squares ('fro'); the sum ('nuc'), the largest (2) or the least (-2) of the "
             "singular values; the largest or least sum of abs(x) over a column (1, -1) or a row (inf, -inf).",
         source="torch.linalg.matrix_norm",
@@ -251,11 +173,11 @@ OPERATORS = (
     ),
     Operator(
         name="linalg.norm", family="reductions", size_dependent=True,
-        signature="x, ord: order = None, dim: dims = None, keepdim: flag = False", shape=_either,
-        torch=torch.linalg.norm, sympy=_either_form, reference=_either_reference,
+        signature="x, ord: order = None, dim: dims = None, keepdim: flag = False", shape=shapes.linalg_norm,
+        torch=torch.linalg.norm, sympy=_linalg_norm_form, reference=references.linalg_norm,
         doc="Of all entries without ord; else matrix_norm over two dimensions, vector_norm over one.",
         source="torch.linalg.norm, numpy.linalg.norm", kinks=_kinks("ord"),
-        samples=EITHER_NORMS, error_inputs=UNFIT_EITHER,
+        samples=LINALG_NORMS, error_inputs=UNFIT_LINALG_NORM,
     ),
 )
 # fmt: on

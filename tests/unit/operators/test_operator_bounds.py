@@ -10,7 +10,7 @@ from pullback_server.index_notation import exact
 from pullback_server.index_notation.functions import power_of
 from pullback_server.operators import BY_NAME
 from pullback_server.operators.elementwise import sinc
-from pullback_server.operators.reference import activations, reductions, scalars, special
+from pullback_server.operators.reference import activations, norms, scalars, special
 from pullback_server.operators.special import digamma, erfc
 
 #: Each takes a second at most; what could be made to take long takes hours.
@@ -100,4 +100,4 @@ def test_reductions_of_numbers_that_overflow_or_of_nothing() -> None:
         assert scalars.softplus(mp.mpf(1000), beta=2) == 1000
         assert mp.isnan(scalars.mean([]))
         assert scalars.logsumexp([]) == -mp.inf
-        assert reductions.norm([mp.mpf(3), mp.mpf(-4)]) == 5
+        assert norms.norm_of([mp.mpf(3), mp.mpf(-4)]) == 5

@@ -10,7 +10,7 @@ from operator_samples import by_torch, inputs, typed
 from pullback_server.language import check, parse
 from pullback_server.numeric.vjp import compile_program
 from pullback_server.operators import BY_NAME
-from pullback_server.operators.distances import LARGEST
+from pullback_server.operators.distances import MOST_DIFFERENCES
 from pullback_server.program import DType, Limits, TensorType
 from pullback_server.symbolic import DerivativeKind, Notation, derive, evaluator
 from pullback_server.symbolic.lowering.plan import Reduce
@@ -133,7 +133,7 @@ def test_the_derivative_by_the_mean_of_a_variance_is_left_out() -> None:
 
 
 def test_a_table_of_distances_that_needs_too_many_differences_has_no_form() -> None:
-    rows = math.isqrt(LARGEST // 64)
+    rows = math.isqrt(MOST_DIFFERENCES // 64)
     for length, known in ((rows, True), (rows + 64, False)):
         types = {"x": TensorType(DType.FLOAT64, (length, 64))}
         forms = derive(check(parse("cdist(x, x)", ["x"], Limits()), types, Limits()), ("x",))

@@ -1,4 +1,4 @@
-"""Reductions, running totals, norms and distances of mpmath numbers, total; they share nothing with torch or sympy."""
+"""Reductions and running totals of mpmath numbers, total; they share nothing with torch or sympy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 import mpmath as mp
 
 from . import scalars
-from .columns import Objects
 from .scalars import Real
 
 
@@ -57,38 +56,6 @@ def running_product(values: Sequence[Real]) -> list[Real]:
 def running_logsumexp(values: Sequence[Real]) -> list[Real]:
     """The logarithms of the running sums of exp."""
     return [scalars.logsumexp(values[: k + 1]) for k in range(len(values))]
-
-
-def norm(values: Sequence[Real], *, p: float | str | None = 2) -> Real:
-    """The p-th root of the sum of |x|**p; at infinite p the greatest or least |x|, at p = 0 how many are not 0."""
-    sizes = [abs(v) for v in values]
-    order = mp.mpf(2 if p is None or isinstance(p, str) else p)
-    if mp.isinf(order):
-        return scalars.largest(sizes) if order > 0 else scalars.smallest(sizes)
-    if order == 0:
-        return scalars.add_up([mp.mpf(s != 0) for s in sizes])
-    return scalars.power(scalars.add_up([scalars.power(s, order) for s in sizes]), 1 / order)
-
-
-def matrix_norm(matrix: Objects, order: float | str) -> Real:
-    """The norm of one matrix: of its entries, its rows, its columns or its singular values."""
-    if order == "fro":
-        return norm(list(matrix.flat))
-    if order in ("nuc", 2, -2):
-        if not matrix.size:
-            return mp.mpf(0)
-        values = singular_values(matrix)
-        return scalars.add_up(values) if order == "nuc" else max(values) if order == 2 else min(values)
-    lines = matrix if order in (mp.inf, -mp.inf) else matrix.T
-    sums = [scalars.add_up([abs(v) for v in line]) for line in lines]
-    return scalars.largest(sums) if order > 0 else scalars.smallest(sums)  # type: ignore[operator]
-
-
-def singular_values(matrix: Objects) -> list[Real]:
-    """The singular values of a matrix; nan where an entry is not finite."""
-    if not all(map(mp.isfinite, matrix.flat)):
-        return [mp.nan] * min(matrix.shape)
-    return list(mp.svd_r(mp.matrix(matrix.tolist()), compute_uv=False))
 
 
 def log_softmax(values: list[Any]) -> list[Any]:

@@ -1,0 +1,94 @@
+"""Shape rules of putting tensors together and cutting them into parts, as torch has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...program import TensorType
+from ..operator import OperandError
+from .common import axis_of, promote
+
+
+def cat(*tensors: TensorType, dim: int) -> TensorType:
+    """Their shape, with the lengths along dim added up."""
+    if not tensors:
+        raise OperandError("nothing to put together", "one tensor at least")
+    axis = axis_of(dim, tensors[0].rank)
+    first = tensors[0].shape
+    rest = (*first[:axis], *first[axis + 1 :])
+    for t in tensors:
+        if not t.rank or t.rank != len(first) or (*t.shape[:axis], *t.shape[axis + 1 :]) != rest:
+            shapes = " and ".join(str(list(t.shape)) for t in tensors)
+            hint = "tensors that differ in that dimension only; stack makes a new one"
+            raise OperandError(f"shapes {shapes} along dimension {axis}", hint)
+    shape = tuple(sum(t.shape[k] for t in tensors) if k == axis else n for k, n in enumerate(first))
+    return TensorType(promote(*tensors), shape, all(t.weak for t in tensors))
+
+
+def stack(*tensors: TensorType, dim: int) -> TensorType:
+    """Their shape, with a new dimension as long as they are many."""
+    if not tensors:
+        raise OperandError("nothing to put together", "one tensor at least")
+    if len({t.shape for t in tensors}) > 1:
+        raise OperandError(f"shapes {' and '.join(str(list(t.shape)) for t in tensors)}", "tensors of one shape")
+    axis, shape = axis_of(dim, tensors[0].rank + 1), tensors[0].shape
+    return TensorType(promote(*tensors), (*shape[:axis], len(tensors), *shape[axis:]), all(t.weak for t in tensors))
+
+
+def split(x: TensorType, *, split_size_or_sections: Any, dim: int, output: int) -> TensorType:
+    """The shape of one part, of the size or sizes in the call."""
+    axis = _axis(x, dim)
+    return _part(x, axis, sections(x.shape[axis], split_size_or_sections), output)
+
+
+def chunk(x: TensorType, *, chunks: int, dim: int, output: int) -> TensorType:
+    """The shape of one of equal parts."""
+    axis = _axis(x, dim)
+    return _part(x, axis, chunk_sections(x.shape[axis], chunks), output)
+
+
+def unbind(x: TensorType, *, dim: int, output: int) -> TensorType:
+    """Without the dimension that the slices are taken along."""
+    axis = _axis(x, dim)
+    _require_part(output, x.shape[axis])
+    return TensorType(x.dtype, (*x.shape[:axis], *x.shape[axis + 1 :]), x.weak)
+
+
+def _part(x: TensorType, axis: int, parts: list[tuple[int, int]], output: int) -> TensorType:
+    _require_part(output, len(parts))
+    start, stop = parts[output]
+    return TensorType(x.dtype, tuple(stop - start if k == axis else n for k, n in enumerate(x.shape)), x.weak)
+
+
+def _axis(x: TensorType, dim: int) -> int:
+    if not x.rank:
+        raise OperandError("parts of a number", "a tensor of rank 1 at least")
+    return axis_of(dim, x.rank)
+
+
+def _require_part(output: int, count: int) -> None:
+    if not -count <= output < count:
+        raise OperandError(f"part {output} of {count}", f"from {-count} to {count - 1}")
+
+
+def sections(length: int, size: Any) -> list[tuple[int, int]]:
+    """Where the parts of a dimension begin and end: of one size, or of several sizes. Raises OperandError."""
+    if isinstance(size, tuple):
+        if sum(size) != length or any(n < 0 for n in size):
+            raise OperandError(
+                f"sizes {list(size)} of a dimension of length {length}", f"sizes that add up to {length}"
+            )
+        ends = [sum(size[: k + 1]) for k in range(len(size))]
+        return [(end - n, end) for n, end in zip(size, ends, strict=True)]
+    if size < 0 or (size == 0 and length):
+        raise OperandError(f"parts of size {size}", "a size of 1 or more")
+    return [(k, min(k + size, length)) for k in range(0, length, max(size, 1))] or [(0, 0)]
+
+
+def chunk_sections(length: int, chunks: int) -> list[tuple[int, int]]:
+    """As torch has it: the parts of equal size, rounded up, so that there may be fewer. Raises OperandError."""
+    if chunks < 1:
+        raise OperandError(f"{chunks} chunks", "1 or more")
+    if length == 0:
+        return [(0, 0)] * chunks
+    return sections(length, -(-length // chunks))
