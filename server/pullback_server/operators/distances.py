@@ -18,7 +18,7 @@ from .reference import distances as references
 from .shape_rules import distances as shapes
 from .shape_rules.common import axes_of
 
-#: Of cdist with more differences of entries there is no closed form: it holds all of them at once, which torch does not.
+#: With more differences of entries cdist has no closed form, which holds all of them at once; torch does not.
 MOST_DIFFERENCES = 2**24
 
 # The sympy column. A norm below eps counts as eps, by a condition, so that its derivative is left out there and not

@@ -11,12 +11,13 @@ import torch
 
 from ..index_notation import exact
 from ..index_notation.index_program import IndexProgram, IndexTensor
-from ..program import TensorType
-from .operator import Kink, NoClosedForm, OperandError, Operator
-from .reductions import four_passes, mean_form
+from .operator import Kink, NoClosedForm, Operator
+from .reductions import mean_form
 from .reference import reductions
 from .reference.columns import Reduced
-from .shape_rules.common import axes_of, only_floating, reduction
+from .shape_rules import reductions as shapes
+from .shape_rules.common import axes_of
+from .shape_rules.reductions import correction_of
 
 TORCH = "x, dim: dims = None, unbiased: flag = None, keepdim: flag = False, correction: number = None"
 NUMPY = "x, dim: dims = None, ddof: number = 0, keepdim: flag = False"
@@ -59,39 +60,22 @@ def _moment(
         name=name,
         family="reductions",
         signature=signature,
-        shape=_shape,
+        shape=shapes.variance,
         torch=_column(function),
         sympy=form,
-        reference=Reduced(lambda values, **given: reference(values, correction=_correction(**given))),
+        reference=Reduced(lambda values, **arguments: reference(values, correction=correction_of(**arguments))),
         doc=doc,
         source=f"{'numpy' if signature is NUMPY else 'torch'}.{name.removeprefix('np.')}",
         kinks=kinks,
         samples=tuple(text.format(name) for text in SAMPLES[signature]),
         error_inputs=tuple(text.format(name) for text in BAD[signature]),
-        work=four_passes,
+        work=shapes.four_passes,
     )
 
 
-def _correction(*, unbiased: bool | None = None, correction: float | None = None, ddof: float | None = None) -> float:
-    """What is taken from the number of entries, whichever way the call says it; torch's default is 1."""
-    given = [value for value in (unbiased, correction, ddof) if value is not None]
-    if len(given) > 1:
-        raise OperandError("both `unbiased` and `correction`", "one of them")
-    return given[0] * 1 if given else 1
-
-
-def _shape(x: TensorType, *, dim: Any = None, keepdim: bool = False, **given: Any) -> TensorType:
-    """A correction of the whole number of entries gives nan, and a greater one is refused."""
-    result = only_floating(reduction)(x, dim=dim, keepdim=keepdim)
-    count, correction = math.prod(x.shape[k] for k in axes_of(dim, x.rank)), _correction(**given)
-    if 0 < count < correction:
-        raise OperandError(f"a correction of {correction} for {count} entries", f"{count - 1} at most")
-    return result
-
-
 def _column(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
-    def column(x: torch.Tensor, *, dim: Any = None, keepdim: bool = False, **given: Any) -> torch.Tensor:
-        axes, correction = axes_of(dim, x.dim()), _correction(**given)
+    def column(x: torch.Tensor, *, dim: Any = None, keepdim: bool = False, **arguments: Any) -> torch.Tensor:
+        axes, correction = axes_of(dim, x.dim()), correction_of(**arguments)
         if x.numel() and math.prod(x.shape[k] for k in axes) > correction:
             return function(x, dim=axes, correction=correction, keepdim=keepdim)
         # Over nothing torch warns; it comes to nan, or inf where entries differ.
@@ -102,10 +86,10 @@ def _column(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor
 
 
 def _variance_form(
-    program: IndexProgram, x: IndexTensor, *, dim: Any = None, keepdim: bool = False, **given: Any
+    program: IndexProgram, x: IndexTensor, *, dim: Any = None, keepdim: bool = False, **arguments: Any
 ) -> IndexTensor:
     axes = axes_of(dim, len(x.axes))
-    left = sp.Mul(*(program.size(x.axes[k]) for k in axes)) - exact.fraction(_correction(**given))
+    left = sp.Mul(*(program.size(x.axes[k]) for k in axes)) - exact.fraction(correction_of(**arguments))
     if all(x.axes[k] is None for k in axes):
         if not left.is_positive:
             raise NoClosedForm("of one entry the correction leaves nothing, so it has no closed form")
@@ -114,8 +98,8 @@ def _variance_form(
     return program.elementwise(lambda e: exact.over(e, left), program.squares_about(mean, x, axes, keepdim))
 
 
-def _deviation_form(program: IndexProgram, x: IndexTensor, **given: Any) -> IndexTensor:
-    return program.norm(program.elementwise(exact.sqrt, program.materialize(_variance_form(program, x, **given))))
+def _deviation_form(program: IndexProgram, x: IndexTensor, **arguments: Any) -> IndexTensor:
+    return program.norm(program.elementwise(exact.sqrt, program.materialize(_variance_form(program, x, **arguments))))
 
 
 # fmt: off

@@ -7,13 +7,13 @@ from typing import Any
 
 import torch
 
-from ..program import TensorType
 from .lifting import reduced
-from .operator import Kink, OperandError, Operator
+from .operator import Kink, Operator
 from .reductions import DIMS, TIES, UNFIT
 from .reference import reductions, scalars
 from .reference.columns import Reduced
-from .shape_rules.common import axes_of, nonempty, numeric, reduction
+from .shape_rules.common import axes_of, nonempty, reduction
+from .shape_rules.reductions import median
 
 MEDIANS = ("median(x)", "median(x, 0)", "median(x, dim=-1, keepdim=True)", "median(C, 1).values", "median(u)",
            "x*median(x, 1, True)", "median(s)", "median(o, 0)", "median(count)*x")  # fmt: skip
@@ -42,14 +42,6 @@ def extreme(
     )
 
 
-def _middle(x: TensorType, *, dim: int | None, keepdim: bool) -> TensorType:
-    """The median of nothing is nan over all dimensions, and refused over one."""
-    if keepdim and dim is None:
-        raise OperandError("median with keepdim and without dim", "a dim")
-    rule = reduction if dim is None and x.dtype.floating else nonempty(reduction)
-    return numeric(rule, "multiply the bool by 1 to make it a number")(x, dim=dim, keepdim=keepdim)
-
-
 def _values(one: Callable[..., Any], several: Callable[..., torch.Tensor] | None = None) -> Callable[..., torch.Tensor]:
     """torch.max and its like without the indices that it gives beside the values over one dimension."""
 
@@ -70,7 +62,7 @@ OPERATORS = (
     extreme("min", torch.amin, torch.min, scalars.smallest, "The smallest entry"),
     Operator(
         name="median", family="reductions", signature="x, dim: dim = None, keepdim: flag = False",
-        shape=_middle, torch=_values(torch.median), sympy=None, reference=Reduced(reductions.median),
+        shape=median, torch=_values(torch.median), sympy=None, reference=Reduced(reductions.median),
         doc="The middle entry, the lower of two; with a dim its values, without the indices.", source="torch.median",
         kinks=(Kink("sum(x == median(x)) > 1", ONE_TIES),),
         samples=MEDIANS, error_inputs=UNFIT_MEDIAN,

@@ -18,7 +18,8 @@ from .operator import Kink, Operator
 from .reference import reductions as real
 from .reference import scalars
 from .reference.columns import AlongDim, Reduced
-from .shape_rules.common import axes_of, axis_of, boolean, floating, nonempty, only_floating, reduction, summed
+from .shape_rules.common import axes_of, boolean, floating, nonempty, only_floating, reduction, summed
+from .shape_rules.reductions import four_passes, softmax
 
 DIMS = ("{0}(x)", "{0}(s)", "{0}(o)", "{0}(x, 0)", "{0}(x, dim=-1, keepdim=True)", "{0}(C, (0, 2))", "{0}(C, dim=1)",
         "x*{0}(g, 0, True)", "{0}(C, keepdim=True)", "{0}(z, 1)", "x/{0}(x*x + 1, -1, True)")  # fmt: skip
@@ -28,11 +29,6 @@ TRUTHS = ("where({0}(x > 0), x, y)", "where({0}(x > 0, 1, True), x, y)", "{0}(ma
           "where({0}(C > 0, (1, 2), keepdim=True), C, 0)", "{0}(z > 0)*x", "where(~{0}(s > 0) | (x > 1), x, 2*x)",
           "{0}(o > 0)*u", "{0}(x)*x")  # fmt: skip
 UNFIT_TRUTH = ("{0}()", "{0}(x > 0, 2)", "{0}(mask, (0, 0))", "{0}(mask, y)")
-
-
-def four_passes(_: TensorType, x: TensorType) -> int:
-    """The work of an operator that goes over its operand several times."""
-    return 4 * x.elements
 
 
 def over_axes(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
@@ -107,7 +103,7 @@ def normalising(
         name=name,
         family="reductions",
         signature="x, dim: dim = -1",
-        shape=_line_by_line,
+        shape=softmax,
         torch=torch_column,
         sympy=sympy_column,
         reference=AlongDim(reference),
@@ -120,11 +116,6 @@ def normalising(
 
 # Shape rules.
 _mean, _extreme, _floating = only_floating(reduction), nonempty(reduction), floating(reduction)
-
-
-def _line_by_line(x: TensorType, *, dim: int) -> TensorType:
-    axis_of(dim, x.rank)
-    return only_floating(lambda t: t)(x)
 
 
 # The torch column, told the axes from 0 and keepdim.

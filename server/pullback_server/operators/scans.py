@@ -11,11 +11,11 @@ import torch
 from ..index_notation import functions as fn
 from ..index_notation.index_program import IndexProgram, IndexTensor
 from ..program import TensorType
-from .operator import OperandError, Operator
-from .reductions import four_passes
+from .operator import Operator
 from .reference import reductions
 from .reference.columns import AlongDim
 from .shape_rules.common import axis_of, only_floating, summed
+from .shape_rules.reductions import four_passes, running
 
 SAMPLES = ("{0}(x, 0)", "{0}(x, dim=1)", "{0}(C, -2)", "{0}(u)", "{0}(s)", "{0}(o, 0)", "{0}(c, 1)", "{0}(c, 0)*x",
            "{0}(z, 0)", "{0}(z, 1)", "y*{0}(x*y, axis=1)", "sum({0}(x, 1), 1)", "{0}(-x, 1)*x",
@@ -38,7 +38,7 @@ def scan(
         name=name,
         family="reductions",
         signature="x, dim: dim = None",
-        shape=_along(shape),
+        shape=running(shape),
         torch=lambda x, *, dim=None: function(x, 0 if dim is None else dim),
         sympy=_running(form),
         reference=AlongDim(reference),
@@ -48,16 +48,6 @@ def scan(
         error_inputs=(*(text.format(name) for text in BAD), *error_inputs),
         work=four_passes,
     )
-
-
-def _along(rule: Callable[..., TensorType]) -> Callable[..., TensorType]:
-    def shape(x: TensorType, *, dim: int | None = None) -> TensorType:
-        if dim is None and x.rank > 1:
-            raise OperandError(f"a running total of a tensor of rank {x.rank} without a dim", "a dim, such as -1")
-        axis_of(0 if dim is None else dim, x.rank)
-        return TensorType(rule(x, dim=()).dtype, x.shape, x.weak)
-
-    return shape
 
 
 def _running(form: Callable[..., IndexTensor]) -> Callable[..., IndexTensor]:
