@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import mpmath as mp
 import numpy as np
 import sympy as sp
 import torch
@@ -12,43 +9,10 @@ import torch
 from ..index_notation import functions as fn
 from ..index_notation.expressions import Delta
 from ..index_notation.index_program import IndexProgram, IndexTensor
-from ..program import TensorType
-from .operator import OperandError, Operator
-from .reference.columns import Objects
+from .operator import Operator
+from .reference import diagonals as references
 from .shape_rules import matrices as shapes
-from .shape_rules.common import axis_of
-
-# Shape rules.
-
-
-def _diagonal_shape(x: TensorType, *, offset: int, dim1: int, dim2: int) -> TensorType:
-    a, b = _two(x.rank, dim1, dim2)
-    rest = tuple(n for k, n in enumerate(x.shape) if k not in (a, b))
-    return TensorType(x.dtype, (*rest, shapes.diagonal_length(x.shape[a], x.shape[b], offset)), x.weak)
-
-
-def _embedded_shape(x: TensorType, *, offset: int, dim1: int, dim2: int) -> TensorType:
-    if not x.rank:
-        raise OperandError("diag_embed of a number", "a tensor of rank 1 at least")
-    a, b = _two(x.rank + 1, dim1, dim2)
-    rest, side = iter(x.shape[:-1]), x.shape[-1] + abs(offset)
-    return TensorType(x.dtype, tuple(side if k in (a, b) else next(rest) for k in range(x.rank + 1)), x.weak)
-
-
-def _two(rank: int, dim1: int, dim2: int) -> tuple[int, int]:
-    if rank < 2:
-        raise OperandError(f"a diagonal of a tensor of rank {rank}", "rank 2 at least")
-    a, b = axis_of(dim1, rank, "dim1"), axis_of(dim2, rank, "dim2")
-    if a == b:
-        raise OperandError(f"dim1={dim1} and dim2={dim2}", "two dimensions")
-    return a, b
-
-
-def _triangle_shape(x: TensorType, **_: Any) -> TensorType:
-    if x.rank < 2:
-        raise OperandError(f"a triangle of a tensor of rank {x.rank}", "a matrix at least")
-    return TensorType(x.dtype, x.shape, x.weak)
-
+from .shape_rules.common import no_work
 
 # The sympy column.
 
@@ -68,7 +32,7 @@ def _taken(program: IndexProgram, x: IndexTensor, a: int, b: int, offset: int) -
 
 
 def _diagonal_form(program: IndexProgram, x: IndexTensor, *, offset: int, dim1: int, dim2: int) -> IndexTensor:
-    return _taken(program, x, *_two(len(x.axes), dim1, dim2), offset)
+    return _taken(program, x, *shapes.diagonal_axes(len(x.axes), dim1, dim2), offset)
 
 
 def _trace_form(program: IndexProgram, x: IndexTensor) -> IndexTensor:
@@ -77,7 +41,7 @@ def _trace_form(program: IndexProgram, x: IndexTensor) -> IndexTensor:
 
 def _embedded_form(program: IndexProgram, x: IndexTensor, *, offset: int, dim1: int, dim2: int) -> IndexTensor:
     """`x[i]*delta(i + offset, j)`: out of x's range the delta is 0."""
-    a, b = _two(len(x.axes) + 1, dim1, dim2)
+    a, b = shapes.diagonal_axes(len(x.axes) + 1, dim1, dim2)
     own = x.axes[-1]
     if not offset:
         rows, columns = own, None if own is None else program.index(own)
@@ -102,44 +66,15 @@ def _triangle_form(x: IndexTensor, diagonal: int, lower: bool) -> IndexTensor:
     return IndexTensor(x.axes, fn.where(fn.less_equal(*kept), x.entry, 0))
 
 
-def _off_square(x: TensorType, *, offset: int, dim1: int, dim2: int) -> bool:
-    return bool(offset) or x.shape[dim1] != x.shape[dim2]
-
-
-def _off_diagonal(x: TensorType, *, diagonal: int) -> bool:
-    return bool(diagonal) or (x.rank == 2 and x.shape[0] != x.shape[1])
-
-
-# The reference column.
-
-
-def _embedded_reference(x: Objects, *, offset: int, dim1: int, dim2: int) -> Objects:
-    side = x.shape[-1] + abs(offset)
-    out = np.full((*x.shape[:-1], side, side), mp.mpf(0), dtype=object)
-    for k in range(x.shape[-1]):
-        out[..., k - min(offset, 0), k + max(offset, 0)] = x[..., k]
-    return np.moveaxis(out, (-2, -1), (dim1, dim2))
-
-
-def _diag_reference(x: Objects, *, diagonal: int) -> Objects:
-    if x.ndim == 1:
-        return _embedded_reference(x, offset=diagonal, dim1=0, dim2=1)
-    return np.asarray(np.diagonal(x, diagonal), dtype=object)
-
-
-def _triangle_reference(x: Objects, diagonal: int, lower: bool) -> Objects:
-    i, j = np.ogrid[: x.shape[-2], : x.shape[-1]]
-    return np.where(j <= i + diagonal if lower else i + diagonal <= j, x, mp.mpf(0))
-
-
 DIAGONAL = "input, offset: integer = 0, dim1: dim = 0, dim2: dim = 1"
 EMBEDDED = "input, offset: integer = 0, dim1: dim = -2, dim2: dim = -1"
 
 # fmt: off
 OPERATORS = (
     Operator(
-        name="diag", family="linear algebra", signature="x, diagonal: integer = 0", size_dependent=_off_diagonal,
-        shape=shapes.diag, torch=torch.diag, sympy=_diag_form, reference=_diag_reference,
+        name="diag", family="linear algebra", signature="x, diagonal: integer = 0",
+        shape=shapes.diag, torch=torch.diag, sympy=_diag_form, reference=references.diag,
+        size_dependent=shapes.diag_mixes_lengths,
         doc="The diagonal matrix of a vector, or a diagonal of a matrix.", source="torch.diag",
         samples=("diag(u)", "diag(A)", "diag(o)", "diag(g)", "diag(u, 1)", "diag(A, -1)", "diag(A, diagonal=9)",
                  "diag(B, 2)", "diag(o, -2)",
@@ -147,9 +82,10 @@ OPERATORS = (
         error_inputs=("diag(s)", "diag(C)", "diag(u, 0.5)", "diag(u, u)", "diag()"),
     ),
     Operator(
-        name="diagonal", family="linear algebra", signature=DIAGONAL, size_dependent=_off_square, work=lambda *_: 0,
-        shape=_diagonal_shape, torch=torch.diagonal, sympy=_diagonal_form,
+        name="diagonal", family="linear algebra", signature=DIAGONAL, work=no_work,
+        shape=shapes.diagonal, torch=torch.diagonal, sympy=_diagonal_form,
         reference=lambda x, *, offset, dim1, dim2: np.asarray(np.diagonal(x, offset, dim1, dim2), dtype=object),
+        size_dependent=shapes.diagonal_mixes_lengths,
         doc="A diagonal of the matrices in two dimensions, as the last dimension.", source="torch.diagonal",
         samples=("diagonal(A)", "diagonal(C, 0, 1, 2)", "diagonal(B, offset=1)", "diagonal(C, -1, 0, 2)",
                  "diagonal(x, 5)", "diagonal(z)", "diagonal(c)", "sum(diagonal(C @ D, 0, -2, -1), -1)"),
@@ -167,7 +103,7 @@ OPERATORS = (
     Operator(
         name="diag_embed", family="linear algebra", signature=EMBEDDED,
         size_dependent=lambda _, *, offset, dim1, dim2: bool(offset),
-        shape=_embedded_shape, torch=torch.diag_embed, sympy=_embedded_form, reference=_embedded_reference,
+        shape=shapes.diag_embed, torch=torch.diag_embed, sympy=_embedded_form, reference=references.diag_embed,
         doc="The last dimension as a diagonal of matrices.", source="torch.diag_embed",
         samples=("diag_embed(u)", "diag_embed(x)", "diag_embed(x, 1)", "diag_embed(x, -2)", "diag_embed(x, 0, 0, 2)",
                  "diag_embed(c)", "diag_embed(z)"),
@@ -175,9 +111,9 @@ OPERATORS = (
     ),
     Operator(
         name="tril", family="linear algebra", signature="input, diagonal: integer = 0",
-        shape=_triangle_shape, torch=torch.tril,
+        shape=shapes.triangle, torch=torch.tril,
         sympy=lambda _, x, *, diagonal: _triangle_form(x, diagonal, lower=True),
-        reference=lambda x, *, diagonal: _triangle_reference(x, diagonal, lower=True),
+        reference=lambda x, *, diagonal: references.triangle(x, diagonal, lower=True),
         doc="The entries on and below a diagonal; 0 elsewhere.", source="torch.tril",
         samples=("tril(A)", "tril(x, 1)", "tril(C, -1)", "tril(c)", "tril(A) @ u", "tril(z)",
                  "tril(exp(A), diagonal=-9)"),
@@ -185,9 +121,9 @@ OPERATORS = (
     ),
     Operator(
         name="triu", family="linear algebra", signature="input, diagonal: integer = 0",
-        shape=_triangle_shape, torch=torch.triu,
+        shape=shapes.triangle, torch=torch.triu,
         sympy=lambda _, x, *, diagonal: _triangle_form(x, diagonal, lower=False),
-        reference=lambda x, *, diagonal: _triangle_reference(x, diagonal, lower=False),
+        reference=lambda x, *, diagonal: references.triangle(x, diagonal, lower=False),
         doc="The entries on and above a diagonal; 0 elsewhere.", source="torch.triu",
         samples=("triu(A)", "triu(x, 1)", "triu(C, -1)", "triu(r)", "sum(triu(A, 1)**2)", "triu(z)"),
         error_inputs=("triu(u)", "triu(A, 0.5)", "triu(s)"),

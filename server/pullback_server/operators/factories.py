@@ -2,63 +2,35 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
-import mpmath as mp
-import numpy as np
 import sympy as sp
 import torch
 
 from ..index_notation import exact
 from ..index_notation.expressions import Delta
 from ..index_notation.index_program import IndexProgram, IndexTensor
-from ..program import DType, TensorType
-from .operator import OperandError, Operator
-from .reference.columns import Objects
+from ..program import TensorType
+from .operator import Operator
+from .reference import factories as references
+from .shape_rules import factories as shapes
+from .shape_rules.factories import Number, arange_count
 from .shape_rules.rearranging import numbers
-
-#: A number of the text as mpmath has it, exactly as it was written.
-Number = int | float
-
-
-def _constant(shape: tuple[int, ...], whole: bool = False) -> TensorType:
-    if any(n < 0 for n in shape):
-        raise OperandError(f"the shape {list(shape)}", "lengths from 0 on")
-    return TensorType(DType.INT64 if whole else DType.FLOAT64, shape, weak=True)
 
 
 def _filled(program: IndexProgram, shape: tuple[int, ...], value: Number) -> IndexTensor:
     return IndexTensor(tuple(map(program.axis, shape)), exact.fraction(value))
 
 
-def _objects(shape: tuple[int, ...], value: Number) -> Objects:
-    return np.full(shape, mp.mpf(value), dtype=object)
-
-
-def _whole(*values: Number) -> bool:
-    return all(isinstance(v, int) for v in values)
-
-
-def _counted(start: Number, end: Number | None, step: Number) -> tuple[Number, int]:
-    """Where an arange begins, and how many numbers it has."""
-    first, last = (0, start) if end is None else (start, end)
-    if step == 0 or not all(map(math.isfinite, (first, last, step))):
-        raise OperandError(f"arange from {first} to {last} by {step}", "finite numbers and a step that is not 0")
-    if (last - first) * step < 0:
-        raise OperandError(f"arange from {first} to {last} by {step}", "a step towards the end")
-    return first, math.ceil((last - first) / step)
-
-
 def filled(name: str, value: int, doc: str) -> tuple[Operator, Operator]:
     """`zeros` or `ones`, with its like."""
     of_size = Operator(
         name=name, family="shapes", signature="*size: integers", doc=doc, source=f"torch.{name}",
-        shape=lambda *, size: _constant(numbers(size)),
+        shape=lambda *, size: shapes.of_size(numbers(size)),
         torch=lambda *, size: torch.full(numbers(size), value, dtype=torch.float64),
         sympy=lambda program, *, size: _filled(program, numbers(size), value),
-        reference=lambda *, size: _objects(numbers(size), value),
+        reference=lambda *, size: references.full(numbers(size), value),
         samples=(f"x + {name}(2, 3)", f"{name}((3,)) * u", f"{name}(x.shape[0], 4) * c", f"x @ {name}(3, 2)",
                  f"{name}(()) * s", f"z * {name}(0, 3)", f"{name}(size=(2, 1)) * x"),
         error_inputs=(f"x + {name}(-1, 3)", f"x + {name}(4)", f"x + {name}(0.5)", f"x + {name}(y)"),
@@ -69,15 +41,11 @@ def filled(name: str, value: int, doc: str) -> tuple[Operator, Operator]:
         shape=lambda x: TensorType(x.dtype, x.shape, x.weak),
         torch=lambda x: torch.full_like(x, value),
         sympy=lambda _, x: IndexTensor(x.axes, sp.Integer(value)),
-        reference=lambda x: _objects(x.shape, value),
+        reference=lambda x: references.full(x.shape, value),
         samples=tuple(f"{t} + {name}_like({t})" for t in ("x", "s", "c", "z", "C")),
         error_inputs=(f"{name}_like()", f"{name}_like(x, y)"),
     )  # fmt: skip
     return of_size, like
-
-
-def _eye_shape(*, n: int, m: int | None) -> TensorType:
-    return _constant((n, n if m is None else m))
 
 
 def _eye_form(program: IndexProgram, *, n: int, m: int | None) -> IndexTensor:
@@ -85,47 +53,15 @@ def _eye_form(program: IndexProgram, *, n: int, m: int | None) -> IndexTensor:
     return IndexTensor((i, j), Delta(sp.S.Zero if i is None else i, sp.S.Zero if j is None else j))
 
 
-def _eye_reference(*, n: int, m: int | None) -> Objects:
-    columns = n if m is None else m
-    rows = [[mp.mpf(int(i == j)) for j in range(columns)] for i in range(n)]
-    return np.array(rows, dtype=object).reshape((n, columns))
-
-
-def _full_shape(*, size: Any, fill_value: Number) -> TensorType:
-    return _constant(numbers((size,)), _whole(fill_value))
-
-
-def _full_like_shape(x: TensorType, *, fill_value: Number) -> TensorType:
-    if not x.dtype.floating:
-        raise OperandError(f"full_like of a tensor of dtype {x.dtype.label}", "a floating tensor, or full(size, value)")
-    return TensorType(x.dtype, x.shape, x.weak)
-
-
-def _arange_shape(*, start: Number, end: Number | None, step: Number) -> TensorType:
-    _, count = _counted(start, end, step)
-    return _constant((count,), _whole(*(v for v in (start, end, step) if v is not None)))
-
-
 def _arange(*, start: Number, end: Number | None, step: Number) -> torch.Tensor:
-    first, count = _counted(start, end, step)
+    first, count = arange_count(start, end, step)
     return first + step * torch.arange(count, dtype=torch.float64)
 
 
 def _arange_form(program: IndexProgram, *, start: Number, end: Number | None, step: Number) -> IndexTensor:
-    first, count = _counted(start, end, step)
+    first, count = arange_count(start, end, step)
     i = program.axis(count)
     return IndexTensor((i,), exact.fraction(first) + exact.fraction(step) * (sp.S.Zero if i is None else i))
-
-
-def _arange_reference(*, start: Number, end: Number | None, step: Number) -> Objects:
-    first, count = _counted(start, end, step)
-    return np.array([mp.mpf(first) + mp.mpf(step) * k for k in range(count)] + [None], dtype=object)[:-1]
-
-
-def _linspace_shape(*, start: Number, end: Number, steps: int) -> TensorType:
-    if not (math.isfinite(start) and math.isfinite(end)):
-        raise OperandError(f"linspace from {start} to {end}", "finite ends")
-    return _constant((steps,))
 
 
 def _linspace_form(program: IndexProgram, *, start: Number, end: Number, steps: int) -> IndexTensor:
@@ -134,11 +70,6 @@ def _linspace_form(program: IndexProgram, *, start: Number, end: Number, steps: 
         return IndexTensor((i,), exact.fraction(start))
     stride = (exact.fraction(end) - exact.fraction(start)) / (steps - 1)
     return IndexTensor((i,), exact.fraction(start) + stride * i)
-
-
-def _linspace_reference(*, start: Number, end: Number, steps: int) -> Objects:
-    stride = (mp.mpf(end) - mp.mpf(start)) / max(steps - 1, 1)
-    return np.array([mp.mpf(start) + stride * k for k in range(steps)] + [None], dtype=object)[:-1]
 
 
 def row(name: str, signature: str, shape: Callable[..., TensorType], *columns: Any, doc: str, **more: Any) -> Operator:
@@ -154,35 +85,35 @@ def row(name: str, signature: str, shape: Callable[..., TensorType], *columns: A
 OPERATORS = (
     *filled("zeros", 0, "Zeros."),
     *filled("ones", 1, "Ones."),
-    row("full", "size: integers, fill_value: number", _full_shape,
+    row("full", "size: integers, fill_value: number", shapes.full,
         lambda *, size, fill_value: torch.full(numbers((size,)), fill_value, dtype=torch.float64),
         lambda program, *, size, fill_value: _filled(program, numbers((size,)), fill_value),
-        lambda *, size, fill_value: _objects(numbers((size,)), fill_value),
+        lambda *, size, fill_value: references.full(numbers((size,)), fill_value),
         doc="A number in every entry.",
         samples=("x * full((2, 3), 0.5)", "full((3,), 2) * u", "full((), 0.1) * s", "full(3, 1.5) @ u"),
         error_inputs=("full((2,), x)", "full((-1,), 1.0) * s", "full((2, 3)) * x")),
-    row("full_like", "x, fill_value: number", _full_like_shape,
+    row("full_like", "x, fill_value: number", shapes.full_like,
         lambda x, *, fill_value: torch.full_like(x, fill_value),
         lambda _, x, *, fill_value: IndexTensor(x.axes, exact.fraction(fill_value)),
-        lambda x, *, fill_value: _objects(x.shape, fill_value),
+        lambda x, *, fill_value: references.full(x.shape, fill_value),
         doc="A number in every entry, in the shape and dtype of x.",
         samples=("x * full_like(x, 0.5)", "full_like(s, 2) * s", "z + full_like(z, 1)"),
         error_inputs=("full_like(x)", "full_like(x, y)")),
-    row("eye", "n: integer, m: integer = None", _eye_shape,
-        lambda *, n, m: torch.eye(n, n if m is None else m, dtype=torch.float64), _eye_form, _eye_reference,
+    row("eye", "n: integer, m: integer = None", shapes.eye,
+        lambda *, n, m: torch.eye(n, n if m is None else m, dtype=torch.float64), _eye_form, references.eye,
         doc="The identity matrix, or ones on the diagonal of n rows and m columns.", aliases=("identity",),
         samples=("A + eye(3)", "eye(x.shape[1]) @ u", "x @ eye(3, 4)", "eye(1) * s", "eye(2, 3) * x",
                  "trace(A @ (2*eye(3)))", "eye(0, 3) + z"),
         error_inputs=("eye(-1) * s", "A + eye(4)", "eye(x)", "eye(0.5)")),
-    row("arange", "start: number, end: number = None, step: number = 1", _arange_shape, _arange, _arange_form,
-        _arange_reference,
+    row("arange", "start: number, end: number = None, step: number = 1", shapes.arange, _arange, _arange_form,
+        references.arange,
         doc="start, start + step and so on, before the end; from 0 with one argument.",
         samples=("arange(3) * u", "arange(1, 4) * u", "arange(0, 1, 0.25) * w", "x * arange(x.shape[1])",
                  "arange(3, 0, -1) @ (1.0*u)", "arange(1) * s"),
         error_inputs=("arange(3, 0) * u", "arange(0, 3, 0) * u", "arange(u)", "arange(4) * u")),
-    row("linspace", "start: number, end: number, steps: integer", _linspace_shape,
+    row("linspace", "start: number, end: number, steps: integer", shapes.linspace,
         lambda *, start, end, steps: torch.linspace(start, end, steps, dtype=torch.float64), _linspace_form,
-        _linspace_reference,
+        references.linspace,
         doc="So many numbers from start to end, both of them among them, at even distances.",
         samples=("linspace(0, 1, 3) * u", "linspace(-1, 2, 4) * w", "linspace(0.5, 1, 1) * s", "x @ linspace(0, 1, 3)"),
         error_inputs=("linspace(0, 1) * u", "linspace(0, 1, -1) * u", "linspace(0, u, 3)")),

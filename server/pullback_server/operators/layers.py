@@ -19,6 +19,7 @@ from .reference import layers as references
 from .selecting import checked
 from .selection import on_one_device
 from .shape_rules import layers as shapes
+from .shape_rules.matrices import matmul_work
 from .windows import place
 
 # The torch column.
@@ -140,7 +141,7 @@ def _shuffle_form(program: IndexProgram, x: IndexTensor, *, upscale_factor: int)
 # fmt: off
 OPERATORS = (
     Operator(
-        name="linear", family="neural", signature="input, weight, bias=None", work=shapes.linear_work,
+        name="linear", family="neural", signature="input, weight, bias=None", work=matmul_work,
         shape=shapes.linear, torch=_linear, sympy=_linear_form, reference=references.linear,
         doc="input @ weight.T + bias.", source="torch.nn.functional.linear",
         samples=("linear(x, A)", "linear(x, A, u)", "linear(u, x)", "linear(C, B[:2])", "linear(x, u)",

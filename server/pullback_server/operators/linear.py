@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 
 from ..index_notation import exact
 from ..index_notation.index_program import Axes, IndexProgram, IndexTensor
-from ..program import TensorType
 from .operator import Operator
-from .reference.columns import Objects
+from .reference import products, rearranging
 from .reference.matrices import matmul_reference
 from .shape_rules import matrices as shapes
+from .shape_rules.common import no_work
 
 # The sympy column: an axis of length 1 has no index, so that nothing is summed over it.
 
@@ -62,40 +60,25 @@ def _outer_form(program: IndexProgram, x: IndexTensor, y: IndexTensor) -> IndexT
     return IndexTensor((*x.axes, *columns), exact.times(x.entry, y.at(columns)))
 
 
-def _transpose_form(_: IndexProgram, x: IndexTensor, *, dim0: int, dim1: int) -> IndexTensor:
+def _swap_form(_: IndexProgram, x: IndexTensor, *, dim0: int, dim1: int) -> IndexTensor:
     axes = list(x.axes)
     if axes:
         axes[dim0], axes[dim1] = axes[dim1], axes[dim0]
     return IndexTensor(tuple(axes), x.entry)
 
 
-def _turned_form(_: IndexProgram, x: IndexTensor) -> IndexTensor:
+def _transpose_form(_: IndexProgram, x: IndexTensor) -> IndexTensor:
     return IndexTensor(x.axes[::-1], x.entry)
 
 
-def _turned_last_form(program: IndexProgram, x: IndexTensor) -> IndexTensor:
-    return _transpose_form(program, x, dim0=-2, dim1=-1)
+def _transpose_last_form(program: IndexProgram, x: IndexTensor) -> IndexTensor:
+    return _swap_form(program, x, dim0=-2, dim1=-1)
 
 
-# The reference column: NumPy multiplies and adds mpmath numbers as they are.
+# The torch column, where it is not one function of torch's.
 
 
-def _outer(x: Objects, y: Objects) -> Objects:
-    return np.asarray(np.multiply.outer(x, y), dtype=object)
-
-
-def _transpose(x: Objects, *, dim0: int, dim1: int) -> Objects:
-    return np.swapaxes(x, dim0, dim1) if x.ndim else x
-
-
-def _turned_last(x: Objects) -> Objects:
-    return np.swapaxes(x, -2, -1)
-
-
-# The torch column where it is not one function of torch's, and the work.
-
-
-def _mt(x: torch.Tensor) -> torch.Tensor:
+def _transpose_last(x: torch.Tensor) -> torch.Tensor:
     return x.mT
 
 
@@ -103,18 +86,10 @@ def _swap(x: torch.Tensor, *, dim0: int, dim1: int) -> torch.Tensor:
     return torch.transpose(x, dim0, dim1)
 
 
-def _contracted(result: TensorType, x: TensorType, *_: Any) -> int:
-    return 2 * result.elements * x.shape[-1]
-
-
-def _viewed(*_: TensorType) -> int:
-    return 0
-
-
 # fmt: off
 OPERATORS = (
     Operator(
-        name="matmul", family="linear algebra", signature="x, y", symbol="@", work=_contracted,
+        name="matmul", family="linear algebra", signature="x, y", symbol="@", work=shapes.matmul_work,
         shape=shapes.matmul, torch=torch.matmul, sympy=matmul_form, reference=matmul_reference,
         doc="The matrix product; vectors are rows on the left and columns on the right, further dimensions broadcast.",
         source="torch.matmul",
@@ -124,7 +99,7 @@ OPERATORS = (
         error_inputs=("x @ y", "x @ s", "2 @ x", "A @ count.T", "matmul(x)", "C @ A", "A @ w", "count @ count.T"),
     ),
     Operator(
-        name="dot", family="linear algebra", signature="x, y", work=_contracted,
+        name="dot", family="linear algebra", signature="x, y", work=shapes.matmul_work,
         shape=shapes.dot, torch=torch.dot, sympy=matmul_form, reference=matmul_reference,
         doc="The sum of the products of two vectors' entries.",
         samples=("dot(u, v)", "dot(u, u)", "dot(o, o)", "dot(sum(x, 0), u)", "dot(u, A @ v)",
@@ -133,29 +108,30 @@ OPERATORS = (
     ),
     Operator(
         name="outer", family="linear algebra", signature="x, y",
-        shape=shapes.outer, torch=torch.outer, sympy=_outer_form, reference=_outer,
+        shape=shapes.outer, torch=torch.outer, sympy=_outer_form, reference=products.outer,
         doc="Every entry of one vector times every entry of another.",
         samples=("outer(u, w)", "outer(u, u)", "outer(o, w)", "outer(u, o)", "outer(o, o)", "outer(sum(z, 1), u)",
                  "outer(count.sum(0), u)"),
         error_inputs=("outer(x, u)", "outer(u, s)", "outer(u)", "outer(2, u)"),
     ),
     Operator(
-        name="T", family="linear algebra", signature="x", attribute=True, work=_viewed,
-        shape=shapes.turned, torch=torch.t, sympy=_turned_form, reference=np.transpose,
+        name="T", family="linear algebra", signature="x", attribute=True, work=no_work,
+        shape=shapes.transpose, torch=torch.t, sympy=_transpose_form, reference=np.transpose,
         doc="The transpose of a matrix; a vector or number is its own.",
         samples=("x.T", "u.T", "s.T", "z.T", "c.T * c", "g.T", "x.T @ y"),
         error_inputs=("C.T", "x.T()", "T(x)", "D.T"),
     ),
     Operator(
-        name="mT", family="linear algebra", signature="x", attribute=True, work=_viewed,
-        shape=shapes.turned_last, torch=_mt, sympy=_turned_last_form, reference=_turned_last,
+        name="mT", family="linear algebra", signature="x", attribute=True, work=no_work,
+        shape=shapes.transpose_last, torch=_transpose_last, sympy=_transpose_last_form,
+        reference=rearranging.transpose_last,
         doc="The last two dimensions change places.",
         samples=("x.mT", "C.mT", "z.mT", "c.mT", "C.mT + D", "C @ C.mT"),
         error_inputs=("u.mT", "s.mT", "C.mT()", "mT(C)"),
     ),
     Operator(
-        name="transpose", family="linear algebra", signature="x, dim0: dim, dim1: dim", work=_viewed,
-        shape=shapes.swapped, torch=_swap, sympy=_transpose_form, reference=_transpose,
+        name="transpose", family="linear algebra", signature="x, dim0: dim, dim1: dim", work=no_work,
+        shape=shapes.swap, torch=_swap, sympy=_swap_form, reference=rearranging.swap,
         doc="Two dimensions change places.", aliases=("swapaxes", "swapdims"),
         samples=("transpose(x, 0, 1)", "transpose(C, 0, -1)", "transpose(C, 1, 2) + D", "transpose(s, 0, -1)",
                  "transpose(u, 0, 0)", "transpose(z, 1, 0)", "C.transpose(-1, -2)"),

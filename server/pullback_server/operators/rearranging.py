@@ -14,9 +14,10 @@ from ..index_notation.arithmetic import modulo, quotient, ravel, unravel
 from ..index_notation.index_program import Axes, IndexProgram, IndexTensor
 from ..program import TensorType
 from .operator import Operator
+from .reference import rearranging as references
 from .reference.columns import Objects
 from .shape_rules import rearranging as shapes
-from .shape_rules.common import axes_of
+from .shape_rules.common import axes_of, no_work
 
 # The sympy column.
 
@@ -148,29 +149,19 @@ def rearranging(
     return Operator(
         name=name, family="shapes", signature=signature, shape=rule, torch=torch_column, sympy=sympy_column,
         reference=column, doc=doc, samples=samples, error_inputs=error_inputs, aliases=aliases,
-        size_dependent=size_dependent, source=source or f"torch.{name}", work=lambda *_: 0,
+        size_dependent=size_dependent, source=source or f"torch.{name}", work=no_work,
     )  # fmt: skip
-
-
-def _roll_reference(x: Objects, *, shifts: Any, dims: shapes.Dims) -> Objects:
-    if dims is None:
-        return np.roll(x.reshape(-1), shifts).reshape(x.shape)
-    return np.roll(x, shifts, dims) if x.ndim else x
 
 
 def _unsqueeze(x: torch.Tensor, *, dim: int) -> torch.Tensor:
     return x.unsqueeze(dim)
 
 
-def _reshape_reference(x: Objects, *, shape: tuple[Any, ...]) -> Objects:
-    return x.reshape(shapes.full_shape(shapes.numbers(shape), x.size))
-
-
 # fmt: off
 OPERATORS = (
     rearranging("reshape", "x, *shape: integers", shapes.reshape_shape,
         lambda x, *, shape: x.reshape(shapes.numbers(shape)), _reshape_form,
-        _reshape_reference, "The entries in rows, in another shape; one length may be -1.",
+        references.reshape, "The entries in rows, in another shape; one length may be -1.",
         ("reshape(x, (3, 2))", "x.reshape(-1)", "reshape(C, (4, 6))", "C.view(2, -1)", "reshape(C, (2, 3, 2, 2))",
          "s.reshape(1, 1)", "o.reshape(())", "reshape(z, (3, 0))", "reshape(x, shape=(1, 6))", "reshape(x.T, (2, 3))",
          "exp(C).reshape(6, 4)", "x.reshape(3, 2) @ x", "sum(C.reshape(2, 12)**2, 1)"),
@@ -253,7 +244,7 @@ OPERATORS = (
         ("flip(x, (2,))", "flip(x, (0, 0))", "flip(x, 0.5)")),
     rearranging("roll", "x, shifts: integers, dims: dims = None", shapes.rolled_shape,
         lambda x, *, shifts, dims: torch.roll(x, shifts, dims),
-        _roll_form, _roll_reference,
+        _roll_form, references.roll,
         "Entries shifted along dimensions, or in rows; those that leave come in at the other end.",
         ("roll(u, 1)", "roll(x, 1, 0)", "roll(x, (1, -1), (0, 1))", "roll(x, 2)", "roll(u, 1) * u", "roll(c, 1, 1)",
          "roll(z, 1, 0)", "roll(x, 5, 1)"),

@@ -17,6 +17,7 @@ from ..index_notation.index_program import IndexProgram, IndexTensor
 from ..program import DType, TensorType
 from .operator import OperandError, Operator
 from .reference.columns import Objects
+from .shape_rules.common import no_work
 from .windows import padded, place
 
 MODES = ("constant", "reflect", "replicate", "circular")
@@ -113,7 +114,7 @@ def _source(mode: str, position: int, length: int) -> int:
 # fmt: off
 OPERATORS = (
     Operator(
-        name="pad", family="neural", size_dependent=True, work=lambda *_: 0,
+        name="pad", family="neural", size_dependent=True, work=no_work,
         signature="input, pad: integers, mode: text = 'constant', value: number = None",
         shape=_shape, torch=_pad, sympy=_form, reference=_reference,
         doc="Entries before and after those of the last dimensions, two numbers each, the last one first: a value, "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,11 @@ import numpy.typing as npt
 from ..shape_rules.common import axes_of
 
 Objects = npt.NDArray[np.object_]
+
+
+def vector(numbers: Iterable[Any]) -> Objects:
+    """The numbers as an array; the None at the end keeps NumPy from looking into them."""
+    return np.array([*numbers, None], dtype=object)[:-1]
 
 
 @dataclass(frozen=True)
@@ -63,8 +68,7 @@ class AlongDim:
         moved = np.moveaxis(x, axis, -1) if x.ndim else x.reshape(1)
         out = np.empty(moved.shape, dtype=object)
         for index in np.ndindex(moved.shape[:-1]):
-            # A None at the end keeps NumPy from looking into the numbers.
-            out[index] = np.array([*self.function(list(moved[index])), None], dtype=object)[:-1]
+            out[index] = vector(self.function(list(moved[index])))
         return np.moveaxis(out, -1, axis) if x.ndim else out.reshape(())
 
 

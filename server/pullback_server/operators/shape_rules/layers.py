@@ -119,11 +119,6 @@ def attention_work(result: TensorType, query: TensorType, key: TensorType, *_: T
     return 2 * rows * key.shape[-2] * (query.shape[-1] + result.shape[-1] + 2)
 
 
-def linear_work(result: TensorType, x: TensorType, *_: TensorType | None) -> int:
-    """A product of matrices."""
-    return 2 * result.elements * x.shape[-1]
-
-
 def bilinear_work(result: TensorType, x: TensorType, y: TensorType, *_: TensorType | None) -> int:
     """Every pair of entries."""
     return 3 * result.elements * x.shape[-1] * y.shape[-1]

@@ -27,6 +27,11 @@ def matmul(x: TensorType, y: TensorType, **_: Any) -> TensorType:
     return TensorType(dtype, (*batch, *rows, *columns), x.weak and y.weak)
 
 
+def matmul_work(result: TensorType, x: TensorType, *_: TensorType | None) -> int:
+    """A multiplication and an addition for each entry of the result and of what is summed over."""
+    return 2 * result.elements * x.shape[-1]
+
+
 def dot(x: TensorType, y: TensorType, **_: Any) -> TensorType:
     """Two vectors of one length give a number."""
     _ranks("dot", (1,), x, y)
@@ -65,21 +70,21 @@ def diagonal_length(rows: int, columns: int, offset: int) -> int:
     return max(0, min(rows, columns - offset) if offset >= 0 else min(rows + offset, columns))
 
 
-def turned(x: TensorType, **_: Any) -> TensorType:
+def transpose(x: TensorType, **_: Any) -> TensorType:
     """The transpose of a matrix; a vector or number is its own."""
     if x.rank > 2:
         raise OperandError(f".T of a tensor of rank {x.rank}", "use .mT, which turns the last two dimensions")
     return TensorType(x.dtype, x.shape[::-1], x.weak)
 
 
-def turned_last(x: TensorType, **_: Any) -> TensorType:
+def transpose_last(x: TensorType, **_: Any) -> TensorType:
     """The last two dimensions change places."""
     if x.rank < 2:
         raise OperandError(f".mT of a tensor of rank {x.rank}", "a tensor of rank 2 at least, or .T")
     return TensorType(x.dtype, (*x.shape[:-2], x.shape[-1], x.shape[-2]), x.weak)
 
 
-def swapped(x: TensorType, *, dim0: int, dim1: int, **_: Any) -> TensorType:
+def swap(x: TensorType, *, dim0: int, dim1: int, **_: Any) -> TensorType:
     """Two dimensions change places."""
     shape = list(x.shape)
     a, b = axis_of(dim0, x.rank, "dim0"), axis_of(dim1, x.rank, "dim1")
@@ -103,3 +108,46 @@ def one_floating_dtype(what: str, *types: TensorType) -> DType:
             "operands of one floating dtype; multiply by 1.0 to make integers floating",
         )
     return promote(*types)
+
+
+def diagonal(x: TensorType, *, offset: int, dim1: int, dim2: int) -> TensorType:
+    """Without two dimensions, and with a diagonal of theirs as the last."""
+    a, b = diagonal_axes(x.rank, dim1, dim2)
+    rest = tuple(n for k, n in enumerate(x.shape) if k not in (a, b))
+    return TensorType(x.dtype, (*rest, diagonal_length(x.shape[a], x.shape[b], offset)), x.weak)
+
+
+def diag_embed(x: TensorType, *, offset: int, dim1: int, dim2: int) -> TensorType:
+    """The last dimension as the diagonal of two."""
+    if not x.rank:
+        raise OperandError("diag_embed of a number", "a tensor of rank 1 at least")
+    a, b = diagonal_axes(x.rank + 1, dim1, dim2)
+    rest, side = iter(x.shape[:-1]), x.shape[-1] + abs(offset)
+    return TensorType(x.dtype, tuple(side if k in (a, b) else next(rest) for k in range(x.rank + 1)), x.weak)
+
+
+def triangle(x: TensorType, **_: Any) -> TensorType:
+    """The shape stays."""
+    if x.rank < 2:
+        raise OperandError(f"a triangle of a tensor of rank {x.rank}", "a matrix at least")
+    return TensorType(x.dtype, x.shape, x.weak)
+
+
+def diagonal_axes(rank: int, dim1: int, dim2: int) -> tuple[int, int]:
+    """The two dimensions of a diagonal, counted from 0. Raises OperandError."""
+    if rank < 2:
+        raise OperandError(f"a diagonal of a tensor of rank {rank}", "rank 2 at least")
+    a, b = axis_of(dim1, rank, "dim1"), axis_of(dim2, rank, "dim2")
+    if a == b:
+        raise OperandError(f"dim1={dim1} and dim2={dim2}", "two dimensions")
+    return a, b
+
+
+def diagonal_mixes_lengths(x: TensorType, *, offset: int, dim1: int, dim2: int) -> bool:
+    """Whether it is not the main diagonal of square matrices."""
+    return bool(offset) or x.shape[dim1] != x.shape[dim2]
+
+
+def diag_mixes_lengths(x: TensorType, *, diagonal: int) -> bool:
+    """Whether it is not the main diagonal of a square matrix."""
+    return bool(diagonal) or (x.rank == 2 and x.shape[0] != x.shape[1])

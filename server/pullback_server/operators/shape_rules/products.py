@@ -1,0 +1,102 @@
+"""Shape rules of contractions beside the matrix product, as torch has them, and the work they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ...program import TensorType
+from ..operator import OperandError
+from .common import axis_of, broadcast, promote, reduced_shape, without_bools
+from .einsum import contracted, inner_equation, read_equation, tensordot_equation
+from .matrices import matmul, one_floating_dtype
+
+
+def einsum(*operands: TensorType, equation: str) -> TensorType:
+    """The lengths of the result's letters."""
+    if not operands:
+        raise OperandError("einsum of nothing", "one tensor at least")
+    labels, out = read_equation(equation, tuple(t.rank for t in operands))
+    lengths: dict[str, int] = {}
+    for letters, t in zip(labels, operands, strict=True):
+        for label, n in zip(letters, t.shape, strict=True):
+            if lengths.setdefault(label, n) == 1:
+                lengths[label] = n
+            elif n not in (1, lengths[label]):
+                raise OperandError(f"`{label}` of lengths {lengths[label]} and {n}", "one length a letter")
+    for letters, t in zip(labels, operands, strict=True):
+        if any(letters.count(label) > 1 and n != lengths[label] for label, n in zip(letters, t.shape, strict=True)):
+            raise OperandError(f"a repeated letter for shape {list(t.shape)}", "equal lengths on a diagonal")
+    dtype = one_floating_dtype("einsum", *operands)
+    return TensorType(dtype, tuple(lengths[label] for label in out), all(t.weak for t in operands))
+
+
+def tensordot(a: TensorType, b: TensorType, *, dims: Any) -> TensorType:
+    """The dimensions of both that are not contracted."""
+    for x, y in zip(*contracted(dims, a.rank, b.rank), strict=True):
+        if a.shape[x] != b.shape[y]:
+            raise OperandError(f"dimensions of lengths {a.shape[x]} and {b.shape[y]}", "equal lengths are contracted")
+    return einsum(a, b, equation=tensordot_equation(dims, a.rank, b.rank))
+
+
+def inner(x: TensorType, y: TensorType) -> TensorType:
+    """The dimensions of both except the last."""
+    if x.rank and y.rank and x.shape[-1] != y.shape[-1]:
+        raise OperandError(f"last dimensions of lengths {x.shape[-1]} and {y.shape[-1]}", "equal last dimensions")
+    return einsum(x, y, equation=inner_equation(x.rank, y.rank))
+
+
+def vecdot(x: TensorType, y: TensorType, *, dim: int) -> TensorType:
+    """The common shape without dim."""
+    if not (x.rank and y.rank):
+        raise OperandError(f"ranks {x.rank} and {y.rank}", "vectors at least")
+    dtype = one_floating_dtype("vecdot", x, y)
+    return TensorType(dtype, reduced_shape(broadcast(x, y), dim, False), x.weak and y.weak)
+
+
+def cross(x: TensorType, y: TensorType, *, dim: int) -> TensorType:
+    """The common shape, of vectors of length 3."""
+    if x.rank != y.rank or not x.rank:
+        raise OperandError(f"ranks {x.rank} and {y.rank}", "two tensors of one rank, 1 at least")
+    axis = axis_of(dim, x.rank)
+    if x.shape[axis] != 3 or y.shape[axis] != 3:
+        raise OperandError(f"lengths {x.shape[axis]} and {y.shape[axis]} along dimension {axis}", "vectors of length 3")
+    if x.dtype is not y.dtype and not (x.weak or y.weak):
+        raise OperandError(f"{x.dtype.label} and {y.dtype.label}", "two tensors of one dtype")
+    return without_bools(broadcast, "make it a number")(x, y)
+
+
+def kron(x: TensorType, y: TensorType) -> TensorType:
+    """The lengths of both multiplied, counted from the last."""
+    return TensorType(promote(x, y), tuple(n * m for n, m in _lengths(x, y)), x.weak and y.weak)
+
+
+def kron_mixes_lengths(x: TensorType, y: TensorType) -> bool:
+    """Whether a dimension of the result is made of two."""
+    return any(n != 1 and m != 1 for n, m in _lengths(x, y))
+
+
+def _lengths(x: TensorType, y: TensorType) -> list[tuple[int, int]]:
+    rank = max(x.rank, y.rank)
+    a, b = ((1,) * (rank - t.rank) + t.shape for t in (x, y))
+    return list(zip(a, b, strict=True))
+
+
+def work(result: TensorType, *operands: TensorType) -> int:
+    """Twice the result's size times the longest dimension."""
+    return 2 * result.elements * max((n for t in operands for n in t.shape), default=1)
+
+
+def matrix_product(name: str, ranks: tuple[int, int]) -> Callable[..., TensorType]:
+    """A rule: the matrix product of operands of these ranks, which does not broadcast."""
+
+    def shape(x: TensorType, y: TensorType) -> TensorType:
+        if (x.rank, y.rank) != ranks:
+            raise OperandError(
+                f"{name} of ranks {x.rank} and {y.rank}", f"ranks {ranks[0]} and {ranks[1]}; x @ y takes any"
+            )
+        if ranks == (3, 3) and x.shape[0] != y.shape[0]:
+            raise OperandError(f"{x.shape[0]} and {y.shape[0]} matrices", "as many on both sides; x @ y broadcasts")
+        return matmul(x, y)
+
+    return shape
