@@ -17,9 +17,6 @@ from .operator import Kink, Operator
 from .reference import matrices as real
 from .shape_rules import decompositions as shapes
 
-#: A decomposition takes about this many multiplications and additions an entry and row.
-_PASSES = 10
-
 # The torch column: nan where a matrix has none, so that one bad matrix is an answer and no failure.
 
 
@@ -179,10 +176,6 @@ def _identity(program: IndexProgram, x: IndexTensor) -> IndexTensor:
     return IndexTensor((*x.axes[:-2], i, j), Delta(i, j))
 
 
-def _work(result: TensorType, x: TensorType, *_: Any) -> int:
-    return _PASSES * max(x.elements, result.elements) * max(x.shape[-1:], default=1)
-
-
 def row(
     name: str, shape: Callable[..., TensorType], *columns: Any, doc: str, samples: tuple[str, ...], **more: Any
 ) -> Operator:
@@ -195,7 +188,7 @@ def row(
     } | more  # fmt: skip
     return Operator(
         name=name, family="linear algebra", shape=shape, torch=torch_column, sympy=sympy_column, reference=reference,
-        doc=doc, samples=samples, work=_work, **fields,
+        doc=doc, samples=samples, work=shapes.work, **fields,
     )  # fmt: skip
 
 

@@ -6,25 +6,21 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import sympy as sp
 import torch
 from torch.nn import functional as F
 
 from ..index_notation import exact
 from ..index_notation.index_program import IndexProgram, IndexTensor
-from ..program import TensorType
 from . import loss_entries as entries
 from .elementwise import UNIT
 from .loss_reductions import reduced_form, reduced_tensor
 from .operator import Kink, OperandError, Operator, ShapeRule
 from .reference import losses as references
-from .reference.columns import Elementwise, Objects
-from .reference.losses import reduced_reference
 from .selection import on_one_device
 from .shape_rules import losses as shapes
-from .shape_rules.common import broadcast_shapes
-from .shape_rules.losses import REDUCTIONS, reduced_type
+from .shape_rules.common import broadcast_shapes, floats
+from .shape_rules.losses import REDUCTIONS
 
 Tensor = torch.Tensor
 
@@ -95,13 +91,6 @@ def _gaussian(x: Tensor, t: Tensor, var: Tensor, *, full: bool, eps: float, redu
 # Rows.
 
 
-def _type(rule: ShapeRule, known: tuple[str, ...] = REDUCTIONS) -> ShapeRule:
-    def shape(*types: TensorType | None, reduction: str, **given: Any) -> TensorType:
-        return reduced_type(rule(*types, **given), reduction, known)
-
-    return shape
-
-
 def _form(entry: Callable[..., sp.Expr]) -> Callable[..., IndexTensor]:
     def form(program: IndexProgram, *tensors: IndexTensor | None, reduction: str, **given: Any) -> IndexTensor:
         return _summed(program, _entries(program, entry, tensors, given), tensors[0], reduction)
@@ -139,22 +128,6 @@ def _variance_form(
     return _form(entries.gaussian)(program, x, t, var, **given)
 
 
-def _reference(scalar: Callable[..., Any]) -> Callable[..., Objects]:
-    def reference(*arrays: Objects | None, reduction: str, **given: Any) -> Objects:
-        whole = Elementwise(scalar)(*arrays, **given)
-        if reduction != "batchmean":
-            return reduced_reference(whole, reduction)
-        assert arrays[0] is not None
-        return np.asarray(reduced_reference(whole, "sum") / (len(arrays[0]) if arrays[0].ndim else 1), dtype=object)
-
-    return reference
-
-
-def _variance_reference(x: Objects, t: Objects, var: Objects, **given: Any) -> Objects:
-    wide = var[..., np.newaxis] if 0 < var.ndim < x.ndim else var
-    return _reference(references.gaussian)(x, t, wide, **given)
-
-
 def loss(
     name: str,
     operands: str,
@@ -169,9 +142,9 @@ def loss(
 ) -> Operator:
     """A loss of so many operands; `entry` and `reference` give one entry of it."""
     columns: dict[str, Any] = {
-        "shape": _type(rule),
+        "shape": shapes.loss(rule),
         "sympy": _form(entry),
-        "reference": _reference(reference),
+        "reference": references.loss(reference),
         "signature": f"{operands}, reduction: text = 'mean'",
     } | more
     return Operator(
@@ -180,15 +153,11 @@ def loss(
         torch=torch_column,
         doc=doc,
         source=f"torch.nn.functional.{name}",
-        work=_work,
+        work=shapes.work,
         samples=tuple(f"{name}({given})" for given in samples),
         error_inputs=tuple(f"{name}({given})" for given in (*BAD, *error_inputs)),
         **columns,
     )
-
-
-def _work(_: TensorType, x: TensorType, t: TensorType, *__: TensorType | None) -> int:
-    return 4 * max(x.elements, t.elements)
 
 
 #: Operands that fit every loss of two, and what fits none of them.
@@ -200,35 +169,35 @@ SIGNS, FROM_ABOVE = ("2*mask - 1", "sign(y)"), "the slope where it is above 0"
 
 # fmt: off
 OPERATORS = (
-    #    name              operands         shape            torch                         sympy
-    loss("mse_loss",       "input, target", shapes.promoted, _broadcast(F.mse_loss),       entries.squared,
+    #    name              operands         shape                 torch                         sympy
+    loss("mse_loss",       "input, target", floats,               _broadcast(F.mse_loss),       entries.squared,
          references.squared, "(input - target)**2.", (*TWO, *BROADCAST)),
-    loss("l1_loss",        "input, target", shapes.numbers,  _broadcast(F.l1_loss),        entries.absolute,
+    loss("l1_loss",        "input, target", shapes.float_numbers, _broadcast(F.l1_loss),        entries.absolute,
          references.absolute, "abs(input - target).", (*TWO, *BROADCAST), kinks=(Kink("input == target", "0"),)),
-    loss("smooth_l1_loss", "input, target", shapes.smooth,   _broadcast(F.smooth_l1_loss), entries.smooth,
+    loss("smooth_l1_loss", "input, target", shapes.smooth,        _broadcast(F.smooth_l1_loss), entries.smooth,
          references.smooth, "abs(input - target) - beta/2, but within beta of the target (input - target)**2/(2*beta).",
          (*TWO, *BROADCAST, "x, y, beta=0.5", "x, y, 'sum', 0", "C, D.mT, beta=2"), ("x, y, beta=-1",),
          signature="input, target, reduction: text = 'mean', beta: number = 1.0",
          kinks=(Kink("(beta == 0) & (input == target)", "0"),)),
-    loss("huber_loss",     "input, target", shapes.huber,    _broadcast(F.huber_loss),     entries.huber,
+    loss("huber_loss",     "input, target", shapes.huber,         _broadcast(F.huber_loss),     entries.huber,
          references.huber, "delta*(abs(input - target) - delta/2); within delta of the target (input - target)**2/2.",
          (*TWO, "x, u", "c, r, 'sum'", "x, y, delta=0.5", "x, y, 'none', 2"), ("x, y, delta=0", "x, count"),
          signature="input, target, reduction: text = 'mean', delta: number = 1.0"),
-    loss("soft_margin_loss", "input, target", shapes.alike,  _soft_margin,                 entries.soft_margin,
+    loss("soft_margin_loss", "input, target", shapes.one_dtype, _soft_margin, entries.soft_margin,
          references.soft_margin, "log(1 + exp(-target*input)).", (*TWO, *(f"x, {sign}" for sign in SIGNS), "x, u")),
-    loss("hinge_embedding_loss", "input, target", shapes.alike, F.hinge_embedding_loss,    entries.hinge_embedding,
+    loss("hinge_embedding_loss", "input, target", shapes.one_dtype, F.hinge_embedding_loss, entries.hinge_embedding,
          references.hinge_embedding, "input where the target is 1, maximum(0, margin - input) where it is -1.",
          (*TWO[:2], *(f"x, {sign}" for sign in SIGNS), "C, sign(D.mT), 0.5, 'none'", "x, sign(u), margin=-0.5",
           "z, z, reduction='sum'"),
          signature="input, target, margin: number = 1.0, reduction: text = 'mean'",
          kinks=(Kink("input == margin", FROM_ABOVE),)),
-    loss("margin_ranking_loss", "input1, input2, target", shapes.ranked, F.margin_ranking_loss, entries.ranking,
+    loss("margin_ranking_loss", "input1, input2, target", shapes.ranking, F.margin_ranking_loss, entries.ranking,
          references.ranking, "maximum(0, margin - target*(input1 - input2)).",
          ("x, y, 2*mask - 1", "x, y, sign(x), 0.5", "u, v, v, reduction='sum'", "C, exp(C), C, 1, 'none'", "x, c, r",
           "z, z, z, reduction='sum'"), ("x, y", "x, y, u", "x, u, s"),
          signature="input1, input2, target, margin: number = 0.0, reduction: text = 'mean'",
          kinks=(Kink("margin == target*(input1 - input2)", FROM_ABOVE),)),
-    loss("poisson_nll_loss", "input, target", shapes.counted, F.poisson_nll_loss, entries.poisson, references.poisson,
+    loss("poisson_nll_loss", "input, target", shapes.poisson, F.poisson_nll_loss, entries.poisson, references.poisson,
          "exp(input) - target*input, or input - target*log(input + eps) with log_input=False; full adds Stirling's "
          "terms where the target is above 1.",
          (*TWO, *BROADCAST, "exp(x), y, False", "x, exp(y) + 0.5, full=True", "exp(x), y, log_input=False, eps=0.1",
@@ -236,7 +205,7 @@ OPERATORS = (
          signature=POISSON,
          domain="(log_input > 0) | (input + eps > 0)", kinks=(Kink("target == 1", "the slope below"),)),
     replace(
-        loss("gaussian_nll_loss", "input, target, var", shapes.with_variance, _gaussian, entries.gaussian,
+        loss("gaussian_nll_loss", "input, target, var", shapes.gaussian, _gaussian, entries.gaussian,
              references.gaussian,
              "(log(var) + (input - target)**2/var)/2 with a var of eps at least; full adds log(2*pi)/2.",
              ("x, y, exp(x)", "x, y, exp(c), full=True", "x, y, exp(c[:, 0]), reduction='none'", "C, s, exp(C)",
@@ -245,7 +214,7 @@ OPERATORS = (
              ("x, y", "x, y, u", "x, y, count", "count, count, x", "x, B, x"),
              signature="input, target, var, full: flag = False, eps: number = 1e-6, reduction: text = 'mean'",
              domain="var_ >= 0", kinks=(Kink("var_ < eps", "the slopes at eps"),)),
-        sympy=_variance_form, reference=_variance_reference,
+        sympy=_variance_form, reference=references.gaussian_nll_loss,
     ),
 
     # Of probabilities
@@ -257,18 +226,18 @@ OPERATORS = (
          aliases=("bce",), interval=UNIT, domain="(input >= 0) & (input <= 1)",
          kinks=(Kink("(input == 0) | (input == 1)", "(input - target)*1e12"),)),
     loss("binary_cross_entropy_with_logits", "input, target", shapes.same_shape, _with_logits, entries.with_logits,
-         lambda x, t, weight, pos: references.weighted(references.with_logits)(x, t, weight, pos),
+         references.weighted(references.with_logits),
          "binary_cross_entropy of sigmoid(input), which does not overflow; its positive part times pos_weight.",
          (*TWO, "x, mask*(c - y)", "x, y, u", "x, y, pos_weight=exp(u)", "C, C, w, 'none', exp(w)", "4*x, y, s, 'sum'"),
          ("x, u", "x, mask", "x, count", "x, y, w", "x, y, None, 'mean', w"), aliases=("bce_with_logits",),
          signature="input, target, weight=None, reduction: text = 'mean', pos_weight=None"),
-    loss("kl_div", "input, target", shapes.same_dtype, _divergence, entries.divergence, references.divergence,
+    loss("kl_div", "input, target", shapes.floats_of_one_dtype, _divergence, entries.divergence, references.divergence,
          "target*(log(target) - input), where log_target says that the target comes as its logarithm; 'batchmean' is "
          "the sum over the number of rows.",
          (*TWO, "log(x), y, 'batchmean'", "log_softmax(x), softmax(y), reduction='sum'", "x, u, 'batchmean'",
           "x, log(y), log_target=True", "s, s, 'batchmean'"), ("x, at",),
          signature="input, target, reduction: text = 'mean', log_target: flag = False",
-         shape=_type(shapes.same_dtype, (*REDUCTIONS, "batchmean")), interval=UNIT,
+         shape=shapes.loss(shapes.floats_of_one_dtype, (*REDUCTIONS, "batchmean")), interval=UNIT,
          domain="(target >= 0) | (log_target > 0)", kinks=(Kink("(target == 0) & (log_target == 0)", "nan"),)),
 )
 # fmt: on

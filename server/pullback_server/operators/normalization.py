@@ -11,7 +11,6 @@ from torch.nn import functional as F
 from ..index_notation import exact
 from ..index_notation.arithmetic import quotient
 from ..index_notation.index_program import IndexProgram, IndexTensor
-from ..program import TensorType
 from .operator import Operator
 from .rearranging import reshaped
 from .reductions import mean_form
@@ -20,10 +19,6 @@ from .shape_rules import normalization as shapes
 from .windows import place
 
 Dims = tuple[int, ...]
-
-
-def _work(result: TensorType, *_: TensorType | None) -> int:
-    return 8 * result.elements
 
 
 # The torch column. It never sees running statistics that torch would overwrite.
@@ -206,7 +201,7 @@ STATISTICS = "running_mean=None, running_var=None, weight=None, bias=None"
 # fmt: off
 OPERATORS = (
     Operator(
-        name="layer_norm", family="neural", work=_work,
+        name="layer_norm", family="neural", work=shapes.work,
         signature="input, normalized_shape: integers, weight=None, bias=None, eps: number = 1e-5",
         shape=shapes.layer, torch=_layer, sympy=_layer_form, reference=references.layer,
         doc="(x - mean)/sqrt(variance + eps)*weight + bias over the last dimensions, whose lengths are given.",
@@ -220,7 +215,7 @@ OPERATORS = (
                       "layer_norm(x, (3,), eps='a')"),
     ),
     Operator(
-        name="rms_norm", family="neural", work=_work, dtype_arguments=shapes.rms_dtype_arguments,
+        name="rms_norm", family="neural", work=shapes.work, dtype_arguments=shapes.rms_dtype_arguments,
         signature="input, normalized_shape: integers, weight=None, eps: number = None",
         shape=shapes.rms, torch=_rms, sympy=_rms_form, reference=references.rms,
         doc="x/sqrt(mean(x**2) + eps)*weight over the last dimensions; eps is by default the dtype's, that of float32 "
@@ -233,7 +228,7 @@ OPERATORS = (
                       "rms_norm(count, (3,))", "rms_norm(x, (3,), u, v)"),
     ),
     Operator(
-        name="batch_norm", family="neural", work=_work,
+        name="batch_norm", family="neural", work=shapes.work,
         signature=f"input, {STATISTICS}, training: flag = False, momentum: number = 0.1, eps: number = 1e-5",
         shape=shapes.batch, torch=_batch, sympy=_batch_form, reference=references.batch,
         doc="(x - mean)/sqrt(variance + eps)*weight + bias for each channel, by the running statistics, or with "
@@ -249,7 +244,7 @@ OPERATORS = (
                       "batch_norm(x, u, v, training=1)"),
     ),
     Operator(
-        name="instance_norm", family="neural", work=_work,
+        name="instance_norm", family="neural", work=shapes.work,
         signature=f"input, {STATISTICS}, use_input_stats: flag = True, momentum: number = 0.1, eps: number = 1e-5",
         shape=shapes.instance, torch=_instance, sympy=_instance_form, reference=references.instance,
         doc="As batch_norm, by the statistics of each entry of the batch alone unless use_input_stats is False.",
@@ -261,7 +256,7 @@ OPERATORS = (
                       "instance_norm(C, None, u, None, None, False)", "instance_norm()"),
     ),
     Operator(
-        name="group_norm", family="neural", work=_work, size_dependent=True,
+        name="group_norm", family="neural", work=shapes.work, size_dependent=True,
         signature="input, num_groups: integer, weight=None, bias=None, eps: number = 1e-5",
         shape=shapes.group, torch=_group, sympy=_group_form, reference=references.group,
         doc="(x - mean)/sqrt(variance + eps)*weight + bias, by the statistics of groups of channels.",

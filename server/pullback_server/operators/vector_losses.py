@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sympy as sp
 import torch
 from torch.nn import functional as F
@@ -11,78 +9,16 @@ from torch.nn import functional as F
 from ..index_notation import exact
 from ..index_notation import functions as fn
 from ..index_notation.index_program import IndexProgram, IndexTensor
-from ..program import DType, TensorType
 from .loss_reductions import reduced_form, reduced_tensor
-from .operator import Kink, OperandError, Operator
+from .operator import Kink, Operator
 from .reductions import log_softmax_form
 from .reference import vector_losses as references
 from .selecting import checked
-from .shape_rules import losses as shapes
-from .shape_rules.losses import reduced_type
-from .shape_rules.matrices import one_floating_dtype
+from .shape_rules import vector_losses as shapes
+from .shape_rules.vector_losses import class_axis
 from .windows import place
 
 Tensor = torch.Tensor
-
-# Shape rules. Classes are the second dimension, or the only one.
-
-
-def _classes(rank: int) -> int:
-    return 1 if rank > 1 else 0
-
-
-def _scored(name: str, x: TensorType, t: TensorType, weight: TensorType | None, *indices: DType) -> TensorType:
-    """A loss for each target, which is the number of a class; raises OperandError."""
-    dtype = one_floating_dtype(name, *(o for o in (x, weight) if o is not None))
-    axis = _classes(x.rank)
-    if not x.rank or x.shape[axis] == 0:
-        raise OperandError(f"scores of shape {list(x.shape)}", "shape (N, C, ...) or (C) with a class at least")
-    if weight is not None and weight.shape != (x.shape[axis],):
-        raise OperandError(f"a weight of shape {list(weight.shape)}", f"shape {[x.shape[axis]]}, one entry a class")
-    left = x.shape[:axis] + x.shape[axis + 1 :]
-    if t.dtype not in indices or t.shape != left:
-        kinds = " or ".join(d.label for d in indices)
-        raise OperandError(f"a target of {t} for scores of shape {list(x.shape)}", f"{kinds} of shape {list(left)}")
-    return TensorType(dtype, left, x.weak and t.weak and (weight is None or weight.weak))
-
-
-def _likelihood_shape(x: TensorType, t: TensorType, weight: TensorType | None = None, **given: Any) -> TensorType:
-    return reduced_type(_scored("nll_loss", x, t, weight, DType.INT64, DType.UINT8), given["reduction"])
-
-
-def _cross_shape(x: TensorType, t: TensorType, weight: TensorType | None = None, **given: Any) -> TensorType:
-    if not 0 <= given["label_smoothing"] <= 1:
-        raise OperandError(f"label_smoothing={given['label_smoothing']}", "a number from 0 to 1")
-    if not t.dtype.floating:
-        return reduced_type(_scored("cross_entropy", x, t, weight, DType.INT64, DType.UINT8), given["reduction"])
-    if given["ignore_index"] >= 0:
-        raise OperandError("an ignore_index beside probabilities", "a target of class numbers")
-    left = tuple(n for k, n in enumerate(x.shape) if k != _classes(x.rank))
-    entries = _scored("cross_entropy", x, TensorType(DType.INT64, left, t.weak), weight, DType.INT64)
-    if t.shape != x.shape:
-        raise OperandError(
-            f"probabilities of shape {list(t.shape)}", f"shape {list(x.shape)}; class numbers are integers"
-        )
-    one_floating_dtype("cross_entropy", x, t)
-    return reduced_type(entries, given["reduction"])
-
-
-def _margin_shape(x: TensorType, t: TensorType, weight: TensorType | None = None, **given: Any) -> TensorType:
-    entries = _scored("multi_margin_loss", x, t, weight, DType.INT64)
-    if x.rank > 2 or x.dtype.size < 4:
-        raise OperandError(f"scores of {x}", "float32 or float64 of shape (N, C) or (C)")
-    if given["p"] not in (1, 2):
-        raise OperandError(f"p={given['p']}", "1 or 2")
-    return reduced_type(entries, given["reduction"])
-
-
-def _cosine_shape(a: TensorType, b: TensorType, t: TensorType, *, margin: float, reduction: str) -> TensorType:
-    return reduced_type(shapes.pairs(a, b, t), reduction)
-
-
-def _work(_: TensorType, x: TensorType, *__: TensorType | None) -> int:
-    return 6 * x.elements
-
 
 # The torch column. Classes are checked before they are used: an accelerator that meets a bad one is lost.
 
@@ -90,7 +26,7 @@ def _work(_: TensorType, x: TensorType, *__: TensorType | None) -> int:
 def _checked_classes(t: Tensor, x: Tensor, ignore_index: int | None) -> Tensor:
     """The targets as indices, 0 where they are ignored."""
     kept = t if ignore_index is None else torch.where(t == ignore_index, 0, t)
-    return checked(kept, x.shape[_classes(x.dim())], negative=False)
+    return checked(kept, x.shape[class_axis(x.dim())], negative=False)
 
 
 def _likelihood(x: Tensor, t: Tensor, weight: Tensor | None, *, ignore_index: int, reduction: str) -> Tensor:
@@ -110,13 +46,13 @@ def _cross_entropy(
         return F.cross_entropy(
             x, t, weight, ignore_index=ignore_index, reduction=reduction, label_smoothing=label_smoothing
         )
-    logs = F.log_softmax(x, _classes(x.dim()))
+    logs = F.log_softmax(x, class_axis(x.dim()))
     return _weighted(logs, at, t != ignore_index, weight, reduction, label_smoothing)
 
 
 def _weighted(logs: Tensor, at: Tensor, kept: Tensor, weight: Tensor, reduction: str, smoothing: float) -> Tensor:
     """As torch has it, with derivatives by the weight, which torch lacks."""
-    axis = _classes(logs.dim())
+    axis = class_axis(logs.dim())
     own = torch.where(kept, weight[at], 0)
     loss = -own * logs.gather(axis, at.unsqueeze(axis)).squeeze(axis)
     if smoothing:
@@ -146,7 +82,7 @@ def _of_classes(
     smoothing: float,
 ) -> IndexTensor:
     """Less the logarithm at the target's class, times its weight; 0 for targets that are ignored."""
-    axis, target = _classes(len(logs.axes)), program.materialize_if_large(target, shared=True)
+    axis, target = class_axis(len(logs.axes)), program.materialize_if_large(target, shared=True)
     batch, index = _target(program, logs, target)
     own = sp.S.One if weight is None else weight.at((index,))
     loss = -own * logs.at((*logs.axes[:axis], index, *logs.axes[axis + 1 :]))
@@ -165,7 +101,7 @@ def _of_classes(
 
 def _target(program: IndexProgram, x: IndexTensor, target: IndexTensor) -> tuple[tuple[sp.Symbol | None, ...], sp.Expr]:
     """The axes of x but for its classes, and the target's class at these."""
-    axis = _classes(len(x.axes))
+    axis = class_axis(len(x.axes))
     batch = (*x.axes[:axis], *x.axes[axis + 1 :])
     for own, common in zip(target.axes, batch, strict=True):
         if own is not None and common is not None:
@@ -199,7 +135,7 @@ def _cross_form(
     reduction: str,
     label_smoothing: float,
 ) -> IndexTensor:
-    axis = _classes(len(x.axes))
+    axis = class_axis(len(x.axes))
     logs = log_softmax_form(program, x, dim=axis)
     if len(t.axes) < len(x.axes):
         return _of_classes(program, logs, t, weight, ignore_index, reduction, label_smoothing)
@@ -222,7 +158,7 @@ def _margin_form(
     margin: float,
     reduction: str,
 ) -> IndexTensor:
-    x, axis = program.materialize(x), _classes(len(x.axes))
+    x, axis = program.materialize(x), class_axis(len(x.axes))
     _, index = _target(program, x, program.materialize_if_large(t, shared=True))
     lacking = exact.fraction(margin) - x.at((*x.axes[:axis], index)) + x.entry
     own = sp.S.One if weight is None else weight.at((index,))
@@ -256,8 +192,8 @@ IGNORED, MEAN = "targets of ignore_index count as nothing", "The mean is over th
 # fmt: off
 OPERATORS = (
     Operator(
-        name="cross_entropy", family="neural", signature=f"{CLASSES}, label_smoothing: number = 0.0", work=_work,
-        shape=_cross_shape, torch=_cross_entropy, sympy=_cross_form, reference=references.cross_entropy,
+        name="cross_entropy", family="neural", signature=f"{CLASSES}, label_smoothing: number = 0.0", work=shapes.work,
+        shape=shapes.cross_entropy, torch=_cross_entropy, sympy=_cross_form, reference=references.cross_entropy,
         doc=f"-log_softmax(input) at the class of each target, {IGNORED}; or its product with probabilities. {MEAN}.",
         source="torch.nn.functional.cross_entropy",
         samples=("cross_entropy(x, at)", "cross_entropy(x, at, exp(u))", "cross_entropy(x, at, reduction='sum')",
@@ -276,8 +212,8 @@ OPERATORS = (
                       "cross_entropy(x, at, reduction='all')", "cross_entropy(x, mask)"),
     ),
     Operator(
-        name="nll_loss", family="neural", signature=CLASSES, work=_work,
-        shape=_likelihood_shape, torch=_likelihood, sympy=_likelihood_form, reference=references.likelihood,
+        name="nll_loss", family="neural", signature=CLASSES, work=shapes.work,
+        shape=shapes.nll_loss, torch=_likelihood, sympy=_likelihood_form, reference=references.likelihood,
         doc=f"-input, a logarithm of probabilities, at the class of each target; {IGNORED}. {MEAN}.",
         source="torch.nn.functional.nll_loss",
         samples=("nll_loss(x, at)", "nll_loss(log_softmax(x), at, exp(u))", "nll_loss(x, at, reduction='none')",
@@ -288,9 +224,9 @@ OPERATORS = (
                       "nll_loss(x, at, w)", "nll_loss(x, at, reduction='batchmean')"),
     ),
     Operator(
-        name="multi_margin_loss", family="neural", work=_work,
+        name="multi_margin_loss", family="neural", work=shapes.work,
         signature="input, target, p: integer = 1, margin: number = 1.0, weight=None, reduction: text = 'mean'",
-        shape=_margin_shape, torch=_margin, sympy=_margin_form, reference=references.margins,
+        shape=shapes.multi_margin_loss, torch=_margin, sympy=_margin_form, reference=references.margins,
         doc="The mean over the classes but the target's of maximum(0, margin - input[target] + input[i])**p.",
         source="torch.nn.functional.multi_margin_loss",
         kinks=(Kink("amax(input) - amin(input) == margin", "0 for what is 0"),),
@@ -302,9 +238,10 @@ OPERATORS = (
                       "multi_margin_loss(C, pos)", "multi_margin_loss(x, at, weight=w)"),
     ),
     Operator(
-        name="cosine_embedding_loss", family="neural", work=_work,
+        name="cosine_embedding_loss", family="neural", work=shapes.work,
         signature="input1, input2, target, margin: number = 0.0, reduction: text = 'mean'",
-        shape=_cosine_shape, torch=F.cosine_embedding_loss, sympy=_cosine_form, reference=references.cosine,
+        shape=shapes.cosine_embedding_loss, torch=F.cosine_embedding_loss, sympy=_cosine_form,
+        reference=references.cosine,
         doc="1 - c where the target is 1, maximum(0, c - margin) where it is -1, by the cosine c between two vectors.",
         source="torch.nn.functional.cosine_embedding_loss",
         samples=("cosine_embedding_loss(x, y, 2*at - 1)", "cosine_embedding_loss(u, v, 1)",

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import mpmath as mp
 import numpy as np
 
 from . import scalars
-from .columns import Objects
+from .columns import Elementwise, Objects
 from .scalars import Real, exp, log, softplus, sqrt
 from .special import entr, xlog1py, xlogy
 
 
-def weighted(loss: Any) -> Any:
-    """A loss whose third operand is a factor, 1 where it is left out."""
-    return lambda x, t, weight, *more, **given: loss(x, t, *more, **given) * (1 if weight is None else weight)
+def weighted(entry: Callable[..., Real]) -> Callable[..., Real]:
+    """An entry of a loss whose third operand is a factor, 1 where it is left out."""
+    return lambda x, t, weight, *others: entry(x, t, *others) * (1 if weight is None else weight)
 
 
 def squared(x: Real, t: Real) -> Real:
@@ -101,3 +102,23 @@ def reduced_reference(entries: Objects, reduction: str) -> Objects:
     values = list(entries.flat)
     total = scalars.add_up(values)
     return np.asarray(scalars.quotient(total, mp.mpf(len(values))) if reduction == "mean" else total, dtype=object)
+
+
+def loss(scalar: Callable[..., Any]) -> Callable[..., Objects]:
+    """The reference column of a loss, from the function that gives an entry of it."""
+
+    def reference(*arrays: Objects | None, reduction: str, **arguments: Any) -> Objects:
+        entries = Elementwise(scalar)(*arrays, **arguments)
+        if reduction != "batchmean":
+            return reduced_reference(entries, reduction)
+        assert arrays[0] is not None
+        rows = len(arrays[0]) if arrays[0].ndim else 1
+        return np.asarray(reduced_reference(entries, "sum") / rows, dtype=object)
+
+    return reference
+
+
+def gaussian_nll_loss(x: Objects, t: Objects, var: Objects, **arguments: Any) -> Objects:
+    """The Gaussian loss, where one variance may be for all that differ in the last index."""
+    variances = var[..., np.newaxis] if 0 < var.ndim < x.ndim else var
+    return loss(gaussian)(x, t, variances, **arguments)

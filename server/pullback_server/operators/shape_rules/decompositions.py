@@ -12,6 +12,8 @@ from .matrices import one_floating_dtype
 
 #: Higher powers of matrices are refused: nobody means them.
 LARGEST_POWER = 64
+#: A decomposition takes about this many multiplications and additions for each entry and row.
+_PASSES = 10
 
 
 def _dtype(name: str, *types: TensorType) -> DType:
@@ -114,3 +116,8 @@ def lstsq(a: TensorType, b: TensorType, *, output: int) -> TensorType:
             f"lstsq of shapes {list(a.shape)} and {list(b.shape)}", "matrices with as many rows on both sides"
         )
     return TensorType(_dtype("lstsq", a, b), (*a.shape[:-2], a.shape[-1], b.shape[-1]), a.weak and b.weak)
+
+
+def work(result: TensorType, x: TensorType, *_: Any) -> int:
+    """As of a decomposition, whatever the function is."""
+    return _PASSES * max(x.elements, result.elements) * max(x.shape[-1:], default=1)

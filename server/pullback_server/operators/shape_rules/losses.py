@@ -5,32 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 from ...program import TensorType
-from ..operator import OperandError
-from .common import broadcast, broadcast_shapes, only_floating, without_bools
+from ..operator import OperandError, ShapeRule
+from .common import AS_NUMBER, broadcast_shapes, floats, numbers, only_floating
 
-#: What a loss comes to in the end.
+#: How the entries of a loss are reduced.
 REDUCTIONS = ("mean", "sum", "none")
-promoted = only_floating(broadcast)
-numbers = only_floating(without_bools(broadcast, "multiply the bool by 1 to make it a number"))
+float_numbers = only_floating(numbers)
 
 
-def alike(*types: TensorType | None, **_: Any) -> TensorType:
-    """Floating operands of one dtype, but for integers as targets."""
-    given = [t for t in types if t is not None]
-    floats = {t.dtype for t in given if t.dtype.floating and not t.weak}
-    if len(floats) > 1 or not (given[0].dtype.floating or given[0].weak):
+def one_dtype(*types: TensorType | None, **_: Any) -> TensorType:
+    """Floating operands of one dtype; a target may be integers."""
+    operands = [t for t in types if t is not None]
+    dtypes = {t.dtype for t in operands if t.dtype.floating and not t.weak}
+    if len(dtypes) > 1 or not (operands[0].dtype.floating or operands[0].weak):
         raise OperandError(
-            " and ".join(t.dtype.label for t in given), "an input of a floating dtype, which all others have"
+            " and ".join(t.dtype.label for t in operands), "an input of a floating dtype, which all others have"
         )
-    return promoted(*given)
+    return floats(*operands)
 
 
-def same_dtype(*types: TensorType | None, **_: Any) -> TensorType:
+def floats_of_one_dtype(*types: TensorType | None, **_: Any) -> TensorType:
     """Floating operands of one dtype."""
-    given = [t for t in types if t is not None]
-    if any(not t.dtype.floating and not t.weak for t in given):
-        raise OperandError(" and ".join(t.dtype.label for t in given), "floating operands; multiply by 1.0")
-    return alike(*given)
+    operands = [t for t in types if t is not None]
+    if any(not t.dtype.floating and not t.weak for t in operands):
+        raise OperandError(" and ".join(t.dtype.label for t in operands), "floating operands; multiply by 1.0")
+    return one_dtype(*operands)
 
 
 def same_shape(x: TensorType, t: TensorType, *weights: TensorType | None, **_: Any) -> TensorType:
@@ -39,19 +38,19 @@ def same_shape(x: TensorType, t: TensorType, *weights: TensorType | None, **_: A
         raise OperandError(
             f"shapes {list(x.shape)} and {list(t.shape)}", "equal shapes, and weights that broadcast to them"
         )
-    return same_dtype(x, t, *weights)
+    return floats_of_one_dtype(x, t, *weights)
 
 
-def ranked(a: TensorType, b: TensorType, t: TensorType, **_: Any) -> TensorType:
+def ranking(a: TensorType, b: TensorType, t: TensorType, **_: Any) -> TensorType:
     """Operands of one rank."""
     if not a.rank == b.rank == t.rank:
         raise OperandError(f"ranks {a.rank}, {b.rank} and {t.rank}", "operands of one rank")
     if any(o.dtype.category == 0 for o in (a, b, t)):
         raise OperandError("a bool operand", "numbers, the target of 1 and -1")
-    return alike(a, b, t)
+    return one_dtype(a, b, t)
 
 
-def with_variance(x: TensorType, t: TensorType, var: TensorType, **_: Any) -> TensorType:
+def gaussian(x: TensorType, t: TensorType, var: TensorType, **_: Any) -> TensorType:
     """A variance for each entry of the input, or one for all that differ in the last index."""
     if var.shape not in (x.shape, x.shape[:-1], (*x.shape[:-1], 1)) and not var.weak:
         raise OperandError(
@@ -60,51 +59,50 @@ def with_variance(x: TensorType, t: TensorType, var: TensorType, **_: Any) -> Te
     if var.dtype.category != 2 and not var.weak:
         raise OperandError(f"a var of {var.dtype.label}", "a floating one")
     if t.dtype.category == 0:
-        raise OperandError("a bool target", "multiply the bool by 1 to make it a number")
+        raise OperandError("a bool target", AS_NUMBER)
     shape = broadcast_shapes(x.shape, t.shape)
     return TensorType(
-        alike(x, t, var if var.weak else TensorType(var.dtype, ())).dtype, shape, x.weak and t.weak and var.weak
+        one_dtype(x, t, var if var.weak else TensorType(var.dtype, ())).dtype, shape, x.weak and t.weak and var.weak
     )
 
 
-def counted(x: TensorType, t: TensorType, **_: Any) -> TensorType:
+def poisson(x: TensorType, t: TensorType, **_: Any) -> TensorType:
     """An input that is floating itself."""
     if not x.dtype.floating and not x.weak:
         raise OperandError(f"an input of {x.dtype.label}", "a floating one; multiply by 1.0")
-    return promoted(x, t)
+    return floats(x, t)
 
 
 def smooth(x: TensorType, t: TensorType, *, beta: float) -> TensorType:
     """beta is a distance."""
     if not 0 <= beta < float("inf"):
         raise OperandError(f"beta={beta}", "a number from 0 on")
-    return promoted(x, t)
+    return floats(x, t)
 
 
 def huber(x: TensorType, t: TensorType, *, delta: float) -> TensorType:
     """delta is a distance that is not 0."""
     if not 0 < delta < float("inf"):
         raise OperandError(f"delta={delta}", "a number above 0")
-    return same_dtype(x, t)
+    return floats_of_one_dtype(x, t)
 
 
-def pairs(a: TensorType, b: TensorType, t: TensorType) -> TensorType:
-    """Two vectors and a number, or two matrices and a number for each pair of rows."""
-    both = same_dtype(a, b)
-    if (
-        both.rank not in (1, 2)
-        or t.rank != both.rank - 1
-        or broadcast_shapes(t.shape, both.shape[:-1]) != both.shape[:-1]
-    ):
-        raise OperandError(
-            f"shapes {list(a.shape)} and {list(b.shape)} with a target of shape {list(t.shape)}",
-            "matrices (N, D) with a target (N), or vectors with a number",
-        )
-    return TensorType(both.dtype, both.shape[:-1], both.weak and t.weak)
-
-
-def reduced_type(entries: TensorType, reduction: str, known: tuple[str, ...] = REDUCTIONS) -> TensorType:
-    """The type of the whole; raises OperandError."""
-    if reduction not in known:
-        raise OperandError(f"reduction='{reduction}'", " or ".join(f"'{name}'" for name in known))
+def reduced_type(entries: TensorType, reduction: str, reductions: tuple[str, ...] = REDUCTIONS) -> TensorType:
+    """The type of the loss. Raises OperandError."""
+    if reduction not in reductions:
+        raise OperandError(f"reduction='{reduction}'", " or ".join(f"'{name}'" for name in reductions))
     return TensorType(entries.dtype, entries.shape if reduction == "none" else (), entries.weak)
+
+
+def loss(rule: ShapeRule, reductions: tuple[str, ...] = REDUCTIONS) -> ShapeRule:
+    """The rule of a loss, from the rule of its entries."""
+
+    def shape(*types: TensorType | None, reduction: str, **arguments: Any) -> TensorType:
+        return reduced_type(rule(*types, **arguments), reduction, reductions)
+
+    return shape
+
+
+def work(_: TensorType, x: TensorType, t: TensorType, *__: TensorType | None) -> int:
+    """A few passes over both operands."""
+    return 4 * max(x.elements, t.elements)
