@@ -20,7 +20,6 @@ from .shape_rules.common import boolean, broadcast, float_result, numbers, numer
 POSITIVE = (0.3, 3.0)
 
 _sum = numeric(broadcast, "of two bools write a | b, or multiply one by 1 to count")
-_comparison = boolean(broadcast)
 _condition = only_bools(broadcast)
 
 
@@ -85,7 +84,7 @@ def comparison(
         relation,
         step,
         scalars.indicator(relation),
-        _comparison,
+        boolean(broadcast),
         doc,
         (*samples, f"(z {symbol} r)*z"),
         aliases=aliases,

@@ -15,8 +15,6 @@ from .reference import scalars
 from .reference.columns import Elementwise
 from .shape_rules.common import boolean, broadcast
 
-_condition = boolean(broadcast)
-
 #: Operands of the samples; each sample chooses between two values by what it finds.
 ONE = ("x", "s", "c*r", "z", "count")
 TWO = ("x, y", "x > 0, r", "s, count", "z, r > 0", "mask, 1")
@@ -37,7 +35,7 @@ def condition(
         name=name,
         family="conditions",
         signature=signature,
-        shape=_condition,
+        shape=boolean(broadcast),
         torch=torch_column,
         sympy=Lifted(sympy_column),
         reference=Elementwise(scalars.indicator(holds)),

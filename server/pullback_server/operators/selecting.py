@@ -10,8 +10,8 @@ import torch
 from ..index_notation.arithmetic import listed_index
 from ..index_notation.expressions import Delta
 from ..index_notation.index_program import Axes, IndexProgram, IndexTensor
-from ..program import TensorType
 from .operator import NoClosedForm, OperandError, Operator
+from .rearranging import reshaped
 from .reference import indexing as real
 from .shape_rules import selecting as shapes
 from .shape_rules.indexing import Added, Listed, Sliced, Taken, resolve
@@ -79,10 +79,9 @@ def _scatter_add(x: torch.Tensor, index: torch.Tensor, src: torch.Tensor, *, dim
 
 
 def _getitem_form(program: IndexProgram, x: IndexTensor, *indices: IndexTensor, key: tuple[Any, ...]) -> IndexTensor:
-    length = program.length if _counts(key=key) else program.seen_length
+    length = program.length if shapes.key_mixes_lengths(key=key) else program.seen_length
     shape = tuple(map(length, x.axes))
-    shapes = tuple(tuple(map(length, i.axes)) for i in indices)
-    resolved = resolve(key, shape, shapes)
+    resolved = resolve(key, shape, tuple(tuple(map(length, i.axes)) for i in indices))
     common = tuple(program.axis(n) for n in resolved.listed or ())
     at: list[sp.Expr | None] = []
     out: list[sp.Symbol | None] = []
@@ -109,12 +108,6 @@ def _getitem_form(program: IndexProgram, x: IndexTensor, *indices: IndexTensor, 
     if resolved.listed is not None:
         out[resolved.place : resolved.place] = common
     return IndexTensor(tuple(out), x.at(at))
-
-
-def _counts(*_: TensorType | None, key: tuple[Any, ...]) -> bool:
-    """Whether a key depends on lengths: not where it takes whole dimensions, and entries counted from the beginning."""
-    plain = (None, ("...",), ("slice", None, None, None))
-    return any(item not in plain and not (isinstance(item, int) and item >= 0) for item in key)
 
 
 def _entry_of(program: IndexProgram, index: IndexTensor, common: Axes) -> sp.Expr:
@@ -156,8 +149,6 @@ def _select_form(program: IndexProgram, x: IndexTensor, index: IndexTensor, *, d
 
 
 def _along_form(program: IndexProgram, x: IndexTensor, indices: IndexTensor, *, dim: int | None) -> IndexTensor:
-    from .rearranging import reshaped
-
     if dim is None:
         x, indices, dim = reshaped(program, x, (-1,)), reshaped(program, indices, (-1,)), 0
     if not x.axes:
@@ -201,7 +192,8 @@ KEYS = (
 )
 OPERATORS = (
     Operator(
-        name="getitem", family="shapes", signature="x, *indices, key: key", symbol="[]", size_dependent=_counts,
+        name="getitem", family="shapes", signature="x, *indices, key: key", symbol="[]",
+        size_dependent=shapes.key_mixes_lengths,
         shape=shapes.getitem, torch=_getitem, sympy=_getitem_form, reference=real.getitem,
         doc="Entries, slices with any step, `...`, None for a new dimension, lists of indices and integer tensors.",
         source="torch indexing semantics",

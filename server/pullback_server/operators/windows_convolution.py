@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
-import mpmath as mp
-import numpy as np
 import sympy as sp
 import torch
 from torch.nn import functional as F
@@ -15,84 +12,35 @@ from torch.nn import functional as F
 from ..index_notation import exact
 from ..index_notation.arithmetic import fresh
 from ..index_notation.index_program import Axes, IndexProgram, IndexTensor
-from ..program import TensorType
-from .operator import OperandError, Operator
+from .operator import Operator
 from .rearranging import reshaped
-from .reference.columns import Objects
-from .shape_rules.matrices import one_floating_dtype
-from .windows import Window, Windows, each_dimension, place, reads, slid_shape, window_entries
-
-RANKS = {1: "(N, C, L)", 2: "(N, C, H, W)"}
-
-
-def _windows(sizes: tuple[int, ...], given: dict[str, Any]) -> Windows:
-    """The windows of a call; raises OperandError. Padding 'same' gives as many windows as entries."""
-    count, padding = len(sizes), given["padding"]
-    strides = each_dimension(given["stride"], count, "stride", 1)
-    dilations = each_dimension(given["dilation"], count, "dilation", 1)
-    if isinstance(padding, str):
-        if padding not in ("same", "valid"):
-            raise OperandError(f"padding='{padding}'", "'same', 'valid', a number, or one a dimension")
-        if padding == "same" and any(s > 1 for s in strides):
-            raise OperandError(f"padding='same' with stride={given['stride']}", "a stride of 1")
-        both = [d * (k - 1) if padding == "same" else 0 for k, d in zip(sizes, dilations, strict=True)]
-        pads = [(p // 2, p - p // 2) for p in both]
-    else:
-        pads = [(p, p) for p in each_dimension(padding, count, "padding", 0)]
-    return tuple(Window(k, s, d, *p) for k, s, d, p in zip(sizes, strides, dilations, pads, strict=True))
-
-
-def _shape_of(count: int) -> Callable[..., TensorType]:
-    name = f"conv{count}d"
-
-    def shape(x: TensorType, weight: TensorType, bias: TensorType | None = None, **given: Any) -> TensorType:
-        operands = [t for t in (x, weight, bias) if t is not None]
-        dtype = one_floating_dtype(name, *operands)
-        groups = given["groups"]
-        if weight.rank != count + 2 or 0 in (weight.shape[0], *weight.shape[2:]):
-            raise OperandError(
-                f"a weight of shape {list(weight.shape)}", f"shape (channels out, channels in, {'k, ' * count})"
-            )
-        counts = slid_shape(x, _windows(weight.shape[2:], given), RANKS[count])
-        channels = x.shape[-count - 1]
-        if groups < 1 or weight.shape[0] % groups or channels != groups * weight.shape[1]:
-            raise OperandError(
-                f"{channels} channels and a weight of shape {list(weight.shape)} in {groups} groups",
-                "groups that divide the channels out, and channels in that are weight.shape[1]*groups",
-            )
-        if bias is not None and bias.shape != weight.shape[:1]:
-            raise OperandError(f"a bias of shape {list(bias.shape)}", f"shape {list(weight.shape[:1])}")
-        shape = (*x.shape[: -count - 1], weight.shape[0], *counts)
-        return TensorType(dtype, shape, all(t.weak for t in operands))
-
-    return shape
-
-
-def _work(result: TensorType, _: TensorType, weight: TensorType, *__: TensorType | None) -> int:
-    return 2 * result.elements * math.prod(weight.shape[1:])
+from .reference import windows as references
+from .shape_rules import windows as shapes
+from .windows import place, window_entries
 
 
 def _column(function: Callable[..., torch.Tensor], count: int) -> Callable[..., torch.Tensor]:
-    def column(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, **given: Any) -> torch.Tensor:
-        if given["padding"] == "same":
+    def column(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, **arguments: Any) -> torch.Tensor:
+        if arguments["padding"] == "same":
             # torch warns where it has to pad one side more than the other.
-            pads = [n for w in reversed(_windows(weight.shape[2:], given)) for n in (w.before, w.after)]
-            return function(F.pad(x, pads), weight, bias, **{**given, "padding": 0})
-        return function(x, weight, bias, **given)
+            windows = shapes.convolution_windows(weight.shape[2:], arguments)
+            pads = [n for w in reversed(windows) for n in (w.before, w.after)]
+            return function(F.pad(x, pads), weight, bias, **{**arguments, "padding": 0})
+        return function(x, weight, bias, **arguments)
 
     return column
 
 
 def _form_of(count: int) -> Callable[..., IndexTensor]:
     def form(
-        program: IndexProgram, x: IndexTensor, weight: IndexTensor, bias: IndexTensor | None, **given: Any
+        program: IndexProgram, x: IndexTensor, weight: IndexTensor, bias: IndexTensor | None, **arguments: Any
     ) -> IndexTensor:
         weight = program.materialize(weight)
-        windows = _windows(tuple(map(program.length, weight.axes[2:])), given)
+        windows = shapes.convolution_windows(tuple(map(program.length, weight.axes[2:])), arguments)
         read, inside = window_entries(program, x, windows, sp.S.Zero)
         front, outside = read.axes[: -2 * count], read.axes[-2 * count : -count]
         (own,) = fresh(program, weight.axes[1:2])
-        rows, row, channel = _rows(program, weight, own, given["groups"])
+        rows, row, channel = _rows(program, weight, own, arguments["groups"])
         summand = weight.at((row, own, *inside)) * read.at((*front[:-1], channel, *outside, *inside))
         for index, axis in zip((row, own, *inside, channel), (*weight.axes, front[-1]), strict=True):
             if axis is not None and isinstance(index, sp.Symbol):
@@ -122,26 +70,6 @@ def _rows(
     return (group, within), place(group) * out + place(within), place(group) * each + place(own)
 
 
-def _reference_of(count: int) -> Callable[..., Objects]:
-    def reference(x: Objects, weight: Objects, bias: Objects | None, **given: Any) -> Objects:
-        windows = _windows(weight.shape[2:], given)
-        batched = x if x.ndim == count + 2 else x[np.newaxis]
-        lengths, per_group = batched.shape[2:], weight.shape[0] // given["groups"]
-        shape = (len(batched), len(weight), *(w.count(n) for w, n in zip(windows, lengths, strict=True)))
-        out = np.empty(shape, dtype=object)
-        for number, read in reads(windows, lengths):
-            for n, o in np.ndindex(shape[:2]):
-                total = mp.mpf(0) if bias is None else bias[o]
-                for c in range(weight.shape[1]):
-                    channel = o // per_group * weight.shape[1] + c
-                    for inside, at in read:
-                        total = total + weight[(o, c, *inside)] * batched[(n, channel, *at)]
-                out[(n, o, *number)] = total
-        return out if x.ndim == count + 2 else out[0]
-
-    return reference
-
-
 SIGNATURE = (
     "input, weight, bias=None, stride: integers = 1, padding: padding = 0, dilation: integers = 1, groups: integer = 1"
 )
@@ -150,8 +78,8 @@ DOC = "Sums of products of a weight with each window of the input, over the wind
 # fmt: off
 OPERATORS = (
     Operator(
-        name="conv1d", family="neural", signature=SIGNATURE, size_dependent=True, work=_work,
-        shape=_shape_of(1), torch=_column(F.conv1d, 1), sympy=_form_of(1), reference=_reference_of(1),
+        name="conv1d", family="neural", signature=SIGNATURE, size_dependent=True, work=shapes.convolution_work,
+        shape=shapes.convolution(1), torch=_column(F.conv1d, 1), sympy=_form_of(1), reference=references.convolution(1),
         doc=DOC, source="torch.nn.functional.conv1d",
         samples=("conv1d(C, C)", "conv1d(C, C, at*s, padding=1)", "conv1d(D, D, stride=2, padding=1)",
                  "conv1d(D, D, None, 1, 'same')", "conv1d(C, C, padding='same', dilation=2)",
@@ -165,8 +93,8 @@ OPERATORS = (
                       "conv1d(count, C)", "conv1d(C, C, padding=1.5)"),
     ),
     Operator(
-        name="conv2d", family="neural", signature=SIGNATURE, size_dependent=True, work=_work,
-        shape=_shape_of(2), torch=_column(F.conv2d, 2), sympy=_form_of(2), reference=_reference_of(2),
+        name="conv2d", family="neural", signature=SIGNATURE, size_dependent=True, work=shapes.convolution_work,
+        shape=shapes.convolution(2), torch=_column(F.conv2d, 2), sympy=_form_of(2), reference=references.convolution(2),
         doc=DOC, source="torch.nn.functional.conv2d",
         samples=("conv2d(C[:, None], A[None, None])", "conv2d(C, C[None], s[None], padding=1)",
                  "conv2d(D[:, None], C[:, None], at*s, (2, 1), (1, 2), (2, 1))",

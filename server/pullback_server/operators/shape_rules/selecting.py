@@ -81,3 +81,9 @@ def scatter_add(x: TensorType, index: TensorType, src: TensorType, *, dim: int) 
     if x.dtype is not src.dtype and not (x.weak or src.weak):
         raise OperandError(f"{x.dtype.label} and {src.dtype.label}", "a tensor and src of one dtype")
     return TensorType(src.dtype if x.weak else x.dtype, x.shape, x.weak and src.weak)
+
+
+def key_mixes_lengths(*_: TensorType | None, key: tuple[Any, ...]) -> bool:
+    """Whether a key depends on lengths: not where it takes whole dimensions, and entries counted from the beginning."""
+    plain = (None, ("...",), ("slice", None, None, None))
+    return any(item not in plain and not (isinstance(item, int) and item >= 0) for item in key)
