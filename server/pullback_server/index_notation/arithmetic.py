@@ -1,16 +1,16 @@
 """Arithmetic on indices: offsets, strides, and the one index of a tensor laid out in rows.
 
-An index expression is a sympy expression in index symbols of fixed length; its values are whole numbers in range.
+An index expression is a sympy expression in index symbols of fixed length; its values are integers in range.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, product
 
 import sympy as sp
 
 from . import functions as fn
-from .index_program import Axes, IndexProgram
+from .index_program import IndexProgram
 
 Interval = tuple[int, int]
 
@@ -28,9 +28,10 @@ def interval(e: sp.Expr, program: IndexProgram) -> Interval | None:
             source = dimension.root().source if dimension is not None else None
             return (0, max(source - 1, 0)) if isinstance(source, int) else None
         case sp.Add():
-            parts = [interval(part, program) for part in e.args]
-            known = [part for part in parts if part is not None]
-            return (sum(low for low, _ in known), sum(high for _, high in known)) if len(known) == len(parts) else None
+            known = [part for term in e.args if (part := interval(term, program)) is not None]
+            if len(known) < len(e.args):
+                return None
+            return sum(low for low, _ in known), sum(high for _, high in known)
         case sp.Mul():
             factor, rest = e.as_coeff_Mul()
             inner = interval(rest, program) if factor.is_Integer and factor != 1 else None
@@ -60,15 +61,15 @@ def quotient(e: sp.Expr, divisor: int, program: IndexProgram) -> sp.Expr:
     """
     if divisor == 0:
         return sp.S.Zero
-    multiples, rest = _divided(e, divisor)
+    multiples, rest = _divide(e, divisor)
     return multiples if within(rest, divisor, program) else multiples + fn.floor(rest / divisor)
 
 
 def modulo(e: sp.Expr, divisor: int, program: IndexProgram) -> sp.Expr:
-    """What is left of e over whole multiples of the divisor, worked out where it can be."""
+    """The remainder of e by the divisor, worked out where it can be; of nothing it is 0."""
     if divisor == 0:
         return sp.S.Zero
-    _, rest = _divided(e, divisor)
+    _, rest = _divide(e, divisor)
     return rest if within(rest, divisor, program) else fn.remainder(rest, sp.Integer(divisor))
 
 
@@ -99,36 +100,30 @@ def listed_index(values: tuple[int, ...], index: sp.Symbol | None) -> sp.Expr:
         return sp.Integer(values[0]) if values else sp.S.Zero
     if len(steps) == 1:
         return values[0] + steps.pop() * index
-    chosen: sp.Expr = sp.Integer(values[-1])
+    result: sp.Expr = sp.Integer(values[-1])
     for number, value in reversed([*enumerate(values[:-1])]):
-        chosen = fn.where(fn.equal(index, number), value, chosen)
-    return chosen
+        result = fn.where(fn.equal(index, number), value, result)
+    return result
 
 
-def rejoined(pairs: list[tuple[sp.Expr, sp.Expr]]) -> list[tuple[sp.Expr, sp.Expr]]:
-    """Deltas of both parts of one division as one: `floor(i/3)` is p and `remainder(i, 3)` is q where i is 3*p + q."""
-    for first in pairs:
-        for whole, rest in ((first, second) for second in pairs if second is not first):
-            (upper, p), (lower, q) = _oriented(whole, fn.floor), _oriented(rest, fn.remainder)
-            if isinstance(upper, fn.floor) and isinstance(lower, fn.remainder):
-                dividend, divisor = lower.args
-                if upper.args[0] * divisor == dividend:
-                    others = [pair for pair in pairs if pair is not whole and pair is not rest]
-                    return rejoined([*others, (dividend, sp.expand(divisor * p + q))])
+def join_divisions(pairs: list[tuple[sp.Expr, sp.Expr]]) -> list[tuple[sp.Expr, sp.Expr]]:
+    """Two deltas of one division as one: `floor(i/3)` is p and `remainder(i, 3)` is q where i is 3*p + q."""
+    for first, second in product(pairs, repeat=2):
+        (upper, p), (lower, q) = _orient(first, fn.floor), _orient(second, fn.remainder)
+        if first is not second and isinstance(upper, fn.floor) and isinstance(lower, fn.remainder):
+            dividend, divisor = lower.args
+            if upper.args[0] * divisor == dividend:
+                others = [pair for pair in pairs if pair is not first and pair is not second]
+                return join_divisions([*others, (dividend, sp.expand(divisor * p + q))])
     return pairs
 
 
-def fresh(program: IndexProgram, axes: Axes) -> Axes:
-    """Fresh indices over the same lengths; an axis of length 1 still has none."""
-    return tuple(None if a is None else program.index(a) for a in axes)
-
-
-def _oriented(pair: tuple[sp.Expr, sp.Expr], head: type) -> tuple[sp.Expr, sp.Expr]:
+def _orient(pair: tuple[sp.Expr, sp.Expr], head: type) -> tuple[sp.Expr, sp.Expr]:
     return pair[::-1] if isinstance(pair[1], head) else pair
 
 
-def _divided(e: sp.Expr, divisor: int) -> tuple[sp.Expr, sp.Expr]:
-    """The terms of e that are whole multiples of the divisor, over it, and the others."""
+def _divide(e: sp.Expr, divisor: int) -> tuple[sp.Expr, sp.Expr]:
+    """The terms of e that are multiples of the divisor, divided by it, and the others."""
     multiples, rest = list[sp.Expr](), list[sp.Expr]()
     for term in sp.Add.make_args(sp.expand(e)):
         factor, symbol = term.as_coeff_Mul()

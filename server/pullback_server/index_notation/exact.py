@@ -1,4 +1,4 @@
-"""Arithmetic on sympy expressions whose exact numbers stay small: what would grow without bound stands as written."""
+"""Arithmetic on sympy expressions whose exact numbers stay small: what would grow too large is not computed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import sympy as sp
 
 from . import functions as fn
 
-#: Numerators and denominators are worked out to this many bits; a doubled float of the text needs about 2,000.
+#: Numerators and denominators have at most this many bits; a float of the text, doubled, needs about 2,000.
 BITS = 4096
-#: Powers are worked out to this exponent, and roots to this index.
+#: Powers are computed to this exponent, and roots to this index.
 EXPONENT, INDEX = 1024, 8
 
 
@@ -33,10 +33,10 @@ def over(a: sp.Expr, b: sp.Expr) -> sp.Expr:
 
 
 def power(a: sp.Expr, b: sp.Expr) -> sp.Expr:
-    """a**b: sympy's where the exponent is a small fraction or the base a positive number, an opaque one elsewhere."""
+    """a**b: sympy's power where the exponent is a small fraction or the base a positive number, else `power_of`."""
     if b.is_Rational:
         small = abs(b) <= EXPONENT and abs(b.p) * _bits(a) <= BITS and b.q <= INDEX
-        return _real(a**b) if small else fn.power_of(a, b)
+        return _without_sympy_abs(a**b) if small else fn.power_of(a, b)
     if a is sp.E or (a.is_Rational and a.is_positive and not b.is_number):
         return a**b
     return fn.power_of(a, b)
@@ -58,7 +58,7 @@ def reciprocal(x: sp.Expr) -> sp.Expr:
 
 
 def fraction(value: float) -> sp.Expr:
-    """A number of the text as people wrote it: 0.1 is 1/10."""
+    """A number of the text, exactly as it is written: 0.1 is 1/10."""
     if value in (float("inf"), float("-inf")):
         return sp.oo if value > 0 else -sp.oo
     return sp.Integer(value) if isinstance(value, int) else sp.Rational(repr(value))
@@ -69,6 +69,6 @@ def _bits(e: sp.Expr) -> int:
     return max((r.p.bit_length() + r.q.bit_length() for r in e.atoms(sp.Rational)), default=1)
 
 
-def _real(e: sp.Expr) -> sp.Expr:
-    """sympy writes sqrt(x**2) as its own Abs, which differentiates to more than real numbers need."""
+def _without_sympy_abs(e: sp.Expr) -> sp.Expr:
+    """sympy writes sqrt(x**2) as its own Abs, whose derivative is more complicated than real numbers need."""
     return e.replace(sp.Abs, fn.absolute) if e.has(sp.Abs) else e

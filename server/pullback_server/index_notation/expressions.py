@@ -1,4 +1,4 @@
-"""The words of index notation: entries of named tensors, deltas, reductions and functions of matrices, for sympy."""
+"""The expressions of index notation in sympy: entries of named tensors, deltas, reductions, functions of matrices."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Entry(sp.Expr):  # type: ignore[misc]
     is_real = True
 
     def __new__(cls, name: str | Str, *indices: sp.Expr) -> Entry:
-        """`name` is the tensor's name in the definitions, not necessarily the one a person sees."""
+        """`name` is the tensor's name in the program; a formula may show another."""
         new: Entry = sp.Expr.__new__(cls, Str(name) if isinstance(name, str) else name, *indices)
         return new
 
@@ -43,7 +43,7 @@ class Delta(sp.Expr):  # type: ignore[misc]
     is_real = True
 
     def __new__(cls, a: sp.Expr, b: sp.Expr) -> sp.Expr:
-        """1 at once where the indices are the same, 0 where they are different numbers; the order given is kept."""
+        """1 where the indices are the same, 0 where they are different numbers; else their order is kept."""
         if a == b:
             return sp.S.One
         return sp.S.Zero if a.is_Integer and b.is_Integer else sp.Expr.__new__(cls, a, b)

@@ -1,7 +1,7 @@
 """Scalar functions for the sympy column that sympy lacks, or that it differentiates otherwise than torch.
 
 Each is opaque: it stands for itself until the end, so that formulas keep the names that people wrote, and its
-derivative is said here, once, in terms of the others.
+derivative is given here, once, in terms of the others.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class ScalarFunction(sp.Function):  # type: ignore[misc]
         """Never evaluates."""
 
     def _eval_evalf(self, _: int) -> None:
-        """No number: sympy would take one from the function of mpmath's that has the same name."""
+        """No number: sympy would take one from the function of the same name in mpmath."""
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         """The derivative with respect to one argument, counted from 1."""
@@ -63,11 +63,11 @@ CONDITIONS = (
 
 
 def truth(e: sp.Expr) -> sp.Expr:
-    """A number as a condition, which holds where it is not zero; a condition is one already."""
+    """A number as a condition, which holds where the number is not zero; a condition stays as it is."""
     return e if isinstance(e, CONDITIONS) else not_equal(e, 0)
 
 
-#: `where(condition, a, b)`: the derivative of the branch that is taken, whatever the other one does.
+#: `where(condition, a, b)`: its derivative is that of the branch that is taken, whatever the other one is.
 where: type[ScalarFunction] = function("where", lambda c, *_: (sp.S.Zero, where(c, 1, 0), where(c, 0, 1)))
 
 
@@ -85,7 +85,7 @@ floor, ceil, trunc, nearest = (flat(name) for name in ("floor", "ceil", "trunc",
 absolute = function("abs", lambda x: (sign(x),))
 sigmoid: type[ScalarFunction] = function("sigmoid", lambda x: (sigmoid(x) * (1 - sigmoid(x)),))
 
-# A tie gives each of the two one half, as autograd does.
+# At a tie each of the two has the derivative 1/2, as in autograd.
 _HALF = sp.Rational(1, 2)
 maximum = function(
     "maximum",
@@ -104,7 +104,7 @@ minimum = function(
 
 
 def _clamp_partials(x: sp.Expr, low: sp.Expr, high: sp.Expr) -> tuple[sp.Expr, ...]:
-    """At a bound the gradient goes to x, as autograd has it; crossed bounds give high."""
+    """At a bound the gradient goes to x, as in autograd; where low is above high the value is high."""
     if low == -sp.oo:
         return where(less_equal(x, high), 1, 0), sp.S.Zero, where(greater(x, high), 1, 0)
     if high == sp.oo:
@@ -116,16 +116,16 @@ def _clamp_partials(x: sp.Expr, low: sp.Expr, high: sp.Expr) -> tuple[sp.Expr, .
     )
 
 
-#: `clamp(x, low, high)`, where a bound that was left out is infinite.
+#: `clamp(x, low, high)`, where a bound that is left out is infinite.
 clamp = function("clamp", _clamp_partials)
 
-# Arithmetic that is not to be worked out, because its exact numbers would grow too large.
+# Arithmetic that sympy must not evaluate, because the exact numbers would grow too large.
 sum_of = function("add", lambda *_: (sp.S.One, sp.S.One))
 product_of = function("mul", lambda a, b: (b, a))
 
 
 def _power_partials(a: sp.Expr, b: sp.Expr) -> tuple[sp.Expr, ...]:
-    """At a = 0 each stays finite where its limit is, as autograd has it."""
+    """At a = 0 each stays finite where its limit is finite, as in autograd."""
     by_base = b * power_of(a, b - 1)
     return (
         by_base if b.is_number else where(equal(b, 0), 0, by_base),

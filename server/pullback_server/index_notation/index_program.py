@@ -1,4 +1,4 @@
-"""Index notation: a tensor as a scalar sympy expression in index symbols, the vocabulary of the sympy column.
+"""Index programs: tensors as scalar sympy expressions in index symbols, for the sympy column.
 
 `(A @ x)[i] = Sum(A[i, k]*x[k], k)`: an `IndexTensor` has one index symbol an axis (None where the axis has length 1)
 and an `entry`, the scalar at those indices. A tensor that is contracted becomes a `Definition` with a name of its own,
@@ -28,7 +28,7 @@ SHARED = 8
 class Dimension:
     """A length that formulas may name: where it is read (input, axis) or its fixed value; united with its equals.
 
-    `length` is its value in the program at hand, which a form depends on only where `source` is that number.
+    `length` is its value in this program, which a form depends on only where `source` is that number.
     """
 
     source: tuple[str, int] | int
@@ -37,8 +37,13 @@ class Dimension:
     parent: Dimension | None = None
 
     def root(self) -> Dimension:
-        """The dimension that stands for all that were found equal to this one."""
+        """The dimension that stands for all that are known to equal this one."""
         return self if self.parent is None else self.parent.root()
+
+
+def index_of(axis: sp.Symbol | None) -> sp.Expr:
+    """The index that runs along an axis: 0 where its length is 1."""
+    return sp.S.Zero if axis is None else axis
 
 
 @dataclass(frozen=True)
@@ -61,12 +66,11 @@ class IndexTensor:
 
 @dataclass(frozen=True)
 class Definition:
-    """A named tensor `name[axes]`, the reduction of `body` over `bound` (of no kind where nothing is bound).
+    """A named tensor `name[axes]`: `body`, or its reduction over `bound`, whose kind is empty where nothing is bound.
 
-    Functions of matrices have a kind too: their `bound` are the matrix's indices, and those of `axes` that stand
-    last, as many as `result_rank` says, are the result's. `stationary` names a definition in the body with which the
-    whole does not change to first order: the mean that the squares of a sum are taken about. Quotients by a `norm` are
-    0 where it is 0: the subgradient of autograd's norms.
+    A function of a matrix has a kind too: `bound` are the matrix's indices, and the last `result_rank` axes are its
+    result's. `stationary` names a definition in the body that does not change this one to first order: the mean in a
+    sum of squared deviations from it. A quotient by a `norm` is 0 where the norm is 0: autograd's subgradient.
     """
 
     name: str
@@ -80,13 +84,13 @@ class Definition:
 
     @property
     def result_axes(self) -> tuple[sp.Symbol, ...]:
-        """The axes that a function of a matrix brings in; none for others."""
+        """The axes of the result of a function of a matrix; none for others."""
         return self.axes[len(self.axes) - self.result_rank :] if self.result_rank else ()
 
 
 @dataclass
 class IndexProgram:
-    """The definitions of one program as they are cut, with their index symbols and dimensions.
+    """The definitions of one program, in the order in which they were made, with its index symbols and dimensions.
 
     >>> program = IndexProgram()
     >>> A, x = program.input("A", (2, 3)), program.input("x", (3,))
@@ -103,7 +107,7 @@ class IndexProgram:
     def index(self, source: tuple[str, int] | int | sp.Symbol, length: int | None = None) -> sp.Symbol:
         """A fresh index over the dimension of another index, of fixed length, or read at (input, axis).
 
-        The last needs the `length` that it has in the program at hand.
+        The last needs the `length` that it has in this program.
         """
         number = next(self.numbers)
         new = sp.Symbol(f"i{number:04d}", integer=True)
@@ -120,12 +124,16 @@ class IndexProgram:
         """A fresh axis of fixed length: None where that is 1."""
         return None if length == 1 else self.index(length)
 
+    def fresh(self, axes: Axes) -> Axes:
+        """Fresh indices over the same lengths; an axis of length 1 still has none."""
+        return tuple(None if a is None else self.index(a) for a in axes)
+
     def seen_length(self, axis: sp.Symbol | None) -> int:
-        """The length of an axis in the program at hand, for what serves other lengths all the same."""
+        """The length of an axis in this program; a form that only looks at it still serves other lengths."""
         return 1 if axis is None else self.dimensions[axis].root().length
 
     def length(self, axis: sp.Symbol | None) -> int:
-        """The length of an axis in the program at hand; the form serves this length only from now on."""
+        """The length of an axis in this program; from now on the form serves this length only."""
         if axis is None:
             return 1
         root = self.dimensions[axis].root()
@@ -133,7 +141,7 @@ class IndexProgram:
         return root.length
 
     def size(self, axis: sp.Symbol | None) -> sp.Expr:
-        """The length of an axis as a symbol of its own, or 1."""
+        """The length of an axis as a symbol, or 1."""
         return sp.S.One if axis is None else self.dimensions[axis].root().symbol
 
     def same(self, a: sp.Symbol, b: sp.Symbol) -> None:
@@ -142,6 +150,12 @@ class IndexProgram:
         if first is not second:
             first, second = sorted((first, second), key=lambda d: (isinstance(d.source, tuple), str(d.symbol)))
             second.parent = first
+
+    def unify(self, axes: Axes, others: Axes) -> None:
+        """Notes that axes run over equal lengths, pair by pair; an axis of length 1 fits any."""
+        for a, b in zip(axes, others, strict=True):
+            if a is not None and b is not None:
+                self.same(a, b)
 
     def input(self, name: str, shape: tuple[int, ...]) -> IndexTensor:
         """A tensor of the request; of its shape only which axes have length 1 matters, unless a length is asked for."""
@@ -154,15 +168,15 @@ class IndexProgram:
         return IndexTensor((), value)
 
     def materialize(self, x: IndexTensor) -> IndexTensor:
-        """The tensor as an entry of a definition: itself where it is one already."""
+        """The tensor as an entry of a definition; one that is an entry already stays as it is."""
         return x if self.is_plain_entry(x.entry) else self._define(x.axes, x.entry)
 
     def is_plain_entry(self, e: sp.Expr) -> bool:
-        """Whether it is an entry of a named tensor over all of its axes in any order, and no selection of entries."""
+        """Whether it is an entry of a named tensor whose indices run over all of its axes, in any order."""
         return (
             isinstance(e, Entry)
             and len({*e.indices}) == len(e.indices)
-            and all(self.spans(i, own) for i, own in zip(e.indices, self.axes[e.name], strict=True))
+            and all(self.spans(index, axis) for index, axis in zip(e.indices, self.axes[e.name], strict=True))
         )
 
     def spans(self, index: sp.Expr, axis: sp.Symbol) -> bool:
@@ -171,7 +185,7 @@ class IndexProgram:
         return dimension is not None and dimension.root() is self.dimensions[axis].root()
 
     def materialize_if_large(self, x: IndexTensor, shared: bool = False) -> IndexTensor:
-        """The tensor, as a definition where its expression has grown large (or is shared and not quite small)."""
+        """The tensor, as a definition where its expression is large; a shared expression is large sooner."""
         bound = SHARED if shared else LARGE
         return self.materialize(x) if larger(x.entry, bound) else x
 
@@ -190,7 +204,7 @@ class IndexProgram:
         return IndexTensor(axes, Entry(definition.name, *free))
 
     def materialize_copy(self, x: IndexTensor) -> IndexTensor:
-        """The tensor as a definition of its own, the last so far."""
+        """The tensor as a new definition, the last one so far."""
         return self._define(x.axes, x.entry)
 
     def align(self, *tensors: IndexTensor) -> tuple[Axes, tuple[sp.Expr, ...]]:
@@ -204,9 +218,7 @@ class IndexProgram:
         entries = []
         for t in tensors:
             target = out[rank - len(t.axes) :]
-            for axis, common in zip(t.axes, target, strict=True):
-                if axis is not None and common is not None:
-                    self.same(axis, common)
+            self.unify(t.axes, tuple(target))
             entries.append(t.at(target))
         return tuple(out), tuple(entries)
 
@@ -227,9 +239,9 @@ class IndexProgram:
 
     def norm(self, x: IndexTensor) -> IndexTensor:
         """The tensor, a root of a sum that has no derivative at 0, as a definition that is a norm."""
-        named = self.materialize_copy(x)
+        result = self.materialize_copy(x)
         self.definitions[-1] = replace(self.definitions[-1], norm=True)
-        return named
+        return result
 
     def squares_about(
         self, mean: IndexTensor, x: IndexTensor, dims: tuple[int, ...], keepdim: bool = False
@@ -249,18 +261,16 @@ class IndexProgram:
     def contract(self, x: IndexTensor, x_axes: Axes, y: IndexTensor, y_axes: Axes, out: Axes) -> IndexTensor:
         """The sum of `x[x_axes]*y[y_axes]` over every index that `out` does not have; operands become definitions."""
         x, y = self.materialize(x), self.materialize(y)
-        for tensor, axes in ((x, x_axes), (y, y_axes)):
-            for own, common in zip(tensor.axes, axes, strict=True):
-                if own is not None and common is not None:
-                    self.same(own, common)
+        self.unify(x.axes, x_axes)
+        self.unify(y.axes, y_axes)
         bound = tuple(dict.fromkeys(a for a in (*x_axes, *y_axes) if a is not None and a not in out))
         body = x.at(x_axes) * y.at(y_axes)
         return self._define(out, body, "sum", bound) if bound else IndexTensor(out, body)
 
-    def matrix_function(self, kind: str, x: IndexTensor, own: Axes) -> IndexTensor:
-        """A function of the matrices in the last two axes, whose result has the other axes of x and then `own`.
+    def matrix_function(self, kind: str, x: IndexTensor, result_axes: Axes) -> IndexTensor:
+        """A function of the matrices in the last two axes, whose result has the other axes of x and `result_axes`.
 
-        Where a matrix has an axis of length 1 the function still has one; a None in `own` is an axis of length 1.
+        The function has an index also for an axis of length 1, of the matrices and of the result.
         """
         batch, bound = x.axes[:-2], tuple(a if a is not None else self.index(1) for a in x.axes[-2:])
         x = self.materialize(x)
@@ -268,12 +278,12 @@ class IndexProgram:
         if isinstance(x.entry, Entry) and {*x.entry.indices[len(x.entry.indices) - len(last) :]} != last:
             # So that formulas can name the matrix: its axes stand last.
             x = self.materialize_copy(x)
-        present = tuple(a if a is not None else self.index(1) for a in own)
-        whole = self._define((*batch, *present), x.entry, kind, bound, len(own))
-        at = {a: sp.S.Zero for a, given in zip(present, own, strict=True) if given is None}
-        return IndexTensor((*batch, *own), whole.entry.xreplace(at))
+        indices = tuple(a if a is not None else self.index(1) for a in result_axes)
+        result = self._define((*batch, *indices), x.entry, kind, bound, len(result_axes))
+        at = {index: sp.S.Zero for index, axis in zip(indices, result_axes, strict=True) if axis is None}
+        return IndexTensor((*batch, *result_axes), result.entry.xreplace(at))
 
 
 def larger(expression: sp.Expr, bound: int) -> bool:
-    """Whether an expression has more nodes than that; it looks at no more of them."""
+    """Whether an expression has more nodes than that; no more of them are visited."""
     return any(number >= bound for number, _ in enumerate(sp.preorder_traversal(expression)))

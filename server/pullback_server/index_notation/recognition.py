@@ -1,4 +1,4 @@
-"""Known definitions recognised in an expression: `exp(x[k] - L)` is `s[k]` where a definition says so."""
+"""Definitions recognised in an expression: `exp(x[k] - L)` becomes `s[k]` where s is defined as that."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ def renaming(pattern: sp.Expr, expression: sp.Expr) -> Swap | None:
     >>> renaming(sp.exp(Entry("x", i)), sp.exp(Entry("x", p)))
     {i: p}
     """
-    own, other = (sorted(e.atoms(Entry), key=str) for e in (pattern, expression))
-    if [e.name for e in own] != [e.name for e in other] or not all(i.is_Symbol for e in own for i in e.indices):
+    patterns, entries = (sorted(e.atoms(Entry), key=str) for e in (pattern, expression))
+    if [e.name for e in patterns] != [e.name for e in entries]:
+        return None
+    if not all(i.is_Symbol for e in patterns for i in e.indices):
         return None
     swap: Swap = {}
-    for a, b in zip(own, other, strict=True):
+    for a, b in zip(patterns, entries, strict=True):
         for before, after in zip(a.indices, b.indices, strict=True):
             if swap.setdefault(before, after) != after:
                 return None
@@ -47,32 +49,32 @@ def softmaxes(e: sp.exp, definitions: Mapping[str, Definition]) -> Iterator[tupl
 
 
 class Recogniser:
-    """Replaces the bodies of named elementwise definitions, at whatever indices, by their names.
+    """Replaces the bodies of elementwise definitions, at whatever indices, by entries of these definitions.
 
     Formulas keep the structure that the program had (a softmax stays one), and evaluation computes it once.
     """
 
     def __init__(self, program: Iterable[Definition]) -> None:
-        """Only definitions without a reduction whose body is a function or a power are looked for."""
+        """Only definitions without a reduction are recognised, and only where the body is a function or a power."""
         self._by_head: dict[type, list[Definition]] = {}
         for definition in program:
             if not definition.kind and isinstance(definition.body, sp.Function | sp.Pow):
                 self._by_head.setdefault(type(definition.body), []).append(definition)
 
     def __call__(self, expression: sp.Expr) -> sp.Expr:
-        """The expression with every known part replaced by an entry."""
+        """The expression with every recognised part replaced by an entry."""
         if not self._by_head or not expression.args or isinstance(expression, Entry):
             return expression
         for definition in self._by_head.get(type(expression), ()):
-            known = _known(definition, expression)
-            if known is not None:
-                return known
+            entry = _recognise(definition, expression)
+            if entry is not None:
+                return entry
         args = tuple(self(a) for a in expression.args)
         return expression if args == expression.args else expression.func(*args)
 
 
-def _known(definition: Definition, expression: sp.Expr) -> sp.Expr | None:
-    """The definition's entry, or a whole power of it, where the expression is one."""
+def _recognise(definition: Definition, expression: sp.Expr) -> sp.Expr | None:
+    """The definition's entry, or an integer power of it, where the expression equals that."""
     body, power = definition.body, sp.S.One
     if isinstance(body, sp.Pow):
         if not (body.exp.is_Rational and expression.exp.is_Rational):

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from .arithmetic import interval, modulo, rejoined, within
+from .arithmetic import interval, join_divisions, modulo, within
 from .expressions import Delta, Entry, Reduction
 from .functions import equal, floor, less, less_equal, remainder, where
-from .index_program import IndexProgram
+from .index_program import IndexProgram, index_of
 
 #: Two indices, either of which may be an expression in index symbols.
 Pair = tuple[sp.Expr, sp.Expr]
@@ -50,7 +50,7 @@ class Term:
 def split(expression: sp.Expr) -> Iterator[Term]:
     """An expression as terms whose coefficients have no delta and no sum over indices among their factors.
 
-    A product is multiplied out only where a sum among its factors holds one of these.
+    A product is multiplied out only where a sum among its factors contains one of these.
     """
     if isinstance(expression, sp.Add) and expression.has(Delta, Reduction):
         for part in expression.args:
@@ -78,30 +78,30 @@ def split(expression: sp.Expr) -> Iterator[Term]:
 def contract(term: Term, program: IndexProgram) -> Term:
     """The term with every delta that has a bound index summed away: `Sum(f(k)*delta(k, p), k) = f(p)`.
 
-    A delta stays in its sum where no value of the bound index, or more than one, may fit. A bound index that nothing
+    A delta stays in its sum where the bound index may have no such value, or several. A bound index that nothing
     depends on leaves its dimension's length as a factor.
     """
-    term = _parted(term, program)
+    term = _divide_bound_index(term, program)
     coefficient, bound = term.coefficient, list(term.bound)
-    waiting, kept = rejoined([*term.deltas]), list[Pair]()
+    waiting, kept = join_divisions([*term.deltas]), list[Pair]()
     while waiting:
         a, b = waiting.pop()
         if a == b:
             continue
-        solved = _solved(a, b, bound, program)
-        if solved is not None:
-            gone, stays = solved
-            swap = {gone: stays}
+        solution = _solve(a, b, bound, program)
+        if solution is not None:
+            index, value = solution
+            swap = {index: value}
             coefficient = coefficient.xreplace(swap)
             waiting = [(x.xreplace(swap), y.xreplace(swap)) for x, y in (*waiting, *kept)]
             kept = []
-            bound.remove(gone)
+            bound.remove(index)
         elif a.is_Integer and b.is_Integer:
             return Term(sp.S.Zero)
         elif (a, b) not in kept and (b, a) not in kept:
             kept.append((a, b))
-    coefficient = decided(_unnested(coefficient, program), program, _known(kept, bound))
-    kept = [(_unnested(a, program), _unnested(b, program)) for a, b in kept]
+    coefficient = _decide_comparisons(_flatten_remainders(coefficient, program), program, _values(kept, bound))
+    kept = [(_flatten_remainders(a, program), _flatten_remainders(b, program)) for a, b in kept]
     free = coefficient.free_symbols.union(*(x.free_symbols for pair in kept for x in pair))
     for index in [k for k in bound if k not in free]:
         coefficient *= program.size(index)
@@ -109,12 +109,12 @@ def contract(term: Term, program: IndexProgram) -> Term:
     return Term(coefficient, tuple(sorted(kept, key=str)), tuple(bound))
 
 
-def _unnested(e: sp.Expr, program: IndexProgram) -> sp.Expr:
-    """The expression with remainders of remainders as one: `((p - 1) % 3 + 2) % 3` is `(p + 1) % 3`."""
+def _flatten_remainders(e: sp.Expr, program: IndexProgram) -> sp.Expr:
+    """The expression without remainders of remainders: `((p - 1) % 3 + 2) % 3` is `(p + 1) % 3`."""
     if not e.has(remainder):
         return e
     return e.replace(
-        _is_index_remainder, lambda part: _remainder(part.args[0], part.args[1], program), simultaneous=False
+        _is_index_remainder, lambda part: _flat_remainder(part.args[0], part.args[1], program), simultaneous=False
     )
 
 
@@ -122,7 +122,7 @@ def _is_index_remainder(e: sp.Expr) -> bool:
     return isinstance(e, remainder) and e.args[1].is_Integer and not e.has(Entry)
 
 
-def _remainder(dividend: sp.Expr, divisor: sp.Integer, program: IndexProgram) -> sp.Expr:
+def _flat_remainder(dividend: sp.Expr, divisor: sp.Integer, program: IndexProgram) -> sp.Expr:
     inner = {part: part.args[0] for part in sp.Add.make_args(dividend) if _is_index_remainder(part)}
     flat = sp.expand(dividend.xreplace({part: a for part, a in inner.items() if part.args[1] == divisor}))
     constant, rest = flat.as_coeff_Add()
@@ -131,43 +131,41 @@ def _remainder(dividend: sp.Expr, divisor: sp.Integer, program: IndexProgram) ->
     return modulo(rest + nearest, int(divisor), program)
 
 
-def _parted(term: Term, program: IndexProgram) -> Term:
-    """A sum over an index whose quotient and remainder the term asks for as two sums, over these."""
+def _divide_bound_index(term: Term, program: IndexProgram) -> Term:
+    """A sum over an index whose remainder the term has as two sums, over the index's quotient and its remainder."""
     for index in term.bound:
         length = program.dimensions[index].root().source
-        wholes = (term.coefficient, *(x for pair in term.deltas for x in pair))
-        for part in sorted({part for e in wholes for part in e.atoms(remainder)}, key=str):
+        expressions = (term.coefficient, *(x for pair in term.deltas for x in pair))
+        for part in sorted({part for e in expressions for part in e.atoms(remainder)}, key=str):
             dividend, divisor = part.args
             if dividend == index and divisor.is_Integer and isinstance(length, int) and length % int(divisor) == 0:
-                upper, lower = program.axis(length // int(divisor)), program.axis(int(divisor))
-                high, low = (sp.S.Zero if a is None else a for a in (upper, lower))
-                swap = {part: low, floor(index / divisor): high, index: divisor * high + low}
-                new = tuple(a for a in (upper, lower) if a is not None)
-                moved = term.at(swap)
-                bound = (*(k for k in term.bound if k is not index), *new)
-                return _parted(Term(moved.coefficient, moved.deltas, bound), program)
+                axes = program.axis(length // int(divisor)), program.axis(int(divisor))
+                high, low = map(index_of, axes)
+                replaced = term.at({part: low, floor(index / divisor): high, index: divisor * high + low})
+                bound = (*(k for k in term.bound if k is not index), *(a for a in axes if a is not None))
+                return _divide_bound_index(Term(replaced.coefficient, replaced.deltas, bound), program)
     return term
 
 
-def _solved(a: sp.Expr, b: sp.Expr, bound: list[sp.Symbol], program: IndexProgram) -> tuple[sp.Symbol, sp.Expr] | None:
-    """A bound index and what it must be where a delta of a and b is 1: one value in range, whatever the others are."""
-    for gone, stays in ((a, b), (b, a)):
-        if gone in bound and gone not in stays.free_symbols and _covers(gone, stays, program):
-            return gone, stays
+def _solve(a: sp.Expr, b: sp.Expr, bound: list[sp.Symbol], program: IndexProgram) -> tuple[sp.Symbol, sp.Expr] | None:
+    """A bound index and its value where a delta of a and b is 1: one value in range, whatever the other indices are."""
+    for index, value in ((a, b), (b, a)):
+        if index in bound and index not in value.free_symbols and _covers(index, value, program):
+            return index, value
     for one, other in ((a, b), (b, a)):
         if isinstance(one, remainder) and one.args[1].is_Integer:
             # i + 2 is p modulo n where i is p - 2 modulo n.
-            solved = _inverted(one.args[0], other, bound)
-            if solved is not None and program.dimensions[solved[0]].root().source == one.args[1]:
-                return solved[0], modulo(solved[1], int(one.args[1]), program)
-    solved = _inverted(a, b, bound)
-    return solved if solved is not None and _covers(*solved, program) else None
+            solution = _isolate(one.args[0], other, bound)
+            if solution is not None and program.dimensions[solution[0]].root().source == one.args[1]:
+                return solution[0], modulo(solution[1], int(one.args[1]), program)
+    solution = _isolate(a, b, bound)
+    return solution if solution is not None and _covers(*solution, program) else None
 
 
-def _inverted(a: sp.Expr, b: sp.Expr, bound: list[sp.Symbol]) -> tuple[sp.Symbol, sp.Expr] | None:
-    """A bound index that a sum or difference of indices can be solved for, and its value where a and b are equal."""
+def _isolate(a: sp.Expr, b: sp.Expr, indices: list[sp.Symbol]) -> tuple[sp.Symbol, sp.Expr] | None:
+    """The first of the indices that `a == b` can be solved for, and its value there."""
     difference = a - b
-    for index in bound:
+    for index in indices:
         slope = difference.coeff(index)
         rest = difference - slope * index
         if slope in (1, -1) and index not in rest.free_symbols:
@@ -175,40 +173,40 @@ def _inverted(a: sp.Expr, b: sp.Expr, bound: list[sp.Symbol]) -> tuple[sp.Symbol
     return None
 
 
-def _known(deltas: list[Pair], bound: list[sp.Symbol]) -> dict[sp.Symbol, sp.Expr]:
-    """What an index of each delta is where that is not 0, bound ones first."""
-    known = {}
+def _values(deltas: list[Pair], bound: list[sp.Symbol]) -> dict[sp.Symbol, sp.Expr]:
+    """The value of one index of each delta, a bound one if there is one, where the delta is not 0."""
+    values = {}
     for a, b in deltas:
         others = sorted((a.free_symbols | b.free_symbols) - {*bound}, key=str)
-        if solved := _inverted(a, b, [*bound, *others]):
-            known[solved[0]] = solved[1]
-    return known
+        if solution := _isolate(a, b, [*bound, *others]):
+            values[solution[0]] = solution[1]
+    return values
 
 
 def _covers(index: sp.Symbol, value: sp.Expr, program: IndexProgram) -> bool:
     """Whether an index takes every value that the other expression has; entries of tensors are in range."""
-    own = program.dimensions[index].root()
+    dimension = program.dimensions[index].root()
     if value.has(Entry):
         return True
     other = program.dimensions.get(value)
-    if other is not None and other.root() is own:
+    if other is not None and other.root() is dimension:
         return True
-    return isinstance(own.source, int) and within(value, own.source, program)
+    return isinstance(dimension.source, int) and within(value, dimension.source, program)
 
 
-def decided(e: sp.Expr, program: IndexProgram, known: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
-    """The expression with every comparison of indices whose outcome their ranges tell worked out.
+def _decide_comparisons(e: sp.Expr, program: IndexProgram, values: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
+    """The expression with every comparison of indices worked out whose outcome follows from their ranges.
 
-    `known` says what some indices are wherever the outcome matters.
+    `values` are those of some indices wherever the outcome matters.
     """
     outcomes = {}
     for comparison in e.atoms(less, less_equal, equal):
         difference = comparison.args[0] - comparison.args[1]
-        if known and not difference.has(Entry):
-            difference = sp.expand(difference.xreplace(known))
-        range_ = interval(difference, program)
-        if range_ is not None:
-            low, high = range_
+        if values and not difference.has(Entry):
+            difference = sp.expand(difference.xreplace(values))
+        bounds = interval(difference, program)
+        if bounds is not None:
+            low, high = bounds
             match comparison:
                 case less() if high < 0 or low >= 0:
                     outcomes[comparison] = sp.Integer(high < 0)
@@ -226,16 +224,16 @@ def decided(e: sp.Expr, program: IndexProgram, known: dict[sp.Symbol, sp.Expr]) 
 
 
 def merge(terms: Iterable[Term], program: IndexProgram) -> tuple[Term, ...]:
-    """Terms with the same deltas and the same sums added up, those that cancel left out."""
-    found: dict[object, list[Term]] = {}
+    """The terms, those with the same deltas and the same sums added up; terms that cancel are left out."""
+    groups: dict[object, list[Term]] = {}
     for term in terms:
         if term.coefficient == 0:
             continue
         # Sums that a delta is part of are the same only where their indices are.
         fixed = tuple(k for k in term.bound if any(k in x.free_symbols for pair in term.deltas for x in pair))
-        found.setdefault((term.deltas, term.bound if fixed else len(term.bound)), []).append(term)
+        groups.setdefault((term.deltas, term.bound if fixed else len(term.bound)), []).append(term)
     merged = []
-    for group in found.values():
+    for group in groups.values():
         first = group[0]
         total = first.coefficient
         for other in group[1:]:
@@ -249,11 +247,11 @@ def merge(terms: Iterable[Term], program: IndexProgram) -> tuple[Term, ...]:
     return tuple(merged)
 
 
-def taken_out(total: sp.Expr) -> sp.Expr:
-    """A sum with the factors that all its terms have taken out of it.
+def factor_out(total: sp.Expr) -> sp.Expr:
+    """The sum with the common factors of its terms in front.
 
     >>> a, b, c = sp.symbols("a b c")
-    >>> taken_out(a*b - a*c)
+    >>> factor_out(a*b - a*c)
     a*(b - c)
     """
     if not isinstance(total, sp.Add):

@@ -14,7 +14,8 @@ from ..index_notation.index_program import Axes, IndexProgram, IndexTensor
 from ..program import TensorType
 from .linear import matmul_form, product_of_matrices
 from .operator import Kink, Operator
-from .reference import matrices as real
+from .reference import matrices as references
+from .reference.matrices import each_matrix
 from .shape_rules import decompositions as shapes
 
 # The torch column: nan where a matrix has none, so that one bad matrix is an answer and no failure.
@@ -22,38 +23,38 @@ from .shape_rules import decompositions as shapes
 
 def _inv(x: torch.Tensor) -> torch.Tensor:
     inverse, info = torch.linalg.inv_ex(x)
-    return _where_good(inverse, info)
+    return _nan_where_failed(inverse, info)
 
 
 def _cholesky(x: torch.Tensor, *, upper: bool) -> torch.Tensor:
     factor, info = torch.linalg.cholesky_ex(x, upper=upper)
-    return _where_good(factor, info)
+    return _nan_where_failed(factor, info)
 
 
 def _solve(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     solution: torch.Tensor
     solution, info = torch.linalg.solve_ex(a, b)
-    return solution if not info.any() else solution.masked_fill(_like(info != 0, solution), torch.nan)
+    return solution if not info.any() else solution.masked_fill(_flags_like(info != 0, solution), torch.nan)
 
 
-def _where_good(result: torch.Tensor, info: torch.Tensor) -> torch.Tensor:
+def _nan_where_failed(result: torch.Tensor, info: torch.Tensor) -> torch.Tensor:
     return result if not info.any() else result.masked_fill((info != 0)[..., None, None], torch.nan)
 
 
-def _like(flags: torch.Tensor, result: torch.Tensor) -> torch.Tensor:
+def _flags_like(flags: torch.Tensor, result: torch.Tensor) -> torch.Tensor:
     return flags.reshape(flags.shape + (1,) * (result.dim() - flags.dim()))
 
 
-def _guarded(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
-    """A decomposition that torch refuses for entries that are not finite, made to give nan there."""
+def _total(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    """A decomposition that torch refuses for entries that are not finite, which gives nan there."""
 
     def column(x: torch.Tensor, **arguments: Any) -> torch.Tensor:
         unusable = ~x.detach().isfinite().all(-1).all(-1)
         if not unusable.any():
             return function(x, **arguments)
         harmless = torch.eye(*x.shape[-2:], dtype=x.dtype, device=x.device)
-        result = function(torch.where(_like(unusable, x), harmless, x), **arguments)
-        return result.masked_fill(_like(unusable, result), torch.nan)
+        result = function(torch.where(_flags_like(unusable, x), harmless, x), **arguments)
+        return result.masked_fill(_flags_like(unusable, result), torch.nan)
 
     return column
 
@@ -87,53 +88,48 @@ def _lstsq(a: torch.Tensor, b: torch.Tensor, *, output: int) -> torch.Tensor:
 
 def _number_form(kind: str) -> Callable[..., IndexTensor]:
     def form(program: IndexProgram, x: IndexTensor) -> IndexTensor:
-        _squared(program, x)
+        _square_axes(program, x)
         return program.matrix_function(kind, x, ())
 
     return form
 
 
 def _inverse_form(program: IndexProgram, x: IndexTensor) -> IndexTensor:
-    rows, columns = _squared(program, x)
-    return program.matrix_function("inv", x, (_again(program, columns), _again(program, rows)))
+    rows, columns = _square_axes(program, x)
+    return program.matrix_function("inv", x, program.fresh((columns, rows)))
 
 
-def _squared(program: IndexProgram, x: IndexTensor) -> Axes:
+def _square_axes(program: IndexProgram, x: IndexTensor) -> Axes:
     rows, columns = x.axes[-2:]
-    if rows is not None and columns is not None:
-        program.same(rows, columns)
+    program.unify((rows,), (columns,))
     return rows, columns
-
-
-def _again(program: IndexProgram, axis: sp.Symbol | None) -> sp.Symbol | None:
-    return None if axis is None else program.index(axis)
 
 
 def _pinv_form(program: IndexProgram, x: IndexTensor) -> IndexTensor:
     rows, columns = x.axes[-2:]
-    return program.matrix_function("pinv", x, (_again(program, columns), _again(program, rows)))
+    return program.matrix_function("pinv", x, program.fresh((columns, rows)))
 
 
 def _values_form(program: IndexProgram, x: IndexTensor) -> IndexTensor:
-    rows, _ = _squared(program, x)
-    return program.matrix_function("eigenvalues", x, (_again(program, rows),))
+    rows, _ = _square_axes(program, x)
+    return program.matrix_function("eigenvalues", x, program.fresh((rows,)))
 
 
 def _eigh_form(program: IndexProgram, x: IndexTensor, *, output: int) -> IndexTensor:
     if output == 0:
         return _values_form(program, x)
-    rows, columns = _squared(program, x)
-    return program.matrix_function("eigenvectors", x, (_again(program, rows), _again(program, columns)))
+    rows, columns = _square_axes(program, x)
+    return program.matrix_function("eigenvectors", x, program.fresh((rows, columns)))
 
 
-def _least(program: IndexProgram, x: IndexTensor) -> sp.Symbol | None:
-    """An index over the shorter side of a matrix."""
+def _shorter(program: IndexProgram, x: IndexTensor) -> Axes:
+    """A fresh index over the shorter side of a matrix."""
     rows, columns = x.axes[-2:]
-    return _again(program, rows if program.length(rows) <= program.length(columns) else columns)
+    return program.fresh((rows if program.length(rows) <= program.length(columns) else columns,))
 
 
 def _svdvals_form(program: IndexProgram, x: IndexTensor) -> IndexTensor:
-    return program.matrix_function("singular_values", x, (_least(program, x),))
+    return program.matrix_function("singular_values", x, _shorter(program, x))
 
 
 def _svd_form(program: IndexProgram, x: IndexTensor, *, full_matrices: bool, output: int) -> IndexTensor:
@@ -142,8 +138,8 @@ def _svd_form(program: IndexProgram, x: IndexTensor, *, full_matrices: bool, out
     if output == 1:
         return _svdvals_form(program, x)
     if output == 0:
-        return program.matrix_function("left_vectors", x, (_again(program, rows), _least(program, x)))
-    return program.matrix_function("right_vectors", x, (_least(program, x), _again(program, columns)))
+        return program.matrix_function("left_vectors", x, (*program.fresh((rows,)), *_shorter(program, x)))
+    return program.matrix_function("right_vectors", x, (*_shorter(program, x), *program.fresh((columns,))))
 
 
 def _slogdet_form(program: IndexProgram, x: IndexTensor, *, output: int) -> IndexTensor:
@@ -162,9 +158,9 @@ def _solve_form(program: IndexProgram, a: IndexTensor, b: IndexTensor) -> IndexT
 
 
 def _power_form(program: IndexProgram, x: IndexTensor, *, n: int) -> IndexTensor:
-    rows, columns = _squared(program, x)
+    rows, columns = _square_axes(program, x)
     if n == 0 and rows is None:
-        return IndexTensor((*x.axes[:-2], rows, _again(program, columns)), sp.S.One)
+        return IndexTensor((*x.axes[:-2], rows, *program.fresh((columns,))), sp.S.One)
     if n == 0:
         return _identity(program, x)
     return product_of_matrices(program, x if n > 0 else _inverse_form(program, x), abs(n))
@@ -199,54 +195,54 @@ TIES, SINGULAR_TIES = (Kink(f"{f}(A)[1:] == {f}(A)[:-1]", EQUAL) for f in ("eigv
 
 # fmt: off
 OPERATORS = (
-    row("det", shapes.number_of("det"), torch.linalg.det, _number_form("det"), real.each_matrix(real.det),
+    row("det", shapes.number_of("det"), torch.linalg.det, _number_form("det"), each_matrix(references.det),
         doc="The determinant.",
         samples=("det(A)", "det(C @ D)", "det(g)", "det(x @ x.T)", "det(A)**2", "det(A.T @ A)", "det(A[:2, :2])")),
-    row("logdet", shapes.number_of("logdet"), torch.logdet, _number_form("logdet"), real.each_matrix(real.logdet),
+    row("logdet", shapes.number_of("logdet"), torch.logdet, _number_form("logdet"), each_matrix(references.logdet),
         domain="det(A) > 0", doc="The logarithm of the determinant; nan where that is negative.", kinks=SINGULAR,
         samples=(f"logdet({SPD})", "logdet(C @ C.mT)", "logdet(g)", f"logdet(2*{SPD})")),
     row("slogdet", shapes.number_of("slogdet"), _slogdet, _slogdet_form,
-        real.each_matrix(real.slogdet), signature="A, *, output: output", outputs=("sign", "logabsdet"),
+        each_matrix(references.slogdet), signature="A, *, output: output", outputs=("sign", "logabsdet"),
         domain="det(A) != 0",
         doc="The sign of the determinant, and the logarithm of its absolute value.", kinks=SINGULAR,
         samples=("slogdet(A)[1]", "slogdet(C @ D).logabsdet", "slogdet(A)[0] * s", "slogdet(g)[1]"),
         error_inputs=("slogdet(A)", "slogdet(A)[2]", "slogdet(x)[1]", "slogdet(u)[1]")),
-    row("inv", shapes.square_of("inv"), _inv, _inverse_form, real.each_matrix(real.inverse), aliases=("inverse",),
+    row("inv", shapes.square_of("inv"), _inv, _inverse_form, each_matrix(references.inverse), aliases=("inverse",),
         domain="det(A) != 0", doc="The inverse matrix.", kinks=SINGULAR,
         samples=("inv(A)", "inv(C @ C.mT)", "inv(g)", f"inv({SPD}) @ u", "u @ inv(A) @ v", "trace(inv(A))",
                  "inv(inv(A))", "inv(A.T)")),
-    row("pinv", shapes.pinv, _guarded(torch.linalg.pinv), _pinv_form, real.each_matrix(real.pinv),
+    row("pinv", shapes.pinv, _total(torch.linalg.pinv), _pinv_form, each_matrix(references.pinv),
         doc="The pseudoinverse.", kinks=(Kink("svdvals(A)[-1] == 0", "the derivative along matrices of that rank"),),
         source="G. H. Golub and V. Pereyra, SIAM J. Numer. Anal. 10, 1973",
         samples=("pinv(x)", "pinv(x.T)", "pinv(C)", "pinv(A) @ u", "pinv(c)", "pinv(r)", "pinv(g)"),
         error_inputs=("pinv(u)", "pinv()", "pinv(count)")),
-    row("solve", shapes.solve, _solve, _solve_form, real.solve, signature="A, B", domain="det(A) != 0",
+    row("solve", shapes.solve, _solve, _solve_form, references.solve, signature="A, B", domain="det(A) != 0",
         doc="The x with A @ x = B, a vector or the columns of a matrix.", kinks=SINGULAR, source="torch.linalg.solve",
         samples=("solve(A, u)", "solve(A, B)", "solve(C @ C.mT, C)", "solve(g, o)", f"u @ solve({SPD}, u)",
                  "solve(C @ C.mT, x)", "solve(A, D.mT)"),
         error_inputs=("solve(A, w)", "solve(x, u)", "solve(A)", "solve(A, s)")),
     row("matrix_power", shapes.matrix_power, torch.linalg.matrix_power, _power_form,
-        real.each_matrix(real.matrix_power), signature="A, n: integer",
+        each_matrix(references.matrix_power), signature="A, n: integer",
         doc="The product of n times the matrix; of its inverse where n is negative.",
         source="torch.linalg.matrix_power",
         samples=("matrix_power(A, 3)", "matrix_power(A, 0) + A", "matrix_power(A, 1)", "matrix_power(A, -2)",
                  "matrix_power(C @ D, 2)", "matrix_power(g, 4)"),
         error_inputs=("matrix_power(A)", "matrix_power(x, 2)", "matrix_power(A, 0.5)", "matrix_power(A, 2000)")),
-    row("matrix_exp", shapes.square_of("matrix_exp"), torch.linalg.matrix_exp, None, real.each_matrix(real.matrix_exp),
+    row("matrix_exp", shapes.square_of("matrix_exp"), torch.linalg.matrix_exp, None, each_matrix(references.matrix_exp),
         doc="The sum of the matrix's powers over their factorials.", source="torch.linalg.matrix_exp",
         samples=("matrix_exp(A)", "matrix_exp(C @ D / 4)", "matrix_exp(g)")),
-    row("cholesky", shapes.square_of("cholesky"), _cholesky, None, real.each_matrix(real.cholesky),
+    row("cholesky", shapes.square_of("cholesky"), _cholesky, None, each_matrix(references.cholesky),
         domain="eigvalsh(A) > 0", signature="A, upper: flag = False",
         doc="The lower triangle L with positive diagonal and L @ L.T = A, from A's lower triangle; or L.T, from its "
             "upper one.",
         source="torch.linalg.cholesky",
         samples=(f"cholesky({SPD})", "cholesky(C @ C.mT)", "cholesky(g)", f"cholesky({SPD}, upper=True)")),
-    row("eigvalsh", shapes.eigvalsh, _guarded(torch.linalg.eigvalsh), _values_form, real.each_matrix(real.eigh),
+    row("eigvalsh", shapes.eigvalsh, _total(torch.linalg.eigvalsh), _values_form, each_matrix(references.eigh),
         kinks=(TIES,), doc="The eigenvalues of a symmetric matrix, ascending, from its lower triangle.",
         source="M. B. Giles, 2008, section 3.1",
         samples=(f"eigvalsh({SPD})", "eigvalsh(C @ C.mT)", "eigvalsh(g)", "sum(eigvalsh(A + A.T)**2)",
                  f"log(eigvalsh({SPD}))")),
-    row("eigh", shapes.eigh, _guarded(_eigh), _eigh_form, real.each_matrix(real.eigh), signature="A, *, output: output",
+    row("eigh", shapes.eigh, _total(_eigh), _eigh_form, each_matrix(references.eigh), signature="A, *, output: output",
         outputs=("eigenvalues", "eigenvectors"),
         doc="The eigenvalues, ascending, and the eigenvectors, as columns, of a symmetric matrix; "
             "a vector's sign is torch's.",
@@ -254,12 +250,12 @@ OPERATORS = (
         samples=(f"eigh({SPD})[0]", f"eigh({SPD})[1]**2", "eigh(A + A.T).eigenvectors**2", "eigh(g)[1]**2",
                  "eigh(C @ C.mT)[1]**2"),
         error_inputs=("eigh(A)", "eigh(A)[2]", "eigh(x)[0]", "eigh(u)[0]", "eigh(A).values")),
-    row("svdvals", shapes.svdvals, _guarded(torch.linalg.svdvals), _svdvals_form, real.each_matrix(real.svd),
+    row("svdvals", shapes.svdvals, _total(torch.linalg.svdvals), _svdvals_form, each_matrix(references.svd),
         size_dependent=True,
         doc="The singular values, descending.", source="M. B. Giles, 2008, section 3.2", kinks=(SINGULAR_TIES,),
         samples=("svdvals(A)", "svdvals(x)", "svdvals(C)", "svdvals(c)", "sum(svdvals(x.T))", "svdvals(g)"),
         error_inputs=("svdvals(u)", "svdvals()", "svdvals(count)")),
-    row("svd", shapes.svd, _guarded(_svd), _svd_form, real.each_matrix(real.svd),
+    row("svd", shapes.svd, _total(_svd), _svd_form, each_matrix(references.svd),
         signature="A, full_matrices: flag = True, *, output: output",
         outputs=("U", "S", "Vh"), size_dependent=True, kinks=(SINGULAR_TIES,), source="M. B. Giles, 2008, section 3.2",
         doc="A = U @ diag(S) @ Vh: singular vectors as columns of U and rows of Vh, values descending; "
@@ -267,7 +263,8 @@ OPERATORS = (
         samples=("svd(A)[1]", "svd(A)[0]**2", "svd(x, full_matrices=False)[0]**2", "svd(x, False).Vh**2", "svd(x).S",
                  "svd(x.T, False)[0]**2", "svd(C, False)[2]**2", "svd(c, False)[0]**2"),
         error_inputs=("svd(A)", "svd(x)[0]", "svd(u)[1]", "svd(A)[3]")),
-    row("lstsq", shapes.lstsq, _lstsq, None, real.lstsq, signature="A, B, *, output: output", outputs=("solution",),
+    row("lstsq", shapes.lstsq, _lstsq, None, references.lstsq,
+        signature="A, B, *, output: output", outputs=("solution",),
         doc="The x that makes A @ x - B least, for A of full rank.", source="torch.linalg.lstsq",
         samples=("lstsq(x.T, B)[0]", "lstsq(A, B).solution", "lstsq(C.mT, D)[0]"),
         error_inputs=("lstsq(A, B)", "lstsq(A, B)[1]", "lstsq(A, u)[0]", "lstsq(x, B)[0]")),

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import sympy as sp
 import torch
 
 from ..index_notation import functions as fn
 from ..index_notation.expressions import Delta
-from ..index_notation.index_program import IndexProgram, IndexTensor
+from ..index_notation.index_program import IndexProgram, IndexTensor, index_of
 from .operator import Operator
 from .reference import diagonals as references
 from .shape_rules import matrices as shapes
@@ -17,37 +16,36 @@ from .shape_rules.common import no_work
 # The sympy column.
 
 
-def _taken(program: IndexProgram, x: IndexTensor, a: int, b: int, offset: int) -> IndexTensor:
+def _diagonal(program: IndexProgram, x: IndexTensor, a: int, b: int, offset: int) -> IndexTensor:
     """`x[i, i + offset]`; the main diagonal of a square matrix serves every size."""
     rows, columns = x.axes[a], x.axes[b]
     rest = tuple(axis for k, axis in enumerate(x.axes) if k not in (a, b))
     if not offset and program.seen_length(rows) == program.seen_length(columns):
-        if rows is not None and columns is not None:
-            program.same(rows, columns)
+        program.unify((rows,), (columns,))
         return IndexTensor((*rest, rows), x.at([rows if k in (a, b) else axis for k, axis in enumerate(x.axes)]))
     new = program.axis(shapes.diagonal_length(program.length(rows), program.length(columns), offset))
-    i = sp.S.Zero if new is None else new
+    i = index_of(new)
     at = {a: i - min(offset, 0), b: i + max(offset, 0)}
     return IndexTensor((*rest, new), x.at([at.get(k, axis) for k, axis in enumerate(x.axes)]))
 
 
 def _diagonal_form(program: IndexProgram, x: IndexTensor, *, offset: int, dim1: int, dim2: int) -> IndexTensor:
-    return _taken(program, x, *shapes.diagonal_axes(len(x.axes), dim1, dim2), offset)
+    return _diagonal(program, x, *shapes.diagonal_axes(len(x.axes), dim1, dim2), offset)
 
 
 def _trace_form(program: IndexProgram, x: IndexTensor) -> IndexTensor:
-    return program.reduce("sum", _taken(program, x, 0, 1, 0), (0,))
+    return program.reduce("sum", _diagonal(program, x, 0, 1, 0), (0,))
 
 
-def _embedded_form(program: IndexProgram, x: IndexTensor, *, offset: int, dim1: int, dim2: int) -> IndexTensor:
+def _diag_embed_form(program: IndexProgram, x: IndexTensor, *, offset: int, dim1: int, dim2: int) -> IndexTensor:
     """`x[i]*delta(i + offset, j)`: out of x's range the delta is 0."""
     a, b = shapes.diagonal_axes(len(x.axes) + 1, dim1, dim2)
-    own = x.axes[-1]
+    last = x.axes[-1]
     if not offset:
-        rows, columns = own, None if own is None else program.index(own)
+        rows, columns = last, *program.fresh((last,))
     else:
-        rows, columns = (program.axis(program.length(own) + abs(offset)) for _ in range(2))
-    i, j = (sp.S.Zero if k is None else k for k in (rows, columns))
+        rows, columns = (program.axis(program.length(last) + abs(offset)) for _ in range(2))
+    i, j = index_of(rows), index_of(columns)
     entry = x.at((*x.axes[:-1], i if offset >= 0 else j)) * Delta(i + max(offset, 0), j - min(offset, 0))
     rest = iter(x.axes[:-1])
     axes = tuple(rows if k == a else columns if k == b else next(rest) for k in range(len(x.axes) + 1))
@@ -55,19 +53,19 @@ def _embedded_form(program: IndexProgram, x: IndexTensor, *, offset: int, dim1: 
 
 
 def _diag_form(program: IndexProgram, x: IndexTensor, *, diagonal: int) -> IndexTensor:
-    column = _diagonal_form if len(x.axes) == 2 else _embedded_form
+    column = _diagonal_form if len(x.axes) == 2 else _diag_embed_form
     return column(program, x, offset=diagonal, dim1=0, dim2=1)
 
 
 def _triangle_form(x: IndexTensor, diagonal: int, lower: bool) -> IndexTensor:
     """`x[i, j]` where `j <= i + diagonal`, or the other way round."""
-    i, j = (sp.S.Zero if k is None else k for k in x.axes[-2:])
+    i, j = map(index_of, x.axes[-2:])
     kept = (j, i + diagonal) if lower else (i + diagonal, j)
     return IndexTensor(x.axes, fn.where(fn.less_equal(*kept), x.entry, 0))
 
 
 DIAGONAL = "input, offset: integer = 0, dim1: dim = 0, dim2: dim = 1"
-EMBEDDED = "input, offset: integer = 0, dim1: dim = -2, dim2: dim = -1"
+DIAG_EMBED = "input, offset: integer = 0, dim1: dim = -2, dim2: dim = -1"
 
 # fmt: off
 OPERATORS = (
@@ -101,9 +99,9 @@ OPERATORS = (
         error_inputs=("trace(s)", "trace(u)", "trace(C)", "trace(A, 1)", "trace(A > 0)"),
     ),
     Operator(
-        name="diag_embed", family="linear algebra", signature=EMBEDDED,
+        name="diag_embed", family="linear algebra", signature=DIAG_EMBED,
         size_dependent=lambda _, *, offset, dim1, dim2: bool(offset),
-        shape=shapes.diag_embed, torch=torch.diag_embed, sympy=_embedded_form, reference=references.diag_embed,
+        shape=shapes.diag_embed, torch=torch.diag_embed, sympy=_diag_embed_form, reference=references.diag_embed,
         doc="The last dimension as a diagonal of matrices.", source="torch.diag_embed",
         samples=("diag_embed(u)", "diag_embed(x)", "diag_embed(x, 1)", "diag_embed(x, -2)", "diag_embed(x, 0, 0, 2)",
                  "diag_embed(c)", "diag_embed(z)"),

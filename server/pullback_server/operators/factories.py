@@ -10,7 +10,7 @@ import torch
 
 from ..index_notation import exact
 from ..index_notation.expressions import Delta
-from ..index_notation.index_program import IndexProgram, IndexTensor
+from ..index_notation.index_program import IndexProgram, IndexTensor, index_of
 from ..program import TensorType
 from .operator import Operator
 from .reference import factories as references
@@ -50,7 +50,7 @@ def filled(name: str, value: int, doc: str) -> tuple[Operator, Operator]:
 
 def _eye_form(program: IndexProgram, *, n: int, m: int | None) -> IndexTensor:
     i, j = program.axis(n), program.axis(n if m is None else m)
-    return IndexTensor((i, j), Delta(sp.S.Zero if i is None else i, sp.S.Zero if j is None else j))
+    return IndexTensor((i, j), Delta(index_of(i), index_of(j)))
 
 
 def _arange(*, start: Number, end: Number | None, step: Number) -> torch.Tensor:
@@ -61,7 +61,7 @@ def _arange(*, start: Number, end: Number | None, step: Number) -> torch.Tensor:
 def _arange_form(program: IndexProgram, *, start: Number, end: Number | None, step: Number) -> IndexTensor:
     first, count = arange_count(start, end, step)
     i = program.axis(count)
-    return IndexTensor((i,), exact.fraction(first) + exact.fraction(step) * (sp.S.Zero if i is None else i))
+    return IndexTensor((i,), exact.fraction(first) + exact.fraction(step) * index_of(i))
 
 
 def _linspace_form(program: IndexProgram, *, start: Number, end: Number, steps: int) -> IndexTensor:

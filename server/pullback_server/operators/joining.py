@@ -8,7 +8,7 @@ import sympy as sp
 import torch
 
 from ..index_notation import functions as fn
-from ..index_notation.index_program import IndexProgram, IndexTensor
+from ..index_notation.index_program import IndexProgram, IndexTensor, index_of
 from .operator import Operator
 from .reference import joining as references
 from .shape_rules import joining as shapes
@@ -46,7 +46,7 @@ def _cat_form(program: IndexProgram, *tensors: IndexTensor, dim: int) -> IndexTe
     lengths = [program.length(t.axes[axis]) for t in tensors]
     common = _common(program, tensors, axis)
     new = program.axis(sum(lengths))
-    position = sp.S.Zero if new is None else new
+    position = index_of(new)
     entry: sp.Expr | None = None
     for t, length, start in reversed([*zip(tensors, lengths, _starts(lengths), strict=True)]):
         if not length:
@@ -73,9 +73,7 @@ def _common(program: IndexProgram, tensors: tuple[IndexTensor, ...], axis: int |
     first = tensors[0]
     common = [None if a is None or k == axis else program.index(a) for k, a in enumerate(first.axes)]
     for t in tensors:
-        for axis_, shared in zip(t.axes, common, strict=True):
-            if axis_ is not None and shared is not None:
-                program.same(axis_, shared)
+        program.unify(t.axes, tuple(common))
     return common
 
 
@@ -90,11 +88,8 @@ def _starts(lengths: list[int]) -> list[int]:
 def _section(program: IndexProgram, x: IndexTensor, axis: int, section: tuple[int, int]) -> IndexTensor:
     start, stop = section
     new = program.axis(stop - start)
-    at = start + (sp.S.Zero if new is None else new)
-    return IndexTensor(
-        tuple(new if k == axis else a for k, a in enumerate(x.axes)),
-        x.at([at if k == axis else a for k, a in enumerate(x.axes)]),
-    )
+    axes = tuple(new if k == axis else a for k, a in enumerate(x.axes))
+    return IndexTensor(axes, x.at([start + index_of(new) if k == axis else a for k, a in enumerate(x.axes)]))
 
 
 def _split_form(

@@ -10,8 +10,8 @@ from torch.nn import functional as F
 
 from ..index_notation import exact
 from ..index_notation import functions as fn
-from ..index_notation.arithmetic import fresh, modulo, quotient
-from ..index_notation.index_program import IndexProgram, IndexTensor
+from ..index_notation.arithmetic import modulo, quotient
+from ..index_notation.index_program import IndexProgram, IndexTensor, index_of
 from .linear import matmul_form
 from .operator import Kink, Operator
 from .reductions import softmax_form
@@ -20,7 +20,6 @@ from .selecting import checked
 from .selection import on_one_device
 from .shape_rules import layers as shapes
 from .shape_rules.matrices import matmul_work
-from .windows import place
 
 # The torch column.
 
@@ -45,9 +44,9 @@ def _shuffle(x: torch.Tensor, *, upscale_factor: int) -> torch.Tensor:
 
 
 def _attention(
-    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor | None = None, **given: Any
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor | None = None, **arguments: Any
 ) -> torch.Tensor:
-    options = {name: option for name, option in given.items() if name != "choosing"}
+    options = {name: option for name, option in arguments.items() if name != "choosing"}
     return F.scaled_dot_product_attention(query, key, value, mask, **options)
 
 
@@ -63,10 +62,8 @@ def _bilinear_form(
     program: IndexProgram, x: IndexTensor, y: IndexTensor, weight: IndexTensor, bias: IndexTensor | None
 ) -> IndexTensor:
     x, y, weight = map(program.materialize, (x, y, weight))
-    row, i, j = fresh(program, weight.axes)
-    for one, other in zip((*x.axes, *y.axes[:-1], y.axes[-1]), (*x.axes[:-1], i, *x.axes[:-1], j), strict=True):
-        if one is not None and other is not None:
-            program.same(one, other)
+    row, i, j = program.fresh(weight.axes)
+    program.unify((*x.axes, *y.axes), (*x.axes[:-1], i, *x.axes[:-1], j))
     summand = weight.at((row, i, j)) * x.at((*x.axes[:-1], i)) * y.at((*x.axes[:-1], j))
     result = program.total(summand, tuple(k for k in (i, j) if k is not None), (*x.axes[:-1], row))
     return result if bias is None else program.elementwise(exact.plus, result, bias)
@@ -76,8 +73,8 @@ def _embedding_form(
     program: IndexProgram, indices: IndexTensor, weight: IndexTensor, *, padding_idx: int | None
 ) -> IndexTensor:
     """The rows as they are: that torch takes one for a constant is no part of the function's value."""
-    own, columns = fresh(program, indices.axes), fresh(program, weight.axes[1:])
-    return IndexTensor((*own, *columns), weight.at((indices.at(own), *columns)))
+    rows, columns = program.fresh(indices.axes), program.fresh(weight.axes[1:])
+    return IndexTensor((*rows, *columns), weight.at((indices.at(rows), *columns)))
 
 
 def _glu_form(program: IndexProgram, x: IndexTensor, *, dim: int) -> IndexTensor:
@@ -85,14 +82,16 @@ def _glu_form(program: IndexProgram, x: IndexTensor, *, dim: int) -> IndexTensor
     half = program.length(x.axes[axis]) // 2
     new = program.axis(half)
     axes = tuple(new if k == axis else a for k, a in enumerate(x.axes))
-    first, gate = (x.at([place(new) + start if k == axis else a for k, a in enumerate(x.axes)]) for start in (0, half))
+    first, gate = (
+        x.at([index_of(new) + start if k == axis else a for k, a in enumerate(x.axes)]) for start in (0, half)
+    )
     return IndexTensor(axes, first * fn.sigmoid(gate))
 
 
 def _prelu_form(program: IndexProgram, x: IndexTensor, weight: IndexTensor) -> IndexTensor:
     """A single weight is for all channels, which are the second dimension."""
-    own = tuple(a for a in weight.axes if a is not None)
-    wide = IndexTensor((*own, *(None,) * (len(x.axes) - 2)) if own else (), weight.entry)
+    channels = weight.free
+    wide = IndexTensor((*channels, *(None,) * (len(x.axes) - 2)) if channels else (), weight.entry)
     return program.elementwise(lambda e, slope: fn.where(fn.greater(e, 0), e, slope * e), x, wide)
 
 
@@ -109,32 +108,34 @@ def _attention_form(
     **_: Any,
 ) -> IndexTensor:
     factor = 1 / sp.sqrt(program.size(query.axes[-1])) if scale is None else exact.fraction(scale)
-    turned = IndexTensor((*key.axes[:-2], key.axes[-1], key.axes[-2]), key.entry)
-    scores = program.elementwise(lambda e: exact.times(factor, e), matmul_form(program, query, turned))
+    transposed = IndexTensor((*key.axes[:-2], key.axes[-1], key.axes[-2]), key.entry)
+    scores = program.elementwise(lambda e: exact.times(factor, e), matmul_form(program, query, transposed))
     if mask is not None and choosing:
-        return matmul_form(program, _chosen(program, scores, mask), value)
+        return matmul_form(program, _masked_softmax(program, scores, mask), value)
     if mask is not None:
         scores = program.elementwise(exact.plus, scores, mask)
     elif is_causal:
-        later = fn.less_equal(place(scores.axes[-1]), place(scores.axes[-2]))
-        scores = IndexTensor(scores.axes, fn.where(later, scores.entry, -sp.oo))
+        earlier = fn.less_equal(index_of(scores.axes[-1]), index_of(scores.axes[-2]))
+        scores = IndexTensor(scores.axes, fn.where(earlier, scores.entry, -sp.oo))
     return matmul_form(program, softmax_form(program, scores), value)
 
 
-def _chosen(program: IndexProgram, scores: IndexTensor, mask: IndexTensor) -> IndexTensor:
+def _masked_softmax(program: IndexProgram, scores: IndexTensor, mask: IndexTensor) -> IndexTensor:
     """The softmax of the scores that a mask chooses; where it chooses none the weights are 0, as torch has it."""
-    some = program.reduce("max", mask, (len(mask.axes) - 1,), keepdim=True) if mask.axes else mask
-    left = program.elementwise(
-        lambda e, m, any_: fn.where(fn.truth(m), e, fn.where(fn.truth(any_), -sp.oo, 0)), scores, mask, some
-    )
-    return program.elementwise(exact.times, softmax_form(program, left), mask)
+    chosen = program.reduce("max", mask, (len(mask.axes) - 1,), keepdim=True) if mask.axes else mask
+
+    def entry(score: sp.Expr, m: sp.Expr, any_: sp.Expr) -> sp.Expr:
+        return fn.where(fn.truth(m), score, fn.where(fn.truth(any_), -sp.oo, 0))
+
+    masked = program.elementwise(entry, scores, mask, chosen)
+    return program.elementwise(exact.times, softmax_form(program, masked), mask)
 
 
 def _shuffle_form(program: IndexProgram, x: IndexTensor, *, upscale_factor: int) -> IndexTensor:
     r, lengths = upscale_factor, tuple(map(program.length, x.axes[-3:]))
     channel, row, column = map(program.axis, (lengths[0] // r**2, lengths[1] * r, lengths[2] * r))
-    inside = place(channel) * r**2 + modulo(place(row), r, program) * r + modulo(place(column), r, program)
-    at = (inside, quotient(place(row), r, program), quotient(place(column), r, program))
+    inside = index_of(channel) * r**2 + modulo(index_of(row), r, program) * r + modulo(index_of(column), r, program)
+    at = (inside, quotient(index_of(row), r, program), quotient(index_of(column), r, program))
     return IndexTensor((*x.axes[:-3], channel, row, column), x.at((*x.axes[:-3], *at)))
 
 

@@ -19,8 +19,8 @@ from .shape_rules.common import no_work
 def matmul_form(program: IndexProgram, x: IndexTensor, y: IndexTensor) -> IndexTensor:
     """`x[..., i, k]*y[..., k, j]` summed over k; a vector has k only."""
     rows, columns = x.axes[-2:-1] if len(x.axes) > 1 else (), y.axes[-1:] if len(y.axes) > 1 else ()
-    inner = _fresh(program, x.axes[-1:])
-    columns = _fresh(program, columns)
+    inner = program.fresh(x.axes[-1:])
+    columns = program.fresh(columns)
     y_inner = inner if y.axes[len(y.axes) - 1 - len(columns)] is not None else (None,)
     batch = _broadcast(program, x.axes[:-2], y.axes[:-2])
     x_batch = _present(batch, x.axes[:-2])
@@ -35,28 +35,25 @@ def product_of_matrices(program: IndexProgram, x: IndexTensor, times: int) -> In
     if times == 1:
         return x
     half = product_of_matrices(program, x, times // 2)
-    whole = matmul_form(program, half, half)
-    return matmul_form(program, whole, x) if times % 2 else whole
+    square = matmul_form(program, half, half)
+    return matmul_form(program, square, x) if times % 2 else square
 
 
 def _broadcast(program: IndexProgram, x: Axes, y: Axes) -> Axes:
-    """The common axes of two batches: x's own, or else fresh ones over y's."""
+    """The common axes of two batches: those of x, or else fresh ones over those of y."""
     rank = max(len(x), len(y))
     padded = zip((None,) * (rank - len(x)) + x, (None,) * (rank - len(y)) + y, strict=True)
     return tuple(a if a is not None or b is None else program.index(b) for a, b in padded)
 
 
-def _present(common: Axes, own: Axes) -> Axes:
-    """The common axes that an operand varies along, one for each of its own."""
-    return tuple(c if a is not None else None for c, a in zip(common[len(common) - len(own) :], own, strict=True))
-
-
-def _fresh(program: IndexProgram, axes: Axes) -> Axes:
-    return tuple(None if a is None else program.index(a) for a in axes)
+def _present(common: Axes, axes: Axes) -> Axes:
+    """The last of the common axes, without those that an operand with these axes does not vary along."""
+    last = common[len(common) - len(axes) :]
+    return tuple(None if a is None else shared for shared, a in zip(last, axes, strict=True))
 
 
 def _outer_form(program: IndexProgram, x: IndexTensor, y: IndexTensor) -> IndexTensor:
-    columns = _fresh(program, y.axes)
+    columns = program.fresh(y.axes)
     return IndexTensor((*x.axes, *columns), exact.times(x.entry, y.at(columns)))
 
 

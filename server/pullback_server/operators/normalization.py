@@ -10,13 +10,12 @@ from torch.nn import functional as F
 
 from ..index_notation import exact
 from ..index_notation.arithmetic import quotient
-from ..index_notation.index_program import IndexProgram, IndexTensor
+from ..index_notation.index_program import IndexProgram, IndexTensor, index_of
 from .operator import Operator
 from .rearranging import reshaped
 from .reductions import mean_form
 from .reference import normalization as references
 from .shape_rules import normalization as shapes
-from .windows import place
 
 Dims = tuple[int, ...]
 
@@ -188,7 +187,7 @@ def _group_form(
     size = channels // num_groups
     grouped = reshaped(program, x, (batch, num_groups, size, *rest))
     found = _standardised(program, grouped, tuple(range(2, len(grouped.axes))), eps)
-    group = quotient(place(x.axes[1]), size, program)
+    group = quotient(index_of(x.axes[1]), size, program)
     wide = (
         IndexTensor((*x.axes[:2], *(None,) * len(rest)), t.at((x.axes[0], group, *(None,) * (len(rest) + 1))))
         for t in found

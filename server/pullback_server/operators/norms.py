@@ -79,12 +79,11 @@ def _matrix_norm_form(
         if (*rest, rows, columns) != tuple(range(len(x.axes))):
             matrices = program.materialize_copy(matrices)
         shorter = min(matrices.axes[-2:], key=program.length)
-        own = None if shorter is None else program.index(shorter)
-        values = program.matrix_function("singular_values", matrices, (own,))
+        values = program.matrix_function("singular_values", matrices, program.fresh((shorter,)))
         kind = "sum" if ord == "nuc" else "max" if ord == 2 else "min"
         total = program.reduce(kind, values, (len(rest),))
-        left = iter(total.axes)
-        kept = tuple(None if k in (rows, columns) else next(left) for k in range(len(x.axes)))
+        others = iter(total.axes)
+        kept = tuple(None if k in (rows, columns) else next(others) for k in range(len(x.axes)))
         return IndexTensor(kept if keepdim else total.axes, total.entry)
     first, second = (columns, rows) if ord in (INF, -INF) else (rows, columns)
     sums = program.reduce("sum", program.elementwise(fn.absolute, x), (first,), keepdim=True)

@@ -11,7 +11,7 @@ import torch
 
 from ..index_notation import exact
 from ..index_notation.arithmetic import modulo, quotient
-from ..index_notation.index_program import IndexProgram, IndexTensor
+from ..index_notation.index_program import IndexProgram, IndexTensor, index_of
 from .linear import matmul_form
 from .operator import Operator
 from .reference import products as references
@@ -29,11 +29,11 @@ def _einsum_form(program: IndexProgram, *operands: IndexTensor, equation: str) -
     labels, out = read_equation(equation, tuple(len(t.axes) for t in operands))
     common: dict[str, sp.Symbol] = {}
     entry: sp.Expr = sp.S.One
-    for own, operand in zip(labels, map(program.materialize, operands), strict=True):
-        for label, axis in zip(own, operand.axes, strict=True):
+    for letters, operand in zip(labels, map(program.materialize, operands), strict=True):
+        for label, axis in zip(letters, operand.axes, strict=True):
             if axis is not None:
                 program.same(axis, common.setdefault(label, program.index(axis)))
-        entry *= operand.at([common.get(label) for label in own])
+        entry *= operand.at([common.get(label) for label in letters])
     bound = tuple(k for label, k in common.items() if label not in out)
     return program.total(entry, bound, tuple(common.get(label) for label in out))
 
@@ -48,14 +48,12 @@ def _kron_form(program: IndexProgram, x: IndexTensor, y: IndexTensor) -> IndexTe
     axes, left, right = list[sp.Symbol | None](), list[sp.Expr | None](), list[sp.Expr | None]()
     for a, b in zip(first, second, strict=True):
         if a is None or b is None:
-            new = b if a is None else a
-            new = None if new is None else program.index(new)
+            (new,) = program.fresh((b if a is None else a,))
             at = (None, new) if a is None else (new, None)
         else:
             inner = program.length(b)
             new = program.axis(program.length(a) * inner)
-            place = sp.S.Zero if new is None else new
-            at = (quotient(place, inner, program), modulo(place, inner, program))
+            at = (quotient(index_of(new), inner, program), modulo(index_of(new), inner, program))
         axes.append(new)
         left.append(at[0])
         right.append(at[1])
@@ -76,9 +74,7 @@ def _cross_form(program: IndexProgram, x: IndexTensor, y: IndexTensor, *, dim: i
     common, entries = program.align(*batch)
 
     def at(t: IndexTensor, entry: sp.Expr, step: int) -> sp.Expr:
-        own = t.axes[axis]
-        assert own is not None
-        return entry.xreplace({own: modulo(i + step, 3, program)})
+        return entry.xreplace({t.axes[axis]: modulo(i + step, 3, program)})
 
     (a, b) = entries
     entry = at(x, a, 1) * at(y, b, 2) - at(x, a, 2) * at(y, b, 1)

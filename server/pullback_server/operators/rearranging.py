@@ -11,7 +11,7 @@ import sympy as sp
 import torch
 
 from ..index_notation.arithmetic import modulo, quotient, ravel, unravel
-from ..index_notation.index_program import Axes, IndexProgram, IndexTensor
+from ..index_notation.index_program import IndexProgram, IndexTensor, index_of
 from ..program import TensorType
 from .operator import Operator
 from .reference import rearranging as references
@@ -33,13 +33,9 @@ def reshaped(program: IndexProgram, x: IndexTensor, shape: tuple[int, ...]) -> I
     tail = next((k for k in range(room) if old[-1 - k] != new[-1 - k]), room)
     kept = x.axes[:head], x.axes[len(x.axes) - tail :]
     axes = tuple(map(program.axis, new[head : len(new) - tail]))
-    position = ravel(_indices(axes), new[head : len(new) - tail])
+    position = ravel(tuple(map(index_of, axes)), new[head : len(new) - tail])
     between = unravel(position, old[head : len(old) - tail], program) if len(old) - tail > head else ()
     return IndexTensor((*kept[0], *axes, *kept[1]), x.at((*kept[0], *between, *kept[1])))
-
-
-def _indices(axes: Axes) -> tuple[sp.Expr, ...]:
-    return tuple(sp.S.Zero if a is None else a for a in axes)
 
 
 def _reshape_form(program: IndexProgram, x: IndexTensor, *, shape: tuple[Any, ...]) -> IndexTensor:
@@ -85,8 +81,8 @@ def _tile_form(program: IndexProgram, x: IndexTensor, *, repeats: tuple[Any, ...
     shape, times = shapes.tiles(tuple(map(program.length, x.axes)), shapes.numbers(repeats))
     old = (None,) * (len(shape) - len(x.axes)) + x.axes
     axes = tuple(a if r == 1 else program.axis(n * r) for a, n, r in zip(old, shape, times, strict=True))
-    at = [new if new is own or new is None or own is None else modulo(new, n, program)
-          for own, new, n in zip(old, axes, shape, strict=True)]  # fmt: skip
+    at = [new if new is axis or new is None or axis is None else modulo(new, n, program)
+          for axis, new, n in zip(old, axes, shape, strict=True)]  # fmt: skip
     return IndexTensor(axes, x.at(at[len(at) - len(x.axes) :]))
 
 
@@ -103,10 +99,10 @@ def _interleave_form(program: IndexProgram, x: IndexTensor, *, repeats: int, dim
 
 
 def _flip_form(program: IndexProgram, x: IndexTensor, *, dims: tuple[Any, ...]) -> IndexTensor:
-    turned = axes_of(shapes.numbers(dims), len(x.axes)) if shapes.numbers(dims) else ()
-    axes = tuple(program.index(a) if a is not None and k in turned else a for k, a in enumerate(x.axes))
-    at = [a if own is a or own is None or a is None else program.length(own) - 1 - a
-          for own, a in zip(x.axes, axes, strict=True)]  # fmt: skip
+    flipped = axes_of(shapes.numbers(dims), len(x.axes)) if shapes.numbers(dims) else ()
+    axes = tuple(program.index(a) if a is not None and k in flipped else a for k, a in enumerate(x.axes))
+    at = [new if new is axis or new is None or axis is None else program.length(axis) - 1 - new
+          for axis, new in zip(x.axes, axes, strict=True)]  # fmt: skip
     return IndexTensor(axes, x.at(at))
 
 
@@ -116,11 +112,11 @@ def _roll_form(program: IndexProgram, x: IndexTensor, *, shifts: Any, dims: shap
         flat = reshaped(program, x, (-1,))
         return reshaped(program, _roll_form(program, flat, shifts=shifts, dims=0), shape)
     axes, at = list(x.axes), list[sp.Expr | None](x.axes)
-    for axis, shift in shapes.shifted(len(axes), shifts, dims).items():
-        own = axes[axis]
-        if own is not None and program.length(own):
-            new = axes[axis] = program.index(own)
-            at[axis] = modulo(new - shift % program.length(own), program.length(own), program)
+    for k, shift in shapes.shifted(len(axes), shifts, dims).items():
+        axis = axes[k]
+        if axis is not None and (length := program.length(axis)):
+            new = axes[k] = program.index(axis)
+            at[k] = modulo(new - shift % length, length, program)
     return IndexTensor(tuple(axes), x.at(at))
 
 

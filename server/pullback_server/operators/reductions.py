@@ -15,7 +15,7 @@ from ..index_notation.index_program import IndexProgram, IndexTensor
 from ..program import TensorType
 from .lifting import reduced
 from .operator import Kink, Operator
-from .reference import reductions as real
+from .reference import reductions as references
 from .reference import scalars
 from .reference.columns import AlongDim, Reduced
 from .shape_rules.common import axes_of, boolean, floating, nonempty, only_floating, reduction, summed
@@ -190,11 +190,11 @@ OPERATORS = (
     reducing("logsumexp", torch.logsumexp, reduced("logsumexp"), scalars.logsumexp, _floating,
              "log(sum(exp(x))) without overflow; -inf of nothing.", ("logsumexp(z)",),
              source="NIST DLMF 4.2"),
-    deciding("all", _truth(torch.all), "prod", real.every, "Whether none is false, or zero."),
-    deciding("any", _truth(torch.any), "sum",  real.some,  "Whether one is true, or not zero."),
+    deciding("all", _truth(torch.all), "prod", references.every, "Whether none is false, or zero."),
+    deciding("any", _truth(torch.any), "sum",  references.some,  "Whether one is true, or not zero."),
     #           name           torch              sympy              reference         doc
-    normalising("softmax",     torch.softmax,     softmax_form,     real.softmax,     "exp(x)/sum(exp(x))."),
-    normalising("log_softmax", torch.log_softmax, log_softmax_form, real.log_softmax, "log(softmax(x))."),
-    normalising("softmin",     F.softmin,         _softmin_form,     real.softmin,     "softmax(-x)."),
+    normalising("softmax",     torch.softmax,     softmax_form,     references.softmax,     "exp(x)/sum(exp(x))."),
+    normalising("log_softmax", torch.log_softmax, log_softmax_form, references.log_softmax, "log(softmax(x))."),
+    normalising("softmin",     F.softmin,         _softmin_form,     references.softmin,     "softmax(-x)."),
 )
 # fmt: on

@@ -9,10 +9,10 @@ import torch
 
 from ..index_notation.arithmetic import listed_index
 from ..index_notation.expressions import Delta
-from ..index_notation.index_program import Axes, IndexProgram, IndexTensor
+from ..index_notation.index_program import Axes, IndexProgram, IndexTensor, index_of
 from .operator import NoClosedForm, OperandError, Operator
 from .rearranging import reshaped
-from .reference import indexing as real
+from .reference import indexing as references
 from .shape_rules import selecting as shapes
 from .shape_rules.indexing import Added, Listed, Sliced, Taken, resolve
 
@@ -35,7 +35,7 @@ def checked(index: torch.Tensor, length: int, negative: bool = True) -> torch.Te
 def _getitem(x: torch.Tensor, *indices: torch.Tensor, key: tuple[Any, ...]) -> torch.Tensor:
     resolved = resolve(key, tuple(x.shape), tuple(tuple(i.shape) for i in indices))
     python: list[Any] = []
-    turned: list[int] = []
+    reversed_axes: list[int] = []
     for item in resolved.items:
         match item:
             case Taken(_, index):
@@ -48,10 +48,10 @@ def _getitem(x: torch.Tensor, *indices: torch.Tensor, key: tuple[Any, ...]) -> t
                 python.append(torch.tensor(listed, dtype=torch.long, device=x.device))
             case Sliced(axis, start, step, length):
                 if step < 0:
-                    turned.append(axis)
+                    reversed_axes.append(axis)
                     start, step = x.shape[axis] - 1 - start, -step
                 python.append(slice(start, start + step * length, step) if length else slice(0, 0))
-    return (x.flip(turned) if turned else x)[tuple(python)]
+    return (x.flip(reversed_axes) if reversed_axes else x)[tuple(python)]
 
 
 def _gather(x: torch.Tensor, index: torch.Tensor, *, dim: int) -> torch.Tensor:
@@ -113,9 +113,7 @@ def _getitem_form(program: IndexProgram, x: IndexTensor, *indices: IndexTensor, 
 def _entry_of(program: IndexProgram, index: IndexTensor, common: Axes) -> sp.Expr:
     """The entry of an index tensor that broadcasts to common axes."""
     target = common[len(common) - len(index.axes) :]
-    for own, axis in zip(index.axes, target, strict=True):
-        if own is not None and axis is not None:
-            program.same(own, axis)
+    program.unify(index.axes, target)
     return index.at(target)
 
 
@@ -123,18 +121,18 @@ def _gather_form(program: IndexProgram, x: IndexTensor, index: IndexTensor, *, d
     if not x.axes:
         return x
     axis = dim % len(x.axes)
-    index = _distinct(program, index)
+    index = _with_fresh_axes(program, index)
     at: list[sp.Expr | None] = []
-    for k, (own, new) in enumerate(zip(x.axes, index.axes, strict=True)):
-        if k != axis and own is not None and new is not None and program.length(own) == program.length(new):
-            program.same(own, new)
-        at.append(index.entry if k == axis else sp.S.Zero if new is None else new)
+    for k, (old, new) in enumerate(zip(x.axes, index.axes, strict=True)):
+        if k != axis and old is not None and new is not None and program.length(old) == program.length(new):
+            program.same(old, new)
+        at.append(index.entry if k == axis else index_of(new))
     return IndexTensor(index.axes, x.at(at))
 
 
-def _distinct(program: IndexProgram, x: IndexTensor) -> IndexTensor:
-    """The tensor with fresh indices of its own, so that they meet no other's."""
-    axes = tuple(None if a is None else program.index(a) for a in x.axes)
+def _with_fresh_axes(program: IndexProgram, x: IndexTensor) -> IndexTensor:
+    """The tensor with fresh indices, which no other tensor has."""
+    axes = program.fresh(x.axes)
     return IndexTensor(axes, x.at(axes))
 
 
@@ -142,7 +140,7 @@ def _select_form(program: IndexProgram, x: IndexTensor, index: IndexTensor, *, d
     if not x.axes:
         return x
     axis = dim % len(x.axes)
-    index = _distinct(program, index)
+    index = _with_fresh_axes(program, index)
     at = [index.entry if k == axis else a for k, a in enumerate(x.axes)]
     new = index.axes[0] if index.axes else None
     return IndexTensor(tuple(new if k == axis else a for k, a in enumerate(x.axes)), x.at(at))
@@ -154,14 +152,14 @@ def _along_form(program: IndexProgram, x: IndexTensor, indices: IndexTensor, *, 
     if not x.axes:
         return x
     axis = dim % len(x.axes)
-    indices = _distinct(program, indices)
+    indices = _with_fresh_axes(program, indices)
     out: list[sp.Symbol | None] = []
     at: list[sp.Expr | None] = []
-    for k, (own, new) in enumerate(zip(x.axes, indices.axes, strict=True)):
-        if k != axis and own is not None and new is not None:
-            program.same(own, new)
-        out.append(new if k == axis or new is not None else own)
-        at.append(indices.entry if k == axis else own if new is None else new)
+    for k, (old, new) in enumerate(zip(x.axes, indices.axes, strict=True)):
+        if k != axis:
+            program.unify((old,), (new,))
+        out.append(new if k == axis or new is not None else old)
+        at.append(indices.entry if k == axis else old if new is None else new)
     return IndexTensor(tuple(out), x.at(at))
 
 
@@ -171,14 +169,12 @@ def _scatter_add_form(
     if not x.axes:
         return program.elementwise(lambda a, b: a + b, x, src)
     axis = dim % len(x.axes)
-    index, source = _distinct(program, index), program.materialize(src)
-    axes = tuple(None if a is None else program.index(a) for a in x.axes)
-    read = [sp.S.Zero if new is None else new for new in index.axes]
-    entry = source.at(read)
-    for k, (own, new) in enumerate(zip(axes, index.axes, strict=True)):
-        place = index.entry if k == axis else sp.S.Zero if new is None else new
-        entry *= Delta(place, sp.S.Zero if own is None else own)
-    added = program.total(entry, tuple(a for a in index.axes if a is not None), axes)
+    index, source = _with_fresh_axes(program, index), program.materialize(src)
+    axes = program.fresh(x.axes)
+    entry = source.at([*map(index_of, index.axes)])
+    for k, (old, new) in enumerate(zip(axes, index.axes, strict=True)):
+        entry *= Delta(index.entry if k == axis else index_of(new), index_of(old))
+    added = program.total(entry, index.free, axes)
     return IndexTensor(axes, x.at(axes) + added.entry)
 
 
@@ -194,7 +190,7 @@ OPERATORS = (
     Operator(
         name="getitem", family="shapes", signature="x, *indices, key: key", symbol="[]",
         size_dependent=shapes.key_mixes_lengths,
-        shape=shapes.getitem, torch=_getitem, sympy=_getitem_form, reference=real.getitem,
+        shape=shapes.getitem, torch=_getitem, sympy=_getitem_form, reference=references.getitem,
         doc="Entries, slices with any step, `...`, None for a new dimension, lists of indices and integer tensors.",
         source="torch indexing semantics",
         samples=KEYS,
@@ -203,7 +199,7 @@ OPERATORS = (
     ),
     Operator(
         name="gather", family="shapes", signature="input, dim: dim, index", size_dependent=True,
-        shape=shapes.gather, torch=_gather, sympy=_gather_form, reference=real.gather,
+        shape=shapes.gather, torch=_gather, sympy=_gather_form, reference=references.gather,
         doc="The entry at index along dim, for each entry of the index.", source="torch.gather",
         samples=("gather(x, 1, pos)", "gather(x, 0, pos)", "gather(x, dim=-1, index=pos) * x[:, :2]",
                  "gather(u, 0, at)", "gather(exp(A), 1, pos)"),
@@ -211,7 +207,7 @@ OPERATORS = (
     ),
     Operator(
         name="index_select", family="shapes", signature="input, dim: dim, index", size_dependent=True,
-        shape=shapes.index_select, torch=_select, sympy=_select_form, reference=real.index_select,
+        shape=shapes.index_select, torch=_select, sympy=_select_form, reference=references.index_select,
         doc="The slices of dim at these indices.", source="torch.index_select",
         samples=("index_select(x, 0, at)", "index_select(C, 1, at)", "index_select(u, 0, at)",
                  "index_select(x, -1, at) * c"),
@@ -219,7 +215,7 @@ OPERATORS = (
     ),
     Operator(
         name="take_along_dim", family="shapes", signature="input, indices, dim: dim = None", size_dependent=True,
-        shape=shapes.take_along_dim, torch=_along, sympy=_along_form, reference=real.take_along_dim,
+        shape=shapes.take_along_dim, torch=_along, sympy=_along_form, reference=references.take_along_dim,
         doc="As gather, with broadcasting; of all entries in rows where dim is left out.",
         aliases=("take_along_axis",), source="torch.take_along_dim",
         samples=("take_along_dim(x, pos, 1)", "take_along_dim(c, pos, dim=0)", "take_along_dim(x, pos)",
@@ -228,7 +224,7 @@ OPERATORS = (
     ),
     Operator(
         name="scatter_add", family="shapes", signature="input, dim: dim, index, src", size_dependent=True,
-        shape=shapes.scatter_add, torch=_scatter_add, sympy=_scatter_add_form, reference=real.scatter_add,
+        shape=shapes.scatter_add, torch=_scatter_add, sympy=_scatter_add_form, reference=references.scatter_add,
         doc="Each entry of src added to the entry at index along dim.", source="torch.scatter_add",
         samples=("scatter_add(x, 1, pos, y)", "scatter_add(x, 0, pos, exp(y))", "scatter_add(u, 0, at, v)",
                  "scatter_add(A, 1, pos, x)"),

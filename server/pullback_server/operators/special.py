@@ -98,7 +98,7 @@ special = partial(row, family="special functions")
 
 # fmt: off
 OPERATORS = (
-    #       name         torch                                sympy      reference       shape             interval  doc
+    #       name         torch                                sympy      reference       shape             interval doc
     special("erf",       torch.erf,                           sp.erf,    scalars.erf,    to_float,         REAL,
             "The error function, 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x.", source="NIST DLMF 7.2.1"),
     special("erfc",      torch.erfc,                          erfc,      real.erfc,      to_float,         REAL,
@@ -108,13 +108,14 @@ OPERATORS = (
             **kinks(("abs(x) == 1", "inf"))),
     special("ndtr",      torch.special.ndtr,                  ndtr,      real.ndtr,      to_float,         REAL,
             "The standard normal distribution function, erfc(-x/sqrt(2))/2.", source="NIST DLMF 7.18"),
-    special("lgamma",    torch.lgamma,                        lgamma,    real.lgamma,    to_float,         POSITIVE,
+    special("lgamma",    torch.lgamma,                        lgamma,    real.lgamma,    to_float,
+            POSITIVE,
             "The logarithm of the magnitude of the gamma function.", aliases=("gammaln",), source="NIST DLMF 5.2",
             **GAMMA_DOMAIN),
-    special("digamma",   _digamma,                            digamma,   real.digamma,   to_float,         POSITIVE,
-            "The derivative of lgamma.", aliases=("psi",), source="NIST DLMF 5.2.2", **GAMMA_DOMAIN),
-    special("polygamma", _polygamma,                          POLYGAMMA, real.polygamma, shapes.polygamma, POSITIVE,
-            "The n-th derivative of digamma.", signature="n: integer, x", source="NIST DLMF 5.15",
+    special("digamma",   _digamma,                            digamma,   real.digamma,   to_float,
+            POSITIVE, "The derivative of lgamma.", aliases=("psi",), source="NIST DLMF 5.2.2", **GAMMA_DOMAIN),
+    special("polygamma", _polygamma,                          POLYGAMMA, real.polygamma, shapes.polygamma,
+            POSITIVE, "The n-th derivative of digamma.", signature="n: integer, x", source="NIST DLMF 5.15",
             samples=ORDERS, error_inputs=UNFIT_ORDERS, **GAMMA_DOMAIN),
     special("i0",        torch.i0,                            i0,        real.i0,        to_float,         REAL,
             "The modified Bessel function of the first kind and order 0.", source="NIST DLMF 10.25"),
@@ -124,7 +125,8 @@ OPERATORS = (
             "The modified Bessel function of the first kind and order 1.", source="NIST DLMF 10.25"),
     special("i1e",       _at_least_single(torch.special.i1e), i1e,       real.i1e,       to_float,         REAL,
             "exp(-abs(x))*i1(x).", source="NIST DLMF 10.25"),
-    special("entr",      torch.special.entr,                  entr,      real.entr,      to_float,         POSITIVE,
+    special("entr",      torch.special.entr,                  entr,      real.entr,      to_float,
+            POSITIVE,
             "-x*log(x), and 0 at 0.", source="torch.special.entr", domain="x >= 0", **kinks(("x == 0", "inf"))),
 )
 # fmt: on

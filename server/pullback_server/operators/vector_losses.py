@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from ..index_notation import exact
 from ..index_notation import functions as fn
-from ..index_notation.index_program import IndexProgram, IndexTensor
+from ..index_notation.index_program import IndexProgram, IndexTensor, index_of
 from .loss_reductions import reduced_form, reduced_tensor
 from .operator import Kink, Operator
 from .reductions import log_softmax_form
@@ -16,7 +16,6 @@ from .reference import vector_losses as references
 from .selecting import checked
 from .shape_rules import vector_losses as shapes
 from .shape_rules.vector_losses import class_axis
-from .windows import place
 
 Tensor = torch.Tensor
 
@@ -103,9 +102,7 @@ def _target(program: IndexProgram, x: IndexTensor, target: IndexTensor) -> tuple
     """The axes of x but for its classes, and the target's class at these."""
     axis = class_axis(len(x.axes))
     batch = (*x.axes[:axis], *x.axes[axis + 1 :])
-    for own, common in zip(target.axes, batch, strict=True):
-        if own is not None and common is not None:
-            program.same(own, common)
+    program.unify(target.axes, batch)
     return batch, target.at(batch)
 
 
@@ -163,7 +160,7 @@ def _margin_form(
     lacking = exact.fraction(margin) - x.at((*x.axes[:axis], index)) + x.entry
     own = sp.S.One if weight is None else weight.at((index,))
     term = fn.where(fn.greater(lacking, 0), own * lacking**p / program.size(x.axes[axis]), 0)
-    terms = IndexTensor(x.axes, fn.where(fn.equal(index, place(x.axes[axis])), 0, term))
+    terms = IndexTensor(x.axes, fn.where(fn.equal(index, index_of(x.axes[axis])), 0, term))
     return reduced_form(program, program.reduce("sum", terms, (axis,)), reduction)
 
 

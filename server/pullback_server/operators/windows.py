@@ -7,7 +7,7 @@ import math
 import sympy as sp
 
 from ..index_notation import functions as fn
-from ..index_notation.index_program import Axes, IndexProgram, IndexTensor
+from ..index_notation.index_program import Axes, IndexProgram, IndexTensor, index_of
 from .operator import NoClosedForm
 from .shape_rules.windows import Windows
 
@@ -30,13 +30,8 @@ def window_entries(program: IndexProgram, x: IndexTensor, windows: Windows, fill
         raise NoClosedForm(f"windows that read more than {MOST_READ} entries have no closed form")
     outside = tuple(map(program.axis, counts))
     inside = tuple(program.axis(w.size) for w in windows)
-    at = [w.stride * place(t) + w.dilation * place(k) for w, t, k in zip(windows, outside, inside, strict=True)]
+    at = [w.stride * index_of(t) + w.dilation * index_of(k) for w, t, k in zip(windows, outside, inside, strict=True)]
     return IndexTensor((*front, *outside, *inside), x.at((*front, *at))), inside
-
-
-def place(axis: sp.Symbol | None) -> sp.Expr:
-    """An axis as an index: 0 where its length is 1."""
-    return sp.S.Zero if axis is None else axis
 
 
 def padded(program: IndexProgram, x: IndexTensor, pads: list[tuple[int, int]], fill: sp.Expr) -> IndexTensor:
@@ -47,7 +42,7 @@ def padded(program: IndexProgram, x: IndexTensor, pads: list[tuple[int, int]], f
         if (before, after) != (0, 0):
             length = program.length(x.axes[k])
             axes[k] = new = program.axis(before + length + after)
-            position = place(new)
+            position = index_of(new)
             at[k] = position - before
             inside += [fn.less_equal(before, position)] * (before > 0)
             inside += [fn.less(position, before + length)] * (after > 0)

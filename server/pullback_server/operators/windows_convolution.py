@@ -10,13 +10,12 @@ import torch
 from torch.nn import functional as F
 
 from ..index_notation import exact
-from ..index_notation.arithmetic import fresh
-from ..index_notation.index_program import Axes, IndexProgram, IndexTensor
+from ..index_notation.index_program import Axes, IndexProgram, IndexTensor, index_of
 from .operator import Operator
 from .rearranging import reshaped
 from .reference import windows as references
 from .shape_rules import windows as shapes
-from .windows import place, window_entries
+from .windows import window_entries
 
 
 def _column(function: Callable[..., torch.Tensor], count: int) -> Callable[..., torch.Tensor]:
@@ -39,13 +38,13 @@ def _form_of(count: int) -> Callable[..., IndexTensor]:
         windows = shapes.convolution_windows(tuple(map(program.length, weight.axes[2:])), arguments)
         read, inside = window_entries(program, x, windows, sp.S.Zero)
         front, outside = read.axes[: -2 * count], read.axes[-2 * count : -count]
-        (own,) = fresh(program, weight.axes[1:2])
-        rows, row, channel = _rows(program, weight, own, arguments["groups"])
-        summand = weight.at((row, own, *inside)) * read.at((*front[:-1], channel, *outside, *inside))
-        for index, axis in zip((row, own, *inside, channel), (*weight.axes, front[-1]), strict=True):
+        (inner,) = program.fresh(weight.axes[1:2])
+        rows, row, channel = _rows(program, weight, inner, arguments["groups"])
+        summand = weight.at((row, inner, *inside)) * read.at((*front[:-1], channel, *outside, *inside))
+        for index, axis in zip((row, inner, *inside, channel), (*weight.axes, front[-1]), strict=True):
             if axis is not None and isinstance(index, sp.Symbol):
                 program.same(index, axis)
-        bound = tuple(k for k in (own, *inside) if k is not None)
+        bound = tuple(k for k in (inner, *inside) if k is not None)
         result = program.total(summand, bound, (*front[:-1], *rows, *outside))
         if len(rows) > 1:
             shape = tuple(map(program.length, (*front[:-1], weight.axes[0], *outside)))
@@ -59,15 +58,15 @@ def _form_of(count: int) -> Callable[..., IndexTensor]:
 
 
 def _rows(
-    program: IndexProgram, weight: IndexTensor, own: sp.Symbol | None, groups: int
+    program: IndexProgram, weight: IndexTensor, inner: sp.Symbol | None, groups: int
 ) -> tuple[Axes, sp.Expr, sp.Expr]:
-    """The axes of the channels out, and which one they mean; and the channel in that `own` is in a group."""
+    """The axes of the channels out, and the channel at these; and the channel in that `inner` is in its group."""
     out, each = program.length(weight.axes[0]) // groups, program.length(weight.axes[1])
     if groups == 1:
-        rows = fresh(program, weight.axes[:1])
-        return rows, place(rows[0]), place(own)
+        rows = program.fresh(weight.axes[:1])
+        return rows, index_of(rows[0]), index_of(inner)
     group, within = program.axis(groups), program.axis(out)
-    return (group, within), place(group) * out + place(within), place(group) * each + place(own)
+    return (group, within), index_of(group) * out + index_of(within), index_of(group) * each + index_of(inner)
 
 
 SIGNATURE = (

@@ -11,12 +11,12 @@ from torch.nn import functional as F
 from ..index_notation import exact
 from ..index_notation import functions as fn
 from ..index_notation.arithmetic import modulo
-from ..index_notation.index_program import IndexProgram, IndexTensor
+from ..index_notation.index_program import IndexProgram, IndexTensor, index_of
 from .operator import Operator
 from .reference import windows as references
 from .shape_rules import padding as shapes
 from .shape_rules.common import no_work
-from .windows import padded, place
+from .windows import padded
 
 
 def _form(program: IndexProgram, x: IndexTensor, *, pad: Any, mode: str, value: float | None) -> IndexTensor:
@@ -28,7 +28,7 @@ def _form(program: IndexProgram, x: IndexTensor, *, pad: Any, mode: str, value: 
         if (before, after) != (0, 0):
             length = program.length(x.axes[k])
             axes[k] = new = program.axis(before + length + after)
-            position, last = place(new) - before, sp.Integer(length - 1)
+            position, last = index_of(new) - before, sp.Integer(length - 1)
             if mode == "reflect":
                 at[k] = last - fn.absolute(last - fn.absolute(position))
             elif mode == "replicate":

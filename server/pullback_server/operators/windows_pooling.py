@@ -10,12 +10,12 @@ from torch.nn import functional as F
 
 from ..index_notation import exact
 from ..index_notation import functions as fn
-from ..index_notation.index_program import IndexProgram, IndexTensor
+from ..index_notation.index_program import IndexProgram, IndexTensor, index_of
 from .operator import Kink, Operator
 from .reference import windows as references
 from .shape_rules import windows as shapes
 from .shape_rules.windows import Windows
-from .windows import place, window_entries
+from .windows import window_entries
 
 # The mean: what it divides by.
 
@@ -40,7 +40,7 @@ def _divisor(windows: Windows, lengths: list[int], axes: tuple[Any, ...], argume
     result: sp.Expr = sp.S.One
     for window, length, axis in zip(windows, lengths, axes, strict=True):
         ends = length + window.before + window.after, window.before, window.before + length
-        start = window.stride * place(axis)
+        start = window.stride * index_of(axis)
         low, high = start, start + window.size
         if window.reach(length) > ends[0]:
             high = fn.minimum(high, ends[0])

@@ -6,11 +6,11 @@ import pytest
 import sympy as sp
 from pullback_server.index_notation.arithmetic import (
     interval,
+    join_divisions,
     listed_index,
     modulo,
     quotient,
     ravel,
-    rejoined,
     unravel,
     within,
 )
@@ -75,8 +75,8 @@ def test_a_length_that_a_form_must_not_know_has_no_interval():
 
 def test_both_parts_of_a_division_come_together_again():
     i, p, q = sp.symbols("i p q")
-    assert rejoined([(floor(i / 3), p), (q, remainder(i, sp.Integer(3)))]) == [(i, 3 * p + q)]
-    assert len(rejoined([(floor(i / 3), p), (q, remainder(i, sp.Integer(2)))])) == 2
+    assert join_divisions([(floor(i / 3), p), (q, remainder(i, sp.Integer(3)))]) == [(i, 3 * p + q)]
+    assert len(join_divisions([(floor(i / 3), p), (q, remainder(i, sp.Integer(2)))])) == 2
 
 
 @pytest.mark.parametrize("values", [(0, 1, 2), (4, 2, 0), (2, 0, 0, 1), (7,), ()])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pullback_server.index_notation.expressions import Delta, Entry, Reduction
 from pullback_server.index_notation.index_program import IndexProgram
-from pullback_server.index_notation.terms import Term, contract, merge, split, taken_out
+from pullback_server.index_notation.terms import Term, contract, factor_out, merge, split
 
 FREE, BOUND = ("i", "j", "p"), ("s", "t", "u", "w")
 LENGTH = 3
@@ -119,7 +119,7 @@ def test_splitting_leaves_the_product_as_it_was_and_no_delta_among_the_factors(s
 @given(st.lists(terms, min_size=1, max_size=3))
 def test_taking_out_common_factors_leaves_the_sum_as_it_was(several):
     whole = sp.Add(*(t.coefficient for t in several))
-    np.testing.assert_allclose(everywhere(taken_out(whole)), everywhere(whole), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(everywhere(factor_out(whole)), everywhere(whole), rtol=1e-9, atol=1e-9)
 
 
 def test_a_bound_index_that_nothing_depends_on_leaves_its_length():

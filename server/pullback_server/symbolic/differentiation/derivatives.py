@@ -12,7 +12,7 @@ from ...index_notation.expressions import Entry
 from ...index_notation.functions import equal, where
 from ...index_notation.index_program import Definition, IndexProgram, larger
 from ...index_notation.recognition import Recogniser
-from ...index_notation.terms import Term, contract, merge, split, taken_out
+from ...index_notation.terms import Term, contract, factor_out, merge, split
 from ...operators import NoClosedForm
 from .matrix_functions import DERIVATIVES
 from .partition import Partition
@@ -161,9 +161,9 @@ def backward(differentiated: Differentiated, wrt: tuple[str, ...]) -> dict[str, 
 def _gradient(
     name: str, axes: tuple[sp.Symbol, ...], incoming: list[tuple[tuple[sp.Symbol, ...], Term]], program: IndexProgram
 ) -> Definition:
-    fresh = tuple(program.index(a) for a in axes)
-    terms = [term.at(dict(zip(target, fresh, strict=True))) for target, term in incoming]
-    return Definition(UPSTREAM + name, fresh, taken_out(sp.Add(*(t.expression for t in merge(terms, program)))))
+    own = tuple(program.index(a) for a in axes)
+    terms = [term.at(dict(zip(target, own, strict=True))) for target, term in arrived]
+    return Definition(UPSTREAM + name, own, factor_out(sp.Add(*(t.expression for t in merge(terms, program)))))
 
 
 def _dependents(differentiated: Differentiated, wrt: tuple[str, ...]) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from ....index_notation.expressions import Delta, Entry, Reduction
-from ....index_notation.terms import Pair, Term, taken_out
+from ....index_notation.terms import Pair, Term, factor_out
 from .ranges import Ranges
 
 #: Expressions of more nodes than this are not searched for common factors.
@@ -23,9 +23,8 @@ def combine(terms: tuple[Term, ...], input_axes: tuple[sp.Symbol, ...], ranges: 
     by_input = sp.Add(*(_expression(t, p, ranges) for t, p in zip(terms, pairs, strict=True)))
     if len(terms) == 1 or nodes(by_input) > FACTORED:
         return by_input
-    turned = ([(b, a) for a, b in p if a.is_Symbol] for p in pairs)
-    by_output = sp.Add(*(_expression(t, p, ranges) for t, p in zip(terms, turned, strict=True)))
-    return min((taken_out(by_output), taken_out(by_input), by_input), key=nodes)
+    by_output = sp.Add(*(_written(t, [(b, a) for a, b in _towards(t, by) if a.is_Symbol], ranges) for t in terms))
+    return min((factor_out(by_output), factor_out(by_input), by_input), key=nodes)
 
 
 def nodes(e: sp.Expr) -> int:
