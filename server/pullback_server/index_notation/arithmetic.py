@@ -131,7 +131,7 @@ def _divide(e: sp.Expr, divisor: int) -> tuple[sp.Expr, sp.Expr]:
             rest.append(term)
             continue
         # Towards zero, so that -i stays -i.
-        left = int(sp.sign(factor)) * (abs(int(factor)) % divisor)
-        multiples.append((factor - left) / divisor * symbol)
-        rest.append(left * symbol)
+        remainder = int(sp.sign(factor)) * (abs(int(factor)) % divisor)
+        multiples.append((factor - remainder) / divisor * symbol)
+        rest.append(remainder * symbol)
     return sp.Add(*multiples), sp.Add(*rest)

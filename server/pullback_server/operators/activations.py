@@ -29,8 +29,8 @@ def _within(x: sp.Expr, low: sp.Expr, high: sp.Expr) -> sp.Expr:
     return fn.logical_and(fn.greater(x, low), fn.less(x, high))
 
 
-def _dead(x: sp.Expr, width: sp.Expr) -> sp.Expr:
-    """0 where x is at most so far from 0, else 1."""
+def _outside(x: sp.Expr, width: sp.Expr) -> sp.Expr:
+    """1 where x is further from 0 than that, else 0."""
     return fn.where(fn.less_equal(fn.absolute(x), width), 0, 1)
 
 
@@ -59,13 +59,13 @@ hardswish = fn.function(
     "hardswish",
     lambda x: (fn.where(fn.less_equal(x, -3), 0, fn.where(fn.less(x, 3), x / 3 + HALF, 1)),),
 )
-softshrink = fn.function("softshrink", lambda x, width: (_dead(x, width),))
-hardshrink = fn.function("hardshrink", lambda x, width: (_dead(x, width),))
+softshrink = fn.function("softshrink", lambda x, width: (_outside(x, width),))
+hardshrink = fn.function("hardshrink", lambda x, width: (_outside(x, width),))
 threshold = fn.function("threshold", lambda x, bound, _: (fn.where(fn.greater(x, bound), 1, 0),))
 
 
 class Gelu(Lifted):
-    """gelu by its name, and torch's approximation of it as the formula that it is."""
+    """gelu as a function of that name, and torch's approximation of it as a formula."""
 
     def __call__(self, program: IndexProgram, *tensors: IndexTensor | None, **arguments: Any) -> IndexTensor:
         """The function of the one operand."""
@@ -80,16 +80,16 @@ def _gelu_by_tanh(x: sp.Expr) -> sp.Expr:
 
 
 def _hardsigmoid(x: torch.Tensor) -> torch.Tensor:
-    """In float64 by its definition: the backward pass of torch's own kernel has 1/6 to the digits of float32 only."""
+    """In float64 by its definition: the backward pass of torch's kernel has 1/6 in the precision of float32 only."""
     return F.relu6(x + 3) / 6 if x.dtype == torch.float64 else F.hardsigmoid(x)
 
 
 def calls(name: str, *literals: str, required: bool = False) -> dict[str, tuple[str, ...]]:
-    """The columns of samples and bad samples of a function that takes literals, such as these."""
+    """The columns of samples and of wrong inputs of a function that takes literals, such as these."""
     plain = [f"{name}({x})" for x in ("x", "s", "C", "z", "c*r") if not required]
-    given = [f"{name}({x}, {literal})" for literal in literals for x in ("x", "C", "z")]
+    with_literals = [f"{name}({x}, {literal})" for literal in literals for x in ("x", "C", "z")]
     error_inputs = [f"{name}(x, {wrong})" for wrong in ("y", "dim=0", "'x'")]
-    return {"samples": (*plain, *given), "error_inputs": (f"{name}()", *error_inputs)}
+    return {"samples": (*plain, *with_literals), "error_inputs": (f"{name}()", *error_inputs)}
 
 
 SOFTPLUS = ("softplus(x)", "softplus(s)", "softplus(C, 2)", "softplus(x, beta=0.5, threshold=10)", "softplus(z, -1)")
@@ -124,7 +124,7 @@ OPERATORS = (
                **calls("gelu", "'tanh'", "approximate='tanh'"),
                code_torch="F.gelu", code_numpy="({0} * special.ndtr({0}))"),
 
-    # IndexProgram of straight lines, or of other curves, that meet at kinks
+    # Made of straight lines, or of other curves, that meet at kinks
     activation("relu",        torch.relu,    relu,                     scalars.relu,     numbers,           REAL,
                "x where it is positive, else 0.", **kinks(("x == 0", "0"))),
     activation("relu6",       F.relu6,       relu6,                    real.relu6,       numbers,           REAL,

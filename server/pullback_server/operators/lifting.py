@@ -1,4 +1,4 @@
-"""Ways to fill the sympy column: a scalar function lifted to tensors, reductions, contractions."""
+"""Ways to fill the sympy column: a scalar function lifted to tensors, and reductions."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .signature import Signature
 
 
 class Lifted:
-    """A scalar function of sympy expressions, applied entry by entry; `scalar` is what lowering looks up.
+    """A scalar function of sympy expressions, applied entry by entry; lowering looks up `scalar`.
 
-    `absent` says, for each operand that may be left out, the number that then stands for it.
+    `absent` has, for each operand that may be left out, the number that stands for it.
     """
 
     def __init__(self, scalar: Callable[..., sp.Expr], absent: tuple[sp.Expr | None, ...] = ()) -> None:
@@ -26,30 +26,28 @@ class Lifted:
 
     def __call__(self, program: IndexProgram, *tensors: IndexTensor | None, **arguments: Any) -> IndexTensor:
         """The function of the operands, broadcast against one another."""
-        given = [program.constant(self._absent[k]) if t is None else t for k, t in enumerate(tensors)]
-        return program.elementwise(lambda *entries: self.scalar(*entries, **arguments), *given)
+        operands = [program.constant(self._absent[k]) if t is None else t for k, t in enumerate(tensors)]
+        return program.elementwise(lambda *entries: self.scalar(*entries, **arguments), *operands)
 
 
 class WithLiterals(Lifted):
-    """A scalar function that takes the literals of the call too, as numbers after the operands (or `before` them).
+    """A scalar function that also takes the literals of the call, as numbers after the operands (or `before` them).
 
-    A literal whose value is `unwritten` is left out.
+    A literal whose value is `omitted` is left out.
     """
 
-    def __init__(
-        self, scalar: Callable[..., sp.Expr], before: bool = False, unwritten: int | float | None = None
-    ) -> None:
+    def __init__(self, scalar: Callable[..., sp.Expr], before: bool = False, omitted: float | None = None) -> None:
         super().__init__(scalar)
         self.before = before
-        self._unwritten = unwritten
+        self._omitted = omitted
 
     def __call__(self, program: IndexProgram, *tensors: IndexTensor | None, **arguments: Any) -> IndexTensor:
         """The function of the operands, broadcast against one another, and of the numbers."""
-        numbers = [fraction(value) for value in arguments.values() if value != self._unwritten]
-        given = [t for t in tensors if t is not None]
+        numbers = [fraction(value) for value in arguments.values() if value != self._omitted]
+        operands = [t for t in tensors if t is not None]
         if self.before:
-            return program.elementwise(lambda *entries: self.scalar(*numbers, *entries), *given)
-        return program.elementwise(lambda *entries: self.scalar(*entries, *numbers), *given)
+            return program.elementwise(lambda *entries: self.scalar(*numbers, *entries), *operands)
+        return program.elementwise(lambda *entries: self.scalar(*entries, *numbers), *operands)
 
     def positional(self, function: Callable[..., Any], signature: Signature) -> Callable[..., Any]:
         """A column that takes the literals by name, as a function that takes them by position, as `scalar` does.
@@ -69,28 +67,28 @@ class WithLiterals(Lifted):
         return call
 
 
-#: torch's own threshold, beyond which a stretched function and x differ by less than anybody asks for.
-USUAL_THRESHOLD = 20
+#: torch's default, where softplus(x) and x differ by 2e-9 only: the formula leaves this threshold out.
+DEFAULT_THRESHOLD = 20
 
 
 class ScaledByBeta(Lifted):
-    """A scalar function f as f(beta*x)/beta; beyond a threshold that is not the usual one, as x."""
+    """A scalar function f as f(beta*x)/beta; above a threshold that is not the default, x itself."""
 
     def __call__(self, program: IndexProgram, *tensors: IndexTensor | None, **arguments: Any) -> IndexTensor:
-        """The stretched function of the one operand."""
+        """The function of the one operand."""
         (x,), beta = tensors, fraction(arguments["beta"])
         assert x is not None
-        bound = arguments.get("threshold", USUAL_THRESHOLD)
+        threshold = arguments.get("threshold", DEFAULT_THRESHOLD)
 
         def entry(e: sp.Expr) -> sp.Expr:
             inner = times(beta, e)
-            stretched = over(self.scalar(inner), beta)
-            return stretched if bound == USUAL_THRESHOLD else where(greater(inner, fraction(bound)), e, stretched)
+            scaled = over(self.scalar(inner), beta)
+            return scaled if threshold == DEFAULT_THRESHOLD else where(greater(inner, fraction(threshold)), e, scaled)
 
         return program.elementwise(entry, x)
 
 
-def reduced(kind: str) -> Callable[..., IndexTensor]:
+def reduction_form(kind: str) -> Callable[..., IndexTensor]:
     """The sympy column of a reduction; the kinds are those of `Reduction`."""
 
     def column(program: IndexProgram, x: IndexTensor, *, dim: Any = None, keepdim: bool = False) -> IndexTensor:

@@ -41,7 +41,7 @@ def cross_entropy(x: sp.Expr, t: sp.Expr, weight: sp.Expr | None) -> sp.Expr:
 
 
 def with_logits(x: sp.Expr, t: sp.Expr, weight: sp.Expr | None, pos_weight: sp.Expr | None) -> sp.Expr:
-    """The same of sigmoid(x); without weights its derivative is sigmoid(x) - t."""
+    """cross_entropy of sigmoid(x); without weights its derivative is sigmoid(x) - t."""
     factor = 1 if weight is None else weight
     if pos_weight is None:
         return factor * (softplus(x) - t * x)
@@ -54,14 +54,14 @@ def divergence(x: sp.Expr, t: sp.Expr, *, log_target: bool) -> sp.Expr:
 
 
 def _above(e: sp.Expr) -> sp.Expr:
-    """The part above 0; at 0 the derivative is that of e, as autograd has it."""
+    """e where it is positive, else 0; at 0 the derivative is that of e, as in autograd."""
     return fn.clamp(e, 0, sp.oo)
 
 
 def hinge_embedding(x: sp.Expr, t: sp.Expr, *, margin: float) -> sp.Expr:
-    """x where the target is 1, what it lacks of the margin where it is -1, both elsewhere."""
-    lacking = _above(exact.minus(exact.fraction(margin), x))
-    return fn.where(fn.not_equal(t, 1), lacking, 0) + fn.where(fn.not_equal(t, -1), x, 0)
+    """x where the target is 1, margin - x or else 0 where it is -1, and their sum elsewhere."""
+    missing = _above(exact.minus(exact.fraction(margin), x))
+    return fn.where(fn.not_equal(t, 1), missing, 0) + fn.where(fn.not_equal(t, -1), x, 0)
 
 
 def soft_margin(x: sp.Expr, t: sp.Expr) -> sp.Expr:
@@ -70,7 +70,7 @@ def soft_margin(x: sp.Expr, t: sp.Expr) -> sp.Expr:
 
 
 def ranking(a: sp.Expr, b: sp.Expr, t: sp.Expr, *, margin: float) -> sp.Expr:
-    """What t*(a - b) lacks of the margin."""
+    """margin - t*(a - b), or else 0."""
     return _above(exact.fraction(margin) - t * (a - b))
 
 
@@ -84,5 +84,5 @@ def poisson(x: sp.Expr, t: sp.Expr, *, log_input: bool, full: bool, eps: float) 
 
 def gaussian(x: sp.Expr, t: sp.Expr, var: sp.Expr, *, full: bool, eps: float) -> sp.Expr:
     """(log(var) + (x - t)**2/var)/2, with log(2*pi)/2 where it is full."""
-    held = fn.clamp(var, exact.fraction(eps), sp.oo)
-    return (sp.log(held) + (x - t) ** 2 / held + (sp.log(2 * sp.pi) if full else 0)) / 2
+    variance = fn.clamp(var, exact.fraction(eps), sp.oo)
+    return (sp.log(variance) + (x - t) ** 2 / variance + (sp.log(2 * sp.pi) if full else 0)) / 2

@@ -1,4 +1,4 @@
-"""What a loss comes to in the end: the mean of its entries, their sum, or the entries themselves."""
+"""The reduction of a loss: the mean of its entries, their sum, or the entries themselves."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from .reductions import mean_form
 
 
 def reduced_tensor(entries: torch.Tensor, reduction: str) -> torch.Tensor:
-    """The torch column's end, where the function's own is not used."""
+    """In the torch column, where torch's own reduction is not used."""
     return entries if reduction == "none" else entries.mean() if reduction == "mean" else entries.sum()
 
 
 def reduced_form(program: IndexProgram, entries: IndexTensor, reduction: str) -> IndexTensor:
-    """The sympy column's end."""
+    """In the sympy column."""
     if reduction == "none":
         return entries
     axes = tuple(range(len(entries.axes)))

@@ -28,17 +28,17 @@ Tensor = torch.Tensor
 
 
 def _broadcast(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """torch warns where it broadcasts, so that is done before."""
+    """torch warns where it broadcasts, so the operands are broadcast before."""
 
-    def column(*operands: Tensor, **given: Any) -> Tensor:
+    def column(*operands: Tensor, **arguments: Any) -> Tensor:
         shape = broadcast_shapes(*(t.shape for t in operands))
-        return function(*(t.expand(shape) for t in on_one_device(*operands)), **given)
+        return function(*(t.expand(shape) for t in on_one_device(*operands)), **arguments)
 
     return column
 
 
-def _between(name: str, x: Tensor) -> None:
-    """Raises OperandError where a probability is none: an accelerator that meets one is lost."""
+def _require_probabilities(name: str, x: Tensor) -> None:
+    """Raises OperandError where an entry is not a probability: such an entry makes an accelerator unusable."""
     if not bool(((x >= 0) & (x <= 1)).all()):
         raise OperandError(
             f"the {name} is outside of 0 and 1", "probabilities; binary_cross_entropy_with_logits takes others"
@@ -46,10 +46,10 @@ def _between(name: str, x: Tensor) -> None:
 
 
 def _cross_entropy(x: Tensor, t: Tensor, weight: Tensor | None, *, reduction: str) -> Tensor:
-    """The weight is multiplied here, since torch has no derivative by it."""
+    """The weight is multiplied here, since torch has no derivative with respect to it."""
     x, t = on_one_device(x, t)
-    _between("input", x)
-    _between("target", t)
+    _require_probabilities("input", x)
+    _require_probabilities("target", t)
     loss = F.binary_cross_entropy(x, t, reduction="none")
     return reduced_tensor(loss if weight is None else loss * weight, reduction)
 
@@ -57,7 +57,7 @@ def _cross_entropy(x: Tensor, t: Tensor, weight: Tensor | None, *, reduction: st
 def _with_logits(
     x: Tensor, t: Tensor, weight: Tensor | None = None, pos_weight: Tensor | None = None, *, reduction: str
 ) -> Tensor:
-    """The weights are multiplied here where torch is asked for derivatives by them, which it does not have."""
+    """The weights are multiplied here where derivatives with respect to them are asked for, which torch lacks."""
     x, t = on_one_device(x, t)
     if pos_weight is not None and pos_weight.requires_grad:
         loss = (1 - t) * x - (1 + (pos_weight - 1) * t) * F.logsigmoid(x)
@@ -67,14 +67,14 @@ def _with_logits(
 
 
 def _soft_margin(x: Tensor, t: Tensor, *, reduction: str) -> Tensor:
-    """torch has no derivative by the target."""
+    """torch has no derivative with respect to the target."""
     if not t.requires_grad:
         return F.soft_margin_loss(x, t, reduction=reduction)
     return reduced_tensor(-F.logsigmoid(t * x), reduction)
 
 
 def _divergence(x: Tensor, t: Tensor, *, reduction: str, log_target: bool) -> Tensor:
-    """torch warns of the mean."""
+    """torch warns of the reduction 'mean'."""
     loss = F.kl_div(x, t, reduction="none", log_target=log_target)
     if reduction == "batchmean":
         return loss.sum() / x.shape[0] if x.dim() else loss.sum()
@@ -92,40 +92,33 @@ def _gaussian(x: Tensor, t: Tensor, var: Tensor, *, full: bool, eps: float, redu
 
 
 def _form(entry: Callable[..., sp.Expr]) -> Callable[..., IndexTensor]:
-    def form(program: IndexProgram, *tensors: IndexTensor | None, reduction: str, **given: Any) -> IndexTensor:
-        return _summed(program, _entries(program, entry, tensors, given), tensors[0], reduction)
+    """The sympy column of a loss, from an entry of it; an operand that is left out reaches the entry as None."""
+
+    def form(program: IndexProgram, *tensors: IndexTensor | None, reduction: str, **arguments: Any) -> IndexTensor:
+        def scalar(*values: sp.Expr) -> sp.Expr:
+            present = iter(values)
+            return entry(*(None if t is None else next(present) for t in tensors), **arguments)
+
+        operands = (program.materialize_if_large(t, shared=True) for t in tensors if t is not None)
+        return _reduce(program, program.elementwise(scalar, *operands), tensors[0], reduction)
 
     return form
 
 
-def _entries(
-    program: IndexProgram, entry: Callable[..., sp.Expr], tensors: tuple[IndexTensor | None, ...], given: dict[str, Any]
-) -> IndexTensor:
-    """The loss entry by entry; operands that were left out reach it as None."""
-
-    def scalar(*present: sp.Expr) -> sp.Expr:
-        left = iter(present)
-        return entry(*(None if t is None else next(left) for t in tensors), **given)
-
-    return program.elementwise(
-        scalar, *(program.materialize_if_large(t, shared=True) for t in tensors if t is not None)
-    )
-
-
-def _summed(program: IndexProgram, whole: IndexTensor, x: IndexTensor | None, reduction: str) -> IndexTensor:
+def _reduce(program: IndexProgram, losses: IndexTensor, x: IndexTensor | None, reduction: str) -> IndexTensor:
     if reduction != "batchmean":
-        return reduced_form(program, whole, reduction)
+        return reduced_form(program, losses, reduction)
     assert x is not None
-    count = program.size(x.axes[0]) if x.axes else sp.S.One
-    return program.elementwise(lambda e: exact.over(e, count), reduced_form(program, whole, "sum"))
+    rows = program.size(x.axes[0]) if x.axes else sp.S.One
+    return program.elementwise(lambda e: exact.over(e, rows), reduced_form(program, losses, "sum"))
 
 
-def _variance_form(
-    program: IndexProgram, x: IndexTensor, t: IndexTensor, var: IndexTensor, **given: Any
+def _gaussian_form(
+    program: IndexProgram, x: IndexTensor, t: IndexTensor, var: IndexTensor, **arguments: Any
 ) -> IndexTensor:
     if len(var.axes) < len(x.axes) and var.axes != x.axes[:0]:
         var = IndexTensor((*var.axes, None), var.entry)
-    return _form(entries.gaussian)(program, x, t, var, **given)
+    return _form(entries.gaussian)(program, x, t, var, **arguments)
 
 
 def loss(
@@ -140,7 +133,7 @@ def loss(
     error_inputs: tuple[str, ...] = (),
     **more: Any,
 ) -> Operator:
-    """A loss of so many operands; `entry` and `reference` give one entry of it."""
+    """A loss of these operands; `entry` and `reference` give one entry of it."""
     columns: dict[str, Any] = {
         "shape": shapes.loss(rule),
         "sympy": _form(entry),
@@ -154,13 +147,13 @@ def loss(
         doc=doc,
         source=f"torch.nn.functional.{name}",
         work=shapes.work,
-        samples=tuple(f"{name}({given})" for given in samples),
-        error_inputs=tuple(f"{name}({given})" for given in (*BAD, *error_inputs)),
+        samples=tuple(f"{name}({operands})" for operands in samples),
+        error_inputs=tuple(f"{name}({operands})" for operands in (*BAD, *error_inputs)),
         **columns,
     )
 
 
-#: Operands that fit every loss of two, and what fits none of them.
+#: Operands that every loss of two takes, and those that none of them takes.
 TWO = ("x, y", "x, y, reduction='sum'", "C, exp(C), reduction='none'", "s, s*s", "z, z, reduction='sum'", "c, c**2")
 BROADCAST = ("x, u", "c, r, reduction='sum'", "x, count", "o, s", "x, 0.5")
 BAD = ("x", "x, B", "x, y, reduction='half'", "x, y, reduction=None", "count, count", "x, y, dim=0", "x, 'a'")
@@ -214,14 +207,14 @@ OPERATORS = (
              ("x, y", "x, y, u", "x, y, count", "count, count, x", "x, B, x"),
              signature="input, target, var, full: flag = False, eps: number = 1e-6, reduction: text = 'mean'",
              domain="var_ >= 0", kinks=(Kink("var_ < eps", "the slopes at eps"),)),
-        sympy=_variance_form, reference=references.gaussian_nll_loss,
+        sympy=_gaussian_form, reference=references.gaussian_nll_loss,
     ),
 
     # Of probabilities
     loss("binary_cross_entropy", "input, target, weight=None", shapes.same_shape, _cross_entropy, entries.cross_entropy,
          references.weighted(references.cross_entropy),
          "-target*log(input) - (1 - target)*log(1 - input), times the weight; torch holds the logarithms at -100.",
-         (*(given for given in TWO if "exp" not in given), "x, mask*y", "x, y, u", "x, 0.25*y, s, 'sum'",
+         (*(operands for operands in TWO if "exp" not in operands), "x, mask*y", "x, y, u", "x, 0.25*y, s, 'sum'",
           "sigmoid(C), C, w, reduction='none'"), ("x, u", "x, mask", "x, count", "x, y, w"),
          aliases=("bce",), interval=UNIT, domain="(input >= 0) & (input <= 1)",
          kinks=(Kink("(input == 0) | (input == 1)", "(input - target)*1e12"),)),

@@ -37,7 +37,7 @@ DOC = "The squared deviations from the mean, over their number less"
 
 
 def variance(name: str, signature: str, doc: str) -> Operator:
-    """A variance; NumPy's has a name of its own, since its default is another one."""
+    """A variance; NumPy's is an operator of its own, since its correction has another default."""
     return _moment(name, signature, torch.var, _variance_form, reductions.variance, doc)
 
 
@@ -78,7 +78,7 @@ def _column(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor
         axes, correction = axes_of(dim, x.dim()), correction_of(**arguments)
         if x.numel() and math.prod(x.shape[k] for k in axes) > correction:
             return function(x, dim=axes, correction=correction, keepdim=keepdim)
-        # Over nothing torch warns; it comes to nan, or inf where entries differ.
+        # torch warns where the divisor is 0; the result is nan, or inf where entries differ.
         squares = ((x - x.mean(axes, keepdim=True)) ** 2).sum(axes, keepdim) / 0
         return squares if function is torch.var else squares.sqrt()
 
@@ -89,13 +89,13 @@ def _variance_form(
     program: IndexProgram, x: IndexTensor, *, dim: Any = None, keepdim: bool = False, **arguments: Any
 ) -> IndexTensor:
     axes = axes_of(dim, len(x.axes))
-    left = sp.Mul(*(program.size(x.axes[k]) for k in axes)) - exact.fraction(correction_of(**arguments))
+    divisor = sp.Mul(*(program.size(x.axes[k]) for k in axes)) - exact.fraction(correction_of(**arguments))
     if all(x.axes[k] is None for k in axes):
-        if not left.is_positive:
+        if not divisor.is_positive:
             raise NoClosedForm("of one entry the correction leaves nothing, so it has no closed form")
         return program.elementwise(lambda _: sp.S.Zero, program.reduce("sum", x, axes, keepdim))
     mean = mean_form(program, x, dim=axes, keepdim=True)
-    return program.elementwise(lambda e: exact.over(e, left), program.squares_about(mean, x, axes, keepdim))
+    return program.elementwise(lambda e: exact.over(e, divisor), program.squares_about(mean, x, axes, keepdim))
 
 
 def _deviation_form(program: IndexProgram, x: IndexTensor, **arguments: Any) -> IndexTensor:

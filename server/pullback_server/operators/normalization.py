@@ -57,7 +57,7 @@ def _batch(
         return F.batch_norm(x, None, None, weight, bias, True, 0.0, eps)
     if not (mean.requires_grad or variance.requires_grad):
         return F.batch_norm(x, mean, variance, weight, bias, False, 0.0, eps)
-    # torch has no derivatives by these.
+    # torch has no derivatives with respect to these.
     wide = (-1, *(1,) * (x.dim() - 2))
     result = (x - mean.reshape(wide)) / (variance.reshape(wide) + eps).sqrt()
     result = result if weight is None else result * weight.reshape(wide)
@@ -83,7 +83,7 @@ def _instance(
 # The sympy column.
 
 
-def _standardised(program: IndexProgram, x: IndexTensor, dims: Dims, eps: float) -> tuple[IndexTensor, IndexTensor]:
+def _statistics(program: IndexProgram, x: IndexTensor, dims: Dims, eps: float) -> tuple[IndexTensor, IndexTensor]:
     """The mean over some axes, and one over the root of the mean squared deviation plus eps, with these axes kept."""
     mean = program.materialize(mean_form(program, x, dim=dims, keepdim=True))
     if all(x.axes[k] is None for k in dims):
@@ -124,7 +124,7 @@ def _layer_form(
 ) -> IndexTensor:
     x = program.materialize_if_large(x, shared=True)
     dims = tuple(range(len(x.axes) - len(normalized_shape), len(x.axes)))
-    return _affine(program, x, *_standardised(program, x, dims, eps), weight, bias)
+    return _affine(program, x, *_statistics(program, x, dims, eps), weight, bias)
 
 
 def _rms_form(
@@ -153,7 +153,7 @@ def _batch_form(
     vectors = [_along_channels(x, vector) for vector in (weight, bias)]
     if training:
         dims = (0, *range(2, len(x.axes)))
-        return _affine(program, x, *_standardised(program, x, dims, eps), *vectors)
+        return _affine(program, x, *_statistics(program, x, dims, eps), *vectors)
     assert mean is not None
     assert variance is not None
     scale = program.materialize(program.elementwise(lambda e: _inverse_root(e, eps), variance))
@@ -169,7 +169,7 @@ def _instance_form(
     x = program.materialize_if_large(x, shared=True)
     dims = tuple(range(2, len(x.axes)))
     return _affine(
-        program, x, *_standardised(program, x, dims, eps), *(_along_channels(x, vector) for vector in others[2:])
+        program, x, *_statistics(program, x, dims, eps), *(_along_channels(x, vector) for vector in others[2:])
     )
 
 
@@ -186,11 +186,11 @@ def _group_form(
     batch, channels, *rest = map(program.length, x.axes)
     size = channels // num_groups
     grouped = reshaped(program, x, (batch, num_groups, size, *rest))
-    found = _standardised(program, grouped, tuple(range(2, len(grouped.axes))), eps)
+    statistics = _statistics(program, grouped, tuple(range(2, len(grouped.axes))), eps)
     group = quotient(index_of(x.axes[1]), size, program)
     wide = (
         IndexTensor((*x.axes[:2], *(None,) * len(rest)), t.at((x.axes[0], group, *(None,) * (len(rest) + 1))))
-        for t in found
+        for t in statistics
     )
     return _affine(program, x, *wide, _along_channels(x, weight), _along_channels(x, bias))
 

@@ -21,7 +21,7 @@ from .shape_rules.common import float_numbers, numbers_to_float, to_float
 ANY, POSITIVE, SMALL = (-2.0, 2.0), (0.3, 3.0), (-0.9, 2.0)
 
 
-# Each function with its derivatives by both operands.
+# Each function with its derivatives with respect to both operands.
 hypot: type[fn.ScalarFunction] = fn.function("hypot", lambda a, b: (a / hypot(a, b), b / hypot(a, b)))
 logaddexp = fn.function("logaddexp", lambda a, b: (fn.sigmoid(a - b), fn.sigmoid(b - a)))
 logaddexp2 = fn.function("logaddexp2", lambda a, b: (fn.sigmoid(sp.log(2) * (a - b)), fn.sigmoid(sp.log(2) * (b - a))))
@@ -29,7 +29,7 @@ copysign: type[fn.ScalarFunction] = fn.function("copysign", lambda a, b: (fn.sig
 
 
 def _angle_partials(y: sp.Expr, x: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
-    """At the origin, where there is no angle, 0 as autograd has it."""
+    """At the origin, where there is no angle, 0 as in autograd."""
     origin, square = fn.logical_and(fn.equal(x, 0), fn.equal(y, 0)), x**2 + y**2
     return fn.where(origin, 0, x / square), fn.where(origin, 0, -y / square)
 
@@ -38,15 +38,15 @@ atan2 = fn.function("atan2", _angle_partials)
 
 
 def _xlogy_partials(x: sp.Expr, y: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
-    """By x the logarithm, and 0 where that has no value but x is 0."""
-    lost = fn.logical_and(fn.equal(x, 0), fn.less_equal(y, 0))
-    return sp.log(y) if y.is_positive else fn.where(lost, 0, sp.log(y)), x / y
+    """With respect to x the logarithm, and 0 where that has no value but x is 0."""
+    undefined = fn.logical_and(fn.equal(x, 0), fn.less_equal(y, 0))
+    return sp.log(y) if y.is_positive else fn.where(undefined, 0, sp.log(y)), x / y
 
 
 def _xlog1py_partials(x: sp.Expr, y: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
-    """By x the logarithm, and 0 where that has no value but x is 0."""
-    lost = fn.logical_and(fn.equal(x, 0), fn.less_equal(y, -1))
-    return log1p(y) if y.is_positive else fn.where(lost, 0, log1p(y)), x / (1 + y)
+    """With respect to x the logarithm, and 0 where that has no value but x is 0."""
+    undefined = fn.logical_and(fn.equal(x, 0), fn.less_equal(y, -1))
+    return log1p(y) if y.is_positive else fn.where(undefined, 0, log1p(y)), x / (1 + y)
 
 
 xlogy = fn.function("xlogy", _xlogy_partials)
@@ -54,7 +54,7 @@ xlog1py = fn.function("xlog1py", _xlog1py_partials)
 
 
 def _heaviside(x: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-    """torch.heaviside, which has no derivative by the values in torch."""
+    """torch.heaviside, which has no derivative with respect to the values in torch."""
     step = torch.heaviside(x.detach(), torch.zeros((), dtype=x.dtype, device=x.device))
     return torch.where(x == 0, values.to(x.device), step)
 
@@ -85,7 +85,7 @@ def pair(
     """A function of two tensors, entry by entry; the samples are calls with each of several operands."""
     fields: dict[str, Any] = {
         "signature": "x, y",
-        "error_inputs": tuple(f"{name}({given})" for given in ("x", "x, B", "x, y, s, s", "x, y, dim=0", "x, 'a'")),
+        "error_inputs": tuple(f"{name}({wrong})" for wrong in ("x", "x, B", "x, y, s, s", "x, y, dim=0", "x, 'a'")),
     } | more
     return Operator(
         name=name,
@@ -96,7 +96,7 @@ def pair(
         reference=Elementwise(reference),
         doc=doc,
         interval=interval,
-        samples=tuple(f"{name}({given})" for given in operands),
+        samples=tuple(f"{name}({text})" for text in operands),
         **fields,
     )
 
@@ -109,7 +109,7 @@ OPERATORS = (
     #    name           torch                  sympy        reference           shape             interval  doc
     pair("atan2",       torch.atan2,           atan2,       scalars.atan2,      numbers_to_float, ANY,
          "The angle of the point (y, x), from -pi to pi.", signature="y, x", aliases=("arctan2",),
-         source="NIST DLMF 4.23(iv)", **kinks((ORIGIN, "0 to each"), ("(y == 0) & (x < 0)", "0 by x, 1/x by y"))),
+         source="NIST DLMF 4.23(iv)", **kinks((ORIGIN, "0 to each"), ("(y == 0) & (x < 0)", "0 for x, 1/x for y"))),
     pair("hypot",       torch.hypot,           hypot,       scalars.hypot,      float_numbers,    ANY,
          "sqrt(x**2 + y**2), which does not overflow.", **kinks((ORIGIN, "nan"))),
     pair("logaddexp",   torch.logaddexp,       logaddexp,   scalars.logaddexp,  float_numbers,    ANY,
@@ -118,10 +118,10 @@ OPERATORS = (
          "log2(2**x + 2**y), which does not overflow."),
     pair("xlogy",       torch.xlogy,           xlogy,       special.xlogy,      to_float,         POSITIVE,
          "x*log(y), and 0 where x is 0.", source="torch.special.xlogy", domain="(y > 0) | (x == 0)",
-         **kinks(("(x == 0) & (y <= 0)", "0 by x"))),
+         **kinks(("(x == 0) & (y <= 0)", "0 for x"))),
     pair("xlog1py",     torch.special.xlog1py, xlog1py,     special.xlog1py,    to_float,         SMALL,
-         "x*log(1 + y), and 0 where x is 0.", source="torch.special.xlog1py",   domain="(y > -1) | (x == 0)",
-         **kinks(("(x == 0) & (y <= -1)", "0 by x"))),
+         "x*log(1 + y), and 0 where x is 0.", source="torch.special.xlog1py", domain="(y > -1) | (x == 0)",
+         **kinks(("(x == 0) & (y <= -1)", "0 for x"))),
     pair("float_power", torch.float_power,     exact.power, scalars.power,      shapes.float64,   POSITIVE,
          "x to the power of the exponent, in float64.", signature="x, exponent", source="torch.float_power",
          domain=NO_BASE, **kinks(("(x == 0) & (exponent > 0) & (exponent < 1)", "inf"))),
@@ -135,6 +135,6 @@ OPERATORS = (
          "0 where x is negative, 1 where it is positive, and the value given where it is zero.",
          signature="x, values", source="torch.heaviside", **kinks(("x == 0", "0 for x, 1 for the value"))),
     pair("lerp",        torch.lerp,            _between,    scalars.lerp,       shapes.one_dtype, ANY,
-         "x + weight*(end - x).", operands=THREE, signature="x, end, weight",   source="torch.lerp"),
+         "x + weight*(end - x).", operands=THREE, signature="x, end, weight", source="torch.lerp"),
 )
 # fmt: on

@@ -45,7 +45,7 @@ def _tensordot_form(program: IndexProgram, a: IndexTensor, b: IndexTensor, *, di
 def _kron_form(program: IndexProgram, x: IndexTensor, y: IndexTensor) -> IndexTensor:
     rank = max(len(x.axes), len(y.axes))
     first, second = ((None,) * (rank - len(t.axes)) + t.axes for t in (x, y))
-    axes, left, right = list[sp.Symbol | None](), list[sp.Expr | None](), list[sp.Expr | None]()
+    axes, x_indices, y_indices = list[sp.Symbol | None](), list[sp.Expr | None](), list[sp.Expr | None]()
     for a, b in zip(first, second, strict=True):
         if a is None or b is None:
             (new,) = program.fresh((b if a is None else a,))
@@ -55,9 +55,9 @@ def _kron_form(program: IndexProgram, x: IndexTensor, y: IndexTensor) -> IndexTe
             new = program.axis(program.length(a) * inner)
             at = (quotient(index_of(new), inner, program), modulo(index_of(new), inner, program))
         axes.append(new)
-        left.append(at[0])
-        right.append(at[1])
-    entry = exact.times(x.at(left[rank - len(x.axes) :]), y.at(right[rank - len(y.axes) :]))
+        x_indices.append(at[0])
+        y_indices.append(at[1])
+    entry = exact.times(x.at(x_indices[rank - len(x.axes) :]), y.at(y_indices[rank - len(y.axes) :]))
     return IndexTensor(tuple(axes), entry)
 
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import torch
 
-from .lifting import reduced
+from .lifting import reduction_form
 from .operator import Kink, Operator
 from .reductions import DIMS, TIES, UNFIT
 from .reference import reductions, scalars
 from .reference.columns import Reduced
-from .shape_rules.common import axes_of, nonempty, reduction
-from .shape_rules.reductions import median
+from .shape_rules import reductions as shapes
+from .shape_rules.common import axes_of
 
 MEDIANS = ("median(x)", "median(x, 0)", "median(x, dim=-1, keepdim=True)", "median(C, 1).values", "median(u)",
            "x*median(x, 1, True)", "median(s)", "median(o, 0)", "median(count)*x")  # fmt: skip
@@ -30,9 +30,9 @@ def extreme(
         name=name,
         family="reductions",
         signature="x, dim: dims = None, keepdim: flag = False",
-        shape=nonempty(reduction),
+        shape=shapes.extreme,
         torch=_values(one, several),
-        sympy=reduced(name),
+        sympy=reduction_form(name),
         reference=Reduced(reference),
         doc=f"{doc}; with a dim its values, without the indices.",
         source=f"torch.{name}",
@@ -62,7 +62,7 @@ OPERATORS = (
     extreme("min", torch.amin, torch.min, scalars.smallest, "The smallest entry"),
     Operator(
         name="median", family="reductions", signature="x, dim: dim = None, keepdim: flag = False",
-        shape=median, torch=_values(torch.median), sympy=None, reference=Reduced(reductions.median),
+        shape=shapes.median, torch=_values(torch.median), sympy=None, reference=Reduced(reductions.median),
         doc="The middle entry, the lower of two; with a dim its values, without the indices.", source="torch.median",
         kinks=(Kink("sum(x == median(x)) > 1", ONE_TIES),),
         samples=MEDIANS, error_inputs=UNFIT_MEDIAN,

@@ -13,13 +13,13 @@ from ..index_notation import exact
 from ..index_notation import functions as fn
 from ..index_notation.index_program import IndexProgram, IndexTensor
 from ..program import TensorType
-from .lifting import reduced
+from .lifting import reduction_form
 from .operator import Kink, Operator
 from .reference import reductions as references
 from .reference import scalars
 from .reference.columns import AlongDim, Reduced
-from .shape_rules.common import axes_of, boolean, floating, nonempty, only_floating, reduction, summed
-from .shape_rules.reductions import four_passes, softmax
+from .shape_rules import reductions as shapes
+from .shape_rules.common import axes_of, sum_dims
 
 DIMS = ("{0}(x)", "{0}(s)", "{0}(o)", "{0}(x, 0)", "{0}(x, dim=-1, keepdim=True)", "{0}(C, (0, 2))", "{0}(C, dim=1)",
         "x*{0}(g, 0, True)", "{0}(C, keepdim=True)", "{0}(z, 1)", "x/{0}(x*x + 1, -1, True)")  # fmt: skip
@@ -32,7 +32,7 @@ UNFIT_TRUTH = ("{0}()", "{0}(x > 0, 2)", "{0}(mask, (0, 0))", "{0}(mask, y)")
 
 
 def over_axes(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
-    """A torch column from a function that is told the axes from 0, and keepdim."""
+    """A torch column from a function of the axes, counted from 0, and keepdim."""
 
     def column(x: torch.Tensor, *, dim: Any = None, keepdim: bool = False) -> torch.Tensor:
         return function(x, axes_of(dim, x.dim()), keepdim)
@@ -40,7 +40,7 @@ def over_axes(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tens
     return column
 
 
-def reducing(
+def reduction(
     name: str,
     torch_column: Callable[..., torch.Tensor],
     sympy_column: Callable[..., IndexTensor],
@@ -71,17 +71,17 @@ def reducing(
     )
 
 
-def deciding(
+def quantifier(
     name: str, torch_column: Callable[..., torch.Tensor], kind: str, reference: Callable[..., Any], doc: str
 ) -> Operator:
-    """A condition on the entries over `dim`, any of which holds where it is not zero."""
+    """Whether all or some of the entries over `dim` hold; an entry holds where it is not zero."""
     return Operator(
         name=name,
         family="reductions",
         signature="x, dim: dims = None, keepdim: flag = False",
-        shape=boolean(reduction),
+        shape=shapes.quantifier,
         torch=over_axes(torch_column),
-        sympy=_decided(kind),
+        sympy=_quantifier_form(kind),
         reference=Reduced(reference),
         doc=doc,
         samples=tuple(text.format(name) for text in TRUTHS),
@@ -89,7 +89,7 @@ def deciding(
     )
 
 
-def normalising(
+def along_dim(
     name: str,
     torch_column: Callable[..., torch.Tensor],
     sympy_column: Callable[..., IndexTensor],
@@ -103,22 +103,18 @@ def normalising(
         name=name,
         family="reductions",
         signature="x, dim: dim = -1",
-        shape=softmax,
+        shape=shapes.softmax,
         torch=torch_column,
         sympy=sympy_column,
         reference=AlongDim(reference),
         doc=doc,
         samples=tuple(text.format(name) for text in texts),
         error_inputs=tuple(text.format(name) for text in unfit),
-        work=four_passes,
+        work=shapes.four_passes,
     )
 
 
-# Shape rules.
-_mean, _extreme, _floating = only_floating(reduction), nonempty(reduction), floating(reduction)
-
-
-# The torch column, told the axes from 0 and keepdim.
+# The torch column, as functions of the axes, counted from 0, and keepdim.
 
 
 def _prod(x: torch.Tensor, axes: tuple[int, ...], keepdim: bool) -> torch.Tensor:
@@ -146,11 +142,11 @@ def mean_form(program: IndexProgram, x: IndexTensor, *, dim: Any = None, keepdim
     return program.elementwise(lambda entry: exact.over(entry, count), total)
 
 
-def _decided(kind: str) -> Callable[..., IndexTensor]:
+def _quantifier_form(kind: str) -> Callable[..., IndexTensor]:
     """Whether a reduction of truths, each 1 or 0, is not zero."""
 
     def column(program: IndexProgram, x: IndexTensor, *, dim: Any = None, keepdim: bool = False) -> IndexTensor:
-        total = reduced(kind)(program, program.elementwise(fn.truth, x), dim=dim, keepdim=keepdim)
+        total = reduction_form(kind)(program, program.elementwise(fn.truth, x), dim=dim, keepdim=keepdim)
         return program.elementwise(fn.truth, total)
 
     return column
@@ -176,25 +172,27 @@ TIES = "1/k to each of the k that tie"
 LARGEST, SMALLEST = (Kink("sum(x == amax(x)) > 1", TIES),), (Kink("sum(x == amin(x)) > 1", TIES),)
 # fmt: off
 OPERATORS = (
-    #        name         torch            sympy                 reference          shape     doc
-    reducing("sum",       torch.sum,       reduced("sum"),       scalars.add_up,    summed,   "The sum; 0 of nothing.",
-             ("sum(count)*x", "sum(mask, 1)", "sum(z)"), ("sum(x, 0, 1)",)),
-    reducing("mean",      torch.mean,      mean_form,            scalars.mean,      _mean,
-             "The mean; nan of nothing.", ("mean(x.T)",), ("mean(count)",)),
-    reducing("prod",      _prod,           reduced("prod"),      scalars.product,   summed,
-             "The product; 1 of nothing.", ("prod(count)*x", "prod(z)"), ("prod(x, 0, 1)",)),
-    reducing("amax",      torch.amax,      reduced("max"),       scalars.largest,   _extreme, "The largest entry.",
-             ("amax(count)*x",), ("amax(z)", "amax(z, 0)"), kinks=LARGEST),
-    reducing("amin",      torch.amin,      reduced("min"),       scalars.smallest,  _extreme, "The smallest entry.",
-             ("amin(count)*x",), ("amin(z)", "amin(z, 0)"), kinks=SMALLEST),
-    reducing("logsumexp", torch.logsumexp, reduced("logsumexp"), scalars.logsumexp, _floating,
-             "log(sum(exp(x))) without overflow; -inf of nothing.", ("logsumexp(z)",),
-             source="NIST DLMF 4.2"),
-    deciding("all", _truth(torch.all), "prod", references.every, "Whether none is false, or zero."),
-    deciding("any", _truth(torch.any), "sum",  references.some,  "Whether one is true, or not zero."),
-    #           name           torch              sympy              reference         doc
-    normalising("softmax",     torch.softmax,     softmax_form,     references.softmax,     "exp(x)/sum(exp(x))."),
-    normalising("log_softmax", torch.log_softmax, log_softmax_form, references.log_softmax, "log(softmax(x))."),
-    normalising("softmin",     F.softmin,         _softmin_form,     references.softmin,     "softmax(-x)."),
+    #         name         torch            sympy                        reference          shape
+    reduction("sum",       torch.sum,       reduction_form("sum"),       scalars.add_up,    sum_dims,
+              "The sum; 0 of nothing.", ("sum(count)*x", "sum(mask, 1)", "sum(z)"), ("sum(x, 0, 1)",)),
+    reduction("mean",      torch.mean,      mean_form,                   scalars.mean,      shapes.mean,
+              "The mean; nan of nothing.", ("mean(x.T)",), ("mean(count)",)),
+    reduction("prod",      _prod,           reduction_form("prod"),      scalars.product,   sum_dims,
+              "The product; 1 of nothing.", ("prod(count)*x", "prod(z)"), ("prod(x, 0, 1)",)),
+    reduction("amax",      torch.amax,      reduction_form("max"),       scalars.largest,   shapes.extreme,
+              "The largest entry.", ("amax(count)*x",), ("amax(z)", "amax(z, 0)"), kinks=LARGEST),
+    reduction("amin",      torch.amin,      reduction_form("min"),       scalars.smallest,  shapes.extreme,
+              "The smallest entry.", ("amin(count)*x",), ("amin(z)", "amin(z, 0)"), kinks=SMALLEST),
+    reduction("logsumexp", torch.logsumexp, reduction_form("logsumexp"), scalars.logsumexp, shapes.logsumexp,
+              "log(sum(exp(x))) without overflow; -inf of nothing.", ("logsumexp(z)",), source="NIST DLMF 4.2"),
+
+    #          name   torch              sympy   reference         doc
+    quantifier("all", _truth(torch.all), "prod", references.every, "Whether none is false, or zero."),
+    quantifier("any", _truth(torch.any), "sum",  references.some,  "Whether one is true, or not zero."),
+
+    #         name           torch              sympy             reference               doc
+    along_dim("softmax",     torch.softmax,     softmax_form,     references.softmax,     "exp(x)/sum(exp(x))."),
+    along_dim("log_softmax", torch.log_softmax, log_softmax_form, references.log_softmax, "log(softmax(x))."),
+    along_dim("softmin",     F.softmin,         _softmin_form,    references.softmin,     "softmax(-x)."),
 )
 # fmt: on

@@ -36,7 +36,7 @@ OPERATORS = (
              "The smallest whole number that is at least x.", **kinks(("x % 1 == 0", "0"))),
     rounding("trunc", torch.trunc, fn.trunc,                              scalars.trunc,   numbers,       REAL,
              "x without what stands behind the point.", aliases=("fix",), **kinks(("(x % 1 == 0) & (x != 0)", "0"))),
-    rounding("round", _round,      WithLiterals(fn.nearest, unwritten=0), scalars.nearest, shapes.round_, REAL,
+    rounding("round", _round,      WithLiterals(fn.nearest, omitted=0), scalars.nearest, shapes.round_, REAL,
              "x to so many decimals, a tie to the even one.", signature="x, decimals: integer = 0",
              aliases=("around",), samples=ROUND, error_inputs=UNFIT_ROUND, source="torch.round",
              **kinks(("x*10**decimals % 1 == 0.5", "0"))),

@@ -50,17 +50,17 @@ def draw(interval: tuple[float, float], seed: int = 0) -> dict[str, Sample]:
     """
     chance, (low, high) = random.Random(seed), interval
     integers = range(math.ceil(low), math.floor(high) + 1)
-    found = {
+    samples = {
         name: Sample(DType.FLOAT64, shape, _fill(shape, iter(lambda: chance.uniform(low, high), None)))
         for name, shape in SAMPLE_SHAPES.items()
     }
     mask, count = SAMPLE_CONSTANTS["mask"], SAMPLE_CONSTANTS["count"]
-    found["mask"] = Sample(DType.BOOL, mask, _fill(mask, iter(lambda: chance.random() < 0.5, None)))
-    found["count"] = Sample(DType.INT64, count, _fill(count, iter(lambda: chance.choice(integers), None)))
+    samples["mask"] = Sample(DType.BOOL, mask, _fill(mask, iter(lambda: chance.random() < 0.5, None)))
+    samples["count"] = Sample(DType.INT64, count, _fill(count, iter(lambda: chance.choice(integers), None)))
     for name in ("at", "pos"):
         shape = SAMPLE_CONSTANTS[name]
-        found[name] = Sample(DType.INT64, shape, _fill(shape, iter(lambda: chance.choice((0, 1)), None)))
-    return found
+        samples[name] = Sample(DType.INT64, shape, _fill(shape, iter(lambda: chance.choice((0, 1)), None)))
+    return samples
 
 
 def _fill(shape: tuple[int, ...], numbers: Iterator[bool | int | float]) -> Nested:

@@ -14,13 +14,13 @@ from ..program import TensorType
 from .operator import Operator
 from .reference import reductions
 from .reference.columns import AlongDim
-from .shape_rules.common import axis_of, only_floating, summed
+from .shape_rules.common import axis_of, only_floating, sum_dims
 from .shape_rules.reductions import four_passes, running
 
 SAMPLES = ("{0}(x, 0)", "{0}(x, dim=1)", "{0}(C, -2)", "{0}(u)", "{0}(s)", "{0}(o, 0)", "{0}(c, 1)", "{0}(c, 0)*x",
            "{0}(z, 0)", "{0}(z, 1)", "y*{0}(x*y, axis=1)", "sum({0}(x, 1), 1)", "{0}(-x, 1)*x",
            "exp({0}(x, 0))")  # fmt: skip
-BAD = ("{0}()", "{0}(x)", "{0}(x, 2)", "{0}(x, (0, 1))", "{0}(x, y)", "{0}(C, dim=None)")
+UNFIT = ("{0}()", "{0}(x)", "{0}(x, 2)", "{0}(x, (0, 1))", "{0}(x, y)", "{0}(C, dim=None)")
 
 
 def scan(
@@ -45,7 +45,7 @@ def scan(
         doc=doc,
         source=f"torch.{name}",
         samples=(*(text.format(name) for text in SAMPLES), *samples),
-        error_inputs=(*(text.format(name) for text in BAD), *error_inputs),
+        error_inputs=(*(text.format(name) for text in UNFIT), *error_inputs),
         work=four_passes,
     )
 
@@ -79,12 +79,12 @@ def _logsumexp(program: IndexProgram, x: IndexTensor, within: sp.Expr, axis: int
 
 # fmt: off
 OPERATORS = (
-    #    name            shape                    torch                form        reference
-    scan("cumsum",       summed,                  torch.cumsum,        _sum,       reductions.running_sum,
+    #    name            shape                    torch               form        reference
+    scan("cumsum",       sum_dims,                torch.cumsum,       _sum,       reductions.running_sum,
          "The sums of the first one, two, three, ... entries.", ("cumsum(count, 0)*x", "cumsum(mask, 1)*x")),
-    scan("cumprod",      summed,                  torch.cumprod,       _product,   reductions.running_product,
+    scan("cumprod",      sum_dims,                torch.cumprod,      _product,   reductions.running_product,
          "The products of the first one, two, three, ... entries.", ("cumprod(count, 0)*x",)),
-    scan("logcumsumexp", only_floating(summed),   torch.logcumsumexp,  _logsumexp, reductions.running_logsumexp,
+    scan("logcumsumexp", only_floating(sum_dims), torch.logcumsumexp, _logsumexp, reductions.running_logsumexp,
          "The logarithms of the running sums of exp.", error_inputs=("logcumsumexp(count, 0)",)),
 )
 # fmt: on

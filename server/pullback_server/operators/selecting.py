@@ -19,7 +19,7 @@ from .shape_rules.indexing import Added, Listed, Sliced, Taken, resolve
 #: Lists of more indices than this have no closed form: each of them would stand in it.
 LONGEST_LIST = 64
 
-# The torch column. Indices are checked before they are used: an accelerator that meets a bad one is lost.
+# The torch column. Indices are checked before they are used: a wrong one makes an accelerator unusable.
 
 
 def checked(index: torch.Tensor, length: int, negative: bool = True) -> torch.Tensor:

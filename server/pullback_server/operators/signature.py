@@ -101,14 +101,13 @@ def parse_signature(text: str) -> Signature:
     definition = ast.parse(f"def f({text}): pass").body[0]
     assert isinstance(definition, ast.FunctionDef)
     arguments = definition.args
-    defaults = [REQUIRED] * (len(arguments.args) - len(arguments.defaults)) + [
-        ast.literal_eval(default) for default in arguments.defaults
-    ]
+    without_default = len(arguments.args) - len(arguments.defaults)
+    defaults = [REQUIRED] * without_default + [ast.literal_eval(default) for default in arguments.defaults]
     every: list[tuple[ast.arg, Any]] = list(zip(arguments.args, defaults, strict=True))
     if arguments.vararg:
         every.append((arguments.vararg, ()))
-    for argument, given in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        every.append((argument, REQUIRED if given is None else ast.literal_eval(given)))
+    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        every.append((argument, REQUIRED if default is None else ast.literal_eval(default)))
     parameters = tuple(
         Parameter(a.arg, a.annotation.id if isinstance(a.annotation, ast.Name) else "", default) for a, default in every
     )

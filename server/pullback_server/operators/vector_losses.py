@@ -19,7 +19,7 @@ from .shape_rules.vector_losses import class_axis
 
 Tensor = torch.Tensor
 
-# The torch column. Classes are checked before they are used: an accelerator that meets a bad one is lost.
+# The torch column. Classes are checked before they are used: a wrong one makes an accelerator unusable.
 
 
 def _checked_classes(t: Tensor, x: Tensor, ignore_index: int | None) -> Tensor:
@@ -50,19 +50,19 @@ def _cross_entropy(
 
 
 def _weighted(logs: Tensor, at: Tensor, kept: Tensor, weight: Tensor, reduction: str, smoothing: float) -> Tensor:
-    """As torch has it, with derivatives by the weight, which torch lacks."""
+    """The loss of torch, with derivatives with respect to the weight, which torch lacks."""
     axis = class_axis(logs.dim())
-    own = torch.where(kept, weight[at], 0)
-    loss = -own * logs.gather(axis, at.unsqueeze(axis)).squeeze(axis)
+    weights = torch.where(kept, weight[at], 0)
+    loss = -weights * logs.gather(axis, at.unsqueeze(axis)).squeeze(axis)
     if smoothing:
         wide = weight.reshape(-1, *(1,) * (logs.dim() - axis - 1))
         spread = torch.where(kept, -(logs * wide).sum(axis), 0)
         loss = (1 - smoothing) * loss + smoothing / len(weight) * spread
-    return loss.sum() / own.sum() if reduction == "mean" else reduced_tensor(loss, reduction)
+    return loss.sum() / weights.sum() if reduction == "mean" else reduced_tensor(loss, reduction)
 
 
 def _margin(x: Tensor, t: Tensor, weight: Tensor | None, *, p: int, margin: float, reduction: str) -> Tensor:
-    """The weight is multiplied here, since torch has no derivative by it."""
+    """The weight is multiplied here, since torch has no derivative with respect to it."""
     at = _checked_classes(t, x, None)
     loss = F.multi_margin_loss(x, at, p, margin, reduction="none")
     return reduced_tensor(loss if weight is None else loss * weight[at], reduction)
@@ -80,11 +80,11 @@ def _of_classes(
     reduction: str,
     smoothing: float,
 ) -> IndexTensor:
-    """Less the logarithm at the target's class, times its weight; 0 for targets that are ignored."""
+    """The negative logarithm at the target's class, times its weight; 0 for targets that are ignored."""
     axis, target = class_axis(len(logs.axes)), program.materialize_if_large(target, shared=True)
     batch, index = _target(program, logs, target)
-    own = sp.S.One if weight is None else weight.at((index,))
-    loss = -own * logs.at((*logs.axes[:axis], index, *logs.axes[axis + 1 :]))
+    weight_entry = sp.S.One if weight is None else weight.at((index,))
+    loss = -weight_entry * logs.at((*logs.axes[:axis], index, *logs.axes[axis + 1 :]))
     if smoothing:
         every = logs if weight is None else program.elementwise(exact.times, logs, _along(logs, weight, axis))
         share = exact.fraction(smoothing)
@@ -94,12 +94,12 @@ def _of_classes(
     entries = IndexTensor(batch, counts * loss)
     if reduction != "mean":
         return reduced_form(program, entries, reduction)
-    counted = reduced_form(program, IndexTensor(batch, counts * own), "sum")
+    counted = reduced_form(program, IndexTensor(batch, counts * weight_entry), "sum")
     return program.elementwise(exact.over, reduced_form(program, entries, "sum"), counted)
 
 
 def _target(program: IndexProgram, x: IndexTensor, target: IndexTensor) -> tuple[tuple[sp.Symbol | None, ...], sp.Expr]:
-    """The axes of x but for its classes, and the target's class at these."""
+    """The axes of x except the classes, and the target's class at these."""
     axis = class_axis(len(x.axes))
     batch = (*x.axes[:axis], *x.axes[axis + 1 :])
     program.unify(target.axes, batch)
@@ -157,9 +157,9 @@ def _margin_form(
 ) -> IndexTensor:
     x, axis = program.materialize(x), class_axis(len(x.axes))
     _, index = _target(program, x, program.materialize_if_large(t, shared=True))
-    lacking = exact.fraction(margin) - x.at((*x.axes[:axis], index)) + x.entry
-    own = sp.S.One if weight is None else weight.at((index,))
-    term = fn.where(fn.greater(lacking, 0), own * lacking**p / program.size(x.axes[axis]), 0)
+    missing = exact.fraction(margin) - x.at((*x.axes[:axis], index)) + x.entry
+    weight_entry = sp.S.One if weight is None else weight.at((index,))
+    term = fn.where(fn.greater(missing, 0), weight_entry * missing**p / program.size(x.axes[axis]), 0)
     terms = IndexTensor(x.axes, fn.where(fn.equal(index, index_of(x.axes[axis])), 0, term))
     return reduced_form(program, program.reduce("sum", terms, (axis,)), reduction)
 
@@ -167,14 +167,11 @@ def _margin_form(
 def _cosine_form(
     program: IndexProgram, a: IndexTensor, b: IndexTensor, t: IndexTensor, *, margin: float, reduction: str
 ) -> IndexTensor:
-    axes, both = program.align(program.materialize(a), program.materialize(b))
-    little, last = sp.Rational(1, 10**12), (len(axes) - 1,)
-    dot, one, other = (
-        program.reduce("sum", IndexTensor(axes, e), last) for e in (both[0] * both[1], both[0] ** 2, both[1] ** 2)
-    )
-    cosine = program.materialize(
-        program.elementwise(lambda d, x, y: d / sp.sqrt((x + little) * (y + little)), dot, one, other)
-    )
+    axes, (x, y) = program.align(program.materialize(a), program.materialize(b))
+    eps, last = sp.Rational(1, 10**12), (len(axes) - 1,)
+    sums = (program.reduce("sum", IndexTensor(axes, e), last) for e in (x * y, x**2, y**2))
+    quotient = program.elementwise(lambda dot, xx, yy: dot / sp.sqrt((xx + eps) * (yy + eps)), *sums)
+    cosine = program.materialize(quotient)
 
     def entry(c: sp.Expr, target: sp.Expr) -> sp.Expr:
         above = fn.clamp(c - exact.fraction(margin), 0, sp.oo)

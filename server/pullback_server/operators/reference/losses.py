@@ -43,26 +43,26 @@ def huber(x: Real, t: Real, *, delta: float) -> Real:
 
 def cross_entropy(x: Real, t: Real) -> Real:
     """-t*log(x) - (1 - t)*log(1 - x); torch holds the logarithms at -100."""
-    lost = mp.mpf(-100)
-    left = xlogy(t, x) if x > exp(lost) else t * lost
-    right = xlog1py(1 - t, -x) if 1 - x > exp(lost) else (1 - t) * lost
-    return -left - right
+    least = mp.mpf(-100)
+    positive = xlogy(t, x) if x > exp(least) else t * least
+    negative = xlog1py(1 - t, -x) if 1 - x > exp(least) else (1 - t) * least
+    return -positive - negative
 
 
 def with_logits(x: Real, t: Real, pos_weight: Real | None) -> Real:
-    """The same of sigmoid(x), where the positive part may have a weight."""
+    """cross_entropy of sigmoid(x), where the positive part may have a weight."""
     return (1 if pos_weight is None else pos_weight) * t * softplus(-x) + (1 - t) * softplus(x)
 
 
 def divergence(x: Real, t: Real, *, log_target: bool) -> Real:
-    """t*(log(t) - x), where the target may be given by its logarithm."""
+    """t*(log(t) - x); the target may come as its logarithm."""
     return exp(t) * (t - x) if log_target else -entr(t) - t * x
 
 
 def hinge_embedding(x: Real, t: Real, *, margin: float) -> Real:
-    """x where the target is 1, what it lacks of the margin where it is -1, both elsewhere."""
-    lacking = max(mp.mpf(margin) - x, mp.mpf(0))
-    return (lacking if t != 1 else 0) + (x if t != -1 else mp.mpf(0))
+    """x where the target is 1, margin - x or else 0 where it is -1, and their sum elsewhere."""
+    missing = max(mp.mpf(margin) - x, mp.mpf(0))
+    return (missing if t != 1 else 0) + (x if t != -1 else mp.mpf(0))
 
 
 def soft_margin(x: Real, t: Real) -> Real:
@@ -71,7 +71,7 @@ def soft_margin(x: Real, t: Real) -> Real:
 
 
 def ranking(a: Real, b: Real, t: Real, *, margin: float) -> Real:
-    """What t*(a - b) lacks of the margin."""
+    """margin - t*(a - b), or else 0."""
     return max(mp.mpf(margin) - t * (a - b), mp.mpf(0))
 
 
@@ -83,8 +83,8 @@ def poisson(x: Real, t: Real, *, log_input: bool, full: bool, eps: float) -> Rea
 
 def gaussian(x: Real, t: Real, var: Real, *, full: bool, eps: float) -> Real:
     """(log(var) + (x - t)**2/var)/2, with log(2*pi)/2 where it is full."""
-    held = max(var, mp.mpf(eps))
-    return (log(held) + (x - t) ** 2 / held + (log(2 * mp.pi) if full else 0)) / 2
+    variance = max(var, mp.mpf(eps))
+    return (log(variance) + (x - t) ** 2 / variance + (log(2 * mp.pi) if full else 0)) / 2
 
 
 def cosine(a: list[Real], b: list[Real]) -> Real:
@@ -96,7 +96,7 @@ def cosine(a: list[Real], b: list[Real]) -> Real:
 
 
 def reduced_reference(entries: Objects, reduction: str) -> Objects:
-    """The reference column's end."""
+    """The mean or the sum of the entries, or the entries."""
     if reduction == "none":
         return entries
     values = list(entries.flat)

@@ -17,12 +17,13 @@ def each_matrix(function: Callable[..., Any]) -> Callable[..., Objects]:
     """A function of one mpmath matrix, as a list of lists, applied to the matrices in the last two dimensions."""
 
     def column(x: Objects, **arguments: Any) -> Objects:
-        found = [np.array(_total(function, x[index], **arguments), dtype=object) for index in np.ndindex(x.shape[:-2])]
-        if not found:
+        batch = x.shape[:-2]
+        results = [np.array(_total(function, x[index], **arguments), dtype=object) for index in np.ndindex(batch)]
+        if not results:
             ones = np.full(x.shape[-2:], mp.mpf(1), dtype=object)
             shape = np.array(_total(function, ones, **arguments), dtype=object).shape
-            return np.empty((*x.shape[:-2], *shape), dtype=object)
-        return np.array([f.tolist() for f in found], dtype=object).reshape((*x.shape[:-2], *found[0].shape))
+            return np.empty((*batch, *shape), dtype=object)
+        return np.array([r.tolist() for r in results], dtype=object).reshape((*batch, *results[0].shape))
 
     return column
 
@@ -64,9 +65,9 @@ def slogdet(x: Objects, *, output: int) -> Objects:
 
 
 def _symmetric(x: Objects) -> Objects:
-    """torch reads the lower triangle."""
-    whole: Objects = np.tril(x) + np.tril(x, -1).T
-    return whole
+    """The symmetric matrix with that lower triangle, which is all that torch reads."""
+    matrix: Objects = np.tril(x) + np.tril(x, -1).T
+    return matrix
 
 
 def eigh(x: Objects, *, output: int = 0) -> Objects:
@@ -124,8 +125,8 @@ def lstsq(a: Objects, b: Objects, *, output: int) -> Objects:
 
 def matmul_reference(x: Objects, y: Objects) -> Objects:
     """torch.matmul: vectors are rows on the left and columns on the right."""
-    left = x if x.ndim > 1 else x[np.newaxis, :]
-    right = y if y.ndim > 1 else y[:, np.newaxis]
-    product = (left[..., :, :, np.newaxis] * right[..., np.newaxis, :, :]).sum(axis=-2)
+    rows = x if x.ndim > 1 else x[np.newaxis, :]
+    columns = y if y.ndim > 1 else y[:, np.newaxis]
+    product = (rows[..., :, :, np.newaxis] * columns[..., np.newaxis, :, :]).sum(axis=-2)
     product = product if x.ndim > 1 else product[..., 0, :]
     return np.asarray(product if y.ndim > 1 else product[..., 0], dtype=object)

@@ -14,11 +14,10 @@ from .scalars import Real
 
 def variance(values: Sequence[Real], *, correction: float = 1) -> Real:
     """The squared deviations from the mean over their number less the correction; nan of nothing."""
-    left = mp.mpf(len(values)) - mp.mpf(correction)
+    divisor = mp.mpf(len(values)) - mp.mpf(correction)
     mean = scalars.mean(values)
-    return scalars.quotient(
-        scalars.add_up([(v - mean) ** 2 for v in values]), left if values and left > 0 else mp.mpf(0)
-    )
+    squares = scalars.add_up([(v - mean) ** 2 for v in values])
+    return scalars.quotient(squares, divisor if values and divisor > 0 else mp.mpf(0))
 
 
 def deviation(values: Sequence[Real], *, correction: float = 1) -> Real:

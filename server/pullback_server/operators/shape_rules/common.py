@@ -77,8 +77,9 @@ def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
 
 def broadcast(*types: TensorType | None, **_: Any) -> TensorType:
     """Elementwise operators: the common shape, the promoted dtype."""
-    given = [t for t in types if t is not None]
-    return TensorType(promote(*given), broadcast_shapes(*(t.shape for t in given)), all(t.weak for t in given))
+    operands = [t for t in types if t is not None]
+    shape = broadcast_shapes(*(t.shape for t in operands))
+    return TensorType(promote(*operands), shape, all(t.weak for t in operands))
 
 
 def floating(rule: Callable[..., TensorType]) -> Callable[..., TensorType]:
@@ -183,10 +184,10 @@ def axes_of(dim: int | tuple[int, ...] | None, rank: int) -> tuple[int, ...]:
     """The dimensions that a reduction runs over, counted from 0; None and () mean all. Raises OperandError."""
     if dim is None or dim == ():
         return tuple(range(rank))
-    given = tuple(axis_of(d, rank) for d in (dim if isinstance(dim, tuple) else (dim,)))
-    if len(set(given)) < len(given):
+    axes = tuple(axis_of(d, rank) for d in (dim if isinstance(dim, tuple) else (dim,)))
+    if len(set(axes)) < len(axes):
         raise OperandError(f"dim={dim} names a dimension twice", "each dimension once")
-    return given if rank else ()
+    return axes if rank else ()
 
 
 def reduced_shape(x: TensorType, dim: int | tuple[int, ...] | None, keepdim: bool) -> tuple[int, ...]:
@@ -195,7 +196,7 @@ def reduced_shape(x: TensorType, dim: int | tuple[int, ...] | None, keepdim: boo
     return tuple(1 if k in axes else n for k, n in enumerate(x.shape) if keepdim or k not in axes)
 
 
-def reduction(x: TensorType, *, dim: Any = None, keepdim: bool = False, **_: Any) -> TensorType:
+def reduce_dims(x: TensorType, *, dim: Any = None, keepdim: bool = False, **_: Any) -> TensorType:
     """Reductions that keep the dtype."""
     return TensorType(x.dtype, reduced_shape(x, dim, keepdim), x.weak)
 
@@ -213,7 +214,7 @@ def nonempty(rule: Callable[..., TensorType]) -> Callable[..., TensorType]:
     return shape
 
 
-def summed(x: TensorType, *, dim: Any = None, keepdim: bool = False, **_: Any) -> TensorType:
+def sum_dims(x: TensorType, *, dim: Any = None, keepdim: bool = False, **_: Any) -> TensorType:
     """Sums and products: integers and bools add up in int64."""
     dtype = x.dtype if x.dtype.floating else DType.INT64
     return TensorType(dtype, reduced_shape(x, dim, keepdim), x.weak)

@@ -19,8 +19,8 @@ _PASSES = 10
 def _dtype(name: str, *types: TensorType) -> DType:
     dtype = one_floating_dtype(name, *types) if any(t.dtype.floating for t in types) else DEFAULT_FLOAT
     if any(not t.dtype.floating for t in types) or dtype.size < 4:
-        found = " and ".join(t.dtype.label for t in types)
-        raise OperandError(f"{name} of {found}", "float32 or float64")
+        labels = " and ".join(t.dtype.label for t in types)
+        raise OperandError(f"{name} of {labels}", "float32 or float64")
     return dtype
 
 

@@ -25,7 +25,7 @@ def read_equation(equation: str, ranks: tuple[int, ...]) -> tuple[list[Labels], 
     if len(terms) != len(ranks):
         raise OperandError(f"{len(terms)} terms for {len(ranks)} operands", "one term an operand, such as 'ij,jk->ik'")
     labels = [_labels(term, rank) for term, rank in zip(terms, ranks, strict=True)]
-    every = [label for own in labels for label in own]
+    every = [label for letters in labels for label in letters]
     dots = sorted({label for label in every if label in _DOTS}, reverse=True)
     if not arrow:
         return labels, dots + sorted(label for label in {*every} if label not in _DOTS and every.count(label) == 1)

@@ -25,8 +25,8 @@ def linear(x: TensorType, weight: TensorType, bias: TensorType | None = None) ->
 
 def bilinear(x: TensorType, y: TensorType, weight: TensorType, bias: TensorType | None = None) -> TensorType:
     """A matrix for each entry of the result, between two vectors."""
-    given = [t for t in (x, y, weight, bias) if t is not None]
-    dtype = one_floating_dtype("bilinear", *given)
+    operands = [t for t in (x, y, weight, bias) if t is not None]
+    dtype = one_floating_dtype("bilinear", *operands)
     if weight.rank != 3 or not x.rank or not y.rank or weight.shape[1:] != (x.shape[-1], y.shape[-1]):
         raise OperandError(
             f"shapes {list(x.shape)} and {list(y.shape)} with a weight of shape {list(weight.shape)}",
@@ -36,7 +36,7 @@ def bilinear(x: TensorType, y: TensorType, weight: TensorType, bias: TensorType 
         raise OperandError(f"shapes {list(x.shape)} and {list(y.shape)}", "equal dimensions before the last")
     if bias is not None and bias.shape != weight.shape[:1]:
         raise OperandError(f"a bias of shape {list(bias.shape)}", f"shape {list(weight.shape[:1])}")
-    return TensorType(dtype, (*x.shape[:-1], weight.shape[0]), all(t.weak for t in given))
+    return TensorType(dtype, (*x.shape[:-1], weight.shape[0]), all(t.weak for t in operands))
 
 
 def embedding(indices: TensorType, weight: TensorType, *, padding_idx: int | None) -> TensorType:
@@ -80,7 +80,7 @@ def pixel_shuffle(x: TensorType, *, upscale_factor: int) -> TensorType:
 
 
 def attention(
-    query: TensorType, key: TensorType, value: TensorType, mask: TensorType | None = None, **given: Any
+    query: TensorType, key: TensorType, value: TensorType, mask: TensorType | None = None, **arguments: Any
 ) -> TensorType:
     """A query for each row of the result, a key for each value."""
     dtype = one_floating_dtype("attention", query, key, value)
@@ -96,14 +96,14 @@ def attention(
     batch = broadcast_shapes(query.shape[:-2], key.shape[:-2], value.shape[:-2])
     scores = (*batch, query.shape[-2], key.shape[-2])
     if mask is not None:
-        if given["is_causal"]:
+        if arguments["is_causal"]:
             raise OperandError("both attn_mask and is_causal", "one of them")
         if mask.dtype is not DType.BOOL and mask.dtype is not dtype:
             raise OperandError(f"a mask of dtype {mask.dtype.label}", f"bool, or {dtype.label} to be added")
         if mask.rank > len(scores) or broadcast_shapes(mask.shape, scores) != scores:
             raise OperandError(f"a mask of shape {list(mask.shape)}", f"a shape that broadcasts to {list(scores)}")
-    if given["dropout_p"]:
-        raise OperandError(f"dropout_p={given['dropout_p']}, which has no one value", "dropout_p=0.0")
+    if arguments["dropout_p"]:
+        raise OperandError(f"dropout_p={arguments['dropout_p']}, which has no one value", "dropout_p=0.0")
     weak = all(t.weak for t in (query, key, value, mask) if t is not None)
     return TensorType(dtype, (*scores[:-1], value.shape[-1]), weak)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...program import DType, TensorType
 from ..operator import OperandError
-from .common import axis_of, broadcast_shapes, promote, summed
+from .common import axis_of, broadcast_shapes, promote, sum_dims
 
 
 def matmul(x: TensorType, y: TensorType, **_: Any) -> TensorType:
@@ -28,7 +28,7 @@ def matmul(x: TensorType, y: TensorType, **_: Any) -> TensorType:
 
 
 def matmul_work(result: TensorType, x: TensorType, *_: TensorType | None) -> int:
-    """A multiplication and an addition for each entry of the result and of what is summed over."""
+    """A multiplication and an addition for each entry of the result and of what is sum_dims over."""
     return 2 * result.elements * x.shape[-1]
 
 
@@ -52,7 +52,7 @@ def trace(x: TensorType, **_: Any) -> TensorType:
     _ranks("trace", (2,), x)
     if x.dtype is DType.BOOL:
         raise OperandError("the trace of a bool matrix", "multiply it by 1 to count")
-    return TensorType(summed(x).dtype, (), x.weak)
+    return TensorType(sum_dims(x).dtype, (), x.weak)
 
 
 def diag(x: TensorType, *, diagonal: int = 0, **_: Any) -> TensorType:

@@ -10,17 +10,17 @@ from ..operator import OperandError
 from .matrices import one_floating_dtype
 
 
-def _vectors(name: str, x: TensorType, given: dict[str, TensorType | None], shape: tuple[int, ...]) -> TensorType:
-    """The type of x, where every other operand has its dtype and that shape; raises OperandError."""
-    dtype = one_floating_dtype(name, x, *(t for t in given.values() if t is not None))
-    for what, t in given.items():
+def _vectors(name: str, x: TensorType, others: dict[str, TensorType | None], shape: tuple[int, ...]) -> TensorType:
+    """The type of x, where every other operand has its dtype and that shape. Raises OperandError."""
+    dtype = one_floating_dtype(name, x, *(t for t in others.values() if t is not None))
+    for what, t in others.items():
         if t is not None and t.shape != shape:
             raise OperandError(f"a {what} of shape {list(t.shape)}", f"shape {list(shape)}")
-    return TensorType(dtype, x.shape, x.weak and all(t is None or t.weak for t in given.values()))
+    return TensorType(dtype, x.shape, x.weak and all(t is None or t.weak for t in others.values()))
 
 
 def _last(x: TensorType, normalized_shape: Any) -> tuple[int, ...]:
-    """The last dimensions, that a call names by their lengths; raises OperandError."""
+    """The lengths of the last dimensions, which a call names. Raises OperandError."""
     shape = normalized_shape if isinstance(normalized_shape, tuple) else ()
     if not shape or x.shape[x.rank - len(shape) :] != shape:
         raise OperandError(
@@ -29,14 +29,16 @@ def _last(x: TensorType, normalized_shape: Any) -> tuple[int, ...]:
     return shape
 
 
-def layer(x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None, **given: Any) -> TensorType:
+def layer(
+    x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None, **arguments: Any
+) -> TensorType:
     """The last dimensions of x, and vectors of their shape."""
-    return _vectors("layer_norm", x, {"weight": weight, "bias": bias}, _last(x, given["normalized_shape"]))
+    return _vectors("layer_norm", x, {"weight": weight, "bias": bias}, _last(x, arguments["normalized_shape"]))
 
 
-def rms(x: TensorType, weight: TensorType | None = None, **given: Any) -> TensorType:
+def rms(x: TensorType, weight: TensorType | None = None, **arguments: Any) -> TensorType:
     """The last dimensions of x, and a weight of their shape."""
-    return _vectors("rms_norm", x, {"weight": weight}, _last(x, given["normalized_shape"]))
+    return _vectors("rms_norm", x, {"weight": weight}, _last(x, arguments["normalized_shape"]))
 
 
 def batch(
@@ -69,7 +71,7 @@ def instance(
     use_input_stats: bool,
     **_: Any,
 ) -> TensorType:
-    """As of batch, where each entry of the batch is on its own."""
+    """As batch, for each entry of the batch alone."""
     _at_least(x, 3 if use_input_stats else 2)
     if not use_input_stats and (mean is None or variance is None):
         raise OperandError("no running_mean and running_var", "both, or use_input_stats=True")

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...program import TensorType
 from ..operator import OperandError
-from .common import nonempty, only_floating, reduction
+from .common import nonempty, only_floating, reduce_dims
 
 Order = float | str | None
 INF = float("inf")
@@ -18,7 +18,7 @@ def norm(x: TensorType, *, p: Order, dim: Any = None, keepdim: bool = False) -> 
     """Where p is negative or infinite there must be an entry."""
     if p == "nuc":
         raise OperandError("the nuclear norm of vectors", "matrix_norm(x, 'nuc')")
-    rule = nonempty(reduction) if as_number(p) < 0 or as_number(p) == INF else reduction
+    rule = nonempty(reduce_dims) if as_number(p) < 0 or as_number(p) == INF else reduce_dims
     return only_floating(rule)(x, dim=dim, keepdim=keepdim)
 
 
@@ -41,7 +41,7 @@ def matrix_norm(x: TensorType, *, ord: Order, dim: Any, keepdim: bool = False) -
         )
     if ord in SPECTRAL and x.dtype.size < 4:
         raise OperandError(f"singular values in {x.dtype.label}", "float32 or float64")
-    rule = reduction if ord in ("fro", "nuc") else nonempty(reduction)
+    rule = reduce_dims if ord in ("fro", "nuc") else nonempty(reduce_dims)
     return only_floating(rule)(x, dim=dim, keepdim=keepdim)
 
 

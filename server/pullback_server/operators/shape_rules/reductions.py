@@ -8,7 +8,23 @@ from typing import Any
 
 from ...program import TensorType
 from ..operator import OperandError
-from .common import AS_NUMBER, axes_of, axis_of, floats, nonempty, numeric, only_floating, reduction
+from .common import (
+    AS_NUMBER,
+    axes_of,
+    axis_of,
+    boolean,
+    floating,
+    floats,
+    nonempty,
+    numeric,
+    only_floating,
+    reduce_dims,
+)
+
+mean = only_floating(reduce_dims)
+extreme = nonempty(reduce_dims)
+logsumexp = floating(reduce_dims)
+quantifier = boolean(reduce_dims)
 
 
 def softmax(x: TensorType, *, dim: int) -> TensorType:
@@ -26,13 +42,13 @@ def median(x: TensorType, *, dim: int | None, keepdim: bool) -> TensorType:
     """The median of nothing is nan over all dimensions, and refused over one."""
     if keepdim and dim is None:
         raise OperandError("median with keepdim and without dim", "a dim")
-    rule = reduction if dim is None and x.dtype.floating else nonempty(reduction)
+    rule = reduce_dims if dim is None and x.dtype.floating else extreme
     return numeric(rule, AS_NUMBER)(x, dim=dim, keepdim=keepdim)
 
 
 def variance(x: TensorType, *, dim: Any = None, keepdim: bool = False, **arguments: Any) -> TensorType:
     """A correction equal to the number of entries gives nan; a greater one is refused."""
-    result = only_floating(reduction)(x, dim=dim, keepdim=keepdim)
+    result = mean(x, dim=dim, keepdim=keepdim)
     count, subtracted = math.prod(x.shape[k] for k in axes_of(dim, x.rank)), correction_of(**arguments)
     if 0 < count < subtracted:
         raise OperandError(f"a correction of {subtracted} for {count} entries", f"{count - 1} at most")

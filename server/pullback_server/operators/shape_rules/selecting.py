@@ -12,9 +12,9 @@ from .indexing import key_of_types
 
 
 def getitem(x: TensorType, *indices: TensorType | None, key: tuple[Any, ...]) -> TensorType:
-    """The shape that the key leaves; raises OperandError."""
-    given = [t for t in indices if t is not None]
-    return _entries(x, given, key_of_types(key, x, indices).shape)
+    """The shape of the key."""
+    present = [t for t in indices if t is not None]
+    return _entries(x, present, key_of_types(key, x, indices).shape)
 
 
 def _entries(x: TensorType, indices: Sequence[TensorType], shape: tuple[int, ...]) -> TensorType:
