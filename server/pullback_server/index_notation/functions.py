@@ -39,21 +39,21 @@ def function(name: str, partials: Callable[..., tuple[sp.Expr, ...]]) -> type[Sc
     return type(name, (ScalarFunction,), {"partials": staticmethod(partials)})
 
 
-def flat(name: str, arguments: int = 1) -> type[ScalarFunction]:
-    """A function whose derivative is zero wherever it has one: a step, a comparison, a rounding."""
+def step(name: str, arguments: int = 1) -> type[ScalarFunction]:
+    """A function whose derivative is 0 wherever it has one: a comparison, a rounding, a sign."""
     return function(name, lambda *_: (sp.S.Zero,) * arguments)
 
 
 # Comparisons are 1 where they hold and 0 elsewhere.
 less, less_equal, greater, greater_equal, equal, not_equal = (
-    flat(name, 2) for name in ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
+    step(name, 2) for name in ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
 )
-logical_and, logical_or, logical_not = flat("logical_and", 2), flat("logical_or", 2), flat("logical_not")
+logical_and, logical_or, logical_not = step("logical_and", 2), step("logical_or", 2), step("logical_not")
 
 isnan, isinf, isfinite, isposinf, isneginf, signbit = (
-    flat(name) for name in ("isnan", "isinf", "isfinite", "isposinf", "isneginf", "signbit")
+    step(name) for name in ("isnan", "isinf", "isfinite", "isposinf", "isneginf", "signbit")
 )
-logical_xor = flat("logical_xor", 2)
+logical_xor = step("logical_xor", 2)
 
 #: What may stand as the condition of `where`, computed as bool.
 CONDITIONS = (
@@ -79,8 +79,8 @@ def _where_derivative(self: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
 
 where._eval_derivative = _where_derivative
 
-sign = flat("sign")
-floor, ceil, trunc, nearest = (flat(name) for name in ("floor", "ceil", "trunc", "round"))
+sign = step("sign")
+floor, ceil, trunc, nearest = (step(name) for name in ("floor", "ceil", "trunc", "round"))
 
 absolute = function("abs", lambda x: (sign(x),))
 sigmoid: type[ScalarFunction] = function("sigmoid", lambda x: (sigmoid(x) * (1 - sigmoid(x)),))

@@ -243,7 +243,7 @@ class IndexProgram:
         self.definitions[-1] = replace(self.definitions[-1], norm=True)
         return result
 
-    def squares_about(
+    def squared_deviations(
         self, mean: IndexTensor, x: IndexTensor, dims: tuple[int, ...], keepdim: bool = False
     ) -> IndexTensor:
         """The sum of `(x - mean)**2` over some axes of x, of which `mean` is the mean with these axes kept."""

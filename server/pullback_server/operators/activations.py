@@ -93,7 +93,7 @@ def calls(name: str, *literals: str, required: bool = False) -> dict[str, tuple[
 
 
 SOFTPLUS = ("softplus(x)", "softplus(s)", "softplus(C, 2)", "softplus(x, beta=0.5, threshold=10)", "softplus(z, -1)")
-UNFIT_SOFTPLUS = ("softplus()", "softplus(x, 0)", "softplus(x, y)", "softplus(count)", "softplus(x, gamma=1)")
+WRONG_SOFTPLUS = ("softplus()", "softplus(x, 0)", "softplus(x, y)", "softplus(count)", "softplus(x, gamma=1)")
 
 SELU = "(1.0507009873554805 * np.where({0} > 0, {0}, 1.6732632423543772 * np.expm1(np.minimum({0}, 0))))"
 
@@ -109,7 +109,7 @@ OPERATORS = (
     activation("softplus",    F.softplus,    ScaledByBeta(softplus),   scalars.softplus, shapes.softplus,   REAL,
                "log(1 + exp(beta*x))/beta; torch gives x itself where beta*x is above the threshold.",
                signature="x, beta: number = 1, threshold: number = 20",
-               samples=SOFTPLUS, error_inputs=UNFIT_SOFTPLUS, source="torch.nn.functional.softplus"),
+               samples=SOFTPLUS, error_inputs=WRONG_SOFTPLUS, source="torch.nn.functional.softplus"),
     activation("softsign",    F.softsign,    softsign,                 real.softsign,    numbers_to_float,  REAL,
                "x/(1 + abs(x)).", aliases=("soft_sign",), source="torch.nn.functional.softsign"),
     activation("tanhshrink",  F.tanhshrink,  tanhshrink,               real.tanhshrink,  numbers_to_float,  REAL,

@@ -31,10 +31,10 @@ def _modulo(x: Any, y: Any) -> torch.Tensor:
 
 
 PAIRS = ("x {0} y", "x {0} s", "s {0} x", "c {0} r", "o {0} u", "z {0} r", "g {0} C", "C {0} w", "count {0} x")
-UNFIT = ("{0}(x)", "{0}(x, y, s)", "{0}(x, B)", "{0}(x, z)", "{0}(x, 'a')")
+WRONG = ("{0}(x)", "{0}(x, y, s)", "{0}(x, B)", "{0}(x, z)", "{0}(x, 'a')")
 
 
-def between(
+def binary(
     symbol: str,
     name: str,
     torch_column: Callable[..., Any],
@@ -49,7 +49,7 @@ def between(
     fields: dict[str, Any] = {
         "signature": "x, y",
         "numbers": True,
-        "error_inputs": tuple(text.format(name) for text in UNFIT),
+        "error_inputs": tuple(text.format(name) for text in WRONG),
     } | more
     return Operator(
         name=name,
@@ -65,11 +65,11 @@ def between(
     )
 
 
-def arithmetic(symbol: str, name: str, *columns: Any, also: tuple[str, ...] = (), **more: Any) -> Operator:
-    """One of + - * / ** %; `also` are samples of its own."""
+def arithmetic(symbol: str, name: str, *columns: Any, more_samples: tuple[str, ...] = (), **more: Any) -> Operator:
+    """One of + - * / ** %; `more_samples` are its own."""
     samples = tuple(pair.format(symbol) for pair in (*PAIRS, "x {0} 2", "0.5 {0} x"))
     torch_column, sympy_column, reference, shape, doc = columns
-    return between(symbol, name, torch_column, sympy_column, reference, shape, doc, (*samples, *also), **more)
+    return binary(symbol, name, torch_column, sympy_column, reference, shape, doc, (*samples, *more_samples), **more)
 
 
 def comparison(
@@ -78,7 +78,7 @@ def comparison(
     """A relation: bool in torch, a step between 0 and 1 in the other columns."""
     pairs = ("x {0} y", "x {0} s", "c {0} r", "x {0} 0", "1 {0} count")
     samples = tuple(f"({pair})*x".format(symbol) for pair in pairs)
-    return between(
+    return binary(
         symbol,
         name,
         relation,
@@ -97,7 +97,7 @@ def connective(
 ) -> Operator:
     """`&` or `|` between two conditions, which torch has for tensors only."""
     samples = ("(x > 0) {0} (y > 0)", "mask {0} (x < s)", "(c > 0) {0} (r > 0)", "mask {0} (s > 0)", "(x > 0) {0} True")
-    return between(
+    return binary(
         symbol,
         name,
         torch_column,
@@ -111,7 +111,7 @@ def connective(
     )
 
 
-def before(
+def prefix(
     symbol: str,
     name: str,
     torch_column: Callable[..., Any],
@@ -120,7 +120,7 @@ def before(
     doc: str,
     **more: Any,
 ) -> Operator:
-    """A sign or `~` before one operand."""
+    """A sign or `~` in front of one operand."""
     fields: dict[str, Any] = {
         "shape": numbers,
         "samples": tuple(f"{symbol}{operand}" for operand in ("x", "s", "C", "z", "count*x", "x**2.0")),
@@ -146,29 +146,29 @@ POWER_SAMPLES = ("x ** 3", "x ** -2", "x ** 0.5", "x ** (1/3)", "x ** 70", "(2*x
 OPERATORS = (
     # symbol     name             torch              sympy         reference          shape         doc
     arithmetic("+",  "add",       operator.add,      exact.plus,   operator.add,      _sum,         "The sum.",
-               error_inputs=(*(t.format("add") for t in UNFIT), "mask + mask")),
+               error_inputs=(*(t.format("add") for t in WRONG), "mask + mask")),
     arithmetic("-",  "sub",       operator.sub,      exact.minus,  operator.sub,      numbers,      "The difference.",
-               error_inputs=(*(t.format("sub") for t in UNFIT), "x - mask"), aliases=("subtract",)),
+               error_inputs=(*(t.format("sub") for t in WRONG), "x - mask"), aliases=("subtract",)),
     arithmetic("*",  "mul",       operator.mul,      exact.times,  operator.mul,      broadcast,    "The product.",
-               aliases=("multiply",), also=("mask*x",)),
+               aliases=("multiply",), more_samples=("mask*x",)),
     arithmetic("/",  "div",       operator.truediv,  exact.over,   scalars.quotient,  to_float,     "The quotient.",
-               aliases=("divide", "true_divide"), also=("count/2*x",), domain="y != 0", interval=POSITIVE),
+               aliases=("divide", "true_divide"), more_samples=("count/2*x",), domain="y != 0", interval=POSITIVE),
     arithmetic("**", "pow",       operator.pow,      exact.power,  scalars.power,     float_result,
                "x to the power of the exponent; not of two integers.",
-               signature="x, exponent", aliases=("power",), also=POWER_SAMPLES, interval=POSITIVE,
-               error_inputs=(*(t.format("pow") for t in UNFIT), "count ** 2", "count ** count"),
+               signature="x, exponent", aliases=("power",), more_samples=POWER_SAMPLES, interval=POSITIVE,
+               error_inputs=(*(t.format("pow") for t in WRONG), "count ** 2", "count ** count"),
                source="NIST DLMF 4.2(iv)", domain=POWER_DOMAIN,
                kinks=(Kink("(x == 0) & (exponent > 0) & (exponent < 1)", "inf"),)),
     arithmetic("%",  "remainder", _modulo,           fn.remainder, scalars.remainder, float_result,
                "x - y*floor(x/y), which has the sign of y; not of two integers.",
-               aliases=("mod",), also=("x % -0.7", "(-x) % y"), interval=POSITIVE,
-               error_inputs=(*(t.format("remainder") for t in UNFIT), "count % 2"),
+               aliases=("mod",), more_samples=("x % -0.7", "(-x) % y"), interval=POSITIVE,
+               error_inputs=(*(t.format("remainder") for t in WRONG), "count % 2"),
                domain="y != 0", kinks=(Kink("x % y == 0", "1 for x, -floor(x/y) for y"),)),
 
     # symbol name              torch              sympy         reference      doc
-    before("-", "neg",         torch.neg,         lambda x: -x, operator.neg,  "The negative.",
+    prefix("-", "neg",         torch.neg,         lambda x: -x, operator.neg,  "The negative.",
            aliases=("negative",)),
-    before("+", "positive",    torch.positive,    lambda x: x,  lambda x: x,   "The operand itself."),
+    prefix("+", "positive",    torch.positive,    lambda x: x,  lambda x: x,   "The operand itself."),
 
     # symbol     name  relation     step              doc                             aliases
     comparison(">",  "gt", operator.gt, fn.greater,       "Whether x is greater.",        ("greater",)),
@@ -181,7 +181,7 @@ OPERATORS = (
     # symbol    name               torch              step            reference                doc
     connective("&", "bitwise_and", torch.logical_and, fn.logical_and, lambda a, b: a and b,    "Whether both hold."),
     connective("|", "bitwise_or",  torch.logical_or,  fn.logical_or,  lambda a, b: a or b,     "Whether one holds."),
-    before(    "~", "bitwise_not", torch.logical_not, fn.logical_not, scalars.indicator(operator.not_),
+    prefix(    "~", "bitwise_not", torch.logical_not, fn.logical_not, scalars.indicator(operator.not_),
            "Whether it does not hold.", shape=_condition,
            samples=("(~mask)*x", "(~(x > 0))*x", "(~(s > 0))*s", "(~(z > 0))*z"),
            error_inputs=("~x", "~count", "bitwise_not()", "bitwise_not(mask, mask)")),

@@ -26,7 +26,7 @@ MOST_DIFFERENCES = 2**24
 
 
 def _norm_at_least(program: IndexProgram, x: IndexTensor, p: float, axes: tuple[int, ...], eps: float) -> IndexTensor:
-    total, exponent = norms.powers(program, x, p, axes, keepdim=True)
+    total, exponent = norms.sum_of_powers(program, x, p, axes, keepdim=True)
 
     def entry(e: sp.Expr) -> sp.Expr:
         norm, least = exact.power(e, exponent), exact.fraction(eps)
@@ -54,7 +54,7 @@ def _pairwise_form(
 ) -> IndexTensor:
     differences = program.elementwise(lambda a, b: exact.plus(a - b, exact.fraction(eps)), x1, x2)
     axes = axes_of(-1, len(differences.axes))
-    return norms.rooted(program, *norms.powers(program, differences, p, axes, keepdim))
+    return norms.norm_over(program, differences, p, axes, keepdim)
 
 
 def _cdist_form(
@@ -66,7 +66,7 @@ def _cdist_form(
     differences = program.elementwise(lambda a, b: a - b, rows, columns)
     if math.prod(program.dimensions[a].length for a in differences.free) > MOST_DIFFERENCES:
         raise NoClosedForm(f"the closed form of cdist takes more than {MOST_DIFFERENCES} differences here")
-    return norms.rooted(program, *norms.powers(program, differences, p, (len(differences.axes) - 1,)))
+    return norms.norm_over(program, differences, p, (len(differences.axes) - 1,))
 
 
 def _cdist(x1: torch.Tensor, x2: torch.Tensor, *, p: float, compute_mode: str | None) -> torch.Tensor:

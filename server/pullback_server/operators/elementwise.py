@@ -94,7 +94,7 @@ def kinks(*conditions: tuple[str, str]) -> dict[str, Any]:
 
 
 LOGIT = ("logit(x)", "logit(s)", "logit(C)", "logit(z)", "logit(c*r)", "logit(x, 0.1)", "logit(x, eps=0.25)")
-UNFIT_LOGIT = ("logit()", "logit(x, y)", "logit(x, eps=0.7)", "logit(x, -0.1)", "logit(x, dim=0)")
+WRONG_LOGIT = ("logit()", "logit(x, y)", "logit(x, eps=0.7)", "logit(x, -0.1)", "logit(x, dim=0)")
 
 
 # The interval is where samples are drawn; the domain is where there is a value.
@@ -131,7 +131,7 @@ OPERATORS = (
         "log(1 + x), precise where x is small.", source="NIST DLMF 4.2(ii)", domain="x > -1"),
     row("logit",      torch.logit,      WithLiterals(logit), scalars.logit,      shapes.logit,  UNIT,
         "log(x/(1 - x)) for x from 0 to 1, the inverse of the sigmoid; with eps, of x held between eps and 1 - eps.",
-        signature="x, eps: number = None", domain="(x > 0) & (x < 1)", samples=LOGIT, error_inputs=UNFIT_LOGIT,
+        signature="x, eps: number = None", domain="(x > 0) & (x < 1)", samples=LOGIT, error_inputs=WRONG_LOGIT,
         source="torch.special.logit",
         **kinks(("x == eps", "its slope above"), ("x == 1 - eps", "its slope below")), code_numpy="special.logit"),
 

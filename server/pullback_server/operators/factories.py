@@ -16,21 +16,21 @@ from .operator import Operator
 from .reference import factories as references
 from .shape_rules import factories as shapes
 from .shape_rules.factories import Number, arange_count
-from .shape_rules.rearranging import numbers
+from .shape_rules.rearranging import as_tuple
 
 
-def _filled(program: IndexProgram, shape: tuple[int, ...], value: Number) -> IndexTensor:
+def _fill_form(program: IndexProgram, shape: tuple[int, ...], value: Number) -> IndexTensor:
     return IndexTensor(tuple(map(program.axis, shape)), exact.fraction(value))
 
 
-def filled(name: str, value: int, doc: str) -> tuple[Operator, Operator]:
-    """`zeros` or `ones`, with its like."""
+def constants(name: str, value: int, doc: str) -> tuple[Operator, Operator]:
+    """`zeros` and `zeros_like`, or `ones` and `ones_like`."""
     of_size = Operator(
         name=name, family="shapes", signature="*size: integers", doc=doc, source=f"torch.{name}",
-        shape=lambda *, size: shapes.of_size(numbers(size)),
-        torch=lambda *, size: torch.full(numbers(size), value, dtype=torch.float64),
-        sympy=lambda program, *, size: _filled(program, numbers(size), value),
-        reference=lambda *, size: references.full(numbers(size), value),
+        shape=lambda *, size: shapes.of_size(as_tuple(size)),
+        torch=lambda *, size: torch.full(as_tuple(size), value, dtype=torch.float64),
+        sympy=lambda program, *, size: _fill_form(program, as_tuple(size), value),
+        reference=lambda *, size: references.full(as_tuple(size), value),
         samples=(f"x + {name}(2, 3)", f"{name}((3,)) * u", f"{name}(x.shape[0], 4) * c", f"x @ {name}(3, 2)",
                  f"{name}(()) * s", f"z * {name}(0, 3)", f"{name}(size=(2, 1)) * x"),
         error_inputs=(f"x + {name}(-1, 3)", f"x + {name}(4)", f"x + {name}(0.5)", f"x + {name}(y)"),
@@ -83,12 +83,12 @@ def row(name: str, signature: str, shape: Callable[..., TensorType], *columns: A
 
 # fmt: off
 OPERATORS = (
-    *filled("zeros", 0, "Zeros."),
-    *filled("ones", 1, "Ones."),
+    *constants("zeros", 0, "Zeros."),
+    *constants("ones", 1, "Ones."),
     row("full", "size: integers, fill_value: number", shapes.full,
-        lambda *, size, fill_value: torch.full(numbers((size,)), fill_value, dtype=torch.float64),
-        lambda program, *, size, fill_value: _filled(program, numbers((size,)), fill_value),
-        lambda *, size, fill_value: references.full(numbers((size,)), fill_value),
+        lambda *, size, fill_value: torch.full(as_tuple((size,)), fill_value, dtype=torch.float64),
+        lambda program, *, size, fill_value: _fill_form(program, as_tuple((size,)), fill_value),
+        lambda *, size, fill_value: references.full(as_tuple((size,)), fill_value),
         doc="A number in every entry.",
         samples=("x * full((2, 3), 0.5)", "full((3,), 2) * u", "full((), 0.1) * s", "full(3, 1.5) @ u"),
         error_inputs=("full((2,), x)", "full((-1,), 1.0) * s", "full((2, 3)) * x")),

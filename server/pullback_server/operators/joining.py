@@ -44,7 +44,7 @@ def _unbind(x: torch.Tensor, *, dim: int, output: int) -> torch.Tensor:
 def _cat_form(program: IndexProgram, *tensors: IndexTensor, dim: int) -> IndexTensor:
     axis = dim % len(tensors[0].axes)
     lengths = [program.length(t.axes[axis]) for t in tensors]
-    common = _common(program, tensors, axis)
+    common = _common_axes(program, tensors, axis)
     new = program.axis(sum(lengths))
     position = index_of(new)
     entry: sp.Expr | None = None
@@ -58,7 +58,7 @@ def _cat_form(program: IndexProgram, *tensors: IndexTensor, dim: int) -> IndexTe
 
 
 def _stack_form(program: IndexProgram, *tensors: IndexTensor, dim: int) -> IndexTensor:
-    common = _common(program, tensors, None)
+    common = _common_axes(program, tensors, None)
     new = program.axis(len(tensors))
     entry = tensors[-1].at(_present(common, tensors[-1], None))
     for number, t in reversed([*enumerate(tensors[:-1])]):
@@ -68,7 +68,7 @@ def _stack_form(program: IndexProgram, *tensors: IndexTensor, dim: int) -> Index
     return IndexTensor(tuple(axes), entry)
 
 
-def _common(program: IndexProgram, tensors: tuple[IndexTensor, ...], axis: int | None) -> list[sp.Symbol | None]:
+def _common_axes(program: IndexProgram, tensors: tuple[IndexTensor, ...], axis: int | None) -> list[sp.Symbol | None]:
     """The axes that tensors of equal lengths share, except the one that they are put together along."""
     first = tensors[0]
     common = [None if a is None or k == axis else program.index(a) for k, a in enumerate(first.axes)]

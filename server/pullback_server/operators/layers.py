@@ -16,7 +16,7 @@ from .linear import matmul_form
 from .operator import Kink, Operator
 from .reductions import softmax_form
 from .reference import layers as references
-from .selecting import checked
+from .selecting import valid_indices
 from .selection import on_one_device
 from .shape_rules import layers as shapes
 from .shape_rules.matrices import matmul_work
@@ -33,7 +33,7 @@ def _prelu(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
 
 
 def _embedding(indices: torch.Tensor, weight: torch.Tensor, *, padding_idx: int | None) -> torch.Tensor:
-    return F.embedding(checked(indices, weight.shape[0], negative=False), weight, padding_idx)
+    return F.embedding(valid_indices(indices, weight.shape[0], negative=False), weight, padding_idx)
 
 
 def _shuffle(x: torch.Tensor, *, upscale_factor: int) -> torch.Tensor:

@@ -148,7 +148,7 @@ def loss(
         source=f"torch.nn.functional.{name}",
         work=shapes.work,
         samples=tuple(f"{name}({operands})" for operands in samples),
-        error_inputs=tuple(f"{name}({operands})" for operands in (*BAD, *error_inputs)),
+        error_inputs=tuple(f"{name}({operands})" for operands in (*WRONG, *error_inputs)),
         **columns,
     )
 
@@ -156,7 +156,7 @@ def loss(
 #: Operands that every loss of two takes, and those that none of them takes.
 TWO = ("x, y", "x, y, reduction='sum'", "C, exp(C), reduction='none'", "s, s*s", "z, z, reduction='sum'", "c, c**2")
 BROADCAST = ("x, u", "c, r, reduction='sum'", "x, count", "o, s", "x, 0.5")
-BAD = ("x", "x, B", "x, y, reduction='half'", "x, y, reduction=None", "count, count", "x, y, dim=0", "x, 'a'")
+WRONG = ("x", "x, B", "x, y, reduction='half'", "x, y, reduction=None", "count, count", "x, y, dim=0", "x, 'a'")
 POISSON = "input, target, log_input: flag = True, full: flag = False, eps: number = 1e-8, reduction: text = 'mean'"
 SIGNS, FROM_ABOVE = ("2*mask - 1", "sign(y)"), "the slope where it is above 0"
 

@@ -28,7 +28,7 @@ SAMPLES = {
     NUMPY: ("{0}(x)", "{0}(x, axis=0)", "{0}(x, axis=1, ddof=1)", "{0}(C, (0, 2), keepdims=True)", "{0}(u)",
             "{0}(z, 1)"),
 }  # fmt: skip
-BAD = {
+WRONG = {
     TORCH: ("{0}()", "{0}(x, 2)", "{0}(count)", "{0}(x, True)", "{0}(x, 0, 1)", "{0}(x, y)",
             "{0}(x, unbiased=True, correction=1)", "{0}(x, 0, correction=3)"),
     NUMPY: ("{0}()", "{0}(x, 2)", "{0}(count)", "{0}(x, ddof=7)", "{0}(x, correction=1)"),
@@ -68,7 +68,7 @@ def _moment(
         source=f"{'numpy' if signature is NUMPY else 'torch'}.{name.removeprefix('np.')}",
         kinks=kinks,
         samples=tuple(text.format(name) for text in SAMPLES[signature]),
-        error_inputs=tuple(text.format(name) for text in BAD[signature]),
+        error_inputs=tuple(text.format(name) for text in WRONG[signature]),
         work=shapes.four_passes,
     )
 
@@ -95,7 +95,7 @@ def _variance_form(
             raise NoClosedForm("of one entry the correction leaves nothing, so it has no closed form")
         return program.elementwise(lambda _: sp.S.Zero, program.reduce("sum", x, axes, keepdim))
     mean = mean_form(program, x, dim=axes, keepdim=True)
-    return program.elementwise(lambda e: exact.over(e, divisor), program.squares_about(mean, x, axes, keepdim))
+    return program.elementwise(lambda e: exact.over(e, divisor), program.squared_deviations(mean, x, axes, keepdim))
 
 
 def _deviation_form(program: IndexProgram, x: IndexTensor, **arguments: Any) -> IndexTensor:

@@ -12,7 +12,7 @@ from ..index_notation import exact
 from ..index_notation.arithmetic import quotient
 from ..index_notation.index_program import IndexProgram, IndexTensor, index_of
 from .operator import Operator
-from .rearranging import reshaped
+from .rearranging import reshape
 from .reductions import mean_form
 from .reference import normalization as references
 from .shape_rules import normalization as shapes
@@ -89,7 +89,7 @@ def _statistics(program: IndexProgram, x: IndexTensor, dims: Dims, eps: float) -
     if all(x.axes[k] is None for k in dims):
         return mean, program.elementwise(lambda _: 1 / exact.sqrt(exact.fraction(eps)), mean)
     count = sp.Mul(*(program.size(x.axes[k]) for k in dims))
-    squares = program.squares_about(mean, x, dims, keepdim=True)
+    squares = program.squared_deviations(mean, x, dims, keepdim=True)
     return mean, program.materialize(program.elementwise(lambda e: _inverse_root(e / count, eps), squares))
 
 
@@ -185,7 +185,7 @@ def _group_form(
     x = program.materialize_if_large(x, shared=True)
     batch, channels, *rest = map(program.length, x.axes)
     size = channels // num_groups
-    grouped = reshaped(program, x, (batch, num_groups, size, *rest))
+    grouped = reshape(program, x, (batch, num_groups, size, *rest))
     statistics = _statistics(program, grouped, tuple(range(2, len(grouped.axes))), eps)
     group = quotient(index_of(x.axes[1]), size, program)
     wide = (

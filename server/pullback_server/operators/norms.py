@@ -20,23 +20,22 @@ from .shape_rules.norms import INF, SPECTRAL, Order, as_number, is_matrix_norm
 # The torch column.
 
 
-def over_entries(x: torch.Tensor, *, p: Order = 2, dim: Any = None, keepdim: bool = False) -> torch.Tensor:
-    """torch.norm of a tensor's entries."""
+def _norm(x: torch.Tensor, *, p: Order = 2, dim: Any = None, keepdim: bool = False) -> torch.Tensor:
     norm: torch.Tensor = torch.linalg.vector_norm(x, as_number(p), axes_of(dim, x.dim()), keepdim)
     return norm
 
 
 def _vector_norm(x: torch.Tensor, *, ord: Order = 2, dim: Any = None, keepdim: bool = False) -> torch.Tensor:
-    return over_entries(x, p=ord, dim=dim, keepdim=keepdim)
+    return _norm(x, p=ord, dim=dim, keepdim=keepdim)
 
 
 # The sympy column.
 
 
-def powers(
+def sum_of_powers(
     program: IndexProgram, x: IndexTensor, p: Order, axes: tuple[int, ...], keepdim: bool = False
 ) -> tuple[IndexTensor, sp.Expr]:
-    """The total that a norm is a root of, and the root's exponent, which is 1 where the total is the norm already."""
+    """What a norm is the root of, and the root's exponent, which is 1 where this is the norm already."""
     order = exact.fraction(as_number(p))
     absolute = program.elementwise(fn.absolute, x)
     if order == 0:
@@ -50,11 +49,14 @@ def powers(
 def _norm_form(
     program: IndexProgram, x: IndexTensor, *, p: Order, dim: Any = None, keepdim: bool = False
 ) -> IndexTensor:
-    return rooted(program, *powers(program, x, p, axes_of(dim, len(x.axes)), keepdim))
+    return norm_over(program, x, p, axes_of(dim, len(x.axes)), keepdim)
 
 
-def rooted(program: IndexProgram, total: IndexTensor, exponent: sp.Expr) -> IndexTensor:
-    """The norm by a name of its own, so that formulas keep it."""
+def norm_over(
+    program: IndexProgram, x: IndexTensor, p: Order, axes: tuple[int, ...], keepdim: bool = False
+) -> IndexTensor:
+    """The norm of the entries over these axes, as a definition that formulas keep."""
+    total, exponent = sum_of_powers(program, x, p, axes, keepdim)
     if exponent == 1:
         return total
     return program.norm(program.elementwise(lambda e: exact.power(e, exponent), total))
@@ -105,12 +107,12 @@ NORMS = ("norm(x)", "norm(s)", "norm(o)", "norm(x, 1)", "norm(x, inf, 0)", "norm
          "norm(z, inf, 1)", "x*norm(g, 2, 0, True)", "norm(c, 2, 1)", "norm(x, 0.5)", "norm(x, -inf)",
          "norm(x, -1, 1)", "x*norm(x, 0)", "norm(s, 0)*x", "norm(o, -2)", "norm(z, 0, 0)", "norm(x - c)**2",
          "x/norm(x, -inf, 0)")  # fmt: skip
-UNFIT_NORM = ("norm()", "norm(x, 'nuc')", "norm(x, 2, 2)", "norm(count)", "norm(z, inf)", "norm(x, y)", "norm(z, -1)",
+WRONG_NORM = ("norm()", "norm(x, 'nuc')", "norm(x, 2, 2)", "norm(count)", "norm(z, inf)", "norm(x, y)", "norm(z, -1)",
               "norm(z, -inf, 0)", "norm(x, 'two')")  # fmt: skip
 VECTOR_NORMS = ("vector_norm(x)", "vector_norm(s)", "vector_norm(x, ord=3)", "vector_norm(C, 1, (0, 2))",
                 "vector_norm(x, inf, dim=1, keepdim=True)", "linalg.vector_norm(x, -inf)", "vector_norm(x, 0, 1)*c",
                 "vector_norm(z, 2, 1)", "torch.linalg.vector_norm(C, 0.5, -1)")  # fmt: skip
-UNFIT_VECTOR_NORM = ("vector_norm()", "vector_norm(x, 'fro')", "vector_norm(x, 'nuc')", "vector_norm(x, 2, 2)",
+WRONG_VECTOR_NORM = ("vector_norm()", "vector_norm(x, 'fro')", "vector_norm(x, 'nuc')", "vector_norm(x, 2, 2)",
                      "vector_norm(count)", "vector_norm(z, inf)")  # fmt: skip
 MATRIX_NORMS = ("matrix_norm(x)", "matrix_norm(x, 'nuc')", "matrix_norm(A, 2)", "matrix_norm(x, -2)",
                 "matrix_norm(x, ord=1)", "matrix_norm(x, -1)", "matrix_norm(C, inf)",
@@ -118,7 +120,7 @@ MATRIX_NORMS = ("matrix_norm(x)", "matrix_norm(x, 'nuc')", "matrix_norm(A, 2)", 
                 "matrix_norm(C, 2, keepdim=True)*C", "matrix_norm(c, 'nuc')", "matrix_norm(g, 2)", "matrix_norm(g, 1)",
                 "matrix_norm(r, -2)", "matrix_norm(z)", "matrix_norm(z, 'nuc')", "linalg.matrix_norm(C, 1, (1, 0))",
                 "matrix_norm(x - y, 'fro')**2")  # fmt: skip
-UNFIT_MATRIX_NORM = ("matrix_norm()", "matrix_norm(u)", "matrix_norm(x, 3)", "matrix_norm(x, None)",
+WRONG_MATRIX_NORM = ("matrix_norm()", "matrix_norm(u)", "matrix_norm(x, 3)", "matrix_norm(x, None)",
                      "matrix_norm(z, 2)", "matrix_norm(x, 2, 0)", "matrix_norm(x, 2, (0, 0))", "matrix_norm(count)",
                      "matrix_norm(z, inf)")  # fmt: skip
 LINALG_NORMS = ("linalg.norm(x)", "np.linalg.norm(u)", "linalg.norm(C)", "linalg.norm(u, 1)", "linalg.norm(x, 1)",
@@ -126,7 +128,7 @@ LINALG_NORMS = ("linalg.norm(x)", "np.linalg.norm(u)", "linalg.norm(C)", "linalg
                 "np.linalg.norm(x, axis=1)", "np.linalg.norm(x, axis=1, keepdims=True)*x",
                 "linalg.norm(C, dim=(0, 2))", "linalg.norm(C, 2, (1, 2))", "linalg.norm(x, 3, 0)", "linalg.norm(s)",
                 "linalg.norm(u, -inf)", "linalg.norm(x - y)**2", "linalg.norm(x, 1, (0,))")  # fmt: skip
-UNFIT_LINALG_NORM = ("linalg.norm()", "linalg.norm(C, 2)", "linalg.norm(x, 3)", "linalg.norm(u, 'fro')",
+WRONG_LINALG_NORM = ("linalg.norm()", "linalg.norm(C, 2)", "linalg.norm(x, 3)", "linalg.norm(u, 'fro')",
                 "linalg.norm(s, 1)", "linalg.norm(x, 'fro', 0)", "linalg.norm(C, None, (0, 1, 2))",
                 "linalg.norm(count)")  # fmt: skip
 ZERO = Kink("norm(x) == 0", "0")
@@ -148,17 +150,17 @@ OPERATORS = (
     Operator(
         name="norm", family="reductions",
         signature="x, p: order = 2, dim: dims = None, keepdim: flag = False", shape=shapes.norm,
-        torch=over_entries, sympy=_norm_form, reference=Reduced(references.norm_of),
+        torch=_norm, sympy=_norm_form, reference=Reduced(references.norm_of),
         doc="The p-th root of the sum of abs(x)**p; the largest abs(x) where p is inf, the least where it is -inf, "
             "how many are not 0 where it is 0; 'fro' is 2.",
-        source="torch.linalg.vector_norm", kinks=_kinks("p"), samples=NORMS, error_inputs=UNFIT_NORM,
+        source="torch.linalg.vector_norm", kinks=_kinks("p"), samples=NORMS, error_inputs=WRONG_NORM,
     ),
     Operator(
         name="vector_norm", family="reductions",
         signature="x, ord: order = 2, dim: dims = None, keepdim: flag = False", shape=shapes.vector_norm,
         torch=_vector_norm, sympy=_vector_norm_form, reference=references.vector_norm,
         doc="The norm of order ord of the entries, as norm has it.",
-        source="torch.linalg.vector_norm", kinks=_kinks("ord"), samples=VECTOR_NORMS, error_inputs=UNFIT_VECTOR_NORM,
+        source="torch.linalg.vector_norm", kinks=_kinks("ord"), samples=VECTOR_NORMS, error_inputs=WRONG_VECTOR_NORM,
     ),
     Operator(
         name="matrix_norm", family="reductions", size_dependent=True,
@@ -168,7 +170,7 @@ OPERATORS = (
             "singular values; the largest or least sum of abs(x) over a column (1, -1) or a row (inf, -inf).",
         source="torch.linalg.matrix_norm",
         kinks=(ZERO, SUM_OF_SIZES),
-        samples=MATRIX_NORMS, error_inputs=UNFIT_MATRIX_NORM,
+        samples=MATRIX_NORMS, error_inputs=WRONG_MATRIX_NORM,
     ),
     Operator(
         name="linalg.norm", family="reductions", size_dependent=True,
@@ -176,7 +178,7 @@ OPERATORS = (
         torch=torch.linalg.norm, sympy=_linalg_norm_form, reference=references.linalg_norm,
         doc="Of all entries without ord; else matrix_norm over two dimensions, vector_norm over one.",
         source="torch.linalg.norm, numpy.linalg.norm", kinks=_kinks("ord"),
-        samples=LINALG_NORMS, error_inputs=UNFIT_LINALG_NORM,
+        samples=LINALG_NORMS, error_inputs=WRONG_LINALG_NORM,
     ),
 )
 # fmt: on

@@ -17,7 +17,7 @@ from .operator import Operator
 from .reference import products as references
 from .reference.matrices import matmul_reference
 from .shape_rules import products as shapes
-from .shape_rules.einsum import contracted, inner_equation, read_equation, tensordot_equation
+from .shape_rules.einsum import contracted_axes, inner_equation, read_equation, tensordot_equation
 from .shape_rules.matrices import dot
 
 
@@ -61,7 +61,7 @@ def _kron_form(program: IndexProgram, x: IndexTensor, y: IndexTensor) -> IndexTe
     return IndexTensor(tuple(axes), entry)
 
 
-def _summed_form(program: IndexProgram, x: IndexTensor, dim: int) -> IndexTensor:
+def _sum_form(program: IndexProgram, x: IndexTensor, dim: int) -> IndexTensor:
     return program.reduce("sum", x, (dim % len(x.axes),))
 
 
@@ -122,7 +122,7 @@ OPERATORS = (
     ),
     Operator(
         name="tensordot", family="linear algebra", signature="a, b, dims: pairs = 2", shape=shapes.tensordot,
-        work=shapes.work, torch=lambda a, b, *, dims: torch.tensordot(a, b, contracted(dims, a.ndim, b.ndim)),
+        work=shapes.work, torch=lambda a, b, *, dims: torch.tensordot(a, b, contracted_axes(dims, a.ndim, b.ndim)),
         sympy=_tensordot_form,
         reference=lambda a, b, *, dims: references.einsum(a, b, equation=tensordot_equation(dims, a.ndim, b.ndim)),
         doc="The last dimensions of a contracted with the first of b, or those that are named.",
@@ -141,7 +141,7 @@ OPERATORS = (
     Operator(
         name="vecdot", family="linear algebra", signature="x, y, *, dim: dim = -1", shape=shapes.vecdot,
         torch=torch.linalg.vecdot, work=lambda result, x, _: result.elements * x.shape[-1] if x.rank else 1,
-        sympy=lambda program, x, y, *, dim: _summed_form(program, program.elementwise(exact.times, x, y), dim),
+        sympy=lambda program, x, y, *, dim: _sum_form(program, program.elementwise(exact.times, x, y), dim),
         reference=lambda x, y, *, dim: np.asarray((x * y).sum(axis=dim), dtype=object),
         doc="The sum of the products of two tensors' entries along a dimension; the others broadcast.",
         source="torch.linalg.vecdot",

@@ -9,7 +9,7 @@ import torch
 
 from .lifting import reduction_form
 from .operator import Kink, Operator
-from .reductions import DIMS, TIES, UNFIT
+from .reductions import DIMS, TIES, WRONG
 from .reference import reductions, scalars
 from .reference.columns import Reduced
 from .shape_rules import reductions as shapes
@@ -17,7 +17,7 @@ from .shape_rules.common import axes_of
 
 MEDIANS = ("median(x)", "median(x, 0)", "median(x, dim=-1, keepdim=True)", "median(C, 1).values", "median(u)",
            "x*median(x, 1, True)", "median(s)", "median(o, 0)", "median(count)*x")  # fmt: skip
-UNFIT_MEDIAN = ("median()", "median(x, 2)", "median(x, (0, 1))", "median(z, 0)", "median(mask)", "median(x, y)",
+WRONG_MEDIAN = ("median()", "median(x, 2)", "median(x, (0, 1))", "median(z, 0)", "median(mask)", "median(x, y)",
                 "median(x, keepdim=True)")  # fmt: skip
 ONE_TIES = f"{TIES}; with dim 1 to the one that torch finds"
 
@@ -38,7 +38,7 @@ def extreme(
         source=f"torch.{name}",
         kinks=(Kink(f"sum(x == a{name}(x)) > 1", ONE_TIES),),
         samples=(*(text.format(name) for text in DIMS), f"{name}(count)*x", f"{name}(x, 0).values"),
-        error_inputs=(*(text.format(name) for text in UNFIT), f"{name}(z)", f"{name}(z, 0)"),
+        error_inputs=(*(text.format(name) for text in WRONG), f"{name}(z)", f"{name}(z, 0)"),
     )
 
 
@@ -65,7 +65,7 @@ OPERATORS = (
         shape=shapes.median, torch=_values(torch.median), sympy=None, reference=Reduced(reductions.median),
         doc="The middle entry, the lower of two; with a dim its values, without the indices.", source="torch.median",
         kinks=(Kink("sum(x == median(x)) > 1", ONE_TIES),),
-        samples=MEDIANS, error_inputs=UNFIT_MEDIAN,
+        samples=MEDIANS, error_inputs=WRONG_MEDIAN,
     ),
 )
 # fmt: on

@@ -23,12 +23,12 @@ from .shape_rules.common import axes_of, sum_dims
 
 DIMS = ("{0}(x)", "{0}(s)", "{0}(o)", "{0}(x, 0)", "{0}(x, dim=-1, keepdim=True)", "{0}(C, (0, 2))", "{0}(C, dim=1)",
         "x*{0}(g, 0, True)", "{0}(C, keepdim=True)", "{0}(z, 1)", "x/{0}(x*x + 1, -1, True)")  # fmt: skip
-UNFIT = ("{0}()", "{0}(x, 2)", "{0}(x, (0, 0))", "{0}(x, y)", "{0}(x, dim=0.5)", "{0}(x, keepdim=1)")
+WRONG = ("{0}()", "{0}(x, 2)", "{0}(x, (0, 0))", "{0}(x, y)", "{0}(x, dim=0.5)", "{0}(x, keepdim=1)")
 
 TRUTHS = ("where({0}(x > 0), x, y)", "where({0}(x > 0, 1, True), x, y)", "{0}(mask)*x", "{0}(count, 0)*x",
           "where({0}(C > 0, (1, 2), keepdim=True), C, 0)", "{0}(z > 0)*x", "where(~{0}(s > 0) | (x > 1), x, 2*x)",
           "{0}(o > 0)*u", "{0}(x)*x")  # fmt: skip
-UNFIT_TRUTH = ("{0}()", "{0}(x > 0, 2)", "{0}(mask, (0, 0))", "{0}(mask, y)")
+WRONG_TRUTH = ("{0}()", "{0}(x > 0, 2)", "{0}(mask, (0, 0))", "{0}(mask, y)")
 
 
 def over_axes(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
@@ -64,7 +64,7 @@ def reduction(
         reference=Reduced(reference),
         doc=doc,
         samples=tuple(text.format(name) for text in DIMS) + samples,
-        error_inputs=tuple(text.format(name) for text in UNFIT) + error_inputs,
+        error_inputs=tuple(text.format(name) for text in WRONG) + error_inputs,
         kinks=kinks,
         aliases=aliases,
         source=source,
@@ -85,7 +85,7 @@ def quantifier(
         reference=Reduced(reference),
         doc=doc,
         samples=tuple(text.format(name) for text in TRUTHS),
-        error_inputs=tuple(text.format(name) for text in UNFIT_TRUTH),
+        error_inputs=tuple(text.format(name) for text in WRONG_TRUTH),
     )
 
 

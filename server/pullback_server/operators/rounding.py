@@ -23,7 +23,7 @@ def _round(x: torch.Tensor, *, decimals: int) -> torch.Tensor:
 
 
 ROUND = ("round(x)", "round(s)", "round(C)*C", "round(z)", "round(c*r)", "round(x, 1)*x", "round(C, decimals=-1)")
-UNFIT_ROUND = ("round()", "round(x, y)", "round(x, 0.5)", "round(mask)", "round(count, 1)", "round(x, 999)")
+WRONG_ROUND = ("round()", "round(x, y)", "round(x, 0.5)", "round(mask)", "round(count, 1)", "round(x, 999)")
 
 rounding = partial(row, family="rounding")
 
@@ -38,7 +38,7 @@ OPERATORS = (
              "x without what stands behind the point.", aliases=("fix",), **kinks(("(x % 1 == 0) & (x != 0)", "0"))),
     rounding("round", _round,      WithLiterals(fn.nearest, omitted=0), scalars.nearest, shapes.round_, REAL,
              "x to so many decimals, a tie to the even one.", signature="x, decimals: integer = 0",
-             aliases=("around",), samples=ROUND, error_inputs=UNFIT_ROUND, source="torch.round",
+             aliases=("around",), samples=ROUND, error_inputs=WRONG_ROUND, source="torch.round",
              **kinks(("x*10**decimals % 1 == 0.5", "0"))),
     rounding("frac",  torch.frac,  frac,                                  scalars.frac,    floats,        REAL,
              "x - trunc(x).", **kinks(("(x % 1 == 0) & (x != 0)", "1"))),

@@ -20,7 +20,7 @@ from .shape_rules.reductions import four_passes, running
 SAMPLES = ("{0}(x, 0)", "{0}(x, dim=1)", "{0}(C, -2)", "{0}(u)", "{0}(s)", "{0}(o, 0)", "{0}(c, 1)", "{0}(c, 0)*x",
            "{0}(z, 0)", "{0}(z, 1)", "y*{0}(x*y, axis=1)", "sum({0}(x, 1), 1)", "{0}(-x, 1)*x",
            "exp({0}(x, 0))")  # fmt: skip
-UNFIT = ("{0}()", "{0}(x)", "{0}(x, 2)", "{0}(x, (0, 1))", "{0}(x, y)", "{0}(C, dim=None)")
+WRONG = ("{0}()", "{0}(x)", "{0}(x, 2)", "{0}(x, (0, 1))", "{0}(x, y)", "{0}(C, dim=None)")
 
 
 def scan(
@@ -45,7 +45,7 @@ def scan(
         doc=doc,
         source=f"torch.{name}",
         samples=(*(text.format(name) for text in SAMPLES), *samples),
-        error_inputs=(*(text.format(name) for text in UNFIT), *error_inputs),
+        error_inputs=(*(text.format(name) for text in WRONG), *error_inputs),
         work=four_passes,
     )
 

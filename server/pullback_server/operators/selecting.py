@@ -11,10 +11,10 @@ from ..index_notation.arithmetic import listed_index
 from ..index_notation.expressions import Delta
 from ..index_notation.index_program import Axes, IndexProgram, IndexTensor, index_of
 from .operator import NoClosedForm, OperandError, Operator
-from .rearranging import reshaped
+from .rearranging import reshape
 from .reference import indexing as references
 from .shape_rules import selecting as shapes
-from .shape_rules.indexing import Added, Listed, Sliced, Taken, resolve
+from .shape_rules.indexing import IndexList, NewAxis, SingleIndex, Slice, resolve
 
 #: Lists of more indices than this have no closed form: each of them would stand in it.
 LONGEST_LIST = 64
@@ -22,7 +22,7 @@ LONGEST_LIST = 64
 # The torch column. Indices are checked before they are used: a wrong one makes an accelerator unusable.
 
 
-def checked(index: torch.Tensor, length: int, negative: bool = True) -> torch.Tensor:
+def valid_indices(index: torch.Tensor, length: int, negative: bool = True) -> torch.Tensor:
     """The indices counted from the beginning; raises OperandError where one is out of range."""
     index = index.long()
     low = -length if negative else 0
@@ -38,15 +38,15 @@ def _getitem(x: torch.Tensor, *indices: torch.Tensor, key: tuple[Any, ...]) -> t
     reversed_axes: list[int] = []
     for item in resolved.items:
         match item:
-            case Taken(_, index):
+            case SingleIndex(_, index):
                 python.append(index)
-            case Added():
+            case NewAxis():
                 python.append(None)
-            case Listed(axis, int() as number):
-                python.append(checked(indices[number], x.shape[axis]))
-            case Listed(_, listed):
+            case IndexList(axis, int() as number):
+                python.append(valid_indices(indices[number], x.shape[axis]))
+            case IndexList(_, listed):
                 python.append(torch.tensor(listed, dtype=torch.long, device=x.device))
-            case Sliced(axis, start, step, length):
+            case Slice(axis, start, step, length):
                 if step < 0:
                     reversed_axes.append(axis)
                     start, step = x.shape[axis] - 1 - start, -step
@@ -55,24 +55,24 @@ def _getitem(x: torch.Tensor, *indices: torch.Tensor, key: tuple[Any, ...]) -> t
 
 
 def _gather(x: torch.Tensor, index: torch.Tensor, *, dim: int) -> torch.Tensor:
-    return torch.gather(x, dim, checked(index, x.shape[dim] if x.dim() else 1, negative=False))
+    return torch.gather(x, dim, valid_indices(index, x.shape[dim] if x.dim() else 1, negative=False))
 
 
 def _select(x: torch.Tensor, index: torch.Tensor, *, dim: int) -> torch.Tensor:
-    return torch.index_select(x, dim, checked(index, x.shape[dim] if x.dim() else 1, negative=False))
+    return torch.index_select(x, dim, valid_indices(index, x.shape[dim] if x.dim() else 1, negative=False))
 
 
 def _along(x: torch.Tensor, indices: torch.Tensor, *, dim: int | None) -> torch.Tensor:
     if dim is None:
         # torch flattens them itself, but only what lies in memory in order.
         x, indices, dim = x.reshape(-1), indices.reshape(-1), 0
-    return torch.take_along_dim(x, checked(indices, x.shape[dim] if x.dim() else 1), dim)
+    return torch.take_along_dim(x, valid_indices(indices, x.shape[dim] if x.dim() else 1), dim)
 
 
 def _scatter_add(x: torch.Tensor, index: torch.Tensor, src: torch.Tensor, *, dim: int) -> torch.Tensor:
     # torch's backward pass wants a src of the index's shape; only that part of it is added.
     used = src[tuple(slice(n) for n in index.shape)]
-    return torch.scatter_add(x, dim, checked(index, x.shape[dim] if x.dim() else 1, negative=False), used)
+    return torch.scatter_add(x, dim, valid_indices(index, x.shape[dim] if x.dim() else 1, negative=False), used)
 
 
 # The sympy column: the entry at computed indices.
@@ -87,17 +87,17 @@ def _getitem_form(program: IndexProgram, x: IndexTensor, *indices: IndexTensor, 
     out: list[sp.Symbol | None] = []
     for item in resolved.items:
         match item:
-            case Taken(_, index):
+            case SingleIndex(_, index):
                 at.append(sp.Integer(index))
-            case Added():
+            case NewAxis():
                 out.append(None)
-            case Listed(_, int() as number):
+            case IndexList(_, int() as number):
                 at.append(_entry_of(program, indices[number], common))
-            case Listed(_, tuple() as listed):
+            case IndexList(_, tuple() as listed):
                 if len(listed) > LONGEST_LIST:
                     raise NoClosedForm(f"a list of more than {LONGEST_LIST} indices has no closed form")
                 at.append(listed_index(listed, common[-1]))
-            case Sliced(axis, start, step, count):
+            case Slice(axis, start, step, count):
                 if (start, step, count) == (0, 1, shape[axis]):
                     out.append(x.axes[axis])
                     at.append(x.axes[axis])
@@ -148,7 +148,7 @@ def _select_form(program: IndexProgram, x: IndexTensor, index: IndexTensor, *, d
 
 def _along_form(program: IndexProgram, x: IndexTensor, indices: IndexTensor, *, dim: int | None) -> IndexTensor:
     if dim is None:
-        x, indices, dim = reshaped(program, x, (-1,)), reshaped(program, indices, (-1,)), 0
+        x, indices, dim = reshape(program, x, (-1,)), reshape(program, indices, (-1,)), 0
     if not x.axes:
         return x
     axis = dim % len(x.axes)

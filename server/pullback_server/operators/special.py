@@ -91,7 +91,7 @@ def _at_least_single(function: Callable[..., torch.Tensor]) -> Callable[..., tor
 
 POLYGAMMA = WithLiterals(polygamma, before=True)
 ORDERS = ("polygamma(1, x)", "polygamma(0, s)", "polygamma(2, C)", "polygamma(3, z)", "polygamma(n=5, x=c*r)")
-UNFIT_ORDERS = ("polygamma(x)", "polygamma(-1, x)", "polygamma(0.5, x)", "polygamma(x, y)", "polygamma(1, x, y)")
+WRONG_ORDERS = ("polygamma(x)", "polygamma(-1, x)", "polygamma(0.5, x)", "polygamma(x, y)", "polygamma(1, x, y)")
 GAMMA_DOMAIN: dict[str, Any] = {"domain": "(x > 0) | (x % 1 != 0)"}
 
 special = partial(row, family="special functions")
@@ -116,7 +116,7 @@ OPERATORS = (
             POSITIVE, "The derivative of lgamma.", aliases=("psi",), source="NIST DLMF 5.2.2", **GAMMA_DOMAIN),
     special("polygamma", _polygamma,                          POLYGAMMA, real.polygamma, shapes.polygamma,
             POSITIVE, "The n-th derivative of digamma.", signature="n: integer, x", source="NIST DLMF 5.15",
-            samples=ORDERS, error_inputs=UNFIT_ORDERS, **GAMMA_DOMAIN),
+            samples=ORDERS, error_inputs=WRONG_ORDERS, **GAMMA_DOMAIN),
     special("i0",        torch.i0,                            i0,        real.i0,        to_float,         REAL,
             "The modified Bessel function of the first kind and order 0.", source="NIST DLMF 10.25"),
     special("i0e",       torch.special.i0e,                   i0e,       real.i0e,       to_float,         REAL,

@@ -13,7 +13,7 @@ from .loss_reductions import reduced_form, reduced_tensor
 from .operator import Kink, Operator
 from .reductions import log_softmax_form
 from .reference import vector_losses as references
-from .selecting import checked
+from .selecting import valid_indices
 from .shape_rules import vector_losses as shapes
 from .shape_rules.vector_losses import class_axis
 
@@ -22,17 +22,17 @@ Tensor = torch.Tensor
 # The torch column. Classes are checked before they are used: a wrong one makes an accelerator unusable.
 
 
-def _checked_classes(t: Tensor, x: Tensor, ignore_index: int | None) -> Tensor:
+def _valid_classes(t: Tensor, x: Tensor, ignore_index: int | None) -> Tensor:
     """The targets as indices, 0 where they are ignored."""
     kept = t if ignore_index is None else torch.where(t == ignore_index, 0, t)
-    return checked(kept, x.shape[class_axis(x.dim())], negative=False)
+    return valid_indices(kept, x.shape[class_axis(x.dim())], negative=False)
 
 
 def _likelihood(x: Tensor, t: Tensor, weight: Tensor | None, *, ignore_index: int, reduction: str) -> Tensor:
-    at = _checked_classes(t, x, ignore_index)
+    at = _valid_classes(t, x, ignore_index)
     if weight is None or not weight.requires_grad:
         return F.nll_loss(x, t, weight, ignore_index=ignore_index, reduction=reduction)
-    return _weighted(x, at, t != ignore_index, weight, reduction, 0.0)
+    return _weighted_loss(x, at, t != ignore_index, weight, reduction, 0.0)
 
 
 def _cross_entropy(
@@ -40,16 +40,16 @@ def _cross_entropy(
 ) -> Tensor:
     if t.is_floating_point():
         return F.cross_entropy(x, t, weight, reduction=reduction, label_smoothing=label_smoothing)
-    at = _checked_classes(t, x, ignore_index)
+    at = _valid_classes(t, x, ignore_index)
     if weight is None or not weight.requires_grad:
         return F.cross_entropy(
             x, t, weight, ignore_index=ignore_index, reduction=reduction, label_smoothing=label_smoothing
         )
     logs = F.log_softmax(x, class_axis(x.dim()))
-    return _weighted(logs, at, t != ignore_index, weight, reduction, label_smoothing)
+    return _weighted_loss(logs, at, t != ignore_index, weight, reduction, label_smoothing)
 
 
-def _weighted(logs: Tensor, at: Tensor, kept: Tensor, weight: Tensor, reduction: str, smoothing: float) -> Tensor:
+def _weighted_loss(logs: Tensor, at: Tensor, kept: Tensor, weight: Tensor, reduction: str, smoothing: float) -> Tensor:
     """The loss of torch, with derivatives with respect to the weight, which torch lacks."""
     axis = class_axis(logs.dim())
     weights = torch.where(kept, weight[at], 0)
@@ -63,7 +63,7 @@ def _weighted(logs: Tensor, at: Tensor, kept: Tensor, weight: Tensor, reduction:
 
 def _margin(x: Tensor, t: Tensor, weight: Tensor | None, *, p: int, margin: float, reduction: str) -> Tensor:
     """The weight is multiplied here, since torch has no derivative with respect to it."""
-    at = _checked_classes(t, x, None)
+    at = _valid_classes(t, x, None)
     loss = F.multi_margin_loss(x, at, p, margin, reduction="none")
     return reduced_tensor(loss if weight is None else loss * weight[at], reduction)
 
@@ -86,7 +86,7 @@ def _of_classes(
     weight_entry = sp.S.One if weight is None else weight.at((index,))
     loss = -weight_entry * logs.at((*logs.axes[:axis], index, *logs.axes[axis + 1 :]))
     if smoothing:
-        every = logs if weight is None else program.elementwise(exact.times, logs, _along(logs, weight, axis))
+        every = logs if weight is None else program.elementwise(exact.times, logs, _along_classes(logs, weight, axis))
         share = exact.fraction(smoothing)
         spread = program.reduce("sum", every, (axis,))
         loss = (1 - share) * loss - share / program.size(logs.axes[axis]) * spread.entry
@@ -106,7 +106,7 @@ def _target(program: IndexProgram, x: IndexTensor, target: IndexTensor) -> tuple
     return batch, target.at(batch)
 
 
-def _along(x: IndexTensor, weight: IndexTensor, axis: int) -> IndexTensor:
+def _along_classes(x: IndexTensor, weight: IndexTensor, axis: int) -> IndexTensor:
     return IndexTensor((*weight.axes, *(None,) * (len(x.axes) - axis - 1)), weight.entry)
 
 
@@ -140,7 +140,7 @@ def _cross_form(
     if share:
         t = program.elementwise(lambda e: (1 - share) * e + share / program.size(x.axes[axis]), t)
     if weight is not None:
-        t = program.elementwise(exact.times, t, _along(x, weight, axis))
+        t = program.elementwise(exact.times, t, _along_classes(x, weight, axis))
     entries = program.reduce("sum", program.elementwise(lambda a, b: -a * b, logs, t), (axis,))
     return reduced_form(program, entries, reduction)
 

@@ -23,7 +23,7 @@ def window_entries(program: IndexProgram, x: IndexTensor, windows: Windows, fill
     lengths = [program.length(a) for a in x.axes[len(x.axes) - len(windows) :]]
     reaches = [w.reach(n) for w, n in zip(windows, lengths, strict=True)]
     pads = [(w.before, r - n - w.before) for w, n, r in zip(windows, lengths, reaches, strict=True)]
-    x = program.materialize(padded(program, x, pads, fill))
+    x = program.materialize(pad_entries(program, x, pads, fill))
     front = x.axes[: len(x.axes) - len(windows)]
     counts = [w.count(n) for w, n in zip(windows, lengths, strict=True)]
     if math.prod((*map(program.length, front), *counts, *(w.size for w in windows))) > MOST_READ:
@@ -34,7 +34,7 @@ def window_entries(program: IndexProgram, x: IndexTensor, windows: Windows, fill
     return IndexTensor((*front, *outside, *inside), x.at((*front, *at))), inside
 
 
-def padded(program: IndexProgram, x: IndexTensor, pads: list[tuple[int, int]], fill: sp.Expr) -> IndexTensor:
+def pad_entries(program: IndexProgram, x: IndexTensor, pads: list[tuple[int, int]], fill: sp.Expr) -> IndexTensor:
     """The tensor with so many entries before and after it along its last axes, taken away where negative."""
     axes, at, first = list(x.axes), list[sp.Expr | None](x.axes), len(x.axes) - len(pads)
     inside: list[sp.Expr] = []

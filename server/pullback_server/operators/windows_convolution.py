@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from ..index_notation import exact
 from ..index_notation.index_program import Axes, IndexProgram, IndexTensor, index_of
 from .operator import Operator
-from .rearranging import reshaped
+from .rearranging import reshape
 from .reference import windows as references
 from .shape_rules import windows as shapes
 from .windows import window_entries
@@ -48,7 +48,7 @@ def _form_of(count: int) -> Callable[..., IndexTensor]:
         result = program.total(summand, bound, (*front[:-1], *rows, *outside))
         if len(rows) > 1:
             shape = tuple(map(program.length, (*front[:-1], weight.axes[0], *outside)))
-            result = reshaped(program, result, shape)
+            result = reshape(program, result, shape)
         if bias is None:
             return result
         along = IndexTensor((*bias.axes, *(None,) * count), bias.entry)

@@ -16,13 +16,13 @@ from .operator import Operator
 from .reference import windows as references
 from .shape_rules import padding as shapes
 from .shape_rules.common import no_work
-from .windows import padded
+from .windows import pad_entries
 
 
 def _form(program: IndexProgram, x: IndexTensor, *, pad: Any, mode: str, value: float | None) -> IndexTensor:
     pairs = shapes.widths(pad)
     if mode == "constant":
-        return padded(program, x, pairs, exact.fraction(value or 0))
+        return pad_entries(program, x, pairs, exact.fraction(value or 0))
     axes, at, first = list(x.axes), list[sp.Expr | None](x.axes), len(x.axes) - len(pairs)
     for k, (before, after) in enumerate(pairs, first):
         if (before, after) != (0, 0):

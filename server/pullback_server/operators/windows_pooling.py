@@ -68,7 +68,7 @@ MEAN = ("{0}(C, 2)", "{0}(x, 2, 1)", "{0}(C, kernel_size=3, stride=2, padding=1)
 MAX = ("{0}(C, 2)", "{0}(x, 2, 1)", "{0}(C, kernel_size=3, stride=2, padding=1)", "{0}(C, 3, 3, ceil_mode=True)",
        "{0}(C, 2, 1, 1, 2)", "{0}(exp(C), (2,), (1,))", "{0}(c, 1)", "{0}(z[:, None], 2)", "F.{0}(C, 4)*c[0]",
        "{0}(x, 2, 2, 1, 1, True)*2")  # fmt: skip
-UNFIT = ("{0}(C)", "{0}(u, 2)", "{0}(C, 5)", "{0}(C, 0)", "{0}(C, 2, 0)", "{0}(C, 2, padding=2)", "{0}(C, (2, 2))",
+WRONG = ("{0}(C)", "{0}(u, 2)", "{0}(C, 5)", "{0}(C, 0)", "{0}(C, 2, 0)", "{0}(C, 2, padding=2)", "{0}(C, (2, 2))",
          "{0}(C, 2, padding=-1)", "{0}(mask, 2)", "{0}(count, 2)", "{0}(C[:, :0], 2)", "{0}(C, 2.5)")  # fmt: skip
 MEAN_2D = ("{0}(C, 2)", "{0}(C[None], (2, 1), 1)", "{0}(C, 3, 2, 1)", "{0}(C, (3, 2), 2, 1, True, False)",
            "{0}(C, 2, divisor_override=3)", "{0}(z[:, None, None], (1, 2))", "{0}(C, 2, 3, 1, True)*s",
@@ -76,7 +76,7 @@ MEAN_2D = ("{0}(C, 2)", "{0}(C[None], (2, 1), 1)", "{0}(C, 3, 2, 1)", "{0}(C, (3
 MAX_2D = ("{0}(C, 2)", "{0}(C[None], (2, 1), 1)", "{0}(C, 3, 2, 1)", "{0}(C, (3, 2), 2, 1, 1, True)",
           "{0}(C, 2, 1, dilation=(2, 1))", "{0}(z[:, None, None], (1, 2))", "{0}(C, 2, 3, 1, ceil_mode=True)*s",
           "{0}(C, kernel_size=(1, 4))")  # fmt: skip
-UNFIT_2D = ("{0}(C)", "{0}(x, 1)", "{0}(C, 4)", "{0}(C, (2, 2, 2))", "{0}(C, 2, (1, 0))", "{0}(C, 2, 2, 2)",
+WRONG_2D = ("{0}(C)", "{0}(x, 1)", "{0}(C, 4)", "{0}(C, (2, 2, 2))", "{0}(C, 2, (1, 0))", "{0}(C, 2, 2, 2)",
             "{0}(C > 0, 2)", "{0}(C[:, :, :0], 2)")  # fmt: skip
 AVERAGE = (
     "input, kernel_size: integers, stride: integers = None, padding: integers = 0, ceil_mode: flag = False, "
@@ -106,24 +106,24 @@ OPERATORS = (
     Operator(
         name="avg_pool1d", family="neural", signature=AVERAGE, size_dependent=True, work=shapes.pooling_work,
         shape=shapes.pooling(1), torch=F.avg_pool1d, sympy=_mean_form_of(1), reference=references.mean_pooling(1),
-        doc=MEAN_DOC, **_texts("avg_pool1d", MEAN, UNFIT),
+        doc=MEAN_DOC, **_texts("avg_pool1d", MEAN, WRONG),
     ),
     Operator(
         name="avg_pool2d", family="neural", signature=f"{AVERAGE}, divisor_override: integer = None",
         size_dependent=True, work=shapes.pooling_work,
         shape=shapes.pooling(2), torch=F.avg_pool2d, sympy=_mean_form_of(2), reference=references.mean_pooling(2),
         doc=f"{MEAN_DOC[:-1]}; over divisor_override instead where it is given.",
-        **_texts("avg_pool2d", MEAN_2D, (*UNFIT_2D, "avg_pool2d(C, 2, divisor_override=0)")),
+        **_texts("avg_pool2d", MEAN_2D, (*WRONG_2D, "avg_pool2d(C, 2, divisor_override=0)")),
     ),
     Operator(
         name="max_pool1d", family="neural", signature=LARGEST, size_dependent=True, kinks=TIES,
         work=shapes.pooling_work, shape=shapes.pooling(1), torch=F.max_pool1d, sympy=_max_form_of(1),
-        reference=references.max_pooling(1), doc=MAX_DOC, **_texts("max_pool1d", MAX, UNFIT),
+        reference=references.max_pooling(1), doc=MAX_DOC, **_texts("max_pool1d", MAX, WRONG),
     ),
     Operator(
         name="max_pool2d", family="neural", signature=LARGEST, size_dependent=True, kinks=TIES,
         work=shapes.pooling_work, shape=shapes.pooling(2), torch=F.max_pool2d, sympy=_max_form_of(2),
-        reference=references.max_pooling(2), doc=MAX_DOC, **_texts("max_pool2d", MAX_2D, UNFIT_2D),
+        reference=references.max_pooling(2), doc=MAX_DOC, **_texts("max_pool2d", MAX_2D, WRONG_2D),
     ),
 )
 # fmt: on

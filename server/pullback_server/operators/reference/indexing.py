@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..shape_rules.indexing import Added, Listed, Sliced, Taken, resolve
+from ..shape_rules.indexing import IndexList, NewAxis, SingleIndex, Slice, resolve
 from .columns import Objects
 
 
@@ -18,18 +18,18 @@ def getitem(x: Objects, *indices: Objects, key: tuple[Any, ...]) -> Objects:
     """NumPy's indexing after whole numbers are taken, as torch has it."""
     x = np.asarray(x, dtype=object)
     resolved = resolve(key, x.shape, tuple(i.shape for i in indices))
-    taken = {item.axis: item.index for item in resolved.items if isinstance(item, Taken)}
+    taken = {item.axis: item.index for item in resolved.items if isinstance(item, SingleIndex)}
     x = np.asarray(x[tuple(taken.get(k, slice(None)) for k in range(x.ndim))], dtype=object)
     python: list[Any] = []
     for item in resolved.items:
         match item:
-            case Added():
+            case NewAxis():
                 python.append(None)
-            case Listed(_, int() as number):
+            case IndexList(_, int() as number):
                 python.append(_numbers(indices[number]))
-            case Listed(_, listed):
+            case IndexList(_, listed):
                 python.append(np.array(listed, dtype=np.int64))
-            case Sliced(_, start, step, length):
+            case Slice(_, start, step, length):
                 positions = range(start, start + step * length, step)
                 stop = positions.stop if positions.stop >= 0 else None
                 python.append(slice(start, stop, step) if length else slice(0, 0))

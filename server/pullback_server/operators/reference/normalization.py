@@ -24,12 +24,12 @@ def _standardise(x: Objects, dims: Dims, eps: float) -> Objects:
     return out
 
 
-def _scaled(x: Objects, weight: Objects | None, bias: Objects | None) -> Objects:
+def _scale(x: Objects, weight: Objects | None, bias: Objects | None) -> Objects:
     result = x if weight is None else x * weight
     return np.asarray(result if bias is None else result + bias, dtype=object)
 
 
-def _columns(x: Objects, *vectors: Objects | None) -> list[Objects | None]:
+def _along_channels(x: Objects, *vectors: Objects | None) -> list[Objects | None]:
     """Vectors with an entry a channel, shaped so that they broadcast against x."""
     return [v if v is None else v.reshape(-1, *(1,) * (x.ndim - 2)) for v in vectors]
 
@@ -37,7 +37,7 @@ def _columns(x: Objects, *vectors: Objects | None) -> list[Objects | None]:
 def layer(x: Objects, weight: Objects | None, bias: Objects | None, *, normalized_shape: Dims, eps: float) -> Objects:
     """Over the last dimensions."""
     dims = tuple(range(x.ndim - len(normalized_shape), x.ndim))
-    return _scaled(_standardise(x, dims, eps), weight, bias)
+    return _scale(_standardise(x, dims, eps), weight, bias)
 
 
 def rms(x: Objects, weight: Objects | None, *, normalized_shape: Dims, eps: float) -> Objects:
@@ -47,27 +47,27 @@ def rms(x: Objects, weight: Objects | None, *, normalized_shape: Dims, eps: floa
         values: list[Any] = list(x[at].flat)
         squares = scalars.mean([v * v for v in values])
         out[at] = x[at] / scalars.sqrt(squares + mp.mpf(eps))
-    return _scaled(out, weight, None)
+    return _scale(out, weight, None)
 
 
 def batch(x: Objects, *others: Objects | None, training: bool, eps: float, **_: Any) -> Objects:
     """Over all but the channels, or with the mean and the variance given."""
-    mean, variance, weight, bias = _columns(x, *others)
+    mean, variance, weight, bias = _along_channels(x, *others)
     if training or mean is None or variance is None:
-        return _scaled(_standardise(x, (0, *range(2, x.ndim)), eps), weight, bias)
+        return _scale(_standardise(x, (0, *range(2, x.ndim)), eps), weight, bias)
     deviation = np.frompyfunc(scalars.sqrt, 1, 1)(variance + mp.mpf(eps))
-    return _scaled((x - mean) / deviation, weight, bias)
+    return _scale((x - mean) / deviation, weight, bias)
 
 
 def instance(x: Objects, *others: Objects | None, use_input_stats: bool, eps: float, **_: Any) -> Objects:
     """Over all but the batch and the channels, or with the mean and the variance given."""
     if not use_input_stats:
         return batch(x, *others, training=False, eps=eps)
-    return _scaled(_standardise(x, tuple(range(2, x.ndim)), eps), *_columns(x, *others[2:]))
+    return _scale(_standardise(x, tuple(range(2, x.ndim)), eps), *_along_channels(x, *others[2:]))
 
 
 def group(x: Objects, weight: Objects | None, bias: Objects | None, *, num_groups: int, eps: float) -> Objects:
     """Over the channels of each group and what follows them."""
     grouped = x.reshape(len(x), num_groups, x.shape[1] // num_groups, *x.shape[2:])
     result = _standardise(grouped, tuple(range(2, grouped.ndim)), eps).reshape(x.shape)
-    return _scaled(result, *_columns(x, weight, bias))
+    return _scale(result, *_along_channels(x, weight, bias))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..shape_rules.rearranging import Dims, full_shape, numbers
+from ..shape_rules.rearranging import Dims, as_tuple, complete_shape
 from .columns import Objects
 
 
@@ -29,4 +29,4 @@ def roll(x: Objects, *, shifts: Any, dims: Dims) -> Objects:
 
 def reshape(x: Objects, *, shape: tuple[Any, ...]) -> Objects:
     """The entries in rows, in another shape."""
-    return x.reshape(full_shape(numbers(shape), x.size))
+    return x.reshape(complete_shape(as_tuple(shape), x.size))

@@ -48,7 +48,7 @@ def _labels(term: str, rank: int) -> Labels:
     return [*before, *reversed(_DOTS[:missing]), *after]
 
 
-def contracted(dims: Any, a: int, b: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def contracted_axes(dims: Any, a: int, b: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The axes of both that tensordot sums over."""
     if isinstance(dims, int):
         if not 0 <= dims <= min(a, b):
@@ -70,7 +70,7 @@ def tensordot_equation(dims: Any, a: int, b: int) -> str:
     >>> tensordot_equation(1, 2, 2)
     'ab,bd->ad'
     """
-    first, second = contracted(dims, a, b)
+    first, second = contracted_axes(dims, a, b)
     left, right = list(string.ascii_letters[:a]), list(string.ascii_letters[a : a + b])
     for x, y in zip(first, second, strict=True):
         right[y] = left[x]

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...program import DType, TensorType
 from ..operator import OperandError
-from .rearranging import numbers
+from .rearranging import as_tuple
 
 #: A number of the text.
 Number = int | float
@@ -41,7 +41,7 @@ def eye(*, n: int, m: int | None) -> TensorType:
 
 def full(*, size: Any, fill_value: Number) -> TensorType:
     """The size in the call."""
-    return of_size(numbers((size,)), _are_integers(fill_value))
+    return of_size(as_tuple((size,)), _are_integers(fill_value))
 
 
 def full_like(x: TensorType, *, fill_value: Number) -> TensorType:

@@ -15,7 +15,7 @@ from .common import broadcast_shapes
 
 
 @dataclass(frozen=True)
-class Taken:
+class SingleIndex:
     """One entry along an axis, counted from 0; the axis is gone."""
 
     axis: int
@@ -23,7 +23,7 @@ class Taken:
 
 
 @dataclass(frozen=True)
-class Sliced:
+class Slice:
     """Entries `start + step*k` along an axis, k below the length."""
 
     axis: int
@@ -33,19 +33,19 @@ class Sliced:
 
 
 @dataclass(frozen=True)
-class Added:
+class NewAxis:
     """An axis of length 1 that is new."""
 
 
 @dataclass(frozen=True)
-class Listed:
+class IndexList:
     """Entries of an axis at listed indices: a tuple of them, or the number of an index tensor."""
 
     axis: int
     indices: tuple[int, ...] | int
 
 
-Item = Taken | Sliced | Added | Listed
+Item = SingleIndex | Slice | NewAxis | IndexList
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Key:
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the result."""
-        kept = [1 if isinstance(i, Added) else i.length for i in self.items if isinstance(i, Sliced | Added)]
+        kept = [1 if isinstance(i, NewAxis) else i.length for i in self.items if isinstance(i, Slice | NewAxis)]
         if self.listed is not None:
             kept[self.place : self.place] = self.listed
         return tuple(kept)
@@ -82,36 +82,36 @@ def resolve(key: tuple[Any, ...], shape: tuple[int, ...], tensors: tuple[tuple[i
     axis = 0
     for item in (*key[:at], *rest, *key[at + 1 :]):
         if item is None:
-            items.append(Added())
+            items.append(NewAxis())
             continue
         items.append(_item(item, axis, shape[axis], tensors))
         axis += 1
-    listed = [n for n, item in enumerate(items) if isinstance(item, Listed)]
+    listed = [n for n, item in enumerate(items) if isinstance(item, IndexList)]
     if not listed:
         return Key(tuple(items))
-    lists = [item.indices for item in items if isinstance(item, Listed)]
+    lists = [item.indices for item in items if isinstance(item, IndexList)]
     common = broadcast_shapes(*(tensors[i] if isinstance(i, int) else (len(i),) for i in lists))
     between = items[listed[0] : listed[-1] + 1]
-    together = not any(isinstance(item, Sliced | Added) for item in between)
-    place = sum(isinstance(item, Sliced | Added) for item in items[: listed[0]]) if together else 0
+    together = not any(isinstance(item, Slice | NewAxis) for item in between)
+    place = sum(isinstance(item, Slice | NewAxis) for item in items[: listed[0]]) if together else 0
     return Key(tuple(items), common, place)
 
 
 def _item(item: Any, axis: int, length: int, tensors: tuple[tuple[int, ...], ...]) -> Item:
     match item:
         case int():
-            return Taken(axis, _in_range(item, length))
+            return SingleIndex(axis, _in_range(item, length))
         case ("list", *indices):
-            return Listed(axis, tuple(_in_range(index, length) for index in indices))
+            return IndexList(axis, tuple(_in_range(index, length) for index in indices))
         case ("tensor", int() as number):
             if length == 0 and 0 not in tensors[number]:
                 raise OperandError("an index into a dimension of length 0", "a dimension of length 1 at least")
-            return Listed(axis, number)
+            return IndexList(axis, number)
         case ("slice", start, stop, step):
             if step == 0:
                 raise OperandError("a slice of step 0", "a step of 1 or more, or -1 or less")
             first, last, stride = slice(start, stop, step).indices(length)
-            return Sliced(axis, first, stride, len(range(first, last, stride)))
+            return Slice(axis, first, stride, len(range(first, last, stride)))
     raise OperandError("an index that is none", "whole numbers, slices, ..., None, lists and integer tensors")
 
 

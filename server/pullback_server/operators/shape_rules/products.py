@@ -8,7 +8,7 @@ from typing import Any
 from ...program import TensorType
 from ..operator import OperandError
 from .common import axis_of, broadcast, promote, reduced_shape, without_bools
-from .einsum import contracted, inner_equation, read_equation, tensordot_equation
+from .einsum import contracted_axes, inner_equation, read_equation, tensordot_equation
 from .matrices import matmul, one_floating_dtype
 
 
@@ -33,7 +33,7 @@ def einsum(*operands: TensorType, equation: str) -> TensorType:
 
 def tensordot(a: TensorType, b: TensorType, *, dims: Any) -> TensorType:
     """The dimensions of both that are not contracted."""
-    for x, y in zip(*contracted(dims, a.rank, b.rank), strict=True):
+    for x, y in zip(*contracted_axes(dims, a.rank, b.rank), strict=True):
         if a.shape[x] != b.shape[y]:
             raise OperandError(f"dimensions of lengths {a.shape[x]} and {b.shape[y]}", "equal lengths are contracted")
     return einsum(a, b, equation=tensordot_equation(dims, a.rank, b.rank))

@@ -1,4 +1,4 @@
-"""Shapes and orders that rearranging asks for, from the arguments of its operators. All of them raise OperandError."""
+"""Shape rules of rearranging: shapes and orders from the arguments of its operators. All of them raise OperandError."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .common import axes_of, axis_of
 Dims = int | tuple[int, ...] | None
 
 
-def numbers(value: Any) -> tuple[int, ...]:
-    """Whole numbers given one by one, as one tuple, or as a single one."""
+def as_tuple(value: Any) -> tuple[int, ...]:
+    """Integers as one tuple, whether the call has them one by one or as a tuple."""
     if len(value) == 1 and isinstance(value[0], tuple):
         return value[0]
     return tuple(value)
 
 
-def full_shape(shape: tuple[int, ...], elements: int) -> tuple[int, ...]:
+def complete_shape(shape: tuple[int, ...], elements: int) -> tuple[int, ...]:
     """A shape with its one -1 worked out. Raises OperandError where it does not hold the elements."""
     known = math.prod(n for n in shape if n != -1)
     if shape.count(-1) > 1 or any(n < -1 for n in shape):
@@ -34,28 +34,29 @@ def full_shape(shape: tuple[int, ...], elements: int) -> tuple[int, ...]:
     return shape
 
 
-def flat(shape: tuple[int, ...], start: int, end: int) -> tuple[int, ...]:
-    """Dimensions start to end as one; a number becomes a vector."""
-    first, last = axis_of(start, len(shape), "start_dim"), axis_of(end, len(shape), "end_dim")
+def flatten(shape: tuple[int, ...], *, start_dim: int, end_dim: int) -> tuple[int, ...]:
+    """The dimensions from start_dim to end_dim as one; a number becomes a vector."""
+    first, last = axis_of(start_dim, len(shape), "start_dim"), axis_of(end_dim, len(shape), "end_dim")
     if not shape:
         return (1,)
     if first > last:
-        raise OperandError(f"start_dim={start} after end_dim={end}", "dimensions in order")
+        raise OperandError(f"start_dim={start_dim} after end_dim={end_dim}", "dimensions in order")
     return (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :])
 
 
-def unflat(shape: tuple[int, ...], dim: int, sizes: int | tuple[int, ...]) -> tuple[int, ...]:
-    """One dimension in the lengths given, of which one may be -1."""
+def unflatten(shape: tuple[int, ...], *, dim: int, sizes: int | tuple[int, ...]) -> tuple[int, ...]:
+    """One dimension as several with these sizes, of which one may be -1."""
     if not isinstance(sizes, tuple):
         raise OperandError(f"sizes={sizes}", "a tuple of lengths, such as (2, 3)")
     if not shape:
         raise OperandError("unflatten of a number", "a tensor of rank 1 at least")
     axis = axis_of(dim, len(shape))
-    return (*shape[:axis], *full_shape(sizes, shape[axis]), *shape[axis + 1 :])
+    return (*shape[:axis], *complete_shape(sizes, shape[axis]), *shape[axis + 1 :])
 
 
-def expanded(shape: tuple[int, ...], size: tuple[int, ...]) -> tuple[int, ...]:
-    """The lengths given, where -1 keeps a dimension's own."""
+def expand(shape: tuple[int, ...], *, size: tuple[Any, ...]) -> tuple[int, ...]:
+    """These lengths, where -1 leaves a dimension as it is."""
+    size = as_tuple(size)
     if len(size) < len(shape):
         hint = "as many lengths as dimensions at least"
         raise OperandError(f"the shape {list(size)} for a tensor of rank {len(shape)}", hint)
@@ -67,15 +68,20 @@ def expanded(shape: tuple[int, ...], size: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(old if new == -1 else new for old, new in zip(padded, size, strict=True))
 
 
-def order(rank: int, dims: tuple[int, ...]) -> tuple[int, ...]:
+def permutation(rank: int, dims: tuple[int, ...]) -> tuple[int, ...]:
     """The dimensions counted from 0, each of them once."""
-    order = tuple(axis_of(d, rank, "dims") for d in dims) if rank else ()
-    if len(dims) != rank or len(set(order)) < rank:
+    axes = tuple(axis_of(d, rank, "dims") for d in dims) if rank else ()
+    if len(dims) != rank or len(set(axes)) < rank:
         raise OperandError(f"dims={list(dims)} for a tensor of rank {rank}", "every dimension once")
-    return order
+    return axes
 
 
-def tiles(shape: tuple[int, ...], repeats: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def permute(shape: tuple[int, ...], *, dims: tuple[Any, ...]) -> tuple[int, ...]:
+    """The lengths in another order."""
+    return tuple(shape[k] for k in permutation(len(shape), as_tuple(dims)))
+
+
+def tile_factors(shape: tuple[int, ...], repeats: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The shape with ones before it, and how often each dimension is repeated."""
     if any(n < 0 for n in repeats):
         raise OperandError(f"repeats {list(repeats)}", "numbers from 0 on")
@@ -83,38 +89,38 @@ def tiles(shape: tuple[int, ...], repeats: tuple[int, ...]) -> tuple[tuple[int, 
     return (1,) * (rank - len(shape)) + shape, (1,) * (rank - len(repeats)) + repeats
 
 
-def reshape_shape(old: tuple[int, ...], /, *, shape: tuple[Any, ...]) -> tuple[int, ...]:
-    """The shape given, with its -1 worked out."""
-    return full_shape(numbers(shape), math.prod(old))
+def reshape(old: tuple[int, ...], /, *, shape: tuple[Any, ...]) -> tuple[int, ...]:
+    """The shape in the call, with its -1 worked out."""
+    return complete_shape(as_tuple(shape), math.prod(old))
 
 
-def squeezed_shape(shape: tuple[int, ...], *, dim: Dims) -> tuple[int, ...]:
+def squeeze(shape: tuple[int, ...], *, dim: Dims) -> tuple[int, ...]:
     """Without the dimensions of length 1 among those named; without all of them for None."""
-    gone = axes_of(dim, len(shape)) if dim != () else ()
-    return tuple(n for k, n in enumerate(shape) if n != 1 or k not in gone)
+    axes = axes_of(dim, len(shape)) if dim != () else ()
+    return tuple(n for k, n in enumerate(shape) if n != 1 or k not in axes)
 
 
-def unsqueezed_shape(shape: tuple[int, ...], *, dim: int) -> tuple[int, ...]:
-    """With a dimension of length 1 that is new."""
+def unsqueeze(shape: tuple[int, ...], *, dim: int) -> tuple[int, ...]:
+    """With a new dimension of length 1."""
     axis = axis_of(dim, len(shape) + 1)
     return (*shape[:axis], 1, *shape[axis:])
 
 
-def tiled_shape(shape: tuple[int, ...], *, repeats: tuple[Any, ...]) -> tuple[int, ...]:
+def tile(shape: tuple[int, ...], *, repeats: tuple[Any, ...]) -> tuple[int, ...]:
     """Each length times its number of repeats, the last ones first."""
-    return tuple(n * r for n, r in zip(*tiles(shape, numbers(repeats)), strict=True))
+    return tuple(n * r for n, r in zip(*tile_factors(shape, as_tuple(repeats)), strict=True))
 
 
-def repeat_shape(shape: tuple[int, ...], *, repeats: tuple[Any, ...]) -> tuple[int, ...]:
-    """As tiled, with a number for each dimension."""
-    if len(numbers(repeats)) < len(shape):
+def repeat(shape: tuple[int, ...], *, repeats: tuple[Any, ...]) -> tuple[int, ...]:
+    """As tile, with a number for each dimension."""
+    if len(as_tuple(repeats)) < len(shape):
         raise OperandError(
-            f"repeats {list(numbers(repeats))} for a tensor of rank {len(shape)}", "one a dimension at least"
+            f"repeats {list(as_tuple(repeats))} for a tensor of rank {len(shape)}", "one a dimension at least"
         )
-    return tiled_shape(shape, repeats=repeats)
+    return tile(shape, repeats=repeats)
 
 
-def interleaved_shape(shape: tuple[int, ...], *, repeats: int, dim: int | None) -> tuple[int, ...]:
+def repeat_interleave(shape: tuple[int, ...], *, repeats: int, dim: int | None) -> tuple[int, ...]:
     """One length times the repeats; a vector without dim."""
     if repeats < 0:
         raise OperandError(f"repeats={repeats}", "a number from 0 on")
@@ -126,25 +132,25 @@ def interleaved_shape(shape: tuple[int, ...], *, repeats: int, dim: int | None) 
     return tuple(n * repeats if k == axis else n for k, n in enumerate(shape))
 
 
-def flipped_shape(shape: tuple[int, ...], *, dims: tuple[Any, ...]) -> tuple[int, ...]:
-    """The same shape, for dimensions that are there, each once."""
-    if numbers(dims):
-        axes_of(numbers(dims), len(shape))
+def flip(shape: tuple[int, ...], *, dims: tuple[Any, ...]) -> tuple[int, ...]:
+    """The shape stays; each dimension is named once."""
+    if as_tuple(dims):
+        axes_of(as_tuple(dims), len(shape))
     return shape
 
 
-def rolled_shape(shape: tuple[int, ...], *, shifts: Any, dims: Dims) -> tuple[int, ...]:
-    """The same shape, for as many shifts as dimensions."""
+def roll(shape: tuple[int, ...], *, shifts: Any, dims: Dims) -> tuple[int, ...]:
+    """The shape stays; there are as many shifts as dimensions."""
     if dims is None and isinstance(shifts, tuple) and len(shifts) != 1:
         raise OperandError("several shifts without dims", "one shift a dimension")
     if dims is not None:
         if not shape:
             raise OperandError("roll of a number along a dimension", "no dims")
-        shifted(len(shape), shifts, dims)
+        shifts_by_axis(len(shape), shifts, dims)
     return shape
 
 
-def shifted(rank: int, shifts: Any, dims: Dims) -> dict[int, int]:
+def shifts_by_axis(rank: int, shifts: Any, dims: Dims) -> dict[int, int]:
     """How far each dimension is rolled."""
     each = shifts if isinstance(shifts, tuple) else (shifts,)
     along = dims if isinstance(dims, tuple) else (dims if dims is not None else 0,)
@@ -157,7 +163,7 @@ def shifted(rank: int, shifts: Any, dims: Dims) -> dict[int, int]:
     return total
 
 
-def moved(rank: int, source: Dims, destination: Dims) -> tuple[int, ...]:
+def movedim_order(rank: int, source: Dims, destination: Dims) -> tuple[int, ...]:
     """The order of dimensions that movedim asks for."""
     pairs = [(d if isinstance(d, tuple) else (d,)) for d in (source, destination)]
     start, end = (tuple(axis_of(d or 0, rank) for d in dims) for dims in pairs)
@@ -166,3 +172,8 @@ def moved(rank: int, source: Dims, destination: Dims) -> tuple[int, ...]:
     rest = iter(k for k in range(rank) if k not in start)
     places = dict(zip(end, start, strict=True))
     return tuple(places[k] if k in places else next(rest) for k in range(rank))
+
+
+def movedim(shape: tuple[int, ...], *, source: Dims, destination: Dims) -> tuple[int, ...]:
+    """The lengths in the order that movedim asks for."""
+    return tuple(shape[k] for k in movedim_order(len(shape), source, destination))
