@@ -39,8 +39,9 @@ OPERATORS = (
     rounding("round", _round,      WithLiterals(fn.nearest, omitted=0), scalars.nearest, shapes.round_, REAL,
              "x to so many decimals, a tie to the even one.", signature="x, decimals: integer = 0",
              aliases=("around",), samples=ROUND, error_inputs=WRONG_ROUND, source="torch.round",
-             **kinks(("x*10**decimals % 1 == 0.5", "0"))),
+             **kinks(("x*10**decimals % 1 == 0.5", "0")),
+             code_torch="torch.round({0}, decimals={n1})", code_numpy="np.round({0}, {n1})"),
     rounding("frac",  torch.frac,  frac,                                  scalars.frac,    floats,        REAL,
-             "x - trunc(x).", **kinks(("(x % 1 == 0) & (x != 0)", "1"))),
+             "x - trunc(x).", **kinks(("(x % 1 == 0) & (x != 0)", "1")), code_numpy="({0} - np.trunc({0}))"),
 )
 # fmt: on

@@ -161,9 +161,9 @@ def backward(differentiated: Differentiated, wrt: tuple[str, ...]) -> dict[str, 
 def _gradient(
     name: str, axes: tuple[sp.Symbol, ...], incoming: list[tuple[tuple[sp.Symbol, ...], Term]], program: IndexProgram
 ) -> Definition:
-    own = tuple(program.index(a) for a in axes)
-    terms = [term.at(dict(zip(target, own, strict=True))) for target, term in arrived]
-    return Definition(UPSTREAM + name, own, factor_out(sp.Add(*(t.expression for t in merge(terms, program)))))
+    fresh = tuple(program.index(a) for a in axes)
+    terms = [term.at(dict(zip(target, fresh, strict=True))) for target, term in incoming]
+    return Definition(UPSTREAM + name, fresh, factor_out(sp.Add(*(t.expression for t in merge(terms, program)))))
 
 
 def _dependents(differentiated: Differentiated, wrt: tuple[str, ...]) -> set[str]:

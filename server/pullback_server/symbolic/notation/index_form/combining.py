@@ -23,7 +23,8 @@ def combine(terms: tuple[Term, ...], input_axes: tuple[sp.Symbol, ...], ranges: 
     by_input = sp.Add(*(_expression(t, p, ranges) for t, p in zip(terms, pairs, strict=True)))
     if len(terms) == 1 or nodes(by_input) > FACTORED:
         return by_input
-    by_output = sp.Add(*(_written(t, [(b, a) for a, b in _towards(t, by) if a.is_Symbol], ranges) for t in terms))
+    swapped = ([(b, a) for a, b in p if a.is_Symbol] for p in pairs)
+    by_output = sp.Add(*(_expression(t, p, ranges) for t, p in zip(terms, swapped, strict=True)))
     return min((factor_out(by_output), factor_out(by_input), by_input), key=nodes)
 
 
