@@ -46,7 +46,7 @@ def _typed(node: ast.expr) -> tuple[str, Precedence]:
         case ast.BinOp(left=a, op=ast.Sub(), right=b):
             return f"{_in(_typed(a), Precedence.SUM)} - {_in(_typed(b), Precedence.PRODUCT)}", Precedence.SUM
         case ast.BinOp(left=a, op=ast.Mult(), right=b):
-            left, right = _in(_typed(a), Precedence.PRODUCT), _in(_typed(b), Precedence.SIGN)
+            left, right = _in(_typed(a), Precedence.PRODUCT), _in(_typed(b), Precedence.UNARY)
             if isinstance(a, ast.Constant) and (isinstance(b, ast.Name) or right.startswith("(")):
                 return f"{left}{right}", Precedence.PRODUCT
             if isinstance(a, ast.Constant | ast.Name) and right[0].isalpha():
@@ -76,7 +76,7 @@ def _latex(node: ast.expr) -> tuple[str, Precedence]:
         case ast.BinOp(left=a, op=ast.Sub(), right=b):
             return f"{_braced(_latex(a), Precedence.SUM)} - {_braced(_latex(b), Precedence.PRODUCT)}", Precedence.SUM
         case ast.BinOp(left=a, op=ast.Mult(), right=b):
-            left, right = _braced(_latex(a), Precedence.PRODUCT), _braced(_latex(b), Precedence.SIGN)
+            left, right = _braced(_latex(a), Precedence.PRODUCT), _braced(_latex(b), Precedence.UNARY)
             return f"{left} \\cdot {right}" if right[0].isdigit() else f"{left} {right}", Precedence.PRODUCT
         case ast.BinOp(left=a, op=ast.Div(), right=b):
             return f"\\frac{{{_latex(a)[0]}}}{{{_latex(b)[0]}}}", Precedence.PRODUCT

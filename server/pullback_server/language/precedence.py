@@ -15,7 +15,7 @@ class Precedence(IntEnum):
     AND = 3
     SUM = 4
     PRODUCT = 5
-    SIGN = 6
+    UNARY = 6
     POWER = 7
     ATOM = 8
 
@@ -30,7 +30,7 @@ class Binding(NamedTuple):
 
 _COMPARISON = Binding(Precedence.COMPARISON, Precedence.OR, Precedence.OR)
 _SUM = Binding(Precedence.SUM, Precedence.SUM, Precedence.PRODUCT)
-_PRODUCT = Binding(Precedence.PRODUCT, Precedence.PRODUCT, Precedence.SIGN)
+_PRODUCT = Binding(Precedence.PRODUCT, Precedence.PRODUCT, Precedence.UNARY)
 
 #: The operators with two operands, by their symbol.
 INFIX: dict[str, Binding] = {
@@ -39,7 +39,7 @@ INFIX: dict[str, Binding] = {
     "&": Binding(Precedence.AND, Precedence.AND, Precedence.SUM),
     **dict.fromkeys("+-", _SUM),
     **dict.fromkeys("*/%@", _PRODUCT),
-    "**": Binding(Precedence.POWER, Precedence.ATOM, Precedence.SIGN),
+    "**": Binding(Precedence.POWER, Precedence.ATOM, Precedence.UNARY),
 }
 
 

@@ -60,7 +60,7 @@ class ExpressionWriter(ABC, Generic[Operand]):
         if row.attribute:
             return f"{self.part(present[0], Precedence.ATOM)}.{row.name}", Precedence.ATOM
         if symbol and not arguments and len(present) == 1:
-            return f"{symbol}{self.part(present[0], Precedence.SIGN)}", Precedence.SIGN
+            return f"{symbol}{self.part(present[0], Precedence.UNARY)}", Precedence.UNARY
         if symbol and not arguments and len(present) == 2:
             binding = INFIX[symbol]
             left, right = self.part(present[0], binding.left), self.part(present[1], binding.right)
@@ -177,7 +177,7 @@ class _ProgramWriter(ExpressionWriter[int]):
                 return name, Precedence.ATOM
             case Literal(value, name=name):
                 text = name or self.literal(value)
-                return text, Precedence.SIGN if text.startswith("-") else Precedence.ATOM
+                return text, Precedence.UNARY if text.startswith("-") else Precedence.ATOM
             case Apply(operator, operands, arguments):
                 row = BY_NAME[operator]
                 defaults = {p.name: p.default for p in row.parameters.literals}

@@ -87,7 +87,7 @@ def multiply(a: Text, b: Text) -> Text:
 
 def negate(x: Text) -> Text:
     """The negative."""
-    return Text(f"-{x.at(Precedence.SIGN)}", Precedence.SIGN, x.kind, x.rank)
+    return Text(f"-{x.at(Precedence.UNARY)}", Precedence.UNARY, x.kind, x.rank)
 
 
 def number(value: float, library: str) -> Text:

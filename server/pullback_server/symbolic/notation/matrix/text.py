@@ -55,7 +55,7 @@ class TreeWriter(ExpressionWriter[Tree]):
                 binding = INFIX[symbol]
                 return f"{self.part(left, binding.left)} {symbol} {self.part(right, binding.right)}", binding.result
             case MatMul(factors):
-                return " @ ".join(self.part(t, Precedence.SIGN) for t in factors), Precedence.PRODUCT
+                return " @ ".join(self.part(t, Precedence.UNARY) for t in factors), Precedence.PRODUCT
             case Product():
                 return self._product(tree)
             case Sum((first, *rest)):
@@ -75,8 +75,8 @@ class TreeWriter(ExpressionWriter[Tree]):
             # A number in front of a chain does not change what the chain means: 2*A @ x is (2*A) @ x.
             chain = isinstance(t, MatMul) and t.rank and position == len(tensors) - 1 and len(p.factors) == 1
             bare = chain or (len(tensors) == 1 and not above)
-            above.append(self.part(t, Precedence.PRODUCT if bare else Precedence.SIGN))
-        below = ([bottom] if bottom else []) + [self.part(t, Precedence.SIGN) for t in (*p.under, *p.below)]
+            above.append(self.part(t, Precedence.PRODUCT if bare else Precedence.UNARY))
+        below = ([bottom] if bottom else []) + [self.part(t, Precedence.UNARY) for t in (*p.under, *p.below)]
         divisor = "/" + (below[0] if len(below) == 1 else f"({'*'.join(below)})") if below else ""
         sign = "-" if p.number < 0 else ""
         return sign + ("*".join(above) or "1") + divisor, Precedence.SUM if sign else Precedence.PRODUCT
@@ -100,7 +100,7 @@ def _number(value: Fraction, point: bool) -> tuple[str, Precedence]:
     if not point and not decimal(value) and value.denominator != 1:
         return str(value), Precedence.PRODUCT
     digits = repr(float(value)) if point or decimal(value) else str(value)
-    return digits, Precedence.ATOM if value >= 0 else Precedence.SIGN
+    return digits, Precedence.ATOM if value >= 0 else Precedence.UNARY
 
 
 def in_ratio(value: Fraction) -> tuple[str, str]:
