@@ -68,11 +68,11 @@ def generate(destination: Path) -> None:
 
 
 def check() -> int:
-    """Compare what is checked in with what the contract gives now."""
+    """Compare the checked-in code with what the contract gives now."""
     with tempfile.TemporaryDirectory() as scratch:
         generate(Path(scratch))
-        wanted, found = contents(Path(scratch) / PACKAGE), contents(CLIENT / PACKAGE)
-    differing = sorted(name for name in wanted | found if wanted.get(name) != found.get(name))
+        expected, present = contents(Path(scratch) / PACKAGE), contents(CLIENT / PACKAGE)
+    differing = sorted(name for name in expected | present if expected.get(name) != present.get(name))
     for name in differing:
         print(f"client/{PACKAGE}/{name} is not what the contract gives: run python protos/generate.py")
     return 1 if differing else 0
@@ -106,7 +106,7 @@ def lint(renew: bool) -> int:
 
 
 def contract() -> list[str]:
-    """Every file of the contract, as protoc wants them named."""
+    """Every file of the contract, by the path that protoc expects."""
     return sorted(path.relative_to(PROTOS).as_posix() for path in PROTOS.glob("pullback/v*/*.proto"))
 
 

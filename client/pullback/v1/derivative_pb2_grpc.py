@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class DerivativeServiceStub(object):
-    """Differentiates tensor expressions twice and says whether the two answers agree.
+    """Differentiates tensor expressions twice and tells whether the two answers agree.
     """
 
     def __init__(self, channel):
@@ -53,7 +53,7 @@ class DerivativeServiceStub(object):
 
 
 class DerivativeServiceServicer(object):
-    """Differentiates tensor expressions twice and says whether the two answers agree.
+    """Differentiates tensor expressions twice and tells whether the two answers agree.
     """
 
     def Differentiate(self, request, context):
@@ -106,7 +106,7 @@ def add_DerivativeServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class DerivativeService(object):
-    """Differentiates tensor expressions twice and says whether the two answers agree.
+    """Differentiates tensor expressions twice and tells whether the two answers agree.
     """
 
     @staticmethod

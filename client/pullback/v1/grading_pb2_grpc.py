@@ -57,9 +57,9 @@ class GradingServiceServicer(object):
     """
 
     def Grade(self, request, context):
-        """Grades one answer. What is wrong with the answer is said in the grade, whose status is OK; a status other than
-        that means that the problem cannot be graded, or that the grader failed. A grade that is not reached within the
-        policy's budget is UNDECIDED.
+        """Grades one answer. A wrong answer has a grade that says what is wrong, and status OK; another status means that
+        the problem cannot be graded, or that the grader failed. A grade that is not reached within the policy's budget is
+        UNDECIDED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
