@@ -26,7 +26,7 @@ def kept(target: str) -> list[bytes]:
 
 
 def keep(target: str, entries: Iterable[bytes]) -> None:
-    """Keeps the shortest of these entries for a target; each byte stands as the character of that number."""
+    """Keeps the shortest of these entries for a target; each byte is written as the character with that code."""
     shortest = sorted((entry for entry in entries if len(entry) <= LONGEST), key=lambda entry: (len(entry), entry))
     lines = [json.dumps(entry.decode("latin-1")) for entry in shortest[:MOST]]
     (FOLDER / f"{target}.jsonl").write_text("".join(f"{line}\n" for line in lines))

@@ -99,7 +99,7 @@ class Config:
         -1, "A port for probes: health alone, without TLS or tokens; 0 takes a free one, -1 means none.", least=-1
     )
     health_host: str = setting("127.0.0.1", "The address of the port for probes.")
-    traces: bool = setting(False, "Send OpenTelemetry traces where OTEL_EXPORTER_OTLP_ENDPOINT says.")
+    traces: bool = setting(False, "Send OpenTelemetry traces to OTEL_EXPORTER_OTLP_ENDPOINT.")
     log_format: str = setting("json", "How the log is written to stderr: json or text.", accepts=("json", "text"))
     log_level: str = setting("info", f"The lowest level that is logged: {', '.join(LEVELS)}.", accepts=LEVELS)
     log_calls: bool = setting(False, "Log every call, not only those that fail through the service's own fault.")

@@ -1,4 +1,4 @@
-"""The log: a line of JSON or of text on stderr for each event, and never in the way of a call.
+"""The log: a line of JSON or of text on stderr for each event; logging never delays a call.
 
 One thread of the front writes all of it. The processes that it starts write into a pipe that never makes them wait, and
 what arrives there joins the front's own lines.
@@ -37,9 +37,9 @@ _RELAYS: list[threading.Thread] = []
 
 
 def configure(config: Config, source: str, *, threaded: bool) -> None:
-    """Makes this process log as the configuration says; `source` names it: front, fork server or worker.
+    """Configures the log of this process; `source` names the process: front, fork server or worker.
 
-    `threaded` writes from a thread of its own. A process that forks, or that was forked, writes by itself, into a pipe
+    `threaded` writes in a separate thread. A process that forks, or that was forked, writes without one, into a pipe
     that `relay` made.
     """
     handler = _ThreadedHandler() if threaded else _DirectHandler()
@@ -122,7 +122,7 @@ class _DirectHandler(logging.Handler):
 
 
 class _ThreadedHandler(logging.Handler):
-    """Writes from a thread of its own, which ends with the process."""
+    """Writes in a separate thread, which ends with the process."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -36,32 +36,32 @@ SECURITY = """\
 
 The service listens on the loopback interface. On another address it starts only with TLS (`--tls-certificate`,
 `--tls-key`) and with tokens (`--token-file`) or clients' certificates (`--tls-client-ca`), unless `--allow-plaintext`
-or `--allow-anonymous` says that it may do without.
+or `--allow-anonymous` allows it to start without.
 
 - `pullback token alice 2>> tokens > alice.token` makes a token. The file holds a line for each client with its name and
-  the token's SHA-256, never the token. Callers send `authorization: Bearer TOKEN`, one header and no more; hashes are
+  the token's SHA-256, never the token. Callers send exactly one header `authorization: Bearer TOKEN`; hashes are
   compared in constant time, before the body of a call is read.
-- Where no tokens are set, a call that brings one is refused: its sender relies on what is not there.
-- The files of tokens and TLS are looked at every second and read again when they have changed; what cannot be read
-  leaves what was there, and the log says so.
-- Health can be asked for without a token. Reflection wants one where the methods do, and `--no-reflection` ends it.
+- Where no tokens are set, a call with a token is refused: its sender relies on a check that is not there.
+- The files of tokens and TLS are checked every second and read again when they have changed; where they cannot be read,
+  the previous ones stay, and the log has a line about it.
+- Health needs no token. Reflection needs one where the methods do, and `--no-reflection` turns it off.
 """
 
 ADMISSION = """\
-## What is let in
+## Which requests are accepted
 
 A request over a limit is refused before anything is computed. `DescribeLanguage` and `pullback status` show all limits.
 
 - At most `queue` requests wait, and of one client at most `share` of them; clients take turns. A client is the name of
-  its token or, without tokens, its address (for IPv6 its /64 network). What is over that is refused at once with
-  RESOURCE_EXHAUSTED, by its reason, and with the pause after which to try again.
-- All requests that wait or are worked on hold `bytes_in_flight` at most.
+  its token or, without tokens, its address (for IPv6 its /64 network). A request beyond that is refused at once with
+  RESOURCE_EXHAUSTED, the reason, and the pause before a retry.
+- All requests that wait or are worked on together have at most `bytes_in_flight` bytes.
 - Each expression's memory and work are estimated from its shapes. A quarter of `memory_in_flight` and `work_in_flight`
-  is divided among the workers; a request that needs more than its worker's part waits, with its worker, until it fits
+  is divided among the workers; a request that needs more than its worker's share waits, with its worker, until it fits
   in the rest.
-- A call ends after `time_limit`, or its own deadline. A closed form that takes longer than `symbolic_budget`, or than
-  90 % of the caller's time, is given up, and the reply has the number without it. A grade has the budget that its
-  problem's policy gives it; one that comes no sooner than that, or than 90 % of the caller's time, is UNDECIDED.
+- A call ends after `time_limit`, or at its own deadline. A closed form that takes longer than `symbolic_budget`, or
+  than 90 % of the caller's time, is given up, and the reply has the number without it. A grade has the budget that its
+  problem's policy sets; one that takes longer than that, or than 90 % of the caller's time, is UNDECIDED.
 """
 
 ISOLATION = """\
@@ -69,23 +69,25 @@ ISOLATION = """\
 
 - On the CPU its address space is bounded (`worker_memory` beyond what it has when it is warm), and so are its files,
   its processor time and its core dumps. An allocation that does not fit is DEVICE_OUT_OF_MEMORY and costs no worker.
-- A seccomp filter takes the system calls below from it, no new privileges can be had, and it can signal and start no
-  other process. `--no-sandbox` goes without.
-- It is replaced after `worker_tasks` tasks, or when it has grown by `worker_growth`; the other is ready before it ends.
-- An error that spoils the context of an accelerator ends it, and so does being stopped from outside for two seconds.
+- A seccomp filter denies it the system calls below; it can gain no new privileges, and can neither signal nor start
+  another process. `--no-sandbox` runs without the filter.
+- It is replaced after `worker_tasks` tasks, or when it has grown by `worker_growth`; its successor is ready before it
+  ends.
+- It ends when an error corrupts the context of an accelerator, and when it is stopped from outside for two seconds.
 """
 
-WATCHING = """\
-## What can be seen
+MONITORING = """\
+## Logs, metrics and traces
 
-- The log is a JSON object a line on stderr: `time`, `level`, `source`, `pid`, `message`, and for calls `request`,
-  `client`, `method`, `status`, `reason`, seconds and bytes. Calls that fail for the service's own reasons are always
-  logged, all others with `--log-calls`. A log that cannot be written costs lines, and no call.
-- Each call has an id: what the caller sends as `x-request-id` in its metadata, or a new one. It comes back in the
-  trailing metadata, the client's errors have it as `request_id`, and the requests of a stream are numbered below it.
+- The log is one JSON object per line on stderr: `time`, `level`, `source`, `pid`, `message`, and for calls `request`,
+  `client`, `method`, `status`, `reason`, seconds and bytes. Calls that fail through the service's own fault are always
+  logged, all others with `--log-calls`. Where the log cannot be written, lines are lost, but no call fails.
+- Each call has an id: the caller's `x-request-id` metadata, or a new id. It comes back in the trailing metadata, the
+  client's errors have it as `request_id`, and the requests of a stream are numbered below it.
 - `--metrics-port 9464` answers Prometheus on `/metrics` with the metrics below.
-- `--traces` sends OpenTelemetry spans, one for a call and in it one for the queue and one for each leg, as children of
-  the caller's `traceparent`. It needs the extra `pullback[traces]`; the variables `OTEL_EXPORTER_OTLP_...` say whereto.
+- `--traces` sends OpenTelemetry spans, one for each call with one inside it for the queue and one for each leg, as
+  children of the caller's `traceparent`. It needs the extra `pullback[traces]`; the variables `OTEL_EXPORTER_OTLP_...`
+  configure the destination.
 - `pullback status --target HOST:PORT` shows health, device, workers, limits and versions; its exit code is 0 where the
   service is serving. With `--health-only` it is a probe that needs no token.
 """
@@ -103,7 +105,7 @@ def reference() -> str:
             ISOLATION,
             *_denied(),
             *_reasons(),
-            WATCHING,
+            MONITORING,
             *_metrics(),
             *_grades(),
             *_failpoints(),
@@ -121,7 +123,7 @@ def _methods() -> Iterator[str]:
 def _settings() -> Iterator[str]:
     yield "## Settings\n"
     yield "Each is a flag of `pullback serve` or an environment variable; the flag wins. `pullback serve --check`"
-    yield "starts nothing: it says what is in force, where each value comes from, and whether it all holds together.\n"
+    yield "starts nothing: it shows the values in force, where each comes from, and whether they are consistent.\n"
     rows = ((f"`{s.flag}`", f"`{s.variable}`", _default(s), s.doc) for s in settings())
     yield from _table(("flag", "variable", "default", "meaning"), rows)
 
@@ -137,17 +139,14 @@ def _default(setting: Setting) -> str:
 
 
 def _reasons() -> Iterator[str]:
-    yield "## Why a call does not succeed\n"
-    yield "An error is a `google.rpc.Status` with `ErrorInfo` (the reason, domain `pullback`) and, for what is wrong"
-    yield "with a request, `BadRequest` with field and sentence; line, column, what was found and what would be"
-    yield "accepted are in the metadata of `ErrorInfo`. LANGUAGE.md has the reasons of refusals, which are all"
-    yield "INVALID_ARGUMENT.\n"
+    yield "## Why a call fails\n"
+    yield "An error is a `google.rpc.Status` with `ErrorInfo` (the reason, domain `pullback`) and, where the request"
+    yield "is wrong, `BadRequest` with field and sentence; line, column, what was found and what would be accepted are"
+    yield "in the metadata of `ErrorInfo`. LANGUAGE.md has the reasons of refusals, which are all INVALID_ARGUMENT.\n"
     rows = (
         (f"`{reason.name}`", reason.code.name, _retry(reason.retry_after), reason.sentence) for reason in FailureReason
     )
-    yield from _table(("reason", "status", "try again", "what it means"), rows)
-    yield "A call that succeeds may have verdicts that are UNDECIDED, for these reasons:\n"
-    yield from _table(("reason", "what it means"), ((f"`{reason}`", reason.sentence) for reason in UndecidedReason))
+    yield from _table(("reason", "status", "retry", "meaning"), rows)
 
 
 def _retry(seconds: float | None) -> str:
@@ -169,7 +168,7 @@ def _grades() -> Iterator[str]:
 
 
 def _denied() -> Iterator[str]:
-    yield f"Denied: {', '.join(f'`{name}`' for name in DENIED)}; `clone` but for threads; `kill` but for itself.\n"
+    yield f"Denied: {', '.join(f'`{name}`' for name in DENIED)}; `clone` except for threads; `kill` except of itself.\n"
 
 
 def _metrics() -> Iterator[str]:
@@ -178,8 +177,8 @@ def _metrics() -> Iterator[str]:
 
 def _failpoints() -> Iterator[str]:
     yield "## Failpoints\n"
-    yield f"For tests: the variable `{VARIABLE}` makes named steps break. It holds terms"
-    yield "`point=[percent%][times*]action[(argument)]`, joined by `;`; without it a point is nothing. Actions:"
+    yield f"For tests: the variable `{VARIABLE}` makes named steps fail. It holds terms"
+    yield "`point=[percent%][times*]action[(argument)]`, joined by `;`; without it a point does nothing. Actions:"
     yield f"{', '.join(f'`{name}`' for name in ACTIONS)}.\n"
     yield from _table(("point", "where"), ((f"`{name}`", where) for name, where in POINTS.items()))
 
@@ -192,7 +191,7 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[s
 
 
 def main() -> int:
-    """Do what the command line says; the exit status is 0 when all is well."""
+    """Runs the command; the exit status is 0 on success."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="compare with what is there, and write nothing")
     if not parser.parse_args().check:

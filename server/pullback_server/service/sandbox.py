@@ -3,7 +3,7 @@
 A seccomp filter written here, since the bindings of libseccomp on PyPI are not kept (pyseccomp's last release is of
 2021) and the whole filter is one table. It allows by default, because torch, an accelerator's driver and glibc make
 system calls that no list foresees, and denies by name what a worker never needs: with EPERM, so that a library fails as
-it would without permission. It holds for all threads of the process, and for ever. Sources: seccomp(2), bpf(2), and the
+it would without permission. It holds for all threads of the process, permanently. Sources: seccomp(2), bpf(2), and the
 kernel's tables of system calls for x86-64 and arm64.
 """
 
@@ -108,7 +108,7 @@ def supported() -> bool:
 
 
 def enter() -> None:
-    """Denies the system calls of DENIED to this process and all its threads, for ever; raises SandboxError."""
+    """Denies the system calls of DENIED to this process and all its threads, permanently; raises SandboxError."""
     machine = _MACHINES.get(platform.machine())
     if machine is None:
         raise SandboxError(f"there is no sandbox for {platform.machine()}; --no-sandbox runs without one")

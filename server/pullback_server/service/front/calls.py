@@ -8,7 +8,7 @@ from ..protocol.channel import NO_LEGS, Frame, LegSeconds, Method
 from ..protocol.errors import Failure
 from .worker_handle import WorkerHandle
 
-#: What a call comes to: the bytes of a reply, or why there is none.
+#: The result of a call: the bytes of a reply, or why there is none.
 Outcome = bytes | Failure
 
 
@@ -59,7 +59,7 @@ class Call:
         self.timer: asyncio.TimerHandle | None = None
         #: When it was sent to a worker, and when its numbers were there; zero before that.
         self.dispatched = self.numbers_at = 0.0
-        #: What the worker says of its answer: the time of both legs, the status inside it, and where its form is from.
+        #: From the worker's answer: the time of both legs, the status inside it, and where its form came from.
         self.leg_seconds: LegSeconds = NO_LEGS
         self.code, self.note = 0, ""
 
@@ -69,5 +69,5 @@ class Call:
         return self.dispatched - self.arrival if self.dispatched else None
 
     def record(self, frame: Frame) -> None:
-        """Keeps what a frame says of the answer beside its bytes."""
+        """Keeps what a frame has about the answer beside its bytes."""
         self.leg_seconds, self.code, self.note = frame.leg_seconds, frame.code, frame.note

@@ -29,7 +29,7 @@ _ACCEPTED, _GIVEN = map(failpoints.at, ("front.accepted", "front.given"))
 
 
 class Dispatcher:
-    """Assigns each call to a worker and sees to it that it gets exactly one outcome."""
+    """Assigns each call to a worker and ensures that it gets exactly one outcome."""
 
     def __init__(self, config: Config, on_health: Callable[[bool], None]) -> None:
         """`config` is one whose limits are resolved."""
@@ -62,7 +62,7 @@ class Dispatcher:
     ) -> Call:
         """Accepts a call, or fails it at once; its future gets the outcome.
 
-        `remaining` is how many seconds the caller waits, None where the caller has not said.
+        `remaining` is how many seconds the caller waits, None where it has no deadline.
         """
         _ACCEPTED()
         now = self._loop.time()
@@ -100,7 +100,7 @@ class Dispatcher:
             self._resolve(call, call.provisional or failure(FailureReason.DRAINING))
 
     def refusal_reason(self) -> FailureReason | None:
-        """Why any call would be refused now, whatever it asks for and whoever makes it."""
+        """Why any call would be refused now; None where there is room for one."""
         if self._closed:
             return FailureReason.DRAINING
         if not self._idle:
@@ -212,12 +212,12 @@ class Dispatcher:
         self.on_idle(worker)
 
     def _keep_provisional(self, call: Call, frame: Frame) -> None:
-        """Keeps a provisional reply, and waits for a better one as long as the worker or the configuration says."""
+        """Keeps a provisional reply, and waits for a better one as long as the worker asks for or is configured."""
         if call.timer is None:  # nobody waits for it any more
             return
         call.provisional = frame.body
         now = self._loop.time()
-        if not frame.seconds:  # a grade has a budget of its own, and no numbers before it
+        if not frame.seconds:  # a grade has its own budget, and no numbers before it
             call.numbers_at = now
         budget = now + (frame.seconds or self._limits.symbolic_budget)
         share = call.arrival + SHARE * (call.limit - call.arrival)

@@ -80,12 +80,12 @@ class Metrics(Collector):
         self.tally, self.dispatcher, self.pool = tally, dispatcher, dispatcher.pool
 
     def collect(self) -> Iterator[Metric]:
-        """Every metric of the table as it is now."""
+        """Every metric of the table with its current value."""
         return (_family(row, attrgetter(row.value)(self)) for row in METRICS)
 
 
 def serve(config: Config, tally: Tally, dispatcher: Dispatcher) -> tuple[int, Callable[[], None]]:
-    """Answers Prometheus from threads of its own: the port, and what ends it. Raises OSError where it is taken."""
+    """Answers Prometheus in separate threads: the port, and what ends it. Raises OSError where the port is taken."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Metrics(tally, dispatcher))
     server, thread = start_http_server(config.metrics_port, config.metrics_host, registry)

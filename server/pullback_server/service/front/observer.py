@@ -30,7 +30,7 @@ class Traces(Protocol):
 
 
 class Observer:
-    """Is told of each call once, when it is over."""
+    """Records each call once, when it is over."""
 
     def __init__(self, tally: Tally, log_calls: bool, traces: Traces | None = None) -> None:
         self.tally, self._log_calls, self._traces = tally, log_calls, traces

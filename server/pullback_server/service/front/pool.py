@@ -31,7 +31,7 @@ CHECK_EVERY, CHECKS = 1.0, 2
 
 
 class Pool:
-    """As many workers as the configuration says, each in a place of its own with a device of its own."""
+    """The configured number of workers, each in its own place, which has a device."""
 
     def __init__(self, config: Config, listener: Listener) -> None:
         self._config, self._listener = config, listener
@@ -132,7 +132,7 @@ class Pool:
             frame = self._receiver.receive(worker.pipe)
         except BlockingIOError:
             return
-        except ConnectionResetError:  # what the kernel says where it died with something unread in its pipe
+        except ConnectionResetError:  # the worker died with something unread in its pipe
             self.lose(worker, blameless=True)
             return
         except OSError:
@@ -208,7 +208,7 @@ class Pool:
 
     def _replace(self, worker: WorkerHandle, why: str) -> None:
         self.replaced[why] += 1
-        # One that is superseded only ends its task: its successor, or whoever came after that, has the place.
+        # One that is superseded only ends its task: its successor, or a later worker, has the place.
         if not any(other.place == worker.place and not other.superseded for other in self._workers):
             self._launch(worker.place)
         self._listener.on_change()
@@ -264,7 +264,7 @@ class Pool:
         self._listener.on_change()
 
     def _end_stopped(self) -> None:
-        """Ends the processes that were stopped from outside: they would be ready for ever and never answer."""
+        """Ends the processes that were stopped from outside: they would stay ready and never answer."""
         self._check_timer = self._loop.call_later(CHECK_EVERY, self._end_stopped)
         if os.getpid() == 1:
             reap_orphans(self._launcher.pid)

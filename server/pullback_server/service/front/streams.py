@@ -1,4 +1,4 @@
-"""One stream of requests and answers: each request has an answer of its own, in no fixed order."""
+"""One stream of requests and answers: each request has its own answer, in no fixed order."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _Context = grpc.aio.ServicerContext[bytes, bytes]
 
 
 class Stream:
-    """Reads requests in a task of its own, and writes answers as they come."""
+    """Reads requests in a separate task, and writes answers as they come."""
 
     def __init__(
         self, dispatcher: Dispatcher, observer: Observer, row: Row, caller: Caller, context: _Context, window: int

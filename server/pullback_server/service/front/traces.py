@@ -17,7 +17,7 @@ from .calls import Call
 
 
 def exporter() -> SpanExporter:
-    """The exporter that sends spans over OTLP, as the variables OTEL_EXPORTER_OTLP_... say."""
+    """The exporter that sends spans over OTLP, as the variables OTEL_EXPORTER_OTLP_... configure it."""
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 
     return OTLPSpanExporter()

@@ -12,7 +12,7 @@ from ..protocol.channel import Frame, Kind, Method
 
 
 class Listener(Protocol):
-    """Who is told what happens to the workers."""
+    """The callbacks of a pool: what happens to its workers."""
 
     def on_frame(self, worker: WorkerHandle, frame: Frame) -> None:
         """A worker has sent a frame about its task."""

@@ -84,7 +84,7 @@ class Failure:
 
     @property
     def final(self) -> bool:
-        """Whether a client must not retry the call though its code alone would not say so."""
+        """Whether a client must not retry the call, which its code alone does not tell."""
         return self.code == Code.INTERNAL
 
 

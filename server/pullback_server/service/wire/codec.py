@@ -66,7 +66,7 @@ def _named_tensors(
 
 
 # fmt: off
-#: The fields that a message's value lacks: somebody else sets them.
+#: The fields that a message's value lacks: the caller of `fill` sets them, and the front sets the workers.
 LACKING: Mapping[str, tuple[str, ...]] = {
     "DifferentiateResponse":    ("id", "versions"),
     "Timings":                  ("queue", "total"),
@@ -75,7 +75,7 @@ LACKING: Mapping[str, tuple[str, ...]] = {
     "Derivative":               ("jacobian", "vjp"),
 }
 
-#: The fields whose content is made from the attribute in a way of its own.
+#: The fields whose content is not the attribute itself, and how it is made from the attribute.
 DIFFERENT: Mapping[str, Callable[[Any], Any]] = {
     "DifferentiateResponse.intermediates": partial(_named_tensors, to_wire),
     "DescribeLanguageResponse.limits":     lambda limits: [language_pb2.Limit(name=name, value=value, description=doc)

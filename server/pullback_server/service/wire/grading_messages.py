@@ -48,7 +48,7 @@ _UPSTREAM = Problem("", (), ()).upstream
 
 E = TypeVar("E", bound=Enum)
 
-# The members by the contract's numbers; that of UNSPECIFIED stands for the usual one.
+# The members by the contract's numbers; UNSPECIFIED means the default.
 _KINDS = {0: Kind.DERIVATIVE} | members(wire.ProblemKind.DESCRIPTOR, Kind)
 _STRUCTURES = {0: Structure.REAL} | members(wire.Structure.DESCRIPTOR, Structure)
 _LAYOUTS = {0: Layout.NUMERATOR} | members(wire.Layout.DESCRIPTOR, Layout)
@@ -79,14 +79,14 @@ def parse_token(body: bytes) -> str:
 
 
 def reply(request_id: str, grade: Grade, versions: Mapping[str, str], total: float) -> bytes:
-    """The GradeResponse that says a grade; `total` is in seconds."""
+    """The GradeResponse with a grade; `total` is in seconds."""
     message = wire.GradeResponse(id=request_id, versions=versions, total=total)
     fill(message.grade, grade)
     return message.SerializeToString()
 
 
 def replay_reply(grade: Grade, versions: Mapping[str, str]) -> bytes:
-    """The ReplayResponse that says a grade."""
+    """The ReplayResponse with a grade."""
     message = wire.ReplayResponse(versions=versions)
     fill(message.grade, grade)
     return message.SerializeToString()
@@ -94,7 +94,8 @@ def replay_reply(grade: Grade, versions: Mapping[str, str]) -> bytes:
 
 def unfinished(problem: Problem) -> Grade:
     """The grade of an answer whose grader does not finish within the problem's budget."""
-    reason = UndecidedReason.GRADER_NOT_FINISHED.value.format(budget=f"{problem.policy.budget:g}")
+    seconds = f"{problem.policy.budget:g} s"
+    reason = f"the grader did not finish within the budget of {seconds}, or failed"
     return Grade(GradeOutcome.UNDECIDED, 0.0, reason=reason)
 
 
@@ -145,14 +146,14 @@ def _interval(message: wire.Interval, field: str) -> Interval:
     low, high = message.low, message.high
     if not low <= high or math.inf in (low, -high):
         ends = f"[{low:g}, {high:g}]"
-        raise Refusal(Reason.BAD_PROBLEM, "a domain without numbers", field, found=ends, hint="low <= high")
+        raise Refusal(Reason.BAD_PROBLEM, "a domain that contains no numbers", field, found=ends, hint="low <= high")
     return Interval(low, high)
 
 
 def _policy(message: wire.Policy) -> Policy:
-    usual = Policy()
-    seconds = message.budget.seconds + message.budget.nanos / 1e9 if message.HasField("budget") else usual.budget
-    points = message.points if message.HasField("points") else usual.points
+    default = Policy()
+    seconds = message.budget.seconds + message.budget.nanos / 1e9 if message.HasField("budget") else default.budget
+    points = message.points if message.HasField("points") else default.points
     notations = tuple(_member(_SYNTAXES, n, "problem.policy.notations").value for n in message.notations)
     _check("tolerance", message.tolerance, 0.0 <= message.tolerance < math.inf, "0 or more")
     _check("points", points, POINTS[0] <= points <= POINTS[1], f"{POINTS[0]} to {POINTS[1]}")
@@ -167,7 +168,7 @@ def _policy(message: wire.Policy) -> Policy:
         partial_credit=tuple(_credit(credit) for credit in message.partial_credit),
         accept_smaller_domain=message.accept_smaller_domain if message.HasField("accept_smaller_domain") else True,
         reveal=message.reveal if message.HasField("reveal") else True,
-        notations=notations or usual.notations,
+        notations=notations or default.notations,
     )
 
 
@@ -192,12 +193,12 @@ def _tensor(message: tensor_pb2.Tensor, field: str, limits: Limits) -> Tensor:
     tensor = from_wire(message, field, limits)
     if tensor.dtype is torch.bool:
         hint = "a floating or integer dtype"
-        raise Refusal(Reason.UNKNOWN_DTYPE, "bools are no numbers here", f"{field}.dtype", found="bool", hint=hint)
+        raise Refusal(Reason.UNKNOWN_DTYPE, "bools are not numbers here", f"{field}.dtype", found="bool", hint=hint)
     return Tensor(tuple(tensor.shape), tuple(tensor.to(torch.float64).flatten().tolist()))
 
 
 def _member(members: Mapping[int, E], number: int, field: str) -> E:
     if number not in members:
         hint = f"one of {', '.join(dict.fromkeys(member.name for member in members.values()))}"
-        raise Refusal(Reason.BAD_PROBLEM, f"there is no {field} of that number", field, found=str(number), hint=hint)
+        raise Refusal(Reason.BAD_PROBLEM, f"there is no {field} with that number", field, found=str(number), hint=hint)
     return members[number]

@@ -31,7 +31,7 @@ def main(descriptor: int) -> int:
     control = socket.socket(fileno=descriptor)
     os.set_inheritable(descriptor, False)
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # the front drains; whoever signals the whole group means the front
+        signal.signal(number, signal.SIG_IGN)  # the front drains; a signal to the whole group is meant for the front
     message = control.recv(2**18)
     if not message:
         return 0
