@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 from ..protocol.channel import NO_LEGS, Frame, LegSeconds, Method
 from ..protocol.errors import Failure
@@ -12,56 +13,31 @@ from .worker_handle import WorkerHandle
 Outcome = bytes | Failure
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Call:
     """One accepted request until it is answered; times are in seconds of CLOCK_MONOTONIC."""
 
-    __slots__ = (
-        "arrival",
-        "attempts",
-        "body",
-        "client",
-        "code",
-        "dispatched",
-        "future",
-        "leg_seconds",
-        "limit",
-        "method",
-        "note",
-        "numbers_at",
-        "provisional",
-        "request_id",
-        "timer",
-        "waits_past_limit",
-        "worker",
-    )
-
-    def __init__(
-        self,
-        method: Method,
-        body: bytes,
-        client: str,
-        request_id: str,
-        arrival: float,
-        future: asyncio.Future[Outcome],
-    ) -> None:
-        self.method = method
-        self.body = body
-        #: Whose it is, and what the log and the caller call it.
-        self.client, self.request_id = client, request_id
-        self.arrival = arrival
-        self.future = future
-        self.limit = 0.0
-        #: Whether the caller would wait longer than the limit, which is the service's own then.
-        self.waits_past_limit = False
-        self.attempts = 0
-        self.provisional: bytes | None = None
-        self.worker: WorkerHandle | None = None
-        self.timer: asyncio.TimerHandle | None = None
-        #: When it was sent to a worker, and when its numbers were there; zero before that.
-        self.dispatched = self.numbers_at = 0.0
-        #: From the worker's answer: the time of both legs, the status inside it, and where its form came from.
-        self.leg_seconds: LegSeconds = NO_LEGS
-        self.code, self.note = 0, ""
+    method: Method
+    body: bytes
+    #: Whose it is, and what the log and the caller call it.
+    client: str
+    request_id: str
+    arrival: float
+    future: asyncio.Future[Outcome]
+    limit: float = 0.0
+    #: Whether the caller would wait longer than the limit, which is the service's own then.
+    waits_past_limit: bool = False
+    attempts: int = 0
+    provisional: bytes | None = None
+    worker: WorkerHandle | None = None
+    timer: asyncio.TimerHandle | None = None
+    #: When it was sent to a worker, and when its numbers were there; zero before that.
+    dispatched: float = 0.0
+    numbers_at: float = 0.0
+    #: From the worker's answer: the time of both legs, the status inside it, and where its form came from.
+    leg_seconds: LegSeconds = NO_LEGS
+    code: int = 0
+    note: str = ""
 
     @property
     def queue_seconds(self) -> float | None:

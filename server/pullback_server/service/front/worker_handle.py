@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from ..protocol import channel
-from ..protocol.channel import Frame, Kind, Method
+from ..protocol.channel import Frame, Kind, Method, Sender
 
 
 class Listener(Protocol):
@@ -35,44 +35,30 @@ class Listener(Protocol):
         ...
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class WorkerHandle:
     """One worker process, from the order to fork it to its end."""
 
-    __slots__ = (
-        "deriving",
-        "ended",
-        "pid",
-        "pidfd",
-        "pipe",
-        "place",
-        "predecessor",
-        "ready",
-        "sender",
-        "start_timer",
-        "successor",
-        "superseded",
-        "task",
-        "times_stopped",
-    )
+    pipe: socket.socket
+    place: int
+    sender: Sender = field(init=False)
+    task: object = None
+    #: The keys of the closed forms that it derives for its task.
+    deriving: set[str] = field(default_factory=set)
+    ready: bool = False
+    ended: bool = False
+    #: Whether another has taken its place, so that its task is its last.
+    superseded: bool = False
+    successor: WorkerHandle | None = None
+    predecessor: WorkerHandle | None = None
+    pid: int = 0
+    pidfd: int = -1
+    #: How many times in a row it was seen to be stopped.
+    times_stopped: int = 0
+    start_timer: asyncio.TimerHandle | None = None
 
-    def __init__(self, pipe: socket.socket, place: int) -> None:
-        self.pipe = pipe
-        self.sender = channel.Sender(pipe)
-        self.place = place
-        self.task: object = None
-        #: The keys of the closed forms that it derives for its task.
-        self.deriving: set[str] = set()
-        self.ready = False
-        self.ended = False
-        #: Whether another has taken its place, so that its task is its last.
-        self.superseded = False
-        self.successor: WorkerHandle | None = None
-        self.predecessor: WorkerHandle | None = None
-        self.pid = 0
-        self.pidfd = -1
-        #: How many times in a row it was seen to be stopped.
-        self.times_stopped = 0
-        self.start_timer: asyncio.TimerHandle | None = None
+    def __post_init__(self) -> None:
+        self.sender = Sender(self.pipe)
 
     def send_task(self, method: Method, body: bytes, request_id: str, arrival: float) -> bool:
         """Sends it a task; False where it is already gone."""
