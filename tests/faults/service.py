@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pullback_server.service import failpoints
 
-from tests.open_files import open_files
+from tests.processes import descendants, open_files, state
 
 #: Few workers and short limits, so that whatever is stopped is noticed within the run.
 WORKERS = 2
@@ -75,7 +75,9 @@ class Service:
 
     def family(self) -> tuple[Process, ...]:
         """The front, then its descendants: the fork server is its child, and the workers are the fork server's."""
-        return _family(self._process.pid)
+        front = self._process.pid
+        parents = {front: 0} | descendants(front)
+        return tuple(Process(pid, parent, state(pid)) for pid, parent in parents.items())
 
     def fork_server(self) -> int | None:
         """The fork server's pid; None while there is none."""
@@ -117,7 +119,7 @@ class Service:
         code = self._process.wait(40)
         time.sleep(LAST_MOMENT)
         every = map(int, filter(str.isdigit, os.listdir("/proc")))
-        return code, tuple(pid for pid in every if _session(pid) == session and _state(pid) != "Z")
+        return code, tuple(pid for pid in every if _session(pid) == session and state(pid) != "Z")
 
 
 @contextmanager
@@ -150,23 +152,6 @@ def running(terms: str, log: Log) -> Iterator[Service]:
             process.stdout.close()
             for descriptor in {unread, stuck, errors}:
                 os.close(descriptor)
-
-
-def _family(pid: int) -> tuple[Process, ...]:
-    family = [Process(pid, 0, _state(pid))]
-    for process in family:
-        with suppress(OSError):
-            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-            family += [Process(child, process.pid, _state(child)) for child in map(int, children)]
-    return tuple(family)
-
-
-def _state(pid: int) -> str:
-    """The state of a process as /proc has it; Z where it is dead but not reaped yet, or reaped by now."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return "Z"
 
 
 def _session(pid: int) -> int:

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -18,6 +17,8 @@ from grpc_health.v1 import health_pb2
 from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import tensor_pb2
 from waiting import PATIENCE, eventually
+
+from tests.processes import descendants, memory
 
 SERVICE = "pullback.v1.DerivativeService"
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
@@ -78,20 +79,11 @@ class Service:
 
     def memory(self):
         """The bytes of memory of the service and all its descendants, what they share counted once."""
-        pids = [self.process.pid, *self.family()]
-        rolls = (Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids)
-        return sum(1024 * int(re.search(r"^Pss:\s+(\d+)", roll, re.MULTILINE)[1]) for roll in rolls)
+        return memory((self.process.pid, *self.family()))
 
     def family(self):
         """The pids of the service's descendants: the fork server first, then the workers."""
-        family, parents = [], [self.process.pid]
-        while parents:
-            pid = parents.pop(0)
-            with contextlib.suppress(OSError):
-                children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-                family += children
-                parents += children
-        return family
+        return list(descendants(self.process.pid))
 
     def kill_workers(self, *, count=None, fork_server=False):
         """Kills some of this service's own workers, or its fork server; returns their pids."""
@@ -150,6 +142,14 @@ def launch(environment=None, until_stdin_closes=False, log=None, **settings):
             **(environment or {}),
         },
     )
+
+
+def exit_code(process):
+    """The exit code of a service that ends by itself, with its pipes closed."""
+    code = process.wait(PATIENCE)
+    process.stdin.close()
+    process.stdout.close()
+    return code
 
 
 def request(expression, request_id="r", shape=(2,), data=None, **fields):

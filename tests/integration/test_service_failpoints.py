@@ -4,8 +4,9 @@ import grpc
 import pytest
 from both_legs import mostly_slow
 from pullback_server.service import failpoints
-from service_harness import SERVING, launch, many_request, running
-from waiting import PATIENCE, eventually
+from questions import mostly_slow
+from service_harness import SERVING, exit_code, launch, many_request, running
+from waiting import eventually
 
 #: The points that a call passes; the others are passed while workers start.
 ON_THE_WAY = [point for point in failpoints.POINTS if point.startswith(("worker.", "front."))]
@@ -93,9 +94,7 @@ def test_a_full_disk_for_the_log_costs_no_call():
 @pytest.mark.slow
 def test_a_fork_server_that_always_dies_is_an_error_and_not_tried_for_ever(capfd):
     process = launch({failpoints.VARIABLE: "fork.asked=kill"})
-    assert process.wait(PATIENCE) == 1
-    process.stdin.close()
-    process.stdout.close()
+    assert exit_code(process) == 1
     assert "Error: " in capfd.readouterr().err
 
 
@@ -103,9 +102,7 @@ def test_a_fork_server_that_always_dies_is_an_error_and_not_tried_for_ever(capfd
 @pytest.mark.parametrize("terms", ["nowhere=kill", "worker.taken=explode", "worker.taken=kill kill"])
 def test_terms_that_cannot_be_read_are_an_error(terms, capfd):
     process = launch({failpoints.VARIABLE: terms})
-    assert process.wait(PATIENCE) == 1
-    process.stdin.close()
-    process.stdout.close()
+    assert exit_code(process) == 1
     assert failpoints.VARIABLE in capfd.readouterr().err
 
 

@@ -12,6 +12,8 @@ from pullback.v1 import derivative_pb2 as wire
 from service_harness import NOT_SERVING, SERVICE, SERVING, details, launch, many_request, refused, result, running
 from waiting import PATIENCE, eventually
 
+from tests.processes import state
+
 
 def watch(service):
     body = health_pb2.HealthCheckRequest(service=SERVICE).SerializeToString()
@@ -149,11 +151,7 @@ def listens(port):
 
 
 def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    return state(pid) != "Z"
 
 
 def ended_with(process, capfd):

@@ -15,7 +15,7 @@ from pullback.errors import REQUEST_ID
 from pullback.v1 import grading_pb2
 from pullback_server.service.front import tokens
 from pullback_server.service.protocol.methods import ROWS
-from service_harness import details, launch, request, running
+from service_harness import details, exit_code, launch, request, running
 from waiting import PATIENCE, eventually
 
 
@@ -253,9 +253,7 @@ def test_with_mutual_tls_only_clients_of_the_authority_are_let_in(tmp_path):
 @pytest.mark.parametrize("settings", [{}, {"allow_plaintext": True}, {"allow_anonymous": True}], ids=str)
 def test_an_address_that_others_can_reach_is_refused_unless_settings_allow_it_by_name(settings, capfd):
     process = launch(host="0.0.0.0", **settings)
-    assert process.wait(PATIENCE) == 1
-    process.stdin.close()
-    process.stdout.close()
+    assert exit_code(process) == 1
     assert "which others can reach" in capfd.readouterr().err
 
 

@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from itertools import cycle
-from pathlib import Path
 
 import grpc
 import grpc.aio
 import numpy as np
 
 from tests.benchmarks.servers import DIFFERENTIATE, Call, Server, callers, service
-from tests.open_files import open_files
+from tests.processes import descendants, memory, open_files
 
 from .traffic import Parcel, parcels
 
@@ -160,27 +159,16 @@ async def _status(call: Call, parcel: Parcel) -> str:
 
 def _sample(front: int, at: float, latencies: list[float]) -> Sample:
     p50, p99 = np.quantile(latencies, (0.5, 0.99)) if latencies else (float("nan"), float("nan"))
-    family = [front]
-    for pid in family:
-        family += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+    family = (front, *descendants(front))
     held = open_files(front)
     return Sample(
         at=at,
         answered=len(latencies),
         p50=float(p50),
         p99=float(p99),
-        memory=sum(map(_memory, family)),
-        front=_memory(front),
+        memory=memory(family),
+        front=memory((front,)),
         files=held.files,
         buffers=held.buffers,
         processes=len(family),
     )
-
-
-def _memory(pid: int) -> int:
-    """The bytes of a process's memory, its share of what it shares; 0 where it has just ended."""
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return 0
-    return next(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:"))
