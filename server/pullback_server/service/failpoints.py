@@ -54,52 +54,25 @@ class FailpointError(ValueError):
     """The variable holds a term that is not valid; the message says what would be accepted."""
 
 
-def _kill(_: str) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _stop(_: str) -> None:
-    os.kill(os.getpid(), signal.SIGSTOP)
-
-
-def _exit(code: str) -> None:
-    os._exit(int(code or 1))
-
-
-def _sleep(seconds: str) -> None:
-    time.sleep(float(seconds or 1))
-
-
-def _raise(text: str) -> None:
-    raise Injected(text)
-
-
-def _full(_: str) -> None:
-    raise OSError(28, "no space left on device")
-
-
-def _memory(_: str) -> None:
-    raise MemoryError
+def _raise(problem: Exception) -> None:
+    raise problem
 
 
 _HOGGED: list[bytearray] = []
 
-
-def _hog(size: str) -> None:
-    _HOGGED.append(bytearray(b"\x01") * int(size or 2**28))
-
-
+# fmt: off
 #: What a point can do when it strikes, and what the argument is.
 ACTIONS: Mapping[str, Callable[[str], None]] = {
-    "kill": _kill,  # the process ends by SIGKILL
-    "stop": _stop,  # the process stops by SIGSTOP
-    "exit": _exit,  # the process exits; (code)
-    "sleep": _sleep,  # nothing happens for a while; (seconds)
-    "raise": _raise,  # an unexpected exception; (text)
-    "full": _full,  # the disk is full
-    "memory": _memory,  # an allocation fails
-    "hog": _hog,  # the process keeps memory; (bytes)
+    "kill":   lambda _: os.kill(os.getpid(), signal.SIGKILL),                          # the process ends by SIGKILL
+    "stop":   lambda _: os.kill(os.getpid(), signal.SIGSTOP),                          # the process stops by SIGSTOP
+    "exit":   lambda code: os._exit(int(code or 1)),                                   # the process exits; (code)
+    "sleep":  lambda seconds: time.sleep(float(seconds or 1)),                         # a pause; (seconds)
+    "raise":  lambda text: _raise(Injected(text)),                                     # an unexpected exception; (text)
+    "full":   lambda _: _raise(OSError(28, "no space left on device")),                # the disk is full
+    "memory": lambda _: _raise(MemoryError()),                                         # an allocation fails
+    "hog":    lambda size: _HOGGED.append(bytearray(b"\x01") * int(size or 2**28)),    # it keeps memory; (bytes)
 }
+# fmt: on
 
 _TERM = re.compile(
     r"(?P<point>[\w.]+)=(?:(?P<percent>[\d.]+)%)?(?:(?P<times>\d+)\*)?(?P<action>\w+)(?:\((?P<argument>[^;()]*)\))?"
