@@ -1,1 +1,1 @@
-"""Wire messages as domain values, and answers as wire messages."""
+"""The contract's messages as values of the domain, and values as messages."""
