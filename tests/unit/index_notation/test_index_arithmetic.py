@@ -36,15 +36,15 @@ def test_unravel_is_the_inverse_of_ravel(shape):
 def test_a_reshaped_index_is_where_counting_in_rows_finds_it(old, new):
     program = IndexProgram()
     axes = tuple(program.index(n) for n in new)
-    found = unravel(ravel(axes, new), old, program)
+    indices = unravel(ravel(axes, new), old, program)
     every = list(product(*map(range, old)))
     for number, place in enumerate(product(*map(range, new))):
         at = dict(zip(axes, map(sp.Integer, place), strict=True))
-        assert tuple(numbers(e, at) for e in found) == every[number]
+        assert tuple(numbers(e, at) for e in indices) == every[number]
 
 
 @pytest.mark.parametrize("divisor", [2, 3, 5])
-def test_quotient_and_remainder_are_those_of_whole_numbers(divisor):
+def test_quotient_and_remainder_are_those_of_integers(divisor):
     program = IndexProgram()
     i, j = program.index(4), program.index(3)
     for e in (3 * i + j, 6 * i - j, -i, 5 * i + 2 * j + 7, 2 - i):

@@ -17,15 +17,15 @@ RANKS = {"a": 0, "x": 1, "y": 1, "A": 2, "B": 2}
 VALUES = {name: np.random.default_rng(rank).standard_normal((LENGTH,) * rank) for name, rank in RANKS.items()}
 
 
-def world():
-    """IndexProgram with one dimension for all indices, the free ones and the bound ones."""
+def index_program():
+    """An index program with one dimension for all indices, the free ones and the bound ones."""
     program = IndexProgram()
     first = program.index(("x", 0), 3)
     indices = [first, *(program.index(first) for _ in range(len(FREE) + len(BOUND) - 1))]
     return program, dict(zip((*FREE, *BOUND), indices, strict=True))
 
 
-PIECES, INDICES = world()
+PROGRAM, INDICES = index_program()
 free, bound = ([INDICES[n] for n in names] for names in (FREE, BOUND))
 entries = st.sampled_from(sorted(RANKS)).flatmap(
     lambda name: st.tuples(*[st.sampled_from([*free, *bound])] * RANKS[name]).map(lambda at: Entry(name, *at))
@@ -74,12 +74,12 @@ def everywhere(e):
 
 @given(terms)
 def test_contraction_leaves_the_sum_as_it_was(term):
-    np.testing.assert_allclose(everywhere(contract(term, PIECES).expression), everywhere(term.expression), atol=1e-12)
+    np.testing.assert_allclose(everywhere(contract(term, PROGRAM).expression), everywhere(term.expression), atol=1e-12)
 
 
 @given(terms)
 def test_after_contraction_no_delta_has_a_bound_index(term):
-    done = contract(term, PIECES)
+    done = contract(term, PROGRAM)
     assert not {index for pair in done.deltas for index in pair} & set(done.bound)
     assert all(a != b for a, b in done.deltas)
     assert set(done.bound) <= done.coefficient.free_symbols
@@ -87,17 +87,17 @@ def test_after_contraction_no_delta_has_a_bound_index(term):
 
 @given(st.lists(terms, max_size=4))
 def test_merging_leaves_the_total_as_it_was_and_adds_up_what_is_alike(several):
-    contracted = [contract(term, PIECES) for term in several]
-    merged = merge(contracted, PIECES)
-    whole = sp.Add(*(t.expression for t in several))
-    np.testing.assert_allclose(everywhere(sp.Add(*(t.expression for t in merged))), everywhere(whole), atol=1e-12)
+    contracted = [contract(term, PROGRAM) for term in several]
+    merged = merge(contracted, PROGRAM)
+    total = sp.Add(*(t.expression for t in several))
+    np.testing.assert_allclose(everywhere(sp.Add(*(t.expression for t in merged))), everywhere(total), atol=1e-12)
     assert len({(t.deltas, len(t.bound)) for t in merged}) == len(merged)
 
 
 @given(terms)
 def test_what_cancels_is_left_out(term):
     opposite = Term(-term.coefficient, term.deltas, term.bound)
-    assert merge([contract(term, PIECES), contract(opposite, PIECES)], PIECES) == ()
+    assert merge([contract(term, PROGRAM), contract(opposite, PROGRAM)], PROGRAM) == ()
 
 
 deltas = pairs.map(lambda pair: Delta(*pair))
@@ -118,19 +118,19 @@ def test_splitting_leaves_the_product_as_it_was_and_no_delta_among_the_factors(s
 
 @given(st.lists(terms, min_size=1, max_size=3))
 def test_taking_out_common_factors_leaves_the_sum_as_it_was(several):
-    whole = sp.Add(*(t.coefficient for t in several))
-    np.testing.assert_allclose(everywhere(factor_out(whole)), everywhere(whole), rtol=1e-9, atol=1e-9)
+    total = sp.Add(*(t.coefficient for t in several))
+    np.testing.assert_allclose(everywhere(factor_out(total)), everywhere(total), rtol=1e-9, atol=1e-9)
 
 
 def test_a_bound_index_that_nothing_depends_on_leaves_its_length():
     i, s = INDICES["i"], INDICES["s"]
-    done = contract(Term(Entry("x", i), (), (s,)), PIECES)
-    assert done == Term(Entry("x", i) * PIECES.size(s))
+    done = contract(Term(Entry("x", i), (), (s,)), PROGRAM)
+    assert done == Term(Entry("x", i) * PROGRAM.size(s))
 
 
 def test_a_chain_of_deltas_contracts_to_one():
     i, p, s, t = (INDICES[n] for n in "ipst")
-    done = contract(Term(Entry("A", s, t), ((i, s), (s, t), (t, p)), (s, t)), PIECES)
+    done = contract(Term(Entry("A", s, t), ((i, s), (s, t), (t, p)), (s, t)), PROGRAM)
     assert done.bound == ()
     assert len(done.deltas) == 1
     assert set(done.deltas[0]) == {i, p}

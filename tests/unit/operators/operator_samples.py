@@ -57,8 +57,8 @@ def by_reference(program: TypedProgram, arrays: dict[str, np.ndarray]) -> list[A
             case Literal(value):
                 values.append(np.array(mp.mpf(value), dtype=object))
             case Apply(operator, operands):
-                given = (None if k is None else values[k] for k in operands)
-                values.append(BY_NAME[operator].reference(*given, **program.arguments[number]))
+                operand_values = (None if k is None else values[k] for k in operands)
+                values.append(BY_NAME[operator].reference(*operand_values, **program.arguments[number]))
     return values
 
 

@@ -41,20 +41,20 @@ CALLS: list[tuple[str, Callable[[Tensors], torch.Tensor]]] = [
 @pytest.mark.parametrize("weighted", [False, True], ids=["constants", "variables"])
 @pytest.mark.parametrize(("text", "call"), CALLS, ids=[text for text, _ in CALLS])
 def test_a_column_gives_what_the_public_call_gives(text: str, call: Callable[[Tensors], Any], weighted: bool) -> None:
-    """Also where torch could not differentiate its own by the weights."""
+    """Also where torch could not differentiate its own function with respect to the weights."""
     program = typed(BY_NAME["add"], text)
     tensors = {
         n: t.requires_grad_(weighted and t.is_floating_point()) for n, t in inputs(BY_NAME["add"], program).items()
     }
-    theirs = call({name: tensor.detach() for name, tensor in tensors.items()})
-    torch.testing.assert_close(by_torch(program, tensors)[program.program.output].detach(), theirs)
+    public = call({name: tensor.detach() for name, tensor in tensors.items()})
+    torch.testing.assert_close(by_torch(program, tensors)[program.program.output].detach(), public)
 
 
 X = torch.tensor([[0.5, -1.0], [2.0, 0.25]], dtype=torch.float64)
 
 
 @pytest.mark.parametrize(
-    ("text", "given"),
+    ("text", "indices"),
     [
         ("embedding(t, x)", [0, 2]),
         ("embedding(t, x)", [0, -1]),
@@ -66,18 +66,18 @@ X = torch.tensor([[0.5, -1.0], [2.0, 0.25]], dtype=torch.float64)
         ("gaussian_nll_loss(x, x, x)", [0, 0]),
     ],
 )
-def test_values_that_an_operator_does_not_take_are_refused_with_a_place(text: str, given: list[int]) -> None:
+def test_values_that_an_operator_does_not_take_are_refused_with_a_place(text: str, indices: list[int]) -> None:
     with pytest.raises(Refusal) as caught:
-        ask(text, {"x": X, "t": torch.tensor(given)})
+        ask(text, {"x": X, "t": torch.tensor(indices)})
     assert (caught.value.reason.name, caught.value.line) == ("BAD_VALUE", 1)
     assert caught.value.hint
 
 
 def test_targets_that_are_ignored_need_be_no_class() -> None:
     tensors = {"x": X, "t": torch.tensor([-100, 1])}
-    (found,) = ask("cross_entropy(x, t)", tensors).derivatives
-    assert found.gradient[0].tolist() == [0.0, 0.0]
-    assert found.gradient[1].any()
+    (derivative,) = ask("cross_entropy(x, t)", tensors).derivatives
+    assert derivative.gradient[0].tolist() == [0.0, 0.0]
+    assert derivative.gradient[1].any()
 
 
 def test_running_statistics_stay_as_they_are() -> None:

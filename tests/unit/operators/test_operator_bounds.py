@@ -61,9 +61,9 @@ def test_a_function_that_stands_for_itself_has_no_number_of_a_namesake() -> None
 def test_polygamma_far_below_zero_is_quick_and_right() -> None:
     below = torch.tensor([-(10.0**9) - 0.25, -2.25], dtype=torch.float64)
     for order in (1, 2, 3, 20):
-        found = BY_NAME["polygamma"].torch(below, n=order)
-        right = [float(special.polygamma(mp.mpf(x), n=order)) for x in below.tolist()]
-        assert found.tolist() == pytest.approx(right, rel=1e-12)
+        values = BY_NAME["polygamma"].torch(below, n=order)
+        expected = [float(special.polygamma(mp.mpf(x), n=order)) for x in below.tolist()]
+        assert values.tolist() == pytest.approx(expected, rel=1e-12)
 
 
 EXTREME = [mp.mpf(t) for t in ("0", "1", "-1", "0.5", "-2.5", "1e308", "-1e308", "5e-324", "inf", "-inf", "nan")]

@@ -96,8 +96,8 @@ def test_both_legs_give_the_convention(text: str, values: dict[str, float], grad
     program = check(parse(text, list(values), Limits()), types, Limits())
     tensors = {n: torch.tensor(v, dtype=torch.float64, requires_grad=True) for n, v in values.items()}
     output = compile_program(program)(tensors)[program.program.output]
-    found = torch.autograd.grad(output, list(tensors.values()), allow_unused=True)
-    by_autograd = {n: 0.0 if g is None else g.item() for n, g in zip(tensors, found, strict=True)}
+    autograd = torch.autograd.grad(output, list(tensors.values()), allow_unused=True)
+    by_autograd = {n: 0.0 if g is None else g.item() for n, g in zip(tensors, autograd, strict=True)}
     assert by_autograd == pytest.approx(gradients, rel=1e-15, nan_ok=True)
     plan = derive(program, tuple(values)).plan
     closed = evaluator(plan)({n: t.detach() for n, t in tensors.items()} | {"^": torch.ones_like(output)})
@@ -111,16 +111,16 @@ def test_entries_that_tie_share_the_gradient(reduction: str) -> None:
     program = check(parse(reduction, ["x"], Limits()), types, Limits())
     x = torch.tensor([1.0, 2.0, 2.0], dtype=torch.float64, requires_grad=True)
     output = compile_program(program)({"x": x})[program.program.output]
-    (found,) = torch.autograd.grad(output, x)
-    assert found.tolist() == [0.0, 0.5, 0.5]
+    (gradient,) = torch.autograd.grad(output, x)
+    assert gradient.tolist() == [0.0, 0.5, 0.5]
 
 
 def test_a_norm_of_zeros_has_gradient_zero() -> None:
     x = torch.zeros(2, dtype=torch.float64, requires_grad=True)
     for order in ("1", "2", "3", "inf"):
         program = check(parse(f"norm(x, {order})", ["x"], Limits()), {"x": TensorType(DType.FLOAT64, (2,))}, Limits())
-        (found,) = torch.autograd.grad(compile_program(program)({"x": x})[program.program.output], x)
-        assert found.tolist() == [0.0, 0.0], order
+        (gradient,) = torch.autograd.grad(compile_program(program)({"x": x})[program.program.output], x)
+        assert gradient.tolist() == [0.0, 0.0], order
 
 
 @pytest.mark.parametrize("row", mostly_slow(TABLE), ids=lambda row: row.name)
@@ -133,14 +133,14 @@ def test_closed_form_agrees_with_autograd_on_the_samples(row: Operator) -> None:
             continue
         upstream = torch.linspace(0.5, 1.5, program.output.elements, dtype=DTYPES[program.output.dtype])
         upstream = upstream.reshape(program.output.shape)
-        found = differentiate(compile_program(program), tensors, wrt, upstream, torch.device("cpu"))
+        autograd = differentiate(compile_program(program), tensors, wrt, upstream, torch.device("cpu"))
         forms = derive(program, wrt)
         if forms.reason:
             continue
         closed = evaluator(forms.plan)({n: t.double() for n, t in tensors.items()} | {"^": upstream.double()})
         for name in wrt:
             gradient = torch.zeros_like(tensors[name]) if closed[name] is None else closed[name]
-            message = f"{row.name}: autograd and the sympy column differ in `{text}` by {name}"
+            message = f"{row.name}: autograd and the sympy column differ in `{text}` for {name}"
             torch.testing.assert_close(
-                gradient, found.gradients[name], rtol=1e-10, atol=1e-10, equal_nan=True, msg=message
+                gradient, autograd.gradients[name], rtol=1e-10, atol=1e-10, equal_nan=True, msg=message
             )

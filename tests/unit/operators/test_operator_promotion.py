@@ -31,6 +31,6 @@ def test_triples_promote_as_in_where() -> None:
 
 
 def test_numbers_of_the_text_meet_in_the_widest() -> None:
-    whole, real = TensorType(DType.INT64, (), weak=True), TensorType(DType.FLOAT64, (), weak=True)
-    assert promote(whole, whole) is DType.INT64
-    assert promote(whole, real) is DType.FLOAT64
+    integer, real = TensorType(DType.INT64, (), weak=True), TensorType(DType.FLOAT64, (), weak=True)
+    assert promote(integer, integer) is DType.INT64
+    assert promote(integer, real) is DType.FLOAT64

@@ -23,7 +23,7 @@ FLOATING = (DType.FLOAT64, DType.FLOAT32, DType.FLOAT16, DType.BFLOAT16)
 def test_row_has_every_column(row: Operator) -> None:
     assert row.doc.endswith("."), f"{row.name}: doc is a sentence with a full stop"
     assert len(row.samples) >= 3, f"{row.name}: give it three samples at least"
-    assert row.error_inputs, f"{row.name}: give it a bad sample"
+    assert row.error_inputs, f"{row.name}: give it a wrong input"
     assert row.spellings, f"{row.name}: has no spelling"
     assert row.family, f"{row.name}: name its family"
     assert callable(row.torch), f"{row.name}: give it a torch column"
@@ -44,9 +44,9 @@ def test_names_are_unique_and_can_be_written() -> None:
     assert [word for word in words if keyword.iskeyword(word) or not word.isidentifier()] == []
 
 
-def test_signs_are_unique() -> None:
-    signs = [row for row in TABLE if row.symbol]
-    assert len(signs) == len(BY_SYMBOL), "two rows share a sign and a number of operands"
+def test_operator_symbols_are_unique() -> None:
+    rows = [row for row in TABLE if row.symbol]
+    assert len(rows) == len(BY_SYMBOL), "two rows share a symbol and a number of operands"
 
 
 @ROWS
@@ -69,9 +69,9 @@ def test_shape_rule_says_what_torch_gives(row: Operator) -> None:
             values = by_torch(program, inputs(row, program))
             for value, kind in zip(values, program.types, strict=True):
                 if isinstance(value, torch.Tensor):
-                    found = (str(value.dtype).removeprefix("torch."), tuple(value.shape))
-                    assert found == (kind.dtype.label, kind.shape), (
-                        f"{row.name}: torch gives {found} in `{text}` with {dtype.label} inputs and the shape rule "
+                    actual = (str(value.dtype).removeprefix("torch."), tuple(value.shape))
+                    assert actual == (kind.dtype.label, kind.shape), (
+                        f"{row.name}: torch gives {actual} in `{text}` with {dtype.label} inputs and the shape rule "
                         f"says {kind}; change the shape column"
                     )
                 else:
@@ -105,8 +105,8 @@ def test_rule_takes_no_dtypes_that_torch_refuses_and_names_the_result(row: Opera
     for types in _operand_types(row):
         try:
             kind = row.shape(*types, **literals)
-        except OperandError as misfit:
-            if not (misfit.message and misfit.hint):
+        except OperandError as error:
+            if not (error.message and error.hint):
                 pytest.fail(f"{row.name}: say what would be accepted instead of {types[0].dtype.label}")
             continue
         if kind.weak:
@@ -132,14 +132,14 @@ def test_reference_agrees_with_torch(row: Operator) -> None:
         with mp.workdps(50):
             exact = by_reference(program, {name: exact_array(t) for name, t in tensors.items()})
         for number, _ in applications(program.program, row):
-            ours = np.asarray(exact[number]).astype(np.float64)
-            theirs = torch.as_tensor(by[number], dtype=torch.float64).detach().numpy()
+            reference = np.asarray(exact[number]).astype(np.float64)
+            actual = torch.as_tensor(by[number], dtype=torch.float64).detach().numpy()
             if row.name in UP_TO_SIGN:
-                ours, theirs = abs(ours), abs(theirs)
+                reference, actual = abs(reference), abs(actual)
             single = program.types[program.program.output].dtype is DType.FLOAT32
             np.testing.assert_allclose(
-                ours,
-                theirs,
+                reference,
+                actual,
                 rtol=1e-6 if single else 1e-12,
                 atol=1e-6 if single else 1e-12,
                 equal_nan=True,
@@ -158,8 +158,8 @@ def test_autograd_agrees_with_a_difference_quotient_of_the_reference(row: Operat
         chance = torch.Generator().manual_seed(1)
         wrt = [t for t in tensors.values() if t.requires_grad]
         towards = [torch.rand(t.shape, generator=chance, dtype=t.dtype) for t in wrt]
-        found = torch.autograd.grad(output.sum(), wrt, allow_unused=True)
-        slope = sum((g * d).sum().item() for g, d in zip(found, towards, strict=True) if g is not None)
+        gradients = torch.autograd.grad(output.sum(), wrt, allow_unused=True)
+        slope = sum((g * d).sum().item() for g, d in zip(gradients, towards, strict=True) if g is not None)
         direction = {id(t): exact_array(d) for t, d in zip(wrt, towards, strict=True)}
         with mp.workdps(60):
             step = mp.mpf(10) ** -20
@@ -177,7 +177,7 @@ def test_autograd_agrees_with_a_difference_quotient_of_the_reference(row: Operat
 
 
 @ROWS
-def test_bad_samples_are_refused_with_a_place(row: Operator) -> None:
+def test_wrong_inputs_are_refused_with_a_place(row: Operator) -> None:
     for text in row.error_inputs:
         with pytest.raises(Refusal) as caught:
             typed(row, text)
@@ -211,7 +211,7 @@ def test_domain_and_kinks_are_conditions_on_the_parameters(row: Operator) -> Non
     for text in [row.domain] * bool(row.domain) + [kink.where for kink in row.kinks]:
         program = parse(text, names, Limits())
         types = {name: TensorType(DType.FLOAT64, (3, 3)) for name in names}
-        assert check(program, types, Limits()).output.dtype is DType.BOOL, f"{row.name}: `{text}` is no condition"
+        assert check(program, types, Limits()).output.dtype is DType.BOOL, f"{row.name}: `{text}` is not a condition"
 
 
 @ROWS
@@ -274,10 +274,10 @@ CALLS: list[tuple[str, Any]] = [
 def test_torch_column_is_the_public_call(text: str, call: Any) -> None:
     program = typed(BY_NAME["add"], text)
     tensors = inputs(BY_NAME["add"], program)
-    own, public = by_torch(program, tensors)[program.program.output], call(tensors)
+    column, public = by_torch(program, tensors)[program.program.output], call(tensors)
     # Below 0 polygamma is put together from values above it, with other roundings.
     exact = "polygamma" not in text
-    torch.testing.assert_close(own, public, rtol=0.0 if exact else 1e-14, atol=0.0, equal_nan=True)
+    torch.testing.assert_close(column, public, rtol=0.0 if exact else 1e-14, atol=0.0, equal_nan=True)
 
 
 def test_every_sample_is_counted() -> None:
@@ -289,16 +289,16 @@ def test_a_form_that_knows_a_length_is_kept_under_it(row: Operator) -> None:
     for text in row.samples:
         program = typed(row, text)
         try:
-            found = partition(program)
+            form = partition(program)
         except NoClosedForm:
             continue
-        told = any(
+        marked = any(
             BY_NAME[node.operator].mixes_lengths(
                 *(None if k is None else program.types[k] for k in node.operands), **program.arguments[number]
             )
             for number, node in enumerate(program.program.nodes)
             if isinstance(node, Apply)
         )
-        axes = [a for x in found.inputs.values() for a in x.axes if a is not None]
-        known = any(isinstance(found.program.dimensions[a].source, int) for a in axes)
-        assert told or not known, f"{row.name}: the form of `{text}` knows a length, so mark the row as sized"
+        axes = [a for x in form.inputs.values() for a in x.axes if a is not None]
+        known = any(isinstance(form.program.dimensions[a].source, int) for a in axes)
+        assert marked or not known, f"{row.name}: the form of `{text}` knows a length: mark the row as size_dependent"

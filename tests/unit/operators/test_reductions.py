@@ -61,10 +61,10 @@ def both_legs(text: str, upstream: list[float] | None = None, **values: Any) -> 
     leaves = {n: t.clone().requires_grad_() for n, t in tensors.items()}
     output = compile_program(program)(leaves)[program.program.output]
     seed = torch.ones_like(output) if upstream is None else torch.tensor(upstream, dtype=torch.float64)
-    found = torch.autograd.grad(output, list(leaves.values()), seed)
+    gradients = torch.autograd.grad(output, list(leaves.values()), seed)
     forms = derive(program, tuple(tensors))
     closed = evaluator(forms.plan)(tensors | {"^": seed})
-    return dict(zip(leaves, found, strict=True)), {n: g for n, g in closed.items() if g is not None}
+    return dict(zip(leaves, gradients, strict=True)), {n: g for n, g in closed.items() if g is not None}
 
 
 def agree(text: str, upstream: list[float] | None = None, **values: Any) -> None:
@@ -124,7 +124,7 @@ def test_a_cosine_below_eps_is_differentiated_as_it_stands_by_the_closed_form_on
     assert by_autograd["x"].tolist() != pytest.approx([0.01, 0.02], rel=1e-3)
 
 
-def test_the_derivative_by_the_mean_of_a_variance_is_left_out() -> None:
+def test_the_derivative_with_respect_to_the_mean_of_a_variance_is_left_out() -> None:
     types = {"x": TensorType(DType.FLOAT64, (5,))}
     forms = derive(check(parse("std(x)", ["x"], Limits()), types, Limits()), ("x",))
     assert forms.inputs["x"][DerivativeKind.JACOBIAN][Notation.TEXT].split("\n")[0] == (
