@@ -154,13 +154,13 @@ OPERATORS = (
     arithmetic("/",  "div",       operator.truediv,  exact.over,   scalars.quotient,  to_float,     "The quotient.",
                aliases=("divide", "true_divide"), more_samples=("count/2*x",), domain="y != 0", interval=POSITIVE),
     arithmetic("**", "pow",       operator.pow,      exact.power,  scalars.power,     float_result,
-               "x to the power of the exponent; not of two integers.",
+               "x to the power of the exponent; not for two integers.",
                signature="x, exponent", aliases=("power",), more_samples=POWER_SAMPLES, interval=POSITIVE,
                error_inputs=(*(t.format("pow") for t in WRONG), "count ** 2", "count ** count"),
                source="NIST DLMF 4.2(iv)", domain=POWER_DOMAIN,
                kinks=(Kink("(x == 0) & (exponent > 0) & (exponent < 1)", "inf"),)),
     arithmetic("%",  "remainder", _modulo,           fn.remainder, scalars.remainder, float_result,
-               "x - y*floor(x/y), which has the sign of y; not of two integers.",
+               "x - y*floor(x/y), which has the sign of y; not for two integers.",
                aliases=("mod",), more_samples=("x % -0.7", "(-x) % y"), interval=POSITIVE,
                error_inputs=(*(t.format("remainder") for t in WRONG), "count % 2"),
                domain="y != 0", kinks=(Kink("x % y == 0", "1 for x, -floor(x/y) for y"),)),
@@ -171,18 +171,18 @@ OPERATORS = (
     prefix("+", "positive",    torch.positive,    lambda x: x,  lambda x: x,   "The operand itself."),
 
     # symbol     name  relation     step              doc                             aliases
-    comparison(">",  "gt", operator.gt, fn.greater,       "Whether x is greater.",        ("greater",)),
+    comparison(">",  "gt", operator.gt, fn.greater,       "Whether x is greater than y.", ("greater",)),
     comparison(">=", "ge", operator.ge, fn.greater_equal, "Whether x is at least y.",     ("greater_equal",)),
-    comparison("<",  "lt", operator.lt, fn.less,          "Whether x is less.",           ("less",)),
+    comparison("<",  "lt", operator.lt, fn.less,          "Whether x is less than y.",    ("less",)),
     comparison("<=", "le", operator.le, fn.less_equal,    "Whether x is at most y.",      ("less_equal",)),
     comparison("==", "eq", operator.eq, fn.equal,         "Whether the two are equal.",   ()),
     comparison("!=", "ne", operator.ne, fn.not_equal,     "Whether the two differ.",      ("not_equal",)),
 
     # symbol    name               torch              step            reference                doc
     connective("&", "bitwise_and", torch.logical_and, fn.logical_and, lambda a, b: a and b,    "Whether both hold."),
-    connective("|", "bitwise_or",  torch.logical_or,  fn.logical_or,  lambda a, b: a or b,     "Whether one holds."),
+    connective("|", "bitwise_or",  torch.logical_or,  fn.logical_or,  lambda a, b: a or b,     "Whether either holds."),
     prefix(    "~", "bitwise_not", torch.logical_not, fn.logical_not, scalars.indicator(operator.not_),
-           "Whether it does not hold.", shape=_condition,
+           "Whether the operand does not hold.", shape=_condition,
            samples=("(~mask)*x", "(~(x > 0))*x", "(~(s > 0))*s", "(~(z > 0))*z"),
            error_inputs=("~x", "~count", "bitwise_not()", "bitwise_not(mask, mask)")),
 )

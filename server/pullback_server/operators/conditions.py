@@ -67,7 +67,7 @@ OPERATORS = (
     #         name           torch              sympy        holds                    doc
     condition("isnan",       torch.isnan,       fn.isnan,    scalars.isnan,           "Whether x is NaN."),
     condition("isinf",       torch.isinf,       fn.isinf,    scalars.isinf,           "Whether x is inf or -inf."),
-    condition("isfinite",    torch.isfinite,    fn.isfinite, scalars.isfinite,        "Whether x is a number."),
+    condition("isfinite",    torch.isfinite,    fn.isfinite, scalars.isfinite,        "Whether x is finite."),
     condition("isposinf",    torch.isposinf,    fn.isposinf, scalars.isposinf,        "Whether x is inf."),
     condition("isneginf",    torch.isneginf,    fn.isneginf, scalars.isneginf,        "Whether x is -inf."),
     condition("signbit",     torch.signbit,     fn.signbit,  lambda x: x < 0,         "Whether x has a minus sign.",
@@ -76,9 +76,9 @@ OPERATORS = (
               "x == 0"),
     condition("logical_and", torch.logical_and, _and,        lambda x, y: x and y,    "Whether neither is zero.",
               "x == 0", "y == 0", signature="x, y"),
-    condition("logical_or",  torch.logical_or,  _or,         lambda x, y: x or y,     "Whether one is not zero.",
-              "x == 0", "y == 0", signature="x, y"),
+    condition("logical_or",  torch.logical_or,  _or,         lambda x, y: x or y,
+              "Whether at least one is not zero.", "x == 0", "y == 0", signature="x, y"),
     condition("logical_xor", torch.logical_xor, _xor,        lambda x, y: bool(x) != bool(y),
-              "Whether just one is not zero.", "x == 0", "y == 0", signature="x, y"),
+              "Whether exactly one is not zero.", "x == 0", "y == 0", signature="x, y"),
 )
 # fmt: on

@@ -189,8 +189,8 @@ def row(
 
 
 SPD = "(A @ A.T + 2*eye(3))"
-SINGULAR = (Kink("det(A) == 0", "nan or a large number: the inverse has none"),)
-EQUAL = "inf or nan for vectors; for values what one basis of many gives"
+SINGULAR = (Kink("det(A) == 0", "nan or a large number, since there is no inverse"),)
+EQUAL = "inf or nan for vectors; for values the result of one basis of many"
 TIES, SINGULAR_TIES = (Kink(f"{f}(A)[1:] == {f}(A)[:-1]", EQUAL) for f in ("eigvalsh", "svdvals"))
 
 # fmt: off
@@ -223,7 +223,7 @@ OPERATORS = (
         error_inputs=("solve(A, w)", "solve(x, u)", "solve(A)", "solve(A, s)")),
     row("matrix_power", shapes.matrix_power, torch.linalg.matrix_power, _power_form,
         each_matrix(references.matrix_power), signature="A, n: integer",
-        doc="The product of n times the matrix; of its inverse where n is negative.",
+        doc="The n-th power of the matrix; of its inverse where n is negative.",
         source="torch.linalg.matrix_power",
         samples=("matrix_power(A, 3)", "matrix_power(A, 0) + A", "matrix_power(A, 1)", "matrix_power(A, -2)",
                  "matrix_power(C @ D, 2)", "matrix_power(g, 4)"),
@@ -265,7 +265,7 @@ OPERATORS = (
         error_inputs=("svd(A)", "svd(x)[0]", "svd(u)[1]", "svd(A)[3]")),
     row("lstsq", shapes.lstsq, _lstsq, None, references.lstsq,
         signature="A, B, *, output: output", outputs=("solution",),
-        doc="The x that makes A @ x - B least, for A of full rank.", source="torch.linalg.lstsq",
+        doc="The x with the smallest norm of A @ x - B, for A of full rank.", source="torch.linalg.lstsq",
         samples=("lstsq(x.T, B)[0]", "lstsq(A, B).solution", "lstsq(C.mT, D)[0]"),
         error_inputs=("lstsq(A, B)", "lstsq(A, B)[1]", "lstsq(A, u)[0]", "lstsq(x, B)[0]")),
 )

@@ -79,9 +79,9 @@ OPERATORS = (
         name="normalize", family="reductions",
         signature="x, p: number = 2.0, dim: dims = 1, eps: number = 1e-12", shape=shapes.normalize,
         torch=F.normalize, sympy=_normalize_form, reference=references.normalize,
-        doc="x over its norm of order p along dim, which counts as eps where it is less.",
+        doc="x over its norm of order p along dim; a norm below eps counts as eps.",
         source="torch.nn.functional.normalize",
-        kinks=(Kink("norm(x) == eps", "that of the norm"),),
+        kinks=(Kink("norm(x) == eps", "the slope of the norm"),),
         samples=("normalize(x)", "normalize(x, dim=0)", "normalize(u, dim=0)", "normalize(x, 1)", "normalize(x, p=3)",
                  "normalize(x, inf, 0)", "normalize(C, dim=(0, 2))", "F.normalize(C, 2, -1, 1e-3)", "normalize(z)",
                  "normalize(x, eps=100)", "normalize(c, dim=0)", "normalize(c)", "normalize(x) @ normalize(y).T"),
@@ -92,8 +92,8 @@ OPERATORS = (
         name="cosine_similarity", family="reductions",
         signature="x1, x2, dim: dim = 1, eps: number = 1e-8", shape=shapes.cosine_similarity,
         torch=F.cosine_similarity, sympy=_cosine_form, reference=references.cosine_similarity,
-        doc="The sum of x1*x2 along dim over the product of the norms. One below eps counts as eps, which torch leaves "
-            "out of the derivative.",
+        doc="The sum of x1*x2 along dim over the product of the norms. A norm below eps counts as eps, which torch "
+            "leaves out of the derivative.",
         source="torch.nn.functional.cosine_similarity",
         kinks=(Kink("norm(x1) == 0", "0"), Kink("norm(x2) == 0", "0")),
         samples=("cosine_similarity(x, y)", "cosine_similarity(u, v, 0)", "cosine_similarity(x, y, dim=0)",

@@ -130,10 +130,10 @@ OPERATORS = (
     row("log1p",      torch.log1p,      log1p,               scalars.log1p,      to_float,      INSIDE,
         "log(1 + x), precise where x is small.", source="NIST DLMF 4.2(ii)", domain="x > -1"),
     row("logit",      torch.logit,      WithLiterals(logit), scalars.logit,      shapes.logit,  UNIT,
-        "log(x/(1 - x)) for x from 0 to 1, the inverse of the sigmoid; with eps, of x held between eps and 1 - eps.",
+        "log(x/(1 - x)) for x from 0 to 1, the inverse of the sigmoid; with eps, of x clamped between eps and 1 - eps.",
         signature="x, eps: number = None", domain="(x > 0) & (x < 1)", samples=LOGIT, error_inputs=WRONG_LOGIT,
         source="torch.special.logit",
-        **kinks(("x == eps", "its slope above"), ("x == 1 - eps", "its slope below")), code_numpy="special.logit"),
+        **kinks(("x == eps", "the slope above"), ("x == 1 - eps", "the slope below"))),
 
     # Trigonometric functions
     row("sin",        torch.sin,        sp.sin,              scalars.sin,        to_float,      REAL,
@@ -168,8 +168,8 @@ OPERATORS = (
     row("asinh",      torch.asinh,      sp.asinh,            scalars.asinh,      to_float,      REAL,
         "The number whose sinh is x.", aliases=("arcsinh",), source="NIST DLMF 4.37", code_numpy="np.arcsinh"),
     row("acosh",      torch.acosh,      sp.acosh,            scalars.acosh,      to_float,      ABOVE,
-        "The number from 0 on whose cosh is x.", aliases=("arccosh",), source="NIST DLMF 4.37",
-        domain="x >= 1", **kinks(("x == 1", "inf")), code_numpy="np.arccosh"),
+        "The nonnegative number whose cosh is x.", aliases=("arccosh",), source="NIST DLMF 4.37",
+        domain="x >= 1", **kinks(("x == 1", "inf"))),
     row("atanh",      torch.atanh,      sp.atanh,            scalars.atanh,      to_float,      INSIDE,
         "The number whose tanh is x.", aliases=("arctanh",), source="NIST DLMF 4.37", domain="abs(x) < 1",
         code_numpy="np.arctanh"),

@@ -36,7 +36,7 @@ def constants(name: str, value: int, doc: str) -> tuple[Operator, Operator]:
         error_inputs=(f"x + {name}(-1, 3)", f"x + {name}(4)", f"x + {name}(0.5)", f"x + {name}(y)"),
     )  # fmt: skip
     like = Operator(
-        name=f"{name}_like", family="shapes", signature="x", doc=doc + " In the shape and dtype of x.",
+        name=f"{name}_like", family="shapes", signature="x", doc=f"{doc[:-1]}, in the shape and dtype of x.",
         source=f"torch.{name}_like",
         shape=lambda x: TensorType(x.dtype, x.shape, x.weak),
         torch=lambda x: torch.full_like(x, value),
@@ -107,14 +107,14 @@ OPERATORS = (
         error_inputs=("eye(-1) * s", "A + eye(4)", "eye(x)", "eye(0.5)")),
     row("arange", "start: number, end: number = None, step: number = 1", shapes.arange, _arange, _arange_form,
         references.arange,
-        doc="start, start + step and so on, before the end; from 0 with one argument.",
+        doc="start, start + step and so on, up to but excluding the end; from 0 with one argument.",
         samples=("arange(3) * u", "arange(1, 4) * u", "arange(0, 1, 0.25) * w", "x * arange(x.shape[1])",
                  "arange(3, 0, -1) @ (1.0*u)", "arange(1) * s"),
         error_inputs=("arange(3, 0) * u", "arange(0, 3, 0) * u", "arange(u)", "arange(4) * u")),
     row("linspace", "start: number, end: number, steps: integer", shapes.linspace,
         lambda *, start, end, steps: torch.linspace(start, end, steps, dtype=torch.float64), _linspace_form,
         references.linspace,
-        doc="So many numbers from start to end, both of them among them, at even distances.",
+        doc="Evenly spaced numbers from start to end, both included.",
         samples=("linspace(0, 1, 3) * u", "linspace(-1, 2, 4) * w", "linspace(0.5, 1, 1) * s", "x @ linspace(0, 1, 3)"),
         error_inputs=("linspace(0, 1) * u", "linspace(0, 1, -1) * u", "linspace(0, u, 3)")),
 )

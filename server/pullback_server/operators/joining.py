@@ -134,7 +134,7 @@ OPERATORS = (
     Operator(
         name="split", family="shapes", signature="x, split_size_or_sections: integers, dim: dim = 0, *, output: output",
         size_dependent=True, shape=shapes.split, torch=_split, sympy=_split_form, reference=references.split,
-        doc="One of the parts of a size, or of the sizes given, along a dimension.", source="torch.split",
+        doc="One of the parts of one size, or of several sizes, along a dimension.", source="torch.split",
         samples=("split(x, 2, dim=1)[0]", "split(x, 2, 1)[1]", "split(w, (1, 3))[1]", "split(C, 2, -1)[-1]",
                  "split(z, 1)[0]"),
         error_inputs=("split(x, 2, 1)", "split(x, 2, 1)[2]", "split(w, (1, 2))[0]", "split(x, 0)[0]", "split(s, 1)[0]"),
@@ -142,14 +142,14 @@ OPERATORS = (
     Operator(
         name="chunk", family="shapes", signature="x, chunks: integer, dim: dim = 0, *, output: output",
         size_dependent=True, shape=shapes.chunk, torch=_chunk, sympy=_chunk_form, reference=references.chunk,
-        doc="One of the parts of a dimension, all of one size but the last.", source="torch.chunk",
+        doc="One of the parts of a dimension, all of one size except the last.", source="torch.chunk",
         samples=("chunk(x, 2)[0]", "chunk(w, 3)[1]", "chunk(C, 2, dim=2)[1]", "chunk(x, 2, 1)[-1] * c"),
         error_inputs=("chunk(x, 2)", "chunk(x, 0)[0]", "chunk(w, 3)[2]"),
     ),
     Operator(
         name="unbind", family="shapes", signature="x, dim: dim = 0, *, output: output", size_dependent=True,
         shape=shapes.unbind, torch=_unbind, sympy=_unbind_form, reference=references.unbind,
-        doc="One of the slices along a dimension, which is gone.", source="torch.unbind",
+        doc="One of the slices along a dimension, which is removed.", source="torch.unbind",
         samples=("unbind(x)[0]", "unbind(C, 1)[2]", "unbind(x, dim=-1)[-1] * u[:2]", "unbind(g)[0]"),
         error_inputs=("unbind(x)", "unbind(x)[2]", "unbind(s)[0]"),
     ),

@@ -72,7 +72,7 @@ def _bilinear_form(
 def _embedding_form(
     program: IndexProgram, indices: IndexTensor, weight: IndexTensor, *, padding_idx: int | None
 ) -> IndexTensor:
-    """The rows as they are: that torch takes one for a constant is no part of the function's value."""
+    """The rows as they are: that torch treats one as a constant does not change the value."""
     rows, columns = program.fresh(indices.axes), program.fresh(weight.axes[1:])
     return IndexTensor((*rows, *columns), weight.at((indices.at(rows), *columns)))
 
@@ -165,7 +165,7 @@ OPERATORS = (
     Operator(
         name="embedding", family="neural", signature="input, weight, padding_idx: integer = None",
         shape=shapes.embedding, torch=_embedding, sympy=_embedding_form, reference=references.embedding,
-        doc="The rows of a matrix at these indices; torch takes the row padding_idx for a constant.",
+        doc="The rows of a matrix at these indices; torch treats the row padding_idx as a constant.",
         source="torch.nn.functional.embedding",
         kinks=(Kink("input == padding_idx", "0"),),
         samples=("embedding(at, x)", "embedding(pos, A)", "embedding(at, exp(B), padding_idx=2)", "embedding(at[0], c)",
@@ -193,7 +193,7 @@ OPERATORS = (
     Operator(
         name="pixel_shuffle", family="neural", signature="input, upscale_factor: integer", size_dependent=True,
         shape=shapes.pixel_shuffle, torch=_shuffle, sympy=_shuffle_form, reference=references.pixel_shuffle,
-        doc="r*r channels as one image r times as high and wide.", source="Shi et al. 2016, arXiv:1609.05158",
+        doc="r*r channels as one image that is r times as high and wide.", source="Shi et al. 2016, arXiv:1609.05158",
         samples=("pixel_shuffle(D.permute(1, 0, 2), 2)", "pixel_shuffle(C, 1)", "pixel_shuffle(w[:, None, None], 2)",
                  "pixel_shuffle(D[:0, :, None, :2], upscale_factor=2)"),
         error_inputs=("pixel_shuffle(D, 2)", "pixel_shuffle(x, 1)", "pixel_shuffle(C, 0)", "pixel_shuffle(C)"),
@@ -206,7 +206,7 @@ OPERATORS = (
         shape=shapes.attention, torch=_attention, sympy=_attention_form, reference=references.attention,
         doc="softmax(query @ key.mT*scale + attn_mask) @ value, where scale is 1/sqrt(query.shape[-1]) by default; a "
             "bool mask says which scores count, any other is added to them; "
-            "is_causal leaves out what comes later.",
+            "is_causal leaves out later keys.",
         source="Vaswani et al. 2017, arXiv:1706.03762",
         samples=("scaled_dot_product_attention(x, A, B)", "scaled_dot_product_attention(x, y, y, scale=0.5)",
                  "scaled_dot_product_attention(A, A, A, is_causal=True)", "scaled_dot_product_attention(x, A, B, y)",

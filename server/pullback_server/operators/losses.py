@@ -41,7 +41,7 @@ def _require_probabilities(name: str, x: Tensor) -> None:
     """Raises OperandError where an entry is not a probability: such an entry makes an accelerator unusable."""
     if not bool(((x >= 0) & (x <= 1)).all()):
         raise OperandError(
-            f"the {name} is outside of 0 and 1", "probabilities; binary_cross_entropy_with_logits takes others"
+            f"the {name} has entries outside of 0 to 1", "probabilities; binary_cross_entropy_with_logits takes others"
         )
 
 
@@ -83,7 +83,7 @@ def _divergence(x: Tensor, t: Tensor, *, reduction: str, log_target: bool) -> Te
 
 def _gaussian(x: Tensor, t: Tensor, var: Tensor, *, full: bool, eps: float, reduction: str) -> Tensor:
     if bool((var < 0).any()):
-        raise OperandError("the var is negative", "variances from 0 on")
+        raise OperandError("the var has negative entries", "variances of 0 or more")
     x, t, var = on_one_device(x, t, var)
     return F.gaussian_nll_loss(x, t, var if var.dim() else var.expand(x.shape), full=full, eps=eps, reduction=reduction)
 
@@ -213,7 +213,7 @@ OPERATORS = (
     # Of probabilities
     loss("binary_cross_entropy", "input, target, weight=None", shapes.same_shape, _cross_entropy, entries.cross_entropy,
          references.weighted(references.cross_entropy),
-         "-target*log(input) - (1 - target)*log(1 - input), times the weight; torch holds the logarithms at -100.",
+         "-target*log(input) - (1 - target)*log(1 - input), times the weight; torch clamps the logarithms at -100.",
          (*(operands for operands in TWO if "exp" not in operands), "x, mask*y", "x, y, u", "x, 0.25*y, s, 'sum'",
           "sigmoid(C), C, w, reduction='none'"), ("x, u", "x, mask", "x, count", "x, y, w"),
          aliases=("bce",), interval=UNIT, domain="(input >= 0) & (input <= 1)",

@@ -33,7 +33,7 @@ WRONG = {
             "{0}(x, unbiased=True, correction=1)", "{0}(x, 0, correction=3)"),
     NUMPY: ("{0}()", "{0}(x, 2)", "{0}(count)", "{0}(x, ddof=7)", "{0}(x, correction=1)"),
 }  # fmt: skip
-DOC = "The squared deviations from the mean, over their number less"
+DOC = "The sum of the squared deviations from the mean over their number less"
 
 
 def variance(name: str, signature: str, doc: str) -> Operator:

@@ -203,7 +203,7 @@ OPERATORS = (
         name="layer_norm", family="neural", work=shapes.work,
         signature="input, normalized_shape: integers, weight=None, bias=None, eps: number = 1e-5",
         shape=shapes.layer, torch=_layer, sympy=_layer_form, reference=references.layer,
-        doc="(x - mean)/sqrt(variance + eps)*weight + bias over the last dimensions, whose lengths are given.",
+        doc="(x - mean)/sqrt(variance + eps)*weight + bias over the last dimensions, of lengths normalized_shape.",
         source="Ba et al. 2016, arXiv:1607.06450",
         samples=("layer_norm(x, (3,))", "layer_norm(x, (3,), u, v)", "layer_norm(C, (3, 4), B, eps=0.1)",
                  "layer_norm(u, (3,))",

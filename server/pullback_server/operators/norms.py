@@ -140,8 +140,8 @@ def _kinks(order: str) -> tuple[Kink, ...]:
     return (
         ZERO,
         Kink(f"({order} <= 1) & (sum(x == 0) > 0)", "0"),
-        Kink(f"({order} == inf) & (sum(abs(x) == amax(abs(x))) > 1)", "shared evenly"),
-        Kink(f"({order} == -inf) & (sum(abs(x) == amin(abs(x))) > 1)", "shared evenly"),
+        Kink(f"({order} == inf) & (sum(abs(x) == amax(abs(x))) > 1)", "equal shares"),
+        Kink(f"({order} == -inf) & (sum(abs(x) == amin(abs(x))) > 1)", "equal shares"),
     )
 
 
@@ -151,8 +151,8 @@ OPERATORS = (
         name="norm", family="reductions",
         signature="x, p: order = 2, dim: dims = None, keepdim: flag = False", shape=shapes.norm,
         torch=_norm, sympy=_norm_form, reference=Reduced(references.norm_of),
-        doc="The p-th root of the sum of abs(x)**p; the largest abs(x) where p is inf, the least where it is -inf, "
-            "how many are not 0 where it is 0; 'fro' is 2.",
+        doc="The p-th root of the sum of abs(x)**p; the largest abs(x) where p is inf, the smallest where it is -inf, "
+            "the number of entries that are not 0 where it is 0; 'fro' is 2.",
         source="torch.linalg.vector_norm", kinks=_kinks("p"), samples=NORMS, error_inputs=WRONG_NORM,
     ),
     Operator(
@@ -166,8 +166,8 @@ OPERATORS = (
         name="matrix_norm", family="reductions", size_dependent=True,
         signature="x, ord: order = 'fro', dim: dims = (-2, -1), keepdim: flag = False", shape=shapes.matrix_norm,
         torch=torch.linalg.matrix_norm, sympy=_matrix_norm_form, reference=references.matrix_norm,
-        doc="The root of the sum of squares ('fro'); the sum ('nuc'), the largest (2) or the least (-2) of the "
-            "singular values; the largest or least sum of abs(x) over a column (1, -1) or a row (inf, -inf).",
+        doc="The root of the sum of squares ('fro'); the sum ('nuc'), the largest (2) or the smallest (-2) of the "
+            "singular values; the largest or smallest sum of abs(x) over a column (1, -1) or a row (inf, -inf).",
         source="torch.linalg.matrix_norm",
         kinks=(ZERO, SUM_OF_SIZES),
         samples=MATRIX_NORMS, error_inputs=WRONG_MATRIX_NORM,
@@ -176,7 +176,7 @@ OPERATORS = (
         name="linalg.norm", family="reductions", size_dependent=True,
         signature="x, ord: order = None, dim: dims = None, keepdim: flag = False", shape=shapes.linalg_norm,
         torch=torch.linalg.norm, sympy=_linalg_norm_form, reference=references.linalg_norm,
-        doc="Of all entries without ord; else matrix_norm over two dimensions, vector_norm over one.",
+        doc="The norm of all entries without ord; else matrix_norm over two dimensions, vector_norm over one.",
         source="torch.linalg.norm, numpy.linalg.norm", kinks=_kinks("ord"),
         samples=LINALG_NORMS, error_inputs=WRONG_LINALG_NORM,
     ),

@@ -19,7 +19,7 @@ MEDIANS = ("median(x)", "median(x, 0)", "median(x, dim=-1, keepdim=True)", "medi
            "x*median(x, 1, True)", "median(s)", "median(o, 0)", "median(count)*x")  # fmt: skip
 WRONG_MEDIAN = ("median()", "median(x, 2)", "median(x, (0, 1))", "median(z, 0)", "median(mask)", "median(x, y)",
                 "median(x, keepdim=True)")  # fmt: skip
-ONE_TIES = f"{TIES}; with dim 1 to the one that torch finds"
+ONE_TIES = f"{TIES}; with dim, 1 to the one that torch picks"
 
 
 def extreme(
@@ -34,7 +34,7 @@ def extreme(
         torch=_values(one, several),
         sympy=reduction_form(name),
         reference=Reduced(reference),
-        doc=f"{doc}; with a dim its values, without the indices.",
+        doc=f"{doc}; with a dim the values, without the indices.",
         source=f"torch.{name}",
         kinks=(Kink(f"sum(x == a{name}(x)) > 1", ONE_TIES),),
         samples=(*(text.format(name) for text in DIMS), f"{name}(count)*x", f"{name}(x, 0).values"),
@@ -63,7 +63,7 @@ OPERATORS = (
     Operator(
         name="median", family="reductions", signature="x, dim: dim = None, keepdim: flag = False",
         shape=shapes.median, torch=_values(torch.median), sympy=None, reference=Reduced(reductions.median),
-        doc="The middle entry, the lower of two; with a dim its values, without the indices.", source="torch.median",
+        doc="The middle entry, the lower of two; with a dim the values, without the indices.", source="torch.median",
         kinks=(Kink("sum(x == median(x)) > 1", ONE_TIES),),
         samples=MEDIANS, error_inputs=WRONG_MEDIAN,
     ),

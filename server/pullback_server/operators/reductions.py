@@ -174,21 +174,21 @@ LARGEST, SMALLEST = (Kink("sum(x == amax(x)) > 1", TIES),), (Kink("sum(x == amin
 OPERATORS = (
     #         name         torch            sympy                        reference          shape
     reduction("sum",       torch.sum,       reduction_form("sum"),       scalars.add_up,    sum_dims,
-              "The sum; 0 of nothing.", ("sum(count)*x", "sum(mask, 1)", "sum(z)"), ("sum(x, 0, 1)",)),
+              "The sum; 0 of no entries.", ("sum(count)*x", "sum(mask, 1)", "sum(z)"), ("sum(x, 0, 1)",)),
     reduction("mean",      torch.mean,      mean_form,                   scalars.mean,      shapes.mean,
-              "The mean; nan of nothing.", ("mean(x.T)",), ("mean(count)",)),
+              "The mean; nan of no entries.", ("mean(x.T)",), ("mean(count)",)),
     reduction("prod",      _prod,           reduction_form("prod"),      scalars.product,   sum_dims,
-              "The product; 1 of nothing.", ("prod(count)*x", "prod(z)"), ("prod(x, 0, 1)",)),
+              "The product; 1 of no entries.", ("prod(count)*x", "prod(z)"), ("prod(x, 0, 1)",)),
     reduction("amax",      torch.amax,      reduction_form("max"),       scalars.largest,   shapes.extreme,
               "The largest entry.", ("amax(count)*x",), ("amax(z)", "amax(z, 0)"), kinks=LARGEST),
     reduction("amin",      torch.amin,      reduction_form("min"),       scalars.smallest,  shapes.extreme,
               "The smallest entry.", ("amin(count)*x",), ("amin(z)", "amin(z, 0)"), kinks=SMALLEST),
     reduction("logsumexp", torch.logsumexp, reduction_form("logsumexp"), scalars.logsumexp, shapes.logsumexp,
-              "log(sum(exp(x))) without overflow; -inf of nothing.", ("logsumexp(z)",), source="NIST DLMF 4.2"),
+              "log(sum(exp(x))) without overflow; -inf of no entries.", ("logsumexp(z)",), source="NIST DLMF 4.2"),
 
     #          name   torch              sympy   reference         doc
     quantifier("all", _truth(torch.all), "prod", references.every, "Whether none is false, or zero."),
-    quantifier("any", _truth(torch.any), "sum",  references.some,  "Whether one is true, or not zero."),
+    quantifier("any", _truth(torch.any), "sum",  references.some,  "Whether at least one is true, or not zero."),
 
     #         name           torch              sympy             reference               doc
     along_dim("softmax",     torch.softmax,     softmax_form,     references.softmax,     "exp(x)/sum(exp(x))."),

@@ -1,4 +1,4 @@
-"""Rounding to whole numbers and decimals, and what rounding takes away."""
+"""Rounding to integers and decimals, and fractional parts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ frac = fn.function("frac", lambda x: (sp.S.One,))
 
 
 def _round(x: torch.Tensor, *, decimals: int) -> torch.Tensor:
-    """torch.round, which takes whole numbers without decimals only."""
+    """torch.round, which takes integers without decimals only."""
     return torch.round(x, decimals=decimals) if decimals else torch.round(x)
 
 
@@ -31,13 +31,13 @@ rounding = partial(row, family="rounding")
 OPERATORS = (
     #        name     torch        sympy                                  reference        shape          interval doc
     rounding("floor", torch.floor, fn.floor,                              scalars.floor,   numbers,       REAL,
-             "The largest whole number that is at most x.", **kinks(("x % 1 == 0", "0"))),
+             "The largest integer that is at most x.", **kinks(("x % 1 == 0", "0"))),
     rounding("ceil",  torch.ceil,  fn.ceil,                               scalars.ceil,    numbers,       REAL,
-             "The smallest whole number that is at least x.", **kinks(("x % 1 == 0", "0"))),
+             "The smallest integer that is at least x.", **kinks(("x % 1 == 0", "0"))),
     rounding("trunc", torch.trunc, fn.trunc,                              scalars.trunc,   numbers,       REAL,
-             "x without what stands behind the point.", aliases=("fix",), **kinks(("(x % 1 == 0) & (x != 0)", "0"))),
+             "x without its fractional part.", aliases=("fix",), **kinks(("(x % 1 == 0) & (x != 0)", "0"))),
     rounding("round", _round,      WithLiterals(fn.nearest, omitted=0), scalars.nearest, shapes.round_, REAL,
-             "x to so many decimals, a tie to the even one.", signature="x, decimals: integer = 0",
+             "x rounded to this many decimals, ties to even.", signature="x, decimals: integer = 0",
              aliases=("around",), samples=ROUND, error_inputs=WRONG_ROUND, source="torch.round",
              **kinks(("x*10**decimals % 1 == 0.5", "0")),
              code_torch="torch.round({0}, decimals={n1})", code_numpy="np.round({0}, {n1})"),

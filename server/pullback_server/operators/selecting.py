@@ -216,7 +216,7 @@ OPERATORS = (
     Operator(
         name="take_along_dim", family="shapes", signature="input, indices, dim: dim = None", size_dependent=True,
         shape=shapes.take_along_dim, torch=_along, sympy=_along_form, reference=references.take_along_dim,
-        doc="As gather, with broadcasting; of all entries in rows where dim is left out.",
+        doc="As gather, with broadcasting; where dim is left out, of all entries in row-major order.",
         aliases=("take_along_axis",), source="torch.take_along_dim",
         samples=("take_along_dim(x, pos, 1)", "take_along_dim(c, pos, dim=0)", "take_along_dim(x, pos)",
                  "take_along_dim(u, at, 0)"),

@@ -66,7 +66,7 @@ OPERATORS = (
     Operator(
         name="clamp", family="selection", signature="x, min=None, max=None", shape=shapes.clamp,
         torch=_clamp, sympy=Lifted(fn.clamp, (None, -sp.oo, sp.oo)), reference=Elementwise(scalars.clamp),
-        doc="x held between min and max, either of which may be left out; max where they are crossed.",
+        doc="x clamped between min and max, either of which may be left out; max where min is above it.",
         aliases=("clip",),
         kinks=(Kink("x == min_", "1 for x, 0 for the bound"), Kink("x == max_", "1 for x, 0 for the bound")),
         samples=("clamp(x, -1, 1)", "clamp(x, min=0)", "clamp(x, max=0.5)", "clamp(x, c, r)", "clamp(x, y, 1.5)",

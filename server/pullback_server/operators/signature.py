@@ -37,7 +37,7 @@ KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "pairs": (
         lambda v: _is_integer(v) or (isinstance(v, tuple) and len(v) == 2 and all(KINDS["integers"][0](d) for d in v)),
-        "a number, or two tuples of dimensions",
+        "an integer, or two tuples of dimensions",
     ),
     "text": (lambda v: isinstance(v, str), "a string in quotes"),
     # Not written as arguments: which of several results is meant, and what stands in square brackets.

@@ -181,7 +181,8 @@ def _cosine_form(
 
 
 CLASSES = "input, target, weight=None, ignore_index: integer = -100, reduction: text = 'mean'"
-IGNORED, MEAN = "targets of ignore_index count as nothing", "The mean is over the weights of the targets' classes"
+IGNORED = "targets equal to ignore_index are left out"
+MEAN = "The mean is weighted by the weights of the targets' classes"
 
 # fmt: off
 OPERATORS = (
@@ -221,9 +222,10 @@ OPERATORS = (
         name="multi_margin_loss", family="neural", work=shapes.work,
         signature="input, target, p: integer = 1, margin: number = 1.0, weight=None, reduction: text = 'mean'",
         shape=shapes.multi_margin_loss, torch=_margin, sympy=_margin_form, reference=references.margins,
-        doc="The mean over the classes but the target's of maximum(0, margin - input[target] + input[i])**p.",
+        doc="maximum(0, margin - input[target] + input[i])**p, summed over the classes i except the target's, over the "
+            "number of classes.",
         source="torch.nn.functional.multi_margin_loss",
-        kinks=(Kink("amax(input) - amin(input) == margin", "0 for what is 0"),),
+        kinks=(Kink("amax(input) - amin(input) == margin", "0 where a term is 0"),),
         samples=("multi_margin_loss(x, at)", "multi_margin_loss(x, at, 2, 0.5)",
                  "multi_margin_loss(u, at[0], reduction='sum')",
                  "multi_margin_loss(x, at, weight=exp(u), reduction='none')",
@@ -236,7 +238,7 @@ OPERATORS = (
         signature="input1, input2, target, margin: number = 0.0, reduction: text = 'mean'",
         shape=shapes.cosine_embedding_loss, torch=F.cosine_embedding_loss, sympy=_cosine_form,
         reference=references.cosine,
-        doc="1 - c where the target is 1, maximum(0, c - margin) where it is -1, by the cosine c between two vectors.",
+        doc="1 - c where the target is 1, maximum(0, c - margin) where it is -1; c is the cosine between two vectors.",
         source="torch.nn.functional.cosine_embedding_loss",
         samples=("cosine_embedding_loss(x, y, 2*at - 1)", "cosine_embedding_loss(u, v, 1)",
                  "cosine_embedding_loss(u, v, -1, -0.9)",

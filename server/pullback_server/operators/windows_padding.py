@@ -49,7 +49,7 @@ OPERATORS = (
         signature="input, pad: integers, mode: text = 'constant', value: number = None",
         shape=shapes.pad, torch=_pad, sympy=_form, reference=references.pad,
         doc="Entries before and after those of the last dimensions, two numbers each, the last one first: a value, "
-            "0 by default, or with mode 'reflect', 'replicate' or 'circular' the entries there are.",
+            "0 by default, or with mode 'reflect', 'replicate' or 'circular' entries of the tensor.",
         source="torch.nn.functional.pad",
         samples=("pad(x, (1, 2))", "pad(u, (2, 0), 'constant', 0.5)", "pad(C, (1, 0, 0, 2))", "pad(x, (-1, 1))",
                  "pad(exp(x), (0, 1, 1, 0), value=-1)", "pad(s, ())", "pad(z, (1, 1))", "pad(x, (2, 1), 'reflect')",

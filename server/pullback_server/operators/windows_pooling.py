@@ -87,9 +87,9 @@ LARGEST = (
     "ceil_mode: flag = False"
 )
 MEAN_DOC = (
-    "The mean of each window of so many entries; padding counts as entries of 0 unless count_include_pad is False."
+    "The mean of each window of kernel_size entries; padding counts as entries of 0 unless count_include_pad is False."
 )
-MAX_DOC = "The largest entry of each window of so many entries."
+MAX_DOC = "The largest entry of each window of kernel_size entries."
 TIES = (Kink("sum(input == amax(input)) > 1", "1 to the first in the window of those that tie"),)
 
 

@@ -207,7 +207,7 @@ def nonempty(rule: Callable[..., TensorType]) -> Callable[..., TensorType]:
     def shape(x: TensorType, *, dim: Any = None, **arguments: Any) -> TensorType:
         if any(x.shape[k] == 0 for k in axes_of(dim, x.rank) if x.rank):
             raise OperandError(
-                f"there is nothing to reduce in shape {list(x.shape)}", "a dimension of length 1 at least"
+                f"there is nothing to reduce in shape {list(x.shape)}", "a dimension of length 1 or more"
             )
         return rule(x, dim=dim, **arguments)
 

@@ -26,7 +26,7 @@ def _dtype(name: str, *types: TensorType) -> DType:
 
 def _matrix(name: str, x: TensorType, square: bool = True) -> DType:
     if x.rank < 2:
-        raise OperandError(f"{name} of a tensor of rank {x.rank}", "a matrix at least")
+        raise OperandError(f"{name} of a tensor of rank {x.rank}", "rank 2 or more")
     if square and x.shape[-1] != x.shape[-2]:
         raise OperandError(f"{name} of matrices of shape {list(x.shape[-2:])}", "square matrices")
     return _dtype(name, x)
@@ -113,11 +113,11 @@ def lstsq(a: TensorType, b: TensorType, *, output: int) -> TensorType:
     _matrix("lstsq", a, square=False)
     if b.rank != a.rank or a.shape[:-1] != b.shape[:-1]:
         raise OperandError(
-            f"lstsq of shapes {list(a.shape)} and {list(b.shape)}", "matrices with as many rows on both sides"
+            f"lstsq of shapes {list(a.shape)} and {list(b.shape)}", "matrices with equally many rows on both sides"
         )
     return TensorType(_dtype("lstsq", a, b), (*a.shape[:-2], a.shape[-1], b.shape[-1]), a.weak and b.weak)
 
 
 def work(result: TensorType, x: TensorType, *_: Any) -> int:
-    """As of a decomposition, whatever the function is."""
+    """The work of a decomposition, whatever the function is."""
     return _PASSES * max(x.elements, result.elements) * max(x.shape[-1:], default=1)

@@ -23,7 +23,7 @@ def normalize(x: TensorType, *, p: float, dim: Any, eps: float) -> TensorType:
 def cosine_similarity(x1: TensorType, x2: TensorType, *, dim: int, eps: float) -> TensorType:
     """The common shape without dim."""
     if eps < 0:
-        raise OperandError(f"eps={eps}", "an eps from 0 on")
+        raise OperandError(f"eps={eps}", "an eps of 0 or more")
     products = floats(x1, x2)
     return TensorType(products.dtype, reduced_shape(products, dim, False), products.weak)
 
@@ -38,11 +38,13 @@ def cdist(x1: TensorType, x2: TensorType, *, p: float, compute_mode: str | None)
     """The rows of two matrices of equal width; further dimensions broadcast."""
     dtype = one_floating_dtype("cdist", x1, x2)
     if min(x1.rank, x2.rank) < 2 or x1.shape[-1] != x2.shape[-1]:
-        raise OperandError(f"cdist of shapes {list(x1.shape)} and {list(x2.shape)}", "matrices with rows of one length")
+        raise OperandError(
+            f"cdist of shapes {list(x1.shape)} and {list(x2.shape)}", "matrices with rows of equal length"
+        )
     if dtype.size < 4:
         raise OperandError(f"cdist in {dtype.label}", "float32 or float64")
     if p < 0:
-        raise OperandError(f"cdist with p={p}", "0 or more")
+        raise OperandError(f"cdist with p={p}", "a p of 0 or more")
     if compute_mode not in (None, *MODES):
         raise OperandError(f"compute_mode='{compute_mode}'", " or ".join(f"'{mode}'" for mode in MODES))
     batch = broadcast_shapes(x1.shape[:-2], x2.shape[:-2])

@@ -23,7 +23,9 @@ def read_equation(equation: str, ranks: tuple[int, ...]) -> tuple[list[Labels], 
     left, arrow, right = equation.replace(" ", "").partition("->")
     terms = left.split(",")
     if len(terms) != len(ranks):
-        raise OperandError(f"{len(terms)} terms for {len(ranks)} operands", "one term an operand, such as 'ij,jk->ik'")
+        raise OperandError(
+            f"{len(terms)} terms for {len(ranks)} operands", "one term for each operand, such as 'ij,jk->ik'"
+        )
     labels = [_labels(term, rank) for term, rank in zip(terms, ranks, strict=True)]
     every = [label for letters in labels for label in letters]
     dots = sorted({label for label in every if label in _DOTS}, reverse=True)
@@ -42,7 +44,7 @@ def _labels(term: str, rank: int) -> Labels:
     missing = rank - len(letters)
     if missing < 0 or (missing and "..." not in term) or missing > len(_DOTS):
         raise OperandError(
-            f"the term `{term}` for a tensor of rank {rank}", "a letter a dimension, or `...` for several"
+            f"the term `{term}` for a tensor of rank {rank}", "a letter for each dimension, or `...` for several"
         )
     before, _, after = term.partition("...")
     return [*before, *reversed(_DOTS[:missing]), *after]
@@ -56,7 +58,7 @@ def contracted_axes(dims: Any, a: int, b: int) -> tuple[tuple[int, ...], tuple[i
         return tuple(range(a - dims, a)), tuple(range(dims))
     pairs = tuple(d if isinstance(d, tuple) else (d,) for d in dims)
     if len(pairs) != 2 or len(pairs[0]) != len(pairs[1]):
-        raise OperandError(f"dims={dims}", "a number, or two lists of as many dimensions")
+        raise OperandError(f"dims={dims}", "a number, or two lists of equally many dimensions")
     if not pairs[0]:
         return (), ()
     if not (a and b):

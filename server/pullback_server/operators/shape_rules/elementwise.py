@@ -29,42 +29,42 @@ def square(x: TensorType) -> TensorType:
 
 
 def logit(x: TensorType, *, eps: float | None) -> TensorType:
-    """Between eps and 1 - eps there is something left."""
+    """eps is at most 1 - eps."""
     if eps is not None and not 0 <= eps <= 0.5:
         raise OperandError(f"logit with eps={eps}", "an eps from 0 to 0.5")
     return to_float(x)
 
 
 def softplus(x: TensorType, *, beta: float, threshold: float) -> TensorType:
-    """beta divides, so it is not 0."""
+    """beta is a divisor, so it is not 0."""
     if not 0 < abs(beta) < float("inf") or threshold != threshold:
-        raise OperandError(f"softplus with beta={beta} and threshold={threshold}", "a beta that is finite and not 0")
+        raise OperandError(f"softplus with beta={beta} and threshold={threshold}", "a finite beta that is not 0")
     return floats(x)
 
 
 def celu(x: TensorType, *, alpha: float) -> TensorType:
-    """alpha divides, so it is not 0."""
+    """alpha is a divisor, so it is not 0."""
     if not 0 < abs(alpha) < float("inf"):
-        raise OperandError(f"celu with alpha={alpha}", "an alpha that is finite and not 0")
+        raise OperandError(f"celu with alpha={alpha}", "a finite alpha that is not 0")
     return floats(x)
 
 
 def hardtanh(x: TensorType, *, min_val: float, max_val: float) -> TensorType:
-    """The bounds are not crossed."""
+    """min_val is at most max_val."""
     if min_val > max_val:
         raise OperandError(f"hardtanh with min_val={min_val} above max_val={max_val}", "min_val at most max_val")
     return floats(x)
 
 
 def softshrink(x: TensorType, *, lambd: float) -> TensorType:
-    """lambd is a distance."""
+    """lambd is not negative."""
     if lambd < 0:
-        raise OperandError(f"lambd={lambd}", "a lambd from 0 on")
+        raise OperandError(f"lambd={lambd}", "a lambd of 0 or more")
     return floats(x)
 
 
 def gelu(x: TensorType, *, approximate: str) -> TensorType:
-    """torch knows one approximation."""
+    """torch has one approximation."""
     if approximate not in ("none", "tanh"):
         raise OperandError(f"gelu with approximate='{approximate}'", "'none' or 'tanh'")
     return floats(x)

@@ -16,7 +16,7 @@ Number = int | float
 def of_size(shape: tuple[int, ...], integers: bool = False) -> TensorType:
     """A constant of that shape."""
     if any(n < 0 for n in shape):
-        raise OperandError(f"the shape {list(shape)}", "lengths from 0 on")
+        raise OperandError(f"the shape {list(shape)}", "lengths of 0 or more")
     return TensorType(DType.INT64 if integers else DType.FLOAT64, shape, weak=True)
 
 

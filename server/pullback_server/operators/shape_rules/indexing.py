@@ -105,14 +105,14 @@ def _item(item: Any, axis: int, length: int, tensors: tuple[tuple[int, ...], ...
             return IndexList(axis, tuple(_in_range(index, length) for index in indices))
         case ("tensor", int() as number):
             if length == 0 and 0 not in tensors[number]:
-                raise OperandError("an index into a dimension of length 0", "a dimension of length 1 at least")
+                raise OperandError("an index into a dimension of length 0", "a dimension of length 1 or more")
             return IndexList(axis, number)
         case ("slice", start, stop, step):
             if step == 0:
                 raise OperandError("a slice of step 0", "a step of 1 or more, or -1 or less")
             first, last, stride = slice(start, stop, step).indices(length)
             return Slice(axis, first, stride, len(range(first, last, stride)))
-    raise OperandError("an index that is none", "whole numbers, slices, ..., None, lists and integer tensors")
+    raise OperandError("not a valid index", "integers, slices, ..., None, lists and integer tensors")
 
 
 def _in_range(index: int, length: int) -> int:

@@ -12,14 +12,14 @@ from .common import axis_of, promote
 def cat(*tensors: TensorType, dim: int) -> TensorType:
     """Their shape, with the lengths along dim added up."""
     if not tensors:
-        raise OperandError("nothing to put together", "one tensor at least")
+        raise OperandError("nothing to put together", "at least one tensor")
     axis = axis_of(dim, tensors[0].rank)
     first = tensors[0].shape
     rest = (*first[:axis], *first[axis + 1 :])
     for t in tensors:
         if not t.rank or t.rank != len(first) or (*t.shape[:axis], *t.shape[axis + 1 :]) != rest:
             shapes = " and ".join(str(list(t.shape)) for t in tensors)
-            hint = "tensors that differ in that dimension only; stack makes a new one"
+            hint = "tensors that differ only in that dimension; stack makes a new one"
             raise OperandError(f"shapes {shapes} along dimension {axis}", hint)
     shape = tuple(sum(t.shape[k] for t in tensors) if k == axis else n for k, n in enumerate(first))
     return TensorType(promote(*tensors), shape, all(t.weak for t in tensors))
@@ -28,7 +28,7 @@ def cat(*tensors: TensorType, dim: int) -> TensorType:
 def stack(*tensors: TensorType, dim: int) -> TensorType:
     """Their shape, with a new dimension as long as they are many."""
     if not tensors:
-        raise OperandError("nothing to put together", "one tensor at least")
+        raise OperandError("nothing to put together", "at least one tensor")
     if len({t.shape for t in tensors}) > 1:
         raise OperandError(f"shapes {' and '.join(str(list(t.shape)) for t in tensors)}", "tensors of one shape")
     axis, shape = axis_of(dim, tensors[0].rank + 1), tensors[0].shape
@@ -62,7 +62,7 @@ def _part(x: TensorType, axis: int, parts: list[tuple[int, int]], output: int) -
 
 def _axis(x: TensorType, dim: int) -> int:
     if not x.rank:
-        raise OperandError("parts of a number", "a tensor of rank 1 at least")
+        raise OperandError("parts of a number", "a tensor of rank 1 or more")
     return axis_of(dim, x.rank)
 
 

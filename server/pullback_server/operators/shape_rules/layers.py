@@ -17,7 +17,7 @@ def linear(x: TensorType, weight: TensorType, bias: TensorType | None = None) ->
         raise OperandError(f"a weight of rank {weight.rank}", "a matrix (out, in), or a vector")
     result = matmul(x, TensorType(weight.dtype, weight.shape[::-1], weight.weak))
     if bias is not None and weight.rank == 1 and (x.rank, bias.rank) != (1, 0):
-        raise OperandError("a bias beside a vector", "a weight of shape (1, in)")
+        raise OperandError("a bias with a vector as weight", "a weight of shape (1, in)")
     if bias is not None and bias.shape not in ((), (1,), weight.shape[:1]):
         raise OperandError(f"a bias of shape {list(bias.shape)}", f"shape {list(weight.shape[:1])}")
     return TensorType(dtype, result.shape, result.weak and (bias is None or bias.weak))
@@ -46,7 +46,7 @@ def embedding(indices: TensorType, weight: TensorType, *, padding_idx: int | Non
     if weight.rank != 2:
         raise OperandError(f"a weight of rank {weight.rank}", "a matrix, one row for each index")
     if padding_idx is not None and not -weight.shape[0] <= padding_idx < weight.shape[0]:
-        raise OperandError(f"padding_idx={padding_idx} of {weight.shape[0]} rows", "the number of a row")
+        raise OperandError(f"padding_idx={padding_idx} of {weight.shape[0]} rows", "the index of a row")
     return TensorType(weight.dtype, (*indices.shape, weight.shape[1]), indices.weak and weight.weak)
 
 
@@ -60,18 +60,18 @@ def glu(x: TensorType, *, dim: int) -> TensorType:
 
 
 def prelu(x: TensorType, weight: TensorType) -> TensorType:
-    """One slope, or one a channel."""
+    """One slope, or one for each channel."""
     dtype = one_floating_dtype("prelu", x, weight)
     channels = x.shape[1] if x.rank > 1 else 1
     if weight.shape not in ((), (1,), (channels,)):
         raise OperandError(
-            f"a weight of shape {list(weight.shape)}", f"one number, or one a channel: shape [{channels}]"
+            f"a weight of shape {list(weight.shape)}", f"one number, or one for each channel: shape [{channels}]"
         )
     return TensorType(dtype, x.shape, x.weak and weight.weak)
 
 
 def pixel_shuffle(x: TensorType, *, upscale_factor: int) -> TensorType:
-    """Channels that come in squares."""
+    """A square number of channels becomes one, with longer rows and columns."""
     r = upscale_factor
     if x.rank < 3 or r < 1 or x.shape[-3] % r**2:
         raise OperandError(f"shape {list(x.shape)} with upscale_factor={r}", "shape (..., C*r*r, H, W)")
@@ -103,7 +103,7 @@ def attention(
         if mask.rank > len(scores) or broadcast_shapes(mask.shape, scores) != scores:
             raise OperandError(f"a mask of shape {list(mask.shape)}", f"a shape that broadcasts to {list(scores)}")
     if arguments["dropout_p"]:
-        raise OperandError(f"dropout_p={arguments['dropout_p']}, which has no one value", "dropout_p=0.0")
+        raise OperandError(f"dropout_p={arguments['dropout_p']}, whose result is random", "dropout_p=0.0")
     weak = all(t.weak for t in (query, key, value, mask) if t is not None)
     return TensorType(dtype, (*scores[:-1], value.shape[-1]), weak)
 
@@ -114,11 +114,11 @@ def attention_dtype_arguments(*types: TensorType | None, **_: Any) -> dict[str, 
 
 
 def attention_work(result: TensorType, query: TensorType, key: TensorType, *_: TensorType | None) -> int:
-    """Two products and a softmax."""
+    """Two matrix products and a softmax."""
     rows = result.elements // max(result.shape[-1], 1)
     return 2 * rows * key.shape[-2] * (query.shape[-1] + result.shape[-1] + 2)
 
 
 def bilinear_work(result: TensorType, x: TensorType, y: TensorType, *_: TensorType | None) -> int:
-    """Every pair of entries."""
+    """A term for every pair of entries."""
     return 3 * result.elements * x.shape[-1] * y.shape[-1]

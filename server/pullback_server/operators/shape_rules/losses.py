@@ -19,7 +19,7 @@ def one_dtype(*types: TensorType | None, **_: Any) -> TensorType:
     dtypes = {t.dtype for t in operands if t.dtype.floating and not t.weak}
     if len(dtypes) > 1 or not (operands[0].dtype.floating or operands[0].weak):
         raise OperandError(
-            " and ".join(t.dtype.label for t in operands), "an input of a floating dtype, which all others have"
+            " and ".join(t.dtype.label for t in operands), "an input of a floating dtype, and the others of the same"
         )
     return floats(*operands)
 
@@ -33,7 +33,7 @@ def floats_of_one_dtype(*types: TensorType | None, **_: Any) -> TensorType:
 
 
 def same_shape(x: TensorType, t: TensorType, *weights: TensorType | None, **_: Any) -> TensorType:
-    """Input and target of one shape, weights that broadcast to it."""
+    """Input and target of one shape, and weights that broadcast to it."""
     if x.shape != t.shape or any(w is not None and broadcast_shapes(x.shape, w.shape) != x.shape for w in weights):
         raise OperandError(
             f"shapes {list(x.shape)} and {list(t.shape)}", "equal shapes, and weights that broadcast to them"
@@ -46,7 +46,7 @@ def ranking(a: TensorType, b: TensorType, t: TensorType, **_: Any) -> TensorType
     if not a.rank == b.rank == t.rank:
         raise OperandError(f"ranks {a.rank}, {b.rank} and {t.rank}", "operands of one rank")
     if any(o.dtype.category == 0 for o in (a, b, t)):
-        raise OperandError("a bool operand", "numbers, the target of 1 and -1")
+        raise OperandError("a bool operand", "numbers; the target consists of 1 and -1")
     return one_dtype(a, b, t)
 
 
@@ -54,10 +54,10 @@ def gaussian(x: TensorType, t: TensorType, var: TensorType, **_: Any) -> TensorT
     """A variance for each entry of the input, or one for all that differ in the last index."""
     if var.shape not in (x.shape, x.shape[:-1], (*x.shape[:-1], 1)) and not var.weak:
         raise OperandError(
-            f"a var of shape {list(var.shape)} for {list(x.shape)}", "the input's, or that but for the last"
+            f"a var of shape {list(var.shape)} for {list(x.shape)}", "the input's, or that without the last dimension"
         )
     if var.dtype.category != 2 and not var.weak:
-        raise OperandError(f"a var of {var.dtype.label}", "a floating one")
+        raise OperandError(f"a var of {var.dtype.label}", "a floating dtype")
     if t.dtype.category == 0:
         raise OperandError("a bool target", AS_NUMBER)
     shape = broadcast_shapes(x.shape, t.shape)
@@ -67,21 +67,21 @@ def gaussian(x: TensorType, t: TensorType, var: TensorType, **_: Any) -> TensorT
 
 
 def poisson(x: TensorType, t: TensorType, **_: Any) -> TensorType:
-    """An input that is floating itself."""
+    """The input is floating."""
     if not x.dtype.floating and not x.weak:
-        raise OperandError(f"an input of {x.dtype.label}", "a floating one; multiply by 1.0")
+        raise OperandError(f"an input of {x.dtype.label}", "a floating dtype; multiply by 1.0")
     return floats(x, t)
 
 
 def smooth(x: TensorType, t: TensorType, *, beta: float) -> TensorType:
-    """beta is a distance."""
+    """beta is not negative."""
     if not 0 <= beta < float("inf"):
-        raise OperandError(f"beta={beta}", "a number from 0 on")
+        raise OperandError(f"beta={beta}", "a number of 0 or more")
     return floats(x, t)
 
 
 def huber(x: TensorType, t: TensorType, *, delta: float) -> TensorType:
-    """delta is a distance that is not 0."""
+    """delta is positive."""
     if not 0 < delta < float("inf"):
         raise OperandError(f"delta={delta}", "a number above 0")
     return floats_of_one_dtype(x, t)

@@ -10,16 +10,16 @@ from .common import axis_of, broadcast_shapes, promote, sum_dims
 
 
 def matmul(x: TensorType, y: TensorType, **_: Any) -> TensorType:
-    """torch.matmul: vectors lose their axis, matrices contract the last with the last but one, the rest broadcasts."""
+    """torch.matmul: vectors lose their axis, matrices contract the last axis with the second-to-last."""
     if not x.rank or not y.rank:
-        raise OperandError("a matrix product needs tensors of rank 1 at least", "use * for numbers")
+        raise OperandError("a matrix product needs tensors of rank 1 or more", "use * for numbers")
     dtype = one_floating_dtype("a matrix product", x, y)
     inner = y.shape[-2] if y.rank > 1 else y.shape[0]
     if x.shape[-1] != inner:
         raise OperandError(
             f"a matrix product of shapes {list(x.shape)} and {list(y.shape)}",
             f"the last dimension of the left, {x.shape[-1]}, must equal the "
-            f"{'last but one' if y.rank > 1 else 'only'} dimension of the right, {inner}",
+            f"{'second-to-last' if y.rank > 1 else 'only'} dimension of the right, {inner}",
         )
     batch = broadcast_shapes(x.shape[:-2], y.shape[:-2])
     rows = x.shape[-2:-1] if x.rank > 1 else ()
@@ -66,26 +66,26 @@ def diag(x: TensorType, *, diagonal: int = 0, **_: Any) -> TensorType:
 
 
 def diagonal_length(rows: int, columns: int, offset: int) -> int:
-    """How long the diagonal is that begins `offset` columns to the right, or that far below."""
+    """The length of the diagonal that begins `offset` columns to the right, or that far below."""
     return max(0, min(rows, columns - offset) if offset >= 0 else min(rows + offset, columns))
 
 
 def transpose(x: TensorType, **_: Any) -> TensorType:
-    """The transpose of a matrix; a vector or number is its own."""
+    """The transpose of a matrix; a vector or a number stays as it is."""
     if x.rank > 2:
-        raise OperandError(f".T of a tensor of rank {x.rank}", "use .mT, which turns the last two dimensions")
+        raise OperandError(f".T of a tensor of rank {x.rank}", "use .mT, which transposes the last two dimensions")
     return TensorType(x.dtype, x.shape[::-1], x.weak)
 
 
 def transpose_last(x: TensorType, **_: Any) -> TensorType:
-    """The last two dimensions change places."""
+    """The last two dimensions are swapped."""
     if x.rank < 2:
-        raise OperandError(f".mT of a tensor of rank {x.rank}", "a tensor of rank 2 at least, or .T")
+        raise OperandError(f".mT of a tensor of rank {x.rank}", "a tensor of rank 2 or more, or .T")
     return TensorType(x.dtype, (*x.shape[:-2], x.shape[-1], x.shape[-2]), x.weak)
 
 
 def swap(x: TensorType, *, dim0: int, dim1: int, **_: Any) -> TensorType:
-    """Two dimensions change places."""
+    """Two dimensions are swapped."""
     shape = list(x.shape)
     a, b = axis_of(dim0, x.rank, "dim0"), axis_of(dim1, x.rank, "dim1")
     if shape:
@@ -120,7 +120,7 @@ def diagonal(x: TensorType, *, offset: int, dim1: int, dim2: int) -> TensorType:
 def diag_embed(x: TensorType, *, offset: int, dim1: int, dim2: int) -> TensorType:
     """The last dimension as the diagonal of two."""
     if not x.rank:
-        raise OperandError("diag_embed of a number", "a tensor of rank 1 at least")
+        raise OperandError("diag_embed of a number", "a tensor of rank 1 or more")
     a, b = diagonal_axes(x.rank + 1, dim1, dim2)
     rest, side = iter(x.shape[:-1]), x.shape[-1] + abs(offset)
     return TensorType(x.dtype, tuple(side if k in (a, b) else next(rest) for k in range(x.rank + 1)), x.weak)
@@ -129,14 +129,14 @@ def diag_embed(x: TensorType, *, offset: int, dim1: int, dim2: int) -> TensorTyp
 def triangle(x: TensorType, **_: Any) -> TensorType:
     """The shape stays."""
     if x.rank < 2:
-        raise OperandError(f"a triangle of a tensor of rank {x.rank}", "a matrix at least")
+        raise OperandError(f"a triangle of a tensor of rank {x.rank}", "rank 2 or more")
     return TensorType(x.dtype, x.shape, x.weak)
 
 
 def diagonal_axes(rank: int, dim1: int, dim2: int) -> tuple[int, int]:
     """The two dimensions of a diagonal, counted from 0. Raises OperandError."""
     if rank < 2:
-        raise OperandError(f"a diagonal of a tensor of rank {rank}", "rank 2 at least")
+        raise OperandError(f"a diagonal of a tensor of rank {rank}", "rank 2 or more")
     a, b = axis_of(dim1, rank, "dim1"), axis_of(dim2, rank, "dim2")
     if a == b:
         raise OperandError(f"dim1={dim1} and dim2={dim2}", "two dimensions")

@@ -51,12 +51,12 @@ def batch(
     training: bool,
     **_: Any,
 ) -> TensorType:
-    """Channels in the second dimension, and vectors of one entry a channel."""
+    """Channels in the second dimension, and vectors with an entry for each channel."""
     _at_least(x, 2)
     if not training and (mean is None or variance is None):
         raise OperandError("no running_mean and running_var", "both, or training=True")
     if training and math.prod((x.shape[0], *x.shape[2:])) == 1:
-        raise OperandError(f"one entry a channel in shape {list(x.shape)}", "two at least, or training=False")
+        raise OperandError(f"one entry per channel in shape {list(x.shape)}", "at least two, or training=False")
     others = {"running_mean": mean, "running_var": variance, "weight": weight, "bias": bias}
     return _vectors("batch_norm", x, others, x.shape[1:2])
 
@@ -76,7 +76,7 @@ def instance(
     if not use_input_stats and (mean is None or variance is None):
         raise OperandError("no running_mean and running_var", "both, or use_input_stats=True")
     if use_input_stats and math.prod(x.shape[2:]) == 1:
-        raise OperandError(f"one entry a channel in shape {list(x.shape)}", "two at least")
+        raise OperandError(f"one entry per channel in shape {list(x.shape)}", "at least two")
     others = {"running_mean": mean, "running_var": variance, "weight": weight, "bias": bias}
     return _vectors("instance_norm", x, others, x.shape[1:2])
 
@@ -84,21 +84,21 @@ def instance(
 def group(
     x: TensorType, weight: TensorType | None = None, bias: TensorType | None = None, *, num_groups: int, **_: Any
 ) -> TensorType:
-    """The channels in groups, and vectors of one entry a channel."""
+    """The channels in groups, and vectors with an entry for each channel."""
     _at_least(x, 2)
     if num_groups < 1 or x.shape[1] % num_groups:
         raise OperandError(
             f"{x.shape[1]} channels in {num_groups} groups", "a number of groups that divides the channels"
         )
     if x.elements == num_groups and x.shape[0] == 1:
-        raise OperandError(f"one entry a group in shape {list(x.shape)}", "two at least")
+        raise OperandError(f"one entry per group in shape {list(x.shape)}", "at least two")
     return _vectors("group_norm", x, {"weight": weight, "bias": bias}, x.shape[1:2])
 
 
 def _at_least(x: TensorType, rank: int) -> None:
     if x.rank < rank or 0 in x.shape[1:]:
         raise OperandError(
-            f"shape {list(x.shape)}", f"rank {rank} at least: a batch, which may be empty, channels, and more"
+            f"shape {list(x.shape)}", f"rank {rank} or more: a batch, which may be empty, channels, and more"
         )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from ...program import DType, TensorType
 from ..operator import OperandError
+from .common import AS_NUMBER
 
 MODES = ("constant", "reflect", "replicate", "circular")
 
@@ -21,13 +22,13 @@ def pad(x: TensorType, *, pad: Any, mode: str, value: float | None) -> TensorTyp
     pairs, first = widths(pad), x.rank - len(widths(pad))
     if isinstance(pad, int) or len(pad) % 2 or first < 0:
         raise OperandError(
-            f"pad={pad} for a tensor of rank {x.rank}", "two numbers a dimension, those of the last one first"
+            f"pad={pad} for a tensor of rank {x.rank}", "two numbers for each dimension, the last dimension first"
         )
     if mode not in MODES:
         raise OperandError(f"mode='{mode}'", " or ".join(f"'{m}'" for m in MODES))
     for (before, after), length in zip(pairs, x.shape[first:], strict=True):
         if length + before + after < 0:
-            raise OperandError(f"pad={pad} for shape {list(x.shape)}", "no more taken away than there is")
+            raise OperandError(f"pad={pad} for shape {list(x.shape)}", "at most as many entries removed as there are")
         if mode != "constant":
             _require_room(mode, before, after, length)
     if mode != "constant" and (value is not None or not pairs or first not in (1, 2)):
@@ -35,7 +36,7 @@ def pad(x: TensorType, *, pad: Any, mode: str, value: float | None) -> TensorTyp
             f"mode='{mode}' of pad={pad} for rank {x.rank}", "no value, and the last 1 to 3 of 2 to 5 dimensions"
         )
     if mode != "constant" and x.dtype is DType.BOOL:
-        raise OperandError(f"mode='{mode}' of bool", "multiply it by 1 to make it a number")
+        raise OperandError(f"mode='{mode}' of bool", AS_NUMBER)
     if value is not None and not x.dtype.floating and not abs(value) < 2**7:
         raise OperandError(f"value={value} in {x.dtype.label}", "a number that the dtype holds")
     shape = (*x.shape[:first], *(n + b + a for (b, a), n in zip(pairs, x.shape[first:], strict=True)))
@@ -48,5 +49,5 @@ def _require_room(mode: str, before: int, after: int, length: int) -> None:
     if length == 0 or before < 0 or after < 0 or (most is not None and max(before, after) > most):
         raise OperandError(
             f"mode='{mode}' with {before} and {after} around {length} entries",
-            "numbers from 0 on" if most is None else f"numbers from 0 to {most}",
+            "numbers of 0 or more" if most is None else f"numbers from 0 to {most}",
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...program import TensorType
 from ..operator import OperandError
-from .common import axis_of, broadcast, promote, reduced_shape, without_bools
+from .common import axis_of, broadcast, numbers, promote, reduced_shape
 from .einsum import contracted_axes, inner_equation, read_equation, tensordot_equation
 from .matrices import matmul, one_floating_dtype
 
@@ -15,7 +15,7 @@ from .matrices import matmul, one_floating_dtype
 def einsum(*operands: TensorType, equation: str) -> TensorType:
     """The lengths of the result's letters."""
     if not operands:
-        raise OperandError("einsum of nothing", "one tensor at least")
+        raise OperandError("einsum of nothing", "at least one tensor")
     labels, out = read_equation(equation, tuple(t.rank for t in operands))
     lengths: dict[str, int] = {}
     for letters, t in zip(labels, operands, strict=True):
@@ -23,7 +23,7 @@ def einsum(*operands: TensorType, equation: str) -> TensorType:
             if lengths.setdefault(label, n) == 1:
                 lengths[label] = n
             elif n not in (1, lengths[label]):
-                raise OperandError(f"`{label}` of lengths {lengths[label]} and {n}", "one length a letter")
+                raise OperandError(f"`{label}` of lengths {lengths[label]} and {n}", "one length for each letter")
     for letters, t in zip(labels, operands, strict=True):
         if any(letters.count(label) > 1 and n != lengths[label] for label, n in zip(letters, t.shape, strict=True)):
             raise OperandError(f"a repeated letter for shape {list(t.shape)}", "equal lengths on a diagonal")
@@ -35,7 +35,7 @@ def tensordot(a: TensorType, b: TensorType, *, dims: Any) -> TensorType:
     """The dimensions of both that are not contracted."""
     for x, y in zip(*contracted_axes(dims, a.rank, b.rank), strict=True):
         if a.shape[x] != b.shape[y]:
-            raise OperandError(f"dimensions of lengths {a.shape[x]} and {b.shape[y]}", "equal lengths are contracted")
+            raise OperandError(f"dimensions of lengths {a.shape[x]} and {b.shape[y]}", "dimensions of equal length")
     return einsum(a, b, equation=tensordot_equation(dims, a.rank, b.rank))
 
 
@@ -49,7 +49,7 @@ def inner(x: TensorType, y: TensorType) -> TensorType:
 def vecdot(x: TensorType, y: TensorType, *, dim: int) -> TensorType:
     """The common shape without dim."""
     if not (x.rank and y.rank):
-        raise OperandError(f"ranks {x.rank} and {y.rank}", "vectors at least")
+        raise OperandError(f"ranks {x.rank} and {y.rank}", "tensors of rank 1 or more")
     dtype = one_floating_dtype("vecdot", x, y)
     return TensorType(dtype, reduced_shape(broadcast(x, y), dim, False), x.weak and y.weak)
 
@@ -57,13 +57,13 @@ def vecdot(x: TensorType, y: TensorType, *, dim: int) -> TensorType:
 def cross(x: TensorType, y: TensorType, *, dim: int) -> TensorType:
     """The common shape, of vectors of length 3."""
     if x.rank != y.rank or not x.rank:
-        raise OperandError(f"ranks {x.rank} and {y.rank}", "two tensors of one rank, 1 at least")
+        raise OperandError(f"ranks {x.rank} and {y.rank}", "two tensors of one rank, 1 or more")
     axis = axis_of(dim, x.rank)
     if x.shape[axis] != 3 or y.shape[axis] != 3:
         raise OperandError(f"lengths {x.shape[axis]} and {y.shape[axis]} along dimension {axis}", "vectors of length 3")
     if x.dtype is not y.dtype and not (x.weak or y.weak):
         raise OperandError(f"{x.dtype.label} and {y.dtype.label}", "two tensors of one dtype")
-    return without_bools(broadcast, "make it a number")(x, y)
+    return numbers(x, y)
 
 
 def kron(x: TensorType, y: TensorType) -> TensorType:
@@ -96,7 +96,9 @@ def matrix_product(name: str, ranks: tuple[int, int]) -> Callable[..., TensorTyp
                 f"{name} of ranks {x.rank} and {y.rank}", f"ranks {ranks[0]} and {ranks[1]}; x @ y takes any"
             )
         if ranks == (3, 3) and x.shape[0] != y.shape[0]:
-            raise OperandError(f"{x.shape[0]} and {y.shape[0]} matrices", "as many on both sides; x @ y broadcasts")
+            raise OperandError(
+                f"{x.shape[0]} and {y.shape[0]} matrices", "equally many on both sides; x @ y broadcasts"
+            )
         return matmul(x, y)
 
     return shape

@@ -22,7 +22,7 @@ def complete_shape(shape: tuple[int, ...], elements: int) -> tuple[int, ...]:
     """A shape with its one -1 worked out. Raises OperandError where it does not hold the elements."""
     known = math.prod(n for n in shape if n != -1)
     if shape.count(-1) > 1 or any(n < -1 for n in shape):
-        raise OperandError(f"the shape {list(shape)}", "lengths from 0 on, with -1 once at most")
+        raise OperandError(f"the shape {list(shape)}", "lengths of 0 or more, and -1 at most once")
     if -1 in shape:
         if known == 0 or elements % known:
             raise OperandError(
@@ -49,7 +49,7 @@ def unflatten(shape: tuple[int, ...], *, dim: int, sizes: int | tuple[int, ...])
     if not isinstance(sizes, tuple):
         raise OperandError(f"sizes={sizes}", "a tuple of lengths, such as (2, 3)")
     if not shape:
-        raise OperandError("unflatten of a number", "a tensor of rank 1 at least")
+        raise OperandError("unflatten of a number", "a tensor of rank 1 or more")
     axis = axis_of(dim, len(shape))
     return (*shape[:axis], *complete_shape(sizes, shape[axis]), *shape[axis + 1 :])
 
@@ -58,7 +58,7 @@ def expand(shape: tuple[int, ...], *, size: tuple[Any, ...]) -> tuple[int, ...]:
     """These lengths, where -1 leaves a dimension as it is."""
     size = as_tuple(size)
     if len(size) < len(shape):
-        hint = "as many lengths as dimensions at least"
+        hint = "at least as many lengths as dimensions"
         raise OperandError(f"the shape {list(size)} for a tensor of rank {len(shape)}", hint)
     padded = (1,) * (len(size) - len(shape)) + shape
     for number, (old, new) in enumerate(zip(padded, size, strict=True)):
@@ -84,7 +84,7 @@ def permute(shape: tuple[int, ...], *, dims: tuple[Any, ...]) -> tuple[int, ...]
 def tile_factors(shape: tuple[int, ...], repeats: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The shape with ones before it, and how often each dimension is repeated."""
     if any(n < 0 for n in repeats):
-        raise OperandError(f"repeats {list(repeats)}", "numbers from 0 on")
+        raise OperandError(f"repeats {list(repeats)}", "numbers of 0 or more")
     rank = max(len(shape), len(repeats))
     return (1,) * (rank - len(shape)) + shape, (1,) * (rank - len(repeats)) + repeats
 
@@ -115,7 +115,7 @@ def repeat(shape: tuple[int, ...], *, repeats: tuple[Any, ...]) -> tuple[int, ..
     """As tile, with a number for each dimension."""
     if len(as_tuple(repeats)) < len(shape):
         raise OperandError(
-            f"repeats {list(as_tuple(repeats))} for a tensor of rank {len(shape)}", "one a dimension at least"
+            f"repeats {list(as_tuple(repeats))} for a tensor of rank {len(shape)}", "at least one for each dimension"
         )
     return tile(shape, repeats=repeats)
 
@@ -123,7 +123,7 @@ def repeat(shape: tuple[int, ...], *, repeats: tuple[Any, ...]) -> tuple[int, ..
 def repeat_interleave(shape: tuple[int, ...], *, repeats: int, dim: int | None) -> tuple[int, ...]:
     """One length times the repeats; a vector without dim."""
     if repeats < 0:
-        raise OperandError(f"repeats={repeats}", "a number from 0 on")
+        raise OperandError(f"repeats={repeats}", "a number of 0 or more")
     if dim is None:
         return (math.prod(shape) * repeats,)
     if not shape:
@@ -142,7 +142,7 @@ def flip(shape: tuple[int, ...], *, dims: tuple[Any, ...]) -> tuple[int, ...]:
 def roll(shape: tuple[int, ...], *, shifts: Any, dims: Dims) -> tuple[int, ...]:
     """The shape stays; there are as many shifts as dimensions."""
     if dims is None and isinstance(shifts, tuple) and len(shifts) != 1:
-        raise OperandError("several shifts without dims", "one shift a dimension")
+        raise OperandError("several shifts without dims", "one shift for each dimension")
     if dims is not None:
         if not shape:
             raise OperandError("roll of a number along a dimension", "no dims")
@@ -155,7 +155,7 @@ def shifts_by_axis(rank: int, shifts: Any, dims: Dims) -> dict[int, int]:
     each = shifts if isinstance(shifts, tuple) else (shifts,)
     along = dims if isinstance(dims, tuple) else (dims if dims is not None else 0,)
     if len(each) != len(along):
-        raise OperandError(f"{len(each)} shifts along {len(along)} dimensions", "one shift a dimension")
+        raise OperandError(f"{len(each)} shifts along {len(along)} dimensions", "one shift for each dimension")
     total: dict[int, int] = {}
     for dim, shift in zip(along, each, strict=True):
         axis = axis_of(dim, rank, "dims")
@@ -168,7 +168,7 @@ def movedim_order(rank: int, source: Dims, destination: Dims) -> tuple[int, ...]
     pairs = [(d if isinstance(d, tuple) else (d,)) for d in (source, destination)]
     start, end = (tuple(axis_of(d or 0, rank) for d in dims) for dims in pairs)
     if len(start) != len(end) or len(set(start)) < len(start) or len(set(end)) < len(end):
-        raise OperandError(f"source={source} and destination={destination}", "as many dimensions, each once")
+        raise OperandError(f"source={source} and destination={destination}", "equally many dimensions, each once")
     rest = iter(k for k in range(rank) if k not in start)
     places = dict(zip(end, start, strict=True))
     return tuple(places[k] if k in places else next(rest) for k in range(rank))

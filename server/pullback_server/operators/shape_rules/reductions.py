@@ -51,7 +51,7 @@ def variance(x: TensorType, *, dim: Any = None, keepdim: bool = False, **argumen
     result = mean(x, dim=dim, keepdim=keepdim)
     count, subtracted = math.prod(x.shape[k] for k in axes_of(dim, x.rank)), correction_of(**arguments)
     if 0 < count < subtracted:
-        raise OperandError(f"a correction of {subtracted} for {count} entries", f"{count - 1} at most")
+        raise OperandError(f"a correction of {subtracted} for {count} entries", f"at most {count - 1}")
     return result
 
 

@@ -35,7 +35,7 @@ def gather(x: TensorType, index: TensorType, *, dim: int) -> TensorType:
     if x.rank != index.rank or any(n > m for k, (n, m) in pairs if k != axis):
         raise OperandError(
             f"an index of shape {list(index.shape)} for a tensor of shape {list(x.shape)}",
-            "the same rank, and no dimension but dim longer than the tensor's",
+            "the same rank, and no dimension except dim longer than the tensor's",
         )
     return _entries(x, [index], index.shape)
 
@@ -76,7 +76,7 @@ def scatter_add(x: TensorType, index: TensorType, src: TensorType, *, dim: int) 
     if not fits:
         raise OperandError(
             f"shapes {shapes[0]}, {shapes[1]} and {shapes[2]}",
-            "one rank; the index nowhere longer than src, nor than the tensor but along dim",
+            "one rank; the index no longer than src, and except along dim no longer than the tensor",
         )
     if x.dtype is not src.dtype and not (x.weak or src.weak):
         raise OperandError(f"{x.dtype.label} and {src.dtype.label}", "a tensor and src of one dtype")

@@ -29,7 +29,7 @@ def cross_entropy(x: TensorType, t: TensorType, weight: TensorType | None = None
         entries = _of_classes("cross_entropy", x, t, weight, DType.INT64, DType.UINT8)
         return reduced_type(entries, arguments["reduction"])
     if arguments["ignore_index"] >= 0:
-        raise OperandError("an ignore_index beside probabilities", "a target of class numbers")
+        raise OperandError("an ignore_index with probabilities", "a target of class numbers")
     batch = tuple(n for k, n in enumerate(x.shape) if k != class_axis(x.rank))
     entries = _of_classes("cross_entropy", x, TensorType(DType.INT64, batch, t.weak), weight, DType.INT64)
     if t.shape != x.shape:
@@ -67,9 +67,11 @@ def _of_classes(name: str, x: TensorType, t: TensorType, weight: TensorType | No
     dtype = one_floating_dtype(name, *(o for o in (x, weight) if o is not None))
     axis = class_axis(x.rank)
     if not x.rank or x.shape[axis] == 0:
-        raise OperandError(f"scores of shape {list(x.shape)}", "shape (N, C, ...) or (C) with a class at least")
+        raise OperandError(f"scores of shape {list(x.shape)}", "shape (N, C, ...) or (C) with at least one class")
     if weight is not None and weight.shape != (x.shape[axis],):
-        raise OperandError(f"a weight of shape {list(weight.shape)}", f"shape {[x.shape[axis]]}, one entry a class")
+        raise OperandError(
+            f"a weight of shape {list(weight.shape)}", f"shape {[x.shape[axis]]}, one entry for each class"
+        )
     batch = x.shape[:axis] + x.shape[axis + 1 :]
     if t.dtype not in indices or t.shape != batch:
         labels = " or ".join(d.label for d in indices)

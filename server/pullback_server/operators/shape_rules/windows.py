@@ -60,10 +60,10 @@ _SHAPES = {1: "(N, C, L)", 2: "(N, C, H, W)"}
 
 
 def each_dimension(value: Any, count: int, name: str, least: int) -> tuple[int, ...]:
-    """A literal that is one number for all dimensions, or one a dimension; raises OperandError."""
+    """A literal that is one number for all dimensions, or one for each. Raises OperandError."""
     numbers = (value,) * count if isinstance(value, int) else value * count if len(value) == 1 else value
     if len(numbers) != count or any(n < least for n in numbers):
-        raise OperandError(f"{name}={value} for {count} dimensions", f"a number from {least} on, or {count} of them")
+        raise OperandError(f"{name}={value} for {count} dimensions", f"a number of {least} or more, or {count} of them")
     return tuple(numbers)
 
 
@@ -83,7 +83,7 @@ def _window_counts(x: TensorType, windows: Windows) -> tuple[int, ...]:
         if count < 1 or window.extent > length + window.before + window.after + window.stride * window.ceil:
             raise OperandError(
                 f"a window of {window.extent} entries over {length} with {window.before} and {window.after} of padding",
-                "a window that is not longer",
+                "a window that is no longer",
             )
     return counts
 
@@ -95,7 +95,7 @@ def convolution_windows(sizes: tuple[int, ...], arguments: dict[str, Any]) -> Wi
     dilations = each_dimension(arguments["dilation"], count, "dilation", 1)
     if isinstance(padding, str):
         if padding not in ("same", "valid"):
-            raise OperandError(f"padding='{padding}'", "'same', 'valid', a number, or one a dimension")
+            raise OperandError(f"padding='{padding}'", "'same', 'valid', a number, or one for each dimension")
         if padding == "same" and any(s > 1 for s in strides):
             raise OperandError(f"padding='same' with stride={arguments['stride']}", "a stride of 1")
         totals = [d * (k - 1) if padding == "same" else 0 for k, d in zip(sizes, dilations, strict=True)]
@@ -121,7 +121,7 @@ def convolution(count: int) -> Callable[..., TensorType]:
         if groups < 1 or weight.shape[0] % groups or channels != groups * weight.shape[1]:
             raise OperandError(
                 f"{channels} channels and a weight of shape {list(weight.shape)} in {groups} groups",
-                "groups that divide the channels out, and channels in that are weight.shape[1]*groups",
+                "groups that divide the channels out, and weight.shape[1]*groups channels in",
             )
         if bias is not None and bias.shape != weight.shape[:1]:
             raise OperandError(f"a bias of shape {list(bias.shape)}", f"shape {list(weight.shape[:1])}")
@@ -144,7 +144,7 @@ def pooling_windows(count: int, arguments: dict[str, Any]) -> Windows:
     paddings = each_dimension(padding, count, "padding", 0)
     dilations = each_dimension(arguments.get("dilation", 1), count, "dilation", 1)
     if any(2 * p > k for p, k in zip(paddings, sizes, strict=True)):
-        raise OperandError(f"padding={padding} for kernel_size={size}", "half of it at most")
+        raise OperandError(f"padding={padding} for kernel_size={size}", "at most half of kernel_size")
     return tuple(
         Window(k, s, d, p, p, arguments["ceil_mode"])
         for k, s, d, p in zip(sizes, strides, dilations, paddings, strict=True)
