@@ -1,4 +1,4 @@
-"""The closed forms of a typed program: cut, differentiated, lowered to a plan, and written."""
+"""The closed forms of a typed program, which is partitioned, differentiated, lowered to a plan, and printed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def form_key(typed: TypedProgram, wrt: tuple[str, ...]) -> str:
 
 
 def derive(typed: TypedProgram, wrt: tuple[str, ...]) -> Forms:
-    """The closed forms of the derivatives by the inputs in `wrt`, which the program names all.
+    """The closed forms of the derivatives with respect to the inputs in `wrt`, all of which the program has.
 
     Never raises: where a program has none, or sympy fails on it, the forms carry the reason.
     """

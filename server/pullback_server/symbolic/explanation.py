@@ -39,7 +39,7 @@ class Explanation:
 
 
 def explain(typed: TypedProgram, wrt: tuple[str, ...]) -> Explanation:
-    """The explanation of the derivatives by the inputs in `wrt`, which the program names all.
+    """The explanation of the derivatives with respect to the inputs in `wrt`, all of which the program has.
 
     Never raises: what cannot be explained is left out.
     """

@@ -55,7 +55,7 @@ class Lowering(Sums):
                 self._tensors_by_name[name] = self._tensor(name)
 
     def lower(self, expression: sp.Expr) -> Value:
-        """The slot and labels of an expression; one that differs by the names of its indices only is not redone."""
+        """The slot and labels of an expression; those that differ only by the names of indices are lowered once."""
         indices = indices_of(expression)
         standard = {index: sp.Symbol(f"_{number}") for number, index in enumerate(indices)}
         lengths = tuple(self._program.dimensions[index].root().symbol for index in indices)

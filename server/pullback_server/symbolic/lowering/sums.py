@@ -92,7 +92,7 @@ class Sums(Emitter):
         return result
 
     def _behind_the_end(self, index: sp.Expr, target: sp.Symbol | None) -> sp.Expr:
-        """A computed index that may lie before the first entry moved behind the last one.
+        """A computed index, moved behind the last entry where it may lie before the first one.
 
         Only negative entries of a tensor of indices count from the end.
         """

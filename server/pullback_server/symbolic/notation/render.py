@@ -23,6 +23,7 @@ from .index_form.ranges import Ranges
 from .index_form.structures import structures
 from .matrix import Matrix, MatrixNotation
 from .proof import agrees
+from .words import with_units
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ def _formulas(
     ranges = Ranges.of(differentiated, v.name)
     names = {*parts.names, v.name}
     display = Display(ranges, differentiated.forward, names, parts.bindings, structures=structures(differentiated))
-    by_axes = _with_units(by, parts.inputs[name].axes)
+    by_axes = with_units(by, parts.inputs[name].axes)
     whole, whole_axes = combine(terms, by, ranges), (*parts.output.axes, *by_axes)
     pulled = merge(through, parts.program)
     product = combine(pulled, by, ranges)
@@ -96,11 +97,6 @@ def upstream_name(partition: Partition) -> str:
     while name in partition.names:
         name += "_"
     return name
-
-
-def _with_units(by: tuple[sp.Symbol, ...], axes: tuple[sp.Symbol | None, ...]) -> tuple[sp.Symbol | None, ...]:
-    present = iter(by)
-    return tuple(None if a is None else next(present) for a in axes)
 
 
 def _formula(writing: Writing, tree: sp.Expr | None, axes: Axes) -> Formula:

@@ -23,9 +23,9 @@ def combine(terms: tuple[Term, ...], input_axes: tuple[sp.Symbol, ...], ranges: 
     by_input = sp.Add(*(_expression(t, p, ranges) for t, p in zip(terms, pairs, strict=True)))
     if len(terms) == 1 or nodes(by_input) > FACTORED:
         return by_input
-    swapped = ([(b, a) for a, b in p if a.is_Symbol] for p in pairs)
-    by_output = sp.Add(*(_expression(t, p, ranges) for t, p in zip(terms, swapped, strict=True)))
-    return min((factor_out(by_output), factor_out(by_input), by_input), key=nodes)
+    reversed_pairs = ([(b, a) for a, b in p if a.is_Symbol] for p in pairs)
+    by_output = sp.Add(*(_expression(t, p, ranges) for t, p in zip(terms, reversed_pairs, strict=True)))
+    return min((taken_out(by_output), taken_out(by_input), by_input), key=nodes)
 
 
 def nodes(e: sp.Expr) -> int:

@@ -19,7 +19,7 @@ from .printers import condition, latex, latex_condition, text
 from .ranges import Ranges
 from .structures import Structure
 
-#: A definition that is used more than once is written out all the same while it has at most this many nodes.
+#: A definition that is used more than once is nevertheless written out while it has at most this many nodes.
 SMALL = 6
 #: Expressions of more nodes than this are not written: parts that are used again double with every line.
 LONGEST = 8000
@@ -245,7 +245,7 @@ def _of_matrix(definition: Definition, at: dict[sp.Symbol, sp.Expr], fresh: dict
 
 
 def _matrix_names(expressions: Iterable[sp.Expr]) -> set[str]:
-    """The tensors that functions of matrices are written of: they stand there by their names."""
+    """The tensors whose names stand in functions of matrices."""
     functions = (f for e in expressions for f in e.atoms(MatrixFunctionEntry))
     return {entry.name for f in functions for entry in f.body.atoms(Entry)}
 

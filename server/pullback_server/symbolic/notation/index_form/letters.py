@@ -1,4 +1,4 @@
-"""The letters of a formula: which ones indices, lengths and parts get, and expressions written with them."""
+"""The letters of a formula: those of its indices, lengths and definitions, and expressions renamed to them."""
 
 from __future__ import annotations
 

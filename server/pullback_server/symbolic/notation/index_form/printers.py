@@ -36,7 +36,7 @@ class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
     """`Sum(W[i, s]*x[s], s)`, `where(x[i] > 0, 1, 0)`, `delta(i, p)`."""
 
     def __init__(self, names: frozenset[str] = frozenset()):
-        """A constant is written otherwise where a tensor has its name, one of `names`."""
+        """A constant is written differently where a tensor has its name, one of `names`."""
         super().__init__()
         self._names = names
 
@@ -65,8 +65,8 @@ class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
 
     def _print_MatrixFunctionEntry(self, e: MatrixFunctionEntry) -> str:
         indices = f"[{', '.join(map(self._argument, e.axes))}]" if e.axes else ""
-        entry, batch, turned = matrix_operand(e)
-        name = self._print_Entry(Entry(entry.name, *batch)) + (".T" if turned else "")
+        entry, batch, transposed = matrix_operand(e)
+        name = self._print_Entry(Entry(entry.name, *batch)) + (".T" if transposed else "")
         return MATRIX_FUNCTIONS[e.kind].text.format(name) + indices
 
     def _print_Delta(self, e: Delta) -> str:
@@ -116,8 +116,8 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
         return f"{base}^{{{exp}}}" if exp is not None else base
 
     def _print_MatrixFunctionEntry(self, e: MatrixFunctionEntry, exp: str | None = None) -> str:
-        entry, batch, turned = matrix_operand(e)
-        name = self._print_Entry(Entry(entry.name, *batch), r"\top" if turned else None)
+        entry, batch, transposed = matrix_operand(e)
+        name = self._print_Entry(Entry(entry.name, *batch), r"\top" if transposed else None)
         base = MATRIX_FUNCTIONS[e.kind].latex.format(f"{{{name}}}" if "^" in name else name)
         if e.axes:
             base = rf"\left({base}\right)_{{{self._subscript(e.axes)}}}"
@@ -127,15 +127,15 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
         return rf"\delta_{{{self._subscript(e.args)}}}"
 
     def _subscript(self, indices: tuple[sp.Expr, ...]) -> str:
-        """Indices beside one another, with commas where one of them is more than a letter."""
-        sign = " " if all(i.is_Symbol or i.is_Integer for i in indices) else r",\, "
-        return sign.join(map(self._condition, indices))
+        """Indices side by side, with commas where one of them is more than a letter."""
+        separator = " " if all(i.is_Symbol or i.is_Integer for i in indices) else r",\, "
+        return separator.join(map(self._condition, indices))
 
     def _print_Reduction(self, e: Reduction, exp: str | None = None) -> str:
         open_ = isinstance(e.body, sp.Add) or e.body.could_extract_minus_sign()
         body = rf"\left({self._print(e.body)}\right)" if open_ else self._print(e.body)
-        whole = f"{REDUCTIONS[e.kind].latex}_{{{self._subscript(e.bound)}}} {body}"
-        return whole if exp is None else rf"\left({whole}\right)^{{{exp}}}"
+        reduction = f"{REDUCTIONS[e.kind].latex}_{{{self._subscript(e.bound)}}} {body}"
+        return reduction if exp is None else rf"\left({reduction}\right)^{{{exp}}}"
 
     def parenthesize(self, item: sp.Expr, level: int, is_neg: bool = False, strict: bool = False) -> str:
         """A sum has brackets in a power."""
@@ -213,7 +213,7 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
 
 
 def _short(e: sp.Rational) -> bool:
-    """Whether a fraction is read more easily than a decimal number, or is none; a whole number always is."""
+    """Whether a number is read more easily as a fraction than as a decimal number; an integer or infinity always is."""
     return e.q == 1 or (abs(e.p) < 10**6 and e.q < 10**4) or not 0 < abs(float(e)) < math.inf
 
 

@@ -18,7 +18,7 @@ from ..index_form.ranges import Ranges
 from .naming import Naming
 from .rules import backward_rule, derivative_rule, forward_rule
 
-#: A derivation of more characters than this is not written: nobody reads it.
+#: A derivation of more characters than this is not written: nobody would read it.
 LONGEST = 60_000
 
 Units = dict[str, tuple[bool, ...]]
@@ -35,7 +35,7 @@ class StepKind(Enum):
 
 @dataclass(frozen=True)
 class Step:
-    """One line of a derivation with the rule that it follows; a result names the input whose gradient it comes to."""
+    """One line of a derivation with its rule; a result has the name of the input whose gradient it is."""
 
     kind: StepKind
     rule: str
