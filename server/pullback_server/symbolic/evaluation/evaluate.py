@@ -120,8 +120,9 @@ def closure(step: Step) -> Closure:
             return lambda _, tensors: _squeeze(tensors[name], axes)
         case Length(source):
             return lambda _, tensors: torch.tensor(float(_length(source, tensors)), dtype=torch.float64)
-        case Identity(source):
-            return lambda _, tensors: torch.eye(
+        case Identity(source) | Range(source):
+            make = torch.eye if isinstance(step, Identity) else torch.arange
+            return lambda _, tensors: make(
                 _length(source, tensors), dtype=(like := next(iter(tensors.values()))).dtype, device=like.device
             )
         case Call(function, operands):
@@ -131,10 +132,6 @@ def closure(step: Step) -> Closure:
         case Reduce(kind, slot, axes):
             reduce = AXIS_FUNCTIONS[kind].torch
             return lambda slots, _: reduce(slots[slot], axes)
-        case Range(source):
-            return lambda _, tensors: torch.arange(
-                _length(source, tensors), dtype=(like := next(iter(tensors.values()))).dtype, device=like.device
-            )
         case Gather(slot, axes, indices):
             views = operand_views(indices)
             return lambda slots, _: gather(slots[slot], axes, [view(slots) for view in views])

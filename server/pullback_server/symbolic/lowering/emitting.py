@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial, reduce
 
 import sympy as sp
 
@@ -47,6 +49,10 @@ class Emitter:
         for value in sorted(operands, key=lambda v: -len(v.labels)):
             labels += [label for label in value.labels if label not in labels]
         return self._emit(Call(function, tuple(align(v, tuple(labels)) for v in operands)), tuple(labels))
+
+    def _multiply(self, values: Iterable[Value]) -> Value:
+        """The product of values, multiplied one after another as they come."""
+        return reduce(partial(self._call, "mul"), values)
 
     def _source(self, index: sp.Symbol) -> tuple[str, int] | int:
         return self._program.dimensions[index].root().source

@@ -183,8 +183,7 @@ class Lowering(Sums):
             result = self._call("neg", result)
         elif values and number != 1:
             result = self._call("mul", result, Value(number))
-        for value in values[1:]:
-            result = self._call("mul", result, value)
+        result = self._multiply([result, *values[1:]])
         for factor in below:
             result = self._over(result, factor)
         return result

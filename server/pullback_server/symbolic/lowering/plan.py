@@ -135,18 +135,18 @@ _CLASSES: dict[str, Any] = {cls.__name__: cls for cls in (*STEPS, Result, Plan)}
 
 
 def reads(step: Step) -> tuple[int, ...]:
-    """The slots that a step reads."""
+    """The slots that a step reads, as often as it reads them."""
     match step:
         case Call(_, operands):
-            return tuple({o[0]: None for o in operands if isinstance(o, tuple)})
+            return tuple(o[0] for o in operands if isinstance(o, tuple))
         case Product(slots):
-            return tuple(dict.fromkeys(slots))
+            return slots
         case Reduce(_, slot) | MatrixFunction(_, slot):
             return (slot,)
         case Gather(slot, _, indices):
-            return tuple({slot: None} | {o[0]: None for o in indices if isinstance(o, tuple)})
+            return (slot, *(o[0] for o in indices if isinstance(o, tuple)))
         case Scatter(value, _, indices):
-            return tuple({o[0]: None for o in (value, *indices) if isinstance(o, tuple)})
+            return tuple(o[0] for o in (value, *indices) if isinstance(o, tuple))
     return ()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial, reduce
+from itertools import chain
 
 import sympy as sp
 
@@ -20,11 +21,7 @@ class Sums(Emitter):
     def _reduction(self, kind: str, body: sp.Expr, bound: Labels) -> Value:
         if kind == "sum":
             if isinstance(body, sp.Add) and any(_contracts_apart(t) or t.has(Delta) for t in body.args):
-                parts = [self.lower(Reduction("sum", t, *bound)) for t in body.args]
-                result = parts[0]
-                for part in parts[1:]:
-                    result = self._call("add", result, part)
-                return result
+                return reduce(partial(self._call, "add"), [self.lower(Reduction("sum", t, *bound)) for t in body.args])
             return self._contraction(body, bound)
         scan = scan_of(kind, body, bound, self._program)
         if scan is not None:
@@ -60,10 +57,7 @@ class Sums(Emitter):
         factors += [self._emit(Length(self._source(k))) for k in lengths]
         if coefficient != 1:
             factors.append(Value(float(coefficient)))
-        result = factors[0]
-        for factor in factors[1:]:
-            result = self._call("mul", result, factor)
-        return result
+        return self._multiply(factors)
 
     def _scatter(self, parts: tuple[sp.Expr, ...], bound: Labels) -> Value | None:
         """A sum with deltas of computed indices, `Sum(f(k)*delta(2*k, p), k)`, as additions at these places."""
@@ -86,10 +80,7 @@ class Sums(Emitter):
             tuple(self._source(target) for target in targets if target is not None),
         )
         result = self._emit(step, kept + tuple(target for target in targets if target is not None))
-        for other in others:
-            if other not in inside:
-                result = self._call("mul", result, self.lower(other))
-        return result
+        return self._multiply(chain([result], (self.lower(other) for other in others if other not in inside)))
 
     def _behind_the_end(self, index: sp.Expr, target: sp.Symbol | None) -> sp.Expr:
         """A computed index, moved behind the last entry where it may lie before the first one.
@@ -112,7 +103,7 @@ class Sums(Emitter):
             if scan is not None:
                 value = self._contraction(scan.body, tuple(k for k in bound if k is not scan.here))
                 outside = [self.lower(p) for p in parts if p not in inside]
-                return reduce(partial(self._call, "mul"), outside, self._run_scan(scan, value))
+                return self._multiply([self._run_scan(scan, value), *outside])
         return None
 
     def _run_scan(self, scan: Scan, value: Value) -> Value:
@@ -130,10 +121,7 @@ class Sums(Emitter):
         if len(out) < len(letters):
             labels = tuple(tuple(map(letters.index, v.labels)) for v in tensors)
             return self._emit(Product(tuple(map(slot_of, tensors)), labels, tuple(map(letters.index, out))), out)
-        result = tensors[0]
-        for value in tensors[1:]:
-            result = self._call("mul", result, value)
-        return result
+        return self._multiply(tensors)
 
 
 def _towards(delta: Delta, bound: Labels) -> tuple[sp.Expr, sp.Symbol | None]:

@@ -1,4 +1,4 @@
-"""Names of the program in LaTeX."""
+"""Names of the program, numbers and lines under "where" in LaTeX."""
 
 from __future__ import annotations
 
@@ -26,3 +26,21 @@ def letter(name: str) -> str:
     known = translate(name)
     greek = known.startswith("\\") and name.isalpha() and name not in ("delta", "pi")
     return str(known) if greek else rf"\mathrm{{{escape(name)}}}"
+
+
+def float_latex(value: float) -> str:
+    r"""A number as a decimal, with a power of ten where Python writes one.
+
+    >>> float_latex(2.5e-13), float_latex(1e22)
+    ('2.5 \\cdot 10^{-13}', '10^{22}')
+    """
+    mantissa, _, exponent = repr(value).partition("e")
+    if not exponent:
+        return mantissa
+    power = f"10^{{{int(exponent)}}}"
+    return power if mantissa == "1" else rf"{mantissa} \cdot {power}"
+
+
+def with_lines(formula: str, lines: list[str]) -> str:
+    """A formula with lines under "where", as one formula."""
+    return formula + (r" \quad\text{where } " + r",\; ".join(lines) if lines else "")

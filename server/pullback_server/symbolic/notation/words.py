@@ -10,6 +10,8 @@ import sympy as sp
 from ...index_notation.expressions import Entry, MatrixFunctionEntry
 from ...index_notation.index_program import Axes
 
+#: Functions that sympy's derivatives bring in, as one over another function.
+RECIPROCALS = {"cot": "tan", "sec": "cos", "csc": "sin", "coth": "tanh", "sech": "cosh", "csch": "sinh"}
 #: Brackets around an operand in LaTeX.
 BARS = {"abs": ("|", "|"), "ceil": (r"\lceil ", r"\rceil ")}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ....operators import BY_FUNCTION, Operator
+from ..words import RECIPROCALS
 
 
 def _calls(name: str, row: Operator) -> tuple[str, str]:
@@ -13,18 +14,9 @@ def _calls(name: str, row: Operator) -> tuple[str, str]:
     return torch_code, numpy_code
 
 
-# fmt: off
 #: Elementwise functions by their names in plans: (torch, NumPy).
 FUNCTIONS: dict[str, tuple[str, str]] = {
     **{name: _calls(name, row) for name, row in BY_FUNCTION.items()},
-    # Functions that derivatives bring in.
-    "sqrt":      ("torch.sqrt({0})",      "np.sqrt({0})"),
-    "ones_like": ("torch.ones_like({0})", "np.ones_like({0})"),
-    "cot":       ("(1 / torch.tan({0}))",  "(1 / np.tan({0}))"),
-    "sec":       ("(1 / torch.cos({0}))",  "(1 / np.cos({0}))"),
-    "csc":       ("(1 / torch.sin({0}))",  "(1 / np.sin({0}))"),
-    "coth":      ("(1 / torch.tanh({0}))", "(1 / np.tanh({0}))"),
-    "sech":      ("(1 / torch.cosh({0}))", "(1 / np.cosh({0}))"),
-    "csch":      ("(1 / torch.sinh({0}))", "(1 / np.sinh({0}))"),
+    **{name: (f"(1 / torch.{of}({{0}}))", f"(1 / np.{of}({{0}}))") for name, of in RECIPROCALS.items()},
+    **{name: (f"torch.{name}({{0}})", f"np.{name}({{0}})") for name in ("sqrt", "ones_like")},
 }
-# fmt: on

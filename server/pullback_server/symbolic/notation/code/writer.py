@@ -23,6 +23,7 @@ from ...lowering.plan import (
     Result,
     Scatter,
     Step,
+    reads,
     steps_needed,
 )
 from ...primitives import AXIS_FUNCTIONS, MATRIX_FUNCTIONS, SCANS
@@ -71,7 +72,7 @@ class Body:
         numbers = steps_needed(self._plan, slots)
         uses = Counter(slots)
         for number in numbers:
-            uses.update(_slots_read(self._plan.steps[number]))
+            uses.update(reads(self._plan.steps[number]))
         for number in numbers:
             text = self._step(self._plan.steps[number])
             simple = text.precedence is Precedence.ATOM and (text.kind is Kind.NUMBER or text.text.isidentifier())
@@ -271,19 +272,3 @@ class Body:
 
 def _length(source: Source) -> str:
     return str(source) if isinstance(source, int) else f"{source[0]}.shape[{source[1]}]"
-
-
-def _slots_read(step: Step) -> list[int]:
-    """The slots that a step reads, as often as it reads them."""
-    match step:
-        case Call(_, operands):
-            return [o[0] for o in operands if isinstance(o, tuple)]
-        case Product(slots):
-            return [*slots]
-        case Reduce(_, slot) | MatrixFunction(_, slot):
-            return [slot]
-        case Gather(slot, _, indices):
-            return [slot, *(o[0] for o in indices if isinstance(o, tuple))]
-        case Scatter(value, _, indices):
-            return [o[0] for o in (value, *indices) if isinstance(o, tuple)]
-    return []

@@ -11,7 +11,7 @@ import sympy as sp
 from ....index_notation.expressions import Delta, Entry, MatrixFunctionEntry, Reduction
 from ....index_notation.functions import where
 from ....index_notation.index_program import Definition, larger
-from ..latex_names import letter
+from ..latex_names import letter, with_lines
 from .combining import nodes
 from .factors import join_choices, take_out_numbers
 from .letters import INPUT, LENGTH, OUTPUT, PART, Letters, Renaming
@@ -66,8 +66,7 @@ class Formula:
         where += [
             rf"{n} = \dim_{{{s[1]}}} {letter(s[0])}" if isinstance(s, tuple) else f"{n} = {s}" for n, s in self.lengths
         ]
-        shown = _limited_latex(self.expression, self.limits)
-        return shown + (r" \quad\text{where } " + r",\; ".join(where) if where else "")
+        return with_lines(_limited_latex(self.expression, self.limits), where)
 
     def _limited(self, body: sp.Expr | Structure, limits: tuple[sp.Expr, ...]) -> str:
         if isinstance(body, Structure):

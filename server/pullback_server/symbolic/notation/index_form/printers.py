@@ -13,7 +13,7 @@ from sympy.printing.str import StrPrinter
 
 from ....index_notation.expressions import Delta, Entry, MatrixFunctionEntry, Reduction
 from ...primitives import COMPARISONS, MATRIX_FUNCTIONS, REDUCTIONS
-from ..latex_names import escape, letter
+from ..latex_names import escape, float_latex, letter
 from ..words import BARS, division_operands, matrix_operand
 
 
@@ -202,11 +202,7 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
         return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
 
     def _print_Float(self, e: sp.Float) -> str:
-        mantissa, _, exponent = repr(float(e)).partition("e")
-        if not exponent:
-            return mantissa
-        ten = f"10^{{{int(exponent)}}}"
-        return ten if mantissa == "1" else rf"{mantissa} \cdot {ten}"
+        return float_latex(float(e))
 
     def _print_Rational(self, e: sp.Rational) -> str:
         return str(super()._print_Rational(e) if _short(e) else self._print(sp.Float(float(e), 17)))

@@ -7,6 +7,7 @@ from functools import cache
 
 from ....operators import BY_FUNCTION
 from ...primitives import MATRIX_FUNCTIONS
+from ..words import RECIPROCALS
 from .building import add, product, transpose
 from .tree import Call, Infix, NoMatrixForm, Number, Power, Tree
 
@@ -36,12 +37,7 @@ FORMS: dict[str, Callable[..., Tree]] = {
     "pow": Power,
     "polygamma": _polygamma,
     "remainder": lambda a, b: Infix("%", a, b),
-    "sec": _one_over("cos"),
-    "csc": _one_over("sin"),
-    "cot": _one_over("tan"),
-    "sech": _one_over("cosh"),
-    "csch": _one_over("sinh"),
-    "coth": _one_over("tanh"),
+    **{name: _one_over(of) for name, of in RECIPROCALS.items()},
 }
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from ....operators import BY_NAME
 from ...primitives import COMPARISONS
-from ..latex_names import escape, letter
+from ..latex_names import escape, float_latex, letter, with_lines
 from ..words import iter_names
 from .building import negative, number, product
 from .lines import Lines
@@ -79,7 +79,7 @@ def formula(lines: Lines, taken: Collection[str]) -> str:
     result = latex(name_lengths(lines.result))
     where = [f"{letter(name)} = {latex(name_lengths(d))}" for name, d in lines.definitions]
     where += [f"{letter(name.name)} = {latex(length)}" for length, name in lengths.items()]
-    return result + (r" \quad\text{where } " + r",\; ".join(where) if where else "")
+    return with_lines(result, where)
 
 
 def _parenthesize(inside: str) -> str:
@@ -136,11 +136,8 @@ def _number(value: Fraction) -> tuple[str, int]:
     if q == 1 and not decimal(value):
         return str(value), tight
     if q == 1 or in_ratio(abs(value))[1] == "":
-        mantissa, _, exponent = repr(float(value)).partition("e")
-        if not exponent:
-            return mantissa, tight
-        ten = f"10^{{{int(exponent)}}}"
-        return (ten if mantissa == "1" else rf"{mantissa} \cdot {ten}"), MULTIPLIED if value > 0 else ADDED
+        digits = float_latex(float(value))
+        return digits, tight if "10^" not in digits else MULTIPLIED if value > 0 else ADDED
     return rf"{'-' if value < 0 else ''}\frac{{{p}}}{{{q}}}", tight
 
 

@@ -64,8 +64,8 @@ class _Derivation:
     def __init__(
         self, differentiated: Differentiated, gradients: Mapping[str, Definition], wrt: tuple[str, ...], names: Naming
     ) -> None:
-        self._differentiated, self._gradients, self._wrt, self._names = differentiated, gradients, wrt, names
-        partition = differentiated.partition
+        self._partials, self._gradients, self._wrt, self._names = differentiated.partials, gradients, wrt, names
+        self._partition = partition = differentiated.partition
         forward = {p.name for p in partition.program.definitions}
         # What only derivatives need, such as how many entries tie, is written out where it is needed.
         self._extra = tuple(p for p in differentiated.forward if p.name not in forward)
@@ -77,19 +77,19 @@ class _Derivation:
 
     def steps(self) -> Iterator[Step]:
         """All steps in order."""
-        kinds = {p.name: p.kind for p in self._differentiated.partition.program.definitions}
-        for definition in self._differentiated.partition.program.definitions:
+        kinds = {p.name: p.kind for p in self._partition.program.definitions}
+        for definition in self._partition.program.definitions:
             if definition.name not in self._names.same:
                 rule = forward_rule(definition, kinds)
                 yield self._step(StepKind.FORWARD, rule, self._left_side(definition), self._right_side(definition))
             if UPSTREAM + definition.name in self._useful and definition.name not in self._names.same:
-                for partial in self._differentiated.partials[definition.name]:
-                    if partial.of.name in self._differentiated.partition.inputs and partial.of.name not in self._wrt:
+                for partial in self._partials[definition.name]:
+                    if partial.of.name in self._partition.inputs and partial.of.name not in self._wrt:
                         continue
                     yield self._derivative(definition, partial)
         for name, gradient in self._gradients.items():
             target = name.removeprefix(UPSTREAM)
-            if target not in self._differentiated.partition.inputs and name not in self._names.same:
+            if target not in self._partition.inputs and name not in self._names.same:
                 yield self._backward(StepKind.BACKWARD, target, gradient)
         for name in self._wrt:
             if UPSTREAM + name in self._gradients:
@@ -109,13 +109,10 @@ class _Derivation:
 
     def _left_side(self, definition: Definition) -> Formula:
         """The left side of an equation: a definition, or a gradient with the axes of length 1 of its input."""
-        shown = self._names[definition.name]
-        units = (
-            self._units.get(definition.name.removeprefix(UPSTREAM)) if definition.name.startswith(UPSTREAM) else None
-        )
-        return self._display().formula(
-            Entry(shown, *definition.axes), definition.axes, units={shown: units} if units else {}
-        )
+        shown, target = self._names[definition.name], definition.name.removeprefix(UPSTREAM)
+        units = self._units.get(target) if target != definition.name else None
+        entry = Entry(shown, *definition.axes)
+        return self._display().formula(entry, definition.axes, units={shown: units} if units else {})
 
     def _formula(
         self, e: sp.Expr, definition: Definition, input_axes: tuple[sp.Symbol, ...] = (), defined: bool = False
@@ -129,7 +126,7 @@ class _Derivation:
         bound = tuple(k for k in definition.bound if k not in definition.axes)
         input_axes = tuple(k for k in bound if k in partial.of.free_symbols)
         # The derivative is summed over the indices that the entry does not have.
-        rest, program = tuple(k for k in bound if k not in input_axes), self._differentiated.partition.program
+        rest, program = tuple(k for k in bound if k not in input_axes), self._partition.program
         terms = (contract(Term(t.coefficient, t.deltas, (*t.bound, *rest)), program) for t in split(partial.value))
         summed = sp.Add(*(t.expression for t in terms)) if rest else partial.value
         above, below = self._left_side(definition), self._formula(partial.of, definition, input_axes)
@@ -142,16 +139,15 @@ class _Derivation:
     def _backward(self, kind: StepKind, target: str, gradient: Definition) -> Step:
         through = [
             self._names[p.name]
-            for p in reversed(self._differentiated.partition.program.definitions)
-            if UPSTREAM + p.name in self._useful
-            and any(q.of.name == target for q in self._differentiated.partials[p.name])
+            for p in reversed(self._partition.program.definitions)
+            if UPSTREAM + p.name in self._useful and any(q.of.name == target for q in self._partials[p.name])
         ]
         left, right = self._left_side(gradient), self._formula(gradient.body, gradient)
         step = self._step(kind, backward_rule(list(dict.fromkeys(through))), left, right)
         return replace(step, input=target) if kind is StepKind.RESULT else step
 
     def _zero(self, name: str) -> Step:
-        zero = Definition(UPSTREAM + name, self._differentiated.partition.inputs[name].free, sp.S.Zero)
+        zero = Definition(UPSTREAM + name, self._partition.inputs[name].free, sp.S.Zero)
         left, right = self._left_side(zero), self._formula(zero.body, zero)
         step = self._step(StepKind.RESULT, "the value does not depend on it", left, right)
         return replace(step, input=name)
