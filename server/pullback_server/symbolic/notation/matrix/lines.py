@@ -39,7 +39,7 @@ def name_repeated_parts(tree: Tree, known: Mapping[Tree, str], taken: frozenset[
         if not repeated:
             break
         part = max(repeated, key=lambda p: lengths[p])
-        swap = _replacing(part, Name(f"%{len(parts)}", part.rank))
+        swap = _replacement(part, Name(f"%{len(parts)}", part.rank))
         tree, parts = swap(tree), [*map(swap, parts), part]
         names.append(known.get(part))
     return _name_lines(tree, parts, names, set(taken))
@@ -75,7 +75,7 @@ def _parts(tree: Tree) -> Iterator[Tree]:
         yield from _parts(child)
 
 
-def _replacing(part: Tree, name: Tree) -> Callable[[Tree], Tree]:
+def _replacement(part: Tree, name: Tree) -> Callable[[Tree], Tree]:
     def swap(tree: Tree) -> Tree:
         return name if tree == part else map_children(tree, swap)
 
