@@ -43,8 +43,8 @@ def is_provisional(response: Response) -> bool:
     return any(derivative.symbolic.state is LegState.DEADLINE for derivative in response.derivatives)
 
 
-def reply(request_id: str, answer: Answer, versions: Mapping[str, str], queue: float, total: float) -> bytes:
-    """The DifferentiateResponse with an answer; `queue` and `total` are in seconds."""
+def reply(request_id: str, response: Response, versions: Mapping[str, str], queue: float, total: float) -> bytes:
+    """The DifferentiateResponse for a response; `queue` and `total` are in seconds."""
     message = wire.DifferentiateResponse(
         id=request_id, versions=versions, timings=wire.Timings(queue=queue, total=total)
     )

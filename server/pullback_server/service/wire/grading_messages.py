@@ -28,7 +28,6 @@ from ...grading import (
     Symmetry,
     Syntax,
     Tensor,
-    UndecidedReason,
     Variable,
 )
 from ...language import check_names

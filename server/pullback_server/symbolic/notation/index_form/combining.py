@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from ....index_notation.expressions import Delta, Entry, Reduction
-from ....index_notation.terms import Pair, Term, factor_out
+from ....index_notation.terms import Pair, Term
 from .ranges import Ranges
 
 #: Expressions of more nodes than this are not searched for common factors.
@@ -25,7 +25,7 @@ def combine(terms: tuple[Term, ...], input_axes: tuple[sp.Symbol, ...], ranges: 
         return by_input
     reversed_pairs = ([(b, a) for a, b in p if a.is_Symbol] for p in pairs)
     by_output = sp.Add(*(_expression(t, p, ranges) for t, p in zip(terms, reversed_pairs, strict=True)))
-    return min((taken_out(by_output), taken_out(by_input), by_input), key=nodes)
+    return min((factor_out(by_output), factor_out(by_input), by_input), key=nodes)
 
 
 def nodes(e: sp.Expr) -> int:
