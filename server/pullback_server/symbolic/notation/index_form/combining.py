@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from ....index_notation.expressions import Delta, Entry, Reduction
-from ....index_notation.terms import Pair, Term
+from ....index_notation.terms import Pair, Term, factor_out
 from .ranges import Ranges
 
 #: Expressions of more nodes than this are not searched for common factors.
