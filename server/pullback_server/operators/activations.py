@@ -135,7 +135,7 @@ OPERATORS = (
                "x where it is positive, else 0.", **kinks(("x == 0", "0")), code_numpy="np.maximum({0}, 0)"),
     activation("relu6",       F.relu6,       relu6,                    real.relu6,       numbers,           REAL,
                "x clamped between 0 and 6.", source="torch.nn.functional.relu6",
-               **kinks(("(x == 0) | (x == 6)", "0"))),
+               **kinks(("(x == 0) | (x == 6)", "0")), code_torch="F.relu6", code_numpy="np.clip({0}, 0, 6)"),
     activation("leaky_relu",  F.leaky_relu,  WithLiterals(leaky_relu), real.leaky_relu,  floats,            REAL,
                "x, times negative_slope where it is negative.", signature="x, negative_slope: number = 0.01",
                source="torch.nn.functional.leaky_relu", **kinks(("x == 0", "negative_slope")),

@@ -133,7 +133,7 @@ OPERATORS = (
         "log(x/(1 - x)) for x from 0 to 1, the inverse of the sigmoid; with eps, of x clamped between eps and 1 - eps.",
         signature="x, eps: number = None", domain="(x > 0) & (x < 1)", samples=LOGIT, error_inputs=WRONG_LOGIT,
         source="torch.special.logit",
-        **kinks(("x == eps", "the slope above"), ("x == 1 - eps", "the slope below"))),
+        **kinks(("x == eps", "the slope above"), ("x == 1 - eps", "the slope below")), code_numpy="special.logit"),
 
     # Trigonometric functions
     row("sin",        torch.sin,        sp.sin,              scalars.sin,        to_float,      REAL,
@@ -169,7 +169,7 @@ OPERATORS = (
         "The number whose sinh is x.", aliases=("arcsinh",), source="NIST DLMF 4.37", code_numpy="np.arcsinh"),
     row("acosh",      torch.acosh,      sp.acosh,            scalars.acosh,      to_float,      ABOVE,
         "The nonnegative number whose cosh is x.", aliases=("arccosh",), source="NIST DLMF 4.37",
-        domain="x >= 1", **kinks(("x == 1", "inf"))),
+        domain="x >= 1", **kinks(("x == 1", "inf")), code_numpy="np.arccosh"),
     row("atanh",      torch.atanh,      sp.atanh,            scalars.atanh,      to_float,      INSIDE,
         "The number whose tanh is x.", aliases=("arctanh",), source="NIST DLMF 4.37", domain="abs(x) < 1",
         code_numpy="np.arctanh"),
