@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .. import grading
+from ..verdict import UndecidedReason
 from .config import Setting, settings
 from .failpoints import ACTIONS, POINTS, VARIABLE
 from .front.metrics import METRICS
@@ -146,6 +147,8 @@ def _reasons() -> Iterator[str]:
         (f"`{reason.name}`", reason.code.name, _retry(reason.retry_after), reason.sentence) for reason in FailureReason
     )
     yield from _table(("reason", "status", "retry", "meaning"), rows)
+    yield "A call that succeeds may have verdicts that are UNDECIDED, for these reasons:\n"
+    yield from _table(("reason", "meaning"), ((f"`{reason}`", reason.sentence) for reason in UndecidedReason))
 
 
 def _retry(seconds: float | None) -> str:

@@ -21,10 +21,10 @@ def test_a_rows_samples_come_to_the_same_on_transposed_operands(row):
         program = typed(row, text)
         drawn, forward = inputs(row, program), compile_program(program)
         wrt = [name for name, tensor in drawn.items() if tensor.is_floating_point()]
-        plain = differentiate(forward, drawn, wrt, None, CPU)
-        other = differentiate(
-            forward, {name: transposed_in_memory(tensor) for name, tensor in drawn.items()}, wrt, None, CPU
-        )
+        upstream = torch.ones(forward.shape, dtype=forward.types[forward.output])
+        plain = differentiate(forward, drawn, wrt, upstream, CPU)
+        transposed = {name: transposed_in_memory(tensor) for name, tensor in drawn.items()}
+        other = differentiate(forward, transposed, wrt, upstream, CPU)
         torch.testing.assert_close(other.value, plain.value, equal_nan=True, msg=lambda m, t=text: f"{t}: {m}")
         for name in wrt:
             torch.testing.assert_close(

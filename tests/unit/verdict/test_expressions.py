@@ -15,7 +15,7 @@ from both_legs import (
     reading,
     request_for,
 )
-from case_files import drawn, read, value
+from case_files import draw_inputs, read, value
 from exact_differences import slope
 from pullback_server.numeric import differentiate
 
@@ -30,7 +30,7 @@ READABLE = 2000
 
 @pytest.mark.parametrize("case", ALL, **IDS)
 def test_both_legs_come_to_the_differences_in_50_digits(case):
-    inputs = drawn(case)
+    inputs = draw_inputs(case)
     request = request_for(case["f"], inputs)
     response = final(request)
     assert not disagreements(response)
@@ -47,7 +47,7 @@ def test_both_legs_come_to_the_differences_in_50_digits(case):
 
 @pytest.mark.parametrize("case", ALL, **IDS)
 def test_every_gradient_has_matrix_notation_and_it_is_the_gradient(case):
-    inputs = drawn(case)
+    inputs = draw_inputs(case)
     request = request_for(case["f"], inputs)
     program = prepared(request)
     scalar = not program.typed.output.rank

@@ -15,7 +15,7 @@ from both_legs import (
     reading,
     request_for,
 )
-from case_files import drawn, read, value
+from case_files import draw_inputs, read, value
 
 CASES = read("identities")
 GRADIENTS = [case for case in CASES if case["kind"] == "gradient"]
@@ -30,7 +30,7 @@ def contracted(case, derivative, upstream):
 
 @pytest.mark.parametrize("case", mostly_slow(CASES, 4), **IDS)
 def test_autograd_and_the_printed_form_are_the_books_derivative(case):
-    inputs = drawn(case)
+    inputs = draw_inputs(case)
     request = request_for(case["f"], inputs)
     response = final(request)
     assert not disagreements(response)
@@ -42,7 +42,7 @@ def test_autograd_and_the_printed_form_are_the_books_derivative(case):
 
 @pytest.mark.parametrize("case", GRADIENTS, **IDS)
 def test_the_gradient_in_matrix_notation_is_the_books(case):
-    inputs = drawn(case)
+    inputs = draw_inputs(case)
     form = forms_of(request_for(case["f"], inputs, None)).inputs[case["wrt"]][JACOBIAN]
     assert form[MATRIX]
     assert form[MATRIX_LATEX]

@@ -28,6 +28,7 @@ from ...grading import (
     Symmetry,
     Syntax,
     Tensor,
+    UndecidedReason,
     Variable,
 )
 from ...language import check_names
@@ -93,8 +94,7 @@ def replay_reply(grade: Grade, versions: Mapping[str, str]) -> bytes:
 
 def unfinished(problem: Problem) -> Grade:
     """The grade of an answer whose grader does not finish within the problem's budget."""
-    seconds = f"{problem.policy.budget:g} s"
-    reason = f"the grader did not finish within the budget of {seconds}, or failed"
+    reason = UndecidedReason.GRADER_NOT_FINISHED.value.format(budget=f"{problem.policy.budget:g}")
     return Grade(GradeOutcome.UNDECIDED, 0.0, reason=reason)
 
 

@@ -207,7 +207,7 @@ class Body:
                 return self._compare(function, a, b)
             case _, [a, b] if function in write.CONNECTIVES:
                 return write.CONNECTIVES[function](self._condition(a), self._condition(b))
-            case "neither", [a]:
+            case "logical_not", [a]:
                 return Text(f"~{self._condition(a).at(Precedence.ATOM)}", Precedence.UNARY, Kind.BOOL, a.rank)
             case "number", [a]:
                 return self._number(a)
