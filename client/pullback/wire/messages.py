@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -125,9 +126,10 @@ def _closed_form(
             entries = entries.reshape((*before, *derivative.gradient.shape))
         except ValueError as error:
             raise InternalError("the service sent too many or too few entries", reason=Reason.BAD_REPLY) from error
-    return ClosedForm(message.text, message.latex, entries, message.matrix, message.matrix_latex)
+    return replace(_without_entries(message), entries=entries)
 
 
+_without_entries = decoder(ClosedForm, derivative_pb2.ClosedForm, {ClosedForm: {"entries": lambda _: None}})
 _verdict_from = decoder(Verdict, verdict_pb2.Verdict)
 _legs_from = decoder(Legs, derivative_pb2.Derivative)
 
