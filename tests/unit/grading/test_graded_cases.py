@@ -31,6 +31,10 @@ def test_the_outcome_and_a_named_finding_are_what_the_case_says(case: dict[str, 
         assert set(case["finding"].split("|")) & {f.code.name for f in grade.findings}, grade.findings
 
 
+def test_every_mistake_has_a_case() -> None:
+    assert {*Mistake.__members__} <= {code for case in CASES for code in (case["finding"] or "").split("|")}
+
+
 @pytest.mark.parametrize("case", CASES[::3], ids=lambda c: c["id"])
 def test_a_token_gives_the_same_grade_bit_for_bit(case: dict[str, Any], grader: Grader, another: Grader) -> None:
     grade = grader.grade(problem(case), answer(case))
