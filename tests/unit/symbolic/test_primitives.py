@@ -29,7 +29,7 @@ def test_every_column_is_filled(table):
 
 def test_every_primitive_has_a_value_in_many_digits():
     assert REDUCTIONS.keys() == forms.REDUCTIONS.keys()
-    assert SCANS.keys() == scalars.RUNS.keys()
+    assert SCANS.keys() == scalars.SCANS.keys()
     assert MATRIX_FUNCTIONS.keys() == scalars.MATRICES.keys()
     assert COMPARISONS.keys() <= scalars.CORE.keys()
 
