@@ -56,8 +56,7 @@ celu = fn.function("celu", lambda x, alpha: (fn.where(fn.greater(x, 0), 1, sp.ex
 hardtanh = fn.function("hardtanh", lambda x, low, high: (fn.where(_within(x, low, high), 1, 0),))
 hardsigmoid = fn.function("hardsigmoid", lambda x: (fn.where(_within(x, sp.Integer(-3), sp.Integer(3)), SIXTH, 0),))
 hardswish = fn.function(
-    "hardswish",
-    lambda x: (fn.where(fn.less_equal(x, -3), 0, fn.where(fn.less(x, 3), x / 3 + HALF, 1)),),
+    "hardswish", lambda x: (fn.where(fn.less_equal(x, -3), 0, fn.where(fn.less(x, 3), x / 3 + HALF, 1)),)
 )
 softshrink = fn.function("softshrink", lambda x, width: (_outside(x, width),))
 hardshrink = fn.function("hardshrink", lambda x, width: (_outside(x, width),))

@@ -52,17 +52,9 @@ def binary(
         "error_inputs": tuple(text.format(name) for text in WRONG),
     } | more
     return Operator(
-        name=name,
-        family="arithmetic",
-        symbol=symbol,
-        shape=shape,
-        torch=torch_column,
-        sympy=Lifted(sympy_column),
-        reference=Elementwise(reference),
-        doc=doc,
-        samples=samples,
-        **fields,
-    )
+        name=name, family="arithmetic", symbol=symbol, shape=shape, torch=torch_column, sympy=Lifted(sympy_column),
+        reference=Elementwise(reference), doc=doc, samples=samples, **fields,
+    )  # fmt: skip
 
 
 def arithmetic(symbol: str, name: str, *columns: Any, more_samples: tuple[str, ...] = (), **more: Any) -> Operator:
@@ -79,17 +71,9 @@ def comparison(
     pairs = ("x {0} y", "x {0} s", "c {0} r", "x {0} 0", "1 {0} count")
     samples = tuple(f"({pair})*x".format(symbol) for pair in pairs)
     return binary(
-        symbol,
-        name,
-        relation,
-        step,
-        scalars.indicator(relation),
-        boolean(broadcast),
-        doc,
-        (*samples, f"(z {symbol} r)*z"),
-        aliases=aliases,
-        kinks=(Kink("x == y", "0"),),
-    )
+        symbol, name, relation, step, scalars.indicator(relation), boolean(broadcast), doc,
+        (*samples, f"(z {symbol} r)*z"), aliases=aliases, kinks=(Kink("x == y", "0"),),
+    )  # fmt: skip
 
 
 def connective(
@@ -98,17 +82,10 @@ def connective(
     """`&` or `|` between two conditions, which torch has for tensors only."""
     samples = ("(x > 0) {0} (y > 0)", "mask {0} (x < s)", "(c > 0) {0} (r > 0)", "mask {0} (s > 0)", "(x > 0) {0} True")
     return binary(
-        symbol,
-        name,
-        torch_column,
-        step,
-        scalars.indicator(reference),
-        _condition,
-        doc,
-        tuple(f"({text})*x".format(symbol) for text in samples),
-        numbers=False,
+        symbol, name, torch_column, step, scalars.indicator(reference), _condition, doc,
+        tuple(f"({text})*x".format(symbol) for text in samples), numbers=False,
         error_inputs=(f"{name}(mask)", f"mask {symbol} x", f"count {symbol} mask", f"mask {symbol} (B > 0)"),
-    )
+    )  # fmt: skip
 
 
 def prefix(
@@ -127,16 +104,9 @@ def prefix(
         "error_inputs": (f"{name}()", f"{name}(x, y)", f"{symbol}mask", f"{name}('x')"),
     } | more
     return Operator(
-        name=name,
-        family="arithmetic",
-        signature="x",
-        symbol=symbol,
-        torch=torch_column,
-        sympy=Lifted(sympy_column),
-        reference=Elementwise(reference),
-        doc=doc,
-        **fields,
-    )
+        name=name, family="arithmetic", signature="x", symbol=symbol, torch=torch_column, sympy=Lifted(sympy_column),
+        reference=Elementwise(reference), doc=doc, **fields,
+    )  # fmt: skip
 
 
 POWER_DOMAIN = "(x > 0) | ((x == 0) & (exponent >= 0)) | ((x < 0) & (exponent % 1 == 0))"

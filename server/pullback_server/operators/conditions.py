@@ -32,18 +32,12 @@ def condition(
     """Bool in torch, a step between 0 and 1 in the other columns, with jumps where these conditions hold."""
     calls = [f"{name}({operands})" for operands in (ONE if signature == "x" else TWO)]
     return Operator(
-        name=name,
-        family="conditions",
-        signature=signature,
-        shape=boolean(broadcast),
-        torch=torch_column,
-        sympy=Lifted(sympy_column),
-        reference=Elementwise(scalars.indicator(holds)),
-        doc=doc,
+        name=name, family="conditions", signature=signature, shape=boolean(broadcast), torch=torch_column,
+        sympy=Lifted(sympy_column), reference=Elementwise(scalars.indicator(holds)), doc=doc,
         kinks=tuple(Kink(where, "0") for where in jumps),
         samples=(*(f"where({call}, 2*r, r**2)" for call in calls), *(f"{call}*x" for call in calls[:2])),
         error_inputs=(f"{name}()", f"{name}(x, dim=0)", f"{name}(x, y, s)", f"{name}('x')"),
-    )
+    )  # fmt: skip
 
 
 def _and(a: sp.Expr, b: sp.Expr) -> sp.Expr:

@@ -59,11 +59,6 @@ def _total(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]
     return column
 
 
-def _eigh(x: torch.Tensor, *, output: int) -> torch.Tensor:
-    part: torch.Tensor = torch.linalg.eigh(x)[output]
-    return part
-
-
 def _svd(x: torch.Tensor, *, full_matrices: bool, output: int) -> torch.Tensor:
     part: torch.Tensor
     if output == 1:
@@ -73,14 +68,9 @@ def _svd(x: torch.Tensor, *, full_matrices: bool, output: int) -> torch.Tensor:
     return part
 
 
-def _slogdet(x: torch.Tensor, *, output: int) -> torch.Tensor:
-    part: torch.Tensor = torch.linalg.slogdet(x)[output]
-    return part
-
-
-def _lstsq(a: torch.Tensor, b: torch.Tensor, *, output: int) -> torch.Tensor:
-    part: torch.Tensor = torch.linalg.lstsq(a, b)[output]
-    return part
+def _part(function: Callable[..., Any]) -> Callable[..., torch.Tensor]:
+    """The one of several results that a call asks for."""
+    return lambda *operands, output: function(*operands)[output]
 
 
 # The sympy column.
@@ -201,7 +191,7 @@ OPERATORS = (
     row("logdet", shapes.number_of("logdet"), torch.logdet, _number_form("logdet"), each_matrix(references.logdet),
         domain="det(A) > 0", doc="The logarithm of the determinant; nan where that is negative.", kinks=SINGULAR,
         samples=(f"logdet({SPD})", "logdet(C @ C.mT)", "logdet(g)", f"logdet(2*{SPD})")),
-    row("slogdet", shapes.number_of("slogdet"), _slogdet, _slogdet_form,
+    row("slogdet", shapes.number_of("slogdet"), _part(torch.linalg.slogdet), _slogdet_form,
         each_matrix(references.slogdet), signature="A, *, output: output", outputs=("sign", "logabsdet"),
         domain="det(A) != 0",
         doc="The sign of the determinant, and the logarithm of its absolute value.", kinks=SINGULAR,
@@ -242,8 +232,8 @@ OPERATORS = (
         source="M. B. Giles, 2008, section 3.1",
         samples=(f"eigvalsh({SPD})", "eigvalsh(C @ C.mT)", "eigvalsh(g)", "sum(eigvalsh(A + A.T)**2)",
                  f"log(eigvalsh({SPD}))")),
-    row("eigh", shapes.eigh, _total(_eigh), _eigh_form, each_matrix(references.eigh), signature="A, *, output: output",
-        outputs=("eigenvalues", "eigenvectors"),
+    row("eigh", shapes.eigh, _total(_part(torch.linalg.eigh)), _eigh_form, each_matrix(references.eigh),
+        signature="A, *, output: output", outputs=("eigenvalues", "eigenvectors"),
         doc="The eigenvalues, ascending, and the eigenvectors, as columns, of a symmetric matrix; "
             "a vector's sign is torch's.",
         source="M. B. Giles, 2008, section 3.1", kinks=(TIES,),
@@ -263,7 +253,7 @@ OPERATORS = (
         samples=("svd(A)[1]", "svd(A)[0]**2", "svd(x, full_matrices=False)[0]**2", "svd(x, False).Vh**2", "svd(x).S",
                  "svd(x.T, False)[0]**2", "svd(C, False)[2]**2", "svd(c, False)[0]**2"),
         error_inputs=("svd(A)", "svd(x)[0]", "svd(u)[1]", "svd(A)[3]")),
-    row("lstsq", shapes.lstsq, _lstsq, None, references.lstsq,
+    row("lstsq", shapes.lstsq, _part(torch.linalg.lstsq), None, references.lstsq,
         signature="A, B, *, output: output", outputs=("solution",),
         doc="The x with the smallest norm of A @ x - B, for A of full rank.", source="torch.linalg.lstsq",
         samples=("lstsq(x.T, B)[0]", "lstsq(A, B).solution", "lstsq(C.mT, D)[0]"),

@@ -16,6 +16,7 @@ from .reference import scalars
 from .reference.columns import Elementwise
 from .shape_rules import elementwise as shapes
 from .shape_rules.common import broadcast, numbers, to_float
+from .shape_rules.elementwise import square
 
 REAL, POSITIVE, INSIDE, ABOVE, STEEP, UNIT = (-2.0, 2.0), (0.2, 3.0), (-0.9, 0.9), (1.1, 3.0), (-1.2, 1.2), (0.0, 0.95)
 
@@ -39,15 +40,10 @@ def row(
         "family": "elementwise",
     } | more
     return Operator(
-        name=name,
-        shape=shape,
-        torch=torch_column,
+        name=name, shape=shape, torch=torch_column,
         sympy=sympy_column if isinstance(sympy_column, Lifted) else Lifted(sympy_column),
-        reference=Elementwise(reference),
-        doc=doc,
-        interval=interval,
-        **fields,
-    )
+        reference=Elementwise(reference), doc=doc, interval=interval, **fields,
+    )  # fmt: skip
 
 
 # Functions that stand for themselves, with their derivatives.
@@ -100,78 +96,72 @@ WRONG_LOGIT = ("logit()", "logit(x, y)", "logit(x, eps=0.7)", "logit(x, -0.1)", 
 # The interval is where samples are drawn; the domain is where there is a value.
 # fmt: off
 OPERATORS = (
-    #   name          torch             sympy                reference           shape          interval  doc
-    row("square",     torch.square,     exact.square,        scalars.square,     shapes.square, REAL,
-        "x times x."),
-    row("reciprocal", torch.reciprocal, exact.reciprocal,    scalars.reciprocal, to_float,      POSITIVE, "1/x.",
+    #   name          torch             sympy             reference        shape      interval  doc
+    row("square",     torch.square,     exact.square,     scalars.square,  square,    REAL,     "x times x."),
+    row("reciprocal", torch.reciprocal, exact.reciprocal, scalars.inverse, to_float,  POSITIVE, "1/x.",
         domain="x != 0"),
-    row("sqrt",       torch.sqrt,       exact.sqrt,          scalars.sqrt,       to_float,      POSITIVE,
-        "The square root.", domain="x >= 0", **kinks(("x == 0", "inf"))),
-    row("rsqrt",      torch.rsqrt,      _rsqrt,              scalars.rsqrt,      to_float,      POSITIVE,
-        "1/sqrt(x).", domain="x > 0"),
-    row("abs",        torch.abs,        fn.absolute,         abs,                numbers,       REAL,
-        "The absolute value.", aliases=("absolute",), **kinks(("x == 0", "0"))),
-    row("sign",       torch.sign,       fn.sign,             scalars.sign,       broadcast,     REAL,
+    row("sqrt",       torch.sqrt,       exact.sqrt,       scalars.sqrt,    to_float,  POSITIVE, "The square root.",
+        domain="x >= 0", **kinks(("x == 0", "inf"))),
+    row("rsqrt",      torch.rsqrt,      _rsqrt,           scalars.rsqrt,   to_float,  POSITIVE, "1/sqrt(x).",
+        domain="x > 0"),
+    row("abs",        torch.abs,        fn.absolute,      abs,             numbers,   REAL,     "The absolute value.",
+        aliases=("absolute",), **kinks(("x == 0", "0"))),
+    row("sign",       torch.sign,       fn.sign,          scalars.sign,    broadcast, REAL,
         "-1, 0 or 1 as x is negative, zero or positive.", aliases=("sgn",), **kinks(("x == 0", "0"))),
 
     # Exponentials and logarithms
-    row("exp",        torch.exp,        sp.exp,              scalars.exp,        to_float,      REAL,
-        "e to the power x."),
-    row("exp2",       torch.exp2,       _power_of_two,       scalars.exp2,       to_float,      REAL,
-        "2 to the power x."),
-    row("expm1",      torch.expm1,      expm1,               scalars.expm1,      to_float,      REAL,
+    row("exp",        torch.exp,        sp.exp,           scalars.exp,     to_float,  REAL,     "e to the power x."),
+    row("exp2",       torch.exp2,       _power_of_two,    scalars.exp2,    to_float,  REAL,     "2 to the power x."),
+    row("expm1",      torch.expm1,      expm1,            scalars.expm1,   to_float,  REAL,
         "exp(x) - 1, precise where x is small.", source="NIST DLMF 4.2(iii)"),
-    row("log",        torch.log,        sp.log,              scalars.log,        to_float,      POSITIVE,
+    row("log",        torch.log,        sp.log,           scalars.log,     to_float,  POSITIVE,
         "The natural logarithm.", aliases=("ln",), domain="x > 0"),
-    row("log2",       torch.log2,       log2,                scalars.log2,       to_float,      POSITIVE,
+    row("log2",       torch.log2,       log2,             scalars.log2,    to_float,  POSITIVE,
         "The logarithm to base 2.", domain="x > 0"),
-    row("log10",      torch.log10,      log10,               scalars.log10,      to_float,      POSITIVE,
+    row("log10",      torch.log10,      log10,            scalars.log10,   to_float,  POSITIVE,
         "The logarithm to base 10.", domain="x > 0"),
-    row("log1p",      torch.log1p,      log1p,               scalars.log1p,      to_float,      INSIDE,
+    row("log1p",      torch.log1p,      log1p,            scalars.log1p,   to_float,  INSIDE,
         "log(1 + x), precise where x is small.", source="NIST DLMF 4.2(ii)", domain="x > -1"),
-    row("logit",      torch.logit,      WithLiterals(logit), scalars.logit,      shapes.logit,  UNIT,
+    row("logit",      torch.logit,      WithLiterals(logit), scalars.logit, shapes.logit, UNIT,
         "log(x/(1 - x)) for x from 0 to 1, the inverse of the sigmoid; with eps, of x clamped between eps and 1 - eps.",
         signature="x, eps: number = None", domain="(x > 0) & (x < 1)", samples=LOGIT, error_inputs=WRONG_LOGIT,
         source="torch.special.logit",
         **kinks(("x == eps", "the slope above"), ("x == 1 - eps", "the slope below")), code_numpy="special.logit"),
 
     # Trigonometric functions
-    row("sin",        torch.sin,        sp.sin,              scalars.sin,        to_float,      REAL,
+    row("sin",        torch.sin,        sp.sin,           scalars.sin,     to_float,  REAL,
         "The sine of x radians."),
-    row("cos",        torch.cos,        sp.cos,              scalars.cos,        to_float,      REAL,
+    row("cos",        torch.cos,        sp.cos,           scalars.cos,     to_float,  REAL,
         "The cosine of x radians."),
-    row("tan",        torch.tan,        sp.tan,              scalars.tan,        to_float,      STEEP,
-        "sin(x)/cos(x).", domain="cos(x) != 0"),
-    row("asin",       torch.asin,       sp.asin,             scalars.asin,       to_float,      INSIDE,
+    row("tan",        torch.tan,        sp.tan,           scalars.tan,     to_float,  STEEP,    "sin(x)/cos(x).",
+        domain="cos(x) != 0"),
+    row("asin",       torch.asin,       sp.asin,          scalars.asin,    to_float,  INSIDE,
         "The angle in [-pi/2, pi/2] whose sine is x.", aliases=("arcsin",), source="NIST DLMF 4.23",
-        domain="abs(x) <= 1", **kinks(("abs(x) == 1", "inf")), code_numpy="np.arcsin"),
-    row("acos",       torch.acos,       sp.acos,             scalars.acos,       to_float,      INSIDE,
+        domain="abs(x) <= 1", **kinks(("abs(x) == 1", "inf"))),
+    row("acos",       torch.acos,       sp.acos,          scalars.acos,    to_float,  INSIDE,
         "The angle in [0, pi] whose cosine is x.", aliases=("arccos",), source="NIST DLMF 4.23",
-        domain="abs(x) <= 1", **kinks(("abs(x) == 1", "-inf")), code_numpy="np.arccos"),
-    row("atan",       torch.atan,       sp.atan,             scalars.atan,       to_float,      REAL,
-        "The angle in (-pi/2, pi/2) whose tangent is x.", aliases=("arctan",), source="NIST DLMF 4.23",
-        code_numpy="np.arctan"),
-    row("sinc",       torch.sinc,       sinc,                scalars.sinc,       to_float,      REAL,
+        domain="abs(x) <= 1", **kinks(("abs(x) == 1", "-inf"))),
+    row("atan",       torch.atan,       sp.atan,          scalars.atan,    to_float,  REAL,
+        "The angle in (-pi/2, pi/2) whose tangent is x.", aliases=("arctan",), source="NIST DLMF 4.23"),
+    row("sinc",       torch.sinc,       sinc,             scalars.sinc,    to_float,  REAL,
         "sin(pi*x)/(pi*x), and 1 at 0.", source="torch.special.sinc"),
-    row("deg2rad",    torch.deg2rad,    _radians,            scalars.radians,    to_float,      REAL,
-        "x degrees in radians.", aliases=("radians",)),
-    row("rad2deg",    torch.rad2deg,    _degrees,            scalars.degrees,    to_float,      REAL,
-        "x radians in degrees.", aliases=("degrees",)),
+    row("deg2rad",    torch.deg2rad,    _radians,         scalars.radians, to_float,  REAL,     "x degrees in radians.",
+        aliases=("radians",)),
+    row("rad2deg",    torch.rad2deg,    _degrees,         scalars.degrees, to_float,  REAL,     "x radians in degrees.",
+        aliases=("degrees",)),
 
     # Hyperbolic functions
-    row("sinh",       torch.sinh,       sp.sinh,             scalars.sinh,       to_float,      REAL,
+    row("sinh",       torch.sinh,       sp.sinh,          scalars.sinh,    to_float,  REAL,
         "(exp(x) - exp(-x))/2."),
-    row("cosh",       torch.cosh,       sp.cosh,             scalars.cosh,       to_float,      REAL,
+    row("cosh",       torch.cosh,       sp.cosh,          scalars.cosh,    to_float,  REAL,
         "(exp(x) + exp(-x))/2."),
-    row("tanh",       torch.tanh,       sp.tanh,             scalars.tanh,       to_float,      REAL,
-        "sinh(x)/cosh(x)."),
-    row("asinh",      torch.asinh,      sp.asinh,            scalars.asinh,      to_float,      REAL,
-        "The number whose sinh is x.", aliases=("arcsinh",), source="NIST DLMF 4.37", code_numpy="np.arcsinh"),
-    row("acosh",      torch.acosh,      sp.acosh,            scalars.acosh,      to_float,      ABOVE,
+    row("tanh",       torch.tanh,       sp.tanh,          scalars.tanh,    to_float,  REAL,     "sinh(x)/cosh(x)."),
+    row("asinh",      torch.asinh,      sp.asinh,         scalars.asinh,   to_float,  REAL,
+        "The number whose sinh is x.", aliases=("arcsinh",), source="NIST DLMF 4.37"),
+    row("acosh",      torch.acosh,      sp.acosh,         scalars.acosh,   to_float,  ABOVE,
         "The nonnegative number whose cosh is x.", aliases=("arccosh",), source="NIST DLMF 4.37",
-        domain="x >= 1", **kinks(("x == 1", "inf")), code_numpy="np.arccosh"),
-    row("atanh",      torch.atanh,      sp.atanh,            scalars.atanh,      to_float,      INSIDE,
-        "The number whose tanh is x.", aliases=("arctanh",), source="NIST DLMF 4.37", domain="abs(x) < 1",
-        code_numpy="np.arctanh"),
+        domain="x >= 1", **kinks(("x == 1", "inf"))),
+    row("atanh",      torch.atanh,      sp.atanh,         scalars.atanh,   to_float,  INSIDE,
+        "The number whose tanh is x.", aliases=("arctanh",), source="NIST DLMF 4.37", domain="abs(x) < 1"),
 )
 # fmt: on

@@ -16,26 +16,10 @@ from .shape_rules import joining as shapes
 # The torch column.
 
 
-def _cat(*tensors: torch.Tensor, dim: int) -> torch.Tensor:
-    return torch.cat(tensors, dim)
-
-
-def _stack(*tensors: torch.Tensor, dim: int) -> torch.Tensor:
-    return torch.stack(tensors, dim)
-
-
 def _split(x: torch.Tensor, *, split_size_or_sections: Any, dim: int, output: int) -> torch.Tensor:
     sizes = list(split_size_or_sections) if isinstance(split_size_or_sections, tuple) else split_size_or_sections
     part: torch.Tensor = torch.split(x, sizes, dim)[output]
     return part
-
-
-def _chunk(x: torch.Tensor, *, chunks: int, dim: int, output: int) -> torch.Tensor:
-    return torch.chunk(x, chunks, dim)[output]
-
-
-def _unbind(x: torch.Tensor, *, dim: int, output: int) -> torch.Tensor:
-    return torch.unbind(x, dim)[output]
 
 
 # The sympy column.
@@ -117,7 +101,8 @@ def _unbind_form(program: IndexProgram, x: IndexTensor, *, dim: int, output: int
 OPERATORS = (
     Operator(
         name="cat", family="shapes", signature="tensors: tensors, dim: dim = 0", size_dependent=True,
-        shape=shapes.cat, torch=_cat, sympy=_cat_form, reference=references.cat,
+        shape=shapes.cat, sympy=_cat_form, reference=references.cat,
+        torch=lambda *tensors, dim: torch.cat(tensors, dim),
         doc="Tensors one after the other along a dimension.", aliases=("concat", "concatenate"), source="torch.cat",
         samples=("cat([x, y])", "cat((x, r), dim=0)", "cat([x, c], -1)", "cat([u, w])", "cat([x, z])",
                  "cat([u, exp(u), o])", "cat([x, x], 1)", "cat([count, x])", "cat([x])"),
@@ -125,7 +110,8 @@ OPERATORS = (
     ),
     Operator(
         name="stack", family="shapes", signature="tensors: tensors, dim: dim = 0", size_dependent=True,
-        shape=shapes.stack, torch=_stack, sympy=_stack_form, reference=references.stack,
+        shape=shapes.stack, sympy=_stack_form, reference=references.stack,
+        torch=lambda *tensors, dim: torch.stack(tensors, dim),
         doc="Tensors of one shape along a new dimension.", source="torch.stack",
         samples=("stack([x, y])", "stack([u, v], dim=1)", "stack((x, y, 2*x), -1)", "stack([s, s**2])", "stack([o, o])",
                  "stack([z, z])", "stack([c, c], 1)"),
@@ -141,14 +127,16 @@ OPERATORS = (
     ),
     Operator(
         name="chunk", family="shapes", signature="x, chunks: integer, dim: dim = 0, *, output: output",
-        size_dependent=True, shape=shapes.chunk, torch=_chunk, sympy=_chunk_form, reference=references.chunk,
+        size_dependent=True, shape=shapes.chunk, sympy=_chunk_form, reference=references.chunk,
+        torch=lambda x, *, chunks, dim, output: torch.chunk(x, chunks, dim)[output],
         doc="One of the parts of a dimension, all of one size except the last.", source="torch.chunk",
         samples=("chunk(x, 2)[0]", "chunk(w, 3)[1]", "chunk(C, 2, dim=2)[1]", "chunk(x, 2, 1)[-1] * c"),
         error_inputs=("chunk(x, 2)", "chunk(x, 0)[0]", "chunk(w, 3)[2]"),
     ),
     Operator(
         name="unbind", family="shapes", signature="x, dim: dim = 0, *, output: output", size_dependent=True,
-        shape=shapes.unbind, torch=_unbind, sympy=_unbind_form, reference=references.unbind,
+        shape=shapes.unbind, sympy=_unbind_form, reference=references.unbind,
+        torch=lambda x, *, dim, output: torch.unbind(x, dim)[output],
         doc="One of the slices along a dimension, which is removed.", source="torch.unbind",
         samples=("unbind(x)[0]", "unbind(C, 1)[2]", "unbind(x, dim=-1)[-1] * u[:2]", "unbind(g)[0]"),
         error_inputs=("unbind(x)", "unbind(x)[2]", "unbind(s)[0]"),

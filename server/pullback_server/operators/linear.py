@@ -72,17 +72,6 @@ def _transpose_last_form(program: IndexProgram, x: IndexTensor) -> IndexTensor:
     return _swap_form(program, x, dim0=-2, dim1=-1)
 
 
-# The torch column, where it is not one function of torch's.
-
-
-def _transpose_last(x: torch.Tensor) -> torch.Tensor:
-    return x.mT
-
-
-def _swap(x: torch.Tensor, *, dim0: int, dim1: int) -> torch.Tensor:
-    return torch.transpose(x, dim0, dim1)
-
-
 # fmt: off
 OPERATORS = (
     Operator(
@@ -120,7 +109,7 @@ OPERATORS = (
     ),
     Operator(
         name="mT", family="linear algebra", signature="x", attribute=True, work=no_work,
-        shape=shapes.transpose_last, torch=_transpose_last, sympy=_transpose_last_form,
+        shape=shapes.transpose_last, torch=lambda x: x.mT, sympy=_transpose_last_form,
         reference=rearranging.transpose_last,
         doc="The last two dimensions swapped.",
         samples=("x.mT", "C.mT", "z.mT", "c.mT", "C.mT + D", "C @ C.mT"),
@@ -128,7 +117,8 @@ OPERATORS = (
     ),
     Operator(
         name="transpose", family="linear algebra", signature="x, dim0: dim, dim1: dim", work=no_work,
-        shape=shapes.swap, torch=_swap, sympy=_swap_form, reference=rearranging.swap,
+        shape=shapes.swap, sympy=_swap_form, reference=rearranging.swap,
+        torch=lambda x, *, dim0, dim1: torch.transpose(x, dim0, dim1),
         doc="Two dimensions swapped.", aliases=("swapaxes", "swapdims"),
         samples=("transpose(x, 0, 1)", "transpose(C, 0, -1)", "transpose(C, 1, 2) + D", "transpose(s, 0, -1)",
                  "transpose(u, 0, 0)", "transpose(z, 1, 0)", "C.transpose(-1, -2)"),

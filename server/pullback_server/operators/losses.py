@@ -141,16 +141,10 @@ def loss(
         "signature": f"{operands}, reduction: text = 'mean'",
     } | more
     return Operator(
-        name=name,
-        family="neural",
-        torch=torch_column,
-        doc=doc,
-        source=f"torch.nn.functional.{name}",
-        work=shapes.work,
+        name=name, family="neural", torch=torch_column, doc=doc, source=f"torch.nn.functional.{name}", work=shapes.work,
         samples=tuple(f"{name}({operands})" for operands in samples),
-        error_inputs=tuple(f"{name}({operands})" for operands in (*WRONG, *error_inputs)),
-        **columns,
-    )
+        error_inputs=tuple(f"{name}({operands})" for operands in (*WRONG, *error_inputs)), **columns,
+    )  # fmt: skip
 
 
 #: Operands that every loss of two takes, and those that none of them takes.

@@ -57,20 +57,12 @@ def _moment(
     kinks: tuple[Kink, ...] = (),
 ) -> Operator:
     return Operator(
-        name=name,
-        family="reductions",
-        signature=signature,
-        shape=shapes.variance,
-        torch=_column(function),
-        sympy=form,
+        name=name, family="reductions", signature=signature, shape=shapes.variance, torch=_column(function), sympy=form,
         reference=Reduced(lambda values, **arguments: reference(values, correction=correction_of(**arguments))),
-        doc=doc,
-        source=f"{'numpy' if signature is NUMPY else 'torch'}.{name.removeprefix('np.')}",
-        kinks=kinks,
+        doc=doc, source=f"{'numpy' if signature is NUMPY else 'torch'}.{name.removeprefix('np.')}", kinks=kinks,
         samples=tuple(text.format(name) for text in SAMPLES[signature]),
-        error_inputs=tuple(text.format(name) for text in WRONG[signature]),
-        work=shapes.four_passes,
-    )
+        error_inputs=tuple(text.format(name) for text in WRONG[signature]), work=shapes.four_passes,
+    )  # fmt: skip
 
 
 def _column(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:

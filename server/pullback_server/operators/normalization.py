@@ -18,24 +18,16 @@ from .reference import normalization as references
 from .shape_rules import normalization as shapes
 
 Dims = tuple[int, ...]
+Tensor = torch.Tensor
+#: Statistics, a weight or a bias, which may be left out.
+TorchVector = Tensor | None
+Vector = IndexTensor | None
 
 
 # The torch column. It never sees running statistics that torch would overwrite.
 
 
-def _rms(x: torch.Tensor, weight: torch.Tensor | None, *, normalized_shape: Dims, eps: float) -> torch.Tensor:
-    return F.rms_norm(x, normalized_shape, weight, eps)
-
-
-def _layer(
-    x: torch.Tensor, weight: torch.Tensor | None, bias: torch.Tensor | None, *, normalized_shape: Dims, eps: float
-) -> torch.Tensor:
-    return F.layer_norm(x, normalized_shape, weight, bias, eps)
-
-
-def _group(
-    x: torch.Tensor, weight: torch.Tensor | None, bias: torch.Tensor | None, *, num_groups: int, eps: float
-) -> torch.Tensor:
+def _group(x: Tensor, weight: TorchVector, bias: TorchVector, *, num_groups: int, eps: float) -> Tensor:
     if weight is None and bias is not None:
         # torch's backward pass fails on a bias alone.
         weight = torch.ones_like(bias)
@@ -43,16 +35,16 @@ def _group(
 
 
 def _batch(
-    x: torch.Tensor,
-    mean: torch.Tensor | None,
-    variance: torch.Tensor | None,
-    weight: torch.Tensor | None,
-    bias: torch.Tensor | None,
+    x: Tensor,
+    mean: TorchVector,
+    variance: TorchVector,
+    weight: TorchVector,
+    bias: TorchVector,
     *,
     training: bool,
     eps: float,
     **_: Any,
-) -> torch.Tensor:
+) -> Tensor:
     if training or mean is None or variance is None:
         return F.batch_norm(x, None, None, weight, bias, True, 0.0, eps)
     if not (mean.requires_grad or variance.requires_grad):
@@ -65,16 +57,16 @@ def _batch(
 
 
 def _instance(
-    x: torch.Tensor,
-    mean: torch.Tensor | None,
-    variance: torch.Tensor | None,
-    weight: torch.Tensor | None,
-    bias: torch.Tensor | None,
+    x: Tensor,
+    mean: TorchVector,
+    variance: TorchVector,
+    weight: TorchVector,
+    bias: TorchVector,
     *,
     use_input_stats: bool,
     eps: float,
     **_: Any,
-) -> torch.Tensor:
+) -> Tensor:
     if use_input_stats:
         return F.instance_norm(x, None, None, weight, bias, True, 0.0, eps)
     return _batch(x, mean, variance, weight, bias, training=False, eps=eps)
@@ -98,7 +90,7 @@ def _inverse_root(e: sp.Expr, eps: float) -> sp.Expr:
 
 
 def _affine(
-    program: IndexProgram, x: IndexTensor, mean: IndexTensor, scale: IndexTensor, *vectors: IndexTensor | None
+    program: IndexProgram, x: IndexTensor, mean: IndexTensor, scale: IndexTensor, *vectors: Vector
 ) -> IndexTensor:
     """(x - mean)*scale*weight + bias, where weight and bias may be left out."""
     result = program.elementwise(lambda e, m, s: (e - m) * s, x, mean, scale)
@@ -108,19 +100,13 @@ def _affine(
     return result
 
 
-def _along_channels(x: IndexTensor, vector: IndexTensor | None) -> IndexTensor | None:
+def _along_channels(x: IndexTensor, vector: Vector) -> Vector:
     """A vector with an entry a channel, which is the second axis of x."""
     return vector and IndexTensor((*vector.axes, *(None,) * (len(x.axes) - 2)), vector.entry)
 
 
 def _layer_form(
-    program: IndexProgram,
-    x: IndexTensor,
-    weight: IndexTensor | None,
-    bias: IndexTensor | None,
-    *,
-    normalized_shape: Dims,
-    eps: float,
+    program: IndexProgram, x: IndexTensor, weight: Vector, bias: Vector, *, normalized_shape: Dims, eps: float
 ) -> IndexTensor:
     x = program.materialize_if_large(x, shared=True)
     dims = tuple(range(len(x.axes) - len(normalized_shape), len(x.axes)))
@@ -128,7 +114,7 @@ def _layer_form(
 
 
 def _rms_form(
-    program: IndexProgram, x: IndexTensor, weight: IndexTensor | None, *, normalized_shape: Dims, eps: float
+    program: IndexProgram, x: IndexTensor, weight: Vector, *, normalized_shape: Dims, eps: float
 ) -> IndexTensor:
     x = program.materialize_if_large(x, shared=True)
     dims = tuple(range(len(x.axes) - len(normalized_shape), len(x.axes)))
@@ -140,10 +126,10 @@ def _rms_form(
 def _batch_form(
     program: IndexProgram,
     x: IndexTensor,
-    mean: IndexTensor | None,
-    variance: IndexTensor | None,
-    weight: IndexTensor | None,
-    bias: IndexTensor | None,
+    mean: Vector,
+    variance: Vector,
+    weight: Vector,
+    bias: Vector,
     *,
     training: bool,
     eps: float,
@@ -162,7 +148,7 @@ def _batch_form(
 
 
 def _instance_form(
-    program: IndexProgram, x: IndexTensor, *others: IndexTensor | None, use_input_stats: bool, eps: float, **_: Any
+    program: IndexProgram, x: IndexTensor, *others: Vector, use_input_stats: bool, eps: float, **_: Any
 ) -> IndexTensor:
     if not use_input_stats:
         return _batch_form(program, x, *others, training=False, eps=eps)
@@ -174,13 +160,7 @@ def _instance_form(
 
 
 def _group_form(
-    program: IndexProgram,
-    x: IndexTensor,
-    weight: IndexTensor | None,
-    bias: IndexTensor | None,
-    *,
-    num_groups: int,
-    eps: float,
+    program: IndexProgram, x: IndexTensor, weight: Vector, bias: Vector, *, num_groups: int, eps: float
 ) -> IndexTensor:
     x = program.materialize_if_large(x, shared=True)
     batch, channels, *rest = map(program.length, x.axes)
@@ -202,7 +182,8 @@ OPERATORS = (
     Operator(
         name="layer_norm", family="neural", work=shapes.work,
         signature="input, normalized_shape: integers, weight=None, bias=None, eps: number = 1e-5",
-        shape=shapes.layer, torch=_layer, sympy=_layer_form, reference=references.layer,
+        shape=shapes.layer, sympy=_layer_form, reference=references.layer,
+        torch=lambda x, weight, bias, *, normalized_shape, eps: F.layer_norm(x, normalized_shape, weight, bias, eps),
         doc="(x - mean)/sqrt(variance + eps)*weight + bias over the last dimensions, of lengths normalized_shape.",
         source="Ba et al. 2016, arXiv:1607.06450",
         samples=("layer_norm(x, (3,))", "layer_norm(x, (3,), u, v)", "layer_norm(C, (3, 4), B, eps=0.1)",
@@ -216,7 +197,8 @@ OPERATORS = (
     Operator(
         name="rms_norm", family="neural", work=shapes.work, dtype_arguments=shapes.rms_dtype_arguments,
         signature="input, normalized_shape: integers, weight=None, eps: number = None",
-        shape=shapes.rms, torch=_rms, sympy=_rms_form, reference=references.rms,
+        shape=shapes.rms, sympy=_rms_form, reference=references.rms,
+        torch=lambda x, weight, *, normalized_shape, eps: F.rms_norm(x, normalized_shape, weight, eps),
         doc="x/sqrt(mean(x**2) + eps)*weight over the last dimensions; eps is by default the dtype's, that of float32 "
             "for narrower ones.",
         source="Zhang and Sennrich 2019, arXiv:1910.07467",

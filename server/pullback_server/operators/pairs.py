@@ -88,17 +88,10 @@ def pair(
         "error_inputs": tuple(f"{name}({wrong})" for wrong in ("x", "x, B", "x, y, s, s", "x, y, dim=0", "x, 'a'")),
     } | more
     return Operator(
-        name=name,
-        family="pairs",
-        shape=shape,
-        torch=torch_column,
-        sympy=Lifted(sympy_column),
-        reference=Elementwise(reference),
-        doc=doc,
-        interval=interval,
-        samples=tuple(f"{name}({text})" for text in operands),
-        **fields,
-    )
+        name=name, family="pairs", shape=shape, torch=torch_column, sympy=Lifted(sympy_column),
+        reference=Elementwise(reference), doc=doc, interval=interval,
+        samples=tuple(f"{name}({text})" for text in operands), **fields,
+    )  # fmt: skip
 
 
 ORIGIN = "(x == 0) & (y == 0)"

@@ -21,10 +21,6 @@ from .shape_rules.einsum import contracted_axes, inner_equation, read_equation, 
 from .shape_rules.matrices import dot
 
 
-def _einsum(*operands: torch.Tensor, equation: str) -> torch.Tensor:
-    return torch.einsum(equation, *operands)
-
-
 def _einsum_form(program: IndexProgram, *operands: IndexTensor, equation: str) -> IndexTensor:
     labels, out = read_equation(equation, tuple(len(t.axes) for t in operands))
     common: dict[str, sp.Symbol] = {}
@@ -109,7 +105,8 @@ OPERATORS = (
             ("bmm(A, B)", "bmm(C, C)", "bmm(C, D[:1])")),
     Operator(
         name="einsum", family="linear algebra", signature="equation: text, *operands", shape=shapes.einsum,
-        work=shapes.work, torch=_einsum, sympy=_einsum_form, reference=references.einsum,
+        work=shapes.work, sympy=_einsum_form, reference=references.einsum,
+        torch=lambda *operands, equation: torch.einsum(equation, *operands),
         doc="The sum of products that the letters describe; letters that the result lacks are summed over.",
         source="torch.einsum",
         samples=("einsum('ij,jk->ik', A, B)", "einsum('ij,jk', A, B)", "einsum('ii->i', A)", "einsum('ii', A)",

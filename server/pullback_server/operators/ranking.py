@@ -27,19 +27,13 @@ def extreme(
 ) -> Operator:
     """The largest or smallest entry; `several` is torch's function over several dimensions, `one` over one or all."""
     return Operator(
-        name=name,
-        family="reductions",
-        signature="x, dim: dims = None, keepdim: flag = False",
-        shape=shapes.extreme,
-        torch=_values(one, several),
-        sympy=reduction_form(name),
-        reference=Reduced(reference),
-        doc=f"{doc}; with a dim the values, without the indices.",
-        source=f"torch.{name}",
+        name=name, family="reductions", signature="x, dim: dims = None, keepdim: flag = False", shape=shapes.extreme,
+        torch=_values(one, several), sympy=reduction_form(name), reference=Reduced(reference),
+        doc=f"{doc}; with a dim the values, without the indices.", source=f"torch.{name}",
         kinks=(Kink(f"sum(x == a{name}(x)) > 1", ONE_TIES),),
         samples=(*(text.format(name) for text in DIMS), f"{name}(count)*x", f"{name}(x, 0).values"),
         error_inputs=(*(text.format(name) for text in WRONG), f"{name}(z)", f"{name}(z, 0)"),
-    )
+    )  # fmt: skip
 
 
 def _values(one: Callable[..., Any], several: Callable[..., torch.Tensor] | None = None) -> Callable[..., torch.Tensor]:

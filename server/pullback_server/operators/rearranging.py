@@ -133,9 +133,8 @@ def rearrangement(
     doc: str,
     samples: tuple[str, ...],
     error_inputs: tuple[str, ...],
-    aliases: tuple[str, ...] = (),
     size_dependent: bool = True,
-    source: str = "",
+    **more: Any,
 ) -> Operator:
     """A row that moves entries and computes nothing; `shape(shape, **arguments)` is the result's."""
 
@@ -147,13 +146,9 @@ def rearrangement(
 
     return Operator(
         name=name, family="shapes", signature=signature, shape=rule, torch=torch_column, sympy=sympy_column,
-        reference=column, doc=doc, samples=samples, error_inputs=error_inputs, aliases=aliases,
-        size_dependent=size_dependent, source=source or f"torch.{name}", work=no_work,
+        reference=column, doc=doc, samples=samples, error_inputs=error_inputs, size_dependent=size_dependent,
+        source=f"torch.{name}", work=no_work, **more,
     )  # fmt: skip
-
-
-def _unsqueeze(x: torch.Tensor, *, dim: int) -> torch.Tensor:
-    return x.unsqueeze(dim)
 
 
 # fmt: off
@@ -186,7 +181,7 @@ OPERATORS = (
         ("squeeze(c)", "squeeze(g)", "squeeze(r, 0)", "squeeze(x, 0)", "squeeze(g, (0, 1))", "squeeze(s)", "squeeze(o)",
          "squeeze(z, -1)"),
         ("squeeze(x, 2)", "squeeze(x, (0, 0))", "squeeze(x, y)"), size_dependent=False),
-    rearrangement("unsqueeze", "x, dim: dim", shapes.unsqueeze, _unsqueeze, _unsqueeze_form,
+    rearrangement("unsqueeze", "x, dim: dim", shapes.unsqueeze, lambda x, *, dim: x.unsqueeze(dim), _unsqueeze_form,
         lambda x, *, dim: np.expand_dims(x, dim), "A new dimension of length 1.",
         ("unsqueeze(u, 0)", "unsqueeze(u, -1) * r", "unsqueeze(s, 0)", "unsqueeze(x, 1)", "unsqueeze(z, 2)",
          "expand_dims(u, 1) @ r"),

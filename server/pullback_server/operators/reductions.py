@@ -49,26 +49,15 @@ def reduction(
     doc: str,
     samples: tuple[str, ...] = (),
     error_inputs: tuple[str, ...] = (),
-    kinks: tuple[Kink, ...] = (),
-    aliases: tuple[str, ...] = (),
-    source: str = "",
+    **more: Any,
 ) -> Operator:
     """A reduction over `dim`, all dimensions by default, which stay as length 1 with `keepdim`."""
     return Operator(
-        name=name,
-        family="reductions",
-        signature="x, dim: dims = None, keepdim: flag = False",
-        shape=shape,
-        torch=over_axes(torch_column),
-        sympy=sympy_column,
-        reference=Reduced(reference),
-        doc=doc,
+        name=name, family="reductions", signature="x, dim: dims = None, keepdim: flag = False", shape=shape,
+        torch=over_axes(torch_column), sympy=sympy_column, reference=Reduced(reference), doc=doc,
         samples=tuple(text.format(name) for text in DIMS) + samples,
-        error_inputs=tuple(text.format(name) for text in WRONG) + error_inputs,
-        kinks=kinks,
-        aliases=aliases,
-        source=source,
-    )
+        error_inputs=tuple(text.format(name) for text in WRONG) + error_inputs, **more,
+    )  # fmt: skip
 
 
 def quantifier(
@@ -76,17 +65,11 @@ def quantifier(
 ) -> Operator:
     """Whether all or some of the entries over `dim` hold; an entry holds where it is not zero."""
     return Operator(
-        name=name,
-        family="reductions",
-        signature="x, dim: dims = None, keepdim: flag = False",
-        shape=shapes.quantifier,
-        torch=over_axes(torch_column),
-        sympy=_quantifier_form(kind),
-        reference=Reduced(reference),
-        doc=doc,
+        name=name, family="reductions", signature="x, dim: dims = None, keepdim: flag = False", shape=shapes.quantifier,
+        torch=over_axes(torch_column), sympy=_quantifier_form(kind), reference=Reduced(reference), doc=doc,
         samples=tuple(text.format(name) for text in TRUTHS),
         error_inputs=tuple(text.format(name) for text in WRONG_TRUTH),
-    )
+    )  # fmt: skip
 
 
 def along_dim(
@@ -98,20 +81,12 @@ def along_dim(
 ) -> Operator:
     """A function of each line along `dim`, the last by default, that keeps the shape."""
     texts = ("{0}(x)", "{0}(s)", "{0}(o)", "{0}(C, 1)", "{0}(x, dim=0)", "{0}(c)", "{0}(z)", "{0}(z, 0)", "{0}(x)*y")
-    unfit = ("{0}()", "{0}(x, 2)", "{0}(x, (0, 1))", "{0}(x, y)", "{0}(count)", "{0}(x, dim=None)")
+    wrong = ("{0}()", "{0}(x, 2)", "{0}(x, (0, 1))", "{0}(x, y)", "{0}(count)", "{0}(x, dim=None)")
     return Operator(
-        name=name,
-        family="reductions",
-        signature="x, dim: dim = -1",
-        shape=shapes.softmax,
-        torch=torch_column,
-        sympy=sympy_column,
-        reference=AlongDim(reference),
-        doc=doc,
-        samples=tuple(text.format(name) for text in texts),
-        error_inputs=tuple(text.format(name) for text in unfit),
-        work=shapes.four_passes,
-    )
+        name=name, family="reductions", signature="x, dim: dim = -1", shape=shapes.softmax, torch=torch_column,
+        sympy=sympy_column, reference=AlongDim(reference), doc=doc, samples=tuple(text.format(name) for text in texts),
+        error_inputs=tuple(text.format(name) for text in wrong), work=shapes.four_passes,
+    )  # fmt: skip
 
 
 # The torch column, as functions of the axes, counted from 0, and keepdim.

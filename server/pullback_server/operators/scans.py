@@ -35,19 +35,12 @@ def scan(
 ) -> Operator:
     """A running total along `dim`, which a vector may leave out; its form has an index k that runs up to i."""
     return Operator(
-        name=name,
-        family="reductions",
-        signature="x, dim: dim = None",
-        shape=running(shape),
-        torch=lambda x, *, dim=None: function(x, 0 if dim is None else dim),
-        sympy=_running(form),
-        reference=AlongDim(reference),
-        doc=doc,
-        source=f"torch.{name}",
+        name=name, family="reductions", signature="x, dim: dim = None", shape=running(shape),
+        torch=lambda x, *, dim=None: function(x, 0 if dim is None else dim), sympy=_running(form),
+        reference=AlongDim(reference), doc=doc, source=f"torch.{name}",
         samples=(*(text.format(name) for text in SAMPLES), *samples),
-        error_inputs=(*(text.format(name) for text in WRONG), *error_inputs),
-        work=four_passes,
-    )
+        error_inputs=(*(text.format(name) for text in WRONG), *error_inputs), work=four_passes,
+    )  # fmt: skip
 
 
 def _running(form: Callable[..., IndexTensor]) -> Callable[..., IndexTensor]:

@@ -78,16 +78,18 @@ def _of_classes(
     weight: IndexTensor | None,
     ignore_index: int,
     reduction: str,
-    smoothing: float,
+    share: sp.Expr,
 ) -> IndexTensor:
-    """The negative logarithm at the target's class, times its weight; 0 for targets that are ignored."""
+    """The negative logarithm at the target's class, times its weight; 0 for targets that are ignored.
+
+    All classes together have a share of the target.
+    """
     axis, target = class_axis(len(logs.axes)), program.materialize_if_large(target, shared=True)
     batch, index = _target(program, logs, target)
     weight_entry = sp.S.One if weight is None else weight.at((index,))
     loss = -weight_entry * logs.at((*logs.axes[:axis], index, *logs.axes[axis + 1 :]))
-    if smoothing:
+    if share:
         every = logs if weight is None else program.elementwise(exact.times, logs, _along_classes(logs, weight, axis))
-        share = exact.fraction(smoothing)
         spread = program.reduce("sum", every, (axis,))
         loss = (1 - share) * loss - share / program.size(logs.axes[axis]) * spread.entry
     counts = fn.not_equal(index, ignore_index)
@@ -110,33 +112,20 @@ def _along_classes(x: IndexTensor, weight: IndexTensor, axis: int) -> IndexTenso
     return IndexTensor((*weight.axes, *(None,) * (len(x.axes) - axis - 1)), weight.entry)
 
 
-def _likelihood_form(
-    program: IndexProgram,
-    x: IndexTensor,
-    t: IndexTensor,
-    weight: IndexTensor | None,
-    *,
-    ignore_index: int,
-    reduction: str,
-) -> IndexTensor:
-    return _of_classes(program, program.materialize(x), t, weight, ignore_index, reduction, 0.0)
-
-
 def _cross_form(
     program: IndexProgram,
     x: IndexTensor,
     t: IndexTensor,
     weight: IndexTensor | None,
     *,
-    ignore_index: int,
-    reduction: str,
     label_smoothing: float,
+    reduction: str,
+    ignore_index: int,
 ) -> IndexTensor:
     axis = class_axis(len(x.axes))
-    logs = log_softmax_form(program, x, dim=axis)
+    logs, share = log_softmax_form(program, x, dim=axis), exact.fraction(label_smoothing)
     if len(t.axes) < len(x.axes):
-        return _of_classes(program, logs, t, weight, ignore_index, reduction, label_smoothing)
-    share = exact.fraction(label_smoothing)
+        return _of_classes(program, logs, t, weight, ignore_index, reduction, share)
     if share:
         t = program.elementwise(lambda e: (1 - share) * e + share / program.size(x.axes[axis]), t)
     if weight is not None:
@@ -208,7 +197,9 @@ OPERATORS = (
     ),
     Operator(
         name="nll_loss", family="neural", signature=CLASSES, work=shapes.work,
-        shape=shapes.nll_loss, torch=_likelihood, sympy=_likelihood_form, reference=references.likelihood,
+        shape=shapes.nll_loss, torch=_likelihood, reference=references.likelihood,
+        sympy=lambda program, x, t, weight, *, ignore_index, reduction: _of_classes(
+            program, program.materialize(x), t, weight, ignore_index, reduction, sp.S.Zero),
         doc=f"-input, a logarithm of probabilities, at the class of each target; {IGNORED}. {MEAN}.",
         source="torch.nn.functional.nll_loss",
         samples=("nll_loss(x, at)", "nll_loss(log_softmax(x), at, exp(u))", "nll_loss(x, at, reduction='none')",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import sympy as sp
-import torch
 from torch.nn import functional as F
 
 from ..index_notation import exact
@@ -38,16 +37,13 @@ def _form(program: IndexProgram, x: IndexTensor, *, pad: Any, mode: str, value: 
     return IndexTensor(tuple(axes), x.at(at))
 
 
-def _pad(x: torch.Tensor, *, pad: Any, mode: str, value: float | None) -> torch.Tensor:
-    return F.pad(x, pad, mode, value)
-
-
 # fmt: off
 OPERATORS = (
     Operator(
         name="pad", family="neural", size_dependent=True, work=no_work,
         signature="input, pad: integers, mode: text = 'constant', value: number = None",
-        shape=shapes.pad, torch=_pad, sympy=_form, reference=references.pad,
+        shape=shapes.pad, sympy=_form, reference=references.pad,
+        torch=lambda x, *, pad, mode, value: F.pad(x, pad, mode, value),
         doc="Entries before and after those of the last dimensions, two numbers each, the last one first: a value, "
             "0 by default, or with mode 'reflect', 'replicate' or 'circular' entries of the tensor.",
         source="torch.nn.functional.pad",

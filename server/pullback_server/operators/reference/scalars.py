@@ -70,7 +70,7 @@ def square(x: Real) -> Real:
     return x * x
 
 
-def reciprocal(x: Real) -> Real:
+def inverse(x: Real) -> Real:
     """1/x."""
     return quotient(1, x)
 

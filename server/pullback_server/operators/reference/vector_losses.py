@@ -12,13 +12,7 @@ from .columns import Objects
 
 
 def cross_entropy(
-    x: Objects,
-    t: Objects,
-    weight: Objects | None,
-    *,
-    ignore_index: int,
-    reduction: str,
-    label_smoothing: float,
+    x: Objects, t: Objects, weight: Objects | None, *, ignore_index: int, reduction: str, label_smoothing: float
 ) -> Objects:
     """-log_softmax(x) at the target's class, or times the target's probabilities."""
     lines, share = _lines(x), mp.mpf(label_smoothing)
