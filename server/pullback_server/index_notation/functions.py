@@ -85,22 +85,18 @@ floor, ceil, trunc, nearest = (step(name) for name in ("floor", "ceil", "trunc",
 absolute = function("abs", lambda x: (sign(x),))
 sigmoid: type[ScalarFunction] = function("sigmoid", lambda x: (sigmoid(x) * (1 - sigmoid(x)),))
 
-# At a tie each of the two has the derivative 1/2, as in autograd.
-_HALF = sp.Rational(1, 2)
-maximum = function(
-    "maximum",
-    lambda a, b: (
-        where(greater(a, b), 1, where(equal(a, b), _HALF, 0)),
-        where(greater(b, a), 1, where(equal(a, b), _HALF, 0)),
-    ),
-)
-minimum = function(
-    "minimum",
-    lambda a, b: (
-        where(less(a, b), 1, where(equal(a, b), _HALF, 0)),
-        where(less(b, a), 1, where(equal(a, b), _HALF, 0)),
-    ),
-)
+
+def _extreme(name: str, wins: type[ScalarFunction]) -> type[ScalarFunction]:
+    """The larger or the smaller of two; at a tie each has the derivative 1/2, as in autograd."""
+
+    def partials(a: sp.Expr, b: sp.Expr) -> tuple[sp.Expr, ...]:
+        tie = where(equal(a, b), sp.S.Half, 0)
+        return where(wins(a, b), 1, tie), where(wins(b, a), 1, tie)
+
+    return function(name, partials)
+
+
+maximum, minimum = _extreme("maximum", greater), _extreme("minimum", less)
 
 
 def _clamp_partials(x: sp.Expr, low: sp.Expr, high: sp.Expr) -> tuple[sp.Expr, ...]:

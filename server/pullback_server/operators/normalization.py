@@ -34,17 +34,8 @@ def _group(x: Tensor, weight: TorchVector, bias: TorchVector, *, num_groups: int
     return F.group_norm(x, num_groups, weight, bias, eps)
 
 
-def _batch(
-    x: Tensor,
-    mean: TorchVector,
-    variance: TorchVector,
-    weight: TorchVector,
-    bias: TorchVector,
-    *,
-    training: bool,
-    eps: float,
-    **_: Any,
-) -> Tensor:
+def _batch(x: Tensor, *vectors: TorchVector, training: bool, eps: float, **_: Any) -> Tensor:
+    mean, variance, weight, bias = vectors
     if training or mean is None or variance is None:
         return F.batch_norm(x, None, None, weight, bias, True, 0.0, eps)
     if not (mean.requires_grad or variance.requires_grad):
@@ -56,20 +47,10 @@ def _batch(
     return result if bias is None else result + bias.reshape(wide)
 
 
-def _instance(
-    x: Tensor,
-    mean: TorchVector,
-    variance: TorchVector,
-    weight: TorchVector,
-    bias: TorchVector,
-    *,
-    use_input_stats: bool,
-    eps: float,
-    **_: Any,
-) -> Tensor:
+def _instance(x: Tensor, *vectors: TorchVector, use_input_stats: bool, eps: float, **_: Any) -> Tensor:
     if use_input_stats:
-        return F.instance_norm(x, None, None, weight, bias, True, 0.0, eps)
-    return _batch(x, mean, variance, weight, bias, training=False, eps=eps)
+        return F.instance_norm(x, None, None, vectors[2], vectors[3], True, 0.0, eps)
+    return _batch(x, *vectors, training=False, eps=eps)
 
 
 # The sympy column.
@@ -100,9 +81,16 @@ def _affine(
     return result
 
 
-def _along_channels(x: IndexTensor, vector: Vector) -> Vector:
-    """A vector with an entry a channel, which is the second axis of x."""
-    return vector and IndexTensor((*vector.axes, *(None,) * (len(x.axes) - 2)), vector.entry)
+def _along_channels(x: IndexTensor, vector: IndexTensor) -> IndexTensor:
+    """A vector with an entry for each channel; channels are the second axis of x."""
+    return IndexTensor((*vector.axes, *(None,) * (len(x.axes) - 2)), vector.entry)
+
+
+def _affine_by_channel(
+    program: IndexProgram, x: IndexTensor, mean: IndexTensor, scale: IndexTensor, *vectors: Vector
+) -> IndexTensor:
+    """The same with a weight and a bias that have an entry for each channel."""
+    return _affine(program, x, mean, scale, *(vector and _along_channels(x, vector) for vector in vectors))
 
 
 def _layer_form(
@@ -124,39 +112,27 @@ def _rms_form(
 
 
 def _batch_form(
-    program: IndexProgram,
-    x: IndexTensor,
-    mean: Vector,
-    variance: Vector,
-    weight: Vector,
-    bias: Vector,
-    *,
-    training: bool,
-    eps: float,
-    **_: Any,
+    program: IndexProgram, x: IndexTensor, *vectors: Vector, training: bool, eps: float, **_: Any
 ) -> IndexTensor:
     x = program.materialize_if_large(x, shared=True)
-    vectors = [_along_channels(x, vector) for vector in (weight, bias)]
+    mean, variance, weight, bias = vectors
     if training:
         dims = (0, *range(2, len(x.axes)))
-        return _affine(program, x, *_statistics(program, x, dims, eps), *vectors)
+        return _affine_by_channel(program, x, *_statistics(program, x, dims, eps), weight, bias)
     assert mean is not None
     assert variance is not None
     scale = program.materialize(program.elementwise(lambda e: _inverse_root(e, eps), variance))
-    wide = (_along_channels(x, mean), _along_channels(x, scale))
-    return _affine(program, x, *(t for t in wide if t is not None), *vectors)
+    return _affine_by_channel(program, x, _along_channels(x, mean), _along_channels(x, scale), weight, bias)
 
 
 def _instance_form(
-    program: IndexProgram, x: IndexTensor, *others: Vector, use_input_stats: bool, eps: float, **_: Any
+    program: IndexProgram, x: IndexTensor, *vectors: Vector, use_input_stats: bool, eps: float, **_: Any
 ) -> IndexTensor:
     if not use_input_stats:
-        return _batch_form(program, x, *others, training=False, eps=eps)
+        return _batch_form(program, x, *vectors, training=False, eps=eps)
     x = program.materialize_if_large(x, shared=True)
-    dims = tuple(range(2, len(x.axes)))
-    return _affine(
-        program, x, *_statistics(program, x, dims, eps), *(_along_channels(x, vector) for vector in others[2:])
-    )
+    statistics = _statistics(program, x, tuple(range(2, len(x.axes))), eps)
+    return _affine_by_channel(program, x, *statistics, *vectors[2:])
 
 
 def _group_form(
@@ -172,7 +148,7 @@ def _group_form(
         IndexTensor((*x.axes[:2], *(None,) * len(rest)), t.at((x.axes[0], group, *(None,) * (len(rest) + 1))))
         for t in statistics
     )
-    return _affine(program, x, *wide, _along_channels(x, weight), _along_channels(x, bias))
+    return _affine_by_channel(program, x, *wide, weight, bias)
 
 
 STATISTICS = "running_mean=None, running_var=None, weight=None, bias=None"
