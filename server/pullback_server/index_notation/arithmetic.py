@@ -18,7 +18,7 @@ Interval = tuple[int, int]
 def interval(e: sp.Expr, program: IndexProgram) -> Interval | None:
     """The least and the greatest value of an index expression; None where lengths or entries of tensors matter.
 
-    An index over nothing counts as 0.
+    An index over a dimension of length 0 counts as 0.
     """
     match e:
         case sp.Integer():
@@ -52,7 +52,7 @@ def within(e: sp.Expr, length: int, program: IndexProgram) -> bool:
 
 
 def quotient(e: sp.Expr, divisor: int, program: IndexProgram) -> sp.Expr:
-    """`floor(e/divisor)`, worked out where it can be; of nothing it is 0.
+    """`floor(e/divisor)`, simplified where possible; 0 where the divisor is 0.
 
     >>> program = IndexProgram()
     >>> i, j = program.index(5), program.index(3)
@@ -66,7 +66,7 @@ def quotient(e: sp.Expr, divisor: int, program: IndexProgram) -> sp.Expr:
 
 
 def modulo(e: sp.Expr, divisor: int, program: IndexProgram) -> sp.Expr:
-    """The remainder of e by the divisor, worked out where it can be; of nothing it is 0."""
+    """The remainder of e by the divisor, simplified where possible; 0 where the divisor is 0."""
     if divisor == 0:
         return sp.S.Zero
     _, rest = _divide(e, divisor)
@@ -94,7 +94,7 @@ def unravel(position: sp.Expr, lengths: tuple[int, ...], program: IndexProgram) 
 
 
 def listed_index(values: tuple[int, ...], index: sp.Symbol | None) -> sp.Expr:
-    """The value at an index of a list: an even progression where it is one, else case by case."""
+    """The value at an index of a list: an arithmetic progression where it is one, else case by case."""
     steps = {b - a for a, b in pairwise(values)}
     if index is None or len(values) < 2:
         return sp.Integer(values[0]) if values else sp.S.Zero

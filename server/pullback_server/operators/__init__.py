@@ -1,4 +1,4 @@
-"""The operator table: one row an operator, a module a family; everything else is derived from it."""
+"""The operator table: one row for each operator, one module for each family; all else is derived from it."""
 
 from . import (
     activations,

@@ -24,7 +24,7 @@ _condition = only_bools(broadcast)
 
 
 def _modulo(x: Any, y: Any) -> torch.Tensor:
-    """torch has no derivative of a number's remainder by a tensor, so the number becomes one."""
+    """torch cannot differentiate the remainder of a Python number and a tensor, so the number becomes a tensor."""
     if not isinstance(x, torch.Tensor):
         x = torch.full((), x, dtype=torch.result_type(x, y), device=y.device)
     return torch.remainder(x, y)
@@ -58,7 +58,7 @@ def binary(
 
 
 def arithmetic(symbol: str, name: str, *columns: Any, more_samples: tuple[str, ...] = (), **more: Any) -> Operator:
-    """One of + - * / ** %; `more_samples` are its own."""
+    """One of + - * / ** %, with samples of its own."""
     samples = tuple(pair.format(symbol) for pair in (*PAIRS, "x {0} 2", "0.5 {0} x"))
     torch_column, sympy_column, reference, shape, doc = columns
     return binary(symbol, name, torch_column, sympy_column, reference, shape, doc, (*samples, *more_samples), **more)

@@ -1,4 +1,4 @@
-"""Tests of single entries, and the logic of numbers, of which those that are not zero count as true."""
+"""Tests of single entries, and the logic of numbers, where every number except 0 counts as true."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .reference import scalars
 from .reference.columns import Elementwise
 from .shape_rules.common import boolean, broadcast
 
-#: Operands of the samples; each sample chooses between two values by what it finds.
+#: Operands of the samples, each of which chooses between two values.
 ONE = ("x", "s", "c*r", "z", "count")
 TWO = ("x, y", "x > 0, r", "s, count", "z, r > 0", "mask, 1")
 

@@ -18,7 +18,7 @@ from .reference import matrices as references
 from .reference.matrices import each_matrix
 from .shape_rules import decompositions as shapes
 
-# The torch column: nan where a matrix has none, so that one bad matrix is an answer and no failure.
+# The torch column: nan where a matrix has no value, so that one such matrix does not fail the whole call.
 
 
 def _inv(x: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Directions and distances: vectors divided by their norms, the angle between two, how far differences two are."""
+"""Directions and distances: vectors divided by their norms, the angle between two, the distance of two."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .reference import distances as references
 from .shape_rules import distances as shapes
 from .shape_rules.common import axes_of
 
-#: With more differences of entries cdist has no closed form, which holds all of them at once; torch does not.
+#: With more differences than this cdist has no closed form, which would hold all of them at once.
 MOST_DIFFERENCES = 2**24
 
 # The sympy column. A norm below eps counts as eps, by a condition, so that its derivative is left out there and not
@@ -65,7 +65,7 @@ def _cdist_form(
     columns = IndexTensor((*x2.axes[:-2], None, *x2.axes[-2:]), x2.entry)
     differences = program.elementwise(lambda a, b: a - b, rows, columns)
     if math.prod(program.dimensions[a].length for a in differences.free) > MOST_DIFFERENCES:
-        raise NoClosedForm(f"the closed form of cdist takes more than {MOST_DIFFERENCES} differences here")
+        raise NoClosedForm(f"the closed form of cdist needs more than {MOST_DIFFERENCES} differences here")
     return norms.norm_over(program, differences, p, (len(differences.axes) - 1,))
 
 

@@ -46,19 +46,19 @@ def row(
     )  # fmt: skip
 
 
-# Functions that stand for themselves, with their derivatives.
+# Opaque functions, with their derivatives.
 expm1 = fn.function("expm1", lambda x: (sp.exp(x),))
 log2 = fn.function("log2", lambda x: (1 / (x * sp.log(2)),))
 log10 = fn.function("log10", lambda x: (1 / (x * sp.log(10)),))
 log1p = fn.function("log1p", lambda x: (1 / (1 + x),))
-# At 0, where the quotient has no value, its limit.
+# At 0 the quotient has no value, and its limit is taken.
 sinc: type[fn.ScalarFunction] = fn.function(
     "sinc", lambda x: (fn.where(fn.equal(x, 0), 0, (sp.cos(sp.pi * x) - sinc(x)) / x),)
 )
 
 
 def _logit_partials(x: sp.Expr, eps: sp.Expr | None = None) -> tuple[sp.Expr]:
-    """Where x is held at eps or at 1 - eps there is no slope; on the bounds there is, as autograd has it."""
+    """Beyond eps and 1 - eps the slope is 0; on these bounds it is that of x between them, as in autograd."""
     slope = 1 / (x * (1 - x))
     if eps is None:
         return (slope,)

@@ -1,4 +1,4 @@
-"""Tensors made of nothing but their shape: they take the dtype of what they meet."""
+"""Tensors made from a shape alone: they take the dtype of what they are combined with."""
 
 from __future__ import annotations
 

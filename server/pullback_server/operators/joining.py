@@ -1,4 +1,4 @@
-"""Tensors put together, and cut into parts."""
+"""Tensors joined along a dimension, and split into parts."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _stack_form(program: IndexProgram, *tensors: IndexTensor, dim: int) -> Index
 
 
 def _common_axes(program: IndexProgram, tensors: tuple[IndexTensor, ...], axis: int | None) -> list[sp.Symbol | None]:
-    """The axes that tensors of equal lengths share, except the one that they are put together along."""
+    """The axes that tensors of equal lengths share, except the one that they are joined along."""
     first = tensors[0]
     common = [None if a is None or k == axis else program.index(a) for k, a in enumerate(first.axes)]
     for t in tensors:

@@ -89,7 +89,7 @@ def _glu_form(program: IndexProgram, x: IndexTensor, *, dim: int) -> IndexTensor
 
 
 def _prelu_form(program: IndexProgram, x: IndexTensor, weight: IndexTensor) -> IndexTensor:
-    """A single weight is for all channels, which are the second dimension."""
+    """Channels are the second dimension; a single weight is for all of them."""
     channels = weight.free
     wide = IndexTensor((*channels, *(None,) * (len(x.axes) - 2)) if channels else (), weight.entry)
     return program.elementwise(lambda e, slope: fn.where(fn.greater(e, 0), e, slope * e), x, wide)
@@ -121,7 +121,7 @@ def _attention_form(
 
 
 def _masked_softmax(program: IndexProgram, scores: IndexTensor, mask: IndexTensor) -> IndexTensor:
-    """The softmax of the scores that a mask chooses; where it chooses none the weights are 0, as torch has it."""
+    """The softmax of the scores that a mask chooses; where it chooses none the weights are 0, as in torch."""
     chosen = program.reduce("max", mask, (len(mask.axes) - 1,), keepdim=True) if mask.axes else mask
 
     def entry(score: sp.Expr, m: sp.Expr, any_: sp.Expr) -> sp.Expr:

@@ -1,4 +1,4 @@
-"""Variances and standard deviations, as torch and as NumPy have them."""
+"""Variances and standard deviations, as in torch and in NumPy."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def variance(name: str, signature: str, doc: str) -> Operator:
 
 
 def deviation(name: str, signature: str, doc: str) -> Operator:
-    """The square root of a variance, without a derivative where that is 0."""
+    """The square root of a variance; where that is 0 it has no derivative."""
     kink = Kink("amax(x) == amin(x)", "0")
     return _moment(name, signature, torch.std, _deviation_form, reductions.deviation, doc, (kink,))
 
@@ -84,7 +84,7 @@ def _variance_form(
     divisor = sp.Mul(*(program.size(x.axes[k]) for k in axes)) - exact.fraction(correction_of(**arguments))
     if all(x.axes[k] is None for k in axes):
         if not divisor.is_positive:
-            raise NoClosedForm("of one entry the correction leaves nothing, so it has no closed form")
+            raise NoClosedForm("a variance of one entry has no closed form unless its correction is below 1")
         return program.elementwise(lambda _: sp.S.Zero, program.reduce("sum", x, axes, keepdim))
     mean = mean_form(program, x, dim=axes, keepdim=True)
     return program.elementwise(lambda e: exact.over(e, divisor), program.squared_deviations(mean, x, axes, keepdim))

@@ -1,4 +1,4 @@
-"""Normalisation: entries less a mean, over a deviation, times a weight and plus a bias."""
+"""Normalization: entries minus a mean, over a deviation, times a weight and plus a bias."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TorchVector = Tensor | None
 Vector = IndexTensor | None
 
 
-# The torch column. It never sees running statistics that torch would overwrite.
+# The torch column. torch never gets running statistics that it would overwrite.
 
 
 def _group(x: Tensor, weight: TorchVector, bias: TorchVector, *, num_groups: int, eps: float) -> Tensor:
@@ -89,7 +89,7 @@ def _along_channels(x: IndexTensor, vector: IndexTensor) -> IndexTensor:
 def _affine_by_channel(
     program: IndexProgram, x: IndexTensor, mean: IndexTensor, scale: IndexTensor, *vectors: Vector
 ) -> IndexTensor:
-    """The same with a weight and a bias that have an entry for each channel."""
+    """As _affine, with a weight and a bias that have an entry for each channel."""
     return _affine(program, x, mean, scale, *(vector and _along_channels(x, vector) for vector in vectors))
 
 

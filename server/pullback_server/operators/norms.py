@@ -1,4 +1,4 @@
-"""Norms of vectors and matrices, as torch and torch.linalg have them."""
+"""Norms of vectors and matrices, as in torch and torch.linalg."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ SUM_OF_SIZES = Kink("((abs(ord) == 1) | (abs(ord) == inf)) & (sum(x == 0) > 0)",
 
 
 def _kinks(order: str) -> tuple[Kink, ...]:
-    """Those of a norm of entries, whose order is the parameter of that name."""
+    """The kinks of a norm of entries; `order` is the name of the parameter."""
     return (
         ZERO,
         Kink(f"({order} <= 1) & (sum(x == 0) > 0)", "0"),

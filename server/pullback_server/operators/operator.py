@@ -15,7 +15,7 @@ ShapeRule = Callable[..., TensorType]
 
 
 class NoClosedForm(Exception):
-    """The symbolic leg has no formula for this; the message says why."""
+    """There is no formula for this; the message says why."""
 
 
 class OperandError(Exception):
@@ -29,7 +29,7 @@ class OperandError(Exception):
 
 @dataclass(frozen=True)
 class Kink:
-    """Where an operator has no derivative, as a condition in our own language, and what autograd gives there."""
+    """Where an operator has no derivative, as an expression of the language, and what autograd gives there."""
 
     where: str
     gives: str
@@ -40,22 +40,20 @@ class Operator:
     """A row of the table; a new operator is one row and nothing else.
 
     `shape(*types, **arguments)` gives the result's type in Python integers or raises OperandError. `torch(*tensors,
-    **arguments)` computes it; with `numbers` it takes Python numbers among the tensors, otherwise numbers of the text
-    reach it as tensors of rank 0 and of the dtype that the operands meet in. `sympy(program, *index_tensors,
-    **arguments)` says it in index notation or raises NoClosedForm; None where no closed form exists.
+    **arguments)` computes the result; with `numbers` it takes Python numbers among the tensors, otherwise numbers of
+    the text reach it as tensors of rank 0 and of the dtype that the operands meet in. `sympy(program, *index_tensors,
+    **arguments)` gives the result in index notation or raises NoClosedForm; None where no closed form exists.
     `reference(*arrays, **arguments)` computes it on NumPy object arrays of mpmath numbers at the precision in force.
-    `domain` is a condition in our own language on the parameters' names, empty when it is defined everywhere; in it,
-    as in the kinks, a parameter that has an operator's name is written with an underscore after it, and a reduction
-    is meant over what is reduced. Samples are expressions in the names of `samples.SAMPLE_SHAPES` with values from
-    `interval`; `error_inputs` are refused. `work(result, *types)` counts multiplications and additions, one an element
-    by default. `size_dependent` says that the sympy column mixes lengths into index arithmetic, so that a form serves
-    only the lengths that it was derived for; a function of types and arguments where only some calls do. Where a call
-    gives several results, `outputs` are their names, as far as they have any, and the one that is asked for comes as
-    the argument `output`. `dtype_arguments(*types, **arguments)` gives what the columns need to know of the operands'
-    dtypes, as further arguments. `code_torch` and `code_numpy` are what generated code calls the one function that the
-    sympy column is: a name, such as `F.silu`, or a template of a call; by default the function's name in torch and in
-    NumPy. In a template `{0}`, `{1}`, ... are the operands, and `{n1}` is one that stays a Python number; `F` is
-    torch.nn.functional, `special` is scipy.special. What NumPy lacks is written out.
+
+    `domain` is a condition on the parameters, an expression of the language, empty where the operator is defined
+    everywhere; in it, as in the kinks, a parameter that has an operator's name is written with an underscore after it,
+    and a reduction runs over what is reduced. Samples are expressions in the names of `samples.SAMPLE_SHAPES` with
+    values from `interval`; `error_inputs` are refused. `work(result, *types)` counts multiplications and additions, by
+    default one for each element. `size_dependent` says that the sympy column mixes lengths into index arithmetic, so
+    that a form serves only the lengths that it was derived for; it is a function of types and arguments where only
+    some calls do. Where a call gives several results, `outputs` are the names of those that have one, and the argument
+    `output` is the number of the one that is asked for. `dtype_arguments(*types, **arguments)` gives further arguments
+    that the columns need, from the operands' dtypes.
     """
 
     name: str
@@ -95,14 +93,14 @@ class Operator:
         )
 
     def cost(self, result: TensorType, *types: TensorType | None) -> int:
-        """How many multiplications and additions a call is: by `work`, or one an element of its largest tensor."""
+        """The multiplications and additions of a call: by `work`, or one for each element of its largest tensor."""
         if self.work is not None:
             return self.work(result, *types)
         return max(result.elements, *(kind.elements for kind in types if kind is not None), 0)
 
     @property
     def closed_form(self) -> bool:
-        """Whether the symbolic leg knows the operator."""
+        """Whether the operator has a sympy column."""
         return self.sympy is not None
 
     @property
@@ -112,7 +110,7 @@ class Operator:
 
     @cached_property
     def spellings(self) -> tuple[str, ...]:
-        """How it is written."""
+        """The ways to write a call."""
         names = [p.name for p in self.parameters.tensors]
         if self.attribute:
             return tuple(f"{names[0]}.{name}" for name in (self.name, *self.aliases))

@@ -38,13 +38,13 @@ atan2 = fn.function("atan2", _angle_partials)
 
 
 def _xlogy_partials(x: sp.Expr, y: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
-    """With respect to x the logarithm, and 0 where that has no value but x is 0."""
+    """The logarithm for x, but 0 where it has no value and x is 0."""
     undefined = fn.logical_and(fn.equal(x, 0), fn.less_equal(y, 0))
     return sp.log(y) if y.is_positive else fn.where(undefined, 0, sp.log(y)), x / y
 
 
 def _xlog1py_partials(x: sp.Expr, y: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
-    """With respect to x the logarithm, and 0 where that has no value but x is 0."""
+    """The logarithm for x, but 0 where it has no value and x is 0."""
     undefined = fn.logical_and(fn.equal(x, 0), fn.less_equal(y, -1))
     return log1p(y) if y.is_positive else fn.where(undefined, 0, log1p(y)), x / (1 + y)
 
@@ -82,7 +82,7 @@ def pair(
     operands: tuple[str, ...] = OPERANDS,
     **more: Any,
 ) -> Operator:
-    """A function of two tensors, entry by entry; the samples are calls with each of several operands."""
+    """A function of two tensors, entry by entry; the samples are calls with these operands."""
     fields: dict[str, Any] = {
         "signature": "x, y",
         "error_inputs": tuple(f"{name}({wrong})" for wrong in ("x", "x, B", "x, y, s, s", "x, y, dim=0", "x, 'a'")),

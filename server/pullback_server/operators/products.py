@@ -1,4 +1,4 @@
-"""Contractions of two and more tensors beside the matrix product: einsum and its kin."""
+"""Contractions of two and more tensors besides the matrix product: einsum and similar."""
 
 from __future__ import annotations
 

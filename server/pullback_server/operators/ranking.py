@@ -1,4 +1,4 @@
-"""The largest, the smallest and the middle entry, as torch gives them beside their indices."""
+"""The largest, the smallest and the middle entry, which torch gives together with their indices."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def extreme(
 
 
 def _values(one: Callable[..., Any], several: Callable[..., torch.Tensor] | None = None) -> Callable[..., torch.Tensor]:
-    """torch.max and its like without the indices that it gives beside the values over one dimension."""
+    """torch.max or the like without the indices that it gives together with the values over one dimension."""
 
     def column(x: torch.Tensor, *, dim: Any = None, keepdim: bool = False) -> torch.Tensor:
         if isinstance(dim, int):

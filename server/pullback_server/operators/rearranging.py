@@ -23,7 +23,7 @@ from .shape_rules.common import axes_of, no_work
 
 
 def reshape(program: IndexProgram, x: IndexTensor, shape: tuple[int, ...]) -> IndexTensor:
-    """The entries in rows, in another shape; dimensions that stay at both ends keep their indices."""
+    """The entries in row-major order, in another shape; dimensions at both ends that stay keep their indices."""
     old = _lengths(program, x)
     new = shapes.complete_shape(shape, math.prod(old))
     if 0 in old:

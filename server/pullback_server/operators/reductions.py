@@ -102,7 +102,7 @@ def _prod(x: torch.Tensor, axes: tuple[int, ...], keepdim: bool) -> torch.Tensor
 
 
 def _truth(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
-    """torch.all and torch.any, which give uint8 for uint8."""
+    """torch.all and torch.any, which would give uint8 for uint8."""
     return lambda x, axes, keepdim: function(x != 0, axes, keepdim) if x.dim() else x != 0
 
 
@@ -118,7 +118,7 @@ def mean_form(program: IndexProgram, x: IndexTensor, *, dim: Any = None, keepdim
 
 
 def _quantifier_form(kind: str) -> Callable[..., IndexTensor]:
-    """Whether a reduction of truths, each 1 or 0, is not zero."""
+    """Whether a reduction of conditions, each 1 or 0, is not zero."""
 
     def column(program: IndexProgram, x: IndexTensor, *, dim: Any = None, keepdim: bool = False) -> IndexTensor:
         total = reduction_form(kind)(program, program.elementwise(fn.truth, x), dim=dim, keepdim=keepdim)
@@ -128,14 +128,14 @@ def _quantifier_form(kind: str) -> Callable[..., IndexTensor]:
 
 
 def log_softmax_form(program: IndexProgram, x: IndexTensor, *, dim: int = -1) -> IndexTensor:
-    """An entry less the log-sum-exp of its line."""
+    """An entry minus the log-sum-exp of its line."""
     x = program.materialize(x)
     level = program.reduce("logsumexp", x, axes_of(dim, len(x.axes)), keepdim=True)
     return program.elementwise(exact.minus, x, level)
 
 
 def softmax_form(program: IndexProgram, x: IndexTensor, *, dim: int = -1) -> IndexTensor:
-    """exp of log_softmax, by a name of its own."""
+    """exp of log_softmax, as a definition."""
     return program.materialize(program.elementwise(sp.exp, log_softmax_form(program, x, dim=dim)))
 
 

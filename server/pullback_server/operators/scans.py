@@ -1,4 +1,4 @@
-"""Running totals: what the first one, two, three, ... entries of each line come to."""
+"""Running totals: the reductions of the first one, two, three, ... entries of each line."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def scan(
     samples: tuple[str, ...] = (),
     error_inputs: tuple[str, ...] = (),
 ) -> Operator:
-    """A running total along `dim`, which a vector may leave out; its form has an index k that runs up to i."""
+    """A running total along `dim`, which may be left out for a vector; its form has an index k that runs up to i."""
     return Operator(
         name=name, family="reductions", signature="x, dim: dim = None", shape=running(shape),
         torch=lambda x, *, dim=None: function(x, 0 if dim is None else dim), sympy=_running(form),

@@ -1,4 +1,4 @@
-"""Entries taken out of a tensor, and put together: square brackets, gather and its kin."""
+"""Entries selected from a tensor: square brackets, gather and similar."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .reference import indexing as references
 from .shape_rules import selecting as shapes
 from .shape_rules.indexing import IndexList, NewAxis, SingleIndex, Slice, resolve
 
-#: Lists of more indices than this have no closed form: each of them would stand in it.
+#: Lists of more indices than this have no closed form, which would contain each of them.
 LONGEST_LIST = 64
 
 # The torch column. Indices are checked before they are used: a wrong one makes an accelerator unusable.
@@ -64,13 +64,13 @@ def _select(x: torch.Tensor, index: torch.Tensor, *, dim: int) -> torch.Tensor:
 
 def _along(x: torch.Tensor, indices: torch.Tensor, *, dim: int | None) -> torch.Tensor:
     if dim is None:
-        # torch flattens them itself, but only what lies in memory in order.
+        # torch flattens them itself, but fails on tensors that are not contiguous.
         x, indices, dim = x.reshape(-1), indices.reshape(-1), 0
     return torch.take_along_dim(x, valid_indices(indices, x.shape[dim] if x.dim() else 1), dim)
 
 
 def _scatter_add(x: torch.Tensor, index: torch.Tensor, src: torch.Tensor, *, dim: int) -> torch.Tensor:
-    # torch's backward pass wants a src of the index's shape; only that part of it is added.
+    # torch's backward pass needs a src of the index's shape; only that part of it is added.
     used = src[tuple(slice(n) for n in index.shape)]
     return torch.scatter_add(x, dim, valid_indices(index, x.shape[dim] if x.dim() else 1, negative=False), used)
 

@@ -15,7 +15,7 @@ from .shape_rules.common import broadcast, broadcast_shapes
 
 
 def _where(condition: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """torch.where, for a constant condition too, which comes as 0 or 1."""
+    """torch.where, also for a constant condition, which is 0 or 1."""
     condition, x, y = on_one_device(condition.bool(), x, y)
     return torch.where(condition, x, y)
 
@@ -29,7 +29,7 @@ def _clamp(x: torch.Tensor, low: torch.Tensor | None, high: torch.Tensor | None)
 
 
 def on_one_device(*tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    """Numbers of the text, which are made on the CPU, follow the tensors to an accelerator."""
+    """The tensors on one device: numbers of the text, which are on the CPU, follow tensors on an accelerator."""
     device = next((t.device for t in tensors if t.device.type != "cpu"), None)
     return tensors if device is None else tuple(t.to(device) for t in tensors)
 

@@ -13,7 +13,7 @@ def _is_integer(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-#: The kinds of literal, by the name that a signature uses: whether a value is one, and how a person is told.
+#: The kinds of literal, by the name that a signature uses: whether a value is one, and what a refusal says.
 KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "dim": (_is_integer, "an integer, such as -1"),
     "dims": (
@@ -64,7 +64,7 @@ class Parameter:
 
     @property
     def required(self) -> bool:
-        """Whether a call must give it."""
+        """Whether a call must have it."""
         return self.default is REQUIRED
 
 

@@ -31,7 +31,7 @@ digamma = fn.function("digamma", lambda x: (polygamma(1, x),))
 lgamma = fn.function("lgamma", lambda x: (digamma(x),))
 polygamma: type[fn.ScalarFunction] = fn.function("polygamma", lambda n, x: (sp.S.Zero, polygamma(n + 1, x)))
 i0 = fn.function("i0", lambda x: (i1(x),))
-# At 0 the quotients have no value but a limit.
+# At 0 the quotients have no value, and their limit is taken.
 i1: type[fn.ScalarFunction] = fn.function("i1", lambda x: (fn.where(fn.equal(x, 0), sp.S.Half, i0(x) - i1(x) / x),))
 i0e: type[fn.ScalarFunction] = fn.function("i0e", lambda x: (i1e(x) - fn.sign(x) * i0e(x),))
 i1e: type[fn.ScalarFunction] = fn.function(
@@ -41,7 +41,7 @@ entr = fn.function("entr", lambda x: (-sp.log(x) - 1,))
 
 
 def _derivative_of_digamma(x: torch.Tensor, n: int) -> torch.Tensor:
-    """torch.polygamma from n = 1 on, whose time grows with -x below 0, and which has nine digits in float64 for n = 1.
+    """torch.polygamma for n >= 1, which takes time proportional to -x below 0 and has nine digits in float64 for n = 1.
 
     psi(n, x) is up to a factor the sum of (x + k)**(-n - 1) over k from 0. Below 0 that is the sum over all k, from
     both sides of the nearest integer, without the sum over negative k. The distance to that integer is exact, also

@@ -1,4 +1,4 @@
-"""Losses of vectors: of scores for classes against the right one, of two directions against each other."""
+"""Losses of vectors: scores of classes against the right class, two directions against each other."""
 
 from __future__ import annotations
 

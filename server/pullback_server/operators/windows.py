@@ -11,12 +11,12 @@ from ..index_notation.index_program import Axes, IndexProgram, IndexTensor, inde
 from .operator import NoClosedForm
 from .shape_rules.windows import Windows
 
-#: Windows that read more entries than this, all of them together, have no closed form: it would need as much memory.
+#: Windows that together read more entries than this have no closed form, which would hold all of them in memory.
 MOST_READ = 2**26
 
 
 def window_entries(program: IndexProgram, x: IndexTensor, windows: Windows, fill: sp.Expr) -> tuple[IndexTensor, Axes]:
-    """What the windows read along the last axes of x, and the axes inside a window, which stand last.
+    """What the windows read along the last axes of x, and the axes inside a window, which are the last ones.
 
     Padding has the value `fill`, in a definition of its own.
     """
@@ -35,7 +35,7 @@ def window_entries(program: IndexProgram, x: IndexTensor, windows: Windows, fill
 
 
 def pad_entries(program: IndexProgram, x: IndexTensor, pads: list[tuple[int, int]], fill: sp.Expr) -> IndexTensor:
-    """The tensor with so many entries before and after it along its last axes, taken away where negative."""
+    """The tensor with this many entries more before and after it along its last axes, or less where negative."""
     axes, at, first = list(x.axes), list[sp.Expr | None](x.axes), len(x.axes) - len(pads)
     inside: list[sp.Expr] = []
     for k, (before, after) in enumerate(pads, first):

@@ -1,4 +1,4 @@
-"""Convolutions as neural networks have them: cross-correlations of the channels of a signal or an image."""
+"""Convolutions of neural networks: cross-correlations of the channels of a signal or an image."""
 
 from __future__ import annotations
 

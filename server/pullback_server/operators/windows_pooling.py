@@ -17,8 +17,6 @@ from .shape_rules import windows as shapes
 from .shape_rules.windows import Windows
 from .windows import window_entries
 
-# The mean: what it divides by.
-
 
 def _mean_form_of(count: int) -> Callable[..., IndexTensor]:
     def form(program: IndexProgram, x: IndexTensor, **arguments: Any) -> IndexTensor:
@@ -48,9 +46,6 @@ def _divisor(windows: Windows, lengths: list[int], axes: tuple[Any, ...], argume
             low, high = fn.maximum(low, ends[1]), fn.minimum(high, ends[2])
         result *= high - low
     return result
-
-
-# The largest.
 
 
 def _max_form_of(count: int) -> Callable[..., IndexTensor]:

@@ -22,7 +22,7 @@ def softsign(x: Real) -> Real:
 
 
 def relu6(x: Real) -> Real:
-    """x held between 0 and 6."""
+    """x clamped between 0 and 6."""
     return hardtanh(x, min_val=0, max_val=6)
 
 
@@ -66,7 +66,7 @@ def mish(x: Real) -> Real:
 
 
 def hardtanh(x: Real, *, min_val: float, max_val: float) -> Real:
-    """x held between two numbers."""
+    """x clamped between two numbers."""
     return clamp(x, mp.mpf(min_val), mp.mpf(max_val))
 
 

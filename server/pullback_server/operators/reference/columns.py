@@ -15,7 +15,7 @@ Objects = npt.NDArray[np.object_]
 
 
 def vector(numbers: Iterable[Any]) -> Objects:
-    """The numbers as an array; the None at the end keeps NumPy from looking into them."""
+    """The numbers as an array; the None at the end keeps NumPy from looking into the numbers."""
     return np.array([*numbers, None], dtype=object)[:-1]
 
 
@@ -36,7 +36,7 @@ class Elementwise:
 
 @dataclass(frozen=True)
 class Reduced:
-    """The reference column of a reduction: a function of the list of mpmath numbers that are reduced."""
+    """The reference column of a reduction: a function of a list of mpmath numbers."""
 
     reduce: Callable[..., Any]
 

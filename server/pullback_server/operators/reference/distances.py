@@ -15,7 +15,7 @@ _QUOTIENT: Any = np.frompyfunc(scalars.quotient, 2, 1)
 
 
 def normalize(x: Objects, *, p: float, dim: Any, eps: float) -> Objects:
-    """x over its norm, which is eps at least."""
+    """x over its norm, or over eps where that is greater."""
     return np.asarray(_QUOTIENT(x, _norm_at_least(x, p, dim, eps)), dtype=object)
 
 

@@ -1,4 +1,4 @@
-"""Arrays of mpmath numbers made of nothing but their shape; numbers of the text are taken exactly."""
+"""Arrays of mpmath numbers made from a shape alone; numbers of the text are taken exactly."""
 
 from __future__ import annotations
 
@@ -28,6 +28,6 @@ def arange(*, start: Number, end: Number | None, step: Number) -> Objects:
 
 
 def linspace(*, start: Number, end: Number, steps: int) -> Objects:
-    """So many numbers at even distances."""
+    """Evenly spaced numbers."""
     stride = (mp.mpf(end) - mp.mpf(start)) / max(steps - 1, 1)
     return vector(mp.mpf(start) + stride * k for k in range(steps))

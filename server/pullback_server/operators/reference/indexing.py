@@ -1,4 +1,4 @@
-"""The reference columns of what takes entries out of arrays of mpmath numbers, and adds them in."""
+"""Entries of arrays of mpmath numbers, selected and added."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _numbers(index: Objects) -> Any:
 
 
 def getitem(x: Objects, *indices: Objects, key: tuple[Any, ...]) -> Objects:
-    """NumPy's indexing after whole numbers are taken, as torch has it."""
+    """NumPy's indexing, after single indices are applied, as in torch."""
     x = np.asarray(x, dtype=object)
     resolved = resolve(key, x.shape, tuple(i.shape for i in indices))
     taken = {item.axis: item.index for item in resolved.items if isinstance(item, SingleIndex)}
@@ -51,7 +51,7 @@ def index_select(x: Objects, index: Objects, *, dim: int) -> Objects:
 
 
 def take_along_dim(x: Objects, indices: Objects, *, dim: int | None) -> Objects:
-    """As gather, with broadcasting; in rows without dim."""
+    """As gather, with broadcasting; without dim of all entries in row-major order."""
     if dim is None:
         return np.asarray(x.reshape(-1)[_numbers(indices).reshape(-1)], dtype=object)
     axis = dim % max(x.ndim, 1)

@@ -85,6 +85,6 @@ def attention(
             out[place] = -mp.inf
     weights = AlongDim(reductions.softmax)(out)
     if chosen is not None:
-        # Where nothing is chosen torch has weights of 0.
+        # In torch the weights are 0 where nothing is chosen.
         weights = np.where(chosen != 0, weights, mp.mpf(0))
     return matmul_reference(weights, value)

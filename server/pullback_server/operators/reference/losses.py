@@ -42,7 +42,7 @@ def huber(x: Real, t: Real, *, delta: float) -> Real:
 
 
 def cross_entropy(x: Real, t: Real) -> Real:
-    """-t*log(x) - (1 - t)*log(1 - x); torch holds the logarithms at -100."""
+    """-t*log(x) - (1 - t)*log(1 - x); torch clamps the logarithms at -100."""
     least = mp.mpf(-100)
     positive = xlogy(t, x) if x > exp(least) else t * least
     negative = xlog1py(1 - t, -x) if 1 - x > exp(least) else (1 - t) * least

@@ -44,7 +44,7 @@ def _array(x: Any) -> Objects:
 
 
 def det(x: Objects) -> Objects:
-    """The determinant; 1 of no rows."""
+    """The determinant; 1 for no rows."""
     return np.array(mp.mpf(mp.det(_mp(x))) if x.size else mp.mpf(1), dtype=object)
 
 
@@ -84,7 +84,7 @@ def svd(x: Objects, *, output: int = 1, full_matrices: bool = False) -> Objects:
 
 
 def pinv(x: Objects) -> Objects:
-    """The pseudoinverse: singular values that are roundings count as 0."""
+    """The pseudoinverse; singular values within rounding error count as 0."""
     u, s, v = mp.svd_r(_mp(x), full_matrices=False)
     kept = [1 / value if value > max(x.shape) * mp.eps * s[0] else mp.mpf(0) for value in s]
     return _array(v.T * mp.diag(kept) * u.T)

@@ -1,4 +1,4 @@
-"""Normalisations of object arrays of mpmath numbers, by their definitions."""
+"""Normalizations of object arrays of mpmath numbers, by their definitions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _scale(x: Objects, weight: Objects | None, bias: Objects | None) -> Objects:
 
 
 def _along_channels(x: Objects, *vectors: Objects | None) -> list[Objects | None]:
-    """Vectors with an entry a channel, shaped so that they broadcast against x."""
+    """Vectors with an entry for each channel, shaped so that they broadcast against x."""
     return [v if v is None else v.reshape(-1, *(1,) * (x.ndim - 2)) for v in vectors]
 
 
@@ -51,7 +51,7 @@ def rms(x: Objects, weight: Objects | None, *, normalized_shape: Dims, eps: floa
 
 
 def batch(x: Objects, *others: Objects | None, training: bool, eps: float, **_: Any) -> Objects:
-    """Over all but the channels, or with the mean and the variance given."""
+    """Over all but the channels, or with a given mean and variance."""
     mean, variance, weight, bias = _along_channels(x, *others)
     if training or mean is None or variance is None:
         return _scale(_standardise(x, (0, *range(2, x.ndim)), eps), weight, bias)
@@ -60,7 +60,7 @@ def batch(x: Objects, *others: Objects | None, training: bool, eps: float, **_: 
 
 
 def instance(x: Objects, *others: Objects | None, use_input_stats: bool, eps: float, **_: Any) -> Objects:
-    """Over all but the batch and the channels, or with the mean and the variance given."""
+    """Over all but the batch and the channels, or with a given mean and variance."""
     if not use_input_stats:
         return batch(x, *others, training=False, eps=eps)
     return _scale(_standardise(x, tuple(range(2, x.ndim)), eps), *_along_channels(x, *others[2:]))

@@ -16,7 +16,7 @@ from .scalars import Real
 
 
 def norm_of(values: Sequence[Real], *, p: float | str | None = 2) -> Real:
-    """The p-th root of the sum of |x|**p; at infinite p the greatest or least |x|, at p = 0 how many are not 0."""
+    """The p-th root of the sum of |x|**p; for infinite p the largest or smallest |x|, for p = 0 how many are not 0."""
     sizes = [abs(v) for v in values]
     order = mp.mpf(as_number(p))
     if mp.isinf(order):

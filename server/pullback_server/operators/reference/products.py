@@ -16,7 +16,7 @@ def outer(x: Objects, y: Objects) -> Objects:
 
 
 def einsum(*operands: Objects, equation: str) -> Objects:
-    """The sum of products that the letters say."""
+    """The sum of products that the letters describe."""
     labels, out = read_equation(equation, tuple(x.ndim for x in operands))
     order = [*out, *sorted({label for letters in labels for label in letters} - {*out})]
     product: Any = np.ones((1,) * len(order), dtype=object)

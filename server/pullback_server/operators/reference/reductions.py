@@ -13,7 +13,7 @@ from .scalars import Real
 
 
 def variance(values: Sequence[Real], *, correction: float = 1) -> Real:
-    """The squared deviations from the mean over their number less the correction; nan of nothing."""
+    """The sum of squared deviations from the mean over their number less the correction; nan of no numbers."""
     divisor = mp.mpf(len(values)) - mp.mpf(correction)
     mean = scalars.mean(values)
     squares = scalars.add_up([(v - mean) ** 2 for v in values])
@@ -26,7 +26,7 @@ def deviation(values: Sequence[Real], *, correction: float = 1) -> Real:
 
 
 def median(values: Sequence[Real]) -> Real:
-    """The middle value, the lower of the two where they are even in number; nan of nothing or where one is."""
+    """The middle value, the lower of two where there are two; nan of no numbers or where one is nan."""
     if not values or any(map(mp.isnan, values)):
         return mp.nan
     return sorted(values)[(len(values) - 1) // 2]

@@ -111,7 +111,7 @@ def sigmoid(x: Real) -> Real:
 
 
 def softplus(x: Real, *, beta: float = 1, threshold: float = 20) -> Real:
-    """log(1 + exp(beta*x))/beta at every x: the threshold is an approximation of torch's."""
+    """log(1 + exp(beta*x))/beta at every x: torch's threshold is an approximation."""
     del threshold
     t = mp.mpf(beta) * x
     return ((t if t > 0 else mp.mpf(0)) + mp.log1p(exp(-abs(t)))) / mp.mpf(beta)
@@ -139,7 +139,7 @@ def sinc(x: Real) -> Real:
 
 
 def logit(x: Real, *, eps: float | None = None) -> Real:
-    """log(x/(1 - x)), of x held between eps and 1 - eps where that is given; infinite at 0 and 1."""
+    """log(x/(1 - x)), of x clamped between eps and 1 - eps where there is an eps; infinite at 0 and 1."""
     if eps is not None:
         x = clamp(x, mp.mpf(eps), 1 - mp.mpf(eps))
     return log(x) - log1p(-x)
@@ -153,17 +153,17 @@ def quotient(a: Real, b: Real) -> Real:
 
 
 def trunc(x: Real) -> Real:
-    """The whole number next to x towards 0."""
+    """x rounded to an integer towards 0."""
     return mp.floor(x) if x >= 0 else mp.ceil(x)
 
 
 def nearest(x: Real, *, decimals: int = 0) -> Real:
-    """x rounded to so many decimals, a tie to the even one."""
+    """x rounded to this many decimals, ties to even."""
     return mp.nint(x * mp.mpf(10) ** decimals) / mp.mpf(10) ** decimals
 
 
 def frac(x: Real) -> Real:
-    """What trunc takes away."""
+    """x - trunc(x)."""
     return x - trunc(x)
 
 
@@ -186,7 +186,7 @@ def remainder(a: Real, b: Real) -> Real:
 
 
 def power(a: Real, b: Real) -> Real:
-    """a**b; nan where a is negative and b no integer."""
+    """a**b; nan where a is negative and b is not an integer."""
     if b == 0:
         return mp.mpf(1)
     if mp.isint(b) and abs(b) <= LARGEST_POWER:
@@ -234,17 +234,17 @@ def lerp(start: Real, end: Real, weight: Real) -> Real:
 
 
 def maximum(a: Real, b: Real) -> Real:
-    """The larger of two; nan where one is."""
+    """The larger of two; nan where one is nan."""
     return mp.nan if mp.isnan(a) or mp.isnan(b) else max(a, b)
 
 
 def minimum(a: Real, b: Real) -> Real:
-    """The smaller of two; nan where one is."""
+    """The smaller of two; nan where one is nan."""
     return mp.nan if mp.isnan(a) or mp.isnan(b) else min(a, b)
 
 
 def clamp(x: Real, low: Real | None, high: Real | None) -> Real:
-    """x held between low and high; high where they are crossed."""
+    """x clamped between low and high; high where low is above it."""
     if low is not None:
         x = maximum(x, low)
     return x if high is None else minimum(x, high)
@@ -261,12 +261,12 @@ def indicator(relation: Callable[..., Any]) -> Callable[..., Real]:
 
 
 def add_up(values: Sequence[Real]) -> Real:
-    """The sum; 0 of nothing."""
+    """The sum; 0 of no numbers."""
     return sum(values, mp.mpf(0))
 
 
 def product(values: Sequence[Real]) -> Real:
-    """The product; 1 of nothing."""
+    """The product; 1 of no numbers."""
     result = mp.mpf(1)
     for value in values:
         result = result * value
@@ -274,7 +274,7 @@ def product(values: Sequence[Real]) -> Real:
 
 
 def mean(values: Sequence[Real]) -> Real:
-    """The mean; nan of nothing."""
+    """The mean; nan of no numbers."""
     return quotient(add_up(values), mp.mpf(len(values)))
 
 
@@ -289,7 +289,7 @@ def smallest(values: Sequence[Real]) -> Real:
 
 
 def logsumexp(values: Sequence[Real]) -> Real:
-    """log of the sum of exp; -inf of nothing."""
+    """log of the sum of exp; -inf of no numbers."""
     top = largest(values) if values else -mp.inf
     if not mp.isfinite(top):
         return top

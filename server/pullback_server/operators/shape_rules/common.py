@@ -1,4 +1,4 @@
-"""Shape rules: the type of a result from the types of the operands, in Python integers, as torch has them."""
+"""Shape rules: the type of a result from the types of the operands, in Python integers, as in torch."""
 
 from __future__ import annotations
 

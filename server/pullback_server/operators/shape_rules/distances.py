@@ -1,4 +1,4 @@
-"""Shape rules of directions and distances, as torch has them, and the work they are."""
+"""Shape rules of directions and distances, as in torch, and the work they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shape rules of functions that are applied entry by entry, as torch has them."""
+"""Shape rules of functions that are applied entry by entry, as in torch."""
 
 from __future__ import annotations
 

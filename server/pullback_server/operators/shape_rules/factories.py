@@ -1,4 +1,4 @@
-"""Shape rules of tensors made of nothing but their shape: they take the dtype of what they meet."""
+"""Shape rules of tensors made from a shape alone: they take the dtype of what they are combined with."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ def full_like(x: TensorType, *, fill_value: Number) -> TensorType:
 
 
 def arange(*, start: Number, end: Number | None, step: Number) -> TensorType:
-    """As many numbers as there are."""
+    """A vector of these numbers."""
     _, count = arange_count(start, end, step)
     return of_size((count,), _are_integers(*(v for v in (start, end, step) if v is not None)))
 
 
 def linspace(*, start: Number, end: Number, steps: int) -> TensorType:
-    """As many numbers as the call asks for."""
+    """A vector of this many numbers."""
     if not (math.isfinite(start) and math.isfinite(end)):
         raise OperandError(f"linspace from {start} to {end}", "finite ends")
     return of_size((steps,))

@@ -1,7 +1,7 @@
-"""What stands in square brackets after a tensor, resolved against its shape: which axes are cut, taken, added.
+"""Square brackets after a tensor, resolved against its shape: which axes are sliced, indexed and added.
 
-A key is a tuple of whole numbers, None, `("...",)`, `("slice", start, stop, step)`, `("list", 0, 2)` and
-`("tensor", k)`, the k-th of the index tensors. As in torch, whole numbers are taken before lists and tensors.
+A key is a tuple of integers, None, `("...",)`, `("slice", start, stop, step)`, `("list", 0, 2)` and
+`("tensor", k)`, the k-th of the index tensors. As in torch, integers are applied before lists and tensors.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .common import broadcast_shapes
 
 @dataclass(frozen=True)
 class SingleIndex:
-    """One entry along an axis, counted from 0; the axis is gone."""
+    """One entry along an axis, counted from 0; the axis is removed."""
 
     axis: int
     index: int
@@ -34,7 +34,7 @@ class Slice:
 
 @dataclass(frozen=True)
 class NewAxis:
-    """An axis of length 1 that is new."""
+    """A new axis of length 1."""
 
 
 @dataclass(frozen=True)

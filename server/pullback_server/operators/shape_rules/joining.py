@@ -1,4 +1,4 @@
-"""Shape rules of putting tensors together and cutting them into parts, as torch has them."""
+"""Shape rules of joining tensors and of splitting them into parts, as in torch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .common import axis_of, promote
 def cat(*tensors: TensorType, dim: int) -> TensorType:
     """Their shape, with the lengths along dim added up."""
     if not tensors:
-        raise OperandError("nothing to put together", "at least one tensor")
+        raise OperandError("no tensors to join", "at least one tensor")
     axis = axis_of(dim, tensors[0].rank)
     first = tensors[0].shape
     rest = (*first[:axis], *first[axis + 1 :])
@@ -26,9 +26,9 @@ def cat(*tensors: TensorType, dim: int) -> TensorType:
 
 
 def stack(*tensors: TensorType, dim: int) -> TensorType:
-    """Their shape, with a new dimension as long as they are many."""
+    """Their shape, with a new dimension whose length is their number."""
     if not tensors:
-        raise OperandError("nothing to put together", "at least one tensor")
+        raise OperandError("no tensors to join", "at least one tensor")
     if len({t.shape for t in tensors}) > 1:
         raise OperandError(f"shapes {' and '.join(str(list(t.shape)) for t in tensors)}", "tensors of one shape")
     axis, shape = axis_of(dim, tensors[0].rank + 1), tensors[0].shape
@@ -42,7 +42,7 @@ def split(x: TensorType, *, split_size_or_sections: Any, dim: int, output: int) 
 
 
 def chunk(x: TensorType, *, chunks: int, dim: int, output: int) -> TensorType:
-    """The shape of one of equal parts."""
+    """The shape of one of the equal parts."""
     axis = _axis(x, dim)
     return _part(x, axis, chunk_sections(x.shape[axis], chunks), output)
 
@@ -86,7 +86,7 @@ def sections(length: int, size: Any) -> list[tuple[int, int]]:
 
 
 def chunk_sections(length: int, chunks: int) -> list[tuple[int, int]]:
-    """As torch has it: the parts of equal size, rounded up, so that there may be fewer. Raises OperandError."""
+    """As in torch: parts of equal size, rounded up, so that there may be fewer. Raises OperandError."""
     if chunks < 1:
         raise OperandError(f"{chunks} chunks", "1 or more")
     if length == 0:

@@ -1,4 +1,4 @@
-"""Shape rules of the layers of neural networks, as torch has them, and the work they are."""
+"""Shape rules of the layers of neural networks, as in torch, and the work they are."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def bilinear(x: TensorType, y: TensorType, weight: TensorType, bias: TensorType 
 
 
 def embedding(indices: TensorType, weight: TensorType, *, padding_idx: int | None) -> TensorType:
-    """A row for each index."""
+    """A row of the weight for each index."""
     if indices.dtype not in (DType.INT32, DType.INT64):
         raise OperandError(f"indices of dtype {indices.dtype.label}", "int64 or int32")
     if weight.rank != 2:

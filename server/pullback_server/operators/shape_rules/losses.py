@@ -1,4 +1,4 @@
-"""Shape rules of losses before they are reduced, as torch has them."""
+"""Shape rules of losses before they are reduced, as in torch."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def ranking(a: TensorType, b: TensorType, t: TensorType, **_: Any) -> TensorType
 
 
 def gaussian(x: TensorType, t: TensorType, var: TensorType, **_: Any) -> TensorType:
-    """A variance for each entry of the input, or one for all that differ in the last index."""
+    """A variance for each entry of the input, or one for all entries along the last dimension."""
     if var.shape not in (x.shape, x.shape[:-1], (*x.shape[:-1], 1)) and not var.weak:
         raise OperandError(
             f"a var of shape {list(var.shape)} for {list(x.shape)}", "the input's, or that without the last dimension"
@@ -104,5 +104,5 @@ def loss(rule: ShapeRule, reductions: tuple[str, ...] = REDUCTIONS) -> ShapeRule
 
 
 def work(_: TensorType, x: TensorType, t: TensorType, *__: TensorType | None) -> int:
-    """A few passes over both operands."""
+    """A few passes over the operands."""
     return 4 * max(x.elements, t.elements)

@@ -1,4 +1,4 @@
-"""Shape rules of matrices: products, diagonals and transposes, as torch has them."""
+"""Shape rules of matrices: products, diagonals and transposes, as in torch."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def matmul(x: TensorType, y: TensorType, **_: Any) -> TensorType:
 
 
 def matmul_work(result: TensorType, x: TensorType, *_: TensorType | None) -> int:
-    """A multiplication and an addition for each entry of the result and of what is sum_dims over."""
+    """A multiplication and an addition for each entry of the result and of what is summed over."""
     return 2 * result.elements * x.shape[-1]
 
 
@@ -100,7 +100,7 @@ def _ranks(name: str, ranks: tuple[int, ...], *types: TensorType) -> None:
 
 
 def one_floating_dtype(what: str, *types: TensorType) -> DType:
-    """Contractions: torch has no integer ones on accelerators, and no mixed ones anywhere; constants yield."""
+    """The dtype of a contraction: torch has none of integers on accelerators, and none of mixed dtypes."""
     strong = [t for t in types if not t.weak] or list(types)
     if len({t.dtype for t in strong}) > 1 or not promote(*types).floating:
         raise OperandError(
@@ -111,7 +111,7 @@ def one_floating_dtype(what: str, *types: TensorType) -> DType:
 
 
 def diagonal(x: TensorType, *, offset: int, dim1: int, dim2: int) -> TensorType:
-    """Without two dimensions, and with a diagonal of theirs as the last."""
+    """Their diagonal takes the place of two dimensions, as the last."""
     a, b = diagonal_axes(x.rank, dim1, dim2)
     rest = tuple(n for k, n in enumerate(x.shape) if k not in (a, b))
     return TensorType(x.dtype, (*rest, diagonal_length(x.shape[a], x.shape[b], offset)), x.weak)

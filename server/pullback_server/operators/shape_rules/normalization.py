@@ -1,4 +1,4 @@
-"""Shape rules of the normalisations, as torch has them."""
+"""Shape rules of the normalizations, as in torch."""
 
 from __future__ import annotations
 

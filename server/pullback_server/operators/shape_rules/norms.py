@@ -1,4 +1,4 @@
-"""Shape rules of norms, as torch has them, and what an order means."""
+"""Shape rules of norms, as in torch, and what an order means."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shape rule of padding, as torch has it."""
+"""The shape rule of padding, as in torch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def widths(pad: Any) -> list[tuple[int, int]]:
 
 
 def pad(x: TensorType, *, pad: Any, mode: str, value: float | None) -> TensorType:
-    """So many entries longer along the last dimensions."""
+    """The last dimensions, longer by these entries."""
     pairs, first = widths(pad), x.rank - len(widths(pad))
     if isinstance(pad, int) or len(pad) % 2 or first < 0:
         raise OperandError(

@@ -1,4 +1,4 @@
-"""Shape rules of contractions beside the matrix product, as torch has them, and the work they are."""
+"""Shape rules of contractions besides the matrix product, as in torch, and the work they are."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .matrices import matmul, one_floating_dtype
 def einsum(*operands: TensorType, equation: str) -> TensorType:
     """The lengths of the result's letters."""
     if not operands:
-        raise OperandError("einsum of nothing", "at least one tensor")
+        raise OperandError("einsum without tensors", "at least one tensor")
     labels, out = read_equation(equation, tuple(t.rank for t in operands))
     lengths: dict[str, int] = {}
     for letters, t in zip(labels, operands, strict=True):
@@ -72,7 +72,7 @@ def kron(x: TensorType, y: TensorType) -> TensorType:
 
 
 def kron_mixes_lengths(x: TensorType, y: TensorType) -> bool:
-    """Whether a dimension of the result is made of two."""
+    """Whether a dimension of the result is the product of two that are longer than 1."""
     return any(n != 1 and m != 1 for n, m in _lengths(x, y))
 
 

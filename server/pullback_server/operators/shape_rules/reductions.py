@@ -1,4 +1,4 @@
-"""Shape rules of reductions and of functions of lines, as torch has them, and the work they are."""
+"""Shape rules of reductions and of functions of lines, as in torch, and the work they are."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def four_passes(_: TensorType, x: TensorType) -> int:
 
 
 def median(x: TensorType, *, dim: int | None, keepdim: bool) -> TensorType:
-    """The median of nothing is nan over all dimensions, and refused over one."""
+    """Over all dimensions the median of no entries is nan; over one it is refused."""
     if keepdim and dim is None:
         raise OperandError("median with keepdim and without dim", "a dim")
     rule = reduce_dims if dim is None and x.dtype.floating else extreme

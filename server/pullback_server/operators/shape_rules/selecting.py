@@ -1,4 +1,4 @@
-"""Shape rules of what takes entries out of a tensor, and adds them in. All of them raise OperandError."""
+"""Shape rules of selecting entries of a tensor, and adding to them. All of them raise OperandError."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def getitem(x: TensorType, *indices: TensorType | None, key: tuple[Any, ...]) ->
 
 
 def _entries(x: TensorType, indices: Sequence[TensorType], shape: tuple[int, ...]) -> TensorType:
-    """A constant is one no longer where the indices are an input's: then torch's default dtype is its own."""
+    """A constant indexed by an input is a constant no longer: it has torch's default dtype."""
     return TensorType(promote(x, *indices) if x.weak else x.dtype, shape, x.weak and all(t.weak for t in indices))
 
 
@@ -28,7 +28,7 @@ def _integers(name: str, index: TensorType) -> None:
 
 
 def gather(x: TensorType, index: TensorType, *, dim: int) -> TensorType:
-    """The index's shape: of the tensor's rank, and nowhere longer but along dim."""
+    """The index's shape: of the tensor's rank, and no longer except along dim."""
     _integers("an index", index)
     axis = axis_of(dim, x.rank)
     pairs = enumerate(zip(index.shape, x.shape, strict=True))
@@ -53,7 +53,7 @@ def index_select(x: TensorType, index: TensorType, *, dim: int) -> TensorType:
 
 
 def take_along_dim(x: TensorType, indices: TensorType, *, dim: int | None) -> TensorType:
-    """The shape that tensor and indices broadcast to, but the indices' length along dim; without dim all in rows."""
+    """The common shape, but the indices' length along dim; without dim a vector."""
     _integers("an index", indices)
     if dim is None:
         return _entries(x, [indices], (indices.elements,))
@@ -65,7 +65,7 @@ def take_along_dim(x: TensorType, indices: TensorType, *, dim: int | None) -> Te
 
 
 def scatter_add(x: TensorType, index: TensorType, src: TensorType, *, dim: int) -> TensorType:
-    """The tensor's shape; the index fits into it but along dim, and into src everywhere."""
+    """The tensor's shape; the index is no longer than src, nor than the tensor except along dim."""
     _integers("an index", index)
     axis = axis_of(dim, x.rank)
     shapes = [list(t.shape) for t in (x, index, src)]
@@ -84,6 +84,6 @@ def scatter_add(x: TensorType, index: TensorType, src: TensorType, *, dim: int) 
 
 
 def key_mixes_lengths(*_: TensorType | None, key: tuple[Any, ...]) -> bool:
-    """Whether a key depends on lengths: not where it takes whole dimensions, and entries counted from the beginning."""
+    """Whether a key depends on lengths: whole dimensions, and entries counted from the beginning, do not."""
     plain = (None, ("...",), ("slice", None, None, None))
     return any(item not in plain and not (isinstance(item, int) and item >= 0) for item in key)

@@ -1,4 +1,4 @@
-"""Shape rules of losses of vectors, as torch has them. Classes are the second dimension, or the only one."""
+"""Shape rules of losses of vectors, as in torch. Classes are the second dimension, or the only one."""
 
 from __future__ import annotations
 
