@@ -65,10 +65,10 @@ class AlongDim:
         """The function of every line."""
         x = np.asarray(x, dtype=object)
         axis = -1 if dim is None else dim
-        moved = np.moveaxis(x, axis, -1) if x.ndim else x.reshape(1)
-        out = np.empty(moved.shape, dtype=object)
-        for index in np.ndindex(moved.shape[:-1]):
-            out[index] = vector(self.function(list(moved[index])))
+        lines = np.moveaxis(x, axis, -1) if x.ndim else x.reshape(1)
+        out = np.empty(lines.shape, dtype=object)
+        for index in np.ndindex(lines.shape[:-1]):
+            out[index] = vector(self.function(list(lines[index])))
         return np.moveaxis(out, -1, axis) if x.ndim else out.reshape(())
 
 

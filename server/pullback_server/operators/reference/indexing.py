@@ -18,8 +18,8 @@ def getitem(x: Objects, *indices: Objects, key: tuple[Any, ...]) -> Objects:
     """NumPy's indexing, after single indices are applied, as in torch."""
     x = np.asarray(x, dtype=object)
     resolved = resolve(key, x.shape, tuple(i.shape for i in indices))
-    taken = {item.axis: item.index for item in resolved.items if isinstance(item, SingleIndex)}
-    x = np.asarray(x[tuple(taken.get(k, slice(None)) for k in range(x.ndim))], dtype=object)
+    single = {item.axis: item.index for item in resolved.items if isinstance(item, SingleIndex)}
+    x = np.asarray(x[tuple(single.get(k, slice(None)) for k in range(x.ndim))], dtype=object)
     python: list[Any] = []
     for item in resolved.items:
         match item:

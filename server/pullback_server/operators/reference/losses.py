@@ -89,9 +89,9 @@ def gaussian(x: Real, t: Real, var: Real, *, full: bool, eps: float) -> Real:
 
 def cosine(a: list[Real], b: list[Real]) -> Real:
     """The cosine of the angle between two vectors, whose squared lengths have 1e-12 added."""
-    little = mp.mpf("1e-12")
+    eps = mp.mpf("1e-12")
     product = sum((p * q for p, q in zip(a, b, strict=True)), mp.mpf(0))
-    squares = [sum((p * p for p in vector), little) for vector in (a, b)]
+    squares = [sum((p * p for p in vector), eps) for vector in (a, b)]
     return product / sqrt(squares[0] * squares[1])
 
 

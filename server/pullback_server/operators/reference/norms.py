@@ -55,10 +55,10 @@ def vector_norm(x: Objects, *, ord: Order, dim: Any = None, keepdim: bool = Fals
 def matrix_norm(x: Objects, *, ord: float | str, dim: Any, keepdim: bool = False) -> Objects:
     """Of the matrices in two dimensions."""
     axes = axes_of(dim, np.ndim(x))
-    moved = np.moveaxis(np.asarray(x, dtype=object), axes, (-2, -1))
-    out = np.empty(moved.shape[:-2], dtype=object)
+    matrices = np.moveaxis(np.asarray(x, dtype=object), axes, (-2, -1))
+    out = np.empty(matrices.shape[:-2], dtype=object)
     for index in np.ndindex(out.shape):
-        out[index] = _of_matrix(moved[index], ord)
+        out[index] = _of_matrix(matrices[index], ord)
     return np.expand_dims(out, axes) if keepdim else out
 
 

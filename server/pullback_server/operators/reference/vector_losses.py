@@ -62,13 +62,13 @@ def _of_classes(
 
 
 def margins(x: Objects, t: Objects, weight: Objects | None, *, p: int, margin: float, reduction: str) -> Objects:
-    """What the target's score lacks of the margin above each other one."""
+    """max(0, margin - the target's score + each other score)**p, over the number of classes."""
     factors = _factors(x, weight)
     out = np.empty(x.shape[:-1], dtype=object)
     for at in np.ndindex(out.shape):
         k, line = int(t[at]), list(x[at])
-        lacking = [max(mp.mpf(margin) - line[k] + v, mp.mpf(0)) for i, v in enumerate(line) if i != k]
-        out[at] = factors[k] * scalars.add_up([v**p for v in lacking]) / len(line)
+        missing = [max(mp.mpf(margin) - line[k] + v, mp.mpf(0)) for i, v in enumerate(line) if i != k]
+        out[at] = factors[k] * scalars.add_up([v**p for v in missing]) / len(line)
     return losses.reduced_reference(out, reduction)
 
 
@@ -79,6 +79,6 @@ def cosine(a: Objects, b: Objects, t: Objects, *, margin: float, reduction: str)
     out = np.empty(shape[:-1], dtype=object)
     for at in np.ndindex(out.shape):
         c = losses.cosine(list(a[at]), list(b[at]))
-        apart = max(c - mp.mpf(margin), mp.mpf(0)) if target[at] == -1 else mp.mpf(0)
-        out[at] = 1 - c if target[at] == 1 else apart
+        above = max(c - mp.mpf(margin), mp.mpf(0)) if target[at] == -1 else mp.mpf(0)
+        out[at] = 1 - c if target[at] == 1 else above
     return losses.reduced_reference(out, reduction)
