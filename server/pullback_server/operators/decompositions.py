@@ -32,13 +32,12 @@ def _cholesky(x: torch.Tensor, *, upper: bool) -> torch.Tensor:
 
 
 def _solve(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    solution: torch.Tensor
     solution, info = torch.linalg.solve_ex(a, b)
-    return solution if not info.any() else solution.masked_fill(_flags_like(info != 0, solution), torch.nan)
+    return _nan_where_failed(solution, info)
 
 
 def _nan_where_failed(result: torch.Tensor, info: torch.Tensor) -> torch.Tensor:
-    return result if not info.any() else result.masked_fill((info != 0)[..., None, None], torch.nan)
+    return result if not info.any() else result.masked_fill(_flags_like(info != 0, result), torch.nan)
 
 
 def _flags_like(flags: torch.Tensor, result: torch.Tensor) -> torch.Tensor:
