@@ -12,7 +12,7 @@ from pullback_server.operators.samples import draw
 from pullback_server.program import Limits, Refusal, TensorType
 from pullback_server.service.protocol import envelope, errors
 from pullback_server.service.wire import derivative_messages
-from pullback_server.verdict.preparation import check_upstream, differentiated, prepare, types_of
+from pullback_server.verdict.preparation import differentiated_inputs, prepare, resolve_upstream, types_of
 
 Target = Callable[[bytes], None]
 
@@ -40,9 +40,9 @@ def expression(data: bytes) -> None:
 def request(data: bytes) -> None:
     """All that a worker does with a request's bytes before anything is computed."""
     with _refusals(), _watched():
-        _, question = derivative_messages.parse_request(data, LIMITS)
-        prepared = prepare(question.expression, types_of(question), differentiated(question), LIMITS)
-        check_upstream(question.upstream, prepared.typed.output)
+        _, parsed = derivative_messages.parse_request(data, LIMITS)
+        program = prepare(parsed.expression, types_of(parsed), differentiated_inputs(parsed), LIMITS)
+        resolve_upstream(parsed.upstream, program.typed.output)
 
 
 def stream_request(data: bytes) -> None:

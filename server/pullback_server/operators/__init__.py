@@ -49,6 +49,13 @@ TABLE: tuple[Operator, ...] = tuple(row for family in FAMILIES for row in family
 #: The operators by each of their names.
 BY_NAME: dict[str, Operator] = {name: row for row in TABLE for name in (row.name, *row.aliases)}
 
+#: The operators whose sympy column is one function, by that function's name in index notation and in plans.
+BY_FUNCTION: dict[str, Operator] = {
+    row.sympy.scalar.__name__: row
+    for row in TABLE
+    if isinstance(row.sympy, Lifted) and isinstance(row.sympy.scalar, type)
+}
+
 #: The operators that have a symbol: by the symbol and the number of operands.
 BY_SYMBOL: dict[tuple[str, int], Operator] = {
     (row.symbol, len(row.parameters.tensors)): row for row in TABLE if row.symbol
