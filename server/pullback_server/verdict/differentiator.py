@@ -12,26 +12,10 @@ import torch
 from ..numeric import best_device, device_for
 from ..numeric import differentiate as autograd
 from ..program import Limits
-from .assembly import (
-    LATE,
-    OVER_BUDGET,
-    UNEXPLAINED,
-    numeric_response,
-    with_explanation,
-    with_forms,
-    with_leg,
-    without_forms,
-)
+from . import assembly
 from .check import CheckResult, check
 from .form_cache import FormCache, FormOverBudget, FormStore
-from .preparation import (
-    PreparedProgram,
-    PreparedRequest,
-    differentiated_inputs,
-    prepare,
-    resolve_upstream,
-    types_of,
-)
+from .preparation import PreparedProgram, PreparedRequest, differentiated_inputs, prepare, resolve_upstream, types_of
 from .values import READY, Leg, LegState, Operand, Request, Response, Timings
 
 #: A provisional response precedes the check of a request with more entries than this, even when its form is known.
@@ -85,26 +69,27 @@ class Differentiator:
         prepared = PreparedRequest(request, program, upstream, device)
         numbers = autograd(program.forward, prepared.inputs, wrt, upstream, device)
         computed = perf_counter()
-        response = numeric_response(numbers, wrt, device, Timings(parse=parsed - start, numeric=computed - parsed))
+        timings = Timings(parse=parsed - start, numeric=computed - parsed)
+        response = assembly.numeric_response(numbers, wrt, device, timings)
         evaluated = request.check or request.closed_form_gradients
         if not evaluated and not request.notations:
             yield response
             return
         if program.key not in self._forms or sum(o.tensor.numel() for o in request.inputs) > LARGE:
-            yield without_forms(response, LATE)
+            yield assembly.without_forms(response, assembly.LATE)
         try:
             compiled, origin = self._forms.find(program)
         except FormOverBudget:
-            yield without_forms(response, OVER_BUDGET)
+            yield assembly.without_forms(response, assembly.OVER_BUDGET)
             return
         derived = perf_counter()
         reason = compiled.forms.reason
         if reason:
-            final = without_forms(response, Leg(LegState.NO_CLOSED_FORM, f"{reason}."))
+            final = assembly.without_forms(response, Leg(LegState.NO_CLOSED_FORM, f"{reason}."))
         else:
             result = check(prepared, numbers, compiled) if evaluated else CheckResult()
-            final = with_forms(response, request, compiled, result)
-        timings = replace(response.timings, derive=derived - computed, check=perf_counter() - derived)
+            final = assembly.with_forms(response, request, compiled, result)
+        timings = replace(timings, derive=derived - computed, check=perf_counter() - derived)
         final = replace(final, form_origin=origin, timings=timings)
         if reason or request.notations <= READY:
             yield final
@@ -115,11 +100,11 @@ class Differentiator:
         """The response with code and steps, after one without where they are not known yet."""
         started = perf_counter()
         if not self._forms.has_explanation(program.key):
-            yield with_leg(response, UNEXPLAINED)
+            yield assembly.with_leg(response, assembly.UNEXPLAINED)
         try:
-            final = with_explanation(response, request, self._forms.explanation(program))
+            final = assembly.with_explanation(response, request, self._forms.explanation(program))
         except FormOverBudget:
-            final = with_leg(response, UNEXPLAINED)
+            final = assembly.with_leg(response, assembly.UNEXPLAINED)
         spent = response.timings.derive + perf_counter() - started
         yield replace(final, timings=replace(response.timings, derive=spent))
 

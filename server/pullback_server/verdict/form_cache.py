@@ -8,19 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
-from ..symbolic import (
-    NOT_WRITTEN,
-    DerivativeKind,
-    Evaluator,
-    Explanation,
-    Forms,
-    Tails,
-    derive,
-    entries,
-    evaluator,
-    explain,
-    tails,
-)
+from .. import symbolic
 from ..symbolic.lowering.plan import Plan
 from .preparation import PreparedProgram
 from .values import FormOrigin
@@ -55,10 +43,10 @@ class FormOverBudget(Exception):
 class CompiledForms:
     """Forms with the function that evaluates them, the sums in their results, and the function that prints entries."""
 
-    forms: Forms
-    evaluate: Evaluator
-    tails: Tails
-    entries: Callable[[str, DerivativeKind, Shapes], tuple[str, ...]]
+    forms: symbolic.Forms
+    evaluate: symbolic.Evaluator
+    tails: symbolic.Tails
+    entries: Callable[[str, symbolic.DerivativeKind, Shapes], tuple[str, ...]]
 
     @property
     def plan(self) -> Plan:
@@ -74,7 +62,7 @@ class FormCache:
         self._store = store
         self._size = size
         self._forms: OrderedDict[str, CompiledForms] = OrderedDict()
-        self._explanations: OrderedDict[str, Explanation] = OrderedDict()
+        self._explanations: OrderedDict[str, symbolic.Explanation] = OrderedDict()
 
     def __contains__(self, key: str) -> bool:
         return key in self._forms
@@ -90,23 +78,26 @@ class FormCache:
             self._forms.move_to_end(key)
             return self._forms[key], FormOrigin.WORKER
         data = self._store.get(key) if self._store else None
-        forms = derive(program.typed, program.used) if data is None else Forms.from_bytes(data)
+        forms = symbolic.derive(program.typed, program.used) if data is None else symbolic.Forms.from_bytes(data)
         compiled = _compile(forms)
         if data is None and self._store:
             self._store.put(key, forms.to_bytes())
         self._keep(self._forms, key, compiled)
         return compiled, FormOrigin.DERIVED if data is None else FormOrigin.SERVICE
 
-    def explanation(self, program: PreparedProgram) -> Explanation:
+    def explanation(self, program: PreparedProgram) -> symbolic.Explanation:
         """The explanation of a program's forms; raises FormOverBudget."""
         key, stored = program.key, program.key + EXPLAINED
         if key in self._explanations:
             self._explanations.move_to_end(key)
             return self._explanations[key]
         data = self._store.get(stored) if self._store else None
-        explanation = explain(program.typed, program.used) if data is None else Explanation.from_bytes(data)
-        if data is None and self._store:
-            self._store.put(stored, explanation.to_bytes())
+        if data is not None:
+            explanation = symbolic.Explanation.from_bytes(data)
+        else:
+            explanation = symbolic.explain(program.typed, program.used)
+            if self._store:
+                self._store.put(stored, explanation.to_bytes())
         self._keep(self._explanations, key, explanation)
         return explanation
 
@@ -116,9 +107,9 @@ class FormCache:
             cache.popitem(last=False)
 
 
-def _compile(forms: Forms) -> CompiledForms:
+def _compile(forms: symbolic.Forms) -> CompiledForms:
     @lru_cache(maxsize=16)
-    def print_entries(name: str, kind: DerivativeKind, shapes: Shapes) -> tuple[str, ...]:
-        return entries(forms, forms.inputs.get(name, NOT_WRITTEN)[kind], dict(shapes))
+    def print_entries(name: str, kind: symbolic.DerivativeKind, shapes: Shapes) -> tuple[str, ...]:
+        return symbolic.entries(forms, forms.inputs.get(name, symbolic.NOT_WRITTEN)[kind], dict(shapes))
 
-    return CompiledForms(forms, evaluator(forms.plan), tails(forms.plan), print_entries)
+    return CompiledForms(forms, symbolic.evaluator(forms.plan), symbolic.tails(forms.plan), print_entries)

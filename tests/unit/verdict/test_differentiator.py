@@ -55,7 +55,7 @@ def test_forms_are_derived_once_for_all_who_share_a_store(monkeypatch):
     store = Store()
     one, two = Differentiator("cpu", forms=store), Differentiator("cpu", forms=store)
     assert final(request("sin(x)*x", x=2.0), one).form_origin is FormOrigin.DERIVED
-    monkeypatch.setattr(form_cache, "derive", lambda *_: pytest.fail("derived again"))
+    monkeypatch.setattr(form_cache.symbolic, "derive", lambda *_: pytest.fail("derived again"))
     shared = final(request("sin(x)*x", x=5.0), two)
     assert shared.form_origin is FormOrigin.SERVICE
     assert shared.derivatives[0].formula(JACOBIAN, TEXT) == "x*cos(x) + sin(x)"
@@ -98,7 +98,7 @@ def test_a_closed_form_that_cannot_be_evaluated_costs_no_number(monkeypatch, pro
     def fail(*_):
         raise problem
 
-    monkeypatch.setattr(form_cache, "evaluator", lambda _: fail)
+    monkeypatch.setattr(form_cache.symbolic, "evaluator", lambda _: fail)
     (derivative,) = final(request("exp(x)*3", x=0.0), Differentiator("cpu")).derivatives
     assert derivative.gradient == 3
     assert derivative.formula(JACOBIAN, TEXT) == "3*exp(x)"
@@ -229,7 +229,7 @@ def test_nothing_is_explained_that_was_not_requested():
 def test_explanations_are_worked_out_once_for_all_who_share_a_store(monkeypatch):
     store = Store()
     first = final(request("x**3", x=2.0, notations=WITH_CODE), Differentiator("cpu", forms=store))
-    monkeypatch.setattr(form_cache, "explain", None)
+    monkeypatch.setattr(form_cache.symbolic, "explain", None)
     second = final(request("x**3", x=2.0, notations=WITH_CODE), Differentiator("cpu", forms=store))
     assert (second.code, second.steps) == (first.code, first.steps)
 

@@ -13,24 +13,7 @@ import torch
 from pullback.v1 import grading_pb2 as wire
 from pullback.v1 import tensor_pb2
 
-from ...grading import (
-    FINDING_CODES,
-    Answer,
-    FindingCode,
-    Grade,
-    GradeOutcome,
-    Interval,
-    Kind,
-    Layout,
-    Policy,
-    Problem,
-    Structure,
-    Symmetry,
-    Syntax,
-    Tensor,
-    UndecidedReason,
-    Variable,
-)
+from ... import grading
 from ...language import check_names
 from ...program import Limits, Reason, Refusal
 from .checks import check_elements, check_id, check_shape, decode
@@ -44,20 +27,20 @@ POINTS = (1, 10_000)
 #: Problems that are kept in the form of the domain, by their bytes, and how many bytes such a problem has at most.
 PROBLEMS, KEPT_BYTES = 512, 2**14
 
-_UPSTREAM = Problem("", (), ()).upstream
+_UPSTREAM = grading.Problem("", (), ()).upstream
 
 E = TypeVar("E", bound=Enum)
 
 # The members by the contract's numbers; UNSPECIFIED means the default.
-_KINDS = {0: Kind.DERIVATIVE} | members(wire.ProblemKind.DESCRIPTOR, Kind)
-_STRUCTURES = {0: Structure.REAL} | members(wire.Structure.DESCRIPTOR, Structure)
-_LAYOUTS = {0: Layout.NUMERATOR} | members(wire.Layout.DESCRIPTOR, Layout)
-_SYMMETRIES = {0: Symmetry.INDEPENDENT} | members(wire.Symmetry.DESCRIPTOR, Symmetry)
-_SYNTAXES = {0: Syntax.MATH} | members(wire.Syntax.DESCRIPTOR, Syntax)
-_CODES = {wire.FindingCode.Value(f"FINDING_CODE_{name}"): code for name, code in FINDING_CODES.items()}
+_KINDS = {0: grading.Kind.DERIVATIVE} | members(wire.ProblemKind.DESCRIPTOR, grading.Kind)
+_STRUCTURES = {0: grading.Structure.REAL} | members(wire.Structure.DESCRIPTOR, grading.Structure)
+_LAYOUTS = {0: grading.Layout.NUMERATOR} | members(wire.Layout.DESCRIPTOR, grading.Layout)
+_SYMMETRIES = {0: grading.Symmetry.INDEPENDENT} | members(wire.Symmetry.DESCRIPTOR, grading.Symmetry)
+_SYNTAXES = {0: grading.Syntax.MATH} | members(wire.Syntax.DESCRIPTOR, grading.Syntax)
+_CODES = {wire.FindingCode.Value(f"FINDING_CODE_{name}"): code for name, code in grading.FINDING_CODES.items()}
 
 
-def parse_request(body: bytes, limits: Limits, *, stream: bool = False) -> tuple[str, Problem, Answer]:
+def parse_request(body: bytes, limits: Limits, *, stream: bool = False) -> tuple[str, grading.Problem, grading.Answer]:
     """The id, the problem and the answer of a GradeRequest, or of the one in a stream's GradeManyRequest.
 
     Raises Refusal with the field's path for what is wrong.
@@ -78,27 +61,27 @@ def parse_token(body: bytes) -> str:
     return decode(wire.ReplayRequest, body).token
 
 
-def reply(request_id: str, grade: Grade, versions: Mapping[str, str], total: float) -> bytes:
+def reply(request_id: str, grade: grading.Grade, versions: Mapping[str, str], total: float) -> bytes:
     """The GradeResponse with a grade; `total` is in seconds."""
     message = wire.GradeResponse(id=request_id, versions=versions, total=total)
     fill(message.grade, grade)
     return message.SerializeToString()
 
 
-def replay_reply(grade: Grade, versions: Mapping[str, str]) -> bytes:
+def replay_reply(grade: grading.Grade, versions: Mapping[str, str]) -> bytes:
     """The ReplayResponse with a grade."""
     message = wire.ReplayResponse(versions=versions)
     fill(message.grade, grade)
     return message.SerializeToString()
 
 
-def unfinished(problem: Problem) -> Grade:
+def unfinished(problem: grading.Problem) -> grading.Grade:
     """The grade of an answer whose grader does not finish within the problem's budget."""
-    reason = UndecidedReason.GRADER_NOT_FINISHED.value.format(budget=f"{problem.policy.budget:g}")
-    return Grade(GradeOutcome.UNDECIDED, 0.0, reason=reason)
+    reason = grading.UndecidedReason.GRADER_NOT_FINISHED.value.format(budget=f"{problem.policy.budget:g}")
+    return grading.Grade(grading.GradeOutcome.UNDECIDED, 0.0, reason=reason)
 
 
-def _request(request: wire.GradeRequest, limits: Limits) -> tuple[str, Problem, Answer]:
+def _request(request: wire.GradeRequest, limits: Limits) -> tuple[str, grading.Problem, grading.Answer]:
     check_id(request.id)
     body = request.problem.SerializeToString()
     small = len(body) <= KEPT_BYTES
@@ -107,16 +90,16 @@ def _request(request: wire.GradeRequest, limits: Limits) -> tuple[str, Problem, 
 
 
 @lru_cache(maxsize=PROBLEMS)
-def _kept_problem(body: bytes, limits: Limits) -> Problem:
+def _kept_problem(body: bytes, limits: Limits) -> grading.Problem:
     return _problem(wire.Problem.FromString(body), limits)
 
 
-def _problem(message: wire.Problem, limits: Limits) -> Problem:
+def _problem(message: wire.Problem, limits: Limits) -> grading.Problem:
     try:
         check_names([variable.name for variable in message.inputs], limits)
     except Refusal as refused:
         raise replace(refused, field=f"problem.{refused.field}") from None
-    return Problem(
+    return grading.Problem(
         expression=message.expression,
         inputs=tuple(_variable(each, f"problem.inputs[{n}]", limits) for n, each in enumerate(message.inputs)),
         wrt=tuple(message.wrt),
@@ -127,12 +110,12 @@ def _problem(message: wire.Problem, limits: Limits) -> Problem:
     )
 
 
-def _variable(message: wire.Variable, field: str, limits: Limits) -> Variable:
+def _variable(message: wire.Variable, field: str, limits: Limits) -> grading.Variable:
     check_shape(message.shape, f"{field}.shape", limits)
     value = _tensor(message.value, f"{field}.value", limits) if message.HasField("value") else None
     shape = tuple(message.shape) if value is None else value.shape
     check_elements(shape, ENTRIES, "entries", f"{field}.shape")
-    return Variable(
+    return grading.Variable(
         name=message.name,
         shape=shape,
         domain=_interval(message.domain, f"{field}.domain") if message.HasField("domain") else None,
@@ -141,23 +124,23 @@ def _variable(message: wire.Variable, field: str, limits: Limits) -> Variable:
     )
 
 
-def _interval(message: wire.Interval, field: str) -> Interval:
+def _interval(message: wire.Interval, field: str) -> grading.Interval:
     low, high = message.low, message.high
     if not low <= high or math.inf in (low, -high):
         ends = f"[{low:g}, {high:g}]"
         raise Refusal(Reason.BAD_PROBLEM, "a domain that contains no numbers", field, found=ends, hint="low <= high")
-    return Interval(low, high)
+    return grading.Interval(low, high)
 
 
-def _policy(message: wire.Policy) -> Policy:
-    default = Policy()
+def _policy(message: wire.Policy) -> grading.Policy:
+    default = grading.Policy()
     seconds = message.budget.seconds + message.budget.nanos / 1e9 if message.HasField("budget") else default.budget
     points = message.points if message.HasField("points") else default.points
     notations = tuple(_member(_SYNTAXES, n, "problem.policy.notations").value for n in message.notations)
     _check("tolerance", message.tolerance, 0.0 <= message.tolerance < math.inf, "0 or more")
     _check("points", points, POINTS[0] <= points <= POINTS[1], f"{POINTS[0]} to {POINTS[1]}")
     _check("budget", seconds, seconds > 0.0, "more than 0 seconds")
-    return Policy(
+    return grading.Policy(
         layout=_member(_LAYOUTS, message.layout, "problem.policy.layout"),
         symmetry=_member(_SYMMETRIES, message.symmetry, "problem.policy.symmetry"),
         tolerance=message.tolerance,
@@ -171,7 +154,7 @@ def _policy(message: wire.Policy) -> Policy:
     )
 
 
-def _credit(message: wire.PartialCredit) -> tuple[FindingCode, float]:
+def _credit(message: wire.PartialCredit) -> tuple[grading.FindingCode, float]:
     _check("partial_credit.score", message.score, 0.0 <= message.score <= 1.0, "0 to 1")
     return _member(_CODES, message.code, "problem.policy.partial_credit.code"), message.score
 
@@ -182,18 +165,18 @@ def _check(name: str, number: float, fits: bool, accepted: str) -> None:
         raise Refusal(Reason.BAD_PROBLEM, f"{name} is {text}", field, found=text, hint=accepted)
 
 
-def _answer(message: wire.Answer, limits: Limits) -> Answer:
+def _answer(message: wire.Answer, limits: Limits) -> grading.Answer:
     tensor = _tensor(message.tensor, "answer.tensor", limits) if message.HasField("tensor") else None
-    return Answer(message.text, _member(_SYNTAXES, message.syntax, "answer.syntax"), tensor)
+    return grading.Answer(message.text, _member(_SYNTAXES, message.syntax, "answer.syntax"), tensor)
 
 
-def _tensor(message: tensor_pb2.Tensor, field: str, limits: Limits) -> Tensor:
+def _tensor(message: tensor_pb2.Tensor, field: str, limits: Limits) -> grading.Tensor:
     check_elements(tuple(message.shape), ENTRIES, "entries", f"{field}.shape")
     tensor = from_wire(message, field, limits)
     if tensor.dtype is torch.bool:
         hint = "a floating or integer dtype"
         raise Refusal(Reason.UNKNOWN_DTYPE, "bools are not numbers here", f"{field}.dtype", found="bool", hint=hint)
-    return Tensor(tuple(tensor.shape), tuple(tensor.to(torch.float64).flatten().tolist()))
+    return grading.Tensor(tuple(tensor.shape), tuple(tensor.to(torch.float64).flatten().tolist()))
 
 
 def _member(members: Mapping[int, E], number: int, field: str) -> E:

@@ -13,23 +13,7 @@ import torch
 
 from ...operators import BY_FUNCTION, Operator
 from ...operators.lifting import WithLiterals
-from ..lowering.plan import (
-    Call,
-    Fetch,
-    Gather,
-    Identity,
-    Length,
-    MatrixFunction,
-    Operand,
-    Plan,
-    Product,
-    Range,
-    Reduce,
-    Result,
-    Scatter,
-    Step,
-    reads,
-)
+from ..lowering import plan as plans
 from ..primitives import AXIS_FUNCTIONS, COMPARISONS, MATRIX_FUNCTIONS
 from .indexing import gather, scatter
 
@@ -84,7 +68,7 @@ def functions() -> dict[str, Callable[..., Any]]:
 Evaluator = Callable[..., dict[str, torch.Tensor | None]]
 
 
-def evaluator(plan: Plan) -> Evaluator:
+def evaluator(plan: plans.Plan) -> Evaluator:
     """A function from tensors (the inputs by name, the upstream gradient as `^`) to gradients in the inputs' shapes.
 
     All tensors have one floating dtype and device; a gradient of zeros comes back as None. The values of all steps are
@@ -92,11 +76,11 @@ def evaluator(plan: Plan) -> Evaluator:
     """
     last: dict[int, int] = {}
     for number, step in enumerate(plan.steps):
-        for slot in reads(step):
+        for slot in plans.reads(step):
             last[slot] = number
     wanted = {r.slot[0] for _, r in plan.results if r is not None and isinstance(r.slot, tuple)}
     closures = tuple(
-        (closure(step), tuple(s for s in reads(step) if last[s] == number and s not in wanted))
+        (closure(step), tuple(s for s in plans.reads(step) if last[s] == number and s not in wanted))
         for number, step in enumerate(plan.steps)
     )
 
@@ -113,34 +97,34 @@ def evaluator(plan: Plan) -> Evaluator:
     return evaluate
 
 
-def closure(step: Step) -> Closure:
+def closure(step: plans.Step) -> Closure:
     """One step as a function of the slots so far and the tensors."""
     match step:
-        case Fetch(name, axes):
+        case plans.Fetch(name, axes):
             return lambda _, tensors: _squeeze(tensors[name], axes)
-        case Length(source):
+        case plans.Length(source):
             return lambda _, tensors: torch.tensor(float(_length(source, tensors)), dtype=torch.float64)
-        case Identity(source) | Range(source):
-            make = torch.eye if isinstance(step, Identity) else torch.arange
+        case plans.Identity(source) | plans.Range(source):
+            make = torch.eye if isinstance(step, plans.Identity) else torch.arange
             return lambda _, tensors: make(
                 _length(source, tensors), dtype=(like := next(iter(tensors.values()))).dtype, device=like.device
             )
-        case Call(function, operands):
+        case plans.Call(function, operands):
             return _call(functions()[function], operands)
-        case Product(slots, labels, out):
+        case plans.Product(slots, labels, out):
             return _product(slots, labels, out)
-        case Reduce(kind, slot, axes):
+        case plans.Reduce(kind, slot, axes):
             reduce = AXIS_FUNCTIONS[kind].torch
             return lambda slots, _: reduce(slots[slot], axes)
-        case Gather(slot, axes, indices):
+        case plans.Gather(slot, axes, indices):
             views = operand_views(indices)
             return lambda slots, _: gather(slots[slot], axes, [view(slots) for view in views])
-        case Scatter(value, kept, indices, sources):
+        case plans.Scatter(value, kept, indices, sources):
             views = operand_views((value, *indices))
             return lambda slots, tensors: scatter(
                 *(view(slots) for view in views), kept=kept, lengths=[_length(s, tensors) for s in sources]
             )
-        case MatrixFunction(kind, slot, (rows, columns)):
+        case plans.MatrixFunction(kind, slot, (rows, columns)):
             of_matrices = MATRIX_FUNCTIONS[kind].torch
             return lambda slots, _: of_matrices(slots[slot].movedim((rows, columns), (-2, -1)))
 
@@ -163,7 +147,7 @@ def _view(slot: int, axes: tuple[int, ...] | None) -> Callable[[Slots], Any]:
     return lambda slots: slots[slot].permute(order)[index]
 
 
-def operand_views(operands: tuple[Operand, ...]) -> tuple[Callable[[Slots], Any], ...]:
+def operand_views(operands: tuple[plans.Operand, ...]) -> tuple[Callable[[Slots], Any], ...]:
     """For each operand a function that takes it from the slots, aligned with the others."""
     return tuple(_view(*o) if isinstance(o, tuple) else _always(o) for o in operands)
 
@@ -172,7 +156,7 @@ def _always(number: float) -> Callable[[Slots], float]:
     return lambda _: number
 
 
-def _call(function: Callable[..., Any], operands: tuple[Operand, ...]) -> Closure:
+def _call(function: Callable[..., Any], operands: tuple[plans.Operand, ...]) -> Closure:
     views = operand_views(operands)
     match views:
         case (one,):
@@ -226,10 +210,10 @@ def _letters(labels: tuple[tuple[int, ...], ...], out: tuple[int, ...]) -> tuple
     return terms, "".join(string.ascii_letters[k] for k in out)
 
 
-def contractions(step: Product, shapes: Sequence[tuple[int, ...]]) -> Iterator[int]:
+def contractions(step: plans.Product, shapes: Sequence[tuple[int, ...]]) -> Iterator[int]:
     """How many numbers are added up to an entry, by each of the contractions that a product of these shapes takes.
 
-    >>> list(contractions(Product((0, 1), ((0, 1), (1,)), (0,)), [(2, 3), (3,)]))
+    >>> list(contractions(plans.Product((0, 1), ((0, 1), (1,)), (0,)), [(2, 3), (3,)]))
     [3]
     """
     terms, target = _letters(step.labels, step.out)
@@ -249,7 +233,7 @@ def _path(terms: list[str], target: str, shapes: tuple[tuple[int, ...], ...]) ->
 _ORDERS = tuple(tuple(range(rank)) for rank in range(65))
 
 
-def restore(result: Result, slots: Slots, like: torch.Tensor) -> torch.Tensor:
+def restore(result: plans.Result, slots: Slots, like: torch.Tensor) -> torch.Tensor:
     """The gradient with every axis of the input, those of length 1 included."""
     if isinstance(result.slot, float):
         return torch.full_like(like, result.slot)

@@ -8,24 +8,7 @@ from dataclasses import replace
 
 from ....index_notation import functions
 from ....language.precedence import Precedence
-from ...lowering.plan import (
-    Call,
-    Fetch,
-    Gather,
-    Identity,
-    Length,
-    MatrixFunction,
-    Operand,
-    Plan,
-    Product,
-    Range,
-    Reduce,
-    Result,
-    Scatter,
-    Step,
-    reads,
-    steps_needed,
-)
+from ...lowering import plan as plans
 from ...primitives import AXIS_FUNCTIONS, MATRIX_FUNCTIONS, SCANS
 from ..words import iter_names
 from . import text as write
@@ -56,7 +39,7 @@ class Body:
     """
 
     def __init__(
-        self, plan: Plan, library: Library, ranks: Mapping[str, int], shown: Mapping[str, str], like: str,
+        self, plan: plans.Plan, library: Library, ranks: Mapping[str, int], shown: Mapping[str, str], like: str,
         named: Mapping[int, str], taken: frozenset[str],
     ) -> None:  # fmt: skip
         self.lines: list[str] = []
@@ -69,10 +52,10 @@ class Body:
         """The expression of each result, from its shape as an expression and which of its axes have length 1."""
         wanted = {n: r for n, r in self._plan.results if n in shapes}
         slots = [r.slot[0] for r in wanted.values() if r is not None and isinstance(r.slot, tuple)]
-        numbers = steps_needed(self._plan, slots)
+        numbers = plans.steps_needed(self._plan, slots)
         uses = Counter(slots)
         for number in numbers:
-            uses.update(reads(self._plan.steps[number]))
+            uses.update(plans.reads(self._plan.steps[number]))
         for number in numbers:
             text = self._step(self._plan.steps[number])
             simple = text.precedence is Precedence.ATOM and (text.kind is Kind.NUMBER or text.text.isidentifier())
@@ -86,34 +69,34 @@ class Body:
         self.lines.append(f"{name} = {text.text}")
         return Text(name, kind=Kind.TENSOR if text.kind is Kind.NUMBER else text.kind, rank=text.rank)
 
-    def _step(self, step: Step) -> Text:
+    def _step(self, step: plans.Step) -> Text:
         library, like = self._library, self._like
         match step:
-            case Fetch(name, axes):
+            case plans.Fetch(name, axes):
                 return self._fetch(name, axes)
-            case Length(source):
+            case plans.Length(source):
                 return Text(_length(source), kind=Kind.NUMBER)
-            case Identity(source) | Range(source):
-                name, rank = ("eye", 2) if isinstance(step, Identity) else ("arange", 1)
+            case plans.Identity(source) | plans.Range(source):
+                name, rank = ("eye", 2) if isinstance(step, plans.Identity) else ("arange", 1)
                 typed = "" if library.numpy else f", dtype={like}.dtype, device={like}.device"
                 return Text(f"{library.main}.{name}({_length(source)}{typed})", rank=rank)
-            case Call(function, operands):
+            case plans.Call(function, operands):
                 return self._call(function, [self._view(o) for o in operands])
-            case Product(slots, labels, out):
+            case plans.Product(slots, labels, out):
                 return contract([self._texts[s] for s in slots], labels, out, library)
-            case Reduce(kind, slot, axes):
+            case plans.Reduce(kind, slot, axes):
                 return self._reduce(kind, self._texts[slot], axes)
-            case MatrixFunction(kind, slot, axes):
+            case plans.MatrixFunction(kind, slot, axes):
                 x = self._move_to_end(self._texts[slot], axes)
                 row = MATRIX_FUNCTIONS[kind]
                 return Text(library.code(row).format(x.text), rank=x.rank - 2 + len(row.axes))
-            case Gather(slot, axes, indices):
+            case plans.Gather(slot, axes, indices):
                 x, at = self._texts[slot], [self._view(i) for i in indices]
                 parts = [x.text, commas(*map(str, axes)), *(i.text for i in at)]
                 return Text(
                     f"{library.helper('gather')}({', '.join(parts)})", rank=x.rank - len(axes) + max(i.rank for i in at)
                 )
-            case Scatter(value, kept, indices, sources):
+            case plans.Scatter(value, kept, indices, sources):
                 parts = [self._view(value).text, str(kept), commas(*map(_length, sources))]
                 parts += [self._view(i).text for i in indices]
                 return Text(f"{library.helper('scatter')}({', '.join(parts)})", rank=kept + len(sources))
@@ -124,7 +107,7 @@ class Body:
             return Text(shown, rank=rank)
         return Text(f"{shown}[{', '.join(':' if a in axes else '0' for a in range(rank))}]", rank=len(axes))
 
-    def _view(self, operand: Operand) -> Text:
+    def _view(self, operand: plans.Operand) -> Text:
         """An operand aligned with the others."""
         if isinstance(operand, float):
             return write.number(operand, self._library.main)
@@ -255,7 +238,7 @@ class Body:
         text = template.format(x.text, along=along, axes=listed, axis=axes[0])
         return Text(text, rank=x.rank if kind in SCANS else x.rank - len(axes))
 
-    def _result(self, result: Result | None, shape: str, units: tuple[bool, ...]) -> str:
+    def _result(self, result: plans.Result | None, shape: str, units: tuple[bool, ...]) -> str:
         """A result in its full shape."""
         library, like = self._library, self._like
         slot = 0.0 if result is None else result.slot

@@ -5,18 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from .tree import (
-    Call,
-    MatMul,
-    NoMatrixForm,
-    Number,
-    Power,
-    Product,
-    Sum,
-    Transpose,
-    Tree,
-    children,
-)
+from .tree import Call, MatMul, NoMatrixForm, Number, Power, Product, Sum, Transpose, Tree, children
 
 
 def number(value: int | Fraction) -> Tree:

@@ -9,24 +9,10 @@ from fractions import Fraction
 from functools import cache
 
 from ....index_notation.functions import CONDITIONS
+from . import tree as trees
 from .building import product
 from .functions import names
-from .tree import (
-    Call,
-    Constant,
-    Infix,
-    Length,
-    MatMul,
-    Name,
-    Number,
-    Power,
-    Product,
-    Subscript,
-    Sum,
-    Transpose,
-    Tree,
-    children,
-)
+from .tree import Call, Tree
 
 #: Operators whose result has the dtype of their operands.
 DTYPE_PRESERVING = {
@@ -45,23 +31,23 @@ def _conditions() -> frozenset[str]:
 def floating(tree: Tree) -> bool:
     """Whether a tree has the inputs' dtype.
 
-    >>> floating(Infix(">", Name("x", 1), Name("y", 1)))
+    >>> floating(trees.Infix(">", trees.Name("x", 1), trees.Name("y", 1)))
     False
     """
     match tree:
-        case Name():
+        case trees.Name():
             return tree.floating
-        case Constant() | Number() | Length():
+        case trees.Constant() | trees.Number() | trees.Length():
             return False
-        case Infix(symbol, left, right):
+        case trees.Infix(symbol, left, right):
             return symbol == "%" and (floating(left) or floating(right))
-        case Transpose(of) | Subscript(of):
+        case trees.Transpose(of) | trees.Subscript(of):
             return floating(of)
-        case Product():
+        case trees.Product():
             return any(map(floating, (*tree.scalars, *tree.under, *tree.factors, *tree.below)))
-        case Sum(several) | MatMul(several):
+        case trees.Sum(several) | trees.MatMul(several):
             return any(map(floating, several))
-        case Power(base):
+        case trees.Power(base):
             return floating(base)
         case Call("where", (_, *branches)):
             return any(t is not None and floating(t) for t in branches)
@@ -76,7 +62,7 @@ def floating(tree: Tree) -> bool:
 
 
 def _constant(tree: Tree) -> bool:
-    return not isinstance(tree, Name | Length) and all(map(_constant, children(tree)))
+    return not isinstance(tree, trees.Name | trees.Length) and all(map(_constant, trees.children(tree)))
 
 
 def inexact(tree: Tree) -> bool:
@@ -84,7 +70,7 @@ def inexact(tree: Tree) -> bool:
     match tree:
         case Call("where", (_, *branches)):
             return not floating(tree) and any(t is not None and inexact(t) for t in branches)
-        case Number(value):
+        case trees.Number(value):
             return value.denominator & (value.denominator - 1) != 0
     return False
 
@@ -99,7 +85,7 @@ def scale_branches(choice: Tree, by: Tree) -> Tree:
 
 def as_floating(tree: Tree) -> Tree:
     """A condition as a number, 1.0 where it holds and else 0.0; any other tree as it is."""
-    if isinstance(tree, Infix | Name) and not floating(tree):
-        one, zero = (Number(Fraction(k), True) for k in (1, 0))
+    if isinstance(tree, trees.Infix | trees.Name) and not floating(tree):
+        one, zero = (trees.Number(Fraction(k), True) for k in (1, 0))
         return Call("where", (tree, one, zero), tree.rank)
     return tree

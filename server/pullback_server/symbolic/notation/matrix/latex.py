@@ -9,26 +9,11 @@ from ....operators import BY_NAME
 from ...primitives import COMPARISONS
 from ..latex_names import escape, float_latex, letter, with_lines
 from ..words import iter_names
+from . import tree as trees
 from .building import negative, number, product
 from .lines import Lines
 from .text import TreeWriter, decimal, in_ratio, prefix
-from .tree import (
-    Call,
-    Constant,
-    Infix,
-    Length,
-    MatMul,
-    Name,
-    Number,
-    Option,
-    Power,
-    Product,
-    Subscript,
-    Sum,
-    Transpose,
-    Tree,
-    map_children,
-)
+from .tree import Call, Tree
 
 #: The letters of lengths.
 LENGTHS = "nmdh"
@@ -57,7 +42,7 @@ _AFTER = {"inv": "-1", "pinv": "+", "T": r"\top", "mT": r"\top"}
 def latex(tree: Tree) -> str:
     r"""The expression in LaTeX, without dollar signs.
 
-    >>> latex(MatMul((Transpose(Name("A", 2)), Name("x", 1))))
+    >>> latex(trees.MatMul((trees.Transpose(trees.Name("A", 2)), trees.Name("x", 1))))
     'A^{\\top} x'
     """
     return _latex(tree)[0]
@@ -66,15 +51,15 @@ def latex(tree: Tree) -> str:
 def formula(lines: Lines, taken: Collection[str]) -> str:
     """An expression with its lines under "where", as one formula; lengths have letters that are not `taken`."""
     used = {*taken, *(name for name, _ in lines.definitions)}
-    lengths: dict[Tree, Name] = {}
+    lengths: dict[Tree, trees.Name] = {}
     letters = (c for c in iter_names(LENGTHS) if c not in used)
 
     def name_lengths(tree: Tree) -> Tree:
-        if isinstance(tree, Length):
+        if isinstance(tree, trees.Length):
             if tree not in lengths:
-                lengths[tree] = Name(next(letters), 0)
+                lengths[tree] = trees.Name(next(letters), 0)
             return lengths[tree]
-        return map_children(tree, name_lengths)
+        return trees.map_children(tree, name_lengths)
 
     result = latex(name_lengths(lines.result))
     where = [f"{letter(name)} = {latex(name_lengths(d))}" for name, d in lines.definitions]
@@ -93,37 +78,37 @@ def _at(tree: Tree, level: int) -> str:
 
 def _latex(tree: Tree) -> tuple[str, int]:
     match tree:
-        case Name(name):
+        case trees.Name(name):
             return letter(name), ATOM
-        case Constant(name):
+        case trees.Constant(name):
             return _CONSTANTS.get(name, rf"\mathrm{{{name}}}"), ATOM
-        case Number(value):
+        case trees.Number(value):
             return _number(value)
-        case Length(of, axis):
+        case trees.Length(of, axis):
             return rf"\dim_{{{axis}}} {_at(of, ATOM)}", MULTIPLIED
-        case Transpose(Call("inv", (of,))) if of is not None:
+        case trees.Transpose(Call("inv", (of,))) if of is not None:
             return rf"{_at(of, ATOM)}^{{-\top}}", RAISED
-        case Transpose(of):
+        case trees.Transpose(of):
             return rf"{_at(of, ATOM)}^{{\top}}", RAISED
-        case Subscript(of, (":", None)):
+        case trees.Subscript(of, (":", None)):
             return rf"{_at(of, MULTIPLIED)} \mathbf{{1}}^{{\top}}", MULTIPLIED
-        case Subscript(of):
+        case trees.Subscript(of):
             # Axes of length 1 are not written.
             return _latex(of)
-        case Power(base, exponent):
+        case trees.Power(base, exponent):
             circle = r"\odot " if base.rank == 2 else ""
             return f"{_at(base, ATOM)}^{{{circle}{latex(exponent)}}}", RAISED
-        case Infix(symbol, left, right):
+        case trees.Infix(symbol, left, right):
             joins = symbol in ("&", "|")
             a, b = (_at(t, ADDED) if not joins else _parenthesize(_condition(t)) for t in (left, right))
             inside = f"{a} {_SYMBOLS[symbol]} {b}"
             # Iverson's bracket: 1 where it holds, else 0.
             return (rf"\left[{inside}\right]", ATOM) if symbol != "%" else (inside, ADDED)
-        case MatMul(factors):
+        case trees.MatMul(factors):
             return _chain(factors), MULTIPLIED
-        case Product():
+        case trees.Product():
             return _product(tree)
-        case Sum(terms):
+        case trees.Sum(terms):
             return _sum(terms, tree.rank), ADDED
         case Call():
             return _call(tree)
@@ -159,7 +144,7 @@ def _sum(terms: Iterable[Tree], rank: int) -> str:
     return "-" + total[3:] if total.startswith(" - ") else total[3:]
 
 
-def _product(p: Product) -> tuple[str, int]:
+def _product(p: trees.Product) -> tuple[str, int]:
     top, bottom = in_ratio(abs(p.number))
     scalars = [top] if top else []
     # A dot product stands in brackets, for side by side it would be part of a chain.
@@ -185,7 +170,7 @@ def _product(p: Product) -> tuple[str, int]:
 
 
 def _condition(t: Tree) -> str:
-    return latex(t).removeprefix(r"\left[").removesuffix(r"\right]") if isinstance(t, Infix) else latex(t)
+    return latex(t).removeprefix(r"\left[").removesuffix(r"\right]") if isinstance(t, trees.Infix) else latex(t)
 
 
 def _call(call: Call) -> tuple[str, int]:
@@ -204,7 +189,8 @@ def _call(call: Call) -> tuple[str, int]:
             index = ("" if options.get("p", 2) == 2 else _option(options["p"])) + _dims(options)
             return rf"\left\|{latex(t)}\right\|" + (f"_{{{index.removeprefix(',')}}}" if index else ""), ATOM
         case "outer", [u, w]:
-            return rf"{_at(u, MULTIPLIED if isinstance(u, MatMul) else RAISED)} {_at(w, ATOM)}^{{\top}}", MULTIPLIED
+            column = _at(u, MULTIPLIED if isinstance(u, trees.MatMul) else RAISED)
+            return rf"{column} {_at(w, ATOM)}^{{\top}}", MULTIPLIED
         case "getitem", [t, *indices] if isinstance(key := options["key"], tuple):
             # Between colons LaTeX would put the space of a relation.
             tensors = [latex(i) for i in indices]
@@ -239,15 +225,15 @@ def _call(call: Call) -> tuple[str, int]:
     return applied, ATOM
 
 
-def _dims(options: dict[str, Option]) -> str:
+def _dims(options: dict[str, trees.Option]) -> str:
     """The dimension that a function runs along, as an index of its name."""
     dim = options.get("dim")
     return "" if dim is None else rf",\dim {_option(dim)}"
 
 
-def _option(value: Option) -> str:
+def _option(value: trees.Option) -> str:
     match value:
-        case Length() | Number() | Name():
+        case trees.Length() | trees.Number() | trees.Name():
             return latex(value)
         case tuple():
             return rf"\left({', '.join(map(_option, value))}\right)"
