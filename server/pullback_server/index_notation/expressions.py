@@ -6,18 +6,22 @@ import sympy as sp
 from sympy.core.symbol import Str
 
 
-class Entry(sp.Expr):  # type: ignore[misc]
+class IndexExpression(sp.Expr):  # type: ignore[misc]
+    """A real scalar of index notation."""
+
+    is_commutative = True
+    is_real = True
+
+
+class Entry(IndexExpression):
     """One entry of a named tensor, `A[i, k]`; axes of length 1 have no index. Real, and atomic for sympy.
 
     Inputs have their own names; definitions are `%1`, `%2`, ..., which no input can be called.
     """
 
-    is_commutative = True
-    is_real = True
-
     def __new__(cls, name: str | Str, *indices: sp.Expr) -> Entry:
         """`name` is the tensor's name in the program; a formula may show another."""
-        new: Entry = sp.Expr.__new__(cls, Str(name) if isinstance(name, str) else name, *indices)
+        new: Entry = sp.Expr.__new__(cls, _string(name), *indices)
         return new
 
     @classmethod
@@ -36,11 +40,8 @@ class Entry(sp.Expr):  # type: ignore[misc]
         return self.args[1:]  # type: ignore[no-any-return]
 
 
-class Delta(sp.Expr):  # type: ignore[misc]
+class Delta(IndexExpression):
     """Kronecker's delta of two indices that are both in range: 1 where they are equal, 0 elsewhere."""
-
-    is_commutative = True
-    is_real = True
 
     def __new__(cls, a: sp.Expr, b: sp.Expr) -> sp.Expr:
         """1 where the indices are the same, 0 where they are different numbers; else their order is kept."""
@@ -57,50 +58,8 @@ class Delta(sp.Expr):  # type: ignore[misc]
         return sp.S.Zero
 
 
-class Reduction(sp.Expr):  # type: ignore[misc]
-    """A reduction over bound indices: `Reduction("sum", body, k, l)`; the kinds are those of `symbolic.primitives`."""
-
-    is_commutative = True
-    is_real = True
-
-    def __new__(cls, kind: str | Str, body: sp.Expr, *bound: sp.Symbol) -> sp.Expr:
-        """The body itself where nothing is bound."""
-        if not bound:
-            return body
-        return sp.Expr.__new__(cls, Str(kind) if isinstance(kind, str) else kind, body, *bound)
-
-    @property
-    def kind(self) -> str:
-        """How the body is reduced."""
-        return str(self.args[0].name)
-
-    @property
-    def body(self) -> sp.Expr:
-        """The scalar under the reduction."""
-        return self.args[1]
-
-    @property
-    def bound(self) -> tuple[sp.Symbol, ...]:
-        """The indices that the reduction runs over."""
-        return self.args[2:]  # type: ignore[no-any-return]
-
-
-class MatrixFunctionEntry(sp.Expr):  # type: ignore[misc]
-    """One entry of a function of a matrix: `MatrixFunctionEntry("inv", X[k, l], 2, k, l, i, j)` is `inv(X)[i, j]`.
-
-    The matrix has the entry `body` at its `bound` indices, rows first, and as many of them as the count says; `axes`
-    are the indices of the result. The kinds are those of `symbolic.primitives`.
-    """
-
-    is_commutative = True
-    is_real = True
-
-    def __new__(cls, kind: str | Str, body: sp.Expr, count: sp.Expr, *indices: sp.Expr) -> MatrixFunctionEntry:
-        """`count` of the indices are bound."""
-        new: MatrixFunctionEntry = sp.Expr.__new__(
-            cls, Str(kind) if isinstance(kind, str) else kind, body, count, *indices
-        )
-        return new
+class BodyExpression(IndexExpression):
+    """A function of all entries that a scalar, the body, has at some bound indices; its kind says which."""
 
     @property
     def kind(self) -> str:
@@ -109,8 +68,34 @@ class MatrixFunctionEntry(sp.Expr):  # type: ignore[misc]
 
     @property
     def body(self) -> sp.Expr:
-        """The matrix's entry."""
+        """The scalar: a summand, or a matrix's entry."""
         return self.args[1]
+
+
+class Reduction(BodyExpression):
+    """A reduction over bound indices: `Reduction("sum", body, k, l)`; the kinds are those of `symbolic.primitives`."""
+
+    def __new__(cls, kind: str | Str, body: sp.Expr, *bound: sp.Symbol) -> sp.Expr:
+        """The body itself where nothing is bound."""
+        return sp.Expr.__new__(cls, _string(kind), body, *bound) if bound else body
+
+    @property
+    def bound(self) -> tuple[sp.Symbol, ...]:
+        """The indices that the reduction runs over."""
+        return self.args[2:]  # type: ignore[no-any-return]
+
+
+class MatrixFunctionEntry(BodyExpression):
+    """One entry of a function of a matrix: `MatrixFunctionEntry("inv", X[k, l], 2, k, l, i, j)` is `inv(X)[i, j]`.
+
+    The matrix has the entry `body` at its `bound` indices, rows first, and as many of them as the count says; `axes`
+    are the indices of the result. The kinds are those of `symbolic.primitives`.
+    """
+
+    def __new__(cls, kind: str | Str, body: sp.Expr, count: sp.Expr, *indices: sp.Expr) -> MatrixFunctionEntry:
+        """`count` of the indices are bound."""
+        new: MatrixFunctionEntry = sp.Expr.__new__(cls, _string(kind), body, count, *indices)
+        return new
 
     @property
     def bound(self) -> tuple[sp.Symbol, ...]:
@@ -121,3 +106,7 @@ class MatrixFunctionEntry(sp.Expr):  # type: ignore[misc]
     def axes(self) -> tuple[sp.Expr, ...]:
         """The result's indices."""
         return self.args[3 + int(self.args[2]) :]  # type: ignore[no-any-return]
+
+
+def _string(name: str | Str) -> Str:
+    return Str(name) if isinstance(name, str) else name

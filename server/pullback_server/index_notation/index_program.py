@@ -17,6 +17,7 @@ import sympy as sp
 from .expressions import Entry
 
 Axes = tuple[sp.Symbol | None, ...]
+Symbols = tuple[sp.Symbol, ...]
 
 #: An elementwise expression of more nodes than this becomes a definition before more is built on it.
 LARGE = 40
@@ -59,7 +60,7 @@ class IndexTensor:
         return self.entry.xreplace(swap) if swap else self.entry
 
     @property
-    def free(self) -> tuple[sp.Symbol, ...]:
+    def free(self) -> Symbols:
         """The index symbols of the axes that have one."""
         return tuple(a for a in self.axes if a is not None)
 
@@ -74,16 +75,16 @@ class Definition:
     """
 
     name: str
-    axes: tuple[sp.Symbol, ...]
+    axes: Symbols
     body: sp.Expr
     kind: str = ""
-    bound: tuple[sp.Symbol, ...] = ()
+    bound: Symbols = ()
     result_rank: int | None = None
     stationary: str = ""
     norm: bool = False
 
     @property
-    def result_axes(self) -> tuple[sp.Symbol, ...]:
+    def result_axes(self) -> Symbols:
         """The axes of the result of a function of a matrix; none for others."""
         return self.axes[len(self.axes) - self.result_rank :] if self.result_rank else ()
 
@@ -101,7 +102,7 @@ class IndexProgram:
 
     definitions: list[Definition] = field(default_factory=list)
     dimensions: dict[sp.Symbol, Dimension] = field(default_factory=dict)
-    axes: dict[str, tuple[sp.Symbol, ...]] = field(default_factory=dict)
+    axes: dict[str, Symbols] = field(default_factory=dict)
     numbers: Any = field(default_factory=count)
 
     def index(self, source: tuple[str, int] | int | sp.Symbol, length: int | None = None) -> sp.Symbol:
@@ -186,16 +187,10 @@ class IndexProgram:
 
     def materialize_if_large(self, x: IndexTensor, shared: bool = False) -> IndexTensor:
         """The tensor, as a definition where its expression is large; a shared expression is large sooner."""
-        bound = SHARED if shared else LARGE
-        return self.materialize(x) if larger(x.entry, bound) else x
+        return self.materialize(x) if larger(x.entry, SHARED if shared else LARGE) else x
 
     def _define(
-        self,
-        axes: Axes,
-        body: sp.Expr,
-        kind: str = "",
-        bound: tuple[sp.Symbol, ...] = (),
-        result_rank: int | None = None,
+        self, axes: Axes, body: sp.Expr, kind: str = "", bound: Symbols = (), result_rank: int | None = None
     ) -> IndexTensor:
         free = tuple(a for a in axes if a is not None)
         definition = Definition(f"%{len(self.definitions) + 1}", free, body, kind, bound, result_rank)
@@ -254,7 +249,7 @@ class IndexProgram:
             self.definitions[-1] = replace(self.definitions[-1], stationary=mean.entry.name)
         return total
 
-    def total(self, entry: sp.Expr, bound: tuple[sp.Symbol, ...], axes: Axes) -> IndexTensor:
+    def total(self, entry: sp.Expr, bound: Symbols, axes: Axes) -> IndexTensor:
         """The sum of a product of named tensors and deltas over indices, as a tensor with these axes."""
         return self._define(axes, entry, "sum", bound) if bound else IndexTensor(axes, entry)
 

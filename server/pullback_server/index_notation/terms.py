@@ -113,16 +113,15 @@ def _flatten_remainders(e: sp.Expr, program: IndexProgram) -> sp.Expr:
     """The expression without remainders of remainders: `((p - 1) % 3 + 2) % 3` is `(p + 1) % 3`."""
     if not e.has(remainder):
         return e
-    return e.replace(
-        _is_index_remainder, lambda part: _flat_remainder(part.args[0], part.args[1], program), simultaneous=False
-    )
+    return e.replace(_is_index_remainder, lambda part: _flat_remainder(part, program), simultaneous=False)
 
 
 def _is_index_remainder(e: sp.Expr) -> bool:
     return isinstance(e, remainder) and e.args[1].is_Integer and not e.has(Entry)
 
 
-def _flat_remainder(dividend: sp.Expr, divisor: sp.Integer, program: IndexProgram) -> sp.Expr:
+def _flat_remainder(e: sp.Expr, program: IndexProgram) -> sp.Expr:
+    dividend, divisor = e.args
     inner = {part: part.args[0] for part in sp.Add.make_args(dividend) if _is_index_remainder(part)}
     flat = sp.expand(dividend.xreplace({part: a for part, a in inner.items() if part.args[1] == divisor}))
     constant, rest = flat.as_coeff_Add()

@@ -16,6 +16,8 @@ from .devices import memory_guard
 DTYPES: dict[DType, torch.dtype] = {d: getattr(torch, d.label) for d in DType}
 FROM_TORCH: dict[torch.dtype, DType] = {dtype: d for d, dtype in DTYPES.items()}
 
+#: Tensors by the names of inputs.
+Tensors = Mapping[str, torch.Tensor]
 #: Computes one node from the values of those before it.
 Step = Callable[[list[Any]], Any]
 
@@ -37,7 +39,7 @@ class Forward:
     places: tuple[Place, ...]
     shape: tuple[int, ...]
 
-    def __call__(self, inputs: Mapping[str, torch.Tensor]) -> list[Any]:
+    def __call__(self, inputs: Tensors) -> list[Any]:
         """The value of every node; literals are Python numbers.
 
         Raises Refusal where an operator does not take the values of its operands, such as an index out of range.
@@ -46,19 +48,16 @@ class Forward:
         try:
             for step, name in zip(self.steps, self.names, strict=True):
                 values.append(inputs[name] if step is None else step(values))  # type: ignore[index]
-        except OperandError as misfit:
-            place = self.places[len(values)]
-            raise Refusal(
-                Reason.BAD_VALUE, misfit.message, line=place.line, column=place.column, hint=misfit.hint
-            ) from None
+        except OperandError as error:
+            place, message, hint = self.places[len(values)], error.message, error.hint
+            raise Refusal(Reason.BAD_VALUE, message, line=place.line, column=place.column, hint=hint) from None
         return values
 
     def tensor(self, values: Sequence[Any], number: int, device: torch.device) -> torch.Tensor:
         """A node's value as a tensor, also where it is a Python number."""
-        value = values[number]
-        return (
-            value if isinstance(value, torch.Tensor) else torch.tensor(value, dtype=self.types[number], device=device)
-        )
+        if isinstance(value := values[number], torch.Tensor):
+            return value
+        return torch.tensor(value, dtype=self.types[number], device=device)
 
 
 def compile_program(typed: TypedProgram) -> Forward:
@@ -145,11 +144,7 @@ class NumericResult:
 
 
 def differentiate(
-    forward: Forward,
-    inputs: Mapping[str, torch.Tensor],
-    wrt: Sequence[str],
-    upstream: torch.Tensor,
-    device: torch.device,
+    forward: Forward, inputs: Tensors, wrt: Sequence[str], upstream: torch.Tensor, device: torch.device
 ) -> NumericResult:
     """The vector-Jacobian product, one gradient for each name in `wrt`, each in its input's shape and dtype.
 
@@ -157,41 +152,29 @@ def differentiate(
     does not converge everything is nan. Raises DeviceExhausted, and Refusal for values that an operator does not take.
     """
     try:
-        return _differentiate(forward, inputs, wrt, upstream, device)
+        with memory_guard():
+            leaves = {name: tensor.to(device).detach().requires_grad_(name in wrt) for name, tensor in inputs.items()}
+            values = forward(leaves)
+            output = forward.tensor(values, forward.output, device)
+            sources = [leaves[name] for name in wrt]
+            reached: Sequence[torch.Tensor | None] = [None] * len(sources)
+            if output.requires_grad and sources:
+                reached = torch.autograd.grad(output, sources, upstream.to(device), allow_unused=True)
+            gradients = {
+                name: torch.zeros_like(source) if gradient is None else gradient.detach()
+                for name, source, gradient in zip(wrt, sources, reached, strict=True)
+            }
+            intermediates = tuple((name, forward.tensor(values, n, device).detach()) for name, n in forward.bindings)
+            detached = tuple(v.detach() if isinstance(v, torch.Tensor) else v for v in values)
+            return NumericResult(output.detach(), gradients, intermediates, detached)
     except torch.linalg.LinAlgError:  # type: ignore[attr-defined]
         # A decomposition that does not converge has no value: that is a result, and no failure.
         nan = torch.full(forward.shape, torch.nan, dtype=forward.types[forward.output], device=device)
         return NumericResult(nan, {name: torch.full_like(inputs[name], torch.nan).to(device) for name in wrt}, ())
 
 
-def _differentiate(
-    forward: Forward,
-    inputs: Mapping[str, torch.Tensor],
-    wrt: Sequence[str],
-    upstream: torch.Tensor,
-    device: torch.device,
-) -> NumericResult:
-    with memory_guard():
-        leaves = {name: tensor.to(device).detach().requires_grad_(name in wrt) for name, tensor in inputs.items()}
-        values = forward(leaves)
-        output = forward.tensor(values, forward.output, device)
-        sources = [leaves[name] for name in wrt]
-        reached: Sequence[torch.Tensor | None] = [None] * len(sources)
-        if output.requires_grad and sources:
-            reached = torch.autograd.grad(output, sources, upstream.to(device), allow_unused=True)
-        gradients = {
-            name: torch.zeros_like(source) if gradient is None else gradient
-            for name, source, gradient in zip(wrt, sources, reached, strict=True)
-        }
-        intermediates = tuple(
-            (name, forward.tensor(values, number, device).detach()) for name, number in forward.bindings
-        )
-        detached = tuple(v.detach() if isinstance(v, torch.Tensor) else v for v in values)
-        return NumericResult(output.detach(), {n: g.detach() for n, g in gradients.items()}, intermediates, detached)
-
-
 def node_gradients(
-    forward: Forward, inputs: Mapping[str, torch.Tensor], upstream: torch.Tensor, device: torch.device
+    forward: Forward, inputs: Tensors, upstream: torch.Tensor, device: torch.device
 ) -> dict[int, torch.Tensor]:
     """Autograd's gradient of each node that has one, by the node's number: it shows where a gradient goes wrong."""
     with memory_guard():

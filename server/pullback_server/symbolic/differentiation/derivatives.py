@@ -93,26 +93,19 @@ def _unmasked(body: sp.Expr) -> sp.Expr:
 
 def _outer(definition: Definition, program: IndexProgram) -> tuple[sp.Expr, tuple[Definition, ...]]:
     """The derivative of a reduction with respect to one of its summands, and definitions that it needs."""
-    value = Entry(definition.name, *definition.axes)
+    axes, body, bound, name = definition.axes, definition.body, definition.bound, f"{definition.name}#"
+    value = Entry(definition.name, *axes)
     match definition.kind:
         case "" | "sum":
             return sp.S.One, ()
         case "logsumexp":
-            return sp.exp(_unmasked(definition.body) - value), ()
+            return sp.exp(_unmasked(body) - value), ()
         case "max" | "min":
             # Entries that tie share the derivative evenly, as autograd has it.
-            ties = Definition(
-                f"{definition.name}#", definition.axes, equal(definition.body, value), "sum", definition.bound
-            )
-            return equal(definition.body, value) / Entry(ties.name, *ties.axes), (ties,)
+            ties = Definition(name, axes, equal(body, value), "sum", bound)
+            return equal(body, value) / Entry(ties.name, *ties.axes), (ties,)
         case "prod":
-            others = Definition(
-                f"{definition.name}#",
-                (*definition.axes, *definition.bound),
-                definition.body,
-                "product_of_others",
-                definition.bound,
-            )
+            others = Definition(name, (*axes, *bound), body, "product_of_others", bound)
             return Entry(others.name, *others.axes), (others,)
         case function:
             return DERIVATIVES[function](definition, program)
@@ -127,23 +120,27 @@ def backward(differentiated: Differentiated, wrt: tuple[str, ...]) -> dict[str, 
 
     The upstream gradient itself is `^`. An input that the output does not depend on is absent.
     """
-    program = differentiated.partition.program
-    axes = differentiated.axes
+    program, axes = differentiated.partition.program, differentiated.axes
     useful = _dependents(differentiated, wrt)
     incoming: dict[str, list[tuple[tuple[sp.Symbol, ...], Term]]] = {}
     gradients: dict[str, Definition] = {}
+
+    def add_gradient(name: str) -> None:
+        fresh = tuple(program.index(a) for a in axes[name])
+        terms = merge((term.at(dict(zip(at, fresh, strict=True))) for at, term in incoming[name]), program)
+        gradient = factor_out(sp.Add(*(term.expression for term in terms)))
+        gradients[UPSTREAM + name] = Definition(UPSTREAM + name, fresh, gradient)
+
     for definition in reversed(program.definitions):
         if definition.name not in useful:
             continue
+        upstream = UPSTREAM
         if definition is not differentiated.output:
             if definition.name not in incoming:
                 continue
-            gradients[UPSTREAM + definition.name] = _gradient(
-                definition.name, definition.axes, incoming[definition.name], program
-            )
-        flowing = Entry(
-            UPSTREAM if definition is differentiated.output else UPSTREAM + definition.name, *definition.axes
-        )
+            add_gradient(definition.name)
+            upstream += definition.name
+        flowing = Entry(upstream, *definition.axes)
         for partial in differentiated.partials[definition.name]:
             if partial.of.name in useful:
                 target = tuple(program.index(a) for a in axes[partial.of.name])
@@ -154,16 +151,8 @@ def backward(differentiated: Differentiated, wrt: tuple[str, ...]) -> dict[str, 
                     incoming.setdefault(partial.of.name, []).append((target, contract(chained, program)))
     for name in wrt:
         if name in incoming:
-            gradients[UPSTREAM + name] = _gradient(name, axes[name], incoming[name], program)
+            add_gradient(name)
     return gradients
-
-
-def _gradient(
-    name: str, axes: tuple[sp.Symbol, ...], incoming: list[tuple[tuple[sp.Symbol, ...], Term]], program: IndexProgram
-) -> Definition:
-    fresh = tuple(program.index(a) for a in axes)
-    terms = [term.at(dict(zip(target, fresh, strict=True))) for target, term in incoming]
-    return Definition(UPSTREAM + name, fresh, factor_out(sp.Add(*(t.expression for t in merge(terms, program)))))
 
 
 def _dependents(differentiated: Differentiated, wrt: tuple[str, ...]) -> set[str]:
@@ -184,8 +173,7 @@ def jacobian(differentiated: Differentiated, name: str) -> tuple[tuple[sp.Symbol
 
     None where it is too long.
     """
-    program = differentiated.partition.program
-    axes = differentiated.axes
+    program, axes = differentiated.partition.program, differentiated.axes
     input_axes = tuple(program.index(a) for a in axes[name])
     known: dict[str, tuple[Term, ...]] = {name: (Term(sp.S.One, tuple(zip(axes[name], input_axes, strict=True))),)}
     for definition in program.definitions:
