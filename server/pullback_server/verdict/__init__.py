@@ -4,7 +4,7 @@ from ..symbolic import DerivativeKind, Notation
 from .description import Description, describe, example_jacobians
 from .differentiator import Differentiator
 from .exact import Side
-from .form_cache import FormOverBudget, FormStore
+from .form_cache import FormOverBudget
 from .reasons import UndecidedReason
 from .values import (
     READY,
@@ -40,7 +40,6 @@ __all__ = [
     "Finding",
     "FormOrigin",
     "FormOverBudget",
-    "FormStore",
     "Leg",
     "LegState",
     "Notation",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
 
+import numpy as np
 import torch
 
 from .estimates import ErrorEstimates
@@ -104,11 +105,7 @@ class Comparison:
 
 
 def compare(
-    name: str,
-    autograd: torch.Tensor,
-    closed_form: torch.Tensor,
-    estimates: ErrorEstimates,
-    thorough: bool = False,
+    name: str, autograd: torch.Tensor, closed_form: torch.Tensor, estimates: ErrorEstimates, thorough: bool = False
 ) -> Comparison:
     """The comparison of one input's gradients; both have its shape, the closed form's is in float64.
 
@@ -121,7 +118,8 @@ def compare(
     closed_form = closed_form.detach().reshape(-1)
     autograd = autograd.to(closed_form).reshape(-1)
     apart, worst = _apart(closed_form, autograd, CLOSE * unit)
-    source = f"{CLOSE} roundings in {_name(dtype)} ({unit:.3g}) of "
+    name_of_dtype = str(dtype).removeprefix("torch.")
+    source = f"{CLOSE} roundings in {name_of_dtype} ({unit:.3g}) of "
     comparison = partial(Comparison, name, shape, closed_form, autograd, estimates)
 
     if not apart.numel():
@@ -148,7 +146,7 @@ def compare(
         sure |= near & little
     if not bool(near.all()):
         bound = estimates.bound(name)
-        source = f"{SLACK} times the running error bound in {_name(dtype)} of the closed form"
+        source = f"{SLACK} times the running error bound in {name_of_dtype} of the closed form"
         error = few if bound is None else few + SLACK * bound.reshape(-1)[apart].to(few)
         within = near | (distance <= error)
         sure |= within & ((distance <= unit**SURE * values.abs()) | little)
@@ -212,11 +210,7 @@ def _apart(closed_form: torch.Tensor, autograd: torch.Tensor, share: float) -> t
 def _apart_one_by_one(closed_form: torch.Tensor, autograd: torch.Tensor, share: float) -> tuple[torch.Tensor, int]:
     pairs = list(zip(closed_form.tolist(), autograd.tolist(), strict=True))
     distances = [abs(two - one) for one, two in pairs]
-    apart = [
-        k
-        for k, ((value, _), distance) in enumerate(zip(pairs, distances, strict=True))
-        if not distance <= share * abs(value) < math.inf
-    ]
+    apart = [k for k, (value, _) in enumerate(pairs) if not distances[k] <= share * abs(value) < math.inf]
     worst = next((k for k, distance in enumerate(distances) if distance != distance), None)
     if worst is None:
         worst = distances.index(max(distances)) if distances else 0
@@ -229,12 +223,4 @@ def index_of(place: int, shape: tuple[int, ...]) -> tuple[int, ...]:
     >>> index_of(5, (2, 3))
     (1, 2)
     """
-    index = []
-    for length in reversed(shape):
-        place, k = divmod(place, length)
-        index.append(k)
-    return tuple(reversed(index))
-
-
-def _name(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")
+    return tuple(map(int, np.unravel_index(place, shape)))

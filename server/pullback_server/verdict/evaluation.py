@@ -27,9 +27,8 @@ class EvaluatedForms:
         self.device = device_for(request.device, (torch.float64,))
         program_inputs = request.program.typed.program.inputs()
         tensors = {name: x for name, x in request.inputs.items() if name in program_inputs}
-        self.point = {
-            name: x.to(self.device, torch.float64) for name, x in (tensors | {UPSTREAM: request.upstream}).items()
-        }
+        tensors[UPSTREAM] = request.upstream
+        self.point = {name: x.to(self.device, torch.float64) for name, x in tensors.items()}
         self.entries = sum(x.numel() for x in self.point.values())
         self._steps: list[Any] = []
         self.gradients = compiled.evaluate(self.point, self._steps if self.entries <= KEPT else None)

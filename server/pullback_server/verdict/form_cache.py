@@ -28,11 +28,9 @@ class FormStore(Protocol):
 
         Raises FormOverBudget where deriving it was given up recently.
         """
-        ...
 
     def put(self, key: str, form: bytes) -> None:
         """Stores a form for all workers."""
-        ...
 
 
 class FormOverBudget(Exception):

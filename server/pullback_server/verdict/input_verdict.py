@@ -19,6 +19,8 @@ from .values import Cause, Diagnosis, ExaminedEntry, Finding, Outcome, Verdict
 #: Whether an expression has, at the request's inputs, the same value and this derivative at these entries of the input.
 IsRight = Callable[[str, tuple[ExaminedEntry, ...]], bool]
 
+Groups = tuple[ExaminedGroup, ...]
+
 #: What distinguishes findings: the outcome, the cause, and the node that it is at.
 Key = tuple[Outcome, Cause | None, int | None]
 
@@ -28,9 +30,7 @@ REMEDIED = {Outcome.TORCH_DEVIATES, Outcome.BOTH_DEVIATE, Outcome.PRECISION_LIMI
 SHOWN = 64
 
 
-def input_verdict(
-    comparison: Comparison, groups: tuple[ExaminedGroup, ...], program: Program, is_right: IsRight, digits: int
-) -> Verdict:
+def input_verdict(comparison: Comparison, groups: Groups, program: Program, is_right: IsRight, digits: int) -> Verdict:
     """The verdict: the worst of the findings, and the right gradient where autograd's is wrong.
 
     `is_right` judges remedies; `digits` are those that the third opinion computed with.
@@ -77,7 +77,7 @@ _UNEXAMINED = {
 }
 
 
-def _findings(groups: tuple[ExaminedGroup, ...]) -> tuple[Finding, ...]:
+def _findings(groups: Groups) -> tuple[Finding, ...]:
     """Entries of one outcome and cause together; there is no finding of entries that agree."""
     counts: dict[Key, int] = defaultdict(int)
     examined: dict[Key, list[ExaminedEntry]] = defaultdict(list)
@@ -89,7 +89,7 @@ def _findings(groups: tuple[ExaminedGroup, ...]) -> tuple[Finding, ...]:
             counts[outcome, None, None] += len(suspects.places)
             diagnoses.setdefault((outcome, None, None), diagnosis)
             continue
-        keys = [_key(entry, diagnosis) for entry, diagnosis in group.entries]
+        keys: list[Key] = [(e.outcome, d.cause, d.node) if d else (e.outcome, None, None) for e, d in group.entries]
         for key, (entry, diagnosis) in zip(keys, group.entries, strict=True):
             counts[key] += 1
             examined[key].append(entry)
@@ -105,12 +105,6 @@ def _findings(groups: tuple[ExaminedGroup, ...]) -> tuple[Finding, ...]:
     )
 
 
-def _key(entry: ExaminedEntry, diagnosis: Diagnosis | None) -> Key:
-    if diagnosis is None:
-        return entry.outcome, None, None
-    return entry.outcome, diagnosis.cause, diagnosis.node
-
-
 def _with_remedy(finding: Finding, program: Program, is_right: IsRight) -> Finding:
     diagnosis = finding.diagnosis
     if finding.outcome not in REMEDIED or diagnosis is None or not finding.examined:
@@ -123,9 +117,7 @@ def _reason(finding: Finding) -> UndecidedReason:
     return UndecidedReason.NO_LIMIT if finding.examined else UndecidedReason.OVER_BUDGET
 
 
-def _derivative(
-    comparison: Comparison, groups: tuple[ExaminedGroup, ...], digits: int
-) -> tuple[torch.Tensor | None, str]:
+def _derivative(comparison: Comparison, groups: Groups, digits: int) -> tuple[torch.Tensor | None, str]:
     """The right gradient where autograd's is wrong (nan where there is none or it is unknown), and its source."""
     wrong = {Outcome.TORCH_DEVIATES, Outcome.BOTH_DEVIATE}
     if not any(entry.outcome in wrong for group in groups for entry, _ in group.entries):

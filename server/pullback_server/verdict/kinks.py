@@ -71,9 +71,8 @@ class KinkWatcher:
             node = self._typed.program.nodes[number]
             assert isinstance(node, Apply)
             operands = [None if k is None else values[k] for k in node.operands]
-            masks = _condition_masks(
-                BY_NAME[node.operator], condition, operands, self._typed.arguments[number], kink is None
-            )
+            row, arguments = BY_NAME[node.operator], self._typed.arguments[number]
+            masks = _condition_masks(row, condition, operands, arguments, outside=kink is None)
             if masks is None:
                 self._never.add((number, kink))
                 continue
@@ -126,7 +125,7 @@ def _condition_masks(
     with torch.no_grad():
         try:
             if isinstance(row.reference, Elementwise):
-                holds = _Condition(named, lines=False).evaluate(_parse(condition, tuple(named)))
+                holds = _Condition(condition, named, lines=False).value()
             elif (shape := _common_shape(operands)) and "dim" in arguments:
                 holds = _along_lines(condition, named, axes_of(arguments["dim"], len(shape)), shape)
             else:
@@ -177,7 +176,7 @@ def _along_lines(condition: str, named: Tensors, axes: tuple[int, ...], shape: t
         return value.permute(order).reshape(*rows, -1) if isinstance(value, torch.Tensor) else value
 
     in_lines = {name: lines(value) for name, value in named.items()}
-    holds = _Condition(in_lines, lines=True).evaluate(_parse(condition, tuple(named)))
+    holds = _Condition(condition, in_lines, lines=True).value()
     if isinstance(holds, bool):
         return holds
     entries = holds.expand(*rows, math.prod(shape[k] for k in axes)).reshape([shape[k] for k in order])
@@ -208,48 +207,45 @@ def _parse(condition: str, names: tuple[str, ...]) -> Program:
 
 
 class _Condition:
-    """Evaluates conditions on tensors and numbers; parts made of numbers alone come first, so that they cost no pass.
+    """A condition on tensors and numbers; parts made of numbers alone are evaluated first, so that they cost no pass.
 
     With `lines`, reductions go along the last dimension, which they keep.
     """
 
-    def __init__(self, named: Tensors, lines: bool) -> None:
-        self._named, self._lines = named, lines
+    def __init__(self, condition: str, named: Tensors, lines: bool) -> None:
+        self._program, self._named, self._lines = _parse(condition, tuple(named)), named, lines
 
-    def evaluate(self, program: Program) -> Any:
-        """The value of the program: a tensor of bools, or a bool."""
-        return self._value(program, program.output)
-
-    def _value(self, program: Program, number: int) -> Any:
-        match program.nodes[number]:
+    def value(self, node: int | None = None) -> Any:
+        """The value of a node, by default that of the condition: a tensor of bools, or a bool."""
+        match self._program.nodes[self._program.output if node is None else node]:
             case Input(name):
                 return self._named[name]
             case Literal(value):
                 return value
             case Apply("bitwise_and" | "bitwise_or" as operator, (int() as one, int() as two)):
-                first, second = sorted((one, two), key=lambda k: not self._of_numbers(program, k))
-                left = self._value(program, first)
+                first, second = sorted((one, two), key=lambda k: not self._of_numbers(k))
+                left = self.value(first)
                 absorbing = operator == "bitwise_or"
                 if left is absorbing:
                     return left
-                right = self._value(program, second)
+                right = self.value(second)
                 if isinstance(left, bool):
                     return right
                 if isinstance(right, bool):
                     return right if right is absorbing else left
                 return left | right if absorbing else left & right
             case Apply() as apply:
-                return self._apply(apply, [None if k is None else self._value(program, k) for k in apply.operands])
+                return self._apply(apply, [None if k is None else self.value(k) for k in apply.operands])
 
-    def _of_numbers(self, program: Program, number: int) -> bool:
+    def _of_numbers(self, node: int) -> bool:
         """Whether a node is made of numbers alone."""
-        match program.nodes[number]:
+        match self._program.nodes[node]:
             case Input(name):
                 return not isinstance(self._named[name], torch.Tensor)
             case Literal():
                 return True
             case Apply(_, operands):
-                return all(k is None or self._of_numbers(program, k) for k in operands)
+                return all(k is None or self._of_numbers(k) for k in operands)
 
     def _apply(self, apply: Apply, operands: list[Any]) -> Any:
         row = BY_NAME[apply.operator]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import torch
 
@@ -60,9 +60,8 @@ class PreparedRequest:
         """The same request about another expression; raises Refusal."""
         original = replace(self.original, expression=expression)
         program = prepare(expression, types_of(original), self.program.wrt, Limits())
-        return PreparedRequest(
-            original, program, resolve_upstream(original.upstream, program.typed.output), self.device
-        )
+        upstream = resolve_upstream(original.upstream, program.typed.output)
+        return PreparedRequest(original, program, upstream, self.device)
 
 
 def types_of(request: Request) -> Types:
@@ -75,12 +74,9 @@ def prepare(expression: str, types: Types, wrt: tuple[str, ...], limits: Limits)
     program = parse(expression, tuple(name for name, _ in types), limits)
     typed = check(program, dict(types), limits)
     if not typed.output.dtype.floating:
-        raise Refusal(
-            Reason.NOT_DIFFERENTIABLE,
-            f"the value has dtype {typed.output.dtype.label}, which cannot be differentiated",
-            found=str(typed.output),
-            hint="an expression whose value is floating",
-        )
+        message = f"the value has dtype {typed.output.dtype.label}, which cannot be differentiated"
+        hint = "an expression whose value is floating"
+        raise Refusal(Reason.NOT_DIFFERENTIABLE, message, found=str(typed.output), hint=hint)
     named = program.inputs()
     used = tuple(name for name in wrt if name in named)
     forward = compile_program(typed)
@@ -95,54 +91,34 @@ def differentiated_inputs(request: Request) -> tuple[str, ...]:
     for number, operand in enumerate(request.inputs):
         floating = operand.tensor.dtype.is_floating_point
         if operand.requires_grad and not floating:
-            raise Refusal(
-                Reason.NOT_DIFFERENTIABLE,
-                f"input {operand.name} is {FROM_TORCH[operand.tensor.dtype].label}, which cannot be differentiated",
-                field=f"inputs[{number}].requires_grad",
-                hint="a floating dtype, or requires_grad false",
-            )
+            dtype, field = FROM_TORCH[operand.tensor.dtype].label, f"inputs[{number}].requires_grad"
+            message = f"input {operand.name} is {dtype}, which cannot be differentiated"
+            hint = "a floating dtype, or requires_grad false"
+            raise Refusal(Reason.NOT_DIFFERENTIABLE, message, field, hint=hint)
         if operand.requires_grad or (operand.requires_grad is None and floating):
             names.append(operand.name)
     if not names:
-        raise Refusal(
-            Reason.NOTHING_TO_DIFFERENTIATE,
-            "no input is differentiated",
-            field="inputs",
-            hint="at least one floating input without requires_grad false",
-        )
+        hint = "at least one floating input without requires_grad false"
+        raise Refusal(Reason.NOTHING_TO_DIFFERENTIATE, "no input is differentiated", "inputs", hint=hint)
     return tuple(names)
 
 
 def resolve_upstream(upstream: torch.Tensor | None, output: TensorType) -> torch.Tensor:
     """The upstream gradient, ones where it is missing; raises Refusal where it does not fit the output or is needed."""
-    shape = list(output.shape)
+    shape, dtype = list(output.shape), output.dtype.label
+    refusal = partial(Refusal, field="upstream", output_shape=output.shape)
     if upstream is None:
         if output.elements == 1:
             return torch.ones(output.shape, dtype=DTYPES[output.dtype])
-        raise Refusal(
-            Reason.UPSTREAM_REQUIRED,
-            f"the output has shape {shape}, so an upstream gradient of that shape is needed",
-            field="upstream",
-            hint=f"an upstream gradient of shape {shape} and dtype {output.dtype.label}, or the sum of the expression",
-            output_shape=output.shape,
-        )
-    if tuple(upstream.shape) != output.shape:
-        raise Refusal(
-            Reason.UPSTREAM_SHAPE,
-            f"the upstream gradient has shape {list(upstream.shape)}, but the output has shape {shape}",
-            field="upstream",
-            found=str(list(upstream.shape)),
-            hint=f"shape {shape}; upstream gradients do not broadcast",
-            output_shape=output.shape,
-        )
-    dtype = FROM_TORCH[upstream.dtype]
-    if dtype is not output.dtype:
-        raise Refusal(
-            Reason.UPSTREAM_DTYPE,
-            f"the upstream gradient is {dtype.label}, but the output is {output.dtype.label}",
-            field="upstream",
-            found=dtype.label,
-            hint=output.dtype.label,
-            output_shape=output.shape,
-        )
+        message = f"the output has shape {shape}, so an upstream gradient of that shape is needed"
+        hint = f"an upstream gradient of shape {shape} and dtype {dtype}, or the sum of the expression"
+        raise refusal(Reason.UPSTREAM_REQUIRED, message, hint=hint)
+    upstream_shape, upstream_dtype = list(upstream.shape), FROM_TORCH[upstream.dtype].label
+    if upstream_shape != shape:
+        message = f"the upstream gradient has shape {upstream_shape}, but the output has shape {shape}"
+        hint = f"shape {shape}; upstream gradients do not broadcast"
+        raise refusal(Reason.UPSTREAM_SHAPE, message, found=str(upstream_shape), hint=hint)
+    if upstream_dtype != dtype:
+        message = f"the upstream gradient is {upstream_dtype}, but the output is {dtype}"
+        raise refusal(Reason.UPSTREAM_DTYPE, message, found=upstream_dtype, hint=dtype)
     return upstream

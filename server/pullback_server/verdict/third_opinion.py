@@ -114,16 +114,15 @@ class ThirdOpinion:
         reach = self._values.reach(name, place)
         sides = slopes(self._values, reach, request.upstream, at, request.scale)
         exact = self._forms.gradient(name, place)
-        numbers = EntryNumbers(
-            comparison, reach, float(comparison.autograd[place]), float(comparison.closed_form[place]), exact
-        )
+        autograd, closed_form = float(comparison.autograd[place]), float(comparison.closed_form[place])
+        numbers = EntryNumbers(comparison, reach, autograd, closed_form, exact)
         outcome, error = entry_outcome(numbers, sides)
         right = sides.derivative
         entry = ExaminedEntry(
             index_of(place, comparison.shape),
             outcome,
-            numbers.autograd,
-            numbers.closed_form,
+            autograd,
+            closed_form,
             float(exact),
             math.nan if right is None else _double(right),
             error,
@@ -133,7 +132,7 @@ class ThirdOpinion:
         if outcome is Outcome.AGREE:
             return entry, None
         active = tuple(self._guards[number] for number in guards if number < len(self._guards))
-        return entry, diagnose(EntryContext(self._context, reach, outcome, sides, numbers.autograd, exact, active))
+        return entry, diagnose(EntryContext(self._context, reach, outcome, sides, autograd, exact, active))
 
 
 def _slope(slope: ExactSlope) -> Slope:

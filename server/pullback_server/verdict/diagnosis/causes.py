@@ -73,11 +73,7 @@ def _outside_at(entry: EntryContext, node: int) -> Diagnosis:
 def _jump(entry: EntryContext) -> Diagnosis | None:
     if not (entry.slopes.left.jump or entry.slopes.right.jump):
         return None
-    guard = _guard(entry)
-    if guard is None:
-        return Diagnosis(Cause.JUMP, "The value jumps here.")
-    message = f"The value jumps where `{entry.context.text(guard.node)}` changes{_rule(entry, guard)}."
-    return _at(entry, Cause.JUMP, guard.node, message)
+    return _at_guard(entry, Cause.JUMP, "The value jumps where `{}` changes", "The value jumps here.")
 
 
 def _edge(entry: EntryContext) -> Diagnosis | None:
@@ -89,21 +85,21 @@ def _edge(entry: EntryContext) -> Diagnosis | None:
     predicate = f"has no value on the {undefined[0]}" if undefined else "is infinitely steep"
     if undefined and steep:
         predicate += f" and is infinitely steep on the {steep[0]}"
-    guard = _guard(entry)
-    if guard is None:
-        return Diagnosis(Cause.DOMAIN_EDGE, f"The expression {predicate}.")
-    message = f"`{entry.context.text(guard.node)}` {predicate}{_rule(entry, guard)}."
-    return _at(entry, Cause.DOMAIN_EDGE, guard.node, message)
+    return _at_guard(entry, Cause.DOMAIN_EDGE, f"`{{}}` {predicate}", f"The expression {predicate}.")
 
 
 def _kink(entry: EntryContext) -> Diagnosis | None:
-    guard = _guard(entry)
     left, right = map(_slope_text, (entry.slopes.left, entry.slopes.right))
     slopes = f"the slope is {left} on the left and {right} on the right"
+    return _at_guard(entry, Cause.TIE, f"`{{}}` has a kink here: {slopes}", f"There is a kink: {slopes}.")
+
+
+def _at_guard(entry: EntryContext, cause: Cause, message: str, without: str = "") -> Diagnosis:
+    """The diagnosis at the guard that the entry is on, whose text `{}` stands for; `without` is that of no guard."""
+    guard = _guard(entry)
     if guard is None:
-        return Diagnosis(Cause.TIE, f"There is a kink: {slopes}.")
-    message = f"`{entry.context.text(guard.node)}` has a kink here: {slopes}{_rule(entry, guard)}."
-    return _at(entry, Cause.TIE, guard.node, message)
+        return Diagnosis(cause, without)
+    return _at(entry, cause, guard.node, message.format(entry.context.text(guard.node)) + f"{_rule(entry, guard)}.")
 
 
 def _slope_text(slope: Slope) -> str:
@@ -164,8 +160,7 @@ def _zero_times_infinity(entry: EntryContext) -> Diagnosis | None:
 def _singular_matrix(entry: EntryContext) -> Diagnosis | None:
     for node in entry.nodes():
         if _singular(entry, node):
-            text = entry.context.text(node)
-            message = f"The matrix in `{text}` is singular, and autograd multiplies by its inverse."
+            message = f"The matrix in `{entry.context.text(node)}` is singular, and autograd multiplies by its inverse."
             return _at(entry, Cause.SINGULAR_MATRIX, node, message)
     return None
 
@@ -192,12 +187,10 @@ def _tie(entry: EntryContext) -> Diagnosis | None:
     guard = _guard(entry)
     if guard is None:
         return None
-    text = entry.context.text(guard.node)
     if not mp.isfinite(entry.exact) and mp.isfinite(entry.autograd):
-        message = f"The closed form is 0 times infinity at `{text}`."
+        message = f"The closed form is 0 times infinity at `{entry.context.text(guard.node)}`."
         return _at(entry, Cause.ZERO_TIMES_INFINITY, guard.node, message)
-    message = f"`{text}` has a kink here that the rest of the expression takes away{_rule(entry, guard)}."
-    return _at(entry, Cause.TIE, guard.node, message)
+    return _at_guard(entry, Cause.TIE, "`{}` has a kink here that the rest of the expression takes away")
 
 
 def _cancellation(entry: EntryContext) -> Diagnosis | None:

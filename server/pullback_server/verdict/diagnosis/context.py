@@ -18,7 +18,7 @@ from ...operators.reference.columns import Objects
 from ...program import Apply, Input, Limits, Place, Program, Refusal
 from ..estimates import ErrorEstimates
 from ..exact import Mask, Reach, Slopes, Values
-from ..exact.dependencies import EachEntry, Places
+from ..exact.dependencies import EachEntry, Places, mask_of
 from ..kinks import Guard
 from ..values import Outcome
 
@@ -167,9 +167,8 @@ class EntryContext:
         holds = np.array([v != 0 for v in values.at(condition, dependencies.operand_places(0, places))], dtype=bool)
         masks = [dependencies.sources(mask)[0]]
         for operand, taken in ((1, places[holds]), (2, places[~holds])):
-            marked = np.zeros(values.typed.types[node.operands[operand] or 0].elements, dtype=bool)
-            marked[dependencies.operand_places(operand, taken)] = True
-            masks.append(marked)
+            elements = values.typed.types[node.operands[operand] or 0].elements
+            masks.append(mask_of(elements, dependencies.operand_places(operand, taken)))
         return tuple(masks)
 
     def is_dead(self, node: int) -> bool:

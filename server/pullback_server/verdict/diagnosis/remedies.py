@@ -21,8 +21,7 @@ def remedy(program: Program, culprit: int | None, is_right: Callable[[str], bool
 
     `is_right(text)` says whether an expression has the right value and gradient at the inputs of the request.
     """
-    matcher = _Matcher(program)
-    tried = 0
+    matcher, tried = _Matcher(program), 0
     for node in (n for n in range(len(program.nodes) - 1, -1, -1) if isinstance(program.nodes[n], Apply)):
         for rewriting in REWRITINGS:
             for text in rewriting(matcher, node):
@@ -115,9 +114,8 @@ def _of_logarithms(m: _Matcher, node: int) -> Iterator[str]:
                 if (u := m.inside(other, "exp")) is not None:
                     yield f"softplus({m.text(u)})"
                 yield f"log1p({m.text(other)})"
-        if (a := m.inside(added.operands[0], "exp")) is not None and (
-            b := m.inside(added.operands[1], "exp")
-        ) is not None:
+        a, b = (m.inside(k, "exp") for k in added.operands)
+        if a is not None and b is not None:
             yield f"logaddexp({m.text(a)}, {m.text(b)})"
     if soft := m.of(inner, "softmax"):
         yield f"log_softmax({m.text(soft.operands[0])}{_keywords(soft.arguments)})"
@@ -225,12 +223,8 @@ def _double_where(m: _Matcher, culprit: int) -> Iterator[str]:
             if branch is None or culprit not in _below(m.program, branch) or condition == culprit or node in below:
                 continue
             for harmless in HARMLESS:
-                operand, test = m.text(dangerous), m.text(condition)
-                safe = (
-                    f"where({test}, {operand}, {harmless})"
-                    if branch == taken
-                    else f"where({test}, {harmless}, {operand})"
-                )
+                test, branches = m.text(condition), [m.text(dangerous), harmless]
+                safe = f"where({test}, {', '.join(branches if branch == taken else branches[::-1])})"
                 try:
                     inner = unparse(m.program, branch, {dangerous: safe})
                     texts = {taken: m.text(taken), other: m.text(other)} | {branch: inner}

@@ -28,16 +28,21 @@ Places = npt.NDArray[np.int64]
 Shape = tuple[int, ...]
 
 
+def mask_of(entries: int, places: Places | int) -> Mask:
+    """The mask of so many entries that marks those at these places."""
+    mask = np.zeros(entries, dtype=bool)
+    mask[places] = True
+    return mask
+
+
 class EntryDependencies(Protocol):
     """Which entries of one result depend on which entries of its operands."""
 
     def dependents(self, masks: Sequence[Mask | None]) -> Mask:
         """The entries of the result that depend on the marked ones of the operands; None marks none."""
-        ...
 
     def sources(self, mask: Mask) -> tuple[Mask | None, ...]:
         """The entries of each operand that the marked ones of the result depend on."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -143,15 +148,8 @@ class Gathered:
 
     def sources(self, mask: Mask) -> tuple[Mask | None, ...]:
         """See EntryDependencies."""
-        masks: list[Mask | None] = []
-        for number, size in enumerate(self.sizes):
-            if size is None:
-                masks.append(None)
-                continue
-            marked = np.zeros(size, dtype=bool)
-            marked[self.place[(self.operand == number) & mask]] = True
-            masks.append(marked)
-        return tuple(masks)
+        places = [self.place[(self.operand == number) & mask] for number in range(len(self.sizes))]
+        return tuple(None if n is None else mask_of(n, at) for n, at in zip(self.sizes, places, strict=True))
 
 
 @dataclass(frozen=True)

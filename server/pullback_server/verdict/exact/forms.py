@@ -13,19 +13,18 @@ import numpy as np
 import torch
 
 from ...operators.reference import scalars
-from ...operators.reference.columns import Objects
+from ...operators.reference.columns import Objects, vector
 from ...symbolic.lowering import plan as plans
 from ...symbolic.lowering.plan import Plan
 from ...symbolic.primitives import MATRIX_FUNCTIONS
 from .budget import Budget
-from .dependencies import Places
+from .dependencies import AlongLines, Places
 from .scalars import MATRICES, SCANS, scalar
 
 #: Fractions whose numbers are smaller than this are simple.
 SIMPLE = 1000
 
 Shape = tuple[int, ...]
-Source = tuple[str, int] | int
 
 
 class FormValues:
@@ -62,17 +61,16 @@ class FormValues:
         for i, axis in zip(long, result.axes, strict=True):
             if axis >= 0:
                 slot_index[axis] = i
-        return self._at(slot, np.array([_flat(slot_index, slot_shape)], dtype=np.int64))[0]
+        place = int(np.ravel_multi_index(slot_index, slot_shape)) if slot_shape else 0
+        return self._at(slot, np.array([place], dtype=np.int64))[0]
 
     def _at(self, slot: int, places: Places) -> Objects:
         entries = self._entries.setdefault(slot, {})
-        missing = np.array(sorted({int(p) for p in places if int(p) not in entries}), dtype=np.int64)
-        if missing.size:
-            step = self._plan.steps[slot]
-            entries.update(zip(missing.tolist(), self._compute(step, slot, missing), strict=True))
-        out = np.empty(places.shape, dtype=object)
-        out[:] = [entries[int(p)] for p in places]
-        return out
+        missing = sorted({*places.tolist()} - entries.keys())
+        if missing:
+            computed = self._compute(self._plan.steps[slot], slot, np.array(missing, dtype=np.int64))
+            entries.update(zip(missing, computed, strict=True))
+        return vector(entries[place] for place in places.tolist())
 
     def _whole(self, slot: int) -> Objects:
         shape = self._shapes[slot]
@@ -128,17 +126,12 @@ class FormValues:
 
     def _lengths(self, step: plans.Product) -> dict[int, int]:
         """How long the axis of each label of a product is."""
-        axes = (
-            zip(labels, self._shapes[slot], strict=True) for slot, labels in zip(step.slots, step.labels, strict=True)
-        )
-        return dict(itertools.chain.from_iterable(axes))
+        pairs = zip(step.labels, (self._shapes[slot] for slot in step.slots), strict=True)
+        return {label: n for labels, shape in pairs for label, n in zip(labels, shape, strict=True)}
 
     def _reduce(self, kind: str, slot: int, axes: tuple[int, ...], places: Places) -> list[Any]:
         shape = self._shapes[slot]
-        order = [k for k in range(len(shape)) if k not in axes] + list(axes)
-        lines = np.arange(math.prod(shape)).reshape(shape).transpose(order)
-        rows = math.prod(lines.shape[: len(shape) - len(axes)])
-        lines = lines.reshape(rows, -1) if lines.size else np.zeros((rows, 0), dtype=np.int64)
+        lines = AlongLines(shape, axes, kind in SCANS).lines
         if kind in SCANS:
             out = np.empty(math.prod(shape), dtype=object)
             wanted = np.flatnonzero(np.isin(lines, places).any(axis=1))
@@ -240,7 +233,7 @@ class FormValues:
         shape = self._shapes[operand[0]]
         return shape if operand[1] is None else tuple(shape[a] if a >= 0 else 1 for a in operand[1])
 
-    def _length(self, source: Source) -> int:
+    def _length(self, source: plans.Source) -> int:
         return source if isinstance(source, int) else self._tensors[source[0]].shape[source[1]]
 
 
@@ -250,13 +243,6 @@ def _number(number: float) -> Any:
         return mp.mpf(number)
     fraction = Fraction(number).limit_denominator(SIMPLE)
     return mp.mpf(fraction.numerator) / fraction.denominator if float(fraction) == number else mp.mpf(number)
-
-
-def _flat(index: Sequence[int], shape: Shape) -> int:
-    place = 0
-    for i, n in zip(index, shape, strict=True):
-        place = place * n + i
-    return place
 
 
 def _wrapped(index: Objects, length: int) -> Any:

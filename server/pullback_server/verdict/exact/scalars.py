@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from itertools import accumulate
+from operator import add, mul, neg, sub
 from typing import Any
 
 import mpmath as mp
@@ -25,12 +26,12 @@ def _truth(holds: bool) -> Any:
 
 #: Arithmetic, and the functions that have no row in the table.
 CORE: dict[str, Scalar] = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
+    "add": add,
+    "sub": sub,
+    "mul": mul,
     "div": scalars.quotient,
     "over_norm": lambda a, b: mp.mpf(0) if b == 0 else a / b,
-    "neg": lambda a: -a,
+    "neg": neg,
     "pow": scalars.power,
     "sqrt": scalars.sqrt,
     "number": lambda a: a,
@@ -69,22 +70,21 @@ def _of_row(row: Operator, function: Scalar) -> Scalar:
     return row.sympy.positional(function, row.parameters) if isinstance(row.sympy, WithLiterals) else function
 
 
+Scan = Callable[[list[Any]], list[Any]]
+
+
 def _others(values: list[Any]) -> list[Any]:
-    left = list(accumulate(values[:-1], lambda a, b: a * b, initial=mp.mpf(1)))
-    right = list(accumulate(values[:0:-1], lambda a, b: a * b, initial=mp.mpf(1)))[::-1]
+    left = list(accumulate(values[:-1], mul, initial=mp.mpf(1)))
+    right = list(accumulate(values[:0:-1], mul, initial=mp.mpf(1)))[::-1]
     return [a * b for a, b in zip(left, right, strict=True)] if values else []
 
 
-def _back(run: Callable[[list[Any]], list[Any]]) -> Callable[[list[Any]], list[Any]]:
+def _back(run: Scan) -> Scan:
     return lambda values: run(values[::-1])[::-1]
 
 
-def _sums(values: list[Any]) -> list[Any]:
-    return list(accumulate(values))
-
-
-def _products(values: list[Any]) -> list[Any]:
-    return list(accumulate(values, lambda a, b: a * b))
+def _running(combine: Callable[[Any, Any], Any]) -> Scan:
+    return lambda values: list(accumulate(values, combine))
 
 
 def _log_sums(values: list[Any]) -> list[Any]:
@@ -92,13 +92,13 @@ def _log_sums(values: list[Any]) -> list[Any]:
 
 
 #: Scans: functions of lines whose results have the length of the line.
-SCANS: dict[str, Callable[[list[Any]], list[Any]]] = {
+SCANS: dict[str, Scan] = {
     "softmax": reductions.softmax,
     "product_of_others": _others,
-    "cumsum": _sums,
-    "cumsum_back": _back(_sums),
-    "cumprod": _products,
-    "cumprod_back": _back(_products),
+    "cumsum": _running(add),
+    "cumsum_back": _back(_running(add)),
+    "cumprod": _running(mul),
+    "cumprod_back": _back(_running(mul)),
     "cumlogsumexp": _log_sums,
     "cumlogsumexp_back": _back(_log_sums),
 }
@@ -114,17 +114,13 @@ def _cofactor(x: Objects) -> Objects:
     return out
 
 
-def _log_of_size(x: Objects) -> Objects:
-    return matrices.slogdet(x, output=1)
-
-
 #: The functions of matrices that plans name, on the last two dimensions.
 MATRICES: dict[str, Callable[[Objects], Objects]] = {
     "inv": each_matrix(matrices.inverse),
     "det": each_matrix(matrices.det),
     "cofactor": each_matrix(_cofactor),
     "logdet": each_matrix(matrices.logdet),
-    "logabsdet": each_matrix(_log_of_size),
+    "logabsdet": each_matrix(lambda x: matrices.slogdet(x, output=1)),
     "pinv": each_matrix(matrices.pinv),
     "eigenvalues": each_matrix(lambda x: matrices.eigh(x, output=0)),
     "eigenvectors": each_matrix(lambda x: matrices.eigh(x, output=1)),

@@ -103,9 +103,8 @@ def slopes(values: Values, reach: Reach, upstream: torch.Tensor, at: float, scal
         return mp.fsum(w * c for w, c in zip(weights, changes, strict=True) if w != 0)
 
     size = mp.fsum(map(abs, weights))
-    left, right = (
-        _limit([change(sign * step) for step in steps], [sign * step for step in steps], size) for sign in (-1, 1)
-    )
+    sides = ([sign * step for step in steps] for sign in (-1, 1))
+    left, right = (_limit([change(step) for step in side], side, size) for side in sides)
     return Slopes(left, right, True)
 
 

@@ -13,7 +13,7 @@ import torch
 
 from ...operators import BY_NAME, Operator
 from ...operators.reference import scalars
-from ...operators.reference.columns import Elementwise, Objects, Reduced
+from ...operators.reference.columns import Elementwise, Objects, Reduced, vector
 from ...program import Apply, Input, Literal, Size, TypedProgram
 from .budget import Budget
 from .dependencies import (
@@ -25,6 +25,7 @@ from .dependencies import (
     Places,
     RowsByColumns,
     entry_dependencies,
+    mask_of,
 )
 
 #: Sums of more terms are not computed in many digits merely to see whether they are finite.
@@ -132,8 +133,7 @@ class Values:
             mask = None
             match node:
                 case Input(input_name) if input_name == name:
-                    mask = np.zeros(self.typed.types[number].elements, dtype=bool)
-                    mask[place] = True
+                    mask = mask_of(self.typed.types[number].elements, place)
                 case Apply(_, operands):
                     operand_masks = [None if k is None else masks[k] for k in operands]
                     if any(m is not None for m in operand_masks):
@@ -145,11 +145,11 @@ class Values:
         """Entries of a node that are not computed yet."""
         match self.typed.program.nodes[node]:
             case Input(name):
-                return _objects([mp.mpf(v) for v in self._inputs[name][torch.from_numpy(places)].tolist()])
+                return vector(map(mp.mpf, self._inputs[name][torch.from_numpy(places)].tolist()))
             case Literal(Size(operand, axis)):
-                return _objects([mp.mpf(self.typed.types[operand].shape[axis])])
+                return vector([mp.mpf(self.typed.types[operand].shape[axis])])
             case Literal(value):
-                return _objects([mp.mpf(value)])
+                return vector([mp.mpf(value)])
             case Apply() as apply:
                 return self._apply(apply, node, places)
 
@@ -167,13 +167,13 @@ class Values:
                 lines = self.at(apply.operands[0] or 0, dependencies.lines[places])
                 self.budget.spend(lines.size)
                 options = {k: v for k, v in arguments.items() if k not in ("dim", "keepdim")}
-                results = _objects([row.reference.reduce(list(line), **options) for line in lines])
+                results = vector(row.reference.reduce(list(line), **options) for line in lines)
                 return self._mark_undefined(row, results, [lines])
             case RowsByColumns():
                 rows, columns = dependencies.operands(places)
                 self.budget.spend(rows.size)
                 products = self.at(apply.operands[0] or 0, rows) * self.at(apply.operands[1] or 0, columns)
-                return _objects([scalars.add_up(list(line)) for line in products])
+                return vector(scalars.add_up(list(line)) for line in products)
             case Gathered():
                 out = dependencies.constants[places].copy()
                 for number, k in enumerate(apply.operands):
@@ -265,24 +265,22 @@ class ShiftedValues(Values):
         shifted = self._reach.places[operand]
         lines = dependencies.line_of(shifted)
         divisor = dependencies.length if BY_NAME[apply.operator].name == "mean" else 1
-        return _objects([mp.fsum(self.change(operand, shifted[lines == line])) / divisor for line in places])
+        return vector(mp.fsum(self.change(operand, shifted[lines == line])) / divisor for line in places)
 
     def _product_change(self, apply: Apply, dependencies: RowsByColumns, places: Places) -> Objects:
         """The changes of the side that is reached, times the entries of the other side."""
         one, two = (k or 0 for k in apply.operands)
         left = self._reach.masks[one] is not None
-        reached = self._reach.masks[one if left else two]
+        moving, resting = (one, two) if left else (two, one)
+        reached = self._reach.masks[moving]
         assert reached is not None
         out = []
         for row, column in zip(*dependencies.operands(places), strict=True):
             near, far = (row, column) if left else (column, row)
             mask = reached[near]
-            change, fixed = (
-                self.change(one if left else two, near[mask]),
-                self._base.at(two if left else one, far[mask]),
-            )
+            change, fixed = self.change(moving, near[mask]), self._base.at(resting, far[mask])
             out.append(mp.fsum(change * fixed) if mask.any() else mp.mpf(0))
-        return _objects(out)
+        return vector(out)
 
     def _is_linear(self, node: int) -> bool:
         """Whether the node is a sum, or a product in which the shifted entry reaches one side only."""
@@ -292,9 +290,3 @@ class ShiftedValues(Values):
         if isinstance(self.dependencies(node), RowsByColumns):
             return sum(self._reach.masks[k or 0] is not None for k in apply.operands) == 1
         return is_sum(apply.operator)
-
-
-def _objects(values: Sequence[Any]) -> Objects:
-    out = np.empty(len(values), dtype=object)
-    out[:] = list(values)
-    return out
