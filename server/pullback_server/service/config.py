@@ -146,11 +146,6 @@ class Config:
         """The address and port that gRPC listens on for probes."""
         return _address(self.health_host, self.health_port)
 
-    @property
-    def on_loopback(self) -> bool:
-        """Whether only this machine can reach the service."""
-        return on_loopback(self.host)
-
 
 @cache
 def settings() -> tuple[Setting, ...]:

@@ -96,7 +96,7 @@ def at(point: str) -> Callable[[], None]:
     """
     if point not in POINTS:
         raise FailpointError(f"there is no failpoint {point}; there are {', '.join(POINTS)}")
-    return _ARMED.get(point, _nothing)
+    return _ARMED.get(point, lambda: None)
 
 
 def armed_points() -> tuple[str, ...]:
@@ -134,10 +134,6 @@ def _arm(term: str) -> tuple[str, Callable[[], None]]:
         act(argument)
 
     return point, strike
-
-
-def _nothing() -> None:
-    return
 
 
 _ARMED = parse(os.environ.get(VARIABLE, ""))

@@ -78,12 +78,16 @@ def about(**fields: Any) -> Mapping[str, Mapping[str, Any]]:
     return {"about": fields}
 
 
-class _JsonFormatter(logging.Formatter):
-    """One object per line: time in UTC, level, source, message, and the further fields of the line."""
+class _Formatter(logging.Formatter):
+    """Formats the lines of the process that `source` names."""
 
     def __init__(self, source: str) -> None:
         super().__init__()
         self._source = source
+
+
+class _JsonFormatter(_Formatter):
+    """One object per line: time in UTC, level, source, message, and the further fields of the line."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -99,12 +103,8 @@ class _JsonFormatter(logging.Formatter):
         return json.dumps(line, default=str)
 
 
-class _TextFormatter(logging.Formatter):
+class _TextFormatter(_Formatter):
     """A line for people, with control characters escaped."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__()
-        self._source = source
 
     def format(self, record: logging.LogRecord) -> str:
         fields = "".join(f" {name}={value}" for name, value in getattr(record, "about", {}).items())

@@ -40,7 +40,6 @@ class Dispatcher:
         self._idle: list[WorkerHandle] = []
         self._waiting: FairQueue[Call] = FairQueue()
         self._closed = False
-        self._waiting_per_client = config.limits.waiting_per_client
         self.calls = self.bytes = 0
         #: Set while no call is waiting or worked on.
         self.no_calls = asyncio.Event()
@@ -185,7 +184,7 @@ class Dispatcher:
     def _refusal_reason(self, call: Call, remaining: float | None) -> FailureReason | None:
         if remaining is not None and remaining <= 0:
             return FailureReason.DEADLINE
-        if not self._idle and self._waiting.count(call.client) >= self._waiting_per_client:
+        if not self._idle and self._waiting.count(call.client) >= self._limits.waiting_per_client:
             return FailureReason.CLIENT_SHARE
         if self.bytes and self.bytes + len(call.body) > self._limits.bytes_in_flight:
             return FailureReason.BYTES_IN_FLIGHT

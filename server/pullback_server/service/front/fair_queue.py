@@ -13,7 +13,6 @@ class FromClient(Hashable, Protocol):
     @property
     def client(self) -> str:
         """The client's name."""
-        ...
 
 
 C = TypeVar("C", bound=FromClient)

@@ -7,13 +7,10 @@ from typing import Any
 
 import grpc
 import grpc.aio
-from google.protobuf.message import DecodeError
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
-from ...program import Reason, Refusal
-from ..protocol.errors import refusal
 from ..protocol.methods import SERVICES
-from .rpc import abort
+from .rpc import decode
 
 NAME = "grpc.health.v1.Health"
 
@@ -60,13 +57,13 @@ class Health:
         self._changed = asyncio.Event()
 
     async def _check(self, body: bytes, context: _Context) -> bytes:
-        service = await _service_name(body, context)
+        service = str((await decode(HealthCheckRequest, body, context)).service)
         if service not in _KNOWN:
             await context.abort(grpc.StatusCode.NOT_FOUND, "there is no service of that name")
         return self._response(service)
 
     async def _watch(self, body: bytes, context: _Context) -> None:
-        service = await _service_name(body, context)
+        service = str((await decode(HealthCheckRequest, body, context)).service)
         while True:
             changed = self._changed
             await context.write(self._response(service))
@@ -80,11 +77,3 @@ class Health:
             status = HealthCheckResponse.SERVICE_UNKNOWN
         response: bytes = HealthCheckResponse(status=status).SerializeToString()
         return response
-
-
-async def _service_name(body: bytes, context: _Context) -> str:
-    try:
-        return str(HealthCheckRequest.FromString(body).service)
-    except DecodeError:
-        message = "the bytes are not a grpc.health.v1.HealthCheckRequest"
-        return await abort(context, refusal(Refusal(Reason.MALFORMED_MESSAGE, message, "request")))

@@ -48,14 +48,10 @@ class Launcher:
         log = logs.relay()
         try:
             with far:
-                command = (sys.executable, "-P", "-c", _COMMAND, str(far.fileno()))
+                end, environment = far.fileno(), {**os.environ, **_SINGLE_THREADED}
+                command = (sys.executable, "-P", "-c", _COMMAND, str(end))
                 self._process = subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    pass_fds=(far.fileno(),),
-                    env={**os.environ, **_SINGLE_THREADED},
+                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(end,), env=environment
                 )
         finally:
             os.close(log)

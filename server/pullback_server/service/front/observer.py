@@ -26,7 +26,6 @@ class Traces(Protocol):
 
     def record(self, row: Row, caller: Caller, call: Call, status: str, seconds: float) -> None:
         """A call is over."""
-        ...
 
 
 class Observer:
@@ -59,12 +58,10 @@ class Observer:
         if not code and call.note:
             tally.forms[call.note] += 1
         if self._log_calls or code == Code.INTERNAL:
+            times = {"seconds": seconds, "queue": queue or 0.0, "numeric": numeric, "symbolic": symbolic}
             about = logs.about(
                 **_describe(row, caller._replace(client=call.client), status, reason),
-                seconds=round(seconds, 6),
-                queue=round(queue or 0.0, 6),
-                numeric=round(numeric, 6),
-                symbolic=round(symbolic, 6),
+                **{name: round(value, 6) for name, value in times.items()},
                 received=len(call.body),
                 sent=sent,
                 attempts=call.attempts,

@@ -6,17 +6,15 @@ from typing import Any
 
 import grpc
 import grpc.aio
-from google.protobuf.message import DecodeError
 from grpc_reflection.v1alpha import reflection
 from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest
 from pullback.v1 import derivative_pb2, grading_pb2  # noqa: F401 - reflection finds them in protobuf's registry
 
-from ...program import Reason, Refusal
-from ..protocol.errors import failure, refusal
+from ..protocol.errors import failure
 from ..protocol.methods import SERVICES
 from . import health
 from .callers import identify
-from .rpc import abort
+from .rpc import abort, decode
 from .tokens import Tokens, UnknownBearer
 
 _PATH = f"/{reflection.SERVICE_NAME}/ServerReflectionInfo"
@@ -42,11 +40,7 @@ class Reflection(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic i
             except UnknownBearer as unknown:
                 await abort(context, failure(unknown.reason))
             while isinstance(body := await context.read(), bytes):
-                try:
-                    request = ServerReflectionRequest.FromString(body)
-                except DecodeError:
-                    message = f"the bytes are not a {ServerReflectionRequest.DESCRIPTOR.full_name}"
-                    await abort(context, refusal(Refusal(Reason.MALFORMED_MESSAGE, message, "request")))
+                request = await decode(ServerReflectionRequest, body, context)
                 for response in self._servicer.ServerReflectionInfo(iter((request,)), context):
                     await context.write(response.SerializeToString())
 

@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import grpc
 import grpc.aio
+from google.protobuf.message import DecodeError, Message
 from pullback.v1 import derivative_pb2
 
+from ...program import Reason, Refusal
 from .. import failpoints
 from ..protocol.channel import Method
-from ..protocol.errors import Failure, FailureReason, failure
+from ..protocol.errors import Failure, FailureReason, failure, refusal
 from ..protocol.methods import ROWS, Row
 from .callers import REQUEST_ID, Caller, address, identify, new_id
 from .dispatch import Dispatcher
 from .observer import CANCELLED, Observer
 from .streams import Stream
 from .tokens import Tokens, UnknownBearer
+
+M = TypeVar("M", bound=Message)
 
 _log = logging.getLogger(__name__)
 
@@ -102,10 +106,9 @@ class RpcHandler(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic i
 
     def _workers(self) -> bytes:
         """What a worker cannot know of a DescribeLanguageResponse: messages of protobuf merge when they are joined."""
-        pool = self._dispatcher.pool
-        workers = derivative_pb2.Workers(
-            ready=pool.ready, wanted=pool.size, replaced=pool.replaced.total(), waiting=self._dispatcher.waiting
-        )
+        pool, waiting = self._dispatcher.pool, self._dispatcher.waiting
+        replaced = pool.replaced.total()
+        workers = derivative_pb2.Workers(ready=pool.ready, wanted=pool.size, replaced=replaced, waiting=waiting)
         return derivative_pb2.DescribeLanguageResponse(workers=workers).SerializeToString()
 
     async def _answer_stream(self, row: Row, caller: Caller, _requests: object, context: _Context) -> None:
@@ -126,6 +129,15 @@ class RpcHandler(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic i
         if reason is not None:
             await abort(context, failure(reason), caller.request_id)
         context.set_trailing_metadata(((REQUEST_ID, caller.request_id),))
+
+
+async def decode(kind: type[M], body: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> M:
+    """The message of that kind that the bytes are; ends the call where they are not one."""
+    try:
+        return kind.FromString(body)
+    except DecodeError:
+        message = f"the bytes are not a {kind.DESCRIPTOR.full_name}"
+        return await abort(context, refusal(Refusal(Reason.MALFORMED_MESSAGE, message, "request")))
 
 
 async def abort(context: grpc.aio.ServicerContext[Any, Any], reason: Failure, request_id: str = "") -> NoReturn:

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import grpc.aio
 
@@ -225,12 +225,8 @@ async def _drain(
 
 
 def _wait_for_stdin(loop: asyncio.AbstractEventLoop, ending: asyncio.Event) -> None:
-    try:
+    with suppress(OSError, ValueError):
         while os.read(sys.stdin.fileno(), 4096):
             continue
-    except (OSError, ValueError):
-        pass
-    try:
+    with suppress(RuntimeError):  # the service has ended before its stdin
         loop.call_soon_threadsafe(ending.set)
-    except RuntimeError:
-        return  # the service has ended before its stdin

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import grpc
 
-from ..config import Config, ConfigError
+from ..config import Config, ConfigError, on_loopback
 from .watched_files import WatchedFiles
 
 _log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ def check_exposure(config: Config) -> None:
         raise ConfigError("tls_certificate and tls_key go together; one of them is not set")
     if config.tls_client_ca and not config.tls_certificate:
         raise ConfigError("tls_client_ca needs tls_certificate and tls_key")
-    if config.on_loopback:
+    if on_loopback(config.host):
         return
     if not config.tls_certificate and not config.allow_plaintext:
         raise ConfigError(

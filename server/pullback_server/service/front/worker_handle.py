@@ -16,23 +16,18 @@ class Listener(Protocol):
 
     def on_frame(self, worker: WorkerHandle, frame: Frame) -> None:
         """A worker has sent a frame about its task."""
-        ...
 
     def on_idle(self, worker: WorkerHandle) -> None:
         """A new worker is ready for its first task."""
-        ...
 
     def on_death(self, worker: WorkerHandle, blameless: bool) -> None:
         """A worker that was ready died, or was lost with its fork server; `blameless` says that its task is not why."""
-        ...
 
     def on_superseded(self, worker: WorkerHandle) -> None:
         """Another worker is ready in this one's place: it gets no more tasks."""
-        ...
 
     def on_change(self) -> None:
         """The number of workers that are ready or coming may have changed."""
-        ...
 
 
 @dataclass(slots=True, eq=False, repr=False)

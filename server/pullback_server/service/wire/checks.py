@@ -21,10 +21,8 @@ def decode(kind: type[M], body: bytes) -> M:
     try:
         return kind.FromString(body)
     except DecodeError:
-        message = f"the bytes are not a {kind.DESCRIPTOR.full_name}"
-        raise Refusal(
-            Reason.MALFORMED_MESSAGE, message, "request", hint="a protobuf message with UTF-8 strings"
-        ) from None
+        message, hint = f"the bytes are not a {kind.DESCRIPTOR.full_name}", "a protobuf message with UTF-8 strings"
+        raise Refusal(Reason.MALFORMED_MESSAGE, message, "request", hint=hint) from None
 
 
 def check_id(request_id: str) -> None:

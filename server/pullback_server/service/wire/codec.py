@@ -107,7 +107,7 @@ def _writer(message: str, field: FieldDescriptor) -> _Writer | None:
         return _extend(name, lambda values: values) if repeated else None
     if field.message_type is tensor_pb2.Tensor.DESCRIPTOR:
         return lambda message, tensor: getattr(message, name).CopyFrom(to_wire(tensor))
-    return _fill_each(name) if repeated else _fill_one(name)
+    return _fill_each(name) if repeated else lambda message, value: fill(getattr(message, name), value)
 
 
 def _set(name: str, make: Callable[[Any], Any]) -> _Writer:
@@ -120,10 +120,6 @@ def _extend(name: str, make: Callable[[Any], Any]) -> _Writer:
             getattr(message, name).extend(make(content))
 
     return write
-
-
-def _fill_one(name: str) -> _Writer:
-    return lambda message, value: fill(getattr(message, name), value)
 
 
 def _fill_each(name: str) -> _Writer:

@@ -45,9 +45,8 @@ def is_provisional(response: Response) -> bool:
 
 def reply(request_id: str, response: Response, versions: Mapping[str, str], queue: float, total: float) -> bytes:
     """The DifferentiateResponse for a response; `queue` and `total` are in seconds."""
-    message = wire.DifferentiateResponse(
-        id=request_id, versions=versions, timings=wire.Timings(queue=queue, total=total)
-    )
+    timings = wire.Timings(queue=queue, total=total)
+    message = wire.DifferentiateResponse(id=request_id, versions=versions, timings=timings)
     fill(message, response)
     for derivative, filled in zip(response.derivatives, message.derivatives, strict=True):
         for kind, written in derivative.formulas.items():

@@ -10,14 +10,12 @@ import torch
 from pullback.v1 import tensor_pb2 as wire
 
 from ...grading import Tensor
+from ...numeric import DTYPES
 from ...program import DType, Limits, Reason, Refusal
 from .checks import check_elements, check_shape
 
-_TORCH: dict[DType, torch.dtype] = {dtype: getattr(torch, dtype.label) for dtype in DType}
-_DTYPES: dict[int, DType] = {
-    number: DType[name.removeprefix("DTYPE_")] for name, number in wire.Dtype.items() if number
-}
-_NAMES: dict[torch.dtype, str] = {_TORCH[dtype]: f"DTYPE_{dtype.name}" for dtype in DType}
+_DTYPES = {number: DType[name.removeprefix("DTYPE_")] for name, number in wire.Dtype.items() if number}
+_NAMES = {dtype: f"DTYPE_{kind.name}" for kind, dtype in DTYPES.items()}
 _ACCEPTED = ", ".join(dtype.label for dtype in DType)
 
 with warnings.catch_warnings():
@@ -46,10 +44,10 @@ def from_wire(message: wire.Tensor, field: str, limits: Limits) -> torch.Tensor:
         sentence = f"{dtype.label} of shape {list(shape)} needs {needed} bytes, and there are {len(data)}"
         raise Refusal(Reason.DATA_LENGTH, sentence, f"{field}.data", found=str(len(data)), hint=f"{needed} bytes")
     if not needed:
-        return torch.empty(shape, dtype=_TORCH[dtype])
+        return torch.empty(shape, dtype=DTYPES[dtype])
     if dtype is DType.BOOL and torch.frombuffer(data, dtype=torch.uint8).max() > 1:
         raise Refusal(Reason.BAD_BOOL, "a byte of a bool tensor is neither 0 nor 1", f"{field}.data", hint="0 or 1")
-    return torch.frombuffer(data, dtype=_TORCH[dtype]).reshape(shape)
+    return torch.frombuffer(data, dtype=DTYPES[dtype]).reshape(shape)
 
 
 def to_wire(tensor: torch.Tensor) -> wire.Tensor:

@@ -28,7 +28,6 @@ class Send(Protocol):
 
     def __call__(self, kind: Kind, reply: bytes, *, wait: float = 0.0) -> None:
         """For a provisional reply, `wait` is how many seconds a better one may take."""
-        ...
 
 
 class GradingTasks:

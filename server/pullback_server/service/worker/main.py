@@ -27,7 +27,6 @@ class Mathematics(Protocol):
 
     def describe(self, device: str, limits: Limits) -> Description:
         """Its own description on that device with those limits."""
-        ...
 
 
 class Grading(Protocol):
