@@ -6,7 +6,7 @@ from .evaluation.evaluate import Evaluator, evaluator
 from .evaluation.magnitudes import Magnitudes, Tails, tails
 from .evaluation.running_error import error_bound
 from .explanation import Explanation, explain
-from .form import NOT_WRITTEN, DerivativeKind, Forms, Formula, Formulas, Notation
+from .form import NOT_WRITTEN, DerivativeKind, Forms, Formula, Notation
 from .notation.code.module import Code
 from .notation.index_form.entries import entries
 from .notation.steps.derivation import Step, StepKind
@@ -20,7 +20,6 @@ __all__ = [
     "Explanation",
     "Forms",
     "Formula",
-    "Formulas",
     "Magnitudes",
     "Notation",
     "Step",

@@ -42,21 +42,18 @@ def _derive(typed: TypedProgram, wrt: tuple[str, ...]) -> Forms:
     parts = partition(typed)
     differentiated = differentiate(parts)
     gradients = backward(differentiated, wrt)
-    definitions = (*differentiated.forward, *gradients.values())
-    axes = {name: x.axes for name, x in parts.inputs.items()} | {UPSTREAM: parts.output.axes}
-    lowering = Lowering(parts.program, {d.name: d for d in definitions}.values(), axes)
+    lowering = Lowering(parts.program, (*differentiated.forward, *gradients.values()), parts.axes(UPSTREAM))
     plan = lowering.plan(
         (name, Entry(g.name, *g.axes) if (g := gradients.get(UPSTREAM + name)) else None, g.axes if g else ())
         for name in wrt
     )
-    units = {name: tuple(a is None for a in x.axes) for name, x in parts.inputs.items()}
+    units = parts.units(upstream_name(parts))
     matrices = MatrixNotation(differentiated, plan, upstream_name(parts))
     inputs = {name: formulas(differentiated, name, plan, units, matrices) for name in wrt}
     sources = {index.name: dimension.root().source for index, dimension in parts.program.dimensions.items()}
     sources |= {d.root().symbol.name: d.root().source for d in parts.program.dimensions.values()}
     used = {s for written in inputs.values() for f in written.values() for s in _symbols([f.tree, *f.axes])}
     lengths = {name: source for name, source in sources.items() if name in used}
-    units[upstream_name(parts)] = tuple(a is None for a in parts.output.axes)
     return Forms("", plan, inputs, lengths, units)
 
 

@@ -9,12 +9,10 @@ from enum import Enum
 from typing import Any
 
 from .lowering import plan as plans
-from .lowering.plan import Plan
+from .lowering.plan import Plan, Source
 
 #: Changes whenever forms of an older release cannot be read.
 FORMAT = 4
-
-Source = tuple[str, int] | int
 
 NOTHING = Plan((), ())
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ...index_notation.index_program import IndexProgram, IndexTensor
+from ...index_notation.index_program import Axes, IndexProgram, IndexTensor
 from ...operators import BY_NAME, NoClosedForm
 from ...program import Apply, Input, Literal, Size, TypedProgram
 
@@ -29,6 +29,14 @@ class Partition:
     output: IndexTensor
     bindings: dict[str, str]
     names: frozenset[str]
+
+    def axes(self, upstream: str) -> dict[str, Axes]:
+        """The axes of each input and, by this name, of the upstream gradient."""
+        return {name: x.axes for name, x in self.inputs.items()} | {upstream: self.output.axes}
+
+    def units(self, upstream: str) -> dict[str, tuple[bool, ...]]:
+        """Which of these axes have length 1."""
+        return {name: tuple(a is None for a in axes) for name, axes in self.axes(upstream).items()}
 
 
 def partition(typed: TypedProgram) -> Partition:

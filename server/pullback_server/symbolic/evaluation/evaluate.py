@@ -90,9 +90,7 @@ def evaluator(plan: plans.Plan) -> Evaluator:
             slots.append(run(slots, tensors))
             for slot in dead if kept is None else ():
                 slots[slot] = None
-        return {
-            name: None if result is None else restore(result, slots, tensors[name]) for name, result in plan.results
-        }
+        return {name: None if r is None else restore(r, slots, tensors[name]) for name, r in plan.results}
 
     return evaluate
 
@@ -133,7 +131,7 @@ def _squeeze(tensor: torch.Tensor, axes: tuple[int, ...]) -> torch.Tensor:
     return tensor if len(axes) == tensor.dim() else tensor.reshape([tensor.shape[a] for a in axes])
 
 
-def _length(source: tuple[str, int] | int, tensors: Mapping[str, torch.Tensor]) -> int:
+def _length(source: plans.Source, tensors: Mapping[str, torch.Tensor]) -> int:
     return source if isinstance(source, int) else tensors[source[0]].shape[source[1]]
 
 
@@ -233,7 +231,7 @@ def _path(terms: list[str], target: str, shapes: tuple[tuple[int, ...], ...]) ->
 _ORDERS = tuple(tuple(range(rank)) for rank in range(65))
 
 
-def restore(result: plans.Result, slots: Slots, like: torch.Tensor) -> torch.Tensor:
+def restore(result: plans.Result, slots: Slots | Mapping[int, Any], like: torch.Tensor) -> torch.Tensor:
     """The gradient with every axis of the input, those of length 1 included."""
     if isinstance(result.slot, float):
         return torch.full_like(like, result.slot)

@@ -30,63 +30,37 @@ class KernelError:
     length: float = 0.0
 
 
-#: Comparisons, roundings and changes of sign are exact.
-_EXACT = (
-    "abs neg sign relu relu6 hardshrink frac fmod floor ceil trunc number ones_like "
-    "greater greater_equal less less_equal equal not_equal logical_and logical_or logical_not logical_xor "
-    "isnan isinf isfinite isposinf isneginf signbit"
-)
-#: One operation, a function that is as good as one, or a choice, which may be of a number that is rounded.
-_ROUNDED = (
-    "add sub mul div over_norm sqrt exp log log2 log10 log1p sin cos tan atan tanh erf erfinv hypot remainder round "
-    "leaky_relu maximum minimum clamp where copysign hardtanh threshold"
-)
+#: The functions whose error is a share of the result, by that share. Comparisons, roundings and changes of sign are
+#: exact; 1 is for one operation, a function that is as good as one, or a choice, which may be of a rounded number.
+_OF_RESULT = {
+    0: "abs neg sign relu relu6 hardshrink frac fmod floor ceil trunc number ones_like "
+       "greater greater_equal less less_equal equal not_equal logical_and logical_or logical_not logical_xor "
+       "isnan isinf isfinite isposinf isneginf signbit",
+    1: "add sub mul div over_norm sqrt exp log log2 log10 log1p sin cos tan atan tanh erf erfinv hypot remainder round "
+       "leaky_relu maximum minimum clamp where copysign hardtanh threshold",
+    1.5: "expm1 asin acos cosh asinh acosh atan2 xlogy entr sigmoid logsigmoid softplus softsign hardsigmoid pow erfc",
+    2: "sinh atanh xlog1py elu celu silu hardswish",
+    2.5: "selu",
+    3: "mish",
+    6: "i0 i0e",
+    20: "i1 i1e",
+}  # fmt: skip
 
 #: By the name of an elementwise function in a plan.
 FUNCTIONS: dict[str, KernelError] = {
-    **dict.fromkeys(_EXACT.split(), KernelError()),
-    **dict.fromkeys(_ROUNDED.split(), KernelError(1)),
-    #                          result operand largest one
-    "expm1":       KernelError(1.5),
-    "asin":        KernelError(1.5),
-    "acos":        KernelError(1.5),
-    "sinh":        KernelError(2),
-    "cosh":        KernelError(1.5),
-    "asinh":       KernelError(1.5),
-    "acosh":       KernelError(1.5),
-    "atanh":       KernelError(2),
-    "atan2":       KernelError(1.5),
-    "xlogy":       KernelError(1.5),
-    "xlog1py":     KernelError(2),
-    "entr":        KernelError(1.5),
-    "sigmoid":     KernelError(1.5),
-    "logsigmoid":  KernelError(1.5),
-    "softplus":    KernelError(1.5),
-    "softsign":    KernelError(1.5),
-    "hardsigmoid": KernelError(1.5),
-    "pow":         KernelError(1.5),
-    "erfc":        KernelError(1.5),
-    "elu":         KernelError(2),
-    "celu":        KernelError(2),
-    "silu":        KernelError(2),
-    "hardswish":   KernelError(2),
-    "selu":        KernelError(2.5),
-    "mish":        KernelError(3),
-    "i0":          KernelError(6),
-    "i0e":         KernelError(6),
-    "i1":          KernelError(20),
-    "i1e":         KernelError(20),
-    "lgamma":      KernelError(4,     0,      0,      4),
-    "digamma":     KernelError(2,     6),
-    "polygamma":   KernelError(5,     5),
-    "logit":       KernelError(1,     0,      0,      2),
-    "sinc":        KernelError(1,     0,      0,      1.5),
-    "ndtr":        KernelError(1,     0,      0,      1),
-    "softshrink":  KernelError(1,     0,      1),
-    "logaddexp":   KernelError(1.5,   0,      2),
-    "logaddexp2":  KernelError(1,     0,      1,      2),
-    "tanhshrink":  KernelError(1,     0,      1),
-    "gelu":        KernelError(1,     0,      4),
+    **{name: KernelError(share) for share, names in _OF_RESULT.items() for name in names.split()},
+    #                         result operand largest one
+    "lgamma":     KernelError(4,     0,      0,      4),
+    "digamma":    KernelError(2,     6),
+    "polygamma":  KernelError(5,     5),
+    "logit":      KernelError(1,     0,      0,      2),
+    "sinc":       KernelError(1,     0,      0,      1.5),
+    "ndtr":       KernelError(1,     0,      0,      1),
+    "softshrink": KernelError(1,     0,      1),
+    "logaddexp":  KernelError(1.5,   0,      2),
+    "logaddexp2": KernelError(1,     0,      1,      2),
+    "tanhshrink": KernelError(1,     0,      1),
+    "gelu":       KernelError(1,     0,      4),
 }  # fmt: skip
 
 #: Products that are summed, by whichever of torch's matrix products.

@@ -6,7 +6,9 @@ Stability of Numerical Algorithms, 2nd ed., section 3.1), entry by entry, howeve
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import torch
@@ -41,15 +43,9 @@ class Magnitudes:
         slot, like = result.slot[0], self._tensors[name]
         if places is None:
             magnitudes = self._all(slot, tail)
-            return None if magnitudes is None else restore(result, _OneSlot(slot, magnitudes), like).reshape(-1)
-        axes = [k for k, n in enumerate(like.shape) if n != 1]
-        at = dict(
-            zip(
-                result.axes,
-                (i for k, i in enumerate(torch.unravel_index(places, like.shape)) if k in axes),
-                strict=True,
-            )
-        )
+            return None if magnitudes is None else restore(result, {slot: magnitudes}, like).reshape(-1)
+        indices = zip(torch.unravel_index(places, like.shape), like.shape, strict=True)
+        at = dict(zip(result.axes, (index for index, n in indices if n != 1), strict=True))
         return self._at(slot, tuple(at[k] for k in range(self._slots[slot].dim())), len(places))
 
     def _all(self, slot: int, tail: Sequence[int] | None = None) -> torch.Tensor | None:
@@ -65,11 +61,8 @@ class Magnitudes:
             return self._taken(slot, index)
         match self._plan.steps[slot]:
             case Call("add" | "sub" | "neg" | "mul" as function, operands):
-                sizes = [self._operand_at(o, index, count) for o in operands]
-                if function == "mul" or function == "neg":
-                    product = sizes[0] if len(sizes) == 1 else sizes[0] * sizes[1]
-                    return torch.as_tensor(product)
-                return torch.as_tensor(sizes[0] + sizes[1])
+                combine = operator.mul if function == "mul" else operator.add
+                return torch.as_tensor(reduce(combine, (self._operand_at(o, index, count) for o in operands)))
             case Product(slots, labels, out) if {k for term in labels for k in term} == set(out):
                 total: Any = 1.0
                 for source, term in zip(slots, labels, strict=True):
@@ -100,21 +93,19 @@ class Magnitudes:
         step = self._plan.steps[slot]
         match step:
             case Call("add" | "sub", operands):
-                return self._run(lambda a, b: a + b, operands)
+                return self._run(operator.add, operands)
             case Call("neg", operands) if self._added(operands):
                 return self._run(lambda a: a, operands)
             case Call("mul", operands) if self._added(operands):
-                return self._run(lambda a, b: a * b, operands)
+                return self._run(operator.mul, operands)
             case Call("div", (a, b)) if self._added((a,)):
                 return self._run(lambda u, w: u / w, (a,), (b,))
             case Call("where", (c, a, b)) if self._added((a, b)):
                 (condition,) = operand_views((c,))
                 return self._run(lambda u, w: functions()["where"](condition(self._slots), u, w), (a, b))
-            case Product() | Reduce("sum" | "cumsum" | "cumsum_back"):
-                return self._replay(slot)
-            case Gather(source) if self._known.get(source) is not None:
-                return self._replay(slot)
-            case Scatter(value) if isinstance(value, tuple):
+            case Gather(source) if self._known.get(source) is None:
+                return None
+            case Product() | Reduce("sum" | "cumsum" | "cumsum_back") | Gather() | Scatter(tuple()):
                 return self._replay(slot)
         return None
 
@@ -145,12 +136,8 @@ class Magnitudes:
 
     def _replay(self, slot: int) -> torch.Tensor:
         """The step itself, on the terms."""
-        step = self._plan.steps[slot]
-        sizes = list(self._slots)
-        moved = {step.value[0]} if isinstance(step, Scatter) and isinstance(step.value, tuple) else set(reads(step))
-        if isinstance(step, Gather):
-            moved = {step.slot}
-        for source in moved:
+        step, sizes = self._plan.steps[slot], list(self._slots)
+        for source in _sources(step):
             sizes[source] = self._size(source)
         return torch.as_tensor(closure(step)(sizes, self._tensors))
 
@@ -183,27 +170,19 @@ def _linear(plan: Plan, slot: int) -> list[int]:
     """The slots that one is linear in, itself included, in order: those that sums and products are followed back to."""
     wanted, reached = [slot], {slot}
     while wanted:
-        step = plan.steps[wanted.pop()]
-        match step:
-            case Call("add" | "sub" | "neg" | "mul", operands):
-                sources = {o[0] for o in operands if isinstance(o, tuple)}
-            case Call("div", (above, _)):
-                sources = {above[0]} if isinstance(above, tuple) else set()
-            case Call("where", (_, *branches)):
-                sources = {o[0] for o in branches if isinstance(o, tuple)}
-            case Product() | Reduce("sum" | "cumsum" | "cumsum_back"):
-                sources = set(reads(step))
-            case Gather(source) | Scatter((source, _)):
-                sources = {source}
-            case _:
-                sources = set()
+        sources = _sources(plan.steps[wanted.pop()])
         wanted += sources - reached
         reached |= sources
     return sorted(reached)
 
 
-class _OneSlot(list[Any]):
-    """Slots of which only the last is filled."""
-
-    def __init__(self, slot: int, value: torch.Tensor) -> None:
-        super().__init__([None] * slot + [value])
+def _sources(step: Step) -> set[int]:
+    """The slots that a step is linear in."""
+    match step:
+        case Call("add" | "sub" | "neg" | "mul") | Product() | Reduce("sum" | "cumsum" | "cumsum_back"):
+            return set(reads(step))
+        case Call("div", (*linear, _)) | Call("where", (_, *linear)):
+            return {o[0] for o in linear if isinstance(o, tuple)}
+        case Gather(source) | Scatter((source, _)):
+            return {source}
+    return set()

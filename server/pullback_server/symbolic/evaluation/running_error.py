@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from .. import kernels
 from ..lowering.plan import Call, Gather, MatrixFunction, Plan, Product, Reduce, Scatter, Step, steps_needed
@@ -23,7 +24,7 @@ from .indexing import gather
 from .kernel_errors import FUNCTIONS, PRODUCT, SCATTER
 
 
-def error_bound(plan: Plan, name: str, tensors: Mapping[str, torch.Tensor], unit: float) -> torch.Tensor | None:
+def error_bound(plan: Plan, name: str, tensors: Mapping[str, Tensor], unit: float) -> Tensor | None:
     """A bound on one result's rounding error, in the result's shape, where `unit` is the dtype's epsilon.
 
     `tensors` are those that the evaluator takes; they count as exact. The bound is infinite where none is known, and
@@ -42,8 +43,8 @@ def error_bound(plan: Plan, name: str, tensors: Mapping[str, torch.Tensor], unit
 
 
 def step_error(
-    step: Step, value: torch.Tensor, values: Slots, errors: Slots, tensors: Mapping[str, torch.Tensor], unit: float
-) -> torch.Tensor:
+    step: Step, value: Tensor, values: Slots, errors: Slots, tensors: Mapping[str, Tensor], unit: float
+) -> Tensor:
     """A bound on the error of one step's value, where its operands have these values and errors."""
     match step:
         case Call():
@@ -65,10 +66,10 @@ def step_error(
 
 
 def _real(value: Any) -> Any:
-    return value.to(torch.float64) if isinstance(value, torch.Tensor) and value.dtype == torch.bool else value
+    return value.to(torch.float64) if isinstance(value, Tensor) and value.dtype == torch.bool else value
 
 
-def _of_call(step: Call, value: Any, values: Slots, errors: Slots, unit: float) -> torch.Tensor:
+def _of_call(step: Call, value: Any, values: Slots, errors: Slots, unit: float) -> Tensor:
     """Each operand changed by its error, one at a time, both ways; and the rounding of the result."""
     function, kernel, views = functions()[step.function], FUNCTIONS[step.function], operand_views(step.operands)
     operands = [_real(view(values)) for view in views]
@@ -79,7 +80,7 @@ def _of_call(step: Call, value: Any, values: Slots, errors: Slots, unit: float) 
     ]
     value = _real(value)
     # An infinite value is exact.
-    error: torch.Tensor = unit * torch.where(value.isinf(), 0, kernel.result * value.abs() + kernel.one)
+    error: Tensor = unit * torch.where(value.isinf(), 0, kernel.result * value.abs() + kernel.one)
     if kernel.largest:
         error = error + unit * torch.where(value.isinf(), 0, kernel.largest * functools.reduce(torch.maximum, sizes))
     for number, change in enumerate(changes):
@@ -105,21 +106,19 @@ def _of_number(number: float, unit: float) -> float:
     return 0.0 if exact else unit / 2 * abs(number)
 
 
-def _of_product(step: Product, value: Any, values: Slots, errors: Slots, unit: float) -> torch.Tensor:
+def _of_product(step: Product, value: Any, values: Slots, errors: Slots, unit: float) -> Tensor:
     """The product rule on magnitudes; the error of a sum of rounded products is a share of their magnitudes' sum."""
     run = closure(Product(tuple(range(len(step.slots))), step.labels, step.out))
     magnitudes = [values[s].abs() for s in step.slots]
     added = sum(contractions(step, [m.shape for m in magnitudes]))
-    error: torch.Tensor = (PRODUCT.result + PRODUCT.length * added) * unit * run(magnitudes, {})
+    error: Tensor = (PRODUCT.result + PRODUCT.length * added) * unit * run(magnitudes, {})
     for number, slot in enumerate(step.slots):
         if bool(errors[slot].any()):
             error = error + run([errors[slot] if k == number else m for k, m in enumerate(magnitudes)], {})
     return error.reshape(value.shape)
 
 
-def _of_scatter(
-    step: Scatter, values: Slots, errors: Slots, tensors: Mapping[str, torch.Tensor], unit: float
-) -> torch.Tensor:
+def _of_scatter(step: Scatter, values: Slots, errors: Slots, tensors: Mapping[str, Tensor], unit: float) -> Tensor:
     """Errors add up as the entries do, with a share of the magnitudes' sum for each entry."""
     if not isinstance(step.value, tuple):
         return torch.zeros_like(closure(step)(values, tensors))
@@ -127,26 +126,23 @@ def _of_scatter(
     run = closure(replace(step, value=(len(values), step.value[1])))
     magnitude = _real(values[slot]).abs()
     error, total, added = (run([*values, t], tensors) for t in (errors[slot], magnitude, torch.ones_like(magnitude)))
-    result: torch.Tensor = error + unit * (SCATTER.result + SCATTER.length * added) * total
+    result: Tensor = error + unit * (SCATTER.result + SCATTER.length * added) * total
     return result
 
 
-def _of_reduction(
-    kind: str, value: torch.Tensor, x: torch.Tensor, error: torch.Tensor, axes: tuple[int, ...], unit: float
-) -> torch.Tensor:
+def _of_reduction(kind: str, value: Tensor, x: Tensor, error: Tensor, axes: tuple[int, ...], unit: float) -> Tensor:
     kernel, added = AXIS_FUNCTIONS[kind], math.prod(x.shape[a] for a in axes)
     rounding = unit * (kernel.rounding + kernel.per_entry * added)
     match kind:
         case "max" | "min":
-            largest: torch.Tensor = error.amax(axes)
+            largest: Tensor = error.amax(axes)
             return largest
         case "sum":
-            magnitudes: torch.Tensor = _real(x).abs()
+            magnitudes: Tensor = _real(x).abs()
             return error.sum(axes) + rounding * magnitudes.sum(axes)
         case "prod" | "product_of_others":
-            relative: torch.Tensor = torch.where(error == 0, 0, error / x.abs()).sum(
-                axes, keepdim=kind == "product_of_others"
-            )
+            keepdim = kind == "product_of_others"
+            relative: Tensor = torch.where(error == 0, 0, error / x.abs()).sum(axes, keepdim=keepdim)
             return value.abs() * (relative + rounding)
         case "logsumexp":
             top, total = x.amax(axes, keepdim=True), x.logsumexp(axes, keepdim=True)
@@ -163,9 +159,7 @@ def _of_reduction(
     return _of_scan(kind, value, _real(x), error, axes, unit)
 
 
-def _of_scan(
-    kind: str, value: torch.Tensor, x: torch.Tensor, error: torch.Tensor, axes: tuple[int, ...], unit: float
-) -> torch.Tensor:
+def _of_scan(kind: str, value: Tensor, x: Tensor, error: Tensor, axes: tuple[int, ...], unit: float) -> Tensor:
     """At each place the error of the entries so far."""
     kernel, name = SCANS[kind], kind.removesuffix("_back")
     run = SCANS[kind.replace(name, "cumsum")].torch
@@ -181,9 +175,7 @@ def _of_scan(
     raise AssertionError(kind)
 
 
-def _of_matrix_function(
-    kind: str, value: torch.Tensor, x: torch.Tensor, error: torch.Tensor, unit: float
-) -> torch.Tensor:
+def _of_matrix_function(kind: str, value: Tensor, x: Tensor, error: Tensor, unit: float) -> Tensor:
     """A bound on the error of a function of a matrix, to first order, where the matrix has this error.
 
     Backward stable algorithms compute it for a matrix with errors of some roundings of its norm (G. H. Golub and C. F.
@@ -197,7 +189,7 @@ def _of_matrix_function(
         case "inv":
             return value.abs() @ off @ value.abs()
         case "pinv":
-            change: torch.Tensor = torch.linalg.matrix_norm(kernels.finite(value), 2) ** 2 * size
+            change: Tensor = torch.linalg.matrix_norm(kernels.finite(value), 2) ** 2 * size
             return torch.zeros_like(value) + 3 * change[..., None, None]
         case "det" | "cofactor" | "logdet" | "logabsdet":
             cofactors = kernels.cofactor(x).abs()

@@ -9,7 +9,7 @@ import sympy as sp
 
 from ...index_notation.expressions import Delta, Entry, Reduction
 from ...index_notation.functions import CONDITIONS, ScalarFunction, where
-from ...index_notation.index_program import Definition, IndexProgram
+from ...index_notation.index_program import Axes, Definition, IndexProgram
 from ...index_notation.recognition import softmaxes
 from ...operators import NoClosedForm
 from .emitting import Labels, Value, align, indices_of, position_of, slot_of
@@ -20,9 +20,7 @@ from .sums import Sums
 class Lowering(Sums):
     """Builds a plan; `tensors` says which index symbols the axes of inputs and the upstream gradient have."""
 
-    def __init__(
-        self, program: IndexProgram, definitions: Iterable[Definition], tensors: dict[str, tuple[sp.Symbol | None, ...]]
-    ):
+    def __init__(self, program: IndexProgram, definitions: Iterable[Definition], tensors: dict[str, Axes]) -> None:
         """`definitions` are those that entries may name; only what a result needs is computed."""
         super().__init__(program, {definition.name: definition for definition in definitions})
         self._tensors = tensors
@@ -129,11 +127,9 @@ class Lowering(Sums):
         definition = self._definitions[name]
         if definition.result_rank is not None:
             return self._matrix_function(definition)
-        return (
-            self._reduction(definition.kind, definition.body, definition.bound)
-            if definition.bound
-            else self.lower(definition.body)
-        )
+        if definition.bound:
+            return self._reduction(definition.kind, definition.body, definition.bound)
+        return self.lower(definition.body)
 
     def _gather(self, value: Value, indices: tuple[sp.Expr, ...]) -> Value:
         """A tensor read at computed indices; axes whose index appears in one of those are read at theirs too."""
@@ -151,9 +147,8 @@ class Lowering(Sums):
         value = self._expand(self.lower(definition.body), definition.bound)
         rows, columns = (value.labels.index(k) for k in definition.bound)
         batch = tuple(label for label in value.labels if label not in definition.bound)
-        return self._emit(
-            MatrixFunction(definition.kind, slot_of(value), (rows, columns)), batch + definition.result_axes
-        )
+        step = MatrixFunction(definition.kind, slot_of(value), (rows, columns))
+        return self._emit(step, batch + definition.result_axes)
 
     def _delta(self, a: sp.Expr, b: sp.Expr) -> Value:
         if a.is_Symbol and b.is_Symbol and self._program.spans(a, b):

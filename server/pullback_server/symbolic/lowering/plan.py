@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, get_args
 
 #: An operand: the slot of an earlier step with the axes it needs to line up, or a number.
 #: Axes are the operand's own axes in order, -1 where a new axis of length 1 stands; None when it lines up as it is.
 Operand = tuple[int, tuple[int, ...] | None] | float
+#: Where a length is read: at an input's axis, or the length itself.
+Source = tuple[str, int] | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Fetch:
 class Length:
     """The length of a dimension, as a number: of an input's axis, or fixed."""
 
-    source: tuple[str, int] | int
+    source: Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +62,14 @@ class Reduce:
 class Identity:
     """The identity matrix over a dimension."""
 
-    source: tuple[str, int] | int
+    source: Source
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
     """The numbers from 0 on, below a dimension's length."""
 
-    source: tuple[str, int] | int
+    source: Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class Scatter:
     value: Operand
     kept: int
     indices: tuple[Operand, ...]
-    sources: tuple[tuple[str, int] | int, ...]
+    sources: tuple[Source, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +109,6 @@ class MatrixFunction:
 
 
 Step = Fetch | Length | Call | Product | Reduce | Identity | Range | Gather | Scatter | MatrixFunction
-STEPS: tuple[type, ...] = (
-    Fetch, Length, Call, Product, Reduce, Identity, Range, Gather, Scatter, MatrixFunction,
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,7 @@ class Plan:
     results: tuple[tuple[str, Result | None], ...]
 
 
-_CLASSES: dict[str, Any] = {cls.__name__: cls for cls in (*STEPS, Result, Plan)}
+_CLASSES: dict[str, Any] = {cls.__name__: cls for cls in (*get_args(Step), Result, Plan)}
 
 
 def reads(step: Step) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ import sympy as sp
 
 from ...index_notation.expressions import Entry, Reduction
 from ...index_notation.functions import equal, less_equal, logical_and, maximum, where
-from ...index_notation.index_program import Definition, IndexProgram
+from ...index_notation.index_program import Definition, IndexProgram, Symbols
 
 #: What stands for an entry outside the mask: it changes nothing.
 NEUTRAL = {"prod": sp.S.One, "logsumexp": -sp.oo}
@@ -35,7 +35,7 @@ class Scan:
         return f"cum{self.kind}_back" if self.back else f"cum{self.kind}"
 
 
-def scan_of(kind: str, body: sp.Expr, bound: tuple[sp.Symbol, ...], program: IndexProgram) -> Scan | None:
+def scan_of(kind: str, body: sp.Expr, bound: Symbols, program: IndexProgram) -> Scan | None:
     """A product or log-sum-exp over one index as a running total, if it is one."""
     if kind in NEUTRAL and len(bound) == 1 and isinstance(body, where) and body.args[2] == NEUTRAL[kind]:
         condition, entry, _ = body.args
@@ -43,9 +43,7 @@ def scan_of(kind: str, body: sp.Expr, bound: tuple[sp.Symbol, ...], program: Ind
     return None
 
 
-def scan_of_mask(
-    kind: str, condition: sp.Expr, body: sp.Expr, bound: tuple[sp.Symbol, ...], program: IndexProgram
-) -> Scan | None:
+def scan_of_mask(kind: str, condition: sp.Expr, body: sp.Expr, bound: Symbols, program: IndexProgram) -> Scan | None:
     """The running total of a body over the indices for which `k <= i` holds, or `i <= k` where it runs back."""
     if not isinstance(condition, less_equal) or not all(a in program.dimensions for a in condition.args):
         return None
@@ -58,10 +56,7 @@ def scan_of_mask(
 
 
 def contract_with_scan(
-    parts: tuple[sp.Expr, ...],
-    bound: tuple[sp.Symbol, ...],
-    program: IndexProgram,
-    definitions: Mapping[str, Definition],
+    parts: tuple[sp.Expr, ...], bound: Symbols, program: IndexProgram, definitions: Mapping[str, Definition]
 ) -> sp.Expr | None:
     """`Sum(u(i)*L(i, p), i)` in running totals, where L is the derivative of a running product or log-sum-exp.
 

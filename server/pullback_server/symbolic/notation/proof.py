@@ -47,8 +47,7 @@ def agrees(
     if expected is None:
         expected = torch.zeros_like(tensors[name])
     tensors |= {upstream: tensors[UPSTREAM], VJP: draw(vjp[1])}
-    axes = {n: x.axes for n, x in inputs.items()} | {upstream: partition.output.axes}
-    lowering = Lowering(program, differentiated.forward, axes)
+    lowering = Lowering(program, differentiated.forward, partition.axes(upstream))
     # A form that lengths are part of is checked at these; where they make the Jacobian large, by its product only.
     large = math.prod(_lengths(jacobian[1], program, sizes)) > LARGEST
     if not large:
@@ -76,8 +75,6 @@ def _sizes(program: IndexProgram, tied: bool) -> dict[sp.Symbol, int]:
     roots = {d.root() for d in program.dimensions.values()}
     free = sorted((r for r in roots if not isinstance(r.source, int)), key=lambda r: (r.length, str(r.symbol)))
     lengths = sorted({r.length for r in free})
-    small = {
-        r.symbol: min(SMALLEST + (lengths.index(r.length) if tied else number), LONGEST)
-        for number, r in enumerate(free)
-    }
+    places = (lengths.index(r.length) if tied else number for number, r in enumerate(free))
+    small = {r.symbol: min(SMALLEST + place, LONGEST) for r, place in zip(free, places, strict=True)}
     return small | {r.symbol: r.source for r in roots if isinstance(r.source, int)}

@@ -23,14 +23,14 @@ from .index_form.ranges import Ranges
 from .index_form.structures import structures
 from .matrix import Matrix, MatrixNotation
 from .proof import agrees
-from .words import with_units
+from .words import iter_names, with_units
 
 log = logging.getLogger(__name__)
 
 #: A formula whose text is longer than this is withheld: nobody reads it.
 LONGEST = 20_000
 
-#: Which axes of a tensor have length 1, by its name.
+#: Which axes of an input or of the upstream gradient have length 1, by its name.
 Units = Mapping[str, tuple[bool, ...]]
 
 
@@ -54,7 +54,7 @@ WRITERS: Mapping[Notation, Callable[[Writing], str]] = {
 def formulas(differentiated: Differentiated, name: str, plan: Plan, units: Units, matrices: MatrixNotation) -> Formulas:
     """The formulas of one input's derivative; without any where writing fails, for evaluation can do without."""
     try:
-        return _formulas(differentiated, name, plan, units, matrices)
+        return _write(differentiated, name, plan, units, matrices)
     except TooLong:
         return NOT_WRITTEN
     except Exception:
@@ -62,9 +62,7 @@ def formulas(differentiated: Differentiated, name: str, plan: Plan, units: Units
         return NOT_WRITTEN
 
 
-def _formulas(
-    differentiated: Differentiated, name: str, plan: Plan, units: Units, matrices: MatrixNotation
-) -> Formulas:
+def _write(differentiated: Differentiated, name: str, plan: Plan, units: Units, matrices: MatrixNotation) -> Formulas:
     terms_and_axes = jacobian(differentiated, name)
     if terms_and_axes is None:
         return NOT_WRITTEN
@@ -82,7 +80,6 @@ def _formulas(
     if not agrees(differentiated, name, plan, (whole, whole_axes), (product, by_axes), v.name):
         log.error("a closed form in writing does not come to the numbers of its plan, so it is withheld")
         return NOT_WRITTEN
-    units = {**units, v.name: tuple(a is None for a in parts.output.axes)}
     index_forms = display.formula(whole, output, by, units), display.formula(product, (), by, units)
     jacobian_matrix, vjp_matrix = matrices(name, terms, pulled, by_axes)
     return {
@@ -93,10 +90,7 @@ def _formulas(
 
 def upstream_name(partition: Partition) -> str:
     """What the symbolic upstream gradient is called: `v`, or `v_` where that is taken."""
-    name = "v"
-    while name in partition.names:
-        name += "_"
-    return name
+    return next(name for name in iter_names("v", "_") if name not in partition.names)
 
 
 def _formula(writing: Writing, tree: sp.Expr | None, axes: Axes) -> Formula:

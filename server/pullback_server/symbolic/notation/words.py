@@ -9,6 +9,7 @@ import sympy as sp
 
 from ...index_notation.expressions import Entry, MatrixFunctionEntry
 from ...index_notation.index_program import Axes
+from ..lowering.plan import Source
 
 #: Functions that sympy's derivatives bring in, as one over another function.
 RECIPROCALS = {"cot": "tan", "sec": "cos", "csc": "sin", "coth": "tanh", "sech": "cosh", "csch": "sinh"}
@@ -27,6 +28,18 @@ def iter_names(alphabet: str, suffix: str = "") -> Iterator[str]:
         yield from (alphabet + suffix * number for number in count())
     yield from alphabet
     yield from (f"{letter}{number}" for number in count(1) for letter in alphabet)
+
+
+def take_name(names: Iterable[str], taken: set[str]) -> str:
+    """The first of the names that is not taken, and is from now on."""
+    name = next(candidate for candidate in names if candidate not in taken)
+    taken.add(name)
+    return name
+
+
+def length_text(source: Source) -> str:
+    """A dimension's length in Python: `x.shape[0]`, or a number."""
+    return str(source) if isinstance(source, int) else f"{source[0]}.shape[{source[1]}]"
 
 
 def with_units(symbols: Iterable[sp.Symbol], axes: Axes) -> Axes:

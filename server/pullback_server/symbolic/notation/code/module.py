@@ -16,7 +16,7 @@ from ...lowering.plan import Fetch, Length, Plan
 from ..index_form.combining import combine
 from ..index_form.ranges import Ranges
 from ..steps.naming import Naming
-from ..words import iter_names, with_units
+from ..words import iter_names, length_text, with_units
 from .helpers import HELPERS
 from .library import Library
 from .writer import Body, NoCode
@@ -51,9 +51,8 @@ def code(
 
     `definitions` are the lines that say what is differentiated. The code contains no text of the request except names.
     """
-    functions = [
-        f for f in (_jacobian(differentiated, wrt, names), _vjp(differentiated, gradients, wrt, names)) if f is not None
-    ]
+    both = (_jacobian(differentiated, wrt, names), _vjp(differentiated, gradients, wrt, names))
+    functions = [f for f in both if f is not None]
     return Code(*(_module(number, functions, differentiated, wrt, names, definitions) for number in (0, 1)))
 
 
@@ -91,14 +90,13 @@ def _vjp(
     differentiated: Differentiated, gradients: Mapping[str, Definition], wrt: tuple[str, ...], names: Naming
 ) -> _Function:
     partition = differentiated.partition
-    definitions = {p.name: p for p in (*differentiated.forward, *gradients.values())}
-    tensors = {n: x.axes for n, x in partition.inputs.items()} | {UPSTREAM: partition.output.axes}
-    wanted: list[tuple[str, sp.Expr | None, Labels]] = []
-    for name in wrt:
-        g = gradients.get(UPSTREAM + name)
-        wanted.append((name, Entry(g.name, *g.axes) if g else None, g.axes if g else ()))
+    wanted = (
+        (name, Entry(g.name, *g.axes) if (g := gradients.get(UPSTREAM + name)) else None, g.axes if g else ())
+        for name in wrt
+    )
     inner = (g for name, g in gradients.items() if name.removeprefix(UPSTREAM) not in partition.inputs)
-    lowering = Lowering(partition.program, definitions.values(), tensors)
+    definitions = (*differentiated.forward, *gradients.values())
+    lowering = Lowering(partition.program, definitions, partition.axes(UPSTREAM))
     plan = lowering.plan((*wanted, *_with_definitions((*partition.program.definitions, *inner))))
     shown, v = names[differentiated.output.name], names[UPSTREAM]
     gradient = f"The gradient of sum({v}*{shown}) with respect to each input"
@@ -150,7 +148,7 @@ def _function(
     f: _Function, library: Library, differentiated: Differentiated, wrt: tuple[str, ...], names: Naming
 ) -> str:
     partition = differentiated.partition
-    ranks = {n: len(x.axes) for n, x in partition.inputs.items()} | {UPSTREAM: len(partition.output.axes)}
+    ranks = {name: len(axes) for name, axes in partition.axes(UPSTREAM).items()}
     like = wrt[0]
     body = Body(f.plan, library, ranks, {UPSTREAM: names[UPSTREAM]}, like, _slots(f.plan, names), names.taken)
     shapes = {name: _shape(differentiated, name, () if f.upstream else partition.output.axes) for name in wrt}
@@ -193,8 +191,6 @@ def _slots(plan: Plan, names: Naming) -> dict[int, str]:
 
 def _shape(differentiated: Differentiated, name: str, before: Axes) -> str:
     """The shape of a result as an expression: the lengths of some axes, and then the shape of an input."""
-    lengths = []
-    for axis in before:
-        source = 1 if axis is None else differentiated.partition.program.dimensions[axis].root().source
-        lengths.append(str(source) if isinstance(source, int) else f"{source[0]}.shape[{source[1]}]")
+    dimensions = differentiated.partition.program.dimensions
+    lengths = [length_text(1 if axis is None else dimensions[axis].root().source) for axis in before]
     return f"({', '.join((*lengths, f'*{name}.shape'))})" if lengths else f"{name}.shape"

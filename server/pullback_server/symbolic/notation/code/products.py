@@ -45,10 +45,8 @@ def _matrix_product(a: Text, m: Labels, b: Text, n: Labels, out: Labels) -> Text
     (k,) = common
     left = a if m[-1] == k else Text(f"{a.at(Precedence.ATOM)}.T", rank=2)
     right = b if n[0] == k else Text(f"{b.at(Precedence.ATOM)}.T", rank=2)
-    if len(m) == 1 and len(n) == 2 and n[0] != k:
+    if (len(m) == 1 and len(n) == 2 and n[0] != k) or (len(n) == 1 and len(m) == 2 and m[-1] != k):
         # v @ M.T reads better as M @ v.
-        left, right = b, a
-    elif len(n) == 1 and len(m) == 2 and m[-1] != k:
         left, right = b, a
     product = MATRIX(left, right)
     return Text(product.text, product.precedence, Kind.TENSOR, len(out))

@@ -10,7 +10,7 @@ from ....index_notation import functions
 from ....language.precedence import Precedence
 from ...lowering import plan as plans
 from ...primitives import AXIS_FUNCTIONS, MATRIX_FUNCTIONS, SCANS
-from ..words import iter_names
+from ..words import iter_names, length_text
 from . import text as write
 from .functions import FUNCTIONS
 from .library import Library
@@ -23,8 +23,6 @@ FOLDED = 48
 NAMELIKE = 16
 #: Functions whose values are bools.
 CONDITIONS = frozenset(condition.__name__ for condition in functions.CONDITIONS)
-
-Source = tuple[str, int] | int
 
 
 class NoCode(Exception):
@@ -75,11 +73,11 @@ class Body:
             case plans.Fetch(name, axes):
                 return self._fetch(name, axes)
             case plans.Length(source):
-                return Text(_length(source), kind=Kind.NUMBER)
+                return Text(length_text(source), kind=Kind.NUMBER)
             case plans.Identity(source) | plans.Range(source):
                 name, rank = ("eye", 2) if isinstance(step, plans.Identity) else ("arange", 1)
                 typed = "" if library.numpy else f", dtype={like}.dtype, device={like}.device"
-                return Text(f"{library.main}.{name}({_length(source)}{typed})", rank=rank)
+                return Text(f"{library.main}.{name}({length_text(source)}{typed})", rank=rank)
             case plans.Call(function, operands):
                 return self._call(function, [self._view(o) for o in operands])
             case plans.Product(slots, labels, out):
@@ -93,11 +91,10 @@ class Body:
             case plans.Gather(slot, axes, indices):
                 x, at = self._texts[slot], [self._view(i) for i in indices]
                 parts = [x.text, commas(*map(str, axes)), *(i.text for i in at)]
-                return Text(
-                    f"{library.helper('gather')}({', '.join(parts)})", rank=x.rank - len(axes) + max(i.rank for i in at)
-                )
+                rank = x.rank - len(axes) + max(i.rank for i in at)
+                return Text(f"{library.helper('gather')}({', '.join(parts)})", rank=rank)
             case plans.Scatter(value, kept, indices, sources):
-                parts = [self._view(value).text, str(kept), commas(*map(_length, sources))]
+                parts = [self._view(value).text, str(kept), commas(*map(length_text, sources))]
                 parts += [self._view(i).text for i in indices]
                 return Text(f"{library.helper('scatter')}({', '.join(parts)})", rank=kept + len(sources))
 
@@ -203,8 +200,7 @@ class Body:
     def _where(self, condition: Text, a: Text, b: Text) -> Text:
         if (a.text, b.text) == ("1", "0"):
             return self._number(condition)
-        if b.kind is Kind.NUMBER:
-            a = self._tensor(a) if a.kind is Kind.NUMBER else a
+        a = self._tensor(a) if b.kind is Kind.NUMBER else a
         rank = max(condition.rank, a.rank, b.rank)
         return Text(f"{self._library.main}.where({condition.text}, {a.text}, {b.text})", rank=rank)
 
@@ -251,7 +247,3 @@ class Body:
             return f"{library.main}.broadcast_to({self._permute(x, axes).text}, {shape})"
         permuted = self._permute(x, axes)
         return f"{permuted.at(Precedence.ATOM)}.reshape({shape})" if axes and axes[0] < 0 else permuted.text
-
-
-def _length(source: Source) -> str:
-    return str(source) if isinstance(source, int) else f"{source[0]}.shape[{source[1]}]"

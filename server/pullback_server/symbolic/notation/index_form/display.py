@@ -12,6 +12,7 @@ from ....index_notation.expressions import Delta, Entry, MatrixFunctionEntry, Re
 from ....index_notation.functions import where
 from ....index_notation.index_program import Definition, larger
 from ..latex_names import letter, with_lines
+from ..words import length_text
 from .combining import nodes
 from .factors import join_choices, take_out_numbers
 from .letters import INPUT, LENGTH, OUTPUT, PART, Letters, Renaming
@@ -55,7 +56,7 @@ class Formula:
     def text(self) -> str:
         """Index notation; what stands under "where" follows on lines of its own."""
         where = [f"{text(d.entry)} = {self._limited(d.body, d.limits)}" for d in self.lines]
-        where += [f"{n} = {s[0]}.shape[{s[1]}]" if isinstance(s, tuple) else f"{n} = {s}" for n, s in self.lengths]
+        where += [f"{name} = {length_text(source)}" for name, source in self.lengths]
         below = (f"\n{'  and' if k else 'where'} {w}" for k, w in enumerate(where))
         return self._limited(self.expression, self.limits) + "".join(below)
 
@@ -63,9 +64,9 @@ class Formula:
     def latex(self) -> str:
         """The same in LaTeX, as one formula."""
         where = [f"{latex(d.entry)} = {_limited_latex(d.body, d.limits)}" for d in self.lines]
-        where += [
-            rf"{n} = \dim_{{{s[1]}}} {letter(s[0])}" if isinstance(s, tuple) else f"{n} = {s}" for n, s in self.lengths
-        ]
+        for name, source in self.lengths:
+            length = str(source) if isinstance(source, int) else rf"\dim_{{{source[1]}}} {letter(source[0])}"
+            where.append(f"{name} = {length}")
         return with_lines(_limited_latex(self.expression, self.limits), where)
 
     def _limited(self, body: sp.Expr | Structure, limits: tuple[sp.Expr, ...]) -> str:
@@ -115,7 +116,7 @@ class Display:
         expression: sp.Expr,
         output_axes: tuple[sp.Symbol, ...] = (),
         input_axes: tuple[sp.Symbol, ...] = (),
-        units: dict[str, tuple[bool, ...]] | None = None,
+        units: Mapping[str, tuple[bool, ...]] | None = None,
         defined: bool = False,
     ) -> Formula:
         """The formula of an expression with those output and input axes; `units` says which axes print as 0.
@@ -197,10 +198,8 @@ class Display:
     def _is_written_out(self, name: str) -> bool:
         """Whether a definition is always written out: `log(Sum(exp(...)))`, or a function of an input."""
         definition = self._definitions[name]
-        of_input = definition.result_rank is not None and all(
-            e.name not in self._definitions for e in definition.body.atoms(Entry)
-        )
-        return of_input or _is_logsumexp(definition)
+        of_input = self._definitions.keys().isdisjoint(e.name for e in definition.body.atoms(Entry))
+        return (definition.result_rank is not None and of_input) or definition.kind == "logsumexp"
 
     def _substitute(self, expression: sp.Expr, name: str) -> sp.Expr:
         definition = self._definitions[name]
@@ -218,12 +217,10 @@ class Display:
                 swap[entry] = Reduction("prod", where(itself, 1, definition.body.xreplace(at | fresh)), *fresh.values())
                 continue
             body = definition.body.xreplace(at | fresh)
-            bound = tuple(fresh.values())
-            swap[entry] = (
-                sp.log(Reduction("sum", _exponential(body), *bound))
-                if _is_logsumexp(definition)
-                else Reduction(definition.kind, body, *bound)
-            )
+            if definition.kind == "logsumexp":
+                swap[entry] = sp.log(Reduction("sum", _exponential(body), *fresh.values()))
+            else:
+                swap[entry] = Reduction(definition.kind, body, *fresh.values())
         return expression.xreplace(swap)
 
 
@@ -236,11 +233,9 @@ def _of_matrix(definition: Definition, at: dict[sp.Symbol, sp.Expr], fresh: dict
     def function(kind: str, *axes: sp.Expr) -> sp.Expr:
         return MatrixFunctionEntry(kind, body, count, *fresh.values(), *axes)
 
-    return (
-        function("det") * function("inv", *result_axes[::-1])
-        if definition.kind == "cofactor"
-        else function(definition.kind, *result_axes)
-    )
+    if definition.kind == "cofactor":
+        return function("det") * function("inv", *result_axes[::-1])
+    return function(definition.kind, *result_axes)
 
 
 def _matrix_names(expressions: Iterable[sp.Expr]) -> set[str]:
@@ -252,10 +247,6 @@ def _matrix_names(expressions: Iterable[sp.Expr]) -> set[str]:
 def _is_constant(definition: Definition) -> bool:
     """Whether a definition is a number that was named to keep it from sympy, which would evaluate it."""
     return not definition.bound and not definition.body.has(Entry)
-
-
-def _is_logsumexp(definition: Definition) -> bool:
-    return definition.kind == "logsumexp"
 
 
 def _exponential(body: sp.Expr) -> sp.Expr:

@@ -23,9 +23,7 @@ MOST = 64
 NODES = 20_000
 
 #: Functions of indices that are evaluated, by name.
-INTEGERS: dict[str, Callable[..., int]] = {row.name: row.exact for row in COMPARISONS.values()} | {
-    "remainder": operator.mod
-}
+INTEGERS: dict[str, Callable[..., int]] = {"remainder": operator.mod} | {n: r.exact for n, r in COMPARISONS.items()}
 
 
 def entries(forms: Forms, formula: Formula, shapes: Mapping[str, tuple[int, ...]]) -> tuple[str, ...]:
@@ -69,10 +67,9 @@ def _at(
     """The expression at given indices, with its sums and products written out."""
     match e:
         case Reduction():
-            ranges = product(*(range(lengths[k.name]) for k in e.bound))
-            parts = [
-                _at(e.body, at | dict(zip(e.bound, map(sp.Integer, r), strict=True)), lengths, units) for r in ranges
-            ]
+            ranges = (map(sp.Integer, range(lengths[k.name])) for k in e.bound)
+            places = (at | dict(zip(e.bound, index, strict=True)) for index in product(*ranges))
+            parts = [_at(e.body, place, lengths, units) for place in places]
             match e.kind:
                 case "sum":
                     return sp.Add(*parts)

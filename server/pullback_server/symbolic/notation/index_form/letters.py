@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import sympy as sp
 
 from ....index_notation.expressions import Entry, MatrixFunctionEntry, Reduction
-from ..words import entry_with_units, iter_names
+from ..words import entry_with_units, iter_names, take_name
 
 #: For indices of the output, of the input, and of sums; for lengths; and for parts that have no name.
 OUTPUT, INPUT, BOUND, LENGTH, PART = "ijkl", "pqr", "stuw", "nmdh", "ghzy"
+
+Swap = dict[sp.Symbol, sp.Symbol]
 
 
 class Letters:
@@ -27,9 +29,7 @@ class Letters:
 
     def fresh(self, alphabet: str) -> str:
         """A free name that is taken from now on."""
-        name = next(c for c in iter_names(alphabet) if c not in self._taken)
-        self._taken.add(name)
-        return name
+        return take_name(iter_names(alphabet), self._taken)
 
     def fresh_symbol(self, alphabet: str) -> sp.Symbol:
         """A fresh name as a symbol for a length."""
@@ -48,7 +48,7 @@ class Renaming:
     units: Mapping[str, tuple[bool, ...]]
     letters: Letters
 
-    def __call__(self, e: sp.Expr, swap: dict[sp.Symbol, sp.Symbol], depth: int = 0) -> sp.Expr:
+    def __call__(self, e: sp.Expr, swap: Swap, depth: int = 0) -> sp.Expr:
         """The expression with its free symbols swapped, and letters for its bound ones.
 
         A nested sum takes the next letter, a sum beside another the same one.
@@ -61,10 +61,8 @@ class Renaming:
                 return Reduction(e.kind, self(e.body, inner, deeper), *(self(k, inner) for k in e.bound))
             case MatrixFunctionEntry():
                 inner, deeper = self._bound(e.bound, swap, depth)
-                axes = (self(a, swap, depth) for a in e.axes)
-                return MatrixFunctionEntry(
-                    e.kind, self(e.body, inner, deeper), e.args[2], *(inner[k] for k in e.bound), *axes
-                )
+                indices = (*(inner[k] for k in e.bound), *(self(a, swap, depth) for a in e.axes))
+                return MatrixFunctionEntry(e.kind, self(e.body, inner, deeper), e.args[2], *indices)
             case Entry():
                 name = e.name if e.name in self.units else self.names.get(e.name, e.name)
                 return entry_with_units(name, [self(i, swap, depth) for i in e.indices], self.units)
@@ -72,8 +70,6 @@ class Renaming:
                 return swap.get(e, e)
         return e.func(*(self(a, swap, depth) for a in e.args)) if e.args else e
 
-    def _bound(
-        self, bound: tuple[sp.Symbol, ...], swap: dict[sp.Symbol, sp.Symbol], depth: int
-    ) -> tuple[dict[sp.Symbol, sp.Symbol], int]:
+    def _bound(self, bound: tuple[sp.Symbol, ...], swap: Swap, depth: int) -> tuple[Swap, int]:
         letters = self.letters.bound(depth, len(bound))
         return swap | dict(zip(bound, letters, strict=True)), depth + len(bound)

@@ -51,9 +51,8 @@ class Ranges:
         if not e.args or isinstance(e, Entry):
             return e
         if isinstance(e, Reduction):
-            return Reduction(
-                e.kind, self.with_limits(e.body), *(self._limit(k) if self._is_open(k, e.body) else k for k in e.bound)
-            )
+            bound = (self._limit(k) if self._is_open(k, e.body) else k for k in e.bound)
+            return Reduction(e.kind, self.with_limits(e.body), *bound)
         args = [self.with_limits(a) for a in e.args]
         return e if all(a is b for a, b in zip(args, e.args, strict=True)) else e.func(*args)
 

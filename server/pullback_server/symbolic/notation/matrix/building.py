@@ -56,8 +56,7 @@ def product(*above: Tree, below: tuple[Tree, ...] = ()) -> Tree:
     Product(number=Fraction(6, 1), scalars=(), under=(), factors=(Name(name='x', rank=1, floating=True),), below=())
     """
     joint = Product()
-    for tree in above:
-        p = as_product(tree)
+    for p in (*map(as_product, above), *map(_reciprocal, below)):
         joint = Product(
             joint.number * p.number,
             joint.scalars + p.scalars,
@@ -65,18 +64,14 @@ def product(*above: Tree, below: tuple[Tree, ...] = ()) -> Tree:
             joint.factors + p.factors,
             joint.below + p.below,
         )
-    for tree in below:
-        p = as_product(tree)
-        if p.number == 0:
-            raise NoMatrixForm("a division by zero")
-        joint = Product(
-            joint.number / p.number,
-            joint.scalars + p.under,
-            joint.under + p.scalars,
-            joint.factors + p.below,
-            joint.below + p.factors,
-        )
     return _simplify(_cancel(joint)) if joint.number else Number(Fraction(0))
+
+
+def _reciprocal(tree: Tree) -> Product:
+    p = as_product(tree)
+    if p.number == 0:
+        raise NoMatrixForm("a division by zero")
+    return Product(1 / p.number, p.under, p.scalars, p.below, p.factors)
 
 
 def _cancel(p: Product) -> Product:

@@ -110,18 +110,14 @@ def _sum_out(k: sp.Symbol, touching: Sequence[Tensor]) -> Tensor:
         case [m, n], middle if m.floating and n.floating:
             m, n = squeeze(m), squeeze(n)
             i, j = (next(s for s in t.symbols if s != k) for t in (m, n))
-            if _is_transpose(m, k, first=True) and _is_transpose(n, k, first=False):
+            if m.symbols[0] == k and n.symbols[0] != k:
+                # As they are, both would have to be transposed.
                 m, n, i, j = n, m, j, i
             return Tensor(matmul(orient(m, i, k), *(_diag(u) for u in middle), orient(n, k, j)), (i, j))
         case [m, n], middle if m.flat and n.flat:
             # Such as a choice of entries by integers, which `@` does not take.
             return _reduce([m, n, *middle], (k,))
     raise NoMatrixForm("an index that more than two matrices share")
-
-
-def _is_transpose(m: Tensor, k: sp.Symbol, first: bool) -> bool:
-    """Whether a matrix would have to be transposed to stand first, or second, in a product over the index."""
-    return bool(m.symbols[0] == k) == first
 
 
 def _sum_vector(u: Tensor) -> Tensor:
@@ -165,8 +161,7 @@ def _matrix_vector(m: Tensor, u: Tensor, k: sp.Symbol) -> Tensor:
 
 def _diag(u: Tensor) -> Tree:
     """The diagonal matrix of a vector."""
-    tree = squeeze(u).tree
-    return Call("diag", (as_floating(tree),), 2)
+    return Call("diag", (as_floating(squeeze(u).tree),), 2)
 
 
 def diagonal(u: Tensor, axes: Axes, length: Tree) -> Tensor:

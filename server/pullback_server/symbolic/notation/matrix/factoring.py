@@ -178,19 +178,12 @@ def _common(tree: Sum) -> Tree:
         # The sum of a vector and a matrix broadcasts, so that a factor before it has another meaning than in it.
         *((_shared([t.factors for t in terms]), _shared([t.below for t in terms])) if _even(tree) else ((), ())),
     )
-    rest = [
-        product(
-            Product(
-                t.number / shared.number,
-                _without(t.scalars, shared.scalars),
-                _without(t.under, shared.under),
-                _without(t.factors, shared.factors),
-                _without(t.below, shared.below),
-            )
-        )
-        for t in terms
-    ]
-    return tree if shared == Product() else product(shared, add(*rest))
+    if shared == Product():
+        return tree
+    sides = ("scalars", "under", "factors", "below")
+    rest = [{side: _without(getattr(t, side), getattr(shared, side)) for side in sides} for t in terms]
+    summands = (product(Product(t.number / shared.number, **r)) for t, r in zip(terms, rest, strict=True))
+    return product(shared, add(*summands))
 
 
 def _even(tree: Sum) -> bool:

@@ -143,11 +143,8 @@ def _take_entries(t: Tensor, at: At, program: IndexProgram, write: Write) -> Ten
             axes.append(axis if axis is None else e)
         elif isinstance(e, Entry):
             index = write(e)
-            if (
-                index.floating
-                or None in index.axes
-                or (tensors and (tensors[0].axes != index.axes or key[-1] in (ALL,)))
-            ):
+            apart = bool(tensors) and (tensors[0].axes != index.axes or key[-1] == ALL)
+            if index.floating or None in index.axes or apart:
                 raise NoMatrixForm("indices that are entries of several tensors")
             key.append(("tensor", len(tensors)))
             axes += index.axes if not tensors else ()

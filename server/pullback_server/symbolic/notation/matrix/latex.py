@@ -216,9 +216,8 @@ def _call(call: Call) -> tuple[str, int]:
     operator = row.name if row is not None else call.function
     name = _FUNCTIONS.get(operator, rf"\operatorname{{{escape(operator)}}}")
     subscript = "" if not _dims(options) else f"_{{{_dims(options).removeprefix(',')}}}"
-    others = [
-        rf"\text{{{escape(k)}}}={_option(v)}" for k, v in options.items() if k not in ("dim", "keepdim", "output")
-    ]
+    shown = {k: v for k, v in options.items() if k not in ("dim", "keepdim", "output")}
+    others = [rf"\text{{{escape(k)}}}={_option(v)}" for k, v in shown.items()]
     applied = f"{name}{subscript}{_parenthesize(', '.join([*map(latex, operands), *others]))}"
     if "output" in options and row is not None and isinstance(k := options["output"], int) and row.outputs:
         return rf"{applied}_{{\text{{{row.outputs[k]}}}}}", ATOM

@@ -60,8 +60,7 @@ def _drop_axes(tree: Tree, index: tuple[int | str, ...]) -> Tree:
         ):
             return Call(function, (operand,), rank - 1, (*rest, ("dim", dim)))
         case Product(factors=factors, below=below) if all(t.rank == len(index) for t in (*factors, *below)):
-            pushed = ([_drop_axes(t, index) for t in side] for side in (factors, below))
-            above, under = pushed
+            above, under = ([_drop_axes(t, index) for t in side] for side in (factors, below))
             return product(replace(tree, factors=(), below=()), *above, below=tuple(under))
         case Power(base, exponent) if base.rank == len(index) and not exponent.rank:
             return Power(_drop_axes(base, index), exponent)

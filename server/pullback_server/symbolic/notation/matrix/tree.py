@@ -28,6 +28,16 @@ class Node:
         return 1 + sum(t.size for t in children(self))
 
 
+class Broadcast(Node):
+    """A tree whose children broadcast against one another."""
+
+    @cached_property
+    def rank(self) -> int:
+        """The number of dimensions."""
+        assert isinstance(self, Tree)
+        return max((t.rank for t in children(self)), default=0)
+
+
 @dataclass(frozen=True)
 class Name(Node):
     """An input, a line, or the upstream gradient; `floating` is false for inputs that are bool or integers."""
@@ -91,30 +101,20 @@ class Subscript(Node):
 
 
 @dataclass(frozen=True)
-class Power(Node):
+class Power(Broadcast):
     """An elementwise power."""
 
     base: Tree
     exponent: Tree
 
-    @property
-    def rank(self) -> int:
-        """The number of dimensions."""
-        return max(self.base.rank, self.exponent.rank)
-
 
 @dataclass(frozen=True)
-class Infix(Node):
+class Infix(Broadcast):
     """A comparison, `&`, `|` or `%`, by its operator symbol."""
 
     symbol: str
     left: Tree
     right: Tree
-
-    @property
-    def rank(self) -> int:
-        """The number of dimensions."""
-        return max(self.left.rank, self.right.rank)
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class MatMul(Node):
 
 
 @dataclass(frozen=True)
-class Product(Node):
+class Product(Broadcast):
     """`number*scalars*factors/(under*below)`, elementwise: scalars are those of rank 0, above and under the line."""
 
     number: Fraction = Fraction(1)
@@ -140,22 +140,12 @@ class Product(Node):
     factors: tuple[Tree, ...] = ()
     below: tuple[Tree, ...] = ()
 
-    @property
-    def rank(self) -> int:
-        """The number of dimensions."""
-        return max((t.rank for t in (*self.factors, *self.below)), default=0)
-
 
 @dataclass(frozen=True)
-class Sum(Node):
+class Sum(Broadcast):
     """Terms added up; a product with a negative number is subtracted."""
 
     terms: tuple[Tree, ...]
-
-    @property
-    def rank(self) -> int:
-        """The number of dimensions."""
-        return max(t.rank for t in self.terms)
 
 
 #: Trees of more nodes than this are not built: nobody would read them.

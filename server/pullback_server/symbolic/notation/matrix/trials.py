@@ -13,8 +13,8 @@ import torch
 
 from ....index_notation.index_program import Axes
 from ....language import check, parse
-from ....numeric import compile_program
-from ....program import DType, Limits, Refusal, TensorType
+from ....numeric import DTYPES, compile_program, tensor_type
+from ....program import DType, Limits, Refusal
 from ...differentiation.derivatives import UPSTREAM, Differentiated
 from ...evaluation.evaluate import evaluator
 from ...lowering.plan import Plan
@@ -31,7 +31,6 @@ DRAWS = 60
 STEEPEST = 1e6
 #: Nor is one that changes by more than this part of its largest entry when inputs change by that part of theirs.
 LARGEST_CHANGE, NUDGE = 1e-3, 1e-8
-DTYPES = {getattr(torch, d.label): d for d in DType}
 
 #: The length of each dimension, by its symbol.
 Sizes = dict[sp.Expr, int]
@@ -75,9 +74,7 @@ class Trials:
         self._gradients = evaluator(plan)
         typed = differentiated.partition.typed
         self._types = {name: typed.types[node].dtype for name, node in typed.program.inputs().items()}
-        self._axes = {name: x.axes for name, x in differentiated.partition.inputs.items()} | {
-            upstream: differentiated.partition.output.axes
-        }
+        self._axes = differentiated.partition.axes(upstream)
         self._upstream = upstream
 
     def values(self, expression: str, axes: Axes) -> list[tuple[Trial, torch.Tensor]]:
@@ -89,13 +86,12 @@ class Trials:
         shape = self._shape(axes, sizes)
         if not trials or math.prod(shape) > LARGEST:
             return []
-        types = {name: TensorType(DTYPES[t.dtype], tuple(t.shape)) for name, t in trials[0].tensors.items()}
+        types = {name: tensor_type(t) for name, t in trials[0].tensors.items()}
         try:
             typed = check(parse(expression, tuple(types), Limits()), types, Limits())
             if typed.output.shape != shape:
                 return []
-            forward = compile_program(typed)
-            cpu = torch.device("cpu")
+            forward, cpu = compile_program(typed), torch.device("cpu")
             return [(trial, forward.tensor(forward(trial.tensors), forward.output, cpu)) for trial in trials]
         except (Refusal, RuntimeError):
             # torch refuses some values, such as a singular matrix.
@@ -140,7 +136,7 @@ class Trials:
         for name, x in drawn.items():
             dtype = self._types.get(name, DType.FLOAT64)
             # Integers may be indices, so none is past the end of the shortest axis.
-            tensors[name] = x if dtype.floating else x.abs().round().clamp(max=2).to(getattr(torch, dtype.label))
+            tensors[name] = x if dtype.floating else x.abs().round().clamp(max=2).to(DTYPES[dtype])
         random = torch.Generator().manual_seed(0)
         nudged = {
             name: x * (1 + NUDGE * torch.rand(x.shape, dtype=x.dtype, generator=random)) if x.is_floating_point() else x

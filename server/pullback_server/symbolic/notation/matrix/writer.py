@@ -49,10 +49,7 @@ class Writer:
         self._known: dict[sp.Expr, Tensor | NoMatrixForm] = {}
         self._terms_left = TERMS
         self.trees = ProgramTrees(differentiated.partition.typed)
-        inputs = differentiated.partition.inputs.items()
-        self._axes: dict[str, Axes] = {name: x.axes for name, x in inputs} | {
-            upstream: differentiated.partition.output.axes
-        }
+        self._axes = differentiated.partition.axes(upstream)
         typed = differentiated.partition.typed
         self._floating = {n: typed.types[node].dtype.floating for n, node in typed.program.inputs().items()}
         self._nodes = Nodes(differentiated.partition, self.trees)
@@ -68,8 +65,7 @@ class Writer:
 
     def length(self, index: sp.Symbol) -> Tree:
         """The length of an index's axis."""
-        dimension = self._index_program.dimensions[index]
-        return self._size(dimension.source)
+        return self._size(self._index_program.dimensions[index].source)
 
     def _size(self, source: tuple[str, int] | int) -> Tree:
         if isinstance(source, int):

@@ -21,8 +21,6 @@ from .rules import backward_rule, derivative_rule, forward_rule
 #: A derivation of more characters than this is not written: nobody would read it.
 LONGEST = 60_000
 
-Units = dict[str, tuple[bool, ...]]
-
 
 class StepKind(Enum):
     """What a step does."""
@@ -69,8 +67,7 @@ class _Derivation:
         forward = {p.name for p in partition.program.definitions}
         # What only derivatives need, such as how many entries tie, is written out where it is needed.
         self._extra = tuple(p for p in differentiated.forward if p.name not in forward)
-        self._units: Units = {n: tuple(a is None for a in x.axes) for n, x in partition.inputs.items()}
-        self._units[names[UPSTREAM]] = tuple(a is None for a in partition.output.axes)
+        self._units = partition.units(names[UPSTREAM])
         self._ranges = Ranges.of(differentiated, names[UPSTREAM])
         self._lengths: dict[sp.Symbol, sp.Symbol] = {}
         self._useful = {UPSTREAM + differentiated.output.name, *gradients}

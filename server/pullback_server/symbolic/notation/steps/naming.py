@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ....index_notation.expressions import Entry
 from ....index_notation.index_program import Definition
 from ...differentiation.derivatives import UPSTREAM, Differentiated
-from ..words import iter_names
+from ..words import iter_names, take_name
 
 #: Letters for definitions that no line of the program names.
 LETTERS = "ghzy"
@@ -42,16 +42,16 @@ def naming(
     bindings = dict(differentiated.partition.bindings)
     repeated = _repeated(differentiated.output)
     if repeated and repeated not in bindings and repeated not in differentiated.partition.inputs:
-        bindings[repeated] = _free_name(iter_names("f"), taken)
+        bindings[repeated] = take_name(iter_names("f"), taken)
     elif not repeated and differentiated.output.name not in bindings:
-        bindings[differentiated.output.name] = _free_name(iter_names("f"), taken)
+        bindings[differentiated.output.name] = take_name(iter_names("f"), taken)
     for definition in differentiated.partition.program.definitions:
         original = _repeated(definition)
         if original in names and definition.name not in bindings:
             names[definition.name] = names[original]
             same.add(definition.name)
         else:
-            names[definition.name] = bindings.get(definition.name) or _free_name(iter_names(LETTERS), taken)
+            names[definition.name] = bindings.get(definition.name) or take_name(iter_names(LETTERS), taken)
     for name, gradient in gradients.items():
         original = _repeated(gradient)
         target = name.removeprefix(UPSTREAM)
@@ -59,17 +59,11 @@ def naming(
             names[name] = names[original]
             same.add(name)
         else:
-            names[name] = _free_name(iter_names(f"{upstream}_{names.get(target, target)}", "_"), taken)
+            names[name] = take_name(iter_names(f"{upstream}_{names.get(target, target)}", "_"), taken)
     for name in wrt:
         if UPSTREAM + name not in names:
-            names[UPSTREAM + name] = _free_name(iter_names(f"{upstream}_{name}", "_"), taken)
+            names[UPSTREAM + name] = take_name(iter_names(f"{upstream}_{name}", "_"), taken)
     return Naming(names, frozenset(same), frozenset(taken))
-
-
-def _free_name(stream: Iterable[str], taken: set[str]) -> str:
-    name = next(candidate for candidate in stream if candidate not in taken)
-    taken.add(name)
-    return name
 
 
 def _repeated(definition: Definition) -> str | None:
