@@ -95,15 +95,29 @@ MONITORING = """\
 
 def reference() -> str:
     """The whole page."""
-    settings_and_limits = (*_settings(), ADMISSION, SECURITY, ISOLATION, *_denied())
-    answers = (*_reasons(), MONITORING, *_metrics(), *_grades(), *_failpoints())
-    return "\n".join((INTRODUCTION, *_methods(), *settings_and_limits, *answers))
+    return "\n".join(
+        (
+            INTRODUCTION,
+            *_methods(),
+            *_settings(),
+            ADMISSION,
+            SECURITY,
+            ISOLATION,
+            *_denied(),
+            *_reasons(),
+            MONITORING,
+            *_metrics(),
+            *_grades(),
+            *_failpoints(),
+        )
+    )
 
 
 def _methods() -> Iterator[str]:
     yield "## Methods\n"
-    rows = ((f"`{row.path}`", "stream" if row.stream else "call") for row in ROWS.values())
-    yield from _table(("method", "kind"), rows)
+    yield from _table(
+        ("method", "kind"), ((f"`{row.path}`", "stream" if row.stream else "call") for row in ROWS.values())
+    )
 
 
 def _settings() -> Iterator[str]:
@@ -129,7 +143,9 @@ def _reasons() -> Iterator[str]:
     yield "An error is a `google.rpc.Status` with `ErrorInfo` (the reason, domain `pullback`) and, where the request"
     yield "is wrong, `BadRequest` with field and sentence; line, column, what was found and what would be accepted are"
     yield "in the metadata of `ErrorInfo`. LANGUAGE.md has the reasons of refusals, which are all INVALID_ARGUMENT.\n"
-    rows = ((f"`{r.name}`", r.code.name, _retry(r.retry_after), r.sentence) for r in FailureReason)
+    rows = (
+        (f"`{reason.name}`", reason.code.name, _retry(reason.retry_after), reason.sentence) for reason in FailureReason
+    )
     yield from _table(("reason", "status", "retry", "meaning"), rows)
     yield "A call that succeeds may have verdicts that are UNDECIDED, for these reasons:\n"
     yield from _table(("reason", "meaning"), ((f"`{reason}`", reason.sentence) for reason in UndecidedReason))

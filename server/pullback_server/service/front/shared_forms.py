@@ -35,12 +35,10 @@ class SharedForms:
         if form is not None:
             self._forms.move_to_end(key)
             return FormLookup.PRESENT, form
-        until = self._given_up.get(key)
-        if until is None:
-            return FormLookup.MISSING, b""
-        if self._clock() < until:
-            return FormLookup.OVER_BUDGET, b""
-        del self._given_up[key]
+        if key in self._given_up:
+            if self._clock() < self._given_up[key]:
+                return FormLookup.OVER_BUDGET, b""
+            del self._given_up[key]
         return FormLookup.MISSING, b""
 
     def put(self, key: str, form: bytes) -> None:

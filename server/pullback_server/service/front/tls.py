@@ -22,16 +22,13 @@ def check_exposure(config: Config) -> None:
         raise ConfigError("tls_client_ca needs tls_certificate and tls_key")
     if on_loopback(config.host):
         return
+    reached = f"host is {config.host}, which others can reach"
     if not config.tls_certificate and not config.allow_plaintext:
-        raise ConfigError(
-            f"host is {config.host}, which others can reach, and there is no TLS: set --tls-certificate and --tls-key, "
-            "or --allow-plaintext"
-        )
+        remedy = "set --tls-certificate and --tls-key, or --allow-plaintext"
+        raise ConfigError(f"{reached}, and there is no TLS: {remedy}")
     if not (config.token_file or config.tls_client_ca or config.allow_anonymous):
-        raise ConfigError(
-            f"host is {config.host}, which others can reach, and anybody could call: set --token-file or "
-            "--tls-client-ca, or --allow-anonymous"
-        )
+        remedy = "set --token-file or --tls-client-ca, or --allow-anonymous"
+        raise ConfigError(f"{reached}, and anybody could call: {remedy}")
 
 
 def server_credentials(config: Config) -> grpc.ServerCredentials | None:
