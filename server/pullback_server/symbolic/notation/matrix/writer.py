@@ -16,7 +16,7 @@ from ...differentiation.derivatives import Differentiated
 from ...primitives import MATRIX_FUNCTIONS, REDUCTIONS
 from ..words import with_units
 from .building import add, eye, number, zeros
-from .contraction import contract, diagonal, expand
+from .contraction import Symbols, contract, diagonal, expand
 from .dtypes import as_floating
 from .elementwise import function, power
 from .factoring import as_cross_product, factor_out
@@ -35,8 +35,6 @@ EXPRESSIONS = 2000
 #: Nor are derivatives of more terms than this, once their products are multiplied out.
 TERMS = 200
 CONSTANTS = {sp.pi: "pi", sp.E: "e", sp.oo: "inf"}
-
-Symbols = Sequence[sp.Symbol]
 
 
 class Writer:
@@ -133,9 +131,6 @@ class Writer:
             return tuple(a for a in self._axes[name] if a is not None)
         return self._definitions[name].axes
 
-    def _longer(self, a: sp.Symbol, b: sp.Symbol) -> bool:
-        return self._index_program.seen_length(a) > self._index_program.seen_length(b)
-
     def _spans(self, index: sp.Expr, axis: sp.Expr) -> bool:
         return {index, axis} <= self._index_program.dimensions.keys() and self._index_program.spans(index, axis)
 
@@ -179,8 +174,7 @@ class Writer:
         if not all(k in x.symbols for k in bound):
             raise NoMatrixForm("a reduction over an axis along which nothing varies")
         dims = tuple(k for k, a in enumerate(x.axes) if a in bound)
-        axes = tuple(a for a in x.axes if a not in bound)
-        name = REDUCTIONS[kind].operator
+        name, axes = REDUCTIONS[kind].operator, tuple(a for a in x.axes if a not in bound)
         if len(x.symbols) == len(bound):
             return Tensor(Call(name, (x.tree,), 0), ())
         return Tensor(Call(name, (x.tree,), len(axes), (("dim", dims[0] if len(dims) == 1 else dims),)), axes)
@@ -243,8 +237,9 @@ class Writer:
 
     def _placement(self, term: Term, a: sp.Expr, b: sp.Expr) -> Tensor:
         """A term that is zero except where an index expression has the value of an index: entries that are placed."""
-        symbols = self._index_program.dimensions
-        swapped = b not in symbols or b in term.bound or (a in symbols and a not in term.bound and self._longer(a, b))
+        symbols, length = self._index_program.dimensions, self._index_program.seen_length
+        longer = a in symbols and a not in term.bound and b in symbols and length(a) > length(b)
+        swapped = b not in symbols or b in term.bound or longer
         place, target = (b, a) if swapped else (a, b)
         if target not in symbols or target in term.bound or target in place.free_symbols:
             raise NoMatrixForm("an index that is an expression")
@@ -276,8 +271,7 @@ class Writer:
         return frozenset(e.free_symbols & self._index_program.dimensions.keys())
 
     def _product(self, e: sp.Expr, bound: Symbols) -> Tensor:
-        above: list[Tensor] = []
-        below: list[Tensor] = []
+        above, below = list[Tensor](), list[Tensor]()
         # The upstream gradient comes first.
         factors = sp.Mul.make_args(e)
         for factor in sorted(factors, key=lambda f: not (isinstance(f, Entry) and f.name == self._upstream)):
