@@ -38,11 +38,12 @@ def input_verdict(comparison: Comparison, groups: Groups, program: Program, is_r
     findings = tuple(_with_remedy(finding, program, is_right) for finding in _findings(groups))
     findings = tuple(sorted(findings, key=lambda finding: -finding.outcome.severity))
     worst = findings[0].outcome if findings else Outcome.AGREE
+    reason = UndecidedReason.NO_LIMIT if findings and findings[0].examined else UndecidedReason.OVER_BUDGET
     compared = comparison.entries
     derivative, source = _derivative(comparison, groups, digits)
     return Verdict(
         worst,
-        _reason(findings[0]) if worst is Outcome.UNDECIDED else None,
+        reason if worst is Outcome.UNDECIDED else None,
         _message(worst, findings, compared),
         compared,
         comparison.count(Status.DOUBT),
@@ -111,10 +112,6 @@ def _with_remedy(finding: Finding, program: Program, is_right: IsRight) -> Findi
         return finding
     text = remedy(program, diagnosis.node, lambda candidate: is_right(candidate, finding.examined))
     return replace(finding, diagnosis=replace(diagnosis, remedy=text))
-
-
-def _reason(finding: Finding) -> UndecidedReason:
-    return UndecidedReason.NO_LIMIT if finding.examined else UndecidedReason.OVER_BUDGET
 
 
 def _derivative(comparison: Comparison, groups: Groups, digits: int) -> tuple[torch.Tensor | None, str]:

@@ -165,11 +165,10 @@ def _call(function: Callable[..., Any], operands: tuple[plans.Operand, ...]) -> 
 
 
 def _product(slots: tuple[int, ...], labels: tuple[tuple[int, ...], ...], out: tuple[int, ...]) -> Closure:
-    terms, target = _letters(labels, out)
     if len(slots) == 2 and set(labels[0]) == set(labels[1]) and len(set(labels[0])) == len(labels[0]):
         return _inner_product(slots, labels, out)
+    equation = _equation(labels, out)
     if len(slots) <= 2:
-        equation = f"{','.join(terms)}->{target}"
         return lambda values, _: torch.einsum(equation, *(values[s] for s in slots))
     paths: dict[tuple[tuple[int, ...], ...], list[tuple[tuple[int, ...], str]]] = {}
 
@@ -177,10 +176,10 @@ def _product(slots: tuple[int, ...], labels: tuple[tuple[int, ...], ...], out: t
         operands = [values[s] for s in slots]
         shapes = tuple(tuple(o.shape) for o in operands)
         if shapes not in paths:
-            paths[shapes] = _path(terms, target, shapes)
-        for positions, equation in paths[shapes]:
+            paths[shapes] = _path(equation, shapes)
+        for positions, contraction in paths[shapes]:
             chosen = [operands.pop(k) for k in positions]
-            operands.append(torch.einsum(equation, *chosen))
+            operands.append(torch.einsum(contraction, *chosen))
         return operands[0]
 
     return contract
@@ -203,9 +202,9 @@ def _inner_product(slots: tuple[int, ...], labels: tuple[tuple[int, ...], ...], 
     return run
 
 
-def _letters(labels: tuple[tuple[int, ...], ...], out: tuple[int, ...]) -> tuple[list[str], str]:
-    terms = ["".join(string.ascii_letters[k] for k in term) for term in labels]
-    return terms, "".join(string.ascii_letters[k] for k in out)
+def _equation(labels: tuple[tuple[int, ...], ...], out: tuple[int, ...]) -> str:
+    *terms, target = ("".join(string.ascii_letters[k] for k in term) for term in (*labels, out))
+    return f"{','.join(terms)}->{target}"
 
 
 def contractions(step: plans.Product, shapes: Sequence[tuple[int, ...]]) -> Iterator[int]:
@@ -214,16 +213,16 @@ def contractions(step: plans.Product, shapes: Sequence[tuple[int, ...]]) -> Iter
     >>> list(contractions(plans.Product((0, 1), ((0, 1), (1,)), (0,)), [(2, 3), (3,)]))
     [3]
     """
-    terms, target = _letters(step.labels, step.out)
+    equation = _equation(step.labels, step.out)
+    terms = equation.partition("->")[0].split(",")
     lengths = {k: n for term, shape in zip(terms, shapes, strict=True) for k, n in zip(term, shape, strict=True)}
-    path = _path(terms, target, tuple(map(tuple, shapes))) if len(terms) > 2 else [((), f"{','.join(terms)}->{target}")]
-    for _, equation in path:
-        operands, _, left = equation.partition("->")
+    path = _path(equation, tuple(map(tuple, shapes))) if len(terms) > 2 else [((), equation)]
+    for _, contraction in path:
+        operands, _, left = contraction.partition("->")
         yield math.prod(lengths[k] for k in {*operands} - {*left, ","})
 
 
-def _path(terms: list[str], target: str, shapes: tuple[tuple[int, ...], ...]) -> list[tuple[tuple[int, ...], str]]:
-    equation = f"{','.join(terms)}->{target}"
+def _path(equation: str, shapes: tuple[tuple[int, ...], ...]) -> list[tuple[tuple[int, ...], str]]:
     _, info = opt_einsum.contract_path(equation, *shapes, shapes=True, optimize="auto")
     return [(tuple(step[0]), str(step[2])) for step in info.contraction_list]
 
