@@ -4,33 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping
-from types import TracebackType
 from typing import Any
 
 import grpc
-from grpc_health.v1.health_pb2_grpc import HealthStub
+import grpc.aio
 
 from .errors import from_rpc_error
 from .v1 import derivative_pb2, grading_pb2
-from .v1.derivative_pb2_grpc import DerivativeServiceStub
-from .v1.grading_pb2_grpc import GradingServiceStub
 from .values.grading import Grade, Graded, Problem, Submission
 from .values.language import Language
 from .values.reply import Answer, Reply
 from .values.request import DEFAULT_NOTATIONS, DEFAULT_TIMEOUT, Request
-from .wire.channel import open_async_channel
+from .wire.channel import Connection
 from .wire.checks import string_of
 from .wire.exchanges import DIFFERENTIATE, GRADE, A, Exchange, as_submission
 from .wire.grading_messages import attempt_of, grade_from, grade_message
 from .wire.messages import health_from, health_request, language_from, reply_from, request_message
-from .wire.security import Metadata, TlsFiles, security_of
+from .wire.security import Metadata
 from .wire.stream import DEFAULT_IN_FLIGHT, GRACE, Broken, Event, Exhausted, Ledger, Received, Requested
 
 #: What grpc.aio says, in place of the service's own status, when a message was being sent as the stream ended.
 _MASKED = "Internal error from Core"
 
 
-class AsyncClient:
+class AsyncClient(Connection):
     """A connection to a service at `target`, for the tasks of one event loop; `Client` says how it behaves.
 
     >>> async def gradient(target):
@@ -38,20 +35,12 @@ class AsyncClient:
     ...         return (await client.differentiate("x**2", {"x": 3})).gradients["x"]
     """
 
-    def __init__(self, target: str, *, token: str | None = None, tls: TlsFiles | bool | None = None) -> None:
-        self.target = target
-        files, self._metadata = security_of(target, token, tls)
-        self._channel = open_async_channel(target, files)
-        self._stub: Any = DerivativeServiceStub(self._channel)  # type: ignore[no-untyped-call]
-        self._health: Any = HealthStub(self._channel)
-        self._grading: Any = GradingServiceStub(self._channel)  # type: ignore[no-untyped-call]
+    _library = grpc.aio
 
     async def __aenter__(self) -> AsyncClient:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def close(self) -> None:

@@ -6,30 +6,26 @@ import queue
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from types import TracebackType
 from typing import Any
 
 import grpc
-from grpc_health.v1.health_pb2_grpc import HealthStub
 
 from .errors import from_rpc_error
 from .v1 import derivative_pb2, grading_pb2
-from .v1.derivative_pb2_grpc import DerivativeServiceStub
-from .v1.grading_pb2_grpc import GradingServiceStub
 from .values.grading import Grade, Graded, Problem, Submission
 from .values.language import Language
 from .values.reply import Answer, Reply
 from .values.request import DEFAULT_NOTATIONS, DEFAULT_TIMEOUT, Request
-from .wire.channel import open_channel
+from .wire.channel import Connection
 from .wire.checks import string_of
-from .wire.exchanges import DIFFERENTIATE, GRADE, A, Exchange, as_submissions
+from .wire.exchanges import DIFFERENTIATE, GRADE, A, Exchange, as_submission
 from .wire.grading_messages import attempt_of, grade_from, grade_message
 from .wire.messages import health_from, health_request, language_from, reply_from, request_message
-from .wire.security import Metadata, TlsFiles, security_of
+from .wire.security import Metadata
 from .wire.stream import DEFAULT_IN_FLIGHT, GRACE, Broken, Event, Exhausted, Ledger, Received, Requested
 
 
-class Client:
+class Client(Connection):
     """A connection to a service at `target`, such as "localhost:50051"; threads may share it.
 
     It is made when it is first needed, spreads calls over the replicas that the target names, and makes a call again,
@@ -45,20 +41,12 @@ class Client:
     (array([36., 81.]), <Outcome.AGREE: 'agree'>)
     """
 
-    def __init__(self, target: str, *, token: str | None = None, tls: TlsFiles | bool | None = None) -> None:
-        self.target = target
-        files, self._metadata = security_of(target, token, tls)
-        self._channel = open_channel(target, files)
-        self._stub: Any = DerivativeServiceStub(self._channel)  # type: ignore[no-untyped-call]
-        self._health: Any = HealthStub(self._channel)
-        self._grading: Any = GradingServiceStub(self._channel)  # type: ignore[no-untyped-call]
+    _library = grpc
 
     def __enter__(self) -> Client:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -131,7 +119,7 @@ class Client:
         As `differentiate_many`, with its promises: one that fails leaves the others alone, and a stream that breaks is
         opened again.
         """
-        return _answers(self._grading, self._metadata, GRADE, as_submissions(pairs), in_flight)
+        return _answers(self._grading, self._metadata, GRADE, map(as_submission, pairs), in_flight)
 
     def replay(self, token: str, timeout: float | None = DEFAULT_TIMEOUT) -> Grade:
         """The grade that a replay token stands for, computed again; raises InvalidRequest for what is not one."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
-import grpc
-import grpc.aio
+from grpc_health.v1.health_pb2_grpc import HealthStub
 
-from .security import TlsFiles, on_loopback
+from ..v1.derivative_pb2_grpc import DerivativeServiceStub
+from ..v1.grading_pb2_grpc import GradingServiceStub
+from .security import TlsFiles, on_loopback, security_of
 
 #: Bytes of the largest message: the 64 MiB that a service accepts unless it is told otherwise, and room around them.
 LARGEST_MESSAGE = 65 * 2**20
@@ -25,18 +27,22 @@ _RETRIED = {
 }
 
 
-def open_channel(target: str, tls: TlsFiles | None) -> grpc.Channel:
-    """A channel for programs that wait; it connects when it is first used."""
-    if tls is None:
-        return grpc.insecure_channel(target, options=channel_options(target))
-    return grpc.secure_channel(target, tls.credentials(), options=channel_options(target) + tls.options())
+class Connection:
+    """A channel of a library, `grpc` or `grpc.aio`, and the services at its end; it connects when it is first used."""
 
+    _library: Any
 
-def open_async_channel(target: str, tls: TlsFiles | None) -> grpc.aio.Channel:
-    """A channel for the tasks of one event loop; it connects when it is first used."""
-    if tls is None:
-        return grpc.aio.insecure_channel(target, options=channel_options(target))
-    return grpc.aio.secure_channel(target, tls.credentials(), options=channel_options(target) + tls.options())
+    def __init__(self, target: str, *, token: str | None = None, tls: TlsFiles | bool | None = None) -> None:
+        self.target = target
+        files, self._metadata = security_of(target, token, tls)
+        options = channel_options(target)
+        if files is None:
+            self._channel: Any = self._library.insecure_channel(target, options=options)
+        else:
+            self._channel = self._library.secure_channel(target, files.credentials(), options=options + files.options())
+        self._stub: Any = DerivativeServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._health: Any = HealthStub(self._channel)
+        self._grading: Any = GradingServiceStub(self._channel)  # type: ignore[no-untyped-call]
 
 
 def channel_options(target: str) -> list[tuple[str, str | int]]:

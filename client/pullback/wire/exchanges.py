@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from ..errors import PullbackError
 from ..v1 import derivative_pb2, grading_pb2
 from ..values.grading import Graded, Problem, Submission
 from ..values.reply import Answer
@@ -21,37 +20,21 @@ class Exchange(Generic[A]):
     """One streaming method: a message for a request, the envelope around it, and an answer for what comes back.
 
     `method` is the stub's. `message` raises PullbackError for what no service could read. The ledger sets the
-    message's `id`. `answer` gets an id, a position, and the reply's message, or the error in its place.
+    message's `id`. `read` makes the reply of its message; `answer` gets an id, a position, and the reply, or the
+    `error` in its place.
     """
 
     method: str
     message: Callable[[Any], Any]
     envelope: Callable[..., Any]
-    answer: Callable[[str, int, Any], A]
-    failure: Callable[[str, int, PullbackError], A]
+    read: Callable[[Any], Any]
+    answer: Callable[..., A]
 
 
-DIFFERENTIATE: Exchange[Answer] = Exchange(
-    "DifferentiateMany",
-    request_message,
-    derivative_pb2.DifferentiateManyRequest,
-    lambda name, position, message: Answer(name, position, reply=reply_from(message)),
-    lambda name, position, error: Answer(name, position, error=error),
+DIFFERENTIATE = Exchange(
+    "DifferentiateMany", request_message, derivative_pb2.DifferentiateManyRequest, reply_from, Answer
 )
-
-GRADE: Exchange[Graded] = Exchange(
-    "GradeMany",
-    grade_message,
-    grading_pb2.GradeManyRequest,
-    lambda name, position, message: Graded(name, position, grade_from(message)),
-    lambda name, position, error: Graded(name, position, error=error),
-)
-
-
-def as_submissions(pairs: Iterable[Submission | tuple[Problem, object]]) -> Iterator[Submission]:
-    """Submissions as they are, and pairs of a problem and an answer as submissions."""
-    for pair in pairs:
-        yield as_submission(pair)
+GRADE = Exchange("GradeMany", grade_message, grading_pb2.GradeManyRequest, grade_from, Graded)
 
 
 def as_submission(pair: Submission | tuple[Problem, object]) -> Submission:

@@ -142,7 +142,7 @@ class Ledger(Generic[A]):
             if message.ByteSize() > LARGEST_MESSAGE:
                 raise ResourceExhausted(reason=Reason.REQUEST_TOO_LARGE)
         except PullbackError as error:
-            return Step(answers=(self.exchange.failure(identity, position, error),))
+            return Step(answers=(self.exchange.answer(identity, position, error=error),))
         message.id = identity
         sent = _Sent(position, message, math.inf if request.timeout is None else self.now() + request.timeout)
         self._unanswered[identity] = sent
@@ -152,9 +152,7 @@ class Ledger(Generic[A]):
         self._streams_in_vain = 0
         self._late.discard(response.id)
         sent = self._unanswered.pop(response.id, None)
-        if sent is None:
-            return Step()
-        return Step(answers=(self._answer(sent, response),))
+        return Step() if sent is None else Step(answers=(self._answer(sent, response),))
 
     def _break(self, error: PullbackError) -> Step[A]:
         self._open = False
@@ -176,19 +174,19 @@ class Ledger(Generic[A]):
         return Step(answers=tuple(self._give_up(name, error) for name in overdue))
 
     def _give_up(self, identity: str, error: PullbackError) -> A:
-        return self.exchange.failure(identity, self._unanswered.pop(identity).position, error)
+        return self.exchange.answer(identity, self._unanswered.pop(identity).position, error=error)
 
     def _answer(self, sent: _Sent, response: Any) -> A:
         try:
             match response.WhichOneof("result"):
                 case "response":
-                    return self.exchange.answer(response.id, sent.position, response.response)
+                    return self.exchange.answer(response.id, sent.position, self.exchange.read(response.response))
                 case "status":
                     raise from_status(response.status)
                 case _:
                     raise InternalError("the service sent an answer without a result", reason=Reason.BAD_REPLY)
         except PullbackError as error:
-            return self.exchange.failure(response.id, sent.position, error)
+            return self.exchange.answer(response.id, sent.position, error=error)
 
     def _open_stream(self) -> float | None:
         """Seconds to wait before a stream is opened, None where one is open."""

@@ -15,16 +15,9 @@ from ..v1 import tensor_pb2
 
 #: The NumPy dtype of every dtype of the language, by its number on the wire.
 DTYPES: dict[int, np.dtype[Any]] = {
-    tensor_pb2.DTYPE_FLOAT16: np.dtype(np.float16),
-    tensor_pb2.DTYPE_BFLOAT16: np.dtype(ml_dtypes.bfloat16),
-    tensor_pb2.DTYPE_FLOAT32: np.dtype(np.float32),
-    tensor_pb2.DTYPE_FLOAT64: np.dtype(np.float64),
-    tensor_pb2.DTYPE_INT8: np.dtype(np.int8),
-    tensor_pb2.DTYPE_INT16: np.dtype(np.int16),
-    tensor_pb2.DTYPE_INT32: np.dtype(np.int32),
-    tensor_pb2.DTYPE_INT64: np.dtype(np.int64),
-    tensor_pb2.DTYPE_UINT8: np.dtype(np.uint8),
-    tensor_pb2.DTYPE_BOOL: np.dtype(np.bool_),
+    number: np.dtype(ml_dtypes.bfloat16 if name == "DTYPE_BFLOAT16" else name.removeprefix("DTYPE_").lower())
+    for name, number in tensor_pb2.Dtype.items()
+    if number
 }
 FLOATING = frozenset(("float16", "bfloat16", "float32", "float64"))
 _NUMBERS = {dtype.name: number for number, dtype in DTYPES.items()}
