@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,27 +38,23 @@ class Around:
         return f"the function around {entry} = {self.at:.6g}: {self.finding.outcome.name}{cause}"
 
 
-def around(
-    client: Client,
-    expression: str,
-    inputs: Mapping[str, object],
-    upstream: object | None,
-    reply: Reply,
-    timeout: float,
-) -> Iterator[Around]:
-    """One picture for each input whose verdict has a finding with an examined entry; raises the errors of the tree."""
+def around(client: Client, request: Request, reply: Reply) -> Iterator[Around]:
+    """One picture for each input whose verdict has a finding with an examined entry; raises the errors of the tree.
+
+    `request` asks for values only.
+    """
     for name, verdict in reply.verdicts.items():
         finding = next((f for f in verdict.findings if f.examined), None)
         if finding is None:
             continue
         entry = finding.examined[0]
-        value = inputs[name]
+        value = request.inputs[name]
         array = np.array(value.value if isinstance(value, Constant) else value, dtype=reply.gradients[name].dtype)
         at = float(array[entry.index])
         offsets = reach(at) * np.linspace(-1.0, 1.0, POINTS)
-        weights = np.ones(reply.value.shape) if upstream is None else np.asarray(upstream, dtype=np.float64)
-        shifts = ({**inputs, name: _shift(value, entry.index, offset)} for offset in offsets)
-        requests = (Request(expression, shift, weights, None, (), check=False, timeout=timeout) for shift in shifts)
+        weights = np.ones(reply.value.shape) if request.upstream is None else np.asarray(request.upstream, np.float64)
+        shifts = ({**request.inputs, name: _shift(value, entry.index, offset)} for offset in offsets)
+        requests = (replace(request, inputs=shift, upstream=weights, wrt=None) for shift in shifts)
         answers = sorted(client.differentiate_many(requests), key=lambda answer: answer.position)
         with np.errstate(invalid="ignore", over="ignore"):
             values = np.array([float(np.sum(weights * answer.result().value)) for answer in answers])

@@ -39,13 +39,12 @@ _CONNECTION = (
     ("--server-name",      "NAME",  "The name in the service's certificate, where it is not the host."),
 )
 # fmt: on
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON; errors too, on standard output.")
 
 
 def service_options(command: F) -> F:
     """The options of every command that calls a service."""
-    command = click.option("--json", "as_json", is_flag=True, help="Print JSON; errors too, on standard output.")(
-        command
-    )
+    command = _JSON(command)
     for flag, metavar, meaning in reversed(_CONNECTION):
         command = click.option(
             flag,

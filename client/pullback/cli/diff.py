@@ -7,18 +7,16 @@ import sys
 from typing import TextIO
 
 import click
-from rich.console import Console
 
 from ..errors import InvalidRequest
-from ..plain import json_text
 from ..reasons import Reason
 from ..values.reply import Reply
-from ..values.request import DEFAULT_NOTATIONS, DEFAULT_TIMEOUT, constant
+from ..values.request import DEFAULT_NOTATIONS, DEFAULT_TIMEOUT, Request, constant
 from .arguments import read_inputs, read_value
 from .around import around
 from .connection import ExitCode, connect, failures, service_options
 from .plot import draw, jacobians, require_matplotlib
-from .table import latex_lines, reply_table, steps_table
+from .table import latex_lines, reply_table, show, steps_table
 
 _OPTION = re.compile(r"--[a-z][a-z-]+(=.*)?")
 
@@ -94,8 +92,8 @@ def diff(
                 expression, inputs, gradient, wrt or None, notations, check=not no_check, timeout=timeout
             )
             if plot is not None:
-                pictures = around(client, expression, inputs, gradient, reply, timeout)
-                draw(plot, jacobians(client, expression, inputs, wrt or None, reply, timeout), list(pictures))
+                values_only = Request(expression, inputs, gradient, wrt or None, (), check=False, timeout=timeout)
+                draw(plot, jacobians(client, values_only, reply), list(around(client, values_only, reply)))
     _print(reply, latex, steps, code, as_json)
     sys.exit(int(ExitCode.AGREE if reply.agree or no_check else ExitCode.OTHER_VERDICT))
 
@@ -119,14 +117,12 @@ def _notations(latex: bool, steps: bool, code: str | None, as_json: bool) -> tup
 
 
 def _print(reply: Reply, latex: bool, steps: bool, code: str | None, as_json: bool) -> None:
-    if as_json:
-        click.echo(json_text(reply))
+    if as_json or not (latex or code):
+        show(reply, reply_table, as_json)
+        if steps and not as_json:
+            show(reply, steps_table, as_json)
     elif code is not None:
         text = getattr(reply.code, code)
         click.echo(text or f"# There is no code for this expression in {code}.", nl=not text)
-    elif latex:
-        click.echo("\n".join(latex_lines(reply)))
     else:
-        Console(highlight=False).print(reply_table(reply))
-    if steps and not (as_json or latex or code):
-        Console(highlight=False).print(steps_table(reply))
+        click.echo("\n".join(latex_lines(reply)))

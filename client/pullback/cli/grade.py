@@ -13,14 +13,13 @@ from pathlib import Path
 from types import FrameType
 
 import click
-from rich.console import Console
 
 from ..batch import FORMATS, Journal, JournalError, Run, Stopped, Summary, format_of, grade_file, lines, survey, write
-from ..plain import json_text
 from .connection import connect, service_options
 from .failure import print_failure
 from .grading_progress import GradingProgress
 from .grading_tables import summary_table
+from .table import show
 
 
 class ExitCode(IntEnum):
@@ -132,10 +131,7 @@ def _interruptible() -> Iterator[None]:
 
 
 def _print(summary: Summary, repeated: tuple[str, ...], as_json: bool) -> None:
-    if as_json:
-        click.echo(json_text(summary))
-    else:
-        Console(highlight=False).print(summary_table(summary))
+    show(summary, summary_table, as_json)
     if repeated:
         ids = "1 id is" if len(repeated) == 1 else f"{len(repeated)} ids are"
         click.echo(f"{ids} on several lines, such as {repeated[0]}", err=True)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import click
-from rich.console import Console
 
-from ..plain import json_text
 from .connection import connect, failures, service_options
-from .table import language_table, operator_table
+from .table import language_table, operators_table, show
 
 
 @click.command(short_help="List the operators, or describe one.")
@@ -17,10 +15,4 @@ def operators(name: str, target: str | None, as_json: bool) -> None:
     """List the operators of the language, or describe the one of that NAME or alias."""
     with failures(as_json), connect(target) as client:
         language = client.describe_language(name)
-    if as_json:
-        click.echo(json_text(language))
-    elif name:
-        for operator in language.operators:
-            Console(highlight=False).print(operator_table(operator))
-    else:
-        Console(highlight=False).print(language_table(language))
+    show(language, operators_table if name else language_table, as_json)

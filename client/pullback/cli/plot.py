@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from typing import Any
 
@@ -44,23 +43,10 @@ def require_matplotlib() -> None:
         raise click.ClickException("matplotlib is missing: pip install 'pullback[plot]'")
 
 
-def jacobians(
-    client: Client,
-    expression: str,
-    inputs: Mapping[str, object],
-    wrt: tuple[str, ...] | None,
-    reply: Reply,
-    timeout: float,
-) -> list[Jacobian]:
-    """The Jacobians that the service computes, row by row, with unit upstream gradients.
-
-    Raises the errors of the tree.
-    """
+def jacobians(client: Client, request: Request, reply: Reply) -> list[Jacobian]:
+    """The Jacobians that the service computes, row by row, with unit upstream gradients; raises the tree's errors."""
     by_name = {name: Jacobian(name, (reply.value.size, g.size)) for name, g in reply.gradients.items()}
-    requests = (
-        Request(expression, inputs, unit, wrt, (), check=False, timeout=timeout, id=str(k), closed_form_gradients=True)
-        for k, unit in enumerate(_units(reply.value))
-    )
+    requests = (replace(request, upstream=unit, closed_form_gradients=True) for unit in _units(reply.value))
     answers = sorted(client.differentiate_many(requests), key=lambda answer: answer.position)
     for row in (answer.result() for answer in answers):
         for name, jacobian in by_name.items():

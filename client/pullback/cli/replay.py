@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 
 import click
-from rich.console import Console
 
-from ..plain import json_text
 from .connection import connect, failures, service_options
 from .grading_tables import grade_table
+from .table import show
 
 
 @click.command(short_help="Show a grade again.")
@@ -23,7 +22,4 @@ def replay(grade_token: str, target: str | None, as_json: bool) -> None:
     text = sys.stdin.read().strip() if grade_token == "-" else grade_token
     with failures(as_json), connect(target) as client:
         grade = client.replay(text)
-    if as_json:
-        click.echo(json_text(grade))
-    else:
-        Console(highlight=False).print(grade_table(grade))
+    show(grade, grade_table, as_json)

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
+import click
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ..plain import json_text
 from ..values.language import Language, Operator
 from ..values.reply import Leg, LegState, Reply, StepKind, array_text
 from ..values.verdict import Finding, Outcome, Verdict
+
+T = TypeVar("T")
 
 _STYLES = {Outcome.AGREE: "bold green", Outcome.PRECISION_LIMITED: "bold green"} | dict.fromkeys(
     (Outcome.TORCH_DEVIATES, Outcome.SYMPY_DEVIATES, Outcome.BOTH_DEVIATE), "bold red"
 )
 #: How many examined entries of a finding are shown.
 SHOWN = 4
+
+
+def show(value: T, table: Callable[[T], RenderableType], as_json: bool) -> None:
+    """Print a value as JSON, or else its table."""
+    if as_json:
+        click.echo(json_text(value))
+    else:
+        Console(highlight=False).print(table(value))
 
 
 def reply_table(reply: Reply) -> RenderableType:
@@ -82,8 +95,12 @@ def language_table(language: Language) -> RenderableType:
     return table
 
 
-def operator_table(operator: Operator) -> RenderableType:
-    """Everything that the language says of one operator."""
+def operators_table(language: Language) -> RenderableType:
+    """Everything that the language says of its operators."""
+    return Group(*map(_operator_table, language.operators))
+
+
+def _operator_table(operator: Operator) -> RenderableType:
     return label_table(
         ("name", operator.name),
         ("aliases", ", ".join(operator.aliases)),
