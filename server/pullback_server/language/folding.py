@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
+from typing import Any
+
+from ..program import Literal
+from .builder import Operand
 
 #: Integers of the language fit 64 bits.
 INTEGER_BITS = 63
@@ -13,13 +17,8 @@ LARGEST_EXPONENT = 1024
 
 Number = int | float
 
-_FLOAT: dict[str, Callable[[float, float], float]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "**": math.pow,
-}
+_EXACT: dict[str, Callable[[Any, Any], Any]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
+_FLOAT = _EXACT | {"/": operator.truediv, "**": math.pow}
 
 
 class FoldingError(Exception):
@@ -39,16 +38,16 @@ def fold(symbol: str, *numbers: Number) -> Number | None:
     if not all(type(n) is int for n in numbers):
         return None
     a, b = (*numbers, 0)[:2]
-    match symbol:
-        case "+":
-            return fit_int64(int(a) + int(b))
-        case "-":
-            return fit_int64(int(a) - int(b))
-        case "*":
-            return fit_int64(int(a) * int(b))
-        case "**":
-            return _power(int(a), int(b))
-    return None
+    if symbol == "**":
+        return _power(int(a), int(b))
+    return fit_int64(_EXACT[symbol](int(a), int(b))) if symbol in _EXACT else None
+
+
+def plain_number(operand: Operand | None) -> Number | None:
+    """The number that an operand is, if it may be folded: not a constant, a size or a truth value."""
+    if not isinstance(operand, Literal) or operand.name or not isinstance(operand.value, int | float):
+        return None
+    return None if isinstance(operand.value, bool) else operand.value
 
 
 def evaluate(symbol: str, *numbers: Number) -> Number:
@@ -63,7 +62,7 @@ def evaluate(symbol: str, *numbers: Number) -> Number:
     if symbol not in _FLOAT:
         raise FoldingError(f"`{symbol}` in a literal argument")
     try:
-        result = _FLOAT[symbol](*map(float, numbers))
+        result: float = _FLOAT[symbol](*map(float, numbers))
     except (ArithmeticError, ValueError):
         raise FoldingError("arithmetic whose result is not finite") from None
     if math.isnan(result):

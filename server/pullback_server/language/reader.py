@@ -11,7 +11,7 @@ from ..program import Limits, Literal, Reason, Refusal, Size
 from .binding import usage
 from .builder import Operand
 from .calls import apply_call, read_literal
-from .folding import FoldingError, Number, fit_int64, fold
+from .folding import FoldingError, fit_int64, fold, plain_number
 from .keys import apply_key
 from .lexing import Source
 from .names import CONFLICTING_NAMES, CONSTANTS, LIBRARIES, PREFIXES, did_you_mean, excerpt
@@ -116,7 +116,7 @@ class Reader(ExpressionReader):
         symbol = SYMBOL_OF_NODE.get(type(op))
         if symbol is None:
             raise unsupported_node(self.place(node), op)
-        numbers = [_foldable(operand) for operand in operands]
+        numbers = [plain_number(operand) for operand in operands]
         if None not in numbers:
             try:
                 folded = fold(symbol, *(n for n in numbers if n is not None))
@@ -253,11 +253,3 @@ class Reader(ExpressionReader):
     def _unknown_operator(self, node: ast.expr, name: str) -> Refusal:
         hint = did_you_mean(name, BY_NAME) or "`pullback operators` lists them"
         return self.refusal(Reason.UNKNOWN_OPERATOR, node, f"there is no operator `{name}`", name, hint)
-
-
-def _foldable(operand: Operand) -> Number | None:
-    """The number that an operand is, if it may be folded: not a constant, a size or a truth value."""
-    if isinstance(operand, Literal) and not operand.name and type(operand.value) in (int, float):
-        assert isinstance(operand.value, int | float)
-        return operand.value
-    return None

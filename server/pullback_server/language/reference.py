@@ -6,9 +6,8 @@ python -m pullback_server.language.reference --check    exit 1 if it differs fro
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from ..operators import TABLE, Operator
 from ..operators.signature import KINDS
 from ..program import DType, Limits, Reason
 from .names import CONSTANTS, LIBRARIES, PREFIXES
+from .pages import table, write_or_check
 from .refusals import KEYWORDS
 
 FILE = Path(__file__).parents[2] / "LANGUAGE.md"
@@ -49,7 +49,7 @@ def _literals() -> Iterator[str]:
     floating = ", ".join(f"`{d.label}`" for d in DType if d.floating)
     yield f"Differentiable: {floating}. Constants: {', '.join(f'`{d.label}`' for d in DType if not d.floating)}.\n"
     yield "The kinds of the parameters that are not tensors:\n"
-    yield from _table(("kind", "what to write"), ((f"`{kind}`", text) for kind, (_, text) in KINDS.items()))
+    yield from table(("kind", "what to write"), ((f"`{kind}`", text) for kind, (_, text) in KINDS.items()))
 
 
 def _operators() -> Iterator[str]:
@@ -59,7 +59,7 @@ def _operators() -> Iterator[str]:
         (f"[{family}](#{family.replace(' ', '-')})", " ".join(f"`{row.name}`" for row in rows))
         for family, rows in families
     )
-    yield from _table(("family", "operators"), listed)
+    yield from table(("family", "operators"), listed)
     for family, rows in families:
         yield f"### {family[0].upper()}{family[1:]}\n"
         for row in rows:
@@ -96,35 +96,20 @@ def _limits() -> Iterator[str]:
     yield "## Limits\n"
     yield "A request over one of these is refused before anything is computed.\n"
     rows = ((f"`{name}`", f"{value:,}".replace(",", " "), sentence) for name, value, sentence in Limits().describe())
-    yield from _table(("limit", "value", "what it limits"), rows)
+    yield from table(("limit", "value", "what it limits"), rows)
 
 
 def _refusals() -> Iterator[str]:
     yield "## What is refused\n"
     yield "Each refusal has a reason, and says what was found and what would be accepted.\n"
-    yield from _table(("reason", "what it means"), ((f"`{reason.name}`", reason.value) for reason in Reason))
+    yield from table(("reason", "what it means"), ((f"`{reason.name}`", reason.value) for reason in Reason))
     yield "Python keywords that are not part of the language:\n"
-    yield from _table(("keyword", "instead"), ((f"`{word}`", instead) for word, (_, instead) in KEYWORDS.items()))
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    yield f"| {' | '.join(head)} |"
-    yield "|" + "---|" * len(head)
-    yield from (f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows)
-    yield ""
+    yield from table(("keyword", "instead"), ((f"`{word}`", instead) for word, (_, instead) in KEYWORDS.items()))
 
 
 def main() -> int:
     """Do what the command line says; the exit status is 0 on success."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="compare with the file, and write nothing")
-    if not parser.parse_args().check:
-        FILE.write_text(reference(), encoding="utf-8")
-        return 0
-    if FILE.exists() and FILE.read_text(encoding="utf-8") == reference():
-        return 0
-    print(f"{FILE} is not what the tables give: run python -m pullback_server.language.reference")
-    return 1
+    return write_or_check(FILE, reference(), "pullback_server.language.reference", __doc__)
 
 
 if __name__ == "__main__":

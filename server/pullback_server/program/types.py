@@ -10,7 +10,10 @@ from .nodes import Argument, Program
 
 
 class DType(Enum):
-    """The element types of the language; the value is (torch's name, bytes per element, category)."""
+    """The element types of the language: the `label` that torch and NumPy use, bytes per element, and category.
+
+    The category is 0 for bool, 1 for integers, 2 for floating types; promotion never goes down.
+    """
 
     FLOAT16 = ("float16", 2, 2)
     BFLOAT16 = ("bfloat16", 2, 2)
@@ -23,20 +26,8 @@ class DType(Enum):
     UINT8 = ("uint8", 1, 1)
     BOOL = ("bool", 1, 0)
 
-    @property
-    def label(self) -> str:
-        """The name that torch and NumPy use."""
-        return self.value[0]
-
-    @property
-    def size(self) -> int:
-        """Bytes per element."""
-        return self.value[1]
-
-    @property
-    def category(self) -> int:
-        """0 for bool, 1 for integers, 2 for floating types; promotion never goes down."""
-        return self.value[2]
+    def __init__(self, label: str, size: int, category: int) -> None:
+        self.label, self.size, self.category = label, size, category
 
     @property
     def floating(self) -> bool:

@@ -6,12 +6,12 @@ python -m pullback_server.service.reference --check    exit 1 where it is not wh
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from .. import grading
+from ..language.pages import table, write_or_check
 from ..verdict import UndecidedReason
 from .config import Setting, settings
 from .failpoints import ACTIONS, POINTS, VARIABLE
@@ -95,29 +95,14 @@ MONITORING = """\
 
 def reference() -> str:
     """The whole page."""
-    return "\n".join(
-        (
-            INTRODUCTION,
-            *_methods(),
-            *_settings(),
-            ADMISSION,
-            SECURITY,
-            ISOLATION,
-            *_denied(),
-            *_reasons(),
-            MONITORING,
-            *_metrics(),
-            *_grades(),
-            *_failpoints(),
-        )
-    )
+    calls = (INTRODUCTION, *_methods(), *_settings(), ADMISSION, SECURITY, ISOLATION, *_denied(), *_reasons())
+    return "\n".join((*calls, MONITORING, *_metrics(), *_grades(), *_failpoints()))
 
 
 def _methods() -> Iterator[str]:
     yield "## Methods\n"
-    yield from _table(
-        ("method", "kind"), ((f"`{row.path}`", "stream" if row.stream else "call") for row in ROWS.values())
-    )
+    rows = ((f"`{row.path}`", "stream" if row.stream else "call") for row in ROWS.values())
+    yield from table(("method", "kind"), rows)
 
 
 def _settings() -> Iterator[str]:
@@ -125,7 +110,7 @@ def _settings() -> Iterator[str]:
     yield "Each is a flag of `pullback serve` or an environment variable; the flag wins. `pullback serve --check`"
     yield "starts nothing: it shows the values in force, where each comes from, and whether they are consistent.\n"
     rows = ((f"`{s.flag}`", f"`{s.variable}`", _default(s), s.doc) for s in settings())
-    yield from _table(("flag", "variable", "default", "meaning"), rows)
+    yield from table(("flag", "variable", "default", "meaning"), rows)
 
 
 def _default(setting: Setting) -> str:
@@ -146,9 +131,9 @@ def _reasons() -> Iterator[str]:
     rows = (
         (f"`{reason.name}`", reason.code.name, _retry(reason.retry_after), reason.sentence) for reason in FailureReason
     )
-    yield from _table(("reason", "status", "retry", "meaning"), rows)
+    yield from table(("reason", "status", "retry", "meaning"), rows)
     yield "A call that succeeds may have verdicts that are UNDECIDED, for these reasons:\n"
-    yield from _table(("reason", "meaning"), ((f"`{reason}`", reason.sentence) for reason in UndecidedReason))
+    yield from table(("reason", "meaning"), ((f"`{reason}`", reason.sentence) for reason in UndecidedReason))
 
 
 def _retry(seconds: float | None) -> str:
@@ -160,10 +145,10 @@ def _grades() -> Iterator[str]:
     yield "The findings of a wrong answer have codes, those of the smallest priority first; partial credit is given by"
     yield "the first finding.\n"
     mistakes = ((f"`{m.name}`", f"{m.priority}", m.sentence) for m in grading.Mistake)
-    yield from _table(("code", "priority", "what the answer is, or what is wrong with it"), mistakes)
+    yield from table(("code", "priority", "what the answer is, or what is wrong with it"), mistakes)
     yield "A NOT_AN_ANSWER has one of these codes, or WRONG_VARIABLE or WRONG_ORDER where its left side names another"
     yield "derivative:\n"
-    yield from _table(("code", "why"), ((f"`{r.name}`", r.value) for r in grading.NotAnAnswerReason))
+    yield from table(("code", "why"), ((f"`{r.name}`", r.value) for r in grading.NotAnAnswerReason))
     yield "An UNDECIDED grade has one of these reasons:\n"
     yield from (f"- {reason.value}" for reason in grading.UndecidedReason)
     yield ""
@@ -174,7 +159,7 @@ def _denied() -> Iterator[str]:
 
 
 def _metrics() -> Iterator[str]:
-    yield from _table(("metric", "kind", "meaning"), ((f"`{row.name}`", row.kind, row.meaning) for row in METRICS))
+    yield from table(("metric", "kind", "meaning"), ((f"`{row.name}`", row.kind, row.meaning) for row in METRICS))
 
 
 def _failpoints() -> Iterator[str]:
@@ -182,27 +167,12 @@ def _failpoints() -> Iterator[str]:
     yield f"For tests: the variable `{VARIABLE}` makes named steps fail. It holds terms"
     yield "`point=[percent%][times*]action[(argument)]`, joined by `;`; without it a point does nothing. Actions:"
     yield f"{', '.join(f'`{name}`' for name in ACTIONS)}.\n"
-    yield from _table(("point", "where"), ((f"`{name}`", where) for name, where in POINTS.items()))
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    yield f"| {' | '.join(head)} |"
-    yield "|" + "---|" * len(head)
-    yield from (f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows)
-    yield ""
+    yield from table(("point", "where"), ((f"`{name}`", where) for name, where in POINTS.items()))
 
 
 def main() -> int:
-    """Runs the command; the exit status is 0 on success."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="compare with what is there, and write nothing")
-    if not parser.parse_args().check:
-        FILE.write_text(reference(), encoding="utf-8")
-        return 0
-    if FILE.exists() and FILE.read_text(encoding="utf-8") == reference():
-        return 0
-    print(f"{FILE} is not what the tables give: run python -m pullback_server.service.reference")
-    return 1
+    """Do what the command line says; the exit status is 0 on success."""
+    return write_or_check(FILE, reference(), "pullback_server.service.reference", __doc__)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...language.builder import Builder, Operand
-from ...language.folding import FoldingError, fold
+from ...language.folding import FoldingError, fold, plain_number
 from ...operators import BY_NAME, BY_SYMBOL, OperandError
 from ...program import Apply, DType, Input, Limits, Literal, Place, Program, TensorType
 from ..codes import NotAnAnswerReason
@@ -81,7 +81,7 @@ class Assembly:
 
     def operate(self, symbol: str, column: int, *operands: Value, row: bool = False) -> Value:
         """Applies the operator of a symbol; integers are computed, except for quotients and negative exponents."""
-        numbers = [_literal_number(o) for o in operands]
+        numbers = [plain_number(o.operand) for o in operands]
         if None not in numbers and not (symbol == "**" and (numbers[1] or 0) < 0):
             try:
                 folded = fold(symbol, *(n for n in numbers if n is not None))
@@ -123,11 +123,3 @@ class Assembly:
         """The program whose output is a value."""
         output = self.number(value)
         return Program(tuple(self.builder.nodes), (), output)
-
-
-def _literal_number(value: Value) -> int | float | None:
-    operand = value.operand
-    if isinstance(operand, Literal) and not operand.name and type(operand.value) in (int, float):
-        assert isinstance(operand.value, int | float)
-        return operand.value
-    return None
