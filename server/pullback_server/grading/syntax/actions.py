@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
-from lark import Token, Transformer
+from lark import Token, Transformer, v_args
 
 from ...language import CONSTANTS
 from ...language.binding import usage
@@ -24,6 +25,11 @@ _OF_TWO = {"max": "maximum", "min": "minimum", "atan": "atan2"}
 _PRODUCTS = {"TIMES": "times", "DOT": "dot", "CROSS": "times", "ENTRYWISE": "entrywise", "MATMUL": "matmul"}
 
 
+#: What follows a function: its brackets, or the one operand that it has without them.
+Arguments = tuple[Value, ...] | Value
+
+
+@v_args(inline=True)
 class Actions(Transformer[Token, Any]):
     """One method for each rule of the grammar; `assembly` is the answer's program so far."""
 
@@ -36,18 +42,17 @@ class Actions(Transformer[Token, Any]):
 
     # Numbers and names.
 
-    def number(self, parts: list[Token]) -> Value:
+    def number(self, token: Token) -> Value:
         """A number of the text."""
-        text, column = str(parts[0]), self._place(parts[0])
+        text, column = str(token), self._place(token)
         value: int | float = int(text) if text.isdigit() and len(text) < 19 else float(text)
         if math.isinf(value):
             raise NotAnAnswer(NotAnAnswerReason.LIMIT_EXCEEDED, "a number over the largest float", column)
         return self.assembly.literal(value, column)
 
-    def name(self, parts: list[Token]) -> Value:
+    def name(self, token: Token) -> Value:
         """An input, an entry of one, or a constant."""
-        token, column = parts[0], self._place(parts[0])
-        name = str(token)
+        name, column = str(token), self._place(token)
         if name in ("I", "1") and not (name == "I" and self.assembly.knows(name)):
             return Value(None, self.assembly.unsized, special=name)
         if not self.assembly.knows(name):
@@ -57,80 +62,75 @@ class Actions(Transformer[Token, Any]):
             return self.assembly.apply("getitem", column, value, key=token.end_column)
         return value
 
-    def unit(self, parts: list[Token]) -> Value:
+    def unit(self, token: Token) -> Value:
         """A unit vector i, j or k."""
-        column, length = self._place(parts[0]), max(self.expected[0] if self.expected else 3, 2)
-        which = "ijk".index(str(parts[0]))
+        column, length = self._place(token), max(self.expected[0] if self.expected else 3, 2)
+        which = "ijk".index(str(token))
         if which >= length:
-            raise unreadable(f"`{parts[0]}` in a question whose vectors have {length} entries", column)
+            raise unreadable(f"`{token}` in a question whose vectors have {length} entries", column)
         ones = [self.assembly.literal(int(k == which), column) for k in range(length)]
         return self.assembly.apply("stack", column, *ones)
 
     # Arithmetic.
 
-    def sum(self, parts: list[Any]) -> Value:
+    def sum(self, x: Value, symbol: Token, y: Value) -> Value:
         """`x + y` or `x - y`."""
-        symbol = "+" if parts[1].type == "PLUS" else "-"
-        return products.add(self.assembly, symbol, parts[0], parts[2], self._place(parts[1]))
+        return products.add(self.assembly, "+" if symbol.type == "PLUS" else "-", x, y, self._place(symbol))
 
-    def negate(self, parts: list[Any]) -> Value:
+    def negate(self, minus: Token, x: Value) -> Value:
         """`-x`."""
-        x, column = parts[1], self._place(parts[0])
+        column = self._place(minus)
         if x.operand is None:
             return products.product(self.assembly, "times", self.assembly.literal(-1, column), x, column)
         return self.assembly.operate("-", column, x, row=x.row)
 
-    def product(self, parts: list[Any]) -> Value:
+    def product(self, x: Value, symbol: Token, y: Value) -> Value:
         """`x * y`, `x \\cdot y`, `x \\times y`, `x \\odot y` or `x @ y`."""
-        kind = _PRODUCTS[parts[1].type]
-        return products.product(self.assembly, kind, parts[0], parts[2], self._place(parts[1]))
+        return products.product(self.assembly, _PRODUCTS[symbol.type], x, y, self._place(symbol))
 
-    def kron(self, parts: list[Any]) -> Value:
+    def kron(self, x: Value, symbol: Token, y: Value) -> Value:
         """`x \\otimes y`."""
-        name = "kron" if parts[0].rank == 2 or parts[2].rank == 2 else "outer"
-        return self.assembly.apply(name, self._place(parts[1]), parts[0], parts[2])
+        return self.assembly.apply("kron" if 2 in (x.rank, y.rank) else "outer", self._place(symbol), x, y)
 
-    def juxtaposed(self, parts: list[Any]) -> Value:
+    def juxtaposed(self, x: Value, y: Value) -> Value:
         """`x y`."""
-        return products.product(self.assembly, "juxtaposed", parts[0], parts[1], self._at)
+        return products.product(self.assembly, "juxtaposed", x, y, self._at)
 
-    def number_and_group(self, parts: list[Any]) -> Value:
+    def number_and_group(self, number: Token, group: Value) -> Value:
         """`2(x + 1)` as the argument of a function."""
-        return products.product(self.assembly, "juxtaposed", self.number(parts[:1]), parts[1], self._at)
+        return self.juxtaposed(self.number(number), group)
 
-    def divide(self, parts: list[Any]) -> Value:
+    def divide(self, x: Value, symbol: Token, y: Value) -> Value:
         """`x / y`."""
-        return self._quotient(parts[0], parts[2], self._place(parts[1]))
+        return self._quotient(x, y, self._place(symbol))
 
-    def fraction(self, parts: list[Any]) -> Value:
+    def fraction(self, command: Token, x: Value, y: Value) -> Value:
         """`\\frac{x}{y}`."""
-        return self._quotient(parts[1], parts[2], self._place(parts[0]))
+        return self._quotient(x, y, self._place(command))
 
-    def power(self, parts: list[Any]) -> Value:
+    def power(self, x: Value, caret: Token, y: Value) -> Value:
         """`x^y`."""
-        return products.power(self.assembly, parts[0], parts[2], self._place(parts[1]))
+        return products.power(self.assembly, x, y, self._place(caret))
 
-    def entrypower(self, parts: list[Any]) -> Value:
+    def entrypower(self, x: Value, caret: Token, y: Value) -> Value:
         """`x^{\\odot y}`."""
-        return products.power(self.assembly, parts[0], parts[2], self._place(parts[1]), entrywise=True)
+        return products.power(self.assembly, x, y, self._place(caret), entrywise=True)
 
-    def transpose(self, parts: list[Any]) -> Value:
+    def transpose(self, x: Value, symbol: Token) -> Value:
         """`A^T`."""
-        return products.transpose(self.assembly, parts[0], self._place(parts[1]))
+        return products.transpose(self.assembly, x, self._place(symbol))
 
-    def inverse_transpose(self, parts: list[Any]) -> Value:
+    def inverse_transpose(self, x: Value, symbol: Token) -> Value:
         """`A^{-T}`."""
-        column = self._place(parts[1])
-        return products.transpose(self.assembly, self.assembly.apply("inv", column, parts[0]), column)
+        return self.transpose(self.assembly.apply("inv", self._place(symbol), x), symbol)
 
-    def square_root(self, parts: list[Any]) -> Value:
+    def square_root(self, command: Token, x: Value) -> Value:
         """`\\sqrt{x}`."""
-        return self.assembly.apply("sqrt", self._place(parts[0]), parts[1], row=parts[1].row)
+        return self.assembly.apply("sqrt", self._place(command), x, row=x.row)
 
-    def nth_root(self, parts: list[Any]) -> Value:
+    def nth_root(self, command: Token, index: Value, x: Value) -> Value:
         """`\\sqrt[n]{x}`, which has a value for negative x where n is odd."""
-        _, index, x = parts
-        column = self._place(parts[0])
+        column = self._place(command)
         inverse = self._quotient(self.assembly.literal(1, column), index, column)
         number = getattr(index.operand, "value", None)
         if type(number) is int and number % 2 and not x.rank:
@@ -138,41 +138,35 @@ class Actions(Transformer[Token, Any]):
             return self.assembly.operate("*", column, self.assembly.apply("sign", column, x), size)
         return self.assembly.operate("**", column, x, inverse)
 
-    def absolute(self, parts: list[Any]) -> Value:
+    def absolute(self, bar: Token, x: Value) -> Value:
         """`|x|`."""
-        return products.absolute(self.assembly, parts[1], self._place(parts[0]))
+        return products.absolute(self.assembly, x, self._place(bar))
 
-    def norm(self, parts: list[Any]) -> Value:
+    def norm(self, bar: Token, x: Value, closing: Token) -> Value:
         """`||x||`."""
-        return products.norm(self.assembly, parts[1], str(parts[2]), self._place(parts[0]))
+        return products.norm(self.assembly, x, str(closing), self._place(bar))
 
     # Functions.
 
-    def arguments(self, parts: list[Any]) -> tuple[Value, ...]:
+    def arguments(self, *parts: Value) -> tuple[Value, ...]:
         """What stands in a function's brackets."""
-        return tuple(parts)
+        return parts
 
-    def call(self, parts: list[Any]) -> Value:
-        """`f(x, y)` or `f x`."""
-        function, arguments = parts
-        return self._call(function, arguments if isinstance(arguments, tuple) else (arguments,))
-
-    def call_to_power(self, parts: list[Any]) -> Value:
+    def call_to_power(self, function: Token, caret: Token, exponent: Value, arguments: Arguments) -> Value:
         """`f^2(x)` or `f^2 x`; `f^{-1}(x)` is the inverse function."""
-        function, caret, exponent, arguments = parts
-        arguments = arguments if isinstance(arguments, tuple) else (arguments,)
         if getattr(exponent.operand, "value", None) == -1 and str(function) in INVERSES:
-            return self._call(Token("FUNC", INVERSES[function], column=function.column), arguments)
-        value = self._call(function, arguments)
+            return self.call(Token("FUNC", INVERSES[function], column=function.column), arguments)
+        value = self.call(function, arguments)
         return self.assembly.operate("**", self._place(caret), value, exponent, row=value.row)
 
-    def _call(self, function: Token, arguments: tuple[Value, ...]) -> Value:
+    def call(self, function: Token, arguments: Arguments) -> Value:
+        """`f(x, y)` or `f x`."""
         name, column = str(function), self._place(function)
+        arguments = arguments if isinstance(arguments, tuple) else (arguments,)
         if name.startswith("log ") and len(arguments) == 1:
-            base = self._base(name[4:], column)
-            return self._quotient(
-                self.assembly.apply("log", column, *arguments), self.assembly.apply("log", column, base), column
-            )
+            operands = (*arguments, self._base(name[4:], column))
+            logarithm, divisor = (self.assembly.apply("log", column, x) for x in operands)
+            return self._quotient(logarithm, divisor, column)
         program = meaning(name)
         if program is not None and len(arguments) == 1:
             return self.assembly.inline(program, self._definite(arguments[0], column), column)
@@ -200,35 +194,32 @@ class Actions(Transformer[Token, Any]):
 
     # Vectors, matrices and definitions by cases.
 
-    def vector(self, parts: list[Value]) -> Value:
+    def vector(self, *entries: Value) -> Value:
         """`(x, y)`, `<x, y>` or `[x, y]`: the entries of a vector, or the rows of a matrix."""
-        return self._stack(parts, self._at)
+        return self._stack(entries, self._at)
 
-    def row(self, parts: list[Value]) -> list[Value]:
+    def row(self, *entries: Value) -> tuple[Value, ...]:
         """A row of a matrix."""
-        return parts
+        return entries
 
-    def matrix(self, parts: list[Any]) -> Value:
+    def matrix(self, kind: Token, *rows: tuple[Value, ...]) -> Value:
         """A matrix; one of a single row or column is a vector where the answer is one."""
-        kind, *rows = parts
         column = self._place(kind)
         if len({len(row) for row in rows}) != 1:
             raise unreadable("the rows of a matrix have different lengths", column)
         if len(rows) == 1 or len(rows[0]) == 1:
-            entries = rows[0] if len(rows) == 1 else [row[0] for row in rows]
+            entries = rows[0] if len(rows) == 1 else tuple(row[0] for row in rows)
             value = self._stack(entries, column)
             value = Value(value.operand, value.type, row=len(rows) == 1 and len(rows[0]) > 1)
         else:
-            value = self._stack([self._stack(row, column) for row in rows], column)
+            value = self._stack(tuple(self._stack(row, column) for row in rows), column)
         function = MATRICES[str(kind)]
         return self.assembly.apply(function, column, value) if function else value
 
-    def cases(self, parts: list[Any]) -> Value:
+    def cases(self, kind: Token, *rows: tuple[Value, Value | None]) -> Value:
         """A definition by cases: the first condition that holds decides; without one the last value does."""
-        kind, *rows = parts
         column = self._place(kind)
-        value: Value = rows[-1][0]
-        condition: Value | None = rows[-1][1]
+        value, condition = rows[-1]
         if condition is not None and len(rows) == 1:
             raise unreadable("a definition by cases with one case only", column)
         # The last condition is taken to be the complement of the others, as people mean it.
@@ -238,41 +229,35 @@ class Actions(Transformer[Token, Any]):
             value = self.assembly.apply("where", column, condition, other, value)
         return value
 
-    def conditional(self, parts: list[Value]) -> Value:
+    def conditional(self, value: Value, condition: Value) -> Value:
         """An answer with a condition: it has no value elsewhere."""
         nowhere = self.assembly.literal(math.nan, self._at)
-        return self.assembly.apply("where", self._at, parts[1], parts[0], nowhere)
+        return self.assembly.apply("where", self._at, condition, value, nowhere)
 
-    def case(self, parts: list[Any]) -> tuple[Value, Value | None]:
-        """A value with its condition."""
-        *_, condition = parts
-        return parts[0], condition
+    def case(self, value: Value, condition: Value | None = None) -> tuple[Value, Value | None]:
+        """A value with its condition, if it has one."""
+        return value, condition
 
-    def otherwise_case(self, parts: list[Any]) -> tuple[Value, Value | None]:
-        """A value without a condition."""
-        return parts[0], None
-
-    def otherwise(self, _: list[Any]) -> None:
+    def otherwise(self) -> None:
         """The word `otherwise`."""
 
-    def logical_and(self, parts: list[Any]) -> Value:
+    def logical_and(self, x: Value, y: Value) -> Value:
         """Two conditions that must hold."""
-        return self.assembly.operate("&", self._at, parts[0], parts[1])
+        return self.assembly.operate("&", self._at, x, y)
 
-    def logical_or(self, parts: list[Any]) -> Value:
+    def logical_or(self, x: Value, y: Value) -> Value:
         """Two conditions of which one must hold."""
-        return self.assembly.operate("|", self._at, parts[0], parts[1])
+        return self.assembly.operate("|", self._at, x, y)
 
-    def relation(self, parts: list[Any]) -> Value:
+    def relation(self, x: Value, symbol: Token, y: Value) -> Value:
         """`x < y`."""
-        left, symbol, right = parts
-        return self.assembly.operate(RELATIONS[str(symbol)], self._place(symbol), left, right)
+        return self.assembly.operate(RELATIONS[str(symbol)], self._place(symbol), x, y)
 
-    def chain(self, parts: list[Any]) -> Value:
+    def chain(self, x: Value, first: Token, y: Value, second: Token, z: Value) -> Value:
         """`x < y < z`."""
-        return self.logical_and([self.relation(parts[:3]), self.relation(parts[2:])])
+        return self.logical_and(self.relation(x, first, y), self.relation(y, second, z))
 
-    def _stack(self, entries: list[Value], column: int) -> Value:
+    def _stack(self, entries: Sequence[Value], column: int) -> Value:
         return self.assembly.apply("stack", column, *(self._definite(entry, column) for entry in entries))
 
     def _quotient(self, x: Value, y: Value, column: int) -> Value:

@@ -47,10 +47,7 @@ WORDS: dict[str, str] = {
 # fmt: on
 
 #: What `f^{-1}` means for a function that has an inverse with a name.
-INVERSES: dict[str, str] = {
-    **{name: f"a{name}" for name in ("sin", "cos", "tan", "cot", "sec", "csc")},
-    **{name: f"a{name}" for name in ("sinh", "cosh", "tanh", "coth", "sech", "csch")},
-}
+INVERSES = {name + h: f"a{name}{h}" for name in ("sin", "cos", "tan", "cot", "sec", "csc") for h in ("", "h")}
 
 #: Words that ask for a derivative or an integral.
 DIFFERENTIATING = frozenset(

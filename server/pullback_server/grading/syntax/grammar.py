@@ -127,8 +127,8 @@ row: expr (_AMP expr)*
 cases: BEGINCASES case (_NEWROW case)* _NEWROW? _ENDCASES
 case: expr _AMP condition
     | expr _IF conjunction
-    | expr _OTHERWISE                             -> otherwise_case
-    | expr _AMP?                                  -> otherwise_case
+    | expr _OTHERWISE
+    | expr _AMP?
 ?condition: _IF conjunction
     | conjunction
     | _OTHERWISE                                  -> otherwise
