@@ -125,14 +125,14 @@ def check_problem(problem: Problem, limits: Limits) -> Question:
         refusal.field = refusal.field.replace("expression", "problem.expression").replace("inputs", "problem.inputs")
         raise
     floating = typed.output.dtype.floating or typed.output.weak
-    _require(floating, Reason.NOT_DIFFERENTIABLE, "expression", "the value is not floating", typed.output)
+    _require(floating, "expression", "the value is not floating", typed.output, Reason.NOT_DIFFERENTIABLE)
     chain, stacked = _chain(problem, typed, used)
     if upstream:
         types[upstream] = TensorType(DType.FLOAT64, typed.output.shape)
     question = Question(problem, typed, compile_program(typed), types, chain, stacked, upstream)
     entries = math.prod(question.numerator_shape)
     message = f"a derivative of {entries} entries; at most {LARGEST_ENTRIES} are graded"
-    _require(entries <= LARGEST_ENTRIES, Reason.LIMIT_EXCEEDED, "inputs", message, entries)
+    _require(entries <= LARGEST_ENTRIES, "inputs", message, entries, Reason.LIMIT_EXCEEDED)
     _check_policy(problem)
     return question
 
@@ -161,30 +161,28 @@ def _works_on_numbers(typed: TypedProgram, number: int) -> bool:
 
 def _chain(problem: Problem, typed: TypedProgram, types: Mapping[str, TensorType]) -> tuple[tuple[str, ...], bool]:
     """The inputs to differentiate with respect to in turn, and whether the names of `wrt` are a vector's entries."""
-    _require(bool(problem.wrt), Reason.NOTHING_TO_DIFFERENTIATE, "wrt", "no input is named", "nothing")
+    _require(bool(problem.wrt), "wrt", "no input is named", "nothing", Reason.NOTHING_TO_DIFFERENTIATE)
     for number, name in enumerate(problem.wrt):
         field = f"wrt[{number}]"
-        _require(name in types, Reason.UNKNOWN_NAME, field, f"there is no input `{name}`", name)
+        _require(name in types, field, f"there is no input `{name}`", name, Reason.UNKNOWN_NAME)
         orthogonal = next(v for v in problem.inputs if v.name == name).structure is Structure.ORTHOGONAL
-        _require(not orthogonal, Reason.BAD_ARGUMENT, field, "an orthogonal input is not a free variable", name)
+        _require(not orthogonal, field, "an orthogonal input is not a free variable", name)
     numbers, scalar = all(types[name].rank == 0 for name in problem.wrt), typed.output.rank == 0
     graded = 1 <= problem.order <= 3 and not (problem.kind is Kind.PARTIAL and len(problem.wrt) > 3)
-    message = "a derivative of an order from 1 to 3 is graded"
-    _require(graded, Reason.BAD_ARGUMENT, "order", message, problem.order)
+    _require(graded, "order", "a derivative of an order from 1 to 3 is graded", problem.order)
     match problem.kind:
         case Kind.PARTIAL:
             several = problem.order > 1 and len(problem.wrt) == 1
             return problem.wrt * problem.order if several else problem.wrt, False
         case Kind.VJP:
-            single, message = len(problem.wrt) == problem.order == 1, "v^T J is with respect to one input, of order 1"
-            _require(single, Reason.BAD_ARGUMENT, "wrt", message, ", ".join(problem.wrt))
+            single = len(problem.wrt) == problem.order == 1
+            _require(single, "wrt", "v^T J is with respect to one input, of order 1", ", ".join(problem.wrt))
         case Kind.GRADIENT:
-            message = "the value is not a number: ask for the jacobian"
-            _require(scalar, Reason.BAD_ARGUMENT, "kind", message, typed.output)
+            _require(scalar, "kind", "the value is not a number: ask for the jacobian", typed.output)
     if len(problem.wrt) > 1:
         distinct = numbers and len(set(problem.wrt)) == len(problem.wrt)
         message = "several inputs are the entries of one gradient where they are different numbers"
-        _require(distinct, Reason.BAD_ARGUMENT, "wrt", message, ", ".join(problem.wrt))
+        _require(distinct, "wrt", message, ", ".join(problem.wrt))
         return problem.wrt, True
     # The gradient with respect to one number is the derivative itself.
     return problem.wrt * problem.order, False
@@ -192,22 +190,22 @@ def _chain(problem: Problem, typed: TypedProgram, types: Mapping[str, TensorType
 
 def _check_policy(problem: Problem) -> None:
     points, tolerance, budget = problem.policy.points, problem.policy.tolerance, problem.policy.budget
-    _require(1 <= points <= 4096, Reason.BAD_ARGUMENT, "policy.points", "from 1 to 4096 points are drawn", points)
-    _require(0 <= tolerance < 1, Reason.BAD_ARGUMENT, "policy.tolerance", "a tolerance is from 0 to below 1", tolerance)
-    _require(budget > 0, Reason.BAD_ARGUMENT, "policy.budget", "a budget is more than 0 seconds", budget)
+    _require(1 <= points <= 4096, "policy.points", "from 1 to 4096 points are drawn", points)
+    _require(0 <= tolerance < 1, "policy.tolerance", "a tolerance is from 0 to below 1", tolerance)
+    _require(budget > 0, "policy.budget", "a budget is more than 0 seconds", budget)
     for number, v in enumerate(problem.inputs):
         field, domain = f"inputs[{number}]", v.domain
         ordered = domain is None or domain.low <= domain.high
-        _require(ordered, Reason.BAD_VALUE, f"{field}.domain", "the interval is empty", domain)
+        _require(ordered, f"{field}.domain", "the interval is empty", domain, Reason.BAD_VALUE)
         if v.value is not None:
             count, length = math.prod(v.value.shape), len(v.value.values)
-            _require(count == length, Reason.DATA_LENGTH, f"{field}.value", f"the shape has {count} numbers", length)
+            _require(count == length, f"{field}.value", f"the shape has {count} numbers", length, Reason.DATA_LENGTH)
         elif v.structure in (*SYMMETRIC, Structure.ORTHOGONAL, Structure.DIAGONAL):
             square = len(v.shape) >= 2 and v.shape[-1] == v.shape[-2]
             message = f"an input that is {v.structure.value} is a square matrix"
-            _require(square, Reason.BAD_SHAPE, f"{field}.structure", message, v.shape)
+            _require(square, f"{field}.structure", message, v.shape, Reason.BAD_SHAPE)
 
 
-def _require(condition: bool, reason: Reason, field: str, message: str, value: object) -> None:
+def _require(condition: bool, field: str, message: str, value: object, reason: Reason = Reason.BAD_ARGUMENT) -> None:
     if not condition:
         raise Refusal(reason, message, field=f"problem.{field}", found=str(value))

@@ -21,26 +21,20 @@ def right_answers(reference: Reference) -> dict[str, str]:
     numbers at the question's points is withheld.
     """
     question = reference.question
-    parts = [closed_form(question, chain) for chain in _chains(question)]
-    if any(p is None for p in parts):
-        return {}
-    formulas = [p for p in parts if p is not None]
-    if not question.stacked:
-        python, latex = formulas[0]
-        if not _is_right(reference, python):
+    if question.stacked:
+        entries = [closed_form(question, (name,)) for name in question.problem.wrt]
+        formulas = [entry for entry in entries if entry is not None and "\n" not in entry[0]]
+        if len(formulas) < len(entries):
             return {}
-        return {"python": python, "math": _math_syntax(python), "latex": latex}
-    python = f"stack([{', '.join(p for p, _ in formulas)}])" if all("\n" not in p for p, _ in formulas) else ""
-    latex = "\\begin{bmatrix} " + " \\\\ ".join(text for _, text in formulas) + " \\end{bmatrix}"
-    if not python or not _is_right(reference, python):
+        python = f"stack([{', '.join(text for text, _ in formulas)}])"
+        mathematics = f"({', '.join(_math_syntax(text) for text, _ in formulas)})"
+        latex = "\\begin{bmatrix} " + " \\\\ ".join(text for _, text in formulas) + " \\end{bmatrix}"
+    elif (formula := closed_form(question, question.chain)) is not None:
+        python, latex = formula
+        mathematics = _math_syntax(python)
+    else:
         return {}
-    return {"python": python, "math": f"({', '.join(_math_syntax(p) for p, _ in formulas)})", "latex": latex}
-
-
-def _chains(question: Question) -> list[tuple[str, ...]]:
-    if question.stacked and question.problem.order == 1:
-        return [(name,) for name in question.problem.wrt]
-    return [question.chain]
+    return {"python": python, "math": mathematics, "latex": latex} if _is_right(reference, python) else {}
 
 
 def closed_form(question: Question, chain: tuple[str, ...]) -> tuple[str, str] | None:

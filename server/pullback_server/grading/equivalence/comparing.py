@@ -37,8 +37,6 @@ ENTRIES = 4
 WORK = 20_000
 #: Digits of float64, and how far two numbers that are computed in it alone may be apart, relative to their size.
 FLOAT_DIGITS, FLOAT_CLOSE = 15, 1e-7
-
-
 #: The evidence where nothing is compared.
 NOTHING = Evidence()
 
@@ -229,8 +227,4 @@ def _float(value: Any) -> float:
 
 
 def _unravel(flat: int, shape: tuple[int, ...]) -> tuple[int, ...]:
-    index: list[int] = []
-    for length in reversed(shape):
-        index.append(flat % length)
-        flat //= length
-    return tuple(reversed(index))
+    return tuple(map(int, np.unravel_index(flat, shape)))

@@ -29,11 +29,7 @@ def of_sums(site: Site) -> Iterator[TreeMistake]:
     constant = site.operand(1 - active)
     kept = -constant if site.name == "sub" and active == 0 else constant
     message = f"{site.operand_text(1 - active)} in {site.text} is constant: its derivative is 0"
-
-    def rule(slopes: Sequence[Slope | None]) -> Slope:
-        return site.part(active, slopes) + kept
-
-    yield site.mistake(Mistake.NOT_DIFFERENTIATED, rule, message)
+    yield site.mistake(Mistake.NOT_DIFFERENTIATED, lambda slopes: site.part(active, slopes) + kept, message)
 
 
 def of_factors(site: Site) -> Iterator[TreeMistake]:
@@ -105,7 +101,4 @@ def _without_term(site: Site, left_out: int) -> Rule:
 
 
 def _with_wrong_sign(site: Site, place: int) -> Rule:
-    def rule(slopes: Sequence[Slope | None]) -> Slope:
-        return site.part(1 - place, slopes) - site.part(place, slopes)
-
-    return rule
+    return lambda slopes: site.part(1 - place, slopes) - site.part(place, slopes)

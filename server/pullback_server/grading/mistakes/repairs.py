@@ -93,19 +93,16 @@ def _with_factors_reordered(program: Program, number: int, node: Apply) -> Itera
 
 def _with_elementwise_products(program: Program) -> Program | None:
     """Every matrix product as an elementwise one, where an answer has several."""
-    products = [k for k, n in enumerate(program.nodes) if isinstance(n, Apply) and n.operator == "matmul"]
+    products = {k: n for k, n in enumerate(program.nodes) if isinstance(n, Apply) and n.operator == "matmul"}
     if len(products) < 2:
         return None
-    nodes = [
-        replace(n, operator="mul") if k in products and isinstance(n, Apply) else n for k, n in enumerate(program.nodes)
-    ]
-    return Program(tuple(nodes), program.bindings, program.output)
+    for number, product in products.items():
+        program = _with_node(program, number, replace(product, operator="mul"))
+    return program
 
 
 def _with_node(program: Program, number: int, node: Apply) -> Program:
-    nodes = list(program.nodes)
-    nodes[number] = node
-    return Program(tuple(nodes), program.bindings, program.output)
+    return replace(program, nodes=(*program.nodes[:number], node, *program.nodes[number + 1 :]))
 
 
 def _with_alias(program: Program, number: int, other: int) -> Program:
@@ -168,7 +165,7 @@ def _prune(program: Program) -> Program:
             stack.append(node.value.operand)
     new = {old: k for k, old in enumerate(sorted(needed))}
     nodes = []
-    for old in sorted(needed):
+    for old in new:
         node = program.nodes[old]
         if isinstance(node, Apply):
             node = replace(node, operands=tuple(None if k is None else new[k] for k in node.operands))

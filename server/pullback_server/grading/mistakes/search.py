@@ -242,11 +242,8 @@ class Diagnosis:
             values = question.forward(leaves)
             out = question.forward.tensor(values, question.forward.output, torch.device("cpu"))
             total = (out * leaves[question.upstream]).sum() if question.upstream else out
-            numbers = [
-                k
-                for k, v in enumerate(values)
-                if isinstance(v, torch.Tensor) and v.requires_grad and k != question.forward.output
-            ]
+            inner = ((k, v) for k, v in enumerate(values) if k != question.forward.output)
+            numbers = [k for k, v in inner if isinstance(v, torch.Tensor) and v.requires_grad]
             gradients = torch.autograd.grad(total, [values[k] for k in numbers], allow_unused=True)
             for k, g in zip(numbers, gradients, strict=True):
                 if g is not None:

@@ -77,19 +77,11 @@ class Site:
 
     def partial_rule(self, place: int, partial: torch.Tensor) -> Rule:
         """The chain rule with another partial derivative."""
-
-        def rule(slopes: Sequence[Slope | None]) -> Slope:
-            return partial * self.slope(place, slopes)
-
-        return rule
+        return lambda slopes: partial * self.slope(place, slopes)
 
     def fixed_rule(self, place: int, fixed: Slope) -> Rule:
         """A slope that does not depend on the operand's."""
-
-        def rule(slopes: Sequence[Slope | None]) -> Slope:
-            return fixed + torch.zeros_like(self.slope(place, slopes))
-
-        return rule
+        return lambda slopes: fixed + torch.zeros_like(self.slope(place, slopes))
 
     def unit(self, place: int) -> Slope | None:
         """The slope 1 of an inner function; None where the operand is the input itself, or has another shape."""

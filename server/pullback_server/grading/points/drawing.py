@@ -18,10 +18,7 @@ NEAR = 3.0
 #: Numbers at which derivatives are often special, tried where the domain has them.
 SPECIAL = (0.0, 1.0, -1.0)
 
-_DOMAINS = {
-    Structure.POSITIVE: Interval(0.05, NEAR),
-    Structure.NONNEGATIVE: Interval(0.0, NEAR),
-}
+_DOMAINS = {Structure.POSITIVE: Interval(0.05, NEAR), Structure.NONNEGATIVE: Interval(0.0, NEAR)}
 
 
 @dataclass(frozen=True)

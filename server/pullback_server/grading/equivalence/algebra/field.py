@@ -34,7 +34,7 @@ class Field:
         self._numbers: dict[Hashable, int] = {}
         #: For a generator whose power is a polynomial the exponent and the polynomial, as i^2 = -1.
         self._powers: dict[int, tuple[int, Terms]] = {}
-        #: The arguments of roots, logarithms, exponentials and opaque functions, for their derivatives.
+        #: The function and the argument that a generator stands for, except for inputs and constants.
         self.arguments: dict[int, tuple[str, Quotient]] = {}
         self.imaginary = self._generator(("i",))
         self._powers[self.imaginary] = (2, constant(-1))
@@ -131,10 +131,6 @@ class Field:
         if a.denominator == constant(1):
             self._powers[generator] = (2, self._times(a.numerator, a.numerator))
         return absolute
-
-    def argument(self, generator: int) -> tuple[str, Quotient] | None:
-        """The function and the argument that a generator stands for; None for inputs and constants."""
-        return self.arguments.get(generator)
 
     def equal(self, a: Quotient, b: Quotient) -> bool:
         """Whether the two are the same function, as far as arithmetic shows."""

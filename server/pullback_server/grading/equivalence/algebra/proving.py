@@ -89,26 +89,17 @@ def _literal(field: Field, value: bool | int | float | Size, name: str) -> Quoti
 
 
 def _apply(field: Field, operator: str, operands: list[Quotient]) -> Quotient:
-    match operator, operands:
-        case "add", [a, b]:
-            return field.plus(a, b)
-        case "sub", [a, b]:
-            return field.plus(a, b, -1)
-        case "mul", [a, b]:
-            return field.times(a, b)
-        case "div", [a, b]:
-            return field.over(a, b)
-        case "neg", [a]:
-            return field.times(field.number(-1), a)
-        case "positive", [a]:
-            return a
-        case "pow", [a, b]:
-            n = b.number()
-            return field.power(a, n) if n is not None else field.exp(field.times(b, field.log(a)))
-    rule = _FUNCTIONS.get(operator)
-    if rule is None or len(operands) != 1:
-        raise NoProof
-    return rule(field, operands[0])
+    match operands:
+        case [a] if operator in _FUNCTIONS:
+            return _FUNCTIONS[operator](field, a)
+        case [a, b] if operator in _OPERATORS:
+            return _OPERATORS[operator](field, a, b)
+    raise NoProof
+
+
+def _power(field: Field, a: Quotient, b: Quotient) -> Quotient:
+    n = b.number()
+    return field.power(a, n) if n is not None else field.exp(field.times(b, field.log(a)))
 
 
 def _exponentials(field: Field, u: Quotient) -> tuple[Quotient, Quotient]:
@@ -171,9 +162,16 @@ _DERIVATIVES: dict[str, Rule] = {
         field.root(field.symbol("pi of the language"), 2)),
 }
 
-#: The functions of a program: opaque ones, and those that are expressions in others.
+#: The operators of a program that have two operands.
+_OPERATORS: dict[str, Callable[[Field, Quotient, Quotient], Quotient]] = {
+    "add": Field.plus, "sub": lambda field, a, b: field.plus(a, b, -1), "mul": Field.times, "div": Field.over,
+    "pow": _power,
+}
+
+#: Those that have one: opaque functions, and those that are expressions in others.
 _FUNCTIONS: dict[str, Rule] = {
     **{name: _opaque(name) for name in _DERIVATIVES},
+    "neg": lambda field, u: field.times(field.number(-1), u), "positive": lambda field, u: u,
     "exp": Field.exp, "log": Field.log, "sin": _sin, "cos": _cos, "sinh": _sinh, "cosh": _cosh, "sigmoid": _sigmoid,
     "tan": lambda field, u: field.over(_sin(field, u), _cos(field, u)),
     "tanh": lambda field, u: field.over(_sinh(field, u), _cosh(field, u)),
@@ -236,7 +234,7 @@ class _Derivative:
         field = self._field
         if generator == self._x:
             return field.number(1)
-        known = field.argument(generator)
+        known = field.arguments.get(generator)
         if known is None:
             return field.number(0)
         name, u = known
@@ -245,9 +243,7 @@ class _Derivative:
         if name == "half exp":
             return field.times(field.times(field.number(Fraction(1, 2)), value), inner)
         if name.startswith("root "):
-            index = int(name[5:])
-            return field.over(field.times(value, inner), field.times(field.number(index), u))
-        rule = _DERIVATIVES.get(name)
-        if rule is None:
+            return field.over(field.times(value, inner), field.times(field.number(int(name[5:])), u))
+        if name not in _DERIVATIVES:
             raise NoProof
-        return field.times(rule(field, u), inner)
+        return field.times(_DERIVATIVES[name](field, u), inner)
