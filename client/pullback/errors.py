@@ -45,6 +45,9 @@ class PullbackError(Exception):
 
     usual_code: ClassVar[grpc.StatusCode] = grpc.StatusCode.UNKNOWN
 
+    def __init_subclass__(cls, code: grpc.StatusCode | None = None) -> None:
+        cls.usual_code = code or cls.usual_code
+
     def __init__(self, message: str = "", *, code: grpc.StatusCode | None = None, reason: Reason | str = "") -> None:
         if isinstance(reason, Reason):
             message, reason = message or reason.value, reason.name
@@ -55,7 +58,7 @@ class PullbackError(Exception):
         self.request_id = ""
 
 
-class InvalidRequest(PullbackError):
+class InvalidRequest(PullbackError, code=grpc.StatusCode.INVALID_ARGUMENT):
     """A request that will never succeed.
 
     `field` is the path of what is wrong (`expression`, `inputs[1].tensor`, `upstream`); `line` and `column` count from
@@ -65,8 +68,6 @@ class InvalidRequest(PullbackError):
     >>> str(InvalidRequest("there is no `sine`", field="expression", line=1, column=3, hint="did you mean sin?"))
     'expression, line 1, column 3: there is no `sine` (did you mean sin?)'
     """
-
-    usual_code = grpc.StatusCode.INVALID_ARGUMENT
 
     def __init__(
         self,
@@ -94,19 +95,15 @@ class InvalidRequest(PullbackError):
         return (f"{where}: " if where else "") + self.message + (f" ({self.hint})" if self.hint else "")
 
 
-class DeadlineExceeded(PullbackError):
+class DeadlineExceeded(PullbackError, code=grpc.StatusCode.DEADLINE_EXCEEDED):
     """The timeout passed before there was any number."""
 
-    usual_code = grpc.StatusCode.DEADLINE_EXCEEDED
 
-
-class ResourceExhausted(PullbackError):
+class ResourceExhausted(PullbackError, code=grpc.StatusCode.RESOURCE_EXHAUSTED):
     """A queue, a budget, the device's memory or the largest message is too small for the request.
 
     `retry_after` is how many seconds to wait before trying again, None where that is of no use.
     """
-
-    usual_code = grpc.StatusCode.RESOURCE_EXHAUSTED
 
     def __init__(
         self,
@@ -120,45 +117,31 @@ class ResourceExhausted(PullbackError):
         self.retry_after = retry_after
 
 
-class Unavailable(PullbackError):
+class Unavailable(PullbackError, code=grpc.StatusCode.UNAVAILABLE):
     """No service answers at the target, or it is about to end; every retry has been made."""
 
-    usual_code = grpc.StatusCode.UNAVAILABLE
 
-
-class Cancelled(PullbackError):
+class Cancelled(PullbackError, code=grpc.StatusCode.CANCELLED):
     """The call was cancelled, here or on the way."""
 
-    usual_code = grpc.StatusCode.CANCELLED
 
-
-class Unauthenticated(PullbackError):
+class Unauthenticated(PullbackError, code=grpc.StatusCode.UNAUTHENTICATED):
     """The service requires credentials and received none that it knows."""
 
-    usual_code = grpc.StatusCode.UNAUTHENTICATED
 
-
-class PermissionDenied(PullbackError):
+class PermissionDenied(PullbackError, code=grpc.StatusCode.PERMISSION_DENIED):
     """The credentials are known and do not suffice."""
 
-    usual_code = grpc.StatusCode.PERMISSION_DENIED
 
-
-class Unimplemented(PullbackError):
+class Unimplemented(PullbackError, code=grpc.StatusCode.UNIMPLEMENTED):
     """The service at the target has no such method."""
 
-    usual_code = grpc.StatusCode.UNIMPLEMENTED
 
-
-class InternalError(PullbackError):
+class InternalError(PullbackError, code=grpc.StatusCode.INTERNAL):
     """The service failed, gave a status that it should never give, or answered what this client cannot read."""
 
-    usual_code = grpc.StatusCode.INTERNAL
 
-
-_CLASSES: dict[grpc.StatusCode, type[PullbackError]] = {
-    kind.usual_code: kind for kind in PullbackError.__subclasses__()
-}
+_CLASSES = {kind.usual_code: kind for kind in PullbackError.__subclasses__()}
 _CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -222,6 +205,4 @@ def _number(text: str) -> int:
 
 
 def _shape(text: str | None) -> tuple[int, ...] | None:
-    if text is None:
-        return None
-    return tuple(_number(size) for size in text.split(",") if size)
+    return None if text is None else tuple(_number(size) for size in text.split(",") if size)

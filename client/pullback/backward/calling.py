@@ -81,8 +81,7 @@ def _by_name(returned: object, inputs: Mapping[str, Array], wrt: Sequence[str]) 
     if isinstance(returned, Mapping):
         pairs = {str(name): gradient for name, gradient in returned.items()}
         if strange := [name for name in pairs if name not in inputs]:
-            message = f"a gradient with respect to `{strange[0]}`, which is not an input"
-            raise InvalidRequest(message, field="backward")
+            raise InvalidRequest(f"a gradient with respect to `{strange[0]}`, which is not an input", field="backward")
     elif isinstance(returned, tuple) or (isinstance(returned, list) and len(wrt) > 1):
         names = list(wrt) if len(returned) == len(wrt) else list(inputs)
         if len(returned) != len(names):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ..operators import Operator
 from ..operators.signature import KINDS, TENSORS, Parameter
-from ..program import Argument, Literal, Reason, Refusal
+from ..program import Argument, Literal, Refusal
 from .binding import BindingError, Bound, accepts, bind, usage
 from .folding import FoldingError, Number, evaluate
 from .names import excerpt
@@ -26,7 +26,7 @@ def apply_call(
     if row.parameters.output and output is None:
         listed = ", ".join(f"{row.name}(...)[{k}] is {name}" for k, name in enumerate(row.outputs))
         hint = listed or f"one of them, such as {row.name}(...)[0]"
-        raise reader.refusal(Reason.BAD_ARGUMENT, node, f"{row.name} returns several results", row.name, hint)
+        raise reader.bad_argument(node, f"{row.name} returns several results", row.name, hint)
     operands: list[int | None] = []
     arguments: list[tuple[str, Argument]] = []
     for parameter in row.parameters.parameters:
@@ -68,7 +68,7 @@ def _bind(reader: ExpressionReader, node: ast.Call, row: Operator, positional: S
         return bind(row, positional, keywords)
     except BindingError as error:
         at = error.argument if isinstance(error.argument, ast.expr) else node
-        raise reader.refusal(Reason.BAD_ARGUMENT, at, error.message, excerpt(error.found), usage(row)) from None
+        raise reader.bad_argument(at, error.message, excerpt(error.found), usage(row)) from None
 
 
 def _tensor(reader: ExpressionReader, row: Operator, parameter: Parameter, node: ast.expr) -> int | None:
@@ -76,7 +76,7 @@ def _tensor(reader: ExpressionReader, row: Operator, parameter: Parameter, node:
         if node.value is None and parameter.default is None:
             return None
         message = f"`{parameter.name}` of {row.name} must be a tensor or a number"
-        raise reader.refusal(Reason.BAD_ARGUMENT, node, message, excerpt(repr(node.value)), usage(row))
+        raise reader.bad_argument(node, message, excerpt(repr(node.value)), usage(row))
     return reader.builder.number(reader.expression(node))
 
 
@@ -86,7 +86,7 @@ def _tensors(reader: ExpressionReader, row: Operator, parameter: Parameter, node
             return [_tensor(reader, row, parameter, element) for element in elements]
         case ast.expr():
             message = f"`{parameter.name}` of {row.name} must be a list of tensors"
-            raise reader.refusal(Reason.BAD_ARGUMENT, node, message, "something else", f"{row.name}([x, y])")
+            raise reader.bad_argument(node, message, "something else", f"{row.name}([x, y])")
     return []
 
 
@@ -94,7 +94,7 @@ def _argument(reader: ExpressionReader, row: Operator, parameter: Parameter, nod
     value = read_literal(reader, node)
     if not accepts(parameter, value):
         message = f"`{parameter.name}` of {row.name} must be {KINDS[parameter.kind][1]}"
-        raise reader.refusal(Reason.BAD_ARGUMENT, node, message, excerpt(repr(value)), usage(row))
+        raise reader.bad_argument(node, message, excerpt(repr(value)), usage(row))
     return value
 
 
@@ -104,7 +104,7 @@ def _arguments(reader: ExpressionReader, row: Operator, parameter: Parameter, no
     for node, value in zip(nodes, values, strict=True):
         if isinstance(value, tuple):
             message = f"`{parameter.name}` of {row.name} must be integers one by one, or one tuple of them"
-            raise reader.refusal(Reason.BAD_ARGUMENT, node, message, excerpt(repr(value)), usage(row))
+            raise reader.bad_argument(node, message, excerpt(repr(value)), usage(row))
     return values
 
 
@@ -144,4 +144,4 @@ def _evaluate(reader: ExpressionReader, node: ast.expr, op: ast.AST, *parts: ast
 
 def _not_a_literal(reader: ExpressionReader, node: ast.expr, instead: str) -> Refusal:
     hint = "a number, True, False, None, a string or a tuple of them"
-    return reader.refusal(Reason.BAD_ARGUMENT, node, f"{instead} where a literal is expected", instead, hint)
+    return reader.bad_argument(node, f"{instead} where a literal is expected", instead, hint)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from ..program import Argument, Literal, Reason, Size
+from ..program import Argument, Literal, Size
 from .calls import read_literal
 from .reading import ExpressionReader
 
@@ -49,5 +49,5 @@ def _integer(reader: ExpressionReader, node: ast.expr) -> Argument:
 
 def _check_index(reader: ExpressionReader, node: ast.expr, value: Argument) -> Argument:
     if isinstance(value, bool) or not isinstance(value, int | Size):
-        raise reader.refusal(Reason.BAD_ARGUMENT, node, "not a valid index", "something else", ACCEPTED)
+        raise reader.bad_argument(node, "not a valid index", "something else", ACCEPTED)
     return value

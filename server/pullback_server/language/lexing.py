@@ -161,8 +161,7 @@ class _Lexer:
             raise self.syntax(start, f"unmatched `{token}`", token, "an opening bracket before it")
         opening, _ = open_brackets.pop()
         if _CLOSING[opening] != token:
-            message = f"`{token}` does not match `{opening}`"
-            raise self.syntax(start, message, token, f"a `{_CLOSING[opening]}`")
+            raise self.syntax(start, f"`{token}` does not match `{opening}`", token, f"a `{_CLOSING[opening]}`")
 
     def check_number(self, token: str, start: int) -> None:
         """Refuses numbers that are long before they are large; Python is slow on long ones."""

@@ -65,8 +65,7 @@ def _program(statements: list[ast.stmt], reader: Reader, limits: Limits) -> Prog
                     bindings.append(_assign(name, output, reader, limits))
             case ast.Expr():
                 hint = f"{ASSIGNMENT}; an expression that spans several lines needs parentheses"
-                message = "an expression before the last line"
-                raise reader.refusal(Reason.SYNTAX, line, message, "an expression", hint)
+                raise reader.refusal(Reason.SYNTAX, line, "an expression before the last line", "an expression", hint)
             case _:
                 raise _not_a_line(line, reader.place(line))
     if not isinstance(last, ast.Expr):

@@ -138,7 +138,7 @@ class Reader(ExpressionReader):
                 return apply_call(self, node.value, row, positional, self._output(node, row))
             if row.name in VALUES_ONLY and len(node.value.args) + len(node.value.keywords) > 1:
                 hint = f"`.values[...]` to index the values; {row.name}(x, dim) returns the values only"
-                raise self.refusal(Reason.BAD_ARGUMENT, node, f"an index after {row.name} with a dim", "[", hint)
+                raise self.bad_argument(node, f"an index after {row.name} with a dim", "[", hint)
         return apply_key(self, node)
 
     def expect_outputs(self, node: ast.Call, count: int) -> None:
@@ -149,7 +149,7 @@ class Reader(ExpressionReader):
             results = several if row.parameters.output else "one result"
             message = f"{row.name} returns {results}, but {count} names are assigned"
             hint = "write `name = expression`, or take one result, such as eigh(A)[0]"
-            raise self.refusal(Reason.BAD_ARGUMENT, node, message, f"{count} names", hint)
+            raise self.bad_argument(node, message, f"{count} names", hint)
 
     def _output(self, node: ast.Subscript, row: Operator) -> int:
         output = read_literal(self, node.slice)
@@ -157,7 +157,7 @@ class Reader(ExpressionReader):
         if type(output) is not int or (count and not -count <= output < count):
             hint = ", ".join(f"{k} is {name}" for k, name in enumerate(row.outputs)) or f"{row.name}(...)[0]"
             number = excerpt(repr(output))
-            raise self.refusal(Reason.BAD_ARGUMENT, node, f"{row.name} has no result {number}", number, hint)
+            raise self.bad_argument(node, f"{row.name} has no result {number}", number, hint)
         return output % count if count else output
 
     def _size(self, node: ast.expr, tensor: ast.expr, axis: ast.expr | None) -> Literal:
@@ -165,7 +165,7 @@ class Reader(ExpressionReader):
         if type(value) is not int:
             instead = "all dimensions" if axis is None else "an index that is not an integer"
             message = f"{instead} where one dimension is expected"
-            raise self.refusal(Reason.BAD_ARGUMENT, axis or node, message, instead, "one dimension: x.shape[0]")
+            raise self.bad_argument(axis or node, message, instead, "one dimension: x.shape[0]")
         return Literal(Size(self.builder.number(self.expression(tensor)), value), self.place(node))
 
     def _attribute(self, node: ast.Attribute) -> Operand:
@@ -185,8 +185,7 @@ class Reader(ExpressionReader):
                 return self.expression(node.value)
         row = self._operator(node, name)
         if not row.attribute:
-            message = f"`{name}` is a function, not an attribute"
-            raise self.refusal(Reason.BAD_ARGUMENT, node, message, f".{name}", usage(row))
+            raise self.bad_argument(node, f"`{name}` is a function, not an attribute", f".{name}", usage(row))
         return self.builder.apply(row.name, [self.builder.number(self.expression(node.value))], (), place)
 
     def _call(self, node: ast.Call) -> Operand:
@@ -202,7 +201,7 @@ class Reader(ExpressionReader):
         match node.func:
             case ast.Name(id=name) if self.defines(name):
                 message = f"`{name}` is a tensor and cannot be called"
-                raise self.refusal(Reason.BAD_ARGUMENT, node, message, f"{name}(", "write * between factors")
+                raise self.bad_argument(node, message, f"{name}(", "write * between factors")
             case ast.Name(id=name):
                 row = self._operator(node, name)
             case ast.Attribute(attr=name) as function if library := self._prefix(function):
@@ -219,11 +218,10 @@ class Reader(ExpressionReader):
             case _:
                 raise unsupported(self.place(node), ("a call of an expression", "write * between factors"))
         if row.attribute:
-            message = f"`{row.name}` is an attribute, not a function"
-            raise self.refusal(Reason.BAD_ARGUMENT, node, message, f"{name}(", usage(row))
+            raise self.bad_argument(node, f"`{row.name}` is an attribute, not a function", f"{name}(", usage(row))
         if any(parameter.kind == "key" for parameter in row.parameters.parameters):
             message = f"`{row.name}` is written with square brackets, not called"
-            raise self.refusal(Reason.BAD_ARGUMENT, node, message, f"{name}(", "x[0]")
+            raise self.bad_argument(node, message, f"{name}(", "x[0]")
         return row, positional
 
     def _operator(self, node: ast.expr, name: str) -> Operator:

@@ -47,6 +47,10 @@ class ExpressionReader(ABC):
         """The refusal of an expression or a line at its place."""
         return refuse(reason, self.place(node), message, found, hint)
 
+    def bad_argument(self, node: ast.expr, message: str, found: str, hint: str) -> Refusal:
+        """The refusal of an argument that an operator does not accept."""
+        return self.refusal(Reason.BAD_ARGUMENT, node, message, found, hint)
+
     def bad_number(self, node: ast.expr, error: FoldingError) -> Refusal:
         """The refusal of a number that the language cannot hold."""
         return self.refusal(Reason.BAD_NUMBER, node, str(error), str(error), "write it as a float, such as 1e30")
