@@ -9,18 +9,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .. import errors
 from ..client import Client
-from ..errors import (
-    Cancelled,
-    DeadlineExceeded,
-    InternalError,
-    PermissionDenied,
-    PullbackError,
-    ResourceExhausted,
-    Unauthenticated,
-    Unavailable,
-    Unimplemented,
-)
+from ..errors import PullbackError
 from ..reasons import Reason
 from ..values.grading import Graded, Submission
 from ..wire.channel import pause_before
@@ -35,7 +26,7 @@ IN_FLIGHT = 64
 TRIES = 3
 
 #: Errors that no further attempt would change, for any line.
-_PERMANENT = (Unauthenticated, PermissionDenied, Unimplemented)
+_PERMANENT = (errors.Unauthenticated, errors.PermissionDenied, errors.Unimplemented)
 
 
 class Stopped(Exception):
@@ -99,7 +90,7 @@ def _round(run: Run) -> PullbackError | None:
         with run.connect() as client:
             for graded in client.grade_many(_pending(run), IN_FLIGHT):
                 error = _take(run, graded)
-                if isinstance(error, ResourceExhausted | DeadlineExceeded):
+                if isinstance(error, errors.ResourceExhausted | errors.DeadlineExceeded):
                     full = error  # the service has admitted the others: only this one is sent again
                 elif error is not None:
                     return error
@@ -131,12 +122,12 @@ def _take(run: Run, graded: Graded) -> PullbackError | None:
 def _is_retried(error: PullbackError, tries: int) -> bool:
     """Whether an error is about the service, which is gone, full or slow, and not about the submission."""
     match error:
-        case Unavailable() | Cancelled():
+        case errors.Unavailable() | errors.Cancelled():
             return True
-        case ResourceExhausted():
+        case errors.ResourceExhausted():
             return error.retry_after is not None
-        case DeadlineExceeded():
+        case errors.DeadlineExceeded():
             return tries + 1 < TRIES
-        case InternalError():
+        case errors.InternalError():
             return not error.reason  # a broken stream has none, and the service's own failures have one
     return isinstance(error, _PERMANENT)

@@ -12,17 +12,7 @@ from google.protobuf.duration_pb2 import Duration
 from numpy.typing import NDArray
 
 from ..v1 import grading_pb2, tensor_pb2
-from ..values.grading import (
-    Attempt,
-    Counterexample,
-    Evidence,
-    Grade,
-    GradeFinding,
-    Policy,
-    Problem,
-    Submission,
-    Variable,
-)
+from ..values import grading as values
 from .checks import bad_problem, integer_of, number_of, string_of, word_of
 from .codec import Reader, decoder, encode, names_of, words_of
 from .messages import budget_message
@@ -38,25 +28,25 @@ _SYNONYMS = {"spd": "positive definite", "invertible": "well conditioned", "": "
 _FIELDS = frozenset(("shape", "domain", "structure", "value"))
 
 
-def grade_message(submission: Submission) -> grading_pb2.GradeRequest:
+def grade_message(submission: values.Submission) -> grading_pb2.GradeRequest:
     """The message for a submission; raises InvalidRequest for what no service could read."""
     problem, attempt = problem_message(submission.problem), attempt_of(submission.answer)
     answer = encode(attempt, grading_pb2.Answer, "answer")
     return encode(submission, grading_pb2.GradeRequest, problem=problem, answer=answer)
 
 
-def attempt_of(answer: object, syntax: str = "math") -> Attempt:
+def attempt_of(answer: object, syntax: str = "math") -> values.Attempt:
     """An answer as an Attempt: a string in that syntax, or else numbers.
 
     >>> attempt_of("3x^2").syntax, attempt_of([1.0]).tensor
     ('math', [1.0])
     """
-    if isinstance(answer, Attempt):
+    if isinstance(answer, values.Attempt):
         return answer
-    return Attempt(answer, syntax) if isinstance(answer, str) else Attempt(tensor=answer)
+    return values.Attempt(answer, syntax) if isinstance(answer, str) else values.Attempt(tensor=answer)
 
 
-def problem_message(problem: Problem) -> grading_pb2.Problem:
+def problem_message(problem: values.Problem) -> grading_pb2.Problem:
     """The message for a problem."""
     if not isinstance(problem.inputs, Mapping):
         kind = type(problem.inputs).__name__
@@ -72,22 +62,22 @@ def problem_message(problem: Problem) -> grading_pb2.Problem:
     )
 
 
-def grade_from(response: grading_pb2.GradeResponse | grading_pb2.ReplayResponse) -> Grade:
+def grade_from(response: grading_pb2.GradeResponse | grading_pb2.ReplayResponse) -> values.Grade:
     """The grade that a response holds; raises InternalError where it contradicts itself."""
     return replace(_grade_from(response.grade), versions=dict(response.versions))
 
 
-def variable_of(entry: object, field: str) -> Variable:
+def variable_of(entry: object, field: str) -> values.Variable:
     """An input as a Variable: one as it is, a mapping of its fields, or a value that fixes the input."""
-    if isinstance(entry, Variable):
+    if isinstance(entry, values.Variable):
         return entry
     if not isinstance(entry, Mapping):
-        return Variable(value=entry)
+        return values.Variable(value=entry)
     if unknown := [str(name) for name in entry if name not in _FIELDS]:
         hint = f"choose among {', '.join(sorted(_FIELDS))}"
         raise bad_problem(f"an input has no field `{unknown[0]}`", field, unknown[0], hint)
     fields: dict[str, Any] = {name: value for name, value in entry.items() if value is not None}
-    return Variable(**fields)
+    return values.Variable(**fields)
 
 
 def structure_of(word: str, field: str) -> str:
@@ -129,7 +119,7 @@ def _interval(domain: Any, field: str) -> grading_pb2.Interval | None:
     return grading_pb2.Interval(low=low, high=high)
 
 
-def _wrt(problem: Problem) -> list[str]:
+def _wrt(problem: values.Problem) -> list[str]:
     if problem.wrt is None:
         names = list(problem.inputs)
         if len(names) != 1:
@@ -140,7 +130,7 @@ def _wrt(problem: Problem) -> list[str]:
     return [string_of(name, "problem.wrt") for name in names]
 
 
-def _policy(policy: Policy) -> grading_pb2.Policy:
+def _policy(policy: values.Policy) -> grading_pb2.Policy:
     field = "problem.policy.partial_credit"
     credits = [
         grading_pb2.PartialCredit(code=word_of(_CODES, code, field), score=number_of(score, field))
@@ -149,7 +139,7 @@ def _policy(policy: Policy) -> grading_pb2.Policy:
     return encode(policy, grading_pb2.Policy, "problem.policy", budget=_budget(policy), partial_credit=credits)
 
 
-def _budget(policy: Policy) -> Duration | None:
+def _budget(policy: values.Policy) -> Duration | None:
     if policy.budget is None:
         return None
     seconds = number_of(policy.budget, "problem.policy.budget")
@@ -167,20 +157,20 @@ def _point(tensor: tensor_pb2.Tensor) -> NDArray[Any] | float:
 # fmt: off
 #: The fields that a grade and its parts hold in another way than their messages.
 _DIFFERING: dict[type, dict[str, Reader]] = {
-    Grade: {
+    values.Grade: {
         "right":        lambda m: {_SYNTAXES.get(f.syntax, "UNSPECIFIED").lower(): f.text for f in m.right},
         "versions":     lambda m: {},
     },
-    GradeFinding: {
+    values.GradeFinding: {
         "line":         attrgetter("place.line"),
         "column":       attrgetter("place.column"),
     },
-    Evidence: {
+    values.Evidence: {
         "confirmation": lambda m: _CONFIRMATIONS.get(m.confirmation, ""),
     },
-    Counterexample: {
+    values.Counterexample: {
         "inputs":       lambda m: {named.name: _point(named.tensor) for named in m.inputs},
     },
 }
 # fmt: on
-_grade_from = decoder(Grade, grading_pb2.Grade, _DIFFERING)
+_grade_from = decoder(values.Grade, grading_pb2.Grade, _DIFFERING)

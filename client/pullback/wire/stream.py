@@ -8,16 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
-from ..errors import (
-    Cancelled,
-    DeadlineExceeded,
-    InternalError,
-    InvalidRequest,
-    PullbackError,
-    ResourceExhausted,
-    Unavailable,
-    from_status,
-)
+from .. import errors
+from ..errors import PullbackError
 from ..reasons import Reason
 from .channel import ATTEMPTS, LARGEST_MESSAGE, pause_before
 from .exchanges import A, Exchange
@@ -29,7 +21,7 @@ DEFAULT_IN_FLIGHT = 16
 GRACE = 1.0
 
 #: The errors after which a broken stream is opened again; any other would only come back.
-_TRANSIENT = (Unavailable, InternalError, ResourceExhausted, Cancelled)
+_TRANSIENT = (errors.Unavailable, errors.InternalError, errors.ResourceExhausted, errors.Cancelled)
 
 
 @dataclass(frozen=True)
@@ -123,7 +115,7 @@ class Ledger(Generic[A]):
             case Received(response):
                 return self._receive(response)
             case Broken(error):
-                return self._break(error or Unavailable(reason=Reason.STREAM_ENDED))
+                return self._break(error or errors.Unavailable(reason=Reason.STREAM_ENDED))
             case Exhausted():
                 self._exhausted = event
                 return Step()
@@ -136,11 +128,11 @@ class Ledger(Generic[A]):
         try:
             if identity in self._unanswered or identity in self._late:
                 hint = "give each request an id of its own"
-                raise InvalidRequest(reason=Reason.DUPLICATE_ID, field="id", found=identity, hint=hint)
+                raise errors.InvalidRequest(reason=Reason.DUPLICATE_ID, field="id", found=identity, hint=hint)
             message = self.exchange.message(request)
             # One message that is too large would break the stream for all the others.
             if message.ByteSize() > LARGEST_MESSAGE:
-                raise ResourceExhausted(reason=Reason.REQUEST_TOO_LARGE)
+                raise errors.ResourceExhausted(reason=Reason.REQUEST_TOO_LARGE)
         except PullbackError as error:
             return Step(answers=(self.exchange.answer(identity, position, error=error),))
         message.id = identity
@@ -170,7 +162,7 @@ class Ledger(Generic[A]):
     def _expire(self) -> Step[A]:
         overdue = [name for name, sent in self._unanswered.items() if self.now() >= sent.deadline + GRACE]
         self._late.update(overdue)
-        error = DeadlineExceeded(reason=Reason.DEADLINE)
+        error = errors.DeadlineExceeded(reason=Reason.DEADLINE)
         return Step(answers=tuple(self._give_up(name, error) for name in overdue))
 
     def _give_up(self, identity: str, error: PullbackError) -> A:
@@ -182,9 +174,9 @@ class Ledger(Generic[A]):
                 case "response":
                     return self.exchange.answer(response.id, sent.position, self.exchange.read(response.response))
                 case "status":
-                    raise from_status(response.status)
+                    raise errors.from_status(response.status)
                 case _:
-                    raise InternalError("the service sent an answer without a result", reason=Reason.BAD_REPLY)
+                    raise errors.InternalError("the service sent an answer without a result", reason=Reason.BAD_REPLY)
         except PullbackError as error:
             return self.exchange.answer(response.id, sent.position, error=error)
 

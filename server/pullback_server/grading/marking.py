@@ -19,7 +19,7 @@ from .problem import Answer, Confirmation, Evidence, Finding, Grade, GradeOutcom
 from .question import check_problem
 from .replay import CutOff, pack_problem
 from .right_answers import right_answers
-from .syntax import ANSWER_LIMITS, Misshapen, NotAnAnswer, Reading, read
+from .syntax import Misshapen, NotAnAnswer, Reading, read
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ class Marking:
 
     def _read(self) -> Reading:
         question = self.question
-        reading = read(self.answer.text, self.answer.syntax, question.types, question.expected_shape, ANSWER_LIMITS)
+        reading = read(self.answer.text, self.answer.syntax, question.types, question.expected_shape)
         if reading.step is None:
             check_left_sides(reading.left_sides, question)
         self.reading = reading

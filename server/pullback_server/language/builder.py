@@ -31,11 +31,7 @@ class Builder:
         return self._add(("input", name), Input(name, place))
 
     def apply(
-        self,
-        operator: str,
-        operands: Sequence[int | None],
-        arguments: Sequence[tuple[str, Argument]],
-        place: Place,
+        self, operator: str, operands: Sequence[int | None], arguments: Sequence[tuple[str, Argument]], place: Place
     ) -> int:
         """The number of the node that applies an operator."""
         node = Apply(operator, tuple(operands), tuple(arguments), place)

@@ -13,19 +13,9 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from ..program import Limits, Place, Reason, Refusal
+from . import refusals
 from .names import excerpt
-from .refusals import (
-    ANY_KEYWORD,
-    EXPRESSION,
-    KEYWORDS,
-    STRINGS,
-    SYMBOLS,
-    over_limit,
-    refuse,
-    too_deep,
-    unsupported,
-    unsupported_character,
-)
+from .refusals import refuse, unsupported, unsupported_character
 
 _TOKEN = re.compile(
     r"""(?P<space>[ \t]+)
@@ -100,7 +90,7 @@ class _Lexer:
         limit = self.limits.characters
         if len(self.text) > limit:
             length = f"{len(self.text)} characters"
-            raise over_limit(self.place(limit), "characters", length, limit, "a shorter expression")
+            raise refusals.over_limit(self.place(limit), "characters", length, limit, "a shorter expression")
         self.check_characters()
         open_brackets: list[tuple[str, int]] = []
         unary = 0
@@ -129,7 +119,8 @@ class _Lexer:
                 case "operator":
                     self.check_depth(unary, start, "unary operators")
                 case "refused":
-                    raise unsupported(self.place(start), SYMBOLS.get(token) or SYMBOLS[token.rstrip("=")])
+                    symbol = token if token in refusals.SYMBOLS else token.rstrip("=")
+                    raise unsupported(self.place(start), refusals.SYMBOLS[symbol])
                 case _:
                     raise self.stray(token, start)
             previous, previous_end = kind, match.end()
@@ -137,7 +128,7 @@ class _Lexer:
             token, start = open_brackets[-1]
             raise self.syntax(start, f"`{token}` is never closed", token, f"a `{_CLOSING[token]}` after it")
         if empty:
-            raise refuse(Reason.EMPTY_EXPRESSION, Place(1, 1), "there is no expression", "nothing", EXPRESSION)
+            raise refuse(Reason.EMPTY_EXPRESSION, Place(1, 1), "there is no expression", "nothing", refusals.EXPRESSION)
 
     def check_characters(self) -> None:
         """Refuses what cannot be seen, in comments and strings too: control and format characters, line separators."""
@@ -153,7 +144,7 @@ class _Lexer:
     def check_depth(self, depth: int, start: int, tokens: str) -> None:
         """Refuses deep nesting before Python's parser meets it."""
         if depth > self.limits.depth:
-            raise too_deep(self.place(start), f"{depth} nested {tokens}", self.limits.depth)
+            raise refusals.too_deep(self.place(start), f"{depth} nested {tokens}", self.limits.depth)
 
     def close(self, open_brackets: list[tuple[str, int]], token: str, start: int) -> None:
         """Matches a closing bracket with the one that it closes."""
@@ -175,7 +166,7 @@ class _Lexer:
         """Refuses keywords, names that Python would read as others, and names that follow a number directly."""
         place = self.place(start)
         if keyword.iskeyword(token) and token not in _LITERAL_KEYWORDS:
-            raise unsupported(place, KEYWORDS.get(token, ANY_KEYWORD))
+            raise unsupported(place, refusals.KEYWORDS.get(token, refusals.ANY_KEYWORD))
         if not token.isidentifier():
             raise unsupported_character(*self.first_stray(token, start))
         if adjacent in ("number", "string"):
@@ -183,24 +174,22 @@ class _Lexer:
             raise self.syntax(start, message, excerpt(token), "write * between factors")
         if len(token) > self.limits.name_characters:
             length = f"a name of {len(token)} characters"
-            raise over_limit(place, "name_characters", length, self.limits.name_characters, "a shorter name")
+            raise refusals.over_limit(place, "name_characters", length, self.limits.name_characters, "a shorter name")
         if unicodedata.normalize("NFKC", token) != token:
             message = f"Python would read `{excerpt(token)}` as a different name"
             raise refuse(Reason.BAD_NAME, place, message, excerpt(token), "use plain letters")
 
     def first_stray(self, token: str, start: int) -> tuple[Place, str]:
         """The first character that keeps a token from being an identifier."""
-        for length in range(1, len(token)):
-            if not token[:length].isidentifier():
-                return self.place(start + length - 1), token[length - 1]
-        return self.place(start + len(token) - 1), token[-1]
+        prefixes = range(1, len(token) + 1)
+        last = next(length for length in prefixes if not token[:length].isidentifier()) - 1
+        return self.place(start + last), token[last]
 
     def check_string(self, start: int, adjacent: str) -> None:
         """Refuses strings with a prefix and those that follow another directly."""
-        if adjacent == "name":
-            raise unsupported(self.place(start), ("a string with a prefix", STRINGS))
-        if adjacent == "string":
-            raise unsupported(self.place(start), ("implicit string concatenation", STRINGS))
+        syntax = {"name": "a string with a prefix", "string": "implicit string concatenation"}.get(adjacent)
+        if syntax:
+            raise unsupported(self.place(start), (syntax, refusals.STRINGS))
 
     def stray(self, token: str, start: int) -> Refusal:
         """The refusal of a character that begins no token."""

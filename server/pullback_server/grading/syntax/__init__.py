@@ -1,7 +1,7 @@
 """Answers as people and models write them, read into the language that f is written in."""
 
 from .left_sides import LeftSide
-from .reading import ANSWER_LIMITS, Reading, read
+from .reading import Reading, read
 from .refusals import Misshapen, NotAnAnswer
 
-__all__ = ["ANSWER_LIMITS", "LeftSide", "Misshapen", "NotAnAnswer", "Reading", "read"]
+__all__ = ["LeftSide", "Misshapen", "NotAnAnswer", "Reading", "read"]

@@ -23,7 +23,7 @@ from .values import Assembly
 
 _CALL = re.compile(r"(?<![\w.])(?:(?:torch|np|sp|sympy|jax|jnp|torch\.autograd)\.)*([A-Za-z]\w*)\s*\(")
 #: The limits of an answer; what exceeds them is not an answer to a question that a person asked.
-ANSWER_LIMITS = Limits(characters=4_000, nodes=1_000, depth=60, memory=2**28, work=10**9)
+LIMITS = Limits(characters=4_000, nodes=1_000, depth=60, memory=2**28, work=10**9)
 
 
 @dataclass(frozen=True)
@@ -33,19 +33,12 @@ class Reading:
     Where an expression stands before the first equality sign, as in `2sin(x)cos(x) = sin(2x)`, it is the first `step`.
     """
 
-    program: Program
     typed: TypedProgram
     left_sides: tuple[tuple[LeftSide | None, Place], ...] = ()
     step: TypedProgram | None = None
 
 
-def read(
-    text: str,
-    syntax: Syntax,
-    types: Mapping[str, TensorType],
-    expected: tuple[int, ...],
-    limits: Limits = ANSWER_LIMITS,
-) -> Reading:
+def read(text: str, syntax: Syntax, types: Mapping[str, TensorType], expected: tuple[int, ...]) -> Reading:
     """The program of an answer, over inputs of these types; `expected` is the right answer's shape.
 
     Raises NotAnAnswer for what cannot be read, Misshapen for what can but whose shapes do not fit. Time and memory are
@@ -54,49 +47,46 @@ def read(
     >>> from ...program import DType
     >>> number = TensorType(DType.FLOAT64, ())
     >>> reading = read(r"2\\sin^2 x", Syntax.LATEX, {"x": number}, ())
-    >>> [getattr(node, "operator", "") for node in reading.program.nodes]
+    >>> [getattr(node, "operator", "") for node in reading.typed.program.nodes]
     ['', 'sin', '', 'pow', 'mul']
     """
-    if len(text) > limits.characters:
-        message = f"an answer of {len(text)} characters; at most {limits.characters} are read"
-        raise NotAnAnswer(NotAnAnswerReason.LIMIT_EXCEEDED, message, limits.characters + 1)
+    if len(text) > LIMITS.characters:
+        message = f"an answer of {len(text)} characters; at most {LIMITS.characters} are read"
+        raise NotAnAnswer(NotAnAnswerReason.LIMIT_EXCEEDED, message, LIMITS.characters + 1)
     if not text.strip():
         raise NotAnAnswer(NotAnAnswerReason.SYNTAX, "there is no answer", 1)
     try:
         if syntax is Syntax.PYTHON:
-            program = _python(text, types, limits)
-            return Reading(program, check(program, types, limits))
+            return Reading(check(_python(text, types), types, LIMITS))
         parts = outline(text, syntax)
-        program = _mathematics(text, parts.answer, syntax, types, expected, limits)
-        typed = check(program, types, limits)
+        typed = check(_mathematics(text, parts.answer, syntax, types, expected), types, LIMITS)
         spans = [span for span in parts.left_sides if span.end > span.start]
         sides = tuple((left_side(text[span.start : span.end], types), Place(1, span.start + 1)) for span in spans)
         step = None
         if sides and sides[0][0] is None:
             with suppress(NotAnAnswer, Misshapen, Refusal):
-                first = _mathematics(text, spans[0], syntax, types, expected, limits)
-                step = check(first, types, limits)
-        return Reading(program, typed, sides, step)
+                step = check(_mathematics(text, spans[0], syntax, types, expected), types, LIMITS)
+        return Reading(typed, sides, step)
     except NotAnAnswer as error:
         raise _with_line(error, text) from None
     except Refusal as refusal:
         raise from_refusal(refusal) from None
 
 
-def _python(text: str, types: Mapping[str, TensorType], limits: Limits) -> Program:
+def _python(text: str, types: Mapping[str, TensorType]) -> Program:
     for match in _CALL.finditer(text):
         if match[1] in DIFFERENTIATING - {"div"} and match[1] not in types:
             raise differentiates(match[1], match.start() + 1)
-    return read_python(text, tuple(types), limits)
+    return read_python(text, tuple(types), LIMITS)
 
 
 def _mathematics(
-    text: str, span: Span, syntax: Syntax, types: Mapping[str, TensorType], expected: tuple[int, ...], limits: Limits
+    text: str, span: Span, syntax: Syntax, types: Mapping[str, TensorType], expected: tuple[int, ...]
 ) -> Program:
     """The program of one part of a text."""
     units = len(expected) == 1 and expected[0] <= 3 and not {"i", "j"} & set(types)
     names = Names(types, units)
-    assembly = Assembly(types, limits)
+    assembly = Assembly(types, LIMITS)
     tokens = Tokeniser(text, syntax, names, span.start, span.end).read()
     value = parse_tokens(tokens, assembly, expected, span.end)
     if value.operand is None and expected:
