@@ -21,24 +21,20 @@ def check_left_sides(left_sides: Sequence[tuple[LeftSide | None, Place]], questi
     problem = question.problem
     asked = f"the derivative with respect to {list_names(problem.wrt)}"
     if side is None:
-        raise _not_an_answer(Mistake.WRONG_VARIABLE, f"the left side does not name {asked}", place)
+        raise NotAnAnswer(Mistake.WRONG_VARIABLE, f"the left side does not name {asked}", place)
     wrt = tuple(_input_name(name, question) for name in side.wrt)
     order = problem.order if question.stacked else len(question.chain)
     message = f"the left side names a derivative with respect to {list_names(wrt) or 'something else'}, not {asked}"
     if any(name not in problem.wrt for name in wrt):
-        raise _not_an_answer(Mistake.WRONG_VARIABLE, message, place)
+        raise NotAnAnswer(Mistake.WRONG_VARIABLE, message, place)
     if side.order and side.order != order and not (problem.kind is Kind.GRADIENT and side.order == 2):
         other_order = f"the left side names a derivative of order {side.order}; one of order {order} is asked for"
-        raise _not_an_answer(Mistake.WRONG_ORDER, other_order, place)
+        raise NotAnAnswer(Mistake.WRONG_ORDER, other_order, place)
     if problem.kind is Kind.PARTIAL and wrt and sorted(wrt) != sorted(question.chain):
-        raise _not_an_answer(Mistake.WRONG_VARIABLE, message, place)
+        raise NotAnAnswer(Mistake.WRONG_VARIABLE, message, place)
 
 
 def _input_name(name: str, question: Question) -> str:
     """The input that a name on the left side stands for; the name itself where it stands for none."""
     candidates = (name, LETTERS.get(name, name), GREEK.get(name, name), name.replace("_", ""))
     return next((c for c in candidates if c in question.types), name)
-
-
-def _not_an_answer(code: Mistake, message: str, place: Place) -> NotAnAnswer:
-    return NotAnAnswer(code, message, place.column, place.line)

@@ -147,8 +147,7 @@ class Marking:
                 return self._partly_undefined_grade(comparison)
             case Relation.UNKNOWN:
                 return self._undecided_grade(comparison)
-        findings = self._findings(views[0] if views else candidate)
-        return Grade(GradeOutcome.INCORRECT, 0.0, findings, comparison.evidence)
+        return Grade(GradeOutcome.INCORRECT, 0.0, self._findings(views[0] if views else candidate), comparison.evidence)
 
     def _confirmed_evidence(self, candidate: Candidate, evidence: Evidence) -> Evidence:
         """The evidence of the points, or the better one of algebra where there is such a proof."""

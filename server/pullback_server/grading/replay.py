@@ -75,9 +75,7 @@ def _pack(value: Any) -> Any:
         return {"e": ["Code" if isinstance(value, Mistake | NotAnAnswerReason) else type(value).__name__, value.name]}
     if is_dataclass(value) and not isinstance(value, type):
         return {"d": [type(value).__name__, *(_pack(getattr(value, f.name)) for f in fields(value))]}
-    if isinstance(value, tuple):
-        return [_pack(v) for v in value]
-    return value
+    return [_pack(v) for v in value] if isinstance(value, tuple) else value
 
 
 def _unpack(value: Any) -> Any:

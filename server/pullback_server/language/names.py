@@ -89,9 +89,7 @@ def name_problem(name: str, limits: Limits) -> str | None:
         return f"`{name}` is a Python keyword"
     if name.startswith("__"):
         return "the name starts with two underscores"
-    if name in RESERVED:
-        return f"`{name}` is the name of an operator"
-    return None
+    return f"`{name}` is the name of an operator" if name in RESERVED else None
 
 
 def acceptable_name(limits: Limits) -> str:

@@ -27,21 +27,17 @@ class Candidate(Protocol):
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape at one point."""
-        ...
 
     @property
     def work(self) -> int:
         """How many multiplications it takes at one point."""
-        ...
 
     @property
     def values(self) -> Floats:
         """The values in float64, the point first."""
-        ...
 
     def precise_entry(self, number: int, index: tuple[int, ...], digits: int) -> Entry:
         """An entry at a point in so many digits, nan where it has no value; and the largest size met on the way."""
-        ...
 
 
 @dataclass(frozen=True)

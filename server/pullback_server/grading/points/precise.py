@@ -19,6 +19,7 @@ from ...program import Apply, Input, Literal, Size, TypedProgram
 Objects = npt.NDArray[np.object_]
 #: A number of the text is read as the fraction that it rounds, where the denominator is not larger than this.
 DENOMINATOR = 10**6
+_CONSTANTS = {"pi": mp.pi, "e": mp.e, "inf": mp.inf}
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,7 @@ def evaluate_precisely(typed: TypedProgram, inputs: Mapping[str, Objects], digit
                     values.append(_array(_literal(value, name)))
                 case Apply(operator=operator, operands=operands):
                     columns = [None if k is None else values[k] for k in operands]
-                    result = BY_NAME[operator].reference(*columns, **typed.arguments[number])
-                    values.append(_flat(result))
+                    values.append(_flat(BY_NAME[operator].reference(*columns, **typed.arguments[number])))
         return PreciseValue(values[typed.program.output], tuple(values), digits)
 
 
@@ -77,13 +77,8 @@ def intended_fraction(value: int | float) -> Fraction | None:
 
 def _literal(value: int | float, name: str) -> Any:
     """A number of the text as it is meant: 0.1 is a tenth, not the nearest float."""
-    match name:
-        case "pi":
-            return +mp.pi
-        case "e":
-            return +mp.e
-        case "inf":
-            return mp.inf
+    if name:
+        return +_CONSTANTS[name]
     if isinstance(value, int):
         return mp.mpf(int(value))
     if not math.isfinite(value):

@@ -194,8 +194,7 @@ class Reference:
         question = self.question
         if question.mirrored or len(question.chain) > 1 or not question.is_symmetric(question.chain[0]):
             return False
-        program = question.typed.program
-        return any(isinstance(n, Apply) and n.operator in ONE_TRIANGLE for n in program.nodes)
+        return any(isinstance(n, Apply) and n.operator in ONE_TRIANGLE for n in question.typed.program.nodes)
 
     def _value(self, number: int, output: tuple[int, ...], shifts: dict[Move, int], step: Any) -> Any:
         """An entry of f a few steps from a point; nan where it has no value."""

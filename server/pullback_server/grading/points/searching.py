@@ -43,8 +43,7 @@ def points_of(question: Question) -> Points:
 def _choose(question: Question, inputs: tuple[Variable, ...], count: int, times: int) -> Points | None:
     """`count` points with a value out of `times` as many; None where none has one."""
     points = _draw(question, inputs, count * times)
-    defined = _is_defined(question, points)
-    ordinary = np.flatnonzero(defined[: points.count - points.special])[:count]
+    ordinary = np.flatnonzero(_is_defined(question, points)[: points.count - points.special])[:count]
     if not len(ordinary):
         return None
     kept = torch.tensor([*ordinary.tolist(), *range(points.count - points.special, points.count)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from lark import Token, Transformer, v_args
@@ -47,7 +48,7 @@ class Actions(Transformer[Token, Any]):
         text, column = str(token), self._place(token)
         value: int | float = int(text) if text.isdigit() and len(text) < 19 else float(text)
         if math.isinf(value):
-            raise NotAnAnswer(NotAnAnswerReason.LIMIT_EXCEEDED, "a number over the largest float", column)
+            raise NotAnAnswer(NotAnAnswerReason.LIMIT_EXCEEDED, "a number over the largest float", Place(1, column))
         return self.assembly.literal(value, column)
 
     def name(self, token: Token) -> Value:
@@ -190,7 +191,7 @@ class Actions(Transformer[Token, Any]):
             return self.assembly.input(text, column)
         if text in CONSTANTS:
             return self.assembly.literal(CONSTANTS[text], column, text)
-        raise NotAnAnswer(NotAnAnswerReason.UNKNOWN_NAME, f"the question has no `{text}`", column)
+        raise NotAnAnswer(NotAnAnswerReason.UNKNOWN_NAME, f"the question has no `{text}`", Place(1, column))
 
     # Vectors, matrices and definitions by cases.
 
@@ -208,9 +209,8 @@ class Actions(Transformer[Token, Any]):
         if len({len(row) for row in rows}) != 1:
             raise unreadable("the rows of a matrix have different lengths", column)
         if len(rows) == 1 or len(rows[0]) == 1:
-            entries = rows[0] if len(rows) == 1 else tuple(row[0] for row in rows)
-            value = self._stack(entries, column)
-            value = Value(value.operand, value.type, row=len(rows) == 1 and len(rows[0]) > 1)
+            value = self._stack(rows[0] if len(rows) == 1 else tuple(row[0] for row in rows), column)
+            value = replace(value, row=len(rows) == 1 and len(rows[0]) > 1)
         else:
             value = self._stack(tuple(self._stack(row, column) for row in rows), column)
         function = MATRICES[str(kind)]

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from ...language import CONSTANTS
 from ...language.names import did_you_mean
-from ...program import TensorType
+from ...program import Place, TensorType
 from ..codes import NotAnAnswerReason
 from .functions import DIFFERENTIATING, canonical, function_words
 from .refusals import NotAnAnswer, differentiates
@@ -62,9 +62,7 @@ class Names:
             return entry
         if self.units and text in ("i", "j", "k"):
             return Word("UNIT", text)
-        if text == "I" and self.tensors:
-            return Word("NAME", "I")
-        return None
+        return Word("NAME", "I") if text == "I" and self.tensors else None
 
     def words(self, run: str, column: int) -> list[Word]:
         """A run of letters and digits as the fewest names that it can be split into; raises NotAnAnswer.
@@ -89,7 +87,7 @@ class Names:
         listed = ", ".join(self.types)
         hint = did_you_mean(run, [*self.types]) or f"its names are {listed}"
         shown = run if len(run) <= RUN else run[:RUN] + "..."
-        return NotAnAnswer(NotAnAnswerReason.UNKNOWN_NAME, f"the question has no `{shown}`: {hint}", column)
+        return NotAnAnswer(NotAnAnswerReason.UNKNOWN_NAME, f"the question has no `{shown}`: {hint}", Place(1, column))
 
     def _split(self, run: str) -> list[Word] | None:
         # best[k] is the first k letters as the fewest words; of several ways the one with longer words first.
@@ -99,16 +97,14 @@ class Names:
             if before is None:
                 continue
             for end in range(start + 1, len(run) + 1):
-                word = self._number(run[start:end], start) or self.word(run[start:end])
-                if word is None or (word.kind == "NUMBER" and not start):
+                part, shortest = run[start:end], best[end]
+                is_number = start and part.isdigit() and part.isascii()
+                word = Word("NUMBER", part) if is_number else self.word(part)
+                if word is None:
                     continue
-                shortest = best[end]
                 if shortest is None or len(before) + 1 < len(shortest):
                     best[end] = [*before, Word(word.kind, word.name, start, word.entry)]
         return best[-1]
-
-    def _number(self, text: str, start: int) -> Word | None:
-        return Word("NUMBER", text, start) if text.isdigit() and text.isascii() and start else None
 
     def _input(self, text: str) -> str | None:
         plain = LETTERS.get(text, text)

@@ -26,20 +26,14 @@ def product(assembly: Assembly, kind: str, x: Value, y: Value, column: int) -> V
     if kind == "matmul":
         return assembly.operate("@", column, x, y)
     match x.rank, y.rank:
-        case 1, 1 if x.row and not y.row:
-            return assembly.operate("@", column, x, y)
         case 1, 1 if y.row and not x.row:
             return assembly.apply("outer", column, x, y)
-        case 1, 1 if kind in ("dot", "juxtaposed"):
-            return assembly.operate("@", column, x, y)
-        case 1, 1:
+        case 1, 1 if kind == "times" and x.row == y.row:
             return assembly.operate("*", column, x, y, row=x.row)
-        case 2, 1:
+        case (1 | 2, 1) | (2, 2):
             return assembly.operate("@", column, x, y)
         case 1, 2:
             return assembly.operate("@", column, x, y, row=True)
-        case 2, 2:
-            return assembly.operate("@", column, x, y)
     return assembly.operate("*", column, x, y)
 
 
@@ -67,27 +61,18 @@ def transpose(assembly: Assembly, x: Value, column: int) -> Value:
 
 def absolute(assembly: Assembly, x: Value, column: int) -> Value:
     """`|x|`: of a number its absolute value, of a vector its length, of a square matrix its determinant."""
-    match x.rank:
-        case 0:
-            return assembly.apply("abs", column, x)
-        case 1:
-            return assembly.apply("norm", column, x)
-        case 2:
-            return assembly.apply("det", column, x)
-    raise Misshapen("bars around a tensor", Place(1, column))
+    if x.rank > 2:
+        raise Misshapen("bars around a tensor", Place(1, column))
+    return assembly.apply(("abs", "norm", "det")[x.rank], column, x)
 
 
 def norm(assembly: Assembly, x: Value, kind: str, column: int) -> Value:
     """`||x||` with its subscript: the Euclidean length without one, or the one that is named."""
-    if x.rank == 0:
-        return assembly.apply("abs", column, x)
     size = assembly.apply("abs", column, x)
-    match kind:
-        case "1":
-            return assembly.apply("sum", column, size)
-        case "\\infty":
-            return assembly.apply("amax", column, size)
-    return assembly.apply("norm", column, x)
+    if x.rank == 0:
+        return size
+    reduction = {"1": "sum", "\\infty": "amax"}.get(kind)
+    return assembly.apply(reduction, column, size) if reduction else assembly.apply("norm", column, x)
 
 
 def add(assembly: Assembly, symbol: str, x: Value, y: Value, column: int) -> Value:

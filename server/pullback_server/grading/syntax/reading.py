@@ -52,9 +52,9 @@ def read(text: str, syntax: Syntax, types: Mapping[str, TensorType], expected: t
     """
     if len(text) > LIMITS.characters:
         message = f"an answer of {len(text)} characters; at most {LIMITS.characters} are read"
-        raise NotAnAnswer(NotAnAnswerReason.LIMIT_EXCEEDED, message, LIMITS.characters + 1)
+        raise NotAnAnswer(NotAnAnswerReason.LIMIT_EXCEEDED, message, Place(1, LIMITS.characters + 1))
     if not text.strip():
-        raise NotAnAnswer(NotAnAnswerReason.SYNTAX, "there is no answer", 1)
+        raise NotAnAnswer(NotAnAnswerReason.SYNTAX, "there is no answer", Place(1, 1))
     try:
         if syntax is Syntax.PYTHON:
             return Reading(check(_python(text, types), types, LIMITS))
@@ -101,4 +101,4 @@ def _with_line(error: NotAnAnswer, text: str) -> NotAnAnswer:
         return error
     before = text[: place.column - 1]
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-    return NotAnAnswer(error.finding.code, error.finding.message, column, line)
+    return NotAnAnswer(error.finding.code, error.finding.message, Place(line, column))

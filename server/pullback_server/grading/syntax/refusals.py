@@ -18,9 +18,9 @@ _REASONS: dict[Reason, NotAnAnswerReason] = {
 class NotAnAnswer(Exception):
     """A text that is not an answer: it cannot be read, exceeds a limit, differentiates, or has an unknown name."""
 
-    def __init__(self, code: FindingCode, message: str, column: int | None = None, line: int = 1) -> None:
+    def __init__(self, code: FindingCode, message: str, place: Place | None = None) -> None:
         super().__init__(message)
-        self.finding = Finding(code, message, None if column is None else Place(line, column))
+        self.finding = Finding(code, message, place)
 
 
 class Misshapen(Exception):
@@ -33,19 +33,19 @@ class Misshapen(Exception):
 
 def unreadable(message: str, column: int) -> NotAnAnswer:
     """The exception for a text that cannot be read at a column, counted from 1."""
-    return NotAnAnswer(NotAnAnswerReason.SYNTAX, message, column)
+    return NotAnAnswer(NotAnAnswerReason.SYNTAX, message, Place(1, column))
 
 
 def differentiates(operator: str, column: int) -> NotAnAnswer:
     """The exception for a text with an operator of differentiation or integration in it."""
     message = f"`{operator}` asks for a derivative or an integral; write the result"
-    return NotAnAnswer(NotAnAnswerReason.DERIVATIVE_OPERATOR, message, column)
+    return NotAnAnswer(NotAnAnswerReason.DERIVATIVE_OPERATOR, message, Place(1, column))
 
 
 def from_refusal(refusal: Refusal) -> NotAnAnswer | Misshapen:
     """The exception for an answer that the language refuses."""
     message = refusal.message + (f"; {refusal.hint}" if refusal.hint else "")
+    place = Place(refusal.line or 1, refusal.column) if refusal.column else None
     if refusal.reason is Reason.SHAPE_MISMATCH:
-        return Misshapen(message, Place(refusal.line, refusal.column))
-    code = _REASONS.get(refusal.reason, NotAnAnswerReason.SYNTAX)
-    return NotAnAnswer(code, message, refusal.column or None, refusal.line or 1)
+        return Misshapen(message, place)
+    return NotAnAnswer(_REASONS.get(refusal.reason, NotAnAnswerReason.SYNTAX), message, place)

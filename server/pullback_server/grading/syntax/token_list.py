@@ -92,8 +92,7 @@ class TokenList:
         return self._in_cases() or (bool(self.tokens) and not self._open)
 
     def _row_start(self) -> int:
-        starts = (k for k, t in enumerate(self.tokens) if t.type in ("_NEWROW", "BEGINCASES"))
-        return max(starts, default=0)
+        return max((k for k, t in enumerate(self.tokens) if t.type in ("_NEWROW", "BEGINCASES")), default=0)
 
     def _transposable(self) -> bool:
         """Whether a prime after the last token means its transpose."""

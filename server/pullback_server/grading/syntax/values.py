@@ -86,7 +86,7 @@ class Assembly:
             try:
                 folded = fold(symbol, *(n for n in numbers if n is not None))
             except FoldingError as error:
-                raise NotAnAnswer(NotAnAnswerReason.LIMIT_EXCEEDED, f"{error}", column) from None
+                raise NotAnAnswer(NotAnAnswerReason.LIMIT_EXCEEDED, f"{error}", Place(1, column)) from None
             if folded is not None:
                 return self.literal(folded, column)
         return self.apply(BY_SYMBOL[symbol, len(operands)].name, column, *operands, row=row)
