@@ -86,14 +86,10 @@ def final_answer(text: str) -> str:
     boxed = _last_boxed(text)
     if boxed is not None:
         return boxed.strip()
-    lowered = text.lower()
-    place, mark = max((lowered.rfind(mark), mark) for mark in MARKS)
-    if place >= 0:
-        text = text[place + len(mark) :]
-        lines = [line for line in text.splitlines() if line.strip()][:1]
-    else:
-        lines = [line for line in text.splitlines() if line.strip()][-1:]
-    return "".join(lines).strip().rstrip(".").strip("$").strip()
+    place, mark = max((text.lower().rfind(mark), mark) for mark in MARKS)
+    lines = text[place + len(mark) if place >= 0 else 0 :].splitlines()
+    lines = [line for line in lines if line.strip()] or [""]
+    return lines[0 if place >= 0 else -1].strip().rstrip(".").strip("$").strip()
 
 
 def _last_boxed(text: str) -> str | None:

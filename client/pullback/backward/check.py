@@ -181,8 +181,7 @@ class _Check:
             return InputReport(name, BackwardOutcome.WRONG, (GradeFinding.of(Reason.MISSING), *others))
         wrong = [trial for trial in trials if not trial.is_right]
         if self.missing.get(name) == len(trials) or not wrong:
-            outcome = BackwardOutcome.WRONG if others else BackwardOutcome.RIGHT
-            return InputReport(name, outcome, tuple(others))
+            return InputReport(name, BackwardOutcome.WRONG if others else BackwardOutcome.RIGHT, tuple(others))
         return InputReport(name, BackwardOutcome.WRONG, (*explain(trials), *others), _worst_entry(wrong))
 
 

@@ -69,9 +69,8 @@ def _is_not_summed(trial: Trial) -> bool:
 
 def _is_jacobian(trial: Trial) -> bool:
     rank = trial.upstream.ndim
-    if not rank or trial.gradient.shape != trial.upstream.shape + trial.right.shape:
-        return False
-    return trial.equal(np.tensordot(trial.upstream, trial.gradient, axes=rank), trial.right)
+    has_shape = rank > 0 and trial.gradient.shape == trial.upstream.shape + trial.right.shape
+    return has_shape and trial.equal(np.tensordot(trial.upstream, trial.gradient, axes=rank), trial.right)
 
 
 def _is_summed(trial: Trial) -> bool:
@@ -83,15 +82,13 @@ def _is_summed(trial: Trial) -> bool:
 
 
 def _has_wrong_shape(trial: Trial) -> bool:
-    if trial.gradient.shape == trial.right.shape or trial.gradient.size != trial.right.size:
-        return False
-    return trial.equal(trial.gradient.reshape(trial.right.shape), trial.right)
+    differs = trial.gradient.shape != trial.right.shape and trial.gradient.size == trial.right.size
+    return differs and trial.equal(trial.gradient.reshape(trial.right.shape), trial.right)
 
 
 def _is_symmetrized(trial: Trial) -> bool:
-    if trial.right.ndim != 2 or trial.right.shape[0] != trial.right.shape[1]:
-        return False
-    return trial.equal(trial.gradient, trial.right + trial.right.T - np.diag(np.diag(trial.right)))
+    square = trial.right.ndim == 2 and trial.right.shape[0] == trial.right.shape[1]
+    return square and trial.equal(trial.gradient, trial.right + trial.right.T - np.diag(np.diag(trial.right)))
 
 
 def _factor(trial: Trial) -> float | None:

@@ -55,8 +55,7 @@ class Row:
     @classmethod
     def of_fault(cls, line: Line, fault: str, reason: Reason = Reason.BAD_LINE) -> Row:
         """The row of a line that cannot be read, or whose problem is refused."""
-        findings = (GradeFinding.of(reason, fault),)
-        return cls.of_grade(line, Grade(GradeOutcome.NOT_AN_ANSWER, 0.0, findings))
+        return cls.of_grade(line, Grade(GradeOutcome.NOT_AN_ANSWER, 0.0, (GradeFinding.of(reason, fault),)))
 
     @classmethod
     def of_error(cls, line: Line, error: PullbackError) -> Row:

@@ -74,9 +74,8 @@ def grade_file(run: Run) -> None:
             attempts, answered = 0, time.monotonic()
         if lost is None:
             continue
-        if isinstance(lost, _PERMANENT) or lost.reason == Reason.SERVER_NOT_STARTED.name:
-            raise Stopped(lost)
-        if time.monotonic() - answered > run.patience:
+        permanent = isinstance(lost, _PERMANENT) or lost.reason == Reason.SERVER_NOT_STARTED.name
+        if permanent or time.monotonic() - answered > run.patience:
             raise Stopped(lost)
         attempts += 1
         time.sleep(pause_before(attempts))

@@ -85,17 +85,12 @@ def draw_around(axes: Any, picture: Around) -> None:
     start = middle if math.isfinite(middle) else (float(np.median(finite)) if finite.size else 0.0)
     tangents = (("autograd", entry.autograd, "C3", "--"), ("closed form", entry.closed_form, "C0", ":"))
     for label, slope, colour, style in tangents:
-        if math.isfinite(slope):
-            axes.plot(at + offsets, start + slope * offsets, style, color=colour, label=f"{label}: {slope:.6g}")
-        else:
-            axes.plot([], [], style, color=colour, label=f"{label}: {slope:.6g}")
+        drawn = offsets if math.isfinite(slope) else offsets[:0]
+        axes.plot(at + drawn, start + slope * drawn, style, color=colour, label=f"{label}: {slope:.6g}")
     sides = (("left", entry.left, offsets[offsets <= 0]), ("right", entry.right, offsets[offsets >= 0]))
     for label, side, half in sides:
-        text = f"slope on the {label}: {side}"
-        if side.kind is SlopeKind.FINITE:
-            axes.plot(at + half, start + side.value * half, color="C2", linewidth=3, alpha=0.4, label=text)
-        else:
-            axes.plot([], [], color="C2", linewidth=3, alpha=0.4, label=text)
+        text, drawn = f"slope on the {label}: {side}", half if side.kind is SlopeKind.FINITE else half[:0]
+        axes.plot(at + drawn, start + side.value * drawn, color="C2", linewidth=3, alpha=0.4, label=text)
     if finite.size:
         low, high = float(finite.min()), float(finite.max())
         room = 0.15 * (high - low) or max(1.0, abs(high)) * 0.1

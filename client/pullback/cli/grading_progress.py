@@ -14,14 +14,14 @@ from ..batch import Row
 STYLES = {"CORRECT": "green", "INCORRECT": "red", "UNDECIDED": "yellow", "NOT_AN_ANSWER": "magenta"}
 
 
-class GradingProgress:
+class GradingProgress(Progress):
     """A bar on standard error while the block runs; nothing where that is not a terminal."""
 
     def __init__(self, total: int, before: Iterable[Row]) -> None:
         """`before` are the rows that an earlier run kept."""
         console = Console(stderr=True, highlight=False)
         self._counts: Counter[str] = Counter()
-        self._bar = Progress(
+        super().__init__(
             BarColumn(),
             MofNCompleteColumn(),
             _Rate(),
@@ -31,19 +31,12 @@ class GradingProgress:
             disable=not console.is_terminal,
         )
         self._counts.update(row.outcome for row in before)
-        self._task = self._bar.add_task("", total=total, completed=self._counts.total(), counts=self._outcomes())
-
-    def __enter__(self) -> GradingProgress:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        self._task = self.add_task("", total=total, completed=self._counts.total(), counts=self._outcomes())
 
     def on_row(self, row: Row) -> None:
         """Counts a row."""
         self._counts[row.outcome] += 1
-        self._bar.update(self._task, advance=1, counts=self._outcomes())
+        self.update(self._task, advance=1, counts=self._outcomes())
 
     def _outcomes(self) -> str:
         return "  ".join(

@@ -108,9 +108,7 @@ class ExaminedEntry:
         >>> ExaminedEntry((0,), Outcome.NOT_DIFFERENTIABLE, 0, 0, 0, math.nan, 0, left, right).subgradient
         (-1.0, 1.0)
         """
-        if self.outcome is not Outcome.NOT_DIFFERENTIABLE:
-            return None
-        if {self.left.kind, self.right.kind} != {SlopeKind.FINITE}:
+        if self.outcome is not Outcome.NOT_DIFFERENTIABLE or {self.left.kind, self.right.kind} != {SlopeKind.FINITE}:
             return None
         return min(self.left.value, self.right.value), max(self.left.value, self.right.value)
 
