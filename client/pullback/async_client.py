@@ -98,7 +98,8 @@ class AsyncClient(Connection):
         in_flight: int = DEFAULT_IN_FLIGHT,
     ) -> AsyncGenerator[Graded]:
         """One answer for each pair, as `Client.grade_many`; `pairs` may be asynchronous too."""
-        return _answers(self._grading, self._metadata, GRADE, _submissions(pairs), in_flight)
+        submissions = (as_submission(pair) async for pair in _asynchronous(pairs))
+        return _answers(self._grading, self._metadata, GRADE, submissions, in_flight)
 
     async def replay(self, token: str, timeout: float | None = DEFAULT_TIMEOUT) -> Grade:
         """The grade that a replay token stands for, computed again; raises InvalidRequest for what is not one."""
@@ -165,11 +166,6 @@ async def _asynchronous(requests: Iterable[Any] | AsyncIterable[Any]) -> AsyncIt
     else:
         for request in requests:
             yield request
-
-
-async def _submissions(pairs: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[Submission]:
-    async for pair in _asynchronous(pairs):
-        yield as_submission(pair)
 
 
 class _Stream:

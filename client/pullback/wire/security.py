@@ -36,15 +36,13 @@ class TlsFiles:
 
     def credentials(self) -> grpc.ChannelCredentials:
         """What gRPC secures a channel with; raises OSError where a file cannot be read."""
-        ca, key, certificate = (None if path is None else Path(path).read_bytes() for path in self._paths())
+        paths = self.ca, self.key, self.certificate
+        ca, key, certificate = (None if path is None else Path(path).read_bytes() for path in paths)
         return grpc.ssl_channel_credentials(ca, key, certificate)
 
     def options(self) -> list[tuple[str, str | int]]:
         """The options that a channel needs beside its credentials."""
         return [] if self.name is None else [("grpc.ssl_target_name_override", self.name)]
-
-    def _paths(self) -> tuple[str | PathLike[str] | None, ...]:
-        return self.ca, self.key, self.certificate
 
 
 def on_loopback(target: str) -> bool:

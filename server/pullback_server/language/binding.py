@@ -41,7 +41,8 @@ def bind(row: Operator, positional: Sequence[Argument], keywords: Sequence[tuple
     ordered = [p.name for p in named]
     rest = tuple(positional[len(ordered) :])
     if rest and not signature.variadic:
-        message = f"{row.name} takes {_count(len(ordered), 'argument')}, but {len(positional)} are given"
+        limit = "1 argument" if len(ordered) == 1 else f"{len(ordered)} arguments"
+        message = f"{row.name} takes {limit}, but {len(positional)} are given"
         raise BindingError(message, f"{len(positional)} arguments", rest[0])
     arguments = dict(zip(ordered, positional, strict=False))
     for keyword, argument in keywords:
@@ -93,7 +94,3 @@ def _sizes_as_integers(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(map(_sizes_as_integers, value))
     return 1 if isinstance(value, Size) else value
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

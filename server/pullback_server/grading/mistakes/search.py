@@ -85,8 +85,7 @@ class Diagnosis:
             findings += self._find_inner_gradient(candidate)
         for tree in (self._mistakes_by_node, self._mistakes_by_use) if fits else ():
             if tree is not None:
-                matching = np.flatnonzero(matching_rows(answer, tree.results))
-                findings += [Finding(tree.mistakes[k].code, tree.mistakes[k].sentence) for k in matching]
+                findings += [tree.mistakes[k].finding for k in np.flatnonzero(matching_rows(answer, tree.results))]
             if findings:
                 break
         return list({f.code: f for f in reversed(findings)}.values())
@@ -111,15 +110,14 @@ class Diagnosis:
         multiples = sorted((m.code.priority, k) for k, m in enumerate(tree.mistakes) if factors[k] is not None)
         for _, number in multiples:
             if factors[number] == -1:
-                yield Finding(tree.mistakes[number].code, tree.mistakes[number].sentence)
+                yield tree.mistakes[number].finding
                 yield Finding(Mistake.SIGN, "besides, the sign is wrong")
                 return
         pair = list(self._find_pair(tree, answer, deadline))
         yield from pair
         for _, number in multiples if not pair else ():
-            mistake = tree.mistakes[number]
-            if mistake.code is not Mistake.CONSTANT_FACTOR:
-                yield Finding(mistake.code, mistake.sentence)
+            if tree.mistakes[number].code is not Mistake.CONSTANT_FACTOR:
+                yield tree.mistakes[number].finding
                 yield Finding(Mistake.CONSTANT_FACTOR, f"besides, there is a constant factor of {factors[number]:.6g}")
                 return
 
@@ -141,7 +139,7 @@ class Diagnosis:
             results = self._arrange(tree.slopes.run([rules for _, rules, _ in some]))
             for number in np.flatnonzero(matching_rows(answer, results))[:1]:
                 _, _, mistakes = some[number]
-                yield from (Finding(mistake.code, mistake.sentence) for mistake in mistakes)
+                yield from (mistake.finding for mistake in mistakes)
                 if len(mistakes) == 1:
                     yield Finding(lost, "besides, the inner derivative is missing there")
                 return

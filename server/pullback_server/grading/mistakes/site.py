@@ -11,6 +11,7 @@ import torch
 from ...program import Apply, Input
 from ..codes import Mistake
 from ..phrasing import phrase
+from ..problem import Finding
 from .slopes import Rule, Slope, Slopes
 
 
@@ -29,9 +30,9 @@ class TreeMistake:
     bare: Rule | None = None
 
     @cached_property
-    def sentence(self) -> str:
-        """The whole sentence."""
-        return self.message + (self.ending() if self.ending is not None else "")
+    def finding(self) -> Finding:
+        """The finding, with the whole sentence."""
+        return Finding(self.code, self.message + (self.ending() if self.ending is not None else ""))
 
 
 class Site:

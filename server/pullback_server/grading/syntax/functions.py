@@ -63,11 +63,6 @@ def function_words() -> frozenset[str]:
     return frozenset((called | set(MEANINGS) | set(WORDS)) - {"div"})
 
 
-def canonical(word: str) -> str:
-    """The name of a function in the table or among the meanings."""
-    return WORDS.get(word, word)
-
-
 @cache
 def meaning(name: str) -> Program | None:
     """The expression in x that a function stands for; None for functions of the table.

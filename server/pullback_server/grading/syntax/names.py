@@ -11,7 +11,7 @@ from ...language import CONSTANTS
 from ...language.names import did_you_mean
 from ...program import Place, TensorType
 from ..codes import NotAnAnswerReason
-from .functions import DIFFERENTIATING, canonical, function_words
+from .functions import DIFFERENTIATING, WORDS, function_words
 from .refusals import NotAnAnswer, differentiates
 from .symbols import GREEK, LETTERS
 
@@ -53,7 +53,7 @@ class Names:
         if name is not None:
             return Word("NAME", name)
         if text in function_words():
-            return Word("FUNC", canonical(text))
+            return Word("FUNC", WORDS.get(text, text))
         plain = LETTERS.get(text, text)
         if plain in CONSTANTS and plain != "inf":
             return Word("NAME", plain)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import cache
 
 from ....program import Apply, Input, Literal, Program, Size
 from ...points.precise import intended_fraction
@@ -203,7 +204,7 @@ class _Derivative:
 
     def __init__(self, field: Field, name: str) -> None:
         self._field, self._x = field, field.generator(name)
-        self._known: dict[int, Quotient] = {}
+        self._of_generator = cache(self._derive)
 
     def of(self, a: Quotient) -> Quotient:
         """The derivative."""
@@ -224,11 +225,6 @@ class _Derivative:
                 rest = tuple((g, k - (g == generator)) for g, k in monomial if g != generator or k != 1)
                 total = field.plus(total, field.times(Quotient({rest: c * e}, constant(1)), derivative))
         return total
-
-    def _of_generator(self, generator: int) -> Quotient:
-        if generator not in self._known:
-            self._known[generator] = self._derive(generator)
-        return self._known[generator]
 
     def _derive(self, generator: int) -> Quotient:
         field = self._field
