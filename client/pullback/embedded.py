@@ -46,7 +46,9 @@ def local(*options: str, start_timeout: float = START_TIMEOUT) -> Iterator[Clien
             target = _target(server, start_timeout)
             if target is None:
                 log.seek(0)
-                raise Unavailable(_explanation(log.read().decode(errors="replace")), reason=Reason.SERVER_NOT_STARTED)
+                printed = log.read().decode(errors="replace").strip()
+                message = Reason.SERVER_NOT_STARTED.value + (f"; it printed:\n{printed[-2000:]}" if printed else "")
+                raise Unavailable(message, reason=Reason.SERVER_NOT_STARTED)
             with Client(target) as client:
                 yield client
         finally:
@@ -67,11 +69,6 @@ def _target(server: subprocess.Popen[bytes], timeout: float) -> str | None:
         server.wait()
         return None
     return match[1]
-
-
-def _explanation(log: str) -> str:
-    printed = log.strip()
-    return Reason.SERVER_NOT_STARTED.value + (f"; it printed:\n{printed[-2000:]}" if printed else "")
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:

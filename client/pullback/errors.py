@@ -152,13 +152,9 @@ def from_rpc_error(error: grpc.RpcError) -> PullbackError:
     except (ValueError, DecodeError):
         status = None  # the details contradict the call, whose own code and message are then used
     exception = from_status(status or Status(code=error.code().value[0], message=error.details() or ""))
-    exception.request_id = _request_id(error)
-    return exception
-
-
-def _request_id(error: grpc.RpcError) -> str:
     trailing: Any = error.trailing_metadata() or ()
-    return next((str(value) for key, value in trailing if key == REQUEST_ID), "")
+    exception.request_id = next((str(value) for key, value in trailing if key == REQUEST_ID), "")
+    return exception
 
 
 def from_status(status: Status) -> PullbackError:
@@ -179,6 +175,7 @@ def from_status(status: Status) -> PullbackError:
 def _invalid(status: Status, code: grpc.StatusCode, reason: str, metadata: dict[str, str]) -> InvalidRequest:
     violations = (_detail(status, BadRequest()) or BadRequest()).field_violations
     violation = violations[0] if violations else BadRequest.FieldViolation()
+    shape = metadata.get("output_shape")
     return InvalidRequest(
         violation.description or status.message,
         code=code,
@@ -188,7 +185,7 @@ def _invalid(status: Status, code: grpc.StatusCode, reason: str, metadata: dict[
         column=_number(metadata.get("column", "")),
         found=metadata.get("found", ""),
         hint=metadata.get("hint", ""),
-        output_shape=_shape(metadata.get("output_shape")),
+        output_shape=None if shape is None else tuple(_number(size) for size in shape.split(",") if size),
     )
 
 
@@ -202,7 +199,3 @@ def _detail(status: Status, message: M) -> M | None:
 
 def _number(text: str) -> int:
     return int(text) if text.isdecimal() else 0
-
-
-def _shape(text: str | None) -> tuple[int, ...] | None:
-    return None if text is None else tuple(_number(size) for size in text.split(",") if size)

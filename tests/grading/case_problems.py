@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pullback_server.grading import (
-    STRUCTURE_WORDS,
-    Answer,
-    Interval,
-    Kind,
-    Policy,
-    Problem,
-    Syntax,
-    Variable,
-)
+from pullback_server.grading import Answer, Interval, Kind, Policy, Problem, Structure, Syntax, Variable
+
+_STRUCTURES = {structure.value: structure for structure in Structure} | {"spd": Structure.POSITIVE_DEFINITE}
 
 
 def problem(case: dict[str, Any], policy: Policy | None = None) -> Problem:
@@ -37,4 +30,4 @@ def answer(case: dict[str, Any]) -> Answer:
 def _variable(name: str, entry: dict[str, Any]) -> Variable:
     domain = entry.get("domain")
     interval = Interval(float(domain[0]), float(domain[1])) if domain else None
-    return Variable(name, tuple(entry["shape"]), interval, STRUCTURE_WORDS[entry.get("structure", "")])
+    return Variable(name, tuple(entry["shape"]), interval, _STRUCTURES[entry.get("structure", "")])

@@ -61,7 +61,8 @@ def call(
     except Exception as error:
         return CallResult(raised=f"{type(error).__name__}: {error}")
     arrays = [(name, inputs[name], copies[name]) for name in inputs] + [("upstream", upstream, upstream_copy)]
-    return replace(result, changed=tuple(name for name, before, after in arrays if not _same(before, after)))
+    same = {n for n, before, after in arrays if np.array_equal(before, after, equal_nan=before.dtype.kind == "f")}
+    return replace(result, changed=tuple(name for name, _, _ in arrays if name not in same))
 
 
 def _apply(function: Any, inputs: Mapping[str, Array], wrt: Sequence[str], upstream: Array) -> CallResult:
@@ -94,7 +95,3 @@ def _by_name(returned: object, inputs: Mapping[str, Array], wrt: Sequence[str]) 
         hint = f"a dict, or a tuple of {len(wrt)}"
         raise InvalidRequest(f"one {type(returned).__name__} for {len(wrt)} inputs", field="backward", hint=hint)
     return {name: array_of(g, name) for name, g in pairs.items() if name in wrt and g is not None}
-
-
-def _same(before: Array, after: Array) -> bool:
-    return np.array_equal(before, after, equal_nan=before.dtype.kind == "f")

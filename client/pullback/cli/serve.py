@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -52,7 +53,7 @@ def serve(ctx: click.Context, /, until_stdin_closes: bool, check: bool, **settin
             server.check(config)
             click.echo("These settings hold.")
         else:
-            server.run(config, until_stdin_closes=until_stdin_closes, announce=_announce)
+            server.run(config, until_stdin_closes=until_stdin_closes, announce=partial(print, flush=True))
     except server.ServeError as problem:
         raise click.ClickException(str(problem)) from None
 
@@ -85,7 +86,3 @@ def _print_settings(ctx: click.Context, config: Config) -> None:
             origin += f" ({configured[setting.name]}), and this machine"
         table.add_row(setting.name, str(resolved[setting.name]), origin, setting.doc)
     Console(highlight=False, width=max(Console().width, 160)).print(table)
-
-
-def _announce(line: str) -> None:
-    print(line, flush=True)

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from ..plain import json_text
 from ..values.language import Language, Operator
-from ..values.reply import Leg, LegState, Reply, StepKind, array_text
+from ..values.reply import LegState, Reply, StepKind, array_text
 from ..values.verdict import Finding, Outcome, Verdict
 
 T = TypeVar("T")
@@ -40,20 +40,20 @@ def reply_table(reply: Reply) -> RenderableType:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row("", "value", _array(reply, array_text(reply.value)))
+    table.add_row("", "value", Text(array_text(reply.value)) + Text(f"  {reply.value.dtype.name}", style="dim"))
     for name, array in reply.intermediates.items():
         table.add_row(Text(name), "value", Text(array_text(array)))
     for name in reply.verdicts:
         table.add_section()
         for place, (label, content) in enumerate(_block(reply, name)):
             table.add_row(Text(name if place == 0 else ""), label, content)
-    return Group(table, Text(_footer(reply), style="dim"))
+    return Group(table, Text(f"on {reply.device}; {reply.timings}", style="dim"))
 
 
 def latex_lines(reply: Reply) -> Iterator[str]:
     """The formulas in LaTeX, one per line, under comments that say what they are."""
     for name, verdict in reply.verdicts.items():
-        yield f"% {name}: {_one_line(str(verdict))}"
+        yield f"% {name}: {' '.join(str(verdict).split())}"
         for label, forms in (("Jacobian", reply.jacobians), ("VJP", reply.vjps)):
             for notation, latex in (("", forms[name].latex), (", matrix notation", forms[name].matrix_latex)):
                 if latex:
@@ -134,7 +134,7 @@ def _block(reply: Reply, name: str) -> Iterator[tuple[str, Text]]:
         for place, formula in enumerate(forms[name].lines()):
             yield label if place == 0 else "", Text(formula)
     for label, leg in (("autograd", reply.legs[name].numeric), ("closed form", reply.legs[name].symbolic)):
-        if _is_reported(leg):
+        if leg.message and leg.state not in (LegState.DONE, LegState.NOT_REQUESTED):
             yield label, Text(str(leg), style="yellow")
     verdict = reply.verdicts[name]
     yield "verdict", _verdict(verdict)
@@ -171,19 +171,3 @@ def _finding(finding: Finding, compared: int) -> Iterator[tuple[str, Text]]:
 def _verdict(verdict: Verdict) -> Text:
     text = Text(verdict.outcome.name, style=_STYLES.get(verdict.outcome, "bold yellow"))
     return text + Text(f"  {verdict.message}" if verdict.message else "", style="default")
-
-
-def _is_reported(leg: Leg) -> bool:
-    return bool(leg.message) and leg.state not in (LegState.DONE, LegState.NOT_REQUESTED)
-
-
-def _array(reply: Reply, text: str) -> Text:
-    return Text(text) + Text(f"  {reply.value.dtype.name}", style="dim")
-
-
-def _footer(reply: Reply) -> str:
-    return f"on {reply.device}; {reply.timings}"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

@@ -3,7 +3,6 @@
 from .codes import FINDING_CODES, FindingCode, Mistake, NotAnAnswerReason, UndecidedReason
 from .grader import Grader, grade
 from .problem import (
-    STRUCTURE_WORDS,
     Answer,
     Confirmation,
     Counterexample,
@@ -25,7 +24,6 @@ from .problem import (
 
 __all__ = [
     "FINDING_CODES",
-    "STRUCTURE_WORDS",
     "Answer",
     "Confirmation",
     "Counterexample",

@@ -60,7 +60,8 @@ class Grader:
         end = start + problem.policy.budget
         grade, cut_off = self._mark(prepared, answer, Deadlines(end, end))
         # What ran out of time may have more of it later, and the same numbers are hardly ever sent twice.
-        if cut_off is CutOff.NOTHING and _is_small(problem, answer):
+        has_numbers = answer.tensor is not None or any(v.value is not None for v in problem.inputs)
+        if cut_off is CutOff.NOTHING and not has_numbers:
             self._grades[key] = grade
             if len(self._grades) > self._answers:
                 self._grades.popitem(last=False)
@@ -102,10 +103,6 @@ class Grader:
 def grade(problem: Problem, answer: Answer, limits: Limits | None = None) -> Grade:
     """The grade of one answer, with nothing kept; raises Refusal where the problem is not valid."""
     return Grader(limits).grade(problem, answer)
-
-
-def _is_small(problem: Problem, answer: Answer) -> bool:
-    return answer.tensor is None and all(v.value is None for v in problem.inputs)
 
 
 def _score(grade: Grade, policy: Policy) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -49,15 +48,6 @@ class Structure(Enum):
     ORTHOGONAL = "orthogonal"
     DIAGONAL = "diagonal"
     PROBABILITY = "probability"
-
-
-#: The words for structures in problems.
-STRUCTURE_WORDS: dict[str, Structure] = {
-    **{re.sub("[ -]", separator, s.value): s for s in Structure for separator in " -_"},
-    "real": Structure.REAL,
-    "spd": Structure.POSITIVE_DEFINITE,
-    "invertible": Structure.WELL_CONDITIONED,
-}
 
 
 class Layout(Enum):

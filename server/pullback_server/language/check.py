@@ -76,10 +76,8 @@ def check(program: Program, types: Mapping[str, TensorType], limits: Limits) -> 
 
 
 def _arguments(row: Operator, node: Apply, results: list[TensorType]) -> dict[str, Argument]:
-    arguments: dict[str, Argument] = {p.name: p.default for p in row.parameters.literals if not p.required}
-    for name, value in node.arguments:
-        arguments[name] = _resolve(value, results, node.place)
-    return arguments
+    defaults = {p.name: p.default for p in row.parameters.literals if not p.required}
+    return defaults | {name: _resolve(value, results, node.place) for name, value in node.arguments}
 
 
 def _resolve(value: Argument, results: list[TensorType], place: Place) -> Argument:

@@ -87,7 +87,7 @@ class Formula:
         if not self.at_once:
             return None
         try:
-            result = evaluate_precisely(self.typed, self.reference.stacked_inputs(numbers), digits)
+            result = evaluate_precisely(self.typed, self.reference.inputs(numbers), digits)
         except (ArithmeticError, ValueError):
             return None
         return [(value, lambda: result.size) for value in np.broadcast_to(result.value, (len(numbers),))]

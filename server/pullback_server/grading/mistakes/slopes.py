@@ -65,7 +65,8 @@ class Slopes:
                     slopes.append(self.identity(name).expand(len(ways), *self.identity(name).shape[1:]))
                 case Apply() if self.active[number]:
                     operands = [None if k is None else slopes[k] for k in node.operands]
-                    slope = self._slope(number, operands)
+                    parts = [self.part(number, k, s) for k, s in enumerate(operands) if s is not None]
+                    slope = sum(parts[1:], parts[0])
                     slope = slope.expand(len(ways), *slope.shape[1:])
                     rows: dict[Rule, list[int]] = {}
                     for row, rules in enumerate(ways):
@@ -79,11 +80,6 @@ class Slopes:
                 case _:
                     slopes.append(None)
         return slopes
-
-    def _slope(self, number: int, operands: Sequence[Slope | None]) -> Slope:
-        """The chain rule at a node."""
-        parts = [self.part(number, k, s) for k, s in enumerate(operands) if s is not None]
-        return sum(parts[1:], parts[0])
 
     def part(self, number: int, operand: int, slope: Slope) -> Slope:
         """What one operand's slope adds to a node's."""

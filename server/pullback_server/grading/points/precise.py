@@ -34,7 +34,8 @@ class PreciseValue:
     def size(self) -> Any:
         """The largest size of a finite number on the way."""
         with mp.workdps(self.digits):
-            return max(map(_size, self.steps))
+            numbers = (number for step in self.steps for number in step.reshape(-1))
+            return max((abs(number) for number in numbers if mp.isfinite(number)), default=mp.mpf(0))
 
 
 def evaluate_precisely(typed: TypedProgram, inputs: Mapping[str, Objects], digits: int) -> PreciseValue:
@@ -99,8 +100,3 @@ def _flat(result: Any) -> Objects:
     while not array.ndim and isinstance(array[()], np.ndarray):
         array = array[()]
     return array
-
-
-def _size(values: Objects) -> Any:
-    sizes = [abs(v) for v in values.reshape(-1) if mp.isfinite(v)]
-    return max(sizes, default=mp.mpf(0))

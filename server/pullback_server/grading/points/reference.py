@@ -47,8 +47,7 @@ class Reference:
         self.points: Points = points_of(question)
         self._precise: dict[tuple[int, tuple[int, ...]], tuple[Any, Any]] = {}
         self._shifted: dict[Hashable, Any] = {}
-        self._stacks: dict[tuple[int, ...], dict[str, Objects]] = {}
-        self._inputs: dict[int, dict[str, Objects]] = {}
+        self._inputs: dict[int | tuple[int, ...], dict[str, Objects]] = {}
         self._derivatives: dict[tuple[tuple[str, ...], bool], Floats] = {}
         #: Each differentiation loses as many digits as the step has.
         self._working = DIGITS + 10 + STEP * max(len(question.chain), question.problem.order)
@@ -134,18 +133,12 @@ class Reference:
                 self._precise[key] = (near, abs(near - far))
         return self._precise[key]
 
-    def inputs(self, number: int) -> dict[str, Objects]:
-        """The inputs at a point, exactly."""
-        if number not in self._inputs:
-            self._inputs[number] = {n: to_mpmath(v[number].numpy(force=True)) for n, v in self.points.values.items()}
-        return dict(self._inputs[number])
-
-    def stacked_inputs(self, numbers: tuple[int, ...]) -> dict[str, Objects]:
-        """The inputs at several points, exactly, for programs on numbers."""
-        if numbers not in self._stacks:
-            rows = {n: v[list(numbers)].numpy(force=True) for n, v in self.points.values.items()}
-            self._stacks[numbers] = {n: to_mpmath(row) for n, row in rows.items()}
-        return self._stacks[numbers]
+    def inputs(self, at: int | tuple[int, ...]) -> dict[str, Objects]:
+        """The inputs at a point, exactly; or at several points, for programs on numbers."""
+        if at not in self._inputs:
+            rows = at if isinstance(at, int) else list(at)
+            self._inputs[at] = {n: to_mpmath(v[rows].numpy(force=True)) for n, v in self.points.values.items()}
+        return dict(self._inputs[at])
 
     def _is_smooth(self, number: int, derivative: Floats) -> bool:
         """Whether autograd and both one-sided quotients agree on the derivative at a special point."""
