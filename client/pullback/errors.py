@@ -83,12 +83,8 @@ class InvalidRequest(PullbackError, code=grpc.StatusCode.INVALID_ARGUMENT):
         output_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(message, code=code, reason=reason)
-        self.field = field
-        self.line = line
-        self.column = column
-        self.found = found
-        self.hint = hint
-        self.output_shape = output_shape
+        self.field, self.line, self.column = field, line, column
+        self.found, self.hint, self.output_shape = found, hint, output_shape
 
     def __str__(self) -> str:
         where = f"{self.field}, line {self.line}, column {self.column}" if self.line else self.field

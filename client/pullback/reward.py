@@ -66,14 +66,8 @@ class DerivativeReward:
                 raise InvalidRequest(f"the column `{name}` is missing or incomplete", field=name, hint=hint)
         for number, completion in enumerate(completions):
             row = {name: columns[name][number] for name in _COLUMNS if columns.get(name) is not None}
-            problem = Problem(
-                row["expression"],
-                _inputs(row["inputs"]),
-                row.get("wrt"),
-                row.get("kind") or "derivative",
-                row.get("order"),
-                policy=self.policy,
-            )
+            inputs, kind = _inputs(row["inputs"]), row.get("kind") or "derivative"
+            problem = Problem(row["expression"], inputs, row.get("wrt"), kind, row.get("order"), policy=self.policy)
             yield Submission(problem, Attempt(final_answer(_text(completion)), self.syntax), timeout=self.timeout)
 
 

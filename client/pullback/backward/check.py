@@ -156,16 +156,10 @@ class _Check:
             if name not in result.gradients:
                 self.missing[name] = self.missing.get(name, 0) + 1
             gradient = result.gradients.get(name)
-            self.by_name[name].append(
-                Trial(
-                    np.full_like(right, np.nan) if gradient is None else gradient.astype(np.float64),
-                    right,
-                    upstream,
-                    _right_gradient(for_ones, name),
-                    tuple(_right_gradient(reply, other) for other in wrt if other != name),
-                    self.tolerance,
-                )
-            )
+            returned = np.full_like(right, np.nan) if gradient is None else gradient.astype(np.float64)
+            right_for_ones = _right_gradient(for_ones, name)
+            others = tuple(_right_gradient(reply, other) for other in wrt if other != name)
+            self.by_name[name].append(Trial(returned, right, upstream, right_for_ones, others, self.tolerance))
 
     def _report(self, name: str, trials: list[Trial]) -> InputReport:
         others = [self.value] if self.value else []

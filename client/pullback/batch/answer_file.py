@@ -89,15 +89,9 @@ def _submission_line(position: int, name: str, record: Mapping[str, Any], seed: 
             raise _fault(field, f"`{field}` is not a string")
     if not isinstance(values["inputs"], Mapping):
         raise _fault("inputs", "`inputs` is not an object of names and inputs")
-    problem = Problem(
-        values["expression"],
-        values["inputs"],
-        _wrt(values.get("wrt")),
-        values.get("kind", "derivative"),
-        values.get("order"),
-        values.get("upstream", "v"),
-        _policy(values.get("policy", {}), seed),
-    )
+    wrt, policy = _wrt(values.get("wrt")), _policy(values.get("policy", {}), seed)
+    kind, order, upstream = values.get("kind", "derivative"), values.get("order"), values.get("upstream", "v")
+    problem = Problem(values["expression"], values["inputs"], wrt, kind, order, upstream, policy)
     answer = _answer(values["answer"], values.get("tensor"), values.get("syntax", "math"))
     points = values.get("points", 1.0)
     if isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points < 1e9:

@@ -57,9 +57,8 @@ def read_value(text: str, field: str) -> object:
         leaves = _nested(body)
         return _as_dtype(leaves, _DTYPES[dtype]) if dtype else _map(leaves, _float)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise InvalidRequest(
-            f"cannot read the value: {error}", reason=Reason.BAD_VALUE, field=field, found=text[:100], hint=_ACCEPTED
-        ) from error
+        message = f"cannot read the value: {error}"
+        raise InvalidRequest(message, reason=Reason.BAD_VALUE, field=field, found=text[:100], hint=_ACCEPTED) from error
 
 
 def _load(path: str) -> NDArray[Any]:

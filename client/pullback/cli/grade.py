@@ -110,9 +110,8 @@ def _grade(run: Run, total: int) -> None:
             error = stopped.error
     if code is ExitCode.SERVICE_FAILED:
         print_failure(error, "")
-    click.echo(
-        f"{run.journal.count_rows()} of {total} lines are graded; the same command continues from there", err=True
-    )
+    graded = run.journal.count_rows()
+    click.echo(f"{graded} of {total} lines are graded; the same command continues from there", err=True)
     raise SystemExit(int(code))
 
 

@@ -148,9 +148,8 @@ class Finding:
     def lines(self) -> Iterator[str]:
         """The finding in lines for a person to read."""
         diagnosis = self.diagnosis
-        yield f"{self.outcome.name} at {self.count} {'entry' if self.count == 1 else 'entries'}" + (
-            f": {diagnosis.message}" if diagnosis else ""
-        )
+        why = f": {diagnosis.message}" if diagnosis else ""
+        yield f"{self.outcome.name} at {self.count} {'entry' if self.count == 1 else 'entries'}{why}"
         for entry in self.examined[:3]:
             yield f"  {entry}"
         if diagnosis and diagnosis.remedy:

@@ -51,15 +51,10 @@ def problem_message(problem: values.Problem) -> grading_pb2.Problem:
     if not isinstance(problem.inputs, Mapping):
         kind = type(problem.inputs).__name__
         raise bad_problem("the inputs are not a mapping", "problem.inputs", kind, "give a mapping of names to inputs")
-    return encode(
-        problem,
-        grading_pb2.Problem,
-        "problem",
-        inputs=[_input(*item, f"problem.inputs[{place}]") for place, item in enumerate(problem.inputs.items())],
-        wrt=_wrt(problem),
-        order=integer_of(problem.order or 0, "problem.order", bits=32),
-        policy=_policy(problem.policy),
-    )
+    inputs = [_input(*item, f"problem.inputs[{place}]") for place, item in enumerate(problem.inputs.items())]
+    wrt, order = _wrt(problem), integer_of(problem.order or 0, "problem.order", bits=32)
+    policy = _policy(problem.policy)
+    return encode(problem, grading_pb2.Problem, "problem", inputs=inputs, wrt=wrt, order=order, policy=policy)
 
 
 def grade_from(response: grading_pb2.GradeResponse | grading_pb2.ReplayResponse) -> values.Grade:

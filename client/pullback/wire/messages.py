@@ -34,17 +34,11 @@ def request_message(request: Request) -> derivative_pb2.DifferentiateRequest:
         for place, (name, value) in enumerate(request.inputs.items())
     }
     requires_grad = _requires_grad(request)
-    message = encode(
-        request,
-        derivative_pb2.DifferentiateRequest,
-        inputs=(),
-        upstream=None,
-        notations=derivative_pb2.NotationSelection(notations=_notations(request)),
-    )
+    notations = derivative_pb2.NotationSelection(notations=_notations(request))
+    message = encode(request, derivative_pb2.DifferentiateRequest, inputs=(), upstream=None, notations=notations)
     for place, (name, array) in enumerate(arrays.items()):
-        message.inputs.add(
-            name=string_of(name, f"inputs[{place}].name"), tensor=tensor_of(array), requires_grad=requires_grad[name]
-        )
+        checked = string_of(name, f"inputs[{place}].name")
+        message.inputs.add(name=checked, tensor=tensor_of(array), requires_grad=requires_grad[name])
     if request.upstream is not None:
         message.upstream.CopyFrom(tensor_of(_upstream(request.upstream, arrays)))
     return message
@@ -80,13 +74,9 @@ def _requires_grad(request: Request) -> dict[str, bool | None]:
         if name not in request.inputs or name in constants:
             fault = "is marked as a constant" if name in constants else "is not among the inputs"
             others = [other for other in request.inputs if other not in constants]
-            raise InvalidRequest(
-                f"wrt names `{name}`, which {fault}",
-                reason=Reason.UNKNOWN_INPUT,
-                field="wrt",
-                found=str(name),
-                hint=f"choose among {', '.join(others)}" if others else "there are no inputs",
-            )
+            message = f"wrt names `{name}`, which {fault}"
+            hint = f"choose among {', '.join(others)}" if others else "there are no inputs"
+            raise InvalidRequest(message, reason=Reason.UNKNOWN_INPUT, field="wrt", found=str(name), hint=hint)
     return {name: name in names for name in request.inputs}
 
 
@@ -94,13 +84,9 @@ def _notations(request: Request) -> list[str]:
     notations = [request.notations] if isinstance(request.notations, str) else list(request.notations)
     for notation in notations:
         if notation not in NOTATIONS:
-            raise InvalidRequest(
-                f"{notation!r} is not a valid notation",
-                reason=Reason.UNKNOWN_NOTATION,
-                field="notations",
-                found=str(notation),
-                hint=f"choose among {', '.join(NOTATIONS)}",
-            )
+            text, hint = str(notation), f"choose among {', '.join(NOTATIONS)}"
+            message = f"{notation!r} is not a valid notation"
+            raise InvalidRequest(message, reason=Reason.UNKNOWN_NOTATION, field="notations", found=text, hint=hint)
     return [NOTATIONS[notation] for notation in notations]
 
 

@@ -37,21 +37,14 @@ def array_of(value: object, field: str) -> NDArray[Any]:
     try:
         array = _read(value)
     except _UNREADABLE as error:
-        raise InvalidRequest(
-            f"a value of type {type(value).__name__} cannot be read as an array",
-            reason=Reason.NOT_AN_ARRAY,
-            field=field,
-            found=type(value).__name__,
-            hint="give a number, nested lists of one length at each level, or an array in the memory of the host",
-        ) from error
+        kind = type(value).__name__
+        message = f"a value of type {kind} cannot be read as an array"
+        hint = "give a number, nested lists of one length at each level, or an array in the memory of the host"
+        raise InvalidRequest(message, reason=Reason.NOT_AN_ARRAY, field=field, found=kind, hint=hint) from error
     if array.dtype.name not in _NUMBERS:
-        raise InvalidRequest(
-            f"the dtype {array.dtype.name} is not supported",
-            reason=Reason.UNSUPPORTED_DTYPE,
-            field=field,
-            found=array.dtype.name,
-            hint=f"use one of {', '.join(_NUMBERS)}",
-        )
+        dtype, hint = array.dtype.name, f"use one of {', '.join(_NUMBERS)}"
+        message = f"the dtype {dtype} is not supported"
+        raise InvalidRequest(message, reason=Reason.UNSUPPORTED_DTYPE, field=field, found=dtype, hint=hint)
     return array
 
 
@@ -67,9 +60,8 @@ def is_typed(value: object) -> bool:
 def tensor_of(array: NDArray[Any]) -> tensor_pb2.Tensor:
     """The message for an array of any layout and byte order."""
     little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-    return tensor_pb2.Tensor(
-        dtype=tensor_pb2.Dtype.Name(_NUMBERS[array.dtype.name]), shape=array.shape, data=little.tobytes()
-    )
+    dtype = tensor_pb2.Dtype.Name(_NUMBERS[array.dtype.name])
+    return tensor_pb2.Tensor(dtype=dtype, shape=array.shape, data=little.tobytes())
 
 
 def array_from(tensor: tensor_pb2.Tensor) -> NDArray[Any]:

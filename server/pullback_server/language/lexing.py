@@ -158,9 +158,7 @@ class _Lexer:
         """Refuses numbers that are long before they are large; Python is slow on long ones."""
         if len(token) > self.limits.literal:
             message = f"a number of {len(token)} characters, over the limit `literal` of {self.limits.literal}"
-            raise refuse(
-                Reason.BAD_NUMBER, self.place(start), message, excerpt(token), "write it as a float, such as 1e30"
-            )
+            raise refuse(Reason.BAD_NUMBER, self.place(start), message, excerpt(token), refusals.AS_A_FLOAT)
 
     def check_name(self, token: str, start: int, adjacent: str) -> None:
         """Refuses keywords, names that Python would read as others, and names that follow a number directly."""

@@ -11,7 +11,7 @@ from ..program import Limits, Place, Reason, Refusal
 from .builder import Builder, Operand
 from .folding import FoldingError
 from .lexing import Source
-from .refusals import refuse, too_deep
+from .refusals import AS_A_FLOAT, refuse, too_deep
 
 _Result = TypeVar("_Result")
 
@@ -53,7 +53,7 @@ class ExpressionReader(ABC):
 
     def bad_number(self, node: ast.expr, error: FoldingError) -> Refusal:
         """The refusal of a number that the language cannot hold."""
-        return self.refusal(Reason.BAD_NUMBER, node, str(error), str(error), "write it as a float, such as 1e30")
+        return self.refusal(Reason.BAD_NUMBER, node, str(error), str(error), AS_A_FLOAT)
 
     def place(self, node: ast.expr | ast.stmt) -> Place:
         """Where an expression or a line begins."""

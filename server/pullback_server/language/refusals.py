@@ -10,6 +10,7 @@ from ..program import Place, Reason, Refusal
 EXPRESSION = "an expression such as 3*a**3 - b**2"
 ASSIGNMENT = "lines `name = expression` and a last line that is an expression"
 JOIN_COMPARISONS = "join comparisons with &, each in parentheses: (a < b) & (b < c)"
+AS_A_FLOAT = "write it as a float, such as 1e30"
 STRINGS = "strings are only allowed as arguments, such as norm(x, p='fro')"
 _ALLOWED_CHARACTERS = "letters, digits, spaces and the symbols + - * / % @ & | ~ < > = ( ) [ ] , . are allowed"
 _WHERE = "where(condition, a, b)"
