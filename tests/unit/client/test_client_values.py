@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from importlib import import_module
+from unittest.mock import Mock
 
 import grpc
 import ml_dtypes
@@ -142,13 +143,15 @@ def test_details_of_another_domain_are_not_ours():
     assert error.reason == ""
 
 
-class Clock:
-    """A clock that stands still until it is told otherwise."""
+@pytest.fixture
+def clock():
+    """A clock that stands still until it is set."""
+    return Mock(return_value=100.0)
 
-    time = 100.0
 
-    def __call__(self):
-        return self.time
+@pytest.fixture
+def ledger(clock):
+    return Ledger(DIFFERENTIATE, clock)
 
 
 def asked(identity, **options):
@@ -160,21 +163,18 @@ def answered(identity):
     return Received(pb.DifferentiateManyResponse(id=identity, status=status))
 
 
-def test_a_stream_is_opened_with_the_first_request():
-    ledger = Ledger(DIFFERENTIATE)
+def test_a_stream_is_opened_with_the_first_request(ledger):
     assert ledger.on(asked("a")).pause == 0.0
     assert ledger.on(asked("b")).pause is None
 
 
-def test_an_answer_that_comes_twice_is_given_once():
-    ledger = Ledger(DIFFERENTIATE)
+def test_an_answer_that_comes_twice_is_given_once(ledger):
     ledger.on(asked("a"))
     assert len(ledger.on(answered("a")).answers) == 1
     assert ledger.on(answered("a")).answers == ()
 
 
-def test_the_pause_grows_until_something_is_answered():
-    ledger = Ledger(DIFFERENTIATE)
+def test_the_pause_grows_until_something_is_answered(ledger):
     ledger.on(asked("a"))
     assert [ledger.on(Broken()).pause for _ in range(2)] == [pause_before(1), pause_before(2)]
     ledger.on(asked("b"))
@@ -182,36 +182,30 @@ def test_the_pause_grows_until_something_is_answered():
     assert ledger.on(Broken()).pause == pause_before(1)
 
 
-def test_what_was_sent_often_enough_is_given_up():
-    ledger = Ledger(DIFFERENTIATE)
+def test_what_was_sent_often_enough_is_given_up(ledger):
     ledger.on(asked("a"))
     steps = [ledger.on(Broken()) for _ in range(ATTEMPTS)]
     assert [len(step.messages) for step in steps] == [1] * (ATTEMPTS - 1) + [0]
     assert isinstance(steps[-1].answers[0].error, pullback.Unavailable)
 
 
-def test_a_request_sent_again_has_what_is_left_of_its_budget():
-    clock = Clock()
-    ledger = Ledger(DIFFERENTIATE, clock)
+def test_a_request_sent_again_has_what_is_left_of_its_budget(ledger, clock):
     ledger.on(asked("a", timeout=10))
-    clock.time += 4
+    clock.return_value += 4
     assert ledger.on(Broken()).messages[0].budget.ToNanoseconds() == 6_000_000_000
 
 
-def test_an_overdue_request_is_given_up_and_its_late_answer_ignored():
-    clock = Clock()
-    ledger = Ledger(DIFFERENTIATE, clock)
+def test_an_overdue_request_is_given_up_and_its_late_answer_ignored(ledger, clock):
     ledger.on(asked("a", timeout=10))
     assert ledger.patience == 11
-    clock.time += 11
+    clock.return_value += 11
     assert isinstance(ledger.on(None).answers[0].error, pullback.DeadlineExceeded)
     assert ledger.on(asked("a")).answers[0].error.reason == "DUPLICATE_ID"
     assert ledger.on(answered("a")).answers == ()
     assert ledger.on(asked("a")).answers == ()
 
 
-def test_it_is_finished_when_nothing_is_left():
-    ledger = Ledger(DIFFERENTIATE)
+def test_it_is_finished_when_nothing_is_left(ledger):
     ledger.on(asked("a"))
     ledger.on(Exhausted())
     assert not ledger.finished

@@ -23,12 +23,10 @@ POINT = Counterexample({"x": 2.0, "A": np.eye(2)}, (0, 1), np.nan, 12.0, 1e-14)
         (Evidence("POINTS", points=48, error=1e-12), "equal at 48 points, within 1e-12"),
         (Evidence("EXACT"), "equal at the given inputs"),
         (Evidence("A_NEW_ONE"), ""),
-        (
-            Evidence(counterexample=POINT),
-            "at x = 2, A = [[1, 0],\n [0, 1]] the answer at entry [0, 1] is nan and the derivative 12",
-        ),
+        (Evidence(counterexample=POINT),
+         "at x = 2, A = [[1, 0],\n [0, 1]] the answer at entry [0, 1] is nan and the derivative 12"),
     ],
-)
+)  # fmt: skip
 def test_evidence_reads_as_a_sentence(evidence, text):
     assert str(evidence) == text
 
@@ -39,17 +37,13 @@ def test_evidence_reads_as_a_sentence(evidence, text):
         (Grade(GradeOutcome.CORRECT, 1.0), "Correct."),
         (Grade(GradeOutcome.CORRECT, 1.0, (GradeFinding("DOMAIN_DIFFERS", "Not at 0."),)), "Not at 0."),
         (Grade(GradeOutcome.INCORRECT, 0.0), "Not the derivative."),
-        (
-            Grade(GradeOutcome.INCORRECT, 0.0, evidence=Evidence(counterexample=Counterexample({}, (), 1.0, 2.0, 0.0))),
-            "Not the derivative: the answer is 1 and the derivative 2.",
-        ),
-        (
-            Grade(GradeOutcome.INCORRECT, 0.0, (GradeFinding("SIGN", "One."), GradeFinding("FACTOR", "Two."))),
-            "One. Two.",
-        ),
+        (Grade(GradeOutcome.INCORRECT, 0.0, evidence=Evidence(counterexample=Counterexample({}, (), 1.0, 2.0, 0.0))),
+         "Not the derivative: the answer is 1 and the derivative 2."),
+        (Grade(GradeOutcome.INCORRECT, 0.0, (GradeFinding("SIGN", "One."), GradeFinding("FACTOR", "Two."))),
+         "One. Two."),
         (Grade(GradeOutcome.UNDECIDED, 0.0, reason="It took too long."), "It took too long."),
     ],
-)
+)  # fmt: skip
 def test_a_grade_has_one_message_for_the_person_who_answered(grade, message):
     assert grade.message == message
 

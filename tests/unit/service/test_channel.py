@@ -1,4 +1,5 @@
 import os
+from contextlib import closing
 
 import pytest
 from pullback_server.service.protocol import channel
@@ -10,11 +11,8 @@ SIZES = [0, 1, channel.INLINE, channel.INLINE + 1, 9 * 2**20, channel.KEPT + 1]
 @pytest.fixture
 def ends():
     near, far = channel.pair()
-    sender = channel.Sender(near)
-    yield sender, far
-    sender.close()
-    near.close()
-    far.close()
+    with near, far, closing(channel.Sender(near)) as sender:
+        yield sender, far
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -53,12 +51,10 @@ def test_a_closed_end_is_the_end(ends):
 def test_large_bodies_leave_no_descriptor_behind():
     before = len(os.listdir("/proc/self/fd"))
     near, far = channel.pair()
-    sender, receiver = channel.Sender(near), channel.Receiver()
-    for _ in range(5):
-        for kind in (Kind.TASK, Kind.FORM_PUT):
-            sender.send(kind, bytes(2**20))
-            receiver.receive(far)
-    sender.close()
-    near.close()
-    far.close()
+    receiver = channel.Receiver()
+    with near, far, closing(channel.Sender(near)) as sender:
+        for _ in range(5):
+            for kind in (Kind.TASK, Kind.FORM_PUT):
+                sender.send(kind, bytes(2**20))
+                receiver.receive(far)
     assert len(os.listdir("/proc/self/fd")) == before

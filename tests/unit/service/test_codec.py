@@ -34,6 +34,8 @@ MESSAGES = {
 
 #: What a value has for the service's own use.
 INNER = {verdict.Derivative: {"formulas"}, verdict.Diagnosis: {"node"}, verdict.Description: {"operators", "versions"}}
+#: Fields of messages that a row of a table makes.
+MADE = ("versions", "workers", "jacobian", "vjp", "example_jacobians")
 
 
 def names(message):
@@ -65,13 +67,7 @@ def reached(descriptor):
     """The messages in a message, but for those of tensors and those that a row of a table makes."""
     for field in descriptor.fields:
         inner = field.message_type
-        made = f"{descriptor.name}.{field.name}" in DIFFERENT or field.name in (
-            "versions",
-            "workers",
-            "jacobian",
-            "vjp",
-            "example_jacobians",
-        )
+        made = f"{descriptor.name}.{field.name}" in DIFFERENT or field.name in MADE
         if inner is not None and not made and inner.name != "Tensor":
             yield inner.name
             yield from reached(inner)

@@ -8,25 +8,13 @@ from pullback_server.service.limits import ServiceLimits
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"port": -1},
-        {"port": 65536},
-        {"workers": -1},
-        {"queue": -1},
-        {"time_limit": 0},
-        {"time_limit": float("nan")},
-        {"device": "CUDA 0"},
-        {"mathematics": "os; import sys"},
-        {"max_message_bytes": 10},
-        {"share": 1.5},
-        {"share": -0.1},
-        {"limit_depth": 0},
-        {"metrics_port": -2},
-        {"log_level": "loud"},
-        {"log_format": "xml"},
+        {"port": -1}, {"port": 65536}, {"workers": -1}, {"queue": -1}, {"time_limit": 0}, {"time_limit": float("nan")},
+        {"device": "CUDA 0"}, {"mathematics": "os; import sys"}, {"max_message_bytes": 10}, {"share": 1.5},
+        {"share": -0.1}, {"limit_depth": 0}, {"metrics_port": -2}, {"log_level": "loud"}, {"log_format": "xml"},
         {"worker_files": 3},
     ],
     ids=str,
-)
+)  # fmt: skip
 def test_a_setting_with_an_invalid_value_is_refused_by_name(wrong):
     with pytest.raises(ConfigError, match=next(iter(wrong)).removeprefix("limit_")):
         Config.of(**wrong)

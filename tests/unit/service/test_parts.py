@@ -6,6 +6,8 @@ import logging
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -20,9 +22,9 @@ from pullback_server.service.limits import ServiceLimits
 from waiting import PATIENCE
 
 
+@dataclass(eq=False)
 class Call:
-    def __init__(self, client, number):
-        self.client, self.number = client, number
+    client: str
 
 
 STEPS = st.lists(st.tuples(st.sampled_from(["push", "push_first", "pop", "remove"]), st.sampled_from("abc")))
@@ -32,7 +34,7 @@ STEPS = st.lists(st.tuples(st.sampled_from(["push", "push_first", "pop", "remove
 def test_the_queue_loses_nothing_and_keeps_each_clients_order(steps):
     queue, inside = FairQueue(), []
     for number, (step, client) in enumerate(steps):
-        call = Call(client, number)
+        call = Call(client)
         if step == "push":
             queue.push(call)
             inside.append(call)
@@ -148,20 +150,16 @@ def test_a_log_for_people_has_nothing_that_a_terminal_acts_on(logged):
     assert logged == [r"warning: front: a\x1b[31m request=r"]
 
 
-class Pipe:
-    """A stderr that nobody reads."""
-
-    def __init__(self, writing):
-        self._writing = writing
-
-    def fileno(self):
-        return self._writing
+def stderr_pipe(monkeypatch):
+    """The ends of a pipe in the place of stderr, for which at most 100 lines of the log wait."""
+    reading, writing = os.pipe()
+    monkeypatch.setattr(sys, "stderr", SimpleNamespace(fileno=lambda: writing))
+    monkeypatch.setattr(logs, "WAITING", 100)
+    return reading, writing
 
 
 def test_a_log_that_is_not_read_drops_lines_and_stops_nobody(monkeypatch):
-    reading, writing = os.pipe()
-    monkeypatch.setattr(sys, "stderr", Pipe(writing))
-    monkeypatch.setattr(logs, "WAITING", 100)
+    reading, writing = stderr_pipe(monkeypatch)
     logs.configure(Config(), "front", threaded=True)
     for number in range(2000):
         logging.getLogger("pullback_server.test").warning("line %d %s", number, "x" * 100)
@@ -193,9 +191,7 @@ def test_what_another_process_writes_joins_the_log(logged):
 
 
 def test_a_log_that_is_not_read_makes_no_other_process_wait(monkeypatch):
-    reading, stuck = os.pipe()
-    monkeypatch.setattr(sys, "stderr", Pipe(stuck))
-    monkeypatch.setattr(logs, "WAITING", 100)
+    reading, stuck = stderr_pipe(monkeypatch)
     logs.configure(Config(), "front", threaded=True)
     other = logs.relay()
     code = (

@@ -1,5 +1,7 @@
 """The service's reference has everything that the service's tables have."""
 
+from types import SimpleNamespace
+
 from prometheus_client.metrics_core import CounterMetricFamily
 from pullback_server import grading
 from pullback_server.service import reference
@@ -33,16 +35,9 @@ def test_it_names_every_setting_failpoint_and_reason():
         assert f"`{name}`" in text
 
 
-class _Pool:
-    size, ready, replaced = 2, 2, {"died": 1}
-
-
-class _Dispatcher:
-    pool = _Pool
-    waiting = calls = bytes = form_bytes = 0
-
-
 def test_it_names_every_metric_that_there_is_and_no_other():
-    collected = Metrics(Tally(), _Dispatcher).collect()
+    pool = SimpleNamespace(size=2, ready=2, replaced={"died": 1})
+    dispatcher = SimpleNamespace(pool=pool, waiting=0, calls=0, bytes=0, form_bytes=0)
+    collected = Metrics(Tally(), dispatcher).collect()
     names = {f"{m.name}_total" if isinstance(m, CounterMetricFamily) else m.name: m.type for m in collected}
     assert names == {row.name: row.kind for row in METRICS}

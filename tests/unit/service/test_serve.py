@@ -9,14 +9,8 @@ from pullback_server.service.config import settings
 from pullback_server.service.front import server
 
 #: Another value than the default for each setting that is not a number.
-OTHERS = {
-    "host": "::1",
-    "metrics_host": "::1",
-    "health_host": "::1",
-    "device": "cuda:1",
-    "log_format": "text",
-    "log_level": "error",
-}
+OTHERS = dict.fromkeys(("host", "metrics_host", "health_host"), "::1")
+OTHERS |= {"device": "cuda:1", "log_format": "text", "log_level": "error"}
 
 
 @pytest.fixture
@@ -32,10 +26,6 @@ def test_without_options_every_setting_has_its_default(served):
     assert served == [(Config(), False)]
 
 
-def value_of(config, name):
-    return config.flat()[name]
-
-
 @pytest.mark.parametrize("item", settings(), ids=lambda item: item.name)
 def test_every_setting_is_a_flag_and_a_variable_and_the_flag_wins(served, item):
     yes, _, no = item.flag.partition("/")
@@ -48,7 +38,7 @@ def test_every_setting_is_a_flag_and_a_variable_and_the_flag_wins(served, item):
     assert runner.invoke(serve, flags).exit_code == 0
     assert runner.invoke(serve, [], env={item.variable: str(value)}).exit_code == 0
     assert runner.invoke(serve, default_flags, env={item.variable: str(value)}).exit_code == 0
-    assert [value_of(config, item.name) for config, _ in served] == [value, value, item.default]
+    assert [config.flat()[item.name] for config, _ in served] == [value, value, item.default]
 
 
 def test_help_names_every_flag_variable_and_default():

@@ -34,9 +34,8 @@ class Unlimited:
 @pytest.fixture
 def ends():
     near, far = channel.pair()
-    yield near, far
-    near.close()
-    far.close()
+    with near, far:
+        yield near, far
 
 
 def run(monkeypatch, ends, problem, device, usable):
