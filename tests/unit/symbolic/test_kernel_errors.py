@@ -13,28 +13,18 @@ from tests.accuracy.share import largest, share_of
 EPSILON = torch.finfo(torch.float32).eps
 
 
-def beyond(shares):
-    """The kernels whose largest share is more than their error, which are none, and all that were measured."""
-    worst = largest(shares)
-    return [share for share in worst if share.share > 1], {share.kernel for share in worst}
+KERNELS = {
+    "functions": (functions.shares, 20, set(FUNCTIONS) - set(functions.TRIVIAL)),
+    "sums and products": (sums.shares, (1, 2, 3, 10, 100, 1000), {*AXIS_FUNCTIONS, "product", "scatter"}),
+    "functions of matrices": (matrices.shares, 3, set(MATRIX_FUNCTIONS)),
+}
 
 
-def test_functions_stay_within_their_errors():
-    wrong, measured = beyond(functions.shares(20))
-    assert not wrong
-    assert measured | set(functions.TRIVIAL) == set(FUNCTIONS)
-
-
-def test_sums_and_products_stay_within_their_errors():
-    wrong, measured = beyond(sums.shares((1, 2, 3, 10, 100, 1000)))
-    assert not wrong
-    assert measured == {*AXIS_FUNCTIONS, "product", "scatter"}
-
-
-def test_functions_of_matrices_stay_within_their_errors():
-    wrong, measured = beyond(matrices.shares(3))
-    assert not wrong
-    assert measured == set(MATRIX_FUNCTIONS)
+@pytest.mark.parametrize(("shares", "sizes", "kernels"), KERNELS.values(), ids=KERNELS)
+def test_kernels_stay_within_their_errors(shares, sizes, kernels):
+    worst = largest(shares(sizes))
+    assert not [share for share in worst if share.share > 1]
+    assert {share.kernel for share in worst} == kernels
 
 
 def test_an_error_where_none_is_allowed_is_beyond_everything():
