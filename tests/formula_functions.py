@@ -24,28 +24,12 @@ def _clamp(x: Array, low: Array | float = -math.inf, high: Array | float = math.
     return np.minimum(np.maximum(x, bounds.get("min", low)), bounds.get("max", high))
 
 
-def _where(condition: Array, a: Array, b: Array) -> Array:
-    return np.where(condition != 0, a, b)
-
-
-def _leaky(x: Array, slope: Array) -> Array:
-    return np.where(x > 0, x, slope * x)
-
-
 def _elu(x: Array, alpha: Array) -> Array:
     return np.where(x > 0, x, alpha * np.expm1(x))
 
 
 def _relu6(x: Array) -> Array:
     return np.clip(x, 0, 6)
-
-
-def _beyond(x: Array, width: Array) -> Array:
-    return np.where(np.abs(x) > width, x, 0)
-
-
-def _round(x: Array, decimals: Array | float = 0) -> Array:
-    return np.asarray(np.round(x * 10.0**decimals) / 10.0**decimals)
 
 
 def _logit(x: Array, eps: Array | float = 0) -> Array:
@@ -74,17 +58,22 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh,
     "abs": np.abs, "maximum": np.maximum, "minimum": np.minimum, "pow": np.power, "remainder": np.mod,
     "add": np.add, "mul": np.multiply, "erf": np.vectorize(math.erf, otypes=[float]),
-    "where": _where, "sigmoid": _sigmoid, "clamp": _clamp,
+    "where": lambda condition, a, b: np.where(condition != 0, a, b),
+    "sigmoid": _sigmoid, "clamp": _clamp,
     "softplus": lambda x: np.logaddexp(0, x), "relu": lambda x: np.maximum(x, 0),
-    "atan2": np.arctan2, "round": _round, "frac": lambda x: np.fmod(x, 1), "logit": _logit,
+    "atan2": np.arctan2,
+    "round": lambda x, decimals=0: np.asarray(np.round(x * 10.0**decimals) / 10.0**decimals),
+    "frac": lambda x: np.fmod(x, 1), "logit": _logit,
     "xlogy": lambda x, y: x * np.log(y), "xlog1py": lambda x, y: x * np.log1p(y), "entr": lambda x: -x * np.log(x),
     "logsigmoid": lambda x: np.log(_sigmoid(x)), "softsign": lambda x: x / (1 + np.abs(x)),
     "silu": lambda x: x * _sigmoid(x), "mish": lambda x: x * np.tanh(np.logaddexp(0, x)),
     "gelu": lambda x: x * _normal(x), "ndtr": _normal, "tanhshrink": lambda x: x - np.tanh(x),
     "relu6": _relu6, "hardsigmoid": lambda x: _relu6(x + 3) / 6, "hardswish": lambda x: x * _relu6(x + 3) / 6,
-    "leaky_relu": _leaky, "elu": _elu, "celu": lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(x / alpha)),
+    "leaky_relu": lambda x, slope: np.where(x > 0, x, slope * x),
+    "elu": _elu, "celu": lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(x / alpha)),
     "selu": lambda x: 1.0507009873554805 * _elu(x, np.asarray(1.6732632423543772)), "hardtanh": np.clip,
-    "softshrink": lambda x, width: np.sign(x) * np.maximum(np.abs(x) - width, 0), "hardshrink": _beyond,
+    "softshrink": lambda x, width: np.sign(x) * np.maximum(np.abs(x) - width, 0),
+    "hardshrink": lambda x, width: np.where(np.abs(x) > width, x, 0),
     "threshold": lambda x, bound, value: np.where(x > bound, x, value),
     "erfc": np.vectorize(math.erfc, otypes=[float]), "lgamma": np.vectorize(math.lgamma, otypes=[float]),
     "erfinv": _by_mpmath(mp.erfinv), "digamma": _by_mpmath(mp.digamma),

@@ -11,12 +11,7 @@ _OUTCOME = {"enum": ["CORRECT", "INCORRECT", "UNDECIDED", "NOT_AN_ANSWER"]}
 
 def strict(properties, required=()):
     """An object with those properties and no other."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(required),
-        "additionalProperties": False,
-    }
+    return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
 
 
 _POINT = strict(
@@ -125,12 +120,7 @@ CLASSROOM = strict(
         "tests": {
             "type": "array",
             "items": strict(
-                {
-                    "name": _TEXT,
-                    "status": {"enum": ["pass", "fail", "error"]},
-                    "message": _TEXT,
-                    "score": _SCORE,
-                },
+                {"name": _TEXT, "status": {"enum": ["pass", "fail", "error"]}, "message": _TEXT, "score": _SCORE},
                 ("name", "status", "message", "score"),
             ),
         },

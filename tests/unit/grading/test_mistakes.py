@@ -26,22 +26,16 @@ SENTENCES = (
     ("sin(3*x)", "cos(3x)", "the inner derivative of `sin(3*x)` is missing: factor 3"),
     ("exp(sin(x**2))", "e^(sin(x^2)) cos(x^2)", "the inner derivative of `sin(x**2)` is missing: factor 2*x"),
     ("log(x)*sin(x**2)", "cos(x^2) 2x/x", "the product rule for `log(x)*sin(x**2)` is (fg)' = f'g + fg', not f'g'"),
-    (
-        "sin(x/(x + 1))",
-        "cos(x/(x+1))(2x+1)/(x+1)^2",
-        "the quotient rule for `x/(x + 1)` is (f/g)' = (f'g - fg')/g^2, not (f'g + fg')/g^2",
-    ),
+    ("sin(x/(x + 1))", "cos(x/(x+1))(2x+1)/(x+1)^2",
+     "the quotient rule for `x/(x + 1)` is (f/g)' = (f'g - fg')/g^2, not (f'g + fg')/g^2"),
     ("exp(x**3)", "x^2 e^(x^3)", "the power rule for `x**3` is (u^n)' = n u^(n-1) u', with n u^(n-1) and not u^(n-1)"),
-    (
-        "x**2 + exp(2*x) + x",
-        "2x + 1",
-        "a term is missing: the one from differentiating `exp(2*x)` in `x**2 + exp(2*x)`",
-    ),
+    ("x**2 + exp(2*x) + x", "2x + 1",
+     "a term is missing: the one from differentiating `exp(2*x)` in `x**2 + exp(2*x)`"),
     ("sin(x) + 5", "cos x + 5", "`5` in `sin(x) + 5` is constant: its derivative is 0"),
     ("7*sin(x) + x**2", "cos x + 2x", "the factor `7` of `7*sin(x)` is lost"),
     ("tan(x/2)", "1/(2cos(x/2))", "the derivative of tan(x), used for `tan(x/2)`, is not 1/cos(x)"),
     ("x**3", "5x^2", "this is 1.66667 times the derivative: a constant factor is wrong"),
-)
+)  # fmt: skip
 #: f, an answer with two mistakes, and both codes.
 COMPOUND = (
     ("tan(x**2) + x", "1/cos(x^2) + 1", {"FUNCTION_DERIVATIVE", "MISSING_INNER_DERIVATIVE"}),

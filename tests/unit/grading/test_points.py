@@ -18,18 +18,10 @@ def reference(expression: str, *inputs: Variable, **more: object) -> Reference:
     return Reference(check_problem(Problem(expression, inputs, (inputs[0].name,), **more), Limits()))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    "interval",
-    [
-        Interval(-2.0, 2.0),
-        Interval(0.0, 1.0),
-        Interval(-5.0, 100.0),
-        Interval(),
-        Interval(low=1.0),
-        Interval(high=-1.0),
-    ],
-    ids=str,
-)
+FINITE = (Interval(-2.0, 2.0), Interval(0.0, 1.0), Interval(-5.0, 100.0))
+
+
+@pytest.mark.parametrize("interval", [*FINITE, Interval(), Interval(low=1.0), Interval(high=-1.0)], ids=str)
 def test_numbers_fill_the_domain_and_touch_its_ends(interval: Interval) -> None:
     points = draw([Variable("x", domain=interval)], "", {"x": NUMBER}, 128, seed=3).values["x"].numpy()
     assert all(x in interval for x in points)
