@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pullback_server.program import Limits
-from pullback_server.verdict import Operand, Request
-from pullback_server.verdict.preparation import prepare, types_of
+from pullback_server.numeric import compile_program
+
+from tests.typed_programs import typed_by_tensors
 
 #: The interval of an input's entries, by the word in a case's `structure`.
 INTERVALS = {"positive": (0.5, 1.5), "large": (3.0, 4.0), "small": (-0.3, 0.3)}
@@ -32,10 +32,8 @@ def value(expression: str, inputs: Tensors) -> torch.Tensor:
     >>> value("x @ x", {"x": torch.tensor([3.0, 4.0])})
     tensor(25.)
     """
-    operands = tuple(Operand(name, tensor) for name, tensor in inputs.items())
-    found = prepare(expression, types_of(Request(expression, operands)), tuple(inputs), Limits())
-    values = found.forward(inputs)
-    return found.forward.tensor(values, found.typed.program.output, torch.device("cpu"))
+    forward = compile_program(typed_by_tensors(expression, inputs))
+    return forward.tensor(forward(inputs), forward.output, torch.device("cpu"))
 
 
 def draw_inputs(case: Case, seed: int = 0) -> dict[str, torch.Tensor]:

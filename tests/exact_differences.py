@@ -20,13 +20,19 @@ def slope(
 ) -> float:
     """The slope of sum(upstream*value) when one input moves along a direction, by central differences."""
     with mp.workdps(DIGITS):
-        exact = {n: _exact(t) for n, t in inputs.items()}
-        seed, step = _exact(upstream), mp.mpf(STEP) * _exact(way)
-        up, down = (np.sum(seed * _value(typed, {**exact, name: exact[name] + s * step})) for s in (1, -1))
+        exact = {n: exact_array(t) for n, t in inputs.items()}
+        seed, step = exact_array(upstream), mp.mpf(STEP) * exact_array(way)
+        up, down = (np.sum(seed * reference_value(typed, {**exact, name: exact[name] + s * step})) for s in (1, -1))
         return float((up - down) / (2 * mp.mpf(STEP)))
 
 
-def _value(typed: TypedProgram, inputs: Mapping[str, Any]) -> Any:
+def reference_value(typed: TypedProgram, inputs: Mapping[str, Any]) -> Any:
+    """The value of a program by the reference column."""
+    return np.asarray(by_reference(typed, inputs)[typed.program.output], dtype=object)
+
+
+def by_reference(typed: TypedProgram, inputs: Mapping[str, Any]) -> list[Any]:
+    """The value of every node by the reference column, as object arrays of mpmath numbers."""
     values: list[Any] = []
     for number, node in enumerate(typed.program.nodes):
         match node:
@@ -39,9 +45,10 @@ def _value(typed: TypedProgram, inputs: Mapping[str, Any]) -> Any:
             case Apply(operator, operands):
                 arguments = (None if k is None else values[k] for k in operands)
                 values.append(BY_NAME[operator].reference(*arguments, **typed.arguments[number]))
-    return values[typed.program.output]
+    return values
 
 
-def _exact(tensor: torch.Tensor) -> Any:
+def exact_array(tensor: torch.Tensor) -> Any:
+    """A tensor's entries as mpmath numbers."""
     flat = np.array([mp.mpf(v) for v in tensor.flatten().tolist()] + [None], dtype=object)[:-1]
     return flat.reshape(tuple(tensor.shape))

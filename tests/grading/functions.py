@@ -7,10 +7,10 @@ from functools import cache
 from typing import Any
 
 import mpmath as mp
-from pullback_server.language import check, parse
 from pullback_server.operators import BY_NAME
-from pullback_server.program import DType, Limits, TensorType
 from pullback_server.symbolic import DerivativeKind, Notation, derive
+
+from tests.typed_programs import typed_by_shapes
 
 #: The functions of questions, easy ones first; the later ones are chosen less often.
 NAMES = (
@@ -38,9 +38,7 @@ MISTAKEN: dict[str, tuple[str, ...]] = {
 @cache
 def derivative(name: str) -> str:
     """The derivative of name(u) as text in u."""
-    number = TensorType(DType.FLOAT64, ())
-    typed = check(parse(f"{name}(u)", ["u"], Limits()), {"u": number}, Limits())
-    text = dict(derive(typed, ("u",)).inputs)["u"][DerivativeKind.JACOBIAN][Notation.TEXT]
+    text = dict(derive(typed_by_shapes(f"{name}(u)", u=()), ("u",)).inputs)["u"][DerivativeKind.JACOBIAN][Notation.TEXT]
     assert text
     return text
 

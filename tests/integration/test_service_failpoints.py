@@ -2,8 +2,8 @@
 
 import grpc
 import pytest
-from both_legs import mostly_slow
 from pullback_server.service import failpoints
+from row_samples import mostly_slow
 from service_harness import SERVING, exit_code, launch, many_request, running
 from waiting import eventually
 

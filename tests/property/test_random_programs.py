@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from both_legs import KeptForms
 from differences import along, slope
 from hypothesis import assume, given, settings
 from hypothesis import seed as hypothesis_seed
@@ -17,20 +18,7 @@ RIGHT = {Outcome.AGREE, Outcome.PRECISION_LIMITED}
 SILENT = {"NO_CLOSED_FORM", "OVER_BUDGET"}
 
 
-class Kept:
-    """The closed forms that were derived, as the service keeps them."""
-
-    def __init__(self):
-        self._forms = {}
-
-    def get(self, key):
-        return self._forms.get(key)
-
-    def put(self, key, form):
-        self._forms[key] = form
-
-
-STORE = Kept()
+STORE = KeptForms()
 LEGS = Differentiator("cpu", forms=STORE)
 
 

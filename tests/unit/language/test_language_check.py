@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from pullback_server.language import check, parse
-from pullback_server.program import Apply, DType, Limits, Refusal, TensorType, TypedProgram
-
-
-def typed(text: str, **shapes: tuple[int, ...]) -> TypedProgram:
-    types = {name: TensorType(DType.FLOAT64, shape) for name, shape in shapes.items()}
-    return check(parse(text, types.keys(), Limits()), types, Limits())
+from pullback_server.program import Apply, DType, Limits, Refusal, TensorType
+from typed_programs import typed_by_shapes as typed
 
 
 def refusal_of(text: str, **shapes: tuple[int, ...]) -> Refusal:

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
+from hostile_lines import DTYPES as NUMPY_DTYPES
+from hostile_lines import LINES, NAMES
 from pullback_server.language import check, check_names, parse
 from pullback_server.program import DType, Limits, Refusal, TensorType
 
-CASES = Path(__file__).parents[2] / "cases" / "hostile.jsonl"
-DTYPES = {
-    "FP16": DType.FLOAT16,
-    "BF16": DType.BFLOAT16,
-    "FP32": DType.FLOAT32,
-    "FP64": DType.FLOAT64,
-    "INT8": DType.INT8,
-    "INT32": DType.INT32,
-    "INT64": DType.INT64,
-    "BOOL": DType.BOOL,
-}
+DTYPES = {name: DType[NAMES.get(name, name)] for name in NUMPY_DTYPES}
 #: Refused by what only the bytes, the values, or the choice of what to differentiate can tell.
 NOT_OF_THE_LANGUAGE = {"abs(x)", "div(x,y,rounding_mode='trunc')", "gather(x,0,y)", "index_select(x,0,y)"}
 
@@ -55,8 +45,7 @@ def refusal_of(case: dict[str, Any]) -> Refusal | None:
 
 
 def load() -> list[Any]:
-    cases = [json.loads(line) for line in CASES.read_text().splitlines()]
-    return [pytest.param(c, id=f"{c['group']}-{k}") for k, c in enumerate(cases) if decided_by_language(c)]
+    return [pytest.param(c, id=f"{c['group']}-{k}") for k, c in enumerate(LINES) if decided_by_language(c)]
 
 
 @pytest.mark.parametrize("case", load())

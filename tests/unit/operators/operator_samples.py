@@ -1,26 +1,20 @@
-"""The table's sample expressions, typed, and their values by the torch column and by the reference column."""
+"""The table's sample expressions, typed, and their values by the torch column."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-import mpmath as mp
-import numpy as np
 import torch
-from pullback_server.language import check, parse
-from pullback_server.numeric.vjp import DTYPES, compile_program
-from pullback_server.operators import BY_NAME, TABLE, Operator
+import typed_programs
+from pullback_server.numeric.vjp import DTYPES, compile_program, differentiate
+from pullback_server.operators import BY_NAME, Operator
 from pullback_server.operators.samples import draw
-from pullback_server.program import Apply, DType, Input, Limits, Literal, Program, TensorType, TypedProgram
+from pullback_server.program import Apply, DType, Program, TensorType, TypedProgram
+from pullback_server.symbolic import UPSTREAM, derive, evaluator
 
-LIMITS = Limits()
+Tensors = Mapping[str, torch.Tensor]
 #: Most rows have the same interval, and so the same values.
 _drawn = cache(draw)
-
-
-def samples(rows: Sequence[Operator] = TABLE) -> Iterator[tuple[Operator, str]]:
-    """Every row with every one of its samples."""
-    return ((row, text) for row in rows for text in row.samples)
 
 
 def typed(row: Operator, text: str, dtype: DType = DType.FLOAT64) -> TypedProgram:
@@ -30,7 +24,7 @@ def typed(row: Operator, text: str, dtype: DType = DType.FLOAT64) -> TypedProgra
         name: TensorType(dtype if sample.dtype.floating else sample.dtype, sample.shape)
         for name, sample in drawn.items()
     }
-    return check(parse(text, list(types), LIMITS), types, LIMITS)
+    return typed_programs.typed(text, types)
 
 
 def inputs(row: Operator, program: TypedProgram) -> dict[str, torch.Tensor]:
@@ -47,29 +41,15 @@ def by_torch(program: TypedProgram, tensors: dict[str, torch.Tensor]) -> list[An
     return compile_program(program)(tensors)
 
 
-def by_reference(program: TypedProgram, arrays: dict[str, np.ndarray]) -> list[Any]:
-    """The value of every node by the reference column, as object arrays of mpmath numbers."""
-    values: list[Any] = []
-    for number, node in enumerate(program.program.nodes):
-        match node:
-            case Input(name):
-                values.append(arrays[name])
-            case Literal(value):
-                values.append(np.array(mp.mpf(value), dtype=object))
-            case Apply(operator, operands):
-                operand_values = (None if k is None else values[k] for k in operands)
-                values.append(BY_NAME[operator].reference(*operand_values, **program.arguments[number]))
-    return values
-
-
-def exact_array(tensor: torch.Tensor) -> np.ndarray:
-    """A tensor's entries as mpmath numbers."""
-    flat = [mp.mpf(float(v)) for v in tensor.flatten().tolist()]
-    array = np.empty(len(flat), dtype=object)
-    array[:] = flat
-    return array.reshape(tuple(tensor.shape))
-
-
 def applications(program: Program, row: Operator) -> Iterator[tuple[int, Apply]]:
     """The nodes that apply a row's operator."""
     return ((k, n) for k, n in enumerate(program.nodes) if isinstance(n, Apply) and BY_NAME[n.operator] is row)
+
+
+def by_both_legs(text: str, inputs: Tensors, upstream: torch.Tensor | None = None) -> tuple[Tensors, Tensors]:
+    """The gradients of an expression by autograd and by its closed form, zeros where there is none; ones upstream."""
+    program, point = typed_programs.typed_by_tensors(text, inputs), dict(inputs)
+    seed = torch.ones(program.output.shape, dtype=torch.float64) if upstream is None else upstream
+    numeric = differentiate(compile_program(program), point, tuple(point), seed, torch.device("cpu"))
+    closed = evaluator(derive(program, tuple(point)).plan)(point | {UPSTREAM: seed})
+    return numeric.gradients, {n: torch.zeros_like(inputs[n]) if g is None else g for n, g in closed.items()}

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from both_legs import mostly_slow
 from operator_samples import inputs, typed
 from pullback_server.numeric.vjp import compile_program, differentiate
 from pullback_server.operators import TABLE
+from row_samples import mostly_slow
 
 CPU = torch.device("cpu")
 

@@ -4,13 +4,11 @@ import math
 
 import pytest
 import torch
-from both_legs import mostly_slow
-from operator_samples import inputs, typed
-from pullback_server.language import check, parse
+from operator_samples import by_both_legs, inputs, typed
 from pullback_server.numeric.vjp import DTYPES, compile_program, differentiate
 from pullback_server.operators import TABLE, Operator
-from pullback_server.program import DType, Limits, TensorType
 from pullback_server.symbolic import derive, evaluator
+from row_samples import mostly_slow
 
 inf, nan = math.inf, math.nan
 #: An expression, the values of its inputs, and its gradients by autograd.
@@ -92,35 +90,20 @@ AT_KINKS: list[tuple[str, dict[str, float], dict[str, float]]] = [
 
 @pytest.mark.parametrize(("text", "values", "gradients"), AT_KINKS, ids=[f"{t} {v}" for t, v, _ in AT_KINKS])
 def test_both_legs_give_the_convention(text: str, values: dict[str, float], gradients: dict[str, float]) -> None:
-    types = {name: TensorType(DType.FLOAT64, ()) for name in values}
-    program = check(parse(text, list(values), Limits()), types, Limits())
-    tensors = {n: torch.tensor(v, dtype=torch.float64, requires_grad=True) for n, v in values.items()}
-    output = compile_program(program)(tensors)[program.program.output]
-    autograd = torch.autograd.grad(output, list(tensors.values()), allow_unused=True)
-    by_autograd = {n: 0.0 if g is None else g.item() for n, g in zip(tensors, autograd, strict=True)}
-    assert by_autograd == pytest.approx(gradients, rel=1e-15, nan_ok=True)
-    plan = derive(program, tuple(values)).plan
-    closed = evaluator(plan)({n: t.detach() for n, t in tensors.items()} | {"^": torch.ones_like(output)})
-    by_closed_form = {n: 0.0 if g is None else g.item() for n, g in closed.items()}
-    assert by_closed_form == pytest.approx(gradients, rel=1e-15, nan_ok=True)
+    for leg in by_both_legs(text, {n: torch.tensor(v, dtype=torch.float64) for n, v in values.items()}):
+        assert {n: g.item() for n, g in leg.items()} == pytest.approx(gradients, rel=1e-15, nan_ok=True)
 
 
 @pytest.mark.parametrize("reduction", ["amax(x)", "norm(x, inf)"])
 def test_entries_that_tie_share_the_gradient(reduction: str) -> None:
-    types = {"x": TensorType(DType.FLOAT64, (3,))}
-    program = check(parse(reduction, ["x"], Limits()), types, Limits())
-    x = torch.tensor([1.0, 2.0, 2.0], dtype=torch.float64, requires_grad=True)
-    output = compile_program(program)({"x": x})[program.program.output]
-    (gradient,) = torch.autograd.grad(output, x)
-    assert gradient.tolist() == [0.0, 0.5, 0.5]
+    for leg in by_both_legs(reduction, {"x": torch.tensor([1.0, 2.0, 2.0], dtype=torch.float64)}):
+        assert leg["x"].tolist() == [0.0, 0.5, 0.5]
 
 
 def test_a_norm_of_zeros_has_gradient_zero() -> None:
-    x = torch.zeros(2, dtype=torch.float64, requires_grad=True)
     for order in ("1", "2", "3", "inf"):
-        program = check(parse(f"norm(x, {order})", ["x"], Limits()), {"x": TensorType(DType.FLOAT64, (2,))}, Limits())
-        (gradient,) = torch.autograd.grad(compile_program(program)({"x": x})[program.program.output], x)
-        assert gradient.tolist() == [0.0, 0.0], order
+        for leg in by_both_legs(f"norm(x, {order})", {"x": torch.zeros(2, dtype=torch.float64)}):
+            assert leg["x"].tolist() == [0.0, 0.0], order
 
 
 @pytest.mark.parametrize("row", mostly_slow(TABLE), ids=lambda row: row.name)

@@ -7,10 +7,9 @@ from pullback_server.numeric.vjp import DTYPES
 from pullback_server.operators.shape_rules.common import promote
 from pullback_server.program import DType, TensorType
 
-OPERANDS = [TensorType(d, shape) for d in DType for shape in ((2,), ())] + [
-    TensorType(d, (), weak=True) for d in (DType.BOOL, DType.INT64, DType.FLOAT64)
-]
 NUMBERS = {DType.BOOL: True, DType.INT64: 2, DType.FLOAT64: 2.5}
+OPERANDS = [TensorType(d, shape) for d in DType for shape in ((2,), ())]
+OPERANDS += [TensorType(d, (), weak=True) for d in NUMBERS]
 
 
 def _value(kind: TensorType) -> torch.Tensor | bool | int | float:

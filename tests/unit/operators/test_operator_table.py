@@ -7,7 +7,8 @@ import mpmath as mp
 import numpy as np
 import pytest
 import torch
-from operator_samples import applications, by_reference, by_torch, exact_array, inputs, samples, typed
+from exact_differences import by_reference, exact_array, reference_value
+from operator_samples import applications, by_torch, inputs, typed
 from pullback_server.index_notation.index_program import IndexTensor
 from pullback_server.language import check, parse
 from pullback_server.numeric.vjp import DTYPES
@@ -168,7 +169,7 @@ def test_autograd_agrees_with_a_difference_quotient_of_the_reference(row: Operat
                 moved = {
                     n: np.asarray(exact_array(t) + sign * step * direction.get(id(t), 0)) for n, t in tensors.items()
                 }
-                ends.append(np.sum(by_reference(program, moved)[program.program.output]))
+                ends.append(np.sum(reference_value(program, moved)))
             quotient = float((ends[0] - ends[1]) / (2 * step))
         tolerance = 1e-5 if output.dtype is torch.float32 else 1e-10
         assert slope == pytest.approx(quotient, rel=tolerance, abs=tolerance, nan_ok=True), (
@@ -225,63 +226,8 @@ def test_samples_are_inside_the_domain(row: Operator) -> None:
             )
 
 
-F = torch.nn.functional
-#: Public calls that mean the same as an expression, for rows whose torch column is more than one function.
-CALLS: list[tuple[str, Any]] = [
-    ("prod(C, (0, 2))", lambda t: t["C"].prod(2).prod(0)),
-    ("prod(C)", lambda t: torch.prod(t["C"])),
-    ("prod(C, 1, True)", lambda t: torch.prod(t["C"], 1, True)),
-    ("sum(C, (0, -1), True)", lambda t: torch.sum(t["C"], (0, -1), True)),
-    ("mean(x)", lambda t: torch.mean(t["x"])),
-    ("amax(x, 1)", lambda t: torch.max(t["x"], 1).values),
-    ("min(x)", lambda t: torch.min(t["x"])),
-    ("norm(x)", lambda t: torch.linalg.norm(t["x"].flatten())),
-    ("norm(x, 1, 1)", lambda t: torch.linalg.norm(t["x"], 1, 1)),
-    ("norm(x, inf)", lambda t: torch.linalg.norm(t["x"].flatten(), float("inf"))),
-    ("norm(A, 'fro')", lambda t: torch.linalg.matrix_norm(t["A"])),
-    ("logsumexp(C, (1, 2))", lambda t: torch.logsumexp(t["C"], (1, 2))),
-    ("softmax(C)", lambda t: F.softmax(t["C"], -1)),
-    ("log_softmax(C, 0)", lambda t: F.log_softmax(t["C"], 0)),
-    ("softplus(x, 2, 1)", lambda t: F.softplus(t["x"], 2, 1)),
-    ("clamp(x, -0.5, 0.5)", lambda t: torch.clamp(t["x"], -0.5, 0.5)),
-    ("clip(x, max=0)", lambda t: torch.clip(t["x"], max=0)),
-    ("where(x > 0, x, -1)", lambda t: torch.where(t["x"] > 0, t["x"], -1)),
-    ("2**x", lambda t: torch.pow(2, t["x"])),
-    ("x**-2", lambda t: torch.pow(t["x"], -2)),
-    ("3 % x", lambda t: torch.remainder(3, t["x"])),
-    ("logit(x, 0.1)", lambda t: torch.logit(t["x"], 0.1)),
-    ("round(x, decimals=1)", lambda t: torch.round(t["x"], decimals=1)),
-    ("polygamma(0, x)", lambda t: torch.polygamma(0, t["x"])),
-    ("polygamma(2, x)", lambda t: t["x"].polygamma(2)),
-    ("x.polygamma(2)", lambda t: torch.special.polygamma(2, t["x"])),
-    ("psi(x)", lambda t: torch.special.psi(t["x"])),
-    ("i1(x)", lambda t: torch.special.i1(t["x"])),
-    ("gelu(x, approximate='tanh')", lambda t: F.gelu(t["x"], approximate="tanh")),
-    ("hardsigmoid(x)", lambda t: F.hardsigmoid(t["x"])),
-    ("threshold(x, 0.5, 9)", lambda t: F.threshold(t["x"], 0.5, 9)),
-    ("heaviside(x, y)", lambda t: torch.heaviside(t["x"], t["y"])),
-    ("lerp(x, y, 0.5)", lambda t: torch.lerp(t["x"], t["y"], 0.5)),
-    ("fmod(x, 2)", lambda t: torch.fmod(t["x"], 2)),
-    ("float_power(2, x)", lambda t: torch.float_power(2, t["x"])),
-    ("logical_and(x, y)", lambda t: torch.logical_and(t["x"], t["y"])),
-    ("x.T", lambda t: t["x"].T),
-    ("C.mT", lambda t: t["C"].mT),
-    ("diag(u, 1)", lambda t: torch.diag(t["u"], 1)),
-]
-
-
-@pytest.mark.parametrize(("text", "call"), CALLS, ids=[text for text, _ in CALLS])
-def test_torch_column_is_the_public_call(text: str, call: Any) -> None:
-    program = typed(BY_NAME["add"], text)
-    tensors = inputs(BY_NAME["add"], program)
-    column, public = by_torch(program, tensors)[program.program.output], call(tensors)
-    # Below 0 polygamma is put together from values above it, with other roundings.
-    exact = "polygamma" not in text
-    torch.testing.assert_close(column, public, rtol=0.0 if exact else 1e-14, atol=0.0, equal_nan=True)
-
-
 def test_every_sample_is_counted() -> None:
-    assert sum(1 for _ in samples()) > 400
+    assert sum(len(row.samples) for row in TABLE) > 400
 
 
 @ROWS

@@ -5,27 +5,15 @@ import json
 import pytest
 import sympy as sp
 import torch
-from both_legs import (
-    JACOBIAN,
-    LATEX,
-    TEXT,
-    ask,
-    by_name,
-    disagreements,
-    mostly_slow,
-    prepared,
-    request_for,
-    sample_inputs,
-    samples,
-    tensors,
-)
-from pullback_server.language import check, parse
+from both_legs import JACOBIAN, LATEX, TEXT, ask, by_name, disagreements, prepared, request_for, tensors
 from pullback_server.operators import TABLE
-from pullback_server.program import DType, Limits, TensorType
+from pullback_server.program import DType
 from pullback_server.symbolic import DerivativeKind, Forms, codec, derive, entries, evaluator, form_key
 from pullback_server.symbolic.differentiation.derivatives import backward, differentiate
 from pullback_server.symbolic.differentiation.partition import partition
 from pullback_server.symbolic.lowering.plan import Call, Fetch, Plan, Product, Reduce, Result, prune
+from row_samples import mostly_slow, sample_inputs, samples
+from typed_programs import typed_by_shapes
 from written_expressions import LINES, ORDINARY, SUMS
 
 #: The expressions that people come with, at sizes at which a form of one formula an entry would never end.
@@ -42,13 +30,8 @@ LARGE = (
 )
 
 
-def typed(expression, dtype=DType.FLOAT64, **shapes):
-    types = {name: TensorType(dtype, shape) for name, shape in shapes.items()}
-    return check(parse(expression, tuple(types), Limits()), types, Limits())
-
-
 def key(expression, wrt=None, dtype=DType.FLOAT64, **shapes):
-    return form_key(typed(expression, dtype, **shapes), wrt or tuple(shapes))
+    return form_key(typed_by_shapes(expression, dtype, **shapes), wrt or tuple(shapes))
 
 
 def derived(expression, inputs):

@@ -10,31 +10,21 @@ import numpy as np
 import pytest
 import scipy.special
 import torch
-from both_legs import explanation_of, jacobian, prepared, request_for, sample_inputs, samples, tensors
+from both_legs import explanation_of, jacobian, prepared, request_for, tensors
 from pullback_server.operators import TABLE
 from pullback_server.symbolic import Code
 from pullback_server.symbolic.evaluation.evaluate import functions
 from pullback_server.symbolic.notation.code.functions import FUNCTIONS
 from pullback_server.symbolic.notation.code.text import COMPARISONS, CONNECTIVES
 from pullback_server.symbolic.primitives import AXIS_FUNCTIONS, MATRIX_FUNCTIONS
+from row_samples import all_slow, sample_requests
 from written_expressions import ALL, LENGTHS, NAMES, ORDINARY
 
 #: The functions that the writer of code knows by itself.
 WRITTEN = {
-    "add",
-    "sub",
-    "mul",
-    "div",
-    "over_norm",
-    "neg",
-    "pow",
-    "number",
-    "where",
-    "clamp",
-    "logical_not",
-    *COMPARISONS,
+    "add", "sub", "mul", "div", "over_norm", "neg", "pow", "number", "where", "clamp", "logical_not", *COMPARISONS,
     *CONNECTIVES,
-}
+}  # fmt: skip
 
 
 def code(asked) -> Code:
@@ -81,11 +71,9 @@ def test_the_code_comes_to_torchs_numbers(expression, shapes):
     assert not wrong(request_for(expression, tensors(**shapes)))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
+@pytest.mark.parametrize("row", all_slow(TABLE), ids=lambda row: row.name)
 def test_the_code_of_a_rows_samples_comes_to_torchs_numbers(row):
-    for _, text in samples([row]):
-        asked = request_for(text, sample_inputs(row, text))
+    for text, asked in sample_requests(row):
         if prepared(asked).used and explanation_of(asked).steps:
             assert not wrong(asked), text
 

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from both_legs import prepared, request_for, sample_inputs, samples
+from both_legs import prepared, request_for
 from case_files import draw_inputs, read
 from pullback_server.symbolic import derive, explain
+from row_samples import sample_inputs, samples
 
 TESTS = Path(__file__).parents[2]
 #: Every so many cases and samples are derived in the default run; the slow ones derive all of them, in so many parts.

@@ -1,37 +1,15 @@
 """Matrix notation: what is written is an expression of our own language, and comes to torch's own numbers."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
-from both_legs import (
-    JACOBIAN,
-    MATRIX,
-    MATRIX_LATEX,
-    TEXT,
-    VJP,
-    forms_of,
-    jacobian,
-    mostly_slow,
-    prepared,
-    request_for,
-    sample_inputs,
-    samples,
-    tensors,
-)
-from pullback_server.language import check, parse
-from pullback_server.numeric import compile_program, tensor_type
+from both_legs import JACOBIAN, MATRIX, MATRIX_LATEX, TEXT, VJP, derived, forms_of, jacobian, request_for, tensors
+from printed_values import sent_back
 from pullback_server.operators import TABLE
-from pullback_server.program import Limits
-from pullback_server.symbolic import Forms, derive
+from pullback_server.symbolic import Forms
 from pullback_server.symbolic.notation.matrix import notation
+from row_samples import all_slow, mostly_slow, sample_requests
 from written_expressions import ALL, ORDINARY
-
-IDENTITIES = [
-    json.loads(line) for line in (Path(__file__).parents[2] / "cases" / "identities.jsonl").read_text().splitlines()
-]
 
 
 def written(expression, shapes):
@@ -39,58 +17,26 @@ def written(expression, shapes):
     return forms(request_for(expression, tensors(**shapes)))
 
 
-def derived(expression, shapes):
-    """As `written`, but derived anew."""
-    program = prepared(request_for(expression, tensors(**shapes)))
-    return derive(program.typed, program.used).inputs
-
-
 def forms(asked):
     return forms_of(asked).inputs
-
-
-def value(expression, inputs):
-    """What an expression of our own language comes to."""
-    types = {name: tensor_type(x) for name, x in inputs.items()}
-    forward = compile_program(check(parse(expression, tuple(types), Limits()), types, Limits()))
-    return forward.tensor(forward(inputs), forward.output, torch.device("cpu"))
-
-
-def sent_back(asked, expression, widened=False):
-    """The value of a text in the names of the question's inputs and of its upstream gradient.
-
-    `widened` sends integers as float64.
-    """
-    inputs = {o.name: o.tensor.double() if widened and integral(o.tensor) else o.tensor for o in asked.inputs}
-    program = prepared(asked).typed.program
-    taken = {*program.inputs(), *(name for name, _ in program.bindings)}
-    upstream = next(name for name in ("v", "v_", "v__") if name not in taken)
-    used = {name: tensor for name, tensor in inputs.items() if name in taken}
-    return value(expression, used | {upstream: asked.upstream})
 
 
 def wrong(asked, name, form):
     """Which of an input's two texts, where they are given, do not come to torch's numbers in the right shape."""
     expected = jacobian(asked, name)
-    shape, output = next(o.tensor for o in asked.inputs if o.name == name).shape, prepared(asked).typed.output.shape
+    output, shape = asked.upstream.shape, expected.shape[asked.upstream.dim() :]
     pulled = torch.tensordot(asked.upstream.to(expected.dtype), expected, dims=len(output))
     axes = tuple(n for n in output if n != 1), tuple(n for n in shape if n != 1)
-    full = tuple(shape) if not axes[0] else output if not axes[1] else axes[0] + axes[1]
+    full = shape if not axes[0] else output if not axes[1] else axes[0] + axes[1]
     pairs = (("Jacobian", form[JACOBIAN][MATRIX], expected.reshape(full)), ("VJP", form[VJP][MATRIX], pulled))
     return [
         (asked.expression, name, what, text) for what, text, right in pairs if text and not same(asked, text, right)
     ]
 
 
-def integral(tensor):
-    return not (tensor.is_floating_point() or tensor.dtype is torch.bool)
-
-
 def same(asked, text, right):
     # A function of integers is a float32 in torch; of the same numbers as float64 it has all digits.
-    return close(sent_back(asked, text), right) or (
-        any(integral(o.tensor) for o in asked.inputs) and close(sent_back(asked, text, widened=True), right)
-    )
+    return any(close(sent_back(asked, text, widened), right) for widened in (False, True))
 
 
 def close(tensor, right):
@@ -186,7 +132,7 @@ def test_every_derivative_of_at_most_two_axes_is_given():
     missing = set()
     for expression, shapes in ALL:
         asked = request_for(expression, tensors(**shapes))
-        output = [n for n in prepared(asked).typed.output.shape if n != 1]
+        output = [n for n in asked.upstream.shape if n != 1]
         for name, form in forms(asked).items():
             shape = [n for n in shapes[name] if n != 1]
             axes = (form[JACOBIAN], len(output) + len(shape)), (form[VJP], len(shape))
@@ -205,23 +151,10 @@ def test_the_text_of_one_size_is_right_at_another(expression, shapes):
         assert not wrong(asked, name, form)
 
 
-@pytest.mark.parametrize("case", [c for c in IDENTITIES if c["kind"] == "gradient"], ids=lambda case: case["eq"])
-def test_the_gradient_of_an_identity_is_the_books(case):
-    random = torch.Generator().manual_seed(0)
-    inputs = {name: torch.randn(shape, dtype=torch.float64, generator=random) for name, shape in case["shapes"].items()}
-    for name, structure in case["structure"].items():
-        x = inputs[name]
-        inputs[name] = {"spd": x @ x.T + torch.eye(len(x)), "symmetric": x + x.T}.get(structure, x)
-    form = forms(request_for(case["f"], inputs, None))[case["wrt"]]
-    np.testing.assert_allclose(value(form[JACOBIAN][MATRIX], inputs), value(case["df"], inputs), rtol=1e-9, atol=1e-9)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
+@pytest.mark.parametrize("row", all_slow(TABLE), ids=lambda row: row.name)
 def test_what_is_given_for_a_rows_samples_is_right(row):
     bad = []
-    for _, text in samples([row]):
-        asked = request_for(text, sample_inputs(row, text))
+    for _, asked in sample_requests(row):
         for name, form in forms(asked).items():
             bad += wrong(asked, name, form)
     assert not bad
@@ -249,7 +182,7 @@ def test_a_line_has_a_name_that_nothing_else_has():
 def test_a_text_that_does_not_come_to_the_plans_numbers_is_withheld(monkeypatch):
     honest = notation.text
     monkeypatch.setattr(notation, "text", lambda tree: honest(tree).replace("A + A.T", "A + A"))
-    form = derived("x.T @ A @ x", {"A": (3, 3), "x": (3,)})
+    form = derived(request_for("x.T @ A @ x", tensors(A=(3, 3), x=(3,)))).inputs
     assert form["x"][JACOBIAN][MATRIX] == form["x"][JACOBIAN][MATRIX_LATEX] == ""
     assert form["x"][JACOBIAN][TEXT]
     assert form["A"][JACOBIAN][MATRIX] == "outer(x, x)"
@@ -258,7 +191,8 @@ def test_a_text_that_does_not_come_to_the_plans_numbers_is_withheld(monkeypatch)
 def test_a_transpose_that_equal_lengths_would_hide_is_found(monkeypatch):
     honest = notation.text
     monkeypatch.setattr(notation, "text", lambda tree: honest(tree).replace("A.T @ v", "A @ v"))
-    assert derived("A @ x", {"A": (3, 3), "x": (3,)})["x"][VJP][MATRIX] == ""
+    form = derived(request_for("A @ x", tensors(A=(3, 3), x=(3,)))).inputs
+    assert form["x"][VJP][MATRIX] == ""
 
 
 @pytest.mark.parametrize("step", mostly_slow(["tanh(W @ {0})", "tanh({0})*{0} + x"], 2))
@@ -269,7 +203,6 @@ def test_what_nobody_would_read_is_not_written(step):
 
 
 def test_matrix_notation_travels_with_the_forms():
-    preparation = prepared(request_for("softmax(x)", tensors(x=(3,))))
-    kept = derive(preparation.typed, preparation.used)
+    kept = derived(request_for("softmax(x)", tensors(x=(3,))))
     assert Forms.from_bytes(kept.to_bytes()) == kept
     assert kept.inputs["x"][JACOBIAN][MATRIX]

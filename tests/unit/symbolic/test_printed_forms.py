@@ -3,26 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from both_legs import (
-    ENTRIES,
-    JACOBIAN,
-    LATEX,
-    TEXT,
-    VJP,
-    ask,
-    by_name,
-    disagreements,
-    final,
-    misread,
-    mostly_slow,
-    reading,
-    request_for,
-    sample_inputs,
-    samples,
-    tensors,
-)
+from both_legs import ENTRIES, JACOBIAN, LATEX, TEXT, ask, by_name, disagreements, final, request_for, tensors
 from formula_reader import Unreadable, free_letters, read
+from printed_values import misread
 from pullback_server.operators import TABLE
+from pullback_server.symbolic import DerivativeKind
+from row_samples import mostly_slow, sample_requests
 from written_expressions import ALL, LENGTHS, ORDINARY, SUMS
 
 
@@ -38,17 +24,16 @@ def test_the_printed_jacobian_and_vjp_come_to_torchs_numbers(case):
     answer = final(asked)
     assert not disagreements(answer)
     for derivative in answer.derivatives:
-        assert not misread(reading(asked, derivative)), derivative.formula(JACOBIAN, TEXT)
+        assert not misread(asked, derivative), derivative.formula(JACOBIAN, TEXT)
 
 
 @pytest.mark.parametrize("row", mostly_slow(TABLE), ids=lambda row: row.name)
 def test_the_printed_forms_of_a_rows_samples_come_to_torchs_numbers(row):
     wrong = []
-    for _, text in samples([row]):
-        asked = request_for(text, sample_inputs(row, text))
+    for text, asked in sample_requests(row):
         for derivative in final(asked).derivatives:
             if derivative.formula(JACOBIAN, TEXT):
-                wrong += [(text, derivative.name, what) for what in misread(reading(asked, derivative))]
+                wrong += [(text, derivative.name, what) for what in misread(asked, derivative)]
     assert not wrong
 
 
@@ -60,11 +45,11 @@ def test_the_form_of_one_size_is_right_at_another(case):
     asked = request_for(expression, tensors(**larger))
     small, large = ask(expression, tensors(**shapes)), final(asked)
     for one, other in zip(small.derivatives, large.derivatives, strict=True):
-        assert (one.formula(JACOBIAN, TEXT), one.formula(VJP, TEXT)) == (
-            other.formula(JACOBIAN, TEXT),
-            other.formula(VJP, TEXT),
-        )
-        assert not misread(reading(asked, other))
+        assert all(one.formula(kind, TEXT) == other.formula(kind, TEXT) for kind in DerivativeKind)
+        assert not misread(asked, other)
+
+
+FACTORS = {"X": (3, 4), "U": (3, 2), "V": (4, 2)}
 
 
 @pytest.mark.parametrize(
@@ -77,12 +62,7 @@ def test_the_form_of_one_size_is_right_at_another(case):
         ("sum(x)", "x", {"x": (3,)}, "1"),
         ("dot(x, y)", "x", {"x": (3,), "y": (3,)}, "y[p]"),
         ("x.T", "x", {"x": (2, 3)}, "delta(i, q)*delta(j, p)"),
-        (
-            "sum((X - U @ V.T)**2)",
-            "X",
-            {"X": (3, 4), "U": (3, 2), "V": (4, 2)},
-            "2*X[p, q] - 2*Sum(U[p, s]*V[q, s], s)",
-        ),
+        ("sum((X - U @ V.T)**2)", "X", FACTORS, "2*X[p, q] - 2*Sum(U[p, s]*V[q, s], s)"),
         ("relu(x)", "x", {"x": (3,)}, "where(x[p] > 0, 1, 0)*delta(i, p)"),
         ("exp(x)*c", "c", {"x": (3,), "c": (1,)}, "exp(x[i])"),
         ("e*x", "x", {"x": (3,)}, "e*delta(i, p)"),
@@ -150,17 +130,12 @@ def test_entries_are_written_while_there_are_at_most_64():
 def test_an_axis_of_length_one_is_written_as_zero(expression, shapes):
     """Then every index of an input stands in the text, and the reader would find one missing."""
     for derivative in ask(expression, tensors(**shapes)).derivatives:
-        assert derivative.formula(JACOBIAN, TEXT)
-        assert derivative.formula(VJP, TEXT)
+        assert all(derivative.formula(kind, TEXT) for kind in DerivativeKind)
 
 
 def test_an_input_that_is_not_used_has_a_zero_form():
     unused = by_name(ask("x**2", tensors(x=(2,), y=(3,))))["y"]
-    assert (unused.formula(JACOBIAN, TEXT), unused.formula(VJP, TEXT), unused.formula(JACOBIAN, LATEX)) == (
-        "0",
-        "0",
-        "0",
-    )
+    assert {unused.formula(kind, notation) for kind in DerivativeKind for notation in (TEXT, LATEX)} == {"0"}
     assert not unused.gradient.any()
 
 

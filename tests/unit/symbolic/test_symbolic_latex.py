@@ -3,10 +3,11 @@ r"""LaTeX that compiles: what opens closes, `\left` has its `\right`, and no nam
 import re
 
 import pytest
-from both_legs import JACOBIAN, LATEX, TEXT, ask, by_name, mostly_slow, sample_inputs, samples, tensors
+from both_legs import JACOBIAN, LATEX, TEXT, ask, by_name, final, tensors
 from pullback_server.operators import TABLE
 from pullback_server.symbolic import DerivativeKind
 from pullback_server.symbolic.notation.latex_names import letter
+from row_samples import all_slow, mostly_slow, sample_requests
 from written_expressions import ALL
 
 
@@ -46,15 +47,17 @@ def test_the_latex_of_an_expression_compiles(case):
             assert not flaws(latex), latex
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
+@pytest.mark.parametrize("row", all_slow(TABLE), ids=lambda row: row.name)
 def test_the_latex_of_a_rows_samples_compiles(row):
-    for _, text in samples([row]):
-        for derivative in ask(text, sample_inputs(row, text)).derivatives:
+    for text, request in sample_requests(row):
+        for derivative in final(request).derivatives:
             for kind in DerivativeKind:
                 latex = derivative.formula(kind, LATEX)
                 assert bool(latex) == bool(derivative.formula(kind, TEXT)), text
                 assert not flaws(latex), latex
+
+
+ONE_OR_ZERO = r"\begin{cases} 1 & \text{if } x > 0 \\ 0 & \text{otherwise} \end{cases}"
 
 
 @pytest.mark.parametrize(
@@ -68,12 +71,7 @@ def test_the_latex_of_a_rows_samples_compiles(row):
         ("W1*x", "x", {"W1": (2,), "x": (2,)}, r"{W_{1}}_{p} \delta_{i p}"),
         ("e**x", "x", {"e": (), "x": ()}, None),
         ("exp(x)", "x", {"x": (2,)}, r"\mathrm{e}^{x_{p}} \delta_{i p}"),
-        (
-            "where(x > 0, x, 0)",
-            "x",
-            {"x": ()},
-            r"\begin{cases} 1 & \text{if } x > 0 \\ 0 & \text{otherwise} \end{cases}",
-        ),
+        ("where(x > 0, x, 0)", "x", {"x": ()}, ONE_OR_ZERO),
         ("(x > y)*x", "x", {"x": (), "y": ()}, r"\left[x > y\right]"),
         ("mean(x)", "x", {"x": (3,)}, r"\frac{1}{n} \quad\text{where } n = \dim_{0} x"),
         ("abs(x)*y", "y", {"x": (), "y": ()}, r"\left|x\right|"),
@@ -92,25 +90,7 @@ def test_the_constant_e_does_not_look_like_an_input_of_that_name():
 
 
 def test_no_two_names_of_one_request_look_alike():
-    names = [
-        "x",
-        "x1",
-        "x_1",
-        "x_",
-        "_x",
-        "xx",
-        "X",
-        "beta",
-        "Beta",
-        "delta",
-        "pi",
-        "e",
-        "E",
-        "i",
-        "λ",
-        "weights",
-        "W_12",
-    ]
+    names = [*"xXeEiλ", "x1", "x_1", "x_", "_x", "xx", "beta", "Beta", "delta", "pi", "weights", "W_12"]
     assert len({letter(name) for name in names}) == len(names)
     for name in names:
         assert not flaws(letter(name) + "_{i}"), name

@@ -4,20 +4,13 @@ from importlib import import_module
 
 import pytest
 import torch
-from both_legs import JACOBIAN, LATEX, TEXT, final
+from both_legs import JACOBIAN, LATEX, TEXT, KeptForms, by_name, final
 from pullback_server.program import Refusal
-from pullback_server.verdict import (
-    READY,
-    Differentiator,
-    FormOrigin,
-    FormOverBudget,
-    LegState,
-    Notation,
-    Operand,
-    Outcome,
-    Request,
-    form_cache,
-)
+from pullback_server.symbolic import Notation
+from pullback_server.verdict import READY, Differentiator, FormOrigin, LegState, Operand, Outcome, Request
+from pullback_server.verdict.form_cache import EXPLAINED, FormOverBudget
+
+CACHE = "pullback_server.verdict.form_cache.symbolic"
 
 
 def request(expression, upstream=None, check=True, notations=READY, **values):
@@ -27,19 +20,6 @@ def request(expression, upstream=None, check=True, notations=READY, **values):
 
 def _tensor(value):
     return value if isinstance(value, torch.Tensor) else torch.tensor(value, dtype=torch.float64)
-
-
-class Store:
-    """The service's forms, in one process."""
-
-    def __init__(self):
-        self.forms = {}
-
-    def get(self, key):
-        return self.forms.get(key)
-
-    def put(self, key, form):
-        self.forms[key] = form
 
 
 def test_a_provisional_response_comes_first_until_the_form_is_known():
@@ -52,10 +32,10 @@ def test_a_provisional_response_comes_first_until_the_form_is_known():
 
 
 def test_forms_are_derived_once_for_all_who_share_a_store(monkeypatch):
-    store = Store()
+    store = KeptForms()
     one, two = Differentiator("cpu", forms=store), Differentiator("cpu", forms=store)
     assert final(request("sin(x)*x", x=2.0), one).form_origin is FormOrigin.DERIVED
-    monkeypatch.setattr(form_cache.symbolic, "derive", lambda *_: pytest.fail("derived again"))
+    monkeypatch.setattr(f"{CACHE}.derive", lambda *_: pytest.fail("derived again"))
     shared = final(request("sin(x)*x", x=5.0), two)
     assert shared.form_origin is FormOrigin.SERVICE
     assert shared.derivatives[0].formula(JACOBIAN, TEXT) == "x*cos(x) + sin(x)"
@@ -72,7 +52,7 @@ def test_other_sizes_use_the_same_form_and_other_patterns_of_ones_do_not():
 
 
 def test_a_form_that_took_too_long_before_costs_no_number():
-    class Impatient(Store):
+    class Impatient(KeptForms):
         def get(self, key):
             raise FormOverBudget(key)
 
@@ -98,7 +78,7 @@ def test_a_closed_form_that_cannot_be_evaluated_costs_no_number(monkeypatch, pro
     def fail(*_):
         raise problem
 
-    monkeypatch.setattr(form_cache.symbolic, "evaluator", lambda _: fail)
+    monkeypatch.setattr(f"{CACHE}.evaluator", lambda _: fail)
     (derivative,) = final(request("exp(x)*3", x=0.0), Differentiator("cpu")).derivatives
     assert derivative.gradient == 3
     assert derivative.formula(JACOBIAN, TEXT) == "3*exp(x)"
@@ -188,7 +168,7 @@ def test_requires_grad_on_integers_is_refused_and_false_leaves_an_input_out():
 
 def test_an_input_that_the_output_does_not_depend_on_gets_zeros_and_agrees():
     response = final(request("x*2 + 0*z.sum()", x=1.0, y=[1.0, 2.0], z=[3.0, 4.0]))
-    derivatives = {d.name: d for d in response.derivatives}
+    derivatives = by_name(response)
     assert derivatives["y"].gradient.tolist() == derivatives["z"].gradient.tolist() == [0, 0]
     assert derivatives["y"].formula(JACOBIAN, TEXT) == derivatives["z"].formula(JACOBIAN, TEXT) == "0"
     assert all(d.verdict.outcome is Outcome.AGREE for d in response.derivatives)
@@ -227,17 +207,17 @@ def test_nothing_is_explained_that_was_not_requested():
 
 
 def test_explanations_are_worked_out_once_for_all_who_share_a_store(monkeypatch):
-    store = Store()
+    store = KeptForms()
     first = final(request("x**3", x=2.0, notations=WITH_CODE), Differentiator("cpu", forms=store))
-    monkeypatch.setattr(form_cache.symbolic, "explain", None)
+    monkeypatch.setattr(f"{CACHE}.explain", None)
     second = final(request("x**3", x=2.0, notations=WITH_CODE), Differentiator("cpu", forms=store))
     assert (second.code, second.steps) == (first.code, first.steps)
 
 
 def test_an_explanation_that_took_too_long_before_costs_no_closed_form():
-    class Impatient(Store):
+    class Impatient(KeptForms):
         def get(self, key):
-            if key.endswith(form_cache.EXPLAINED):
+            if key.endswith(EXPLAINED):
                 raise FormOverBudget(key)
             return super().get(key)
 

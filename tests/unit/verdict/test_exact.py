@@ -4,19 +4,15 @@ import mpmath as mp
 import numpy as np
 import pytest
 import torch
-from both_legs import forms_of, mostly_slow, prepared, request_for, sample_inputs, samples
-from exact_differences import _value as whole_value
+from both_legs import forms_of, prepared, request_for
+from exact_differences import exact_array, reference_value
 from pullback_server.operators import TABLE
 from pullback_server.symbolic import UPSTREAM, evaluator
 from pullback_server.verdict.exact import Budget, FormValues, OverBudget, Side, Values, scale_of, slopes
+from row_samples import mostly_slow, sample_inputs, samples
 
 ROWS = pytest.mark.parametrize("row", mostly_slow(TABLE), ids=lambda row: row.name)
 PLENTY = 10**7
-
-
-def exact(tensor):
-    flat = np.array([mp.mpf(v) for v in tensor.flatten().tolist()] + [None], dtype=object)[:-1]
-    return flat.reshape(tuple(tensor.shape))
 
 
 def smallest(row):
@@ -34,7 +30,7 @@ def test_entries_one_by_one_are_those_of_the_whole(row):
     for text, inputs in smallest(row):
         typed = prepared(request_for(text, inputs)).typed
         with mp.workdps(50):
-            whole = np.asarray(whole_value(typed, {n: exact(t) for n, t in inputs.items()}), dtype=object).reshape(-1)
+            whole = reference_value(typed, {n: exact_array(t) for n, t in inputs.items()}).reshape(-1)
             values = Values(typed, inputs, Budget(PLENTY))
             for place in range(len(whole)):
                 (one,) = values.at(typed.program.output, np.array([place]))
@@ -50,10 +46,10 @@ def test_an_entry_reaches_every_entry_that_changes_with_it(row):
                 values = Values(typed, inputs, Budget(PLENTY))
                 place = inputs[name].numel() - 1
                 reach = values.reach(name, place)
-                shifted = {n: exact(t) for n, t in inputs.items()}
-                before = np.asarray(whole_value(typed, shifted), dtype=object).reshape(-1)
+                shifted = {n: exact_array(t) for n, t in inputs.items()}
+                before = reference_value(typed, shifted).reshape(-1)
                 shifted[name].reshape(-1)[place] += mp.mpf("1e-3")
-                after = np.asarray(whole_value(typed, shifted), dtype=object).reshape(-1)
+                after = reference_value(typed, shifted).reshape(-1)
                 mask = reach.masks[typed.program.output]
                 for k, (b, a) in enumerate(zip(before, after, strict=True)):
                     changed = bool(a != b) and mp.isfinite(a) and mp.isfinite(b)

@@ -2,26 +2,16 @@
 
 import pytest
 import torch
-from both_legs import (
-    JACOBIAN,
-    MATRIX,
-    TEXT,
-    VJP,
-    disagreements,
-    final,
-    forms_of,
-    mostly_slow,
-    prepared,
-    reading,
-    request_for,
-)
+from both_legs import JACOBIAN, MATRIX, TEXT, VJP, disagreements, final, forms_of, prepared, request_for
 from case_files import draw_inputs, read, value
 from exact_differences import slope
+from printed_values import printed_vjp
 from pullback_server.numeric import differentiate
+from row_samples import all_slow, mostly_slow
 
 CASES, MORE = read("expressions"), read("more_expressions")
 IDS = {"ids": lambda case: case["name"].replace(" ", "-")}
-ALL = (*mostly_slow(CASES, 12), *(pytest.param(case, marks=pytest.mark.slow) for case in MORE))
+ALL = (*mostly_slow(CASES, 12), *all_slow(MORE))
 #: Inputs without matrix notation yet: the derivative's entries are a tensor of four dimensions, laid out as a matrix.
 WITHOUT = {("Kronecker approximation", "C")}
 #: Nobody reads a formula of more characters than this.
@@ -40,7 +30,7 @@ def test_both_legs_come_to_the_differences_in_50_digits(case):
         if case["structure"].get(derivative.name) in ("spd", "symmetric"):
             way = way + way.T
         right = slope(prepared(request).typed, inputs, request.upstream, derivative.name, way)
-        printed = torch.tensor(reading(request, derivative).vjp)
+        printed = torch.tensor(printed_vjp(request, derivative))
         assert float((derivative.gradient * way).sum()) == pytest.approx(right, rel=1e-9, abs=1e-9)
         assert float((printed * way).sum()) == pytest.approx(right, rel=1e-9, abs=1e-9)
 

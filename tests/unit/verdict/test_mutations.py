@@ -6,11 +6,12 @@ from functools import cache
 import pytest
 import sympy as sp
 import torch
-from both_legs import final, prepared, request_for, sample_inputs, samples
+from both_legs import final, prepared, request_for
 from pullback_server.index_notation.index_program import IndexTensor
 from pullback_server.operators import BY_NAME, TABLE
 from pullback_server.program import Apply
 from pullback_server.verdict import Differentiator, Outcome
+from row_samples import sample_inputs, samples
 
 #: Rows whose derivative is zero wherever there is one, but for the value that heaviside has at a single point.
 FLAT = {

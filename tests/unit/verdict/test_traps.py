@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from both_legs import final, prepared
+from both_legs import final, prepared, with_leaves
 from case_files import read
 from pullback_server.verdict import Cause, Operand, Outcome, Request, Side
 
@@ -74,10 +74,8 @@ def test_the_right_gradient_stands_beside_autograds_own(case):
             assert verdict.derivative.flatten().tolist() == pytest.approx(expected, rel=1e-12)
             assert verdict.derivative_source
         # Autograd's own gradient is what autograd gave.
-        x = {o.name: o.tensor.clone().requires_grad_() for o in request.inputs}
-        values = prepared(request).forward(x)
-        output = prepared(request).forward.tensor(values, prepared(request).forward.output, torch.device("cpu"))
-        (gradient,) = torch.autograd.grad(output, [x[derivative.name]], request.upstream)
+        output, leaves = with_leaves(request, derivative.name)
+        (gradient,) = torch.autograd.grad(output, [leaves[derivative.name]], request.upstream)
         assert torch.equal(gradient.nan_to_num(nan=7), derivative.gradient.nan_to_num(nan=7))
 
 

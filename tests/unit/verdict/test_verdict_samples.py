@@ -2,44 +2,32 @@
 
 import pytest
 import torch
-from both_legs import (
-    JACOBIAN,
-    LATEX,
-    TEXT,
-    VJP,
-    disagreements,
-    final,
-    mostly_slow,
-    prepared,
-    request_for,
-    sample_inputs,
-    samples,
-)
+from both_legs import LATEX, TEXT, disagreements, final, prepared, request_for, with_leaves
 from pullback_server.operators import TABLE
 from pullback_server.program import Reason, Refusal
-from pullback_server.verdict import LegState, Outcome
+from pullback_server.verdict import DerivativeKind, LegState, Outcome
+from row_samples import all_slow, mostly_slow, sample_inputs, sample_requests, samples
 
 #: The rows without a closed form; the number comes all the same.
 NO_FORM = {row.name for row in TABLE if not row.closed_form}
 #: Samples whose derivative is too large for float16: autograd gives inf where the closed form has a number.
 TOO_LARGE = {("x ** 70", torch.float16)}
 NARROW = (torch.float32, torch.bfloat16, torch.float16)
-ROWS = pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
+ALL_ROWS = pytest.mark.parametrize("row", all_slow(TABLE), ids=lambda row: row.name)
 
 
 def directly(request):
     """torch's gradients by `backward` on the program's value, input by input."""
-    program = prepared(request)
-    leaves = {o.name: o.tensor.clone().requires_grad_(o.tensor.is_floating_point()) for o in request.inputs}
-    values = program.forward(leaves)
-    output = program.forward.tensor(values, program.typed.program.output, torch.device("cpu"))
+    wrt = [o.name for o in request.inputs if o.tensor.is_floating_point()]
+    output, leaves = with_leaves(request, *wrt)
     if output.requires_grad:
         output.backward(request.upstream)
-    return {
-        name: torch.zeros_like(leaf) if leaf.grad is None else leaf.grad
-        for name, leaf in leaves.items()
-        if leaf.requires_grad
-    }
+    return {name: torch.zeros_like(leaves[name]) if leaves[name].grad is None else leaves[name].grad for name in wrt}
+
+
+def all_flaws(row, **drawn):
+    """What is wrong with the responses to a row's samples."""
+    return [flaw for text, request in sample_requests(row, **drawn) for flaw in flaws_of(row, text, request)]
 
 
 def flaws_of(row, text, request):
@@ -63,9 +51,7 @@ def flaws_of(row, text, request):
         return flaws
     flaws += [f"{text}: {what}" for what in disagreements(response)]
     for d in response.derivatives:
-        if not (
-            d.formula(JACOBIAN, TEXT) and d.formula(JACOBIAN, LATEX) and d.formula(VJP, TEXT) and d.formula(VJP, LATEX)
-        ):
+        if not all(d.formula(kind, notation) for kind in DerivativeKind for notation in (TEXT, LATEX)):
             flaws.append(f"{text}: {d.name} has no formula")
         if d.verdict.compared != d.gradient.numel():
             flaws.append(f"{text}: {d.name} was compared at {d.verdict.compared} entries")
@@ -74,26 +60,20 @@ def flaws_of(row, text, request):
 
 @pytest.mark.parametrize("row", mostly_slow(TABLE), ids=lambda row: row.name)
 def test_the_samples_agree_and_their_gradients_are_torchs(row):
-    assert not [flaw for _, t in samples([row]) for flaw in flaws_of(row, t, request_for(t, sample_inputs(row, t)))]
+    assert not all_flaws(row)
 
 
-@pytest.mark.slow
-@ROWS
+@ALL_ROWS
 def test_the_samples_agree_at_another_point(row):
-    requests = [(t, request_for(t, sample_inputs(row, t, 7), 8)) for _, t in samples([row])]
-    assert not [flaw for text, request in requests for flaw in flaws_of(row, text, request)]
+    assert not all_flaws(row, seed=7, upstream=8)
 
 
-@pytest.mark.slow
-@ROWS
+@ALL_ROWS
 def test_the_samples_agree_under_an_upstream_of_ones_where_softmax_cancels(row):
-    assert not [
-        flaw for _, t in samples([row]) for flaw in flaws_of(row, t, request_for(t, sample_inputs(row, t), None))
-    ]
+    assert not all_flaws(row, upstream=None)
 
 
-@pytest.mark.slow
-@ROWS
+@ALL_ROWS
 @pytest.mark.parametrize("dtype", NARROW, ids=lambda dtype: str(dtype).removeprefix("torch."))
 def test_the_samples_agree_in_narrower_dtypes(row, dtype):
     wrong = []
