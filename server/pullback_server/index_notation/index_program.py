@@ -8,6 +8,7 @@ so that every entry stays a plain scalar expression in named tensors, which symp
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
@@ -104,6 +105,19 @@ class IndexProgram:
     dimensions: dict[sp.Symbol, Dimension] = field(default_factory=dict)
     axes: dict[str, Symbols] = field(default_factory=dict)
     numbers: Any = field(default_factory=count)
+
+    def copy(self) -> IndexProgram:
+        """The same program, to which indices, definitions and lengths may be added without changing this one."""
+        copies: dict[int, Dimension] = {}
+
+        def copied(dimension: Dimension) -> Dimension:
+            if id(dimension) not in copies:
+                parent = None if dimension.parent is None else copied(dimension.parent)
+                copies[id(dimension)] = replace(dimension, parent=parent)
+            return copies[id(dimension)]
+
+        dimensions = {index: copied(dimension) for index, dimension in self.dimensions.items()}
+        return IndexProgram([*self.definitions], dimensions, dict(self.axes), copy(self.numbers))
 
     def index(self, source: tuple[str, int] | int | sp.Symbol, length: int | None = None) -> sp.Symbol:
         """A fresh index over the dimension of another index, of fixed length, or read at (input, axis).

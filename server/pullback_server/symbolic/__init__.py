@@ -1,11 +1,11 @@
 """The symbolic leg: closed forms by sympy in index notation, printed, and evaluated on the request's tensors."""
 
-from .derive import derive, form_key
+from .derive import Derivation, derive, explain, form_key
 from .differentiation.derivatives import UPSTREAM
 from .evaluation.evaluate import Evaluator, evaluator
 from .evaluation.magnitudes import Magnitudes, Tails, tails
 from .evaluation.running_error import error_bound
-from .explanation import Explanation, explain
+from .explanation import Explanation
 from .form import NOT_WRITTEN, DerivativeKind, Forms, Formula, Notation
 from .notation.code.module import Code
 from .notation.index_form.entries import entries
@@ -15,6 +15,7 @@ __all__ = [
     "NOT_WRITTEN",
     "UPSTREAM",
     "Code",
+    "Derivation",
     "DerivativeKind",
     "Evaluator",
     "Explanation",

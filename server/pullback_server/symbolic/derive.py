@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from dataclasses import replace
+from functools import cached_property
 
 from ..index_notation.expressions import Entry
+from ..index_notation.index_program import Definition
 from ..operators import NoClosedForm
 from ..program import TypedProgram
-from .differentiation.derivatives import UPSTREAM, backward, differentiate
+from .differentiation.derivatives import UPSTREAM, Differentiated, backward, differentiate
 from .differentiation.partition import partition, signature
+from .explanation import Explanation, explanation
 from .form import FORMAT, Forms
 from .lowering.lower import Lowering
+from .notation.index_form.display import TooLong
 from .notation.matrix import MatrixNotation
 from .notation.render import formulas, upstream_name
 
@@ -23,25 +28,62 @@ def form_key(typed: TypedProgram, wrt: tuple[str, ...]) -> str:
     return hashlib.sha256(repr((FORMAT, signature(typed, wrt))).encode()).hexdigest()
 
 
-def derive(typed: TypedProgram, wrt: tuple[str, ...]) -> Forms:
-    """The closed forms of the derivatives with respect to the inputs in `wrt`, all of which the program has.
+class Derivation:
+    """The derivatives of a program with respect to the inputs in `wrt`, all of which it has, before they are written.
 
-    Never raises: where a program has none, or sympy fails on it, the forms carry the reason.
+    Forms and explanation begin with the same definitions, partial derivatives and gradients, which are derived once.
     """
-    try:
-        return _derive(typed, wrt)
-    except NoClosedForm as error:
-        return Forms(reason=str(error))
-    except Exception:
-        # sympy raises what it likes on strange expressions, and none of it may cost the number.
-        log.exception("no closed form could be derived")
-        return Forms(reason="sympy failed on this expression")
+
+    def __init__(self, typed: TypedProgram, wrt: tuple[str, ...]) -> None:
+        self._typed = typed
+        self._wrt = wrt
+
+    def forms(self) -> Forms:
+        """The closed forms. Never raises: where there are none, or sympy fails on them, they carry the reason."""
+        try:
+            return _forms(*self._gradients(), self._wrt)
+        except NoClosedForm as error:
+            return Forms(reason=str(error))
+        except Exception:
+            # sympy raises what it likes on strange expressions, and none of it may cost the number.
+            log.exception("no closed form could be derived")
+            return Forms(reason="sympy failed on this expression")
+
+    def explanation(self) -> Explanation:
+        """Code and steps. Never raises: what cannot be explained is left out."""
+        try:
+            return explanation(*self._gradients(), self._wrt)
+        except (NoClosedForm, TooLong):
+            return Explanation()
+        except Exception:
+            # As for the forms: none of it may cost the number.
+            log.exception("a closed form could not be explained")
+            return Explanation()
+
+    def _gradients(self) -> tuple[Differentiated, dict[str, Definition]]:
+        """The definitions differentiated, and the gradients; each use has an index program of its own to write in."""
+        differentiated, gradients = self._derived
+        parts = differentiated.partition
+        return replace(differentiated, partition=replace(parts, program=parts.program.copy())), gradients
+
+    @cached_property
+    def _derived(self) -> tuple[Differentiated, dict[str, Definition]]:
+        differentiated = differentiate(partition(self._typed))
+        return differentiated, backward(differentiated, self._wrt)
 
 
-def _derive(typed: TypedProgram, wrt: tuple[str, ...]) -> Forms:
-    parts = partition(typed)
-    differentiated = differentiate(parts)
-    gradients = backward(differentiated, wrt)
+def derive(typed: TypedProgram, wrt: tuple[str, ...]) -> Forms:
+    """The closed forms of a program with respect to the inputs in `wrt`; see `Derivation`."""
+    return Derivation(typed, wrt).forms()
+
+
+def explain(typed: TypedProgram, wrt: tuple[str, ...]) -> Explanation:
+    """The explanation of a program's derivatives with respect to the inputs in `wrt`; see `Derivation`."""
+    return Derivation(typed, wrt).explanation()
+
+
+def _forms(differentiated: Differentiated, gradients: dict[str, Definition], wrt: tuple[str, ...]) -> Forms:
+    parts = differentiated.partition
     lowering = Lowering(parts.program, (*differentiated.forward, *gradients.values()), parts.axes(UPSTREAM))
     plan = lowering.plan(
         (name, Entry(g.name, *g.axes) if (g := gradients.get(UPSTREAM + name)) else None, g.axes if g else ())

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import json
-import logging
 from dataclasses import astuple, dataclass, field
 
-from ..operators import NoClosedForm
-from ..program import TypedProgram
-from .differentiation.derivatives import backward, differentiate
-from .differentiation.partition import partition
+from ..index_notation.index_program import Definition
+from .differentiation.derivatives import Differentiated
 from .notation.code.module import Code, code
-from .notation.index_form.display import TooLong
 from .notation.render import upstream_name
 from .notation.steps.derivation import Step, StepKind, derivation
 from .notation.steps.naming import naming
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -38,22 +32,9 @@ class Explanation:
         return Explanation(Code(*code), tuple(Step(StepKind[kind], *rest) for kind, *rest in steps))
 
 
-def explain(typed: TypedProgram, wrt: tuple[str, ...]) -> Explanation:
-    """The explanation of the derivatives with respect to the inputs in `wrt`, all of which the program has.
-
-    Never raises: what cannot be explained is left out.
-    """
-    try:
-        differentiated = differentiate(partition(typed))
-        gradients = backward(differentiated, wrt)
-        names = naming(differentiated, gradients, wrt, upstream_name(differentiated.partition))
-        steps = derivation(differentiated, gradients, wrt, names)
-        definitions = [s.text for s in steps if s.kind is StepKind.FORWARD]
-        written = code(differentiated, gradients, wrt, names, definitions)
-    except (NoClosedForm, TooLong):
-        return Explanation()
-    except Exception:
-        # As in `derive`: none of it may cost the number.
-        log.exception("a closed form could not be explained")
-        return Explanation()
-    return Explanation(written, steps)
+def explanation(differentiated: Differentiated, gradients: dict[str, Definition], wrt: tuple[str, ...]) -> Explanation:
+    """The explanation of gradients with respect to the inputs in `wrt`; raises TooLong."""
+    names = naming(differentiated, gradients, wrt, upstream_name(differentiated.partition))
+    steps = derivation(differentiated, gradients, wrt, names)
+    definitions = [step.text for step in steps if step.kind is StepKind.FORWARD]
+    return Explanation(code(differentiated, gradients, wrt, names, definitions), steps)

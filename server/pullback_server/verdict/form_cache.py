@@ -61,6 +61,7 @@ class FormCache:
         self._size = size
         self._forms: OrderedDict[str, CompiledForms] = OrderedDict()
         self._explanations: OrderedDict[str, symbolic.Explanation] = OrderedDict()
+        self._last: tuple[str, symbolic.Derivation] | None = None
 
     def __contains__(self, key: str) -> bool:
         return key in self._forms
@@ -76,7 +77,7 @@ class FormCache:
             self._forms.move_to_end(key)
             return self._forms[key], FormOrigin.WORKER
         data = self._store.get(key) if self._store else None
-        forms = symbolic.derive(program.typed, program.used) if data is None else symbolic.Forms.from_bytes(data)
+        forms = self._derivation(program).forms() if data is None else symbolic.Forms.from_bytes(data)
         compiled = _compile(forms)
         if data is None and self._store:
             self._store.put(key, forms.to_bytes())
@@ -93,11 +94,17 @@ class FormCache:
         if data is not None:
             explanation = symbolic.Explanation.from_bytes(data)
         else:
-            explanation = symbolic.explain(program.typed, program.used)
+            explanation = self._derivation(program).explanation()
             if self._store:
                 self._store.put(stored, explanation.to_bytes())
         self._keep(self._explanations, key, explanation)
         return explanation
+
+    def _derivation(self, program: PreparedProgram) -> symbolic.Derivation:
+        """The derivation of a program, the last one where it is that: forms are asked for before their explanation."""
+        if self._last is None or self._last[0] != program.key:
+            self._last = program.key, symbolic.Derivation(program.typed, program.used)
+        return self._last[1]
 
     def _keep(self, cache: OrderedDict[str, Any], key: str, value: Any) -> None:
         cache[key] = value

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from both_legs import prepared, request_for
 from case_files import draw_inputs, read
-from pullback_server.symbolic import derive, explain
+from pullback_server.symbolic import Derivation, derive, explain
 from row_samples import sample_inputs, samples
 
 TESTS = Path(__file__).parents[2]
@@ -19,14 +19,21 @@ STRIDE, PARTS = 240, 12
 
 
 def notations(first: int, stride: int, backwards: bool) -> dict[str, str]:
-    """All that is written for a selection of expressions, each as a digest, derived in that order."""
+    """All that is written for a selection of expressions, each as a digest, derived in that order.
+
+    Backwards, forms and explanation come from one derivation.
+    """
     asked = [(case["f"], draw_inputs(case)) for name in ("identities", "expressions") for case in read(name)]
     asked += [(text, sample_inputs(row, text)) for row, text in samples()]
     chosen = asked[first::stride]
     digests = {}
     for expression, inputs in reversed(chosen) if backwards else chosen:
         program = prepared(request_for(expression, inputs))
-        written = derive(program.typed, program.used), explain(program.typed, program.used)
+        if backwards:
+            derivation = Derivation(program.typed, program.used)
+            written = derivation.forms(), derivation.explanation()
+        else:
+            written = derive(program.typed, program.used), explain(program.typed, program.used)
         digests[expression] = hashlib.sha256(repr(written).encode()).hexdigest()
     return digests
 

@@ -35,7 +35,7 @@ def test_forms_are_derived_once_for_all_who_share_a_store(monkeypatch):
     store = KeptForms()
     one, two = Differentiator("cpu", forms=store), Differentiator("cpu", forms=store)
     assert final(request("sin(x)*x", x=2.0), one).form_origin is FormOrigin.DERIVED
-    monkeypatch.setattr(f"{CACHE}.derive", lambda *_: pytest.fail("derived again"))
+    monkeypatch.setattr(f"{CACHE}.Derivation", lambda *_: pytest.fail("derived again"))
     shared = final(request("sin(x)*x", x=5.0), two)
     assert shared.form_origin is FormOrigin.SERVICE
     assert shared.derivatives[0].formula(JACOBIAN, TEXT) == "x*cos(x) + sin(x)"
@@ -209,7 +209,7 @@ def test_nothing_is_explained_that_was_not_requested():
 def test_explanations_are_worked_out_once_for_all_who_share_a_store(monkeypatch):
     store = KeptForms()
     first = final(request("x**3", x=2.0, notations=WITH_CODE), Differentiator("cpu", forms=store))
-    monkeypatch.setattr(f"{CACHE}.explain", None)
+    monkeypatch.setattr(f"{CACHE}.Derivation", None)
     second = final(request("x**3", x=2.0, notations=WITH_CODE), Differentiator("cpu", forms=store))
     assert (second.code, second.steps) == (first.code, first.steps)
 
