@@ -7,49 +7,39 @@ from __future__ import annotations
 
 import argparse
 import gc
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from rich.console import Console
 
-from . import (
-    check,
-    closed_forms,
-    forms,
-    gradcheck,
-    graders,
-    grades,
-    jacobian,
-    latency,
-    load,
-    recovery,
-    refusals,
-    tensors,
-    throughput,
-    verdict,
-)
+from .check import check
+from .closed_forms import closed_forms
+from .forms import forms
+from .gradcheck import gradcheck
+from .graders import graders
+from .grades import grades
+from .jacobian import jacobian
+from .latency import latency
+from .load import load
 from .pairs import FULL, QUICK, Effort, Finding
+from .recovery import recovery
+from .refusals import refusals
 from .report import as_json, machine, print_tables
 from .servers import Servers
+from .tensors import tensors
+from .throughput import throughput
+from .verdict import verdict
 
 #: A comparison gives its findings as it makes them.
 Comparison = Callable[[Servers, Effort], Iterator[Finding]]
 
 COMPARISONS: dict[str, Comparison] = {
-    latency.GROUP: latency.latency,
-    throughput.GROUP: throughput.throughput,
-    load.GROUP: load.load,
-    tensors.GROUP: tensors.tensors,
-    refusals.GROUP: refusals.refusals,
-    forms.GROUP: forms.forms,
-    recovery.GROUP: recovery.recovery,
-    check.GROUP: check.check,
-    verdict.GROUP: verdict.verdict,
-    gradcheck.GROUP: gradcheck.gradcheck,
-    jacobian.GROUP: jacobian.jacobian,
-    closed_forms.GROUP: closed_forms.closed_forms,
-    grades.GROUP: grades.grades,
-    graders.GROUP: graders.graders,
-}
+    comparison.__name__: comparison
+    for comparison in (
+        latency, throughput, load, tensors, refusals, forms, recovery,
+        check, verdict, gradcheck, jacobian, closed_forms, grades, graders,
+    )
+}  # fmt: skip
 
 
 def main() -> None:
@@ -63,12 +53,12 @@ def main() -> None:
     on = machine()
     gc.collect()
     gc.freeze()
-    findings: list[Finding] = []
+    findings: dict[str, list[Finding]] = defaultdict(list)
     progress = Console(stderr=True)
     with Servers() as servers:
         for name in arguments.only or COMPARISONS:
             progress.print(f"measuring {name}", style="dim")
-            findings.extend(COMPARISONS[name](servers, effort))
+            findings[name].extend(COMPARISONS[name](servers, effort))
     if arguments.json:
         print(as_json(findings, on, arguments.quick))
     else:

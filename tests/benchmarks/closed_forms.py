@@ -17,7 +17,6 @@ from .matrix_calculus import Unavailable, derivative, evaluate
 from .pairs import Effort, Finding, Spread, absolute, by_round, interleave, ratio
 from .servers import Servers
 
-GROUP = "closed_forms"
 AGAINST = "sympy's MatrixExpr.diff"
 #: How far off sympy's derivative may be, relative and absolute, and still be right.
 TOLERANCE = 1e-8
@@ -35,12 +34,12 @@ def closed_forms(_: Servers, effort: Effort) -> Iterator[Finding]:
     yield from found.values()
     every = np.array([finding.ours for finding in found.values()])
     worst = max(found, key=lambda eq: found[eq].ours)
-    yield absolute(GROUP, f"all {len(found)} identities, median", every, note=f"the longest is ({worst})")
+    yield absolute(f"all {len(found)} identities, median", every, note=f"the longest is ({worst})")
     pairs = [(f.figure.median, f.ours, f.theirs) for f in found.values() if f.theirs is not None]
     ratios, ours, theirs = (np.array(column) for column in zip(*pairs, strict=True))
     note = "median, least and greatest of the ratios above"
     yield Finding(
-        GROUP, f"the {len(pairs)} of which sympy's is right", AGAINST, "s", float(np.median(ours)),
+        f"the {len(pairs)} of which sympy's is right", AGAINST, "s", float(np.median(ours)),
         float(np.median(theirs)), Spread.of(ratios), note=note,
     )  # fmt: skip
 
@@ -64,8 +63,8 @@ def _finding(case: Case, effort: Effort) -> Finding:
     patience = effort.patience * SHARE
     measured = by_round(interleave(*contenders, rounds=effort.rounds, patience=patience, warm_up=0))
     if fault:
-        return absolute(GROUP, title, measured[0], note=f"sympy: {fault}")
-    return ratio(GROUP, title, AGAINST, measured[0], measured[1])
+        return absolute(title, measured[0], note=f"sympy: {fault}")
+    return ratio(title, AGAINST, measured[0], measured[1])
 
 
 def _fault(case: Case, typed: TypedProgram, inputs: Tensors) -> str:

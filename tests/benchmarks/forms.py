@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 from typing import Any
 
 import numpy as np
-from pullback import Client, FormOrigin
+from pullback import Client
 from pullback_server.verdict import DerivativeKind, Differentiator, Notation, Request
 
 from .bounds import SYMPY_WORK
@@ -18,7 +18,6 @@ from .expressions import softmax
 from .pairs import Effort, Finding, absolute
 from .servers import Servers, service
 
-GROUP = "forms"
 #: Sizes after the first; at 8, and 8 only, the Jacobian is small enough for its entries to be written out.
 SIZES = (8, 65, 1000, 10**5)
 
@@ -50,48 +49,34 @@ def _sympy_calls(n: int) -> Finding:
         *_, last = fresh.respond(_softmax(n))
     finally:
         sys.setprofile(None)
-    entries = (
-        "entries written out"
-        if last.derivatives[0].formula(DerivativeKind.JACOBIAN, Notation.ENTRIES)
-        else "no entries"
-    )
+    written_out = last.derivatives[0].formula(DerivativeKind.JACOBIAN, Notation.ENTRIES)
+    entries = "entries written out" if written_out else "no entries"
     origin = last.form_origin.name if last.form_origin else "none"
     what = f"calls into sympy, softmax(x) at {n:,} after 3, another worker"
-    return absolute(GROUP, what, np.array([float(calls)]), SYMPY_WORK, " calls", f"form from {origin}, {entries}")
+    return absolute(what, np.array([float(calls)]), SYMPY_WORK, " calls", f"form from {origin}, {entries}")
 
 
 class _Store:
     """A service's forms, in process."""
 
     def __init__(self) -> None:
-        self._forms: dict[str, bytes] = {}
-
-    def get(self, key: str) -> bytes | None:
-        """The form of that key."""
-        return self._forms.get(key)
-
-    def put(self, key: str, form: bytes) -> None:
-        """Keeps a form."""
-        self._forms[key] = form
+        forms: dict[str, bytes] = {}
+        self.get, self.put = forms.get, forms.__setitem__
 
 
 def _origins(effort: Effort) -> Iterator[Finding]:
     """One request derives; then requests of other sizes, two at a time, so that both workers answer."""
-    origins: Counter[FormOrigin] = Counter()
-    seconds: dict[FormOrigin, list[float]] = {}
+    seconds: dict[str, list[float]] = defaultdict(list)
     with service("--workers", "2") as server, Client(server.target) as client, ThreadPoolExecutor(4) as threads:
 
         def ask(n: int) -> None:
             reply = client.differentiate("softmax(x)", {"x": np.zeros(n)}, np.ones(n))
-            origins[reply.form_origin] += 1
-            seconds.setdefault(reply.form_origin, []).append(reply.timings.derive)
+            seconds[reply.form_origin.name].append(reply.timings.derive)
 
         ask(3)
         list(threads.map(ask, range(65, 65 + 4 * effort.rounds)))
-    note = ", ".join(
-        f"{origin.name} {count}" for origin, count in sorted(origins.items(), key=lambda item: item[0].name)
-    )
-    later = origins[FormOrigin.DERIVED] - 1
-    yield absolute(GROUP, "forms derived again, two workers", np.array([float(later)]), SYMPY_WORK, " calls", note)
-    for origin, figures in sorted(seconds.items(), key=lambda item: item[0].name):
-        yield absolute(GROUP, f"time to the closed form, origin {origin.name}", np.array(figures))
+    note = ", ".join(f"{origin} {len(figures)}" for origin, figures in sorted(seconds.items()))
+    later = len(seconds["DERIVED"]) - 1
+    yield absolute("forms derived again, two workers", np.array([float(later)]), SYMPY_WORK, " calls", note)
+    for origin, figures in sorted(seconds.items()):
+        yield absolute(f"time to the closed form, origin {origin}", np.array(figures))

@@ -12,8 +12,6 @@ from .expressions import Drawn, Expression, elementwise
 from .pairs import Effort, Finding, by_round, interleave, ratio
 from .servers import Servers
 
-GROUP = "gradcheck"
-
 
 def _layer(n: int) -> Expression:
     inputs = (Drawn("W", (n, n)), Drawn("x", (n,)))
@@ -54,5 +52,5 @@ def _findings(expression: Expression, function: Callable[..., torch.Tensor], eff
     answered, slow, fast = by_round(
         interleave(*contenders, rounds=effort.rounds, calls=3, patience=effort.patience / 2, warm_up=1)
     )
-    yield ratio(GROUP, expression.name, "gradcheck, slow mode", answered, slow)
-    yield ratio(GROUP, expression.name, "gradcheck, fast mode", answered, fast)
+    yield ratio(expression.name, "gradcheck, slow mode", answered, slow)
+    yield ratio(expression.name, "gradcheck, fast mode", answered, fast)

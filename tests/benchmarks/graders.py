@@ -16,7 +16,6 @@ from .latex_pairs import PAIRS, Pair
 from .pairs import Effort, Finding, absolute, ratio
 from .servers import Servers
 
-GROUP = "graders"
 #: The same pairs are graded so often in a round.
 ROUNDS = 3
 
@@ -40,14 +39,14 @@ def graders(_servers: Servers, effort: Effort) -> Iterator[Finding]:
     rates = np.array([_rate(known, pairs) for _ in range(rounds)])
     note = f"{_wrong(ours)} of {len(pairs)} verdicts wrong"
     if find_spec("math_verify") is None:
-        yield absolute(GROUP, "pairs of known problems", rates, unit="/s", note=f"{note}; Math-Verify is not installed")
+        yield absolute("pairs of known problems", rates, unit="/s", note=f"{note}; Math-Verify is not installed")
     else:
         verify, verdicts = _math_verify(pairs)
         theirs = np.array([_rate(verify, pairs) for _ in range(rounds)])
         note += f", of Math-Verify's {_wrong(verdicts)}"
-        yield ratio(GROUP, "pairs of known problems", "Math-Verify", rates, theirs, GRADER, "/s", note)
+        yield ratio("pairs of known problems", "Math-Verify", rates, theirs, GRADER, "/s", note)
     new = np.array([_rate(distinct, pairs) for _ in range(rounds)])
-    yield absolute(GROUP, "pairs, each of a new problem", new, unit="/s", note="points, derivative and mistakes anew")
+    yield absolute("pairs, each of a new problem", new, unit="/s", note="points, derivative and mistakes anew")
     torch.set_num_threads(threads)
 
 

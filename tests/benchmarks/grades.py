@@ -8,12 +8,12 @@ from itertools import islice
 from time import perf_counter
 
 import numpy as np
+from numpy.typing import NDArray
 from pullback import Attempt, Client, Policy, Problem, Submission
 
 from .pairs import Effort, Finding, absolute
 from .servers import Servers, service
 
-GROUP = "grades"
 WORKERS = (1, 2)
 COUNT, QUICK_COUNT = 10_000, 60
 #: The rate is measured over so many stretches of a stream.
@@ -72,12 +72,10 @@ def grades(_servers: Servers, effort: Effort) -> Iterator[Finding]:
                 rates, outcomes = _rates(client, islice(load(), count), count)
                 named = f"{what.format(f'{count:,}')}, {workers} worker{'s' * (workers > 1)}"
                 note = ", ".join(f"{name} {times:,}" for name, times in sorted(outcomes.items()))
-                yield absolute(GROUP, named, rates, unit="/s", note=note)
+                yield absolute(named, rates, unit="/s", note=note)
 
 
-def _rates(
-    client: Client, submissions: Iterator[Submission], count: int
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], Counter[str]]:
+def _rates(client: Client, submissions: Iterator[Submission], count: int) -> tuple[NDArray[np.float64], Counter[str]]:
     """Grades a second in each stretch of a stream, and the outcomes."""
     outcomes: Counter[str] = Counter()
     moments = [perf_counter()]

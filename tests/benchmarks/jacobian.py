@@ -13,7 +13,6 @@ from sympy.core.cache import clear_cache
 from .pairs import Effort, Finding, by_round, interleave, ratio
 from .servers import Servers
 
-GROUP = "jacobian"
 SIZES, QUICK_SIZES = (8, 16, 32, 64, 128), (8, 16)
 
 Elements = Callable[[int], tuple[sp.Matrix, tuple[sp.Symbol, ...]]]
@@ -68,4 +67,4 @@ def _finding(text: str, shapes: dict[str, tuple[int, ...]], elements: Elements, 
         interleave(ours, sympys, rounds=effort.rounds, patience=effort.patience / 4, warm_up=0)
     )
     note = "cold, text to Jacobian and VJP; 1 round where sympy is slow"
-    return ratio(GROUP, f"{text}, n = {n}", "sympy.Matrix.jacobian", derived, differentiated, note=note)
+    return ratio(f"{text}, n = {n}", "sympy.Matrix.jacobian", derived, differentiated, note=note)

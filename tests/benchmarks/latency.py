@@ -13,8 +13,6 @@ from .pairs import Effort, Finding, by_round, interleave, p50, p99, ratio
 from .requests import SMALL, encoded
 from .servers import Servers
 
-GROUP = "latency"
-
 
 def latency(servers: Servers, effort: Effort) -> Iterator[Finding]:
     """p50 and p99 of `3*a**3 - b**2` on two entries with check and notations, the closed form cached.
@@ -37,7 +35,7 @@ def latency(servers: Servers, effort: Effort) -> Iterator[Finding]:
         bound = SMALL_REQUEST if statistic is p50 else None
         for what, figures in zip(contenders, ours, strict=True):
             name = f"{what}, {statistic.__name__}"
-            yield ratio(GROUP, name, "bare echo, same bytes", figures, theirs, bound, note=note)
+            yield ratio(name, "bare echo, same bytes", figures, theirs, bound, note=note)
 
 
 def warmed(servers: Servers) -> bytes:

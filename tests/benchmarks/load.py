@@ -17,7 +17,6 @@ from .pairs import Effort, Finding, p50, p99, ratio
 from .requests import SMALL, encoded
 from .servers import DIFFERENTIATE, PLAIN, Call, Servers, callers, sender, service
 
-GROUP = "load"
 CLIENTS = (1, 4, 16, 64, 256)
 #: Calls that may wait: as many as the last but one of the numbers of clients has out, and fewer than the last.
 QUEUE = 64
@@ -26,12 +25,17 @@ PAUSE = 0.05
 
 
 @dataclass
-class _Window:
-    """Seconds that calls took, by whether they were answered or refused."""
+class Window:
+    """How long a window was, and the seconds that its calls took, by whether they were answered or refused."""
 
-    seconds: float
+    seconds: float = 0.0
     answered: list[float] = field(default_factory=list)
     refused: list[float] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        """Calls that were answered, a second."""
+        return len(self.answered) / self.seconds
 
 
 def load(servers: Servers, effort: Effort) -> Iterator[Finding]:
@@ -45,42 +49,46 @@ def load(servers: Servers, effort: Effort) -> Iterator[Finding]:
             size = len(sender(channel)(encoded(SMALL)))
         targets = ((server.target, DIFFERENTIATE), (servers.echo.target, echo.method(size)))
         for clients in CLIENTS:
-            yield from _findings(clients, *zip(*asyncio.run(_windows(targets, clients, effort)), strict=True))
+            yield from _findings(
+                clients, *zip(*asyncio.run(windows(targets, clients, effort, 2 * effort.window)), strict=True)
+            )
 
 
-def _findings(clients: int, ours: Sequence[_Window], theirs: Sequence[_Window]) -> Iterator[Finding]:
+def _findings(clients: int, ours: Sequence[Window], theirs: Sequence[Window]) -> Iterator[Finding]:
     refused = sum(len(w.refused) for w in ours) / sum(len(w.refused) + len(w.answered) for w in ours)
     note = f"{refused:.0%} refused" if refused else "none refused"
     echoed = "bare echo, as many clients"
     what = f"{clients} client{'s' * (clients > 1)}"
-    rates = (np.array([len(w.answered) / w.seconds for w in windows]) for windows in (ours, theirs))
-    yield ratio(GROUP, f"answered a second, {what}", echoed, *rates, unit="/s", note=note)
+    rates = (np.array([window.rate for window in each]) for each in (ours, theirs))
+    yield ratio(f"answered a second, {what}", echoed, *rates, unit="/s", note=note)
     for name, statistic in (("p50", p50), ("p99", p99)):
-        times = [np.array([statistic(np.array(w.answered)) for w in windows]) for windows in (ours, theirs)]
-        yield ratio(GROUP, f"answered, {name}, {what}", echoed, *times)
+        times = [np.array([statistic(np.array(w.answered)) for w in each]) for each in (ours, theirs)]
+        yield ratio(f"answered, {name}, {what}", echoed, *times)
         if all(w.refused for w in ours):
             away = np.array([statistic(np.array(w.refused)) for w in ours])
-            yield ratio(GROUP, f"refused, {name}, {what}", echoed, away, times[1])
+            yield ratio(f"refused, {name}, {what}", echoed, away, times[1])
 
 
-async def _windows(targets: tuple[tuple[str, str], ...], clients: int, effort: Effort) -> list[tuple[_Window, _Window]]:
-    """Windows of the service and the echo by turns."""
+async def windows(
+    targets: tuple[tuple[str, str], ...], clients: int, effort: Effort, warming: float
+) -> list[tuple[Window, Window]]:
+    """Windows of the service and the echo by turns, after one of each that all clients connect in."""
     async with AsyncExitStack() as stack:
         calls = [await callers(stack, target, method, clients) for target, method in targets]
         for mine in calls:
-            await _window(mine, 2 * effort.window)  # connects all of them
+            await _window(mine, warming)
         ours, theirs = calls
         return [
             (await _window(ours, effort.window), await _window(theirs, effort.window)) for _ in range(effort.rounds)
         ]
 
 
-async def _window(calls: list[Call], seconds: float) -> _Window:
-    body, window = encoded(SMALL), _Window(seconds)
-    until = perf_counter() + seconds
+async def _window(calls: list[Call], seconds: float) -> Window:
+    body, window = encoded(SMALL), Window()
+    began = perf_counter()
 
     async def client(call: Call) -> None:
-        while (start := perf_counter()) < until:
+        while (start := perf_counter()) < began + seconds:
             try:
                 await call(body, timeout=60)
                 window.answered.append(perf_counter() - start)
@@ -91,4 +99,5 @@ async def _window(calls: list[Call], seconds: float) -> _Window:
                 await asyncio.sleep(PAUSE)
 
     await asyncio.gather(*map(client, calls))
+    window.seconds = perf_counter() - began
     return window

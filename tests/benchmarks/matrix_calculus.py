@@ -87,20 +87,12 @@ def _number(x: sp.Expr) -> sp.Expr:
     return sp.Trace(x) if isinstance(x, sp.MatrixExpr) else x
 
 
-def _outer(x: sp.Expr, y: sp.Expr, _: list[int]) -> sp.Expr:
-    return x * y.T
-
-
 def _plus(x: sp.Expr, y: sp.Expr, ranks: list[int]) -> sp.Expr:
     if ranks[0] != ranks[1]:
         raise Unavailable("broadcasting")
     if ranks[0] or (isinstance(x, sp.MatrixExpr) and isinstance(y, sp.MatrixExpr)):
         return x + y
     return _number(x) + _number(y)
-
-
-def _minus(x: sp.Expr, y: sp.Expr, ranks: list[int]) -> sp.Expr:
-    return _plus(x, -y, ranks)
 
 
 def _times(x: sp.Expr, y: sp.Expr, ranks: list[int]) -> sp.Expr:
@@ -123,12 +115,7 @@ def _power(x: sp.Expr, y: sp.Expr, ranks: list[int]) -> sp.Expr:
 def _total(x: sp.Expr, ranks: list[int]) -> sp.Expr:
     if not ranks[0]:
         return x
-    rows, columns = (sp.OneMatrix(1, x.shape[0]), sp.OneMatrix(x.shape[1], 1))
-    return sp.Trace(rows * x * columns)
-
-
-def _norm(x: sp.Expr, _: list[int]) -> sp.Expr:
-    return sp.sqrt(sp.Trace(x.T * x))
+    return sp.Trace(sp.OneMatrix(1, x.shape[0]) * x * sp.OneMatrix(x.shape[1], 1))
 
 
 def _each(function: Callable[[sp.Expr], sp.Expr]) -> Callable[..., sp.Expr]:
@@ -140,13 +127,14 @@ def _each(function: Callable[[sp.Expr], sp.Expr]) -> Callable[..., sp.Expr]:
 
 #: The operators that sympy's matrix expressions have a word for.
 _WORDS: dict[str, Callable[..., sp.Expr]] = {
-    "matmul": _matmul, "dot": _matmul, "outer": _outer,
-    "add": _plus, "sub": _minus, "mul": _times, "div": _over, "pow": _power,
+    "matmul": _matmul, "dot": _matmul, "outer": lambda x, y, _: x * y.T,
+    "add": _plus, "sub": lambda x, y, ranks: _plus(x, -y, ranks), "mul": _times, "div": _over, "pow": _power,
     "neg": lambda x, _: -x, "square": lambda x, ranks: _power(x, sp.Integer(2), [*ranks, 0]),
     "T": lambda x, _: x.T, "inv": lambda x, _: x.I, "det": lambda x, _: sp.Determinant(x),
     "logdet": lambda x, _: sp.log(sp.Determinant(x)), "trace": lambda x, _: sp.Trace(x),
     "diag": lambda x, _: sp.diagonalize_vector(x) if x.shape[1] == 1 else sp.DiagonalOf(x),
-    "kron": lambda x, y, _: sp.KroneckerProduct(x, y), "sum": _total, "norm": _norm,
+    "kron": lambda x, y, _: sp.KroneckerProduct(x, y), "sum": _total,
+    "norm": lambda x, _: sp.sqrt(sp.Trace(x.T * x)),
     "exp": _each(sp.exp), "log": _each(sp.log), "abs": _each(sp.Abs), "tanh": _each(sp.tanh), "sqrt": _each(sp.sqrt),
 }  # fmt: skip
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from .bounds import Bound
@@ -59,7 +61,6 @@ class Finding:
     With a baseline (`theirs`) the figure is the ratio of `ours` to it, else it is `ours` itself; `unit` is theirs both.
     """
 
-    group: str
     what: str
     against: str
     unit: str
@@ -110,13 +111,23 @@ def interleave(
     return np.stack(measured, axis=1)
 
 
+@contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    """torch computes with so many threads in the block."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def by_round(times: NDArray[np.float64], statistic: Statistic = p50) -> NDArray[np.float64]:
     """A statistic of the calls of each round, of one contender (round, call) or of several (contender, round, call)."""
     return np.apply_along_axis(statistic, -1, times)
 
 
 def ratio(
-    group: str,
     what: str,
     against: str,
     ours: NDArray[np.float64],
@@ -127,12 +138,12 @@ def ratio(
 ) -> Finding:
     """A finding from figures of ours and of the baseline, one a round."""
     spread = Spread.of(ours / theirs)
-    return Finding(group, what, against, unit, float(np.median(ours)), float(np.median(theirs)), spread, bound, note)
+    return Finding(what, against, unit, p50(ours), p50(theirs), spread, bound, note)
 
 
 def absolute(
-    group: str, what: str, figures: NDArray[np.float64], bound: Bound | None = None, unit: str = "s", note: str = ""
+    what: str, figures: NDArray[np.float64], bound: Bound | None = None, unit: str = "s", note: str = ""
 ) -> Finding:
     """A finding without a baseline, from figures one a round."""
     spread = Spread.of(figures)
-    return Finding(group, what, "", unit, spread.median, None, spread, bound, note)
+    return Finding(what, "", unit, spread.median, None, spread, bound, note)

@@ -13,9 +13,8 @@ import numpy as np
 from .bounds import REPLACEMENT
 from .pairs import Effort, Finding, absolute
 from .requests import SMALL, encoded
-from .servers import PLAIN, Send, Server, Servers, sender, service
+from .servers import PLAIN, Servers, sender, service
 
-GROUP = "recovery"
 #: Seconds between kills, so that one replacement does not disturb the next.
 PAUSE = 0.3
 
@@ -34,14 +33,10 @@ def recovery(servers: Servers, effort: Effort) -> Iterator[Finding]:
             for _ in range(5):
                 send(body)
             sleep(PAUSE)
-            figures.append(_killed(server, send, body))
+            (worker,) = server.workers()
+            start = perf_counter()
+            os.kill(worker, signal.SIGKILL)
+            send(body)
+            figures.append(perf_counter() - start)
     what = "a worker killed, until a call that needs its successor is answered"
-    yield absolute(GROUP, what, np.array(figures), REPLACEMENT, note=f"{len(figures)} kills, none of the calls lost")
-
-
-def _killed(server: Server, send: Send, body: bytes) -> float:
-    (worker,) = server.workers()
-    start = perf_counter()
-    os.kill(worker, signal.SIGKILL)
-    send(body)
-    return perf_counter() - start
+    yield absolute(what, np.array(figures), REPLACEMENT, note=f"{len(figures)} kills, none of the calls lost")

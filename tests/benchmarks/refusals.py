@@ -15,8 +15,6 @@ from .pairs import Effort, Finding, absolute, p99
 from .requests import SMALL, encoded
 from .servers import Send, Servers
 
-GROUP = "refusals"
-
 
 def hostile() -> Mapping[str, bytes]:
     """Requests that will never succeed, by name."""
@@ -50,7 +48,7 @@ def refusals(servers: Servers, effort: Effort) -> Iterator[Finding]:
         figures = np.array(
             [p99(np.array([_refused(send, body, good) for _ in range(calls)])) for _ in range(effort.rounds)]
         )
-        yield absolute(GROUP, f"{name}, p99", figures, REFUSAL)
+        yield absolute(f"{name}, p99", figures, REFUSAL)
 
 
 def _refused(send: Send, body: bytes, good: bytes) -> float:

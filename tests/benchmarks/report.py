@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -18,6 +19,13 @@ from .pairs import Finding
 
 #: Characters that the tables take at least, whatever the terminal is.
 NARROWEST = 160
+#: How the columns of a table are set.
+_TEXT: Mapping[str, Any] = {"overflow": "fold"}
+_NUMBER: Mapping[str, Any] = {"justify": "right", "no_wrap": True}
+COLUMNS: Mapping[str, Mapping[str, Any]] = {
+    "what": _TEXT, "ours": _NUMBER, "against": _TEXT, "theirs": _NUMBER, "figure": _NUMBER,
+    "least .. greatest": {"no_wrap": True}, "bound": _NUMBER, "met": {}, "note": {**_TEXT, "style": "dim"},
+}  # fmt: skip
 PACKAGES = ("torch", "sympy", "grpcio", "protobuf", "numpy")
 
 
@@ -31,39 +39,33 @@ def machine() -> dict[str, object]:
     return {"cores": cores, "load before": load, "python": platform.python_version(), **versions}
 
 
-def as_json(findings: Iterable[Finding], on: Mapping[str, object], quick: bool) -> str:
+def as_json(findings: Mapping[str, Sequence[Finding]], on: Mapping[str, object], quick: bool) -> str:
     """The findings with their verdicts, and the machine that they were made on."""
-    rows = [{**asdict(finding), "met": finding.met} for finding in findings]
+    rows = [
+        {"group": group, **asdict(finding), "met": finding.met} for group, each in findings.items() for finding in each
+    ]
     return json.dumps({"machine": dict(on), "quick": quick, "findings": rows}, indent=2)
 
 
-def print_tables(findings: Sequence[Finding], on: Mapping[str, object], quick: bool) -> None:
+def print_tables(findings: Mapping[str, Sequence[Finding]], on: Mapping[str, object], quick: bool) -> None:
     """A table a group; a figure is the median over rounds, with the least and the greatest, a ratio where it can be."""
     console = Console(width=max(Console().width, NARROWEST))
-    for group in dict.fromkeys(finding.group for finding in findings):
+    for group, rows in findings.items():
         table = Table(title=group, title_justify="left", title_style="bold", box=box.SIMPLE)
-        table.add_column("what", overflow="fold")
-        table.add_column("ours", justify="right", no_wrap=True)
-        table.add_column("against", overflow="fold")
-        table.add_column("theirs", justify="right", no_wrap=True)
-        table.add_column("figure", justify="right", no_wrap=True)
-        table.add_column("least .. greatest", no_wrap=True)
-        table.add_column("bound", justify="right", no_wrap=True)
-        table.add_column("met")
-        table.add_column("note", overflow="fold", style="dim")
-        for finding in findings:
-            if finding.group == group:
-                table.add_row(*_cells(finding))
+        for name, options in COLUMNS.items():
+            table.add_column(name, **options)
+        for finding in rows:
+            table.add_row(*_cells(finding))
         console.print(table)
     console.print(", ".join(f"{name} {value}" for name, value in on.items()))
     if quick:
         console.print("Quick: the figures show that it runs, not how fast.")
-    bounded = [finding for finding in findings if finding.met is not None]
-    missed = [finding for finding in bounded if not finding.met]
+    bounded = [(group, finding) for group, rows in findings.items() for finding in rows if finding.bound]
+    missed = [(group, finding) for group, finding in bounded if not finding.met]
     console.print(f"{len(bounded) - len(missed)} of {len(bounded)} bounds met.")
-    for finding in missed:
-        told = f"{finding.what}: {_figure(finding, finding.figure.median)}"
-        console.print(f"  not met: {finding.group}: {told}", soft_wrap=True)
+    for group, finding in missed:
+        figure = _figure(finding, finding.figure.median)
+        console.print(f"  not met: {group}: {finding.what}: {figure}", soft_wrap=True)
 
 
 def _cells(finding: Finding) -> tuple[str, ...]:

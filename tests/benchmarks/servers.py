@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from types import TracebackType
 
 import grpc
 import grpc.aio
+
+from tests.processes import descendants
 
 from . import echo
 
@@ -41,33 +42,22 @@ class Server:
     pid: int
 
     def workers(self) -> list[int]:
-        """The processes at the leaves of a service's family: its workers."""
-        return [leaf for child in _children(self.pid) for leaf in _children(child)]
+        """A service's workers, which are the children of its fork server."""
+        return [pid for pid, parent in descendants(self.pid).items() if parent != self.pid]
 
 
-class Servers:
+class Servers(ExitStack):
     """The servers of one run; they end with the block."""
-
-    def __init__(self) -> None:
-        self._open = ExitStack()
-
-    def __enter__(self) -> Servers:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._open.close()
 
     @cached_property
     def service(self) -> Server:
         """A service with its defaults."""
-        return self._open.enter_context(service())
+        return self.enter_context(service())
 
     @cached_property
     def echo(self) -> Server:
         """The bare echo."""
-        return self._open.enter_context(_running((str(Path(echo.__file__)),)))
+        return self.enter_context(_running((str(Path(echo.__file__)),)))
 
     def sender(self, method: str = DIFFERENTIATE) -> Send:
         """Calls of a method of the service over a plain channel of its own."""
@@ -78,18 +68,12 @@ class Servers:
         return self._send(self.echo, echo.method(size))
 
     def _send(self, server: Server, method: str) -> Send:
-        return sender(self._open.enter_context(grpc.insecure_channel(server.target, options=PLAIN)), method)
+        return sender(self.enter_context(grpc.insecure_channel(server.target, options=PLAIN)), method)
 
 
 def sender(channel: grpc.Channel, method: str = DIFFERENTIATE) -> Send:
     """Calls of a method over a channel."""
-    call = channel.unary_unary(method, bytes, bytes)
-
-    def send(body: bytes) -> bytes:
-        reply: bytes = call(body, timeout=120)
-        return reply
-
-    return send
+    return partial(channel.unary_unary(method, bytes, bytes), timeout=120)
 
 
 async def callers(stack: AsyncExitStack, target: str, method: str, count: int) -> list[Call]:
@@ -123,7 +107,3 @@ def _running(command: tuple[str, ...]) -> Iterator[Server]:
             process.kill()
             process.wait()
         process.stdout.close()
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

@@ -9,11 +9,10 @@ import numpy as np
 import torch
 
 from .bounds import LARGE_TENSOR, TORCH_SHARE
-from .pairs import Effort, Finding, by_round, interleave, ratio
+from .pairs import Effort, Finding, by_round, interleave, ratio, torch_threads
 from .requests import unchecked
 from .servers import Servers
 
-GROUP = "tensors"
 MILLION = 10**6
 
 
@@ -43,13 +42,9 @@ def tensors(servers: Servers, effort: Effort) -> Iterator[Finding]:
     torch works on arrays that are at hand, with one thread as a worker on these cores has, and gives the same value and
     gradient.
     """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with torch_threads(1):
         for case in CASES:
             yield from _findings(servers, effort, case)
-    finally:
-        torch.set_num_threads(before)
 
 
 def _findings(servers: Servers, effort: Effort, case: Case) -> Iterator[Finding]:
@@ -77,10 +72,10 @@ def _findings(servers: Servers, effort: Effort, case: Case) -> Iterator[Finding]
     ours, echoed, computed = seconds
     name = f"{case.expression}, {_amount(case.entries)}" + (", upstream" if case.upstream else "")
     note = f"{len(body):,} bytes out, {size:,} back"
-    yield ratio(GROUP, name, "bare echo, same bytes", ours, echoed, note=note)
-    yield ratio(GROUP, name, "torch in process", ours, computed, note=note)
+    yield ratio(name, "bare echo, same bytes", ours, echoed, note=note)
+    yield ratio(name, "torch in process", ours, computed, note=note)
     bound = LARGE_TENSOR if case.entries == MILLION else None
-    yield ratio(GROUP, name, f"echo + {TORCH_SHARE} x torch", ours, echoed + TORCH_SHARE * computed, bound, note=note)
+    yield ratio(name, f"echo + {TORCH_SHARE} x torch", ours, echoed + TORCH_SHARE * computed, bound, note=note)
 
 
 def _amount(entries: int) -> str:
