@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     outcome = asyncio.run(storm(chosen.minutes * 60, chosen.clients, chosen.seed))
     print_report(outcome)
-    return 1 if outcome.violations else 0
+    return 1 if outcome.ledger.violations else 0
 
 
 if __name__ == "__main__":

@@ -7,9 +7,13 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
 
 import grpc
 import grpc.aio
+from google.rpc.code_pb2 import Code
 from pullback.v1 import derivative_pb2 as wire
 
 from .ledger import Ledger, code_and_reason, reason_of
@@ -43,106 +47,96 @@ class Crowd:
         kinds = tuple(_KINDS)
         await asyncio.gather(*(self._client(k, kinds[k % len(kinds)]) for k in range(clients)))
 
-    async def _client(self, number: int, kind: str) -> None:
-        chance = random.Random(f"{self._seed} {number}")
-        manner, act = _KINDS[kind]
-        asked = 0
+    async def _client(self, number: int, name: str) -> None:
+        manner, act = _KINDS[name]
+        asked = count(1)
         async with grpc.aio.insecure_channel(self._targets[manner], options=OPTIONS) as channel:
+            client = _Client(self._ledger, channel, random.Random(f"{self._seed} {number}"), name, manner == "direct")
             while not self.stop.is_set():
-                asked += 1
-                identity = f"{self._seed}-{number}-{asked}"
-                await act(self, channel, chance, kind, identity)
+                await act(client, f"{self._seed}-{number}-{next(asked)}")
 
-    async def _call(
-        self, channel: grpc.aio.Channel, chance: random.Random, kind: str, identity: str, wait: float, connected: bool
-    ) -> None:
-        question = ask(identity, chance)
-        self._ledger.ask(question)
+
+@dataclass(frozen=True)
+class _Client:
+    """One client, on a connection of its own; nothing is done to the connection where it is `connected`."""
+
+    ledger: Ledger
+    channel: grpc.aio.Channel
+    chance: random.Random
+    kind: str
+    connected: bool
+
+    async def call(self, identity: str, patience: float = PATIENCE) -> None:
+        question = self._ask(identity)
         started = time.monotonic()
-        method = channel.unary_unary(f"{_SERVICE}/Differentiate")
+        method = self.channel.unary_unary(f"{_SERVICE}/Differentiate")
         try:
-            body = await method(question.message.SerializeToString(), timeout=wait)
+            body = await method(question.message.SerializeToString(), timeout=patience)
         except grpc.aio.AioRpcError as error:
-            self._ledger.refuse(kind, identity, *code_and_reason(error), connected=connected)
-            await _wait_before_retry(error.code(), chance)
+            self._refuse(identity, *code_and_reason(error))
+            await self._wait_before_retry(error.code())
         else:
-            self._ledger.answer(kind, identity, body, time.monotonic() - started)
+            self.ledger.answer(self.kind, identity, body, time.monotonic() - started)
 
-    async def _plain(self, channel: grpc.aio.Channel, chance: random.Random, kind: str, identity: str) -> None:
-        await self._call(channel, chance, kind, identity, PATIENCE, connected=True)
-
-    async def _broken(self, channel: grpc.aio.Channel, chance: random.Random, kind: str, identity: str) -> None:
-        await self._call(channel, chance, kind, identity, PATIENCE, connected=False)
-
-    async def _hurried(self, channel: grpc.aio.Channel, chance: random.Random, kind: str, identity: str) -> None:
-        await self._call(channel, chance, kind, identity, HURRY, connected=True)
-
-    async def _fickle(self, channel: grpc.aio.Channel, chance: random.Random, kind: str, identity: str) -> None:
-        """A caller that changes its mind: its final status is its own."""
-        question = ask(identity, chance)
-        self._ledger.ask(question)
-        call = channel.unary_unary(f"{_SERVICE}/Differentiate")(question.message.SerializeToString(), timeout=PATIENCE)
-        await asyncio.sleep(chance.expovariate(100))
+    async def change_its_mind(self, identity: str) -> None:
+        """Cancels its call: the final status is its own."""
+        message = self._ask(identity).message
+        call = self.channel.unary_unary(f"{_SERVICE}/Differentiate")(message.SerializeToString(), timeout=PATIENCE)
+        await asyncio.sleep(self.chance.expovariate(100))
         call.cancel()
         with suppress(asyncio.CancelledError, grpc.aio.AioRpcError):
             await call
-        self._ledger.refuse(kind, identity, "CANCELLED", "", connected=False)
-        await asyncio.sleep(chance.uniform(0, 0.2))
+        self.ledger.refuse(self.kind, identity, "CANCELLED", "", connected=False)
+        await asyncio.sleep(self.chance.uniform(0, 0.2))
 
-    async def _stream(self, channel: grpc.aio.Channel, chance: random.Random, kind: str, identity: str) -> None:
-        await self._many(channel, chance, kind, identity, connected=True)
-
-    async def _broken_stream(self, channel: grpc.aio.Channel, chance: random.Random, kind: str, identity: str) -> None:
-        await self._many(channel, chance, kind, identity, connected=False)
-
-    async def _many(
-        self, channel: grpc.aio.Channel, chance: random.Random, kind: str, identity: str, connected: bool
-    ) -> None:
+    async def stream(self, identity: str) -> None:
         """A stream; where it ends before its time, that is the final status of all that it has not answered."""
-        questions = {f"{identity}-{k}": ask(f"{identity}-{k}", chance) for k in range(OF_STREAM)}
-        for question in questions.values():
-            self._ledger.ask(question)
+        questions = [self._ask(f"{identity}-{k}") for k in range(OF_STREAM)]
         started = time.monotonic()
         code, reason = "UNKNOWN", "the stream ended early"
-        call = channel.stream_stream(f"{_SERVICE}/DifferentiateMany")(_messages(questions), timeout=PATIENCE)
+        call = self.channel.stream_stream(f"{_SERVICE}/DifferentiateMany")(_messages(questions), timeout=PATIENCE)
         try:
             async for body in call:
                 answer = wire.DifferentiateManyResponse.FromString(body)
                 if answer.WhichOneof("result") == "response":
                     reply = answer.response.SerializeToString()
-                    self._ledger.answer(kind, answer.id, reply, time.monotonic() - started)
+                    self.ledger.answer(self.kind, answer.id, reply, time.monotonic() - started)
                 else:
-                    name = _CODES[answer.status.code]
-                    self._ledger.refuse(kind, answer.id, name, reason_of(answer.status), connected=connected)
+                    self._refuse(answer.id, Code.Name(answer.status.code), reason_of(answer.status))
         except grpc.aio.AioRpcError as error:
             code, reason = code_and_reason(error)
-            await _wait_before_retry(error.code(), chance)
-        for name in questions:
-            if name in self._ledger.open:
-                self._ledger.refuse(kind, name, code, reason, connected=connected)
+            await self._wait_before_retry(error.code())
+        for question in questions:
+            if question.message.id in self.ledger.open:
+                self._refuse(question.message.id, code, reason)
+
+    def _ask(self, identity: str) -> Question:
+        question = ask(identity, self.chance)
+        self.ledger.ask(question)
+        return question
+
+    def _refuse(self, identity: str, code: str, reason: str) -> None:
+        self.ledger.refuse(self.kind, identity, code, reason, connected=self.connected)
+
+    async def _wait_before_retry(self, code: grpc.StatusCode) -> None:
+        """A caller that is told to retry later waits."""
+        if code in (grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE):
+            await asyncio.sleep(self.chance.uniform(0.05, 0.3))
 
 
-async def _wait_before_retry(code: grpc.StatusCode, chance: random.Random) -> None:
-    """A caller that is told to retry later waits."""
-    if code in (grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE):
-        await asyncio.sleep(chance.uniform(0.05, 0.3))
-
-
-async def _messages(questions: dict[str, Question]) -> AsyncIterator[bytes]:
-    for question in questions.values():
+async def _messages(questions: list[Question]) -> AsyncIterator[bytes]:
+    for question in questions:
         yield wire.DifferentiateManyRequest(request=question.message).SerializeToString()
 
 
-_CODES = {status.value[0]: status.name for status in grpc.StatusCode}
-_Act = Callable[[Crowd, grpc.aio.Channel, random.Random, str, str], Awaitable[None]]
 #: Each kind of client: the way that it takes to the service, and what it does with it.
-_KINDS: dict[str, tuple[str, _Act]] = {
-    "plain caller": ("direct", Crowd._plain),
-    "stream": ("direct", Crowd._stream),
-    "hurried caller": ("direct", Crowd._hurried),
-    "fickle caller": ("direct", Crowd._fickle),
-    "cut caller": ("cut", Crowd._broken),
-    "cut stream": ("cut", Crowd._broken_stream),
-    "vanishing stream": ("vanish", Crowd._broken_stream),
-    "slow caller": ("slow", Crowd._broken),
+_KINDS: dict[str, tuple[str, Callable[[_Client, str], Awaitable[None]]]] = {
+    "plain caller": ("direct", _Client.call),
+    "stream": ("direct", _Client.stream),
+    "hurried caller": ("direct", partial(_Client.call, patience=HURRY)),
+    "fickle caller": ("direct", _Client.change_its_mind),
+    "cut caller": ("cut", _Client.call),
+    "cut stream": ("cut", _Client.stream),
+    "vanishing stream": ("vanish", _Client.stream),
+    "slow caller": ("slow", _Client.call),
 }

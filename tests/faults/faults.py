@@ -50,7 +50,7 @@ class Blows:
     """Strikes the service from outside, again and again, and counts the blows."""
 
     def __init__(self, service: Service, chance: random.Random) -> None:
-        self._service, self._chance = service, chance
+        self.service, self._chance = service, chance
         self.dealt: Counter[str] = Counter()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -62,42 +62,28 @@ class Blows:
             if await _BLOWS[name][1](self):
                 self.dealt[name] += 1
 
-    async def _kill_a_worker(self) -> bool:
-        return self._signal_a_worker(signal.SIGKILL) is not None
+    async def strike(self, pid: int | None, number: signal.Signals) -> bool:
+        """Sends a process a signal; whether there is one."""
+        return _signal(pid, number)
 
-    async def _kill_all_workers(self) -> bool:
-        return sum(_signal(pid, signal.SIGKILL) for pid in self._service.workers()) > 0
+    async def kill_all_workers(self) -> bool:
+        return sum(_signal(pid, signal.SIGKILL) for pid in self.service.workers()) > 0
 
-    async def _segfault_a_worker(self) -> bool:
-        return self._signal_a_worker(signal.SIGSEGV) is not None
-
-    async def _stop_a_worker(self) -> bool:
-        """It is never continued: the service has to notice."""
-        return self._signal_a_worker(signal.SIGSTOP) is not None
-
-    async def _pause_a_worker(self) -> bool:
-        pid = self._signal_a_worker(signal.SIGSTOP)
-        if pid is None:
+    async def pause(
+        self, pid: int | None, between: tuple[float, float], then: Callable[[], Awaitable[bool]] | None = None
+    ) -> bool:
+        """Stops a process for a while, and deals another blow while it is stopped."""
+        if not _signal(pid, signal.SIGSTOP):
             return False
-        await asyncio.sleep(self._chance.uniform(0.05, 0.5))
+        if then is not None:
+            await then()
+        await asyncio.sleep(self._chance.uniform(*between))
         _signal(pid, signal.SIGCONT)
         return True
 
-    async def _pause_the_fork_server(self) -> bool:
-        pid = self._service.fork_server()
-        if pid is None or not _signal(pid, signal.SIGSTOP):
-            return False
-        await asyncio.sleep(self._chance.uniform(*STOPPED))
-        _signal(pid, signal.SIGCONT)
-        return True
-
-    async def _kill_the_fork_server(self) -> bool:
-        pid = self._service.fork_server()
-        return pid is not None and _signal(pid, signal.SIGKILL)
-
-    async def _take_memory_from_a_worker(self) -> bool:
+    async def take_memory_from_a_worker(self) -> bool:
         """The next allocation of some size fails in it."""
-        pid = self._a_worker()
+        pid = self.worker()
         if pid is None:
             return False
         with suppress(OSError, ValueError):
@@ -107,27 +93,15 @@ class Blows:
             return True
         return False
 
-    async def _leave_no_worker(self) -> bool:
-        """For a while there is no worker, and none can come: health has to say so."""
-        pid = self._service.fork_server()
-        if pid is None or not _signal(pid, signal.SIGSTOP):
-            return False
-        for worker in self._service.workers():
-            _signal(worker, signal.SIGKILL)
-        await asyncio.sleep(self._chance.uniform(1.0, 2.0))
-        _signal(pid, signal.SIGCONT)
-        return True
-
-    def _a_worker(self) -> int | None:
-        workers = self._service.workers()
+    def worker(self) -> int | None:
+        workers = self.service.workers()
         return self._chance.choice(workers) if workers else None
 
-    def _signal_a_worker(self, number: signal.Signals) -> int | None:
-        pid = self._a_worker()
-        return pid if pid is not None and _signal(pid, number) else None
 
-
-def _signal(pid: int, number: signal.Signals) -> bool:
+def _signal(pid: int | None, number: signal.Signals) -> bool:
+    """Whether there is a process that the signal reaches."""
+    if pid is None:
+        return False
     try:
         os.kill(pid, number)
     except ProcessLookupError:
@@ -135,15 +109,18 @@ def _signal(pid: int, number: signal.Signals) -> bool:
     return True
 
 
-#: Each blow: how often it falls beside the others, and what it is.
+#: Each blow: how often it falls beside the others, and what it is. The service has to notice a worker that is stopped
+#: for good; while there is no worker, and none can come, health has to say so.
 _BLOWS: dict[str, tuple[float, Callable[[Blows], Awaitable[bool]]]] = {
-    "SIGKILL to a worker": (12, Blows._kill_a_worker),
-    "SIGSEGV to a worker": (4, Blows._segfault_a_worker),
-    "SIGKILL to all workers": (3, Blows._kill_all_workers),
-    "SIGSTOP to a worker, for good": (3, Blows._stop_a_worker),
-    "SIGSTOP to a worker, for a while": (4, Blows._pause_a_worker),
-    "no memory for a worker": (4, Blows._take_memory_from_a_worker),
-    "SIGSTOP to the fork server, for a while": (0.2, Blows._pause_the_fork_server),
-    "SIGKILL to the fork server": (0.2, Blows._kill_the_fork_server),
-    "no worker, and none can come": (0.3, Blows._leave_no_worker),
-}
+    "SIGKILL to a worker": (12, lambda blows: blows.strike(blows.worker(), signal.SIGKILL)),
+    "SIGSEGV to a worker": (4, lambda blows: blows.strike(blows.worker(), signal.SIGSEGV)),
+    "SIGKILL to all workers": (3, Blows.kill_all_workers),
+    "SIGSTOP to a worker, for good": (3, lambda blows: blows.strike(blows.worker(), signal.SIGSTOP)),
+    "SIGSTOP to a worker, for a while": (4, lambda blows: blows.pause(blows.worker(), (0.05, 0.5))),
+    "no memory for a worker": (4, Blows.take_memory_from_a_worker),
+    "SIGSTOP to the fork server, for a while": (0.2, lambda blows: blows.pause(blows.service.fork_server(), STOPPED)),
+    "SIGKILL to the fork server": (0.2, lambda blows: blows.strike(blows.service.fork_server(), signal.SIGKILL)),
+    "no worker, and none can come": (
+        0.3, lambda blows: blows.pause(blows.service.fork_server(), (1.0, 2.0), then=blows.kill_all_workers),
+    ),
+}  # fmt: skip

@@ -16,18 +16,19 @@ SHOWN = 20
 
 def print_report(outcome: Outcome) -> None:
     """Prints everything that was counted, and the violations last."""
-    total: Counter[str] = sum(outcome.statuses.values(), Counter())
+    ledger = outcome.ledger
+    total: Counter[str] = sum(ledger.statuses.values(), Counter())
     print(f"{outcome.seconds:.0f} s of faults under the load of {outcome.clients} clients")
-    print(f"\n{sum(total.values())} requests, each with one final status; {outcome.right} OK replies, all right")
+    print(f"\n{sum(total.values())} requests, each with one final status; {ledger.right} OK replies, all right")
     _table(total)
     print("\nby client")
-    for kind, statuses in sorted(outcome.statuses.items()):
+    for kind, statuses in sorted(ledger.statuses.items()):
         counts = ", ".join(f"{name} {count}" for name, count in statuses.most_common())
         print(f"  {kind}: {counts}")
-    if outcome.latencies:
-        p50, p99 = np.quantile(outcome.latencies, (0.5, 0.99))
+    if ledger.latencies:
+        p50, p99 = np.quantile(ledger.latencies, (0.5, 0.99))
         print("\nOK replies, in ms since the call or the stream began:", end=" ")
-        print(f"p50 {p50 * 1e3:.0f}, p99 {p99 * 1e3:.0f}, longest {max(outcome.latencies) * 1e3:.0f}")
+        print(f"p50 {p50 * 1e3:.0f}, p99 {p99 * 1e3:.0f}, longest {max(ledger.latencies) * 1e3:.0f}")
     print("\nfailpoints that struck")
     _table(Counter({point: outcome.strikes[point] for point in POINTS}))
     print("\nblows from outside")
@@ -42,8 +43,8 @@ def print_report(outcome: Outcome) -> None:
         pairs = zip(asdict(before).items(), asdict(after).values(), strict=True)
         changes = ", ".join(f"{name} {was} -> {is_}" for (name, was), is_ in pairs if name != "resident")
         print(f"  the log in {log.value}: {changes}, memory {before.resident >> 20} -> {after.resident >> 20} MiB")
-    print(f"\nviolations: {len(outcome.violations)}")
-    for violation in outcome.violations[:SHOWN]:
+    print(f"\nviolations: {len(ledger.violations)}")
+    for violation in ledger.violations[:SHOWN]:
         print(f"  {violation}")
 
 

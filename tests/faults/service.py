@@ -39,15 +39,6 @@ class Log(Enum):
 
 
 @dataclass(frozen=True)
-class Process:
-    """One process as /proc shows it."""
-
-    pid: int
-    parent: int
-    state: str
-
-
-@dataclass(frozen=True)
 class Holdings:
     """What the service holds: the same after the storm as before, but for the buffers, of which each worker has one."""
 
@@ -73,28 +64,22 @@ class Service:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def family(self) -> tuple[Process, ...]:
-        """The front, then its descendants: the fork server is its child, and the workers are the fork server's."""
-        front = self._process.pid
-        parents = {front: 0} | descendants(front)
-        return tuple(Process(pid, parent, state(pid)) for pid, parent in parents.items())
-
     def fork_server(self) -> int | None:
-        """The fork server's pid; None while there is none."""
+        """The fork server's pid, which is the front's child; None while there is none."""
         front = self._process.pid
-        return next((p.pid for p in self.family() if p.parent == front and p.state != "Z"), None)
+        return next((pid for pid, parent in descendants(front).items() if parent == front and state(pid) != "Z"), None)
 
     def workers(self) -> tuple[int, ...]:
         """The pids of the workers that are there, warm or not; those that have died do not count."""
-        front, server = self._process.pid, self.fork_server()
-        return tuple(p.pid for p in self.family() if p.pid not in (front, server) and p.state != "Z")
+        server = self.fork_server()
+        return tuple(pid for pid in descendants(self._process.pid) if pid != server and state(pid) != "Z")
 
     def holdings(self) -> Holdings:
         """What the service holds now."""
-        family, server, front = self.family(), self.fork_server(), open_files(self._process.pid)
+        family, server, front = descendants(self._process.pid), self.fork_server(), open_files(self._process.pid)
         return Holdings(
-            processes=len(family),
-            zombies=sum(p.state == "Z" for p in family),
+            processes=1 + len(family),
+            zombies=sum(state(pid) == "Z" for pid in family),
             files=front.files,
             buffers=front.buffers,
             fork_server_files=len(os.listdir(f"/proc/{server}/fd")) if server is not None else 0,

@@ -27,9 +27,7 @@ class Outcome:
 
     seconds: float = 0.0
     clients: int = 0
-    statuses: dict[str, Counter[str]] = field(default_factory=dict)
-    right: int = 0
-    latencies: list[float] = field(default_factory=list)
+    ledger: Ledger = field(default_factory=Ledger)
     strikes: Counter[str] = field(default_factory=Counter)
     blows: Counter[str] = field(default_factory=Counter)
     connections: Counter[str] = field(default_factory=Counter)
@@ -37,7 +35,6 @@ class Outcome:
     health_without_worker: int = 0
     slowest_health: float = 0.0
     holdings: list[tuple[Log, Holdings, Holdings]] = field(default_factory=list)
-    violations: list[str] = field(default_factory=list)
 
 
 async def storm(seconds: float, clients: int, seed: str) -> Outcome:
@@ -45,15 +42,15 @@ async def storm(seconds: float, clients: int, seed: str) -> Outcome:
     outcome = Outcome(clients=clients)
     for log in Log:
         with running(";".join(TERMS), log) as service:
-            violations_before = len(outcome.violations)
+            violations_before = len(outcome.ledger.violations)
             await _part(service, log, seconds / len(Log), clients, f"{seed}-{log.name.lower()}", outcome)
-            if len(outcome.violations) > violations_before:
+            if len(outcome.ledger.violations) > violations_before:
                 print(service.log())
     return outcome
 
 
 async def _part(service: Service, log: Log, seconds: float, clients: int, seed: str, outcome: Outcome) -> None:
-    chance, ledger = random.Random(seed), Ledger()
+    chance, ledger = random.Random(seed), outcome.ledger
     proxy, blows = Proxy(service.port, chance), Blows(service, chance)
     targets = {manner.value: await proxy.listen(manner) for manner in Manner} | {"direct": service.target}
     watcher = Watcher(service, ledger)
@@ -78,7 +75,13 @@ async def _part(service: Service, log: Log, seconds: float, clients: int, seed: 
         ledger.violations.append(f"the service ended with code {code} and left {len(left)} processes behind")
     if ledger.open:
         ledger.violations.append(f"{len(ledger.open)} requests have no final status")
-    _add(outcome, ledger, service, blows, proxy, watcher)
+        ledger.open.clear()
+    outcome.strikes += service.strikes()
+    outcome.blows += blows.dealt
+    outcome.connections += proxy.broken
+    outcome.health += watcher.answers
+    outcome.health_without_worker += watcher.without_worker
+    outcome.slowest_health = max(outcome.slowest_health, watcher.slowest)
     outcome.holdings.append((log, before, after))
 
 
@@ -111,17 +114,3 @@ def _compare(log: Log, before: Holdings, after: Holdings, ledger: Ledger) -> Non
         ledger.violations.append(f"with the log in {log.value}: {after.buffers} buffers for {WORKERS} workers")
     if after.resident - before.resident > GROWTH:
         ledger.violations.append(f"the front grew by {(after.resident - before.resident) >> 20} MiB")
-
-
-def _add(outcome: Outcome, ledger: Ledger, service: Service, blows: Blows, proxy: Proxy, watcher: Watcher) -> None:
-    for kind, statuses in ledger.statuses.items():
-        outcome.statuses.setdefault(kind, Counter()).update(statuses)
-    outcome.right += ledger.right
-    outcome.latencies += ledger.latencies
-    outcome.strikes += service.strikes()
-    outcome.blows += blows.dealt
-    outcome.connections += proxy.broken
-    outcome.health += watcher.answers
-    outcome.health_without_worker += watcher.without_worker
-    outcome.slowest_health = max(outcome.slowest_health, watcher.slowest)
-    outcome.violations += ledger.violations

@@ -12,7 +12,7 @@ from .storm import storm
 async def test_in_a_storm_every_promise_holds():
     outcome = await storm(24, 32, "short storm")
     print_report(outcome)
-    assert outcome.violations == []
-    assert outcome.right > 100
+    assert outcome.ledger.violations == []
+    assert outcome.ledger.right > 100
     assert sum(outcome.blows.values()) > 10
     assert len([point for point in POINTS if outcome.strikes[point]]) > len(POINTS) / 2
