@@ -4,7 +4,9 @@ import contextlib
 import json
 import os
 import subprocess
+import sys
 import uuid
+from pathlib import Path
 
 import pullback
 
@@ -26,12 +28,22 @@ HARDENED = (
 OPEN = {"PULLBACK_ALLOW_PLAINTEXT": "true", "PULLBACK_ALLOW_ANONYMOUS": "true"}
 
 
-def podman(*arguments, check=True, timeout=PATIENCE):
-    """What podman prints; what it says on stderr is shown where it fails."""
-    done = subprocess.run(("podman", *arguments), capture_output=True, text=True, timeout=timeout)
+def output(*command, check=True, **options):
+    """What a command prints; what it says on stderr is shown where it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, **options)
     if check and done.returncode:
-        raise AssertionError(f"podman {' '.join(arguments)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+        words = " ".join(map(str, command))
+        raise AssertionError(f"{words}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout.strip()
+
+
+def podman(*arguments, check=True):
+    return output("podman", *arguments, check=check)
+
+
+def tool(name, *words, **options):
+    """What a program that is installed beside this Python prints."""
+    return output(Path(sys.executable).with_name(name), *words, **options)
 
 
 class Container:

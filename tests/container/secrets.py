@@ -20,6 +20,10 @@ class Secrets:
     def tls(self):
         return pullback.TlsFiles(ca=str(self.folder / "authority.pem"))
 
+    def client(self, target):
+        """A client that trusts the authority and shows the token."""
+        return pullback.Client(target, token=self.token, tls=self.tls())
+
     def renew_certificate(self):
         """Another certificate, of another authority, in the same files."""
         authority = trustme.CA()

@@ -2,8 +2,6 @@
 
 import os
 import socket
-import subprocess
-import sys
 import urllib.request
 import uuid
 from contextlib import contextmanager
@@ -14,7 +12,7 @@ import pytest
 
 from tests.waiting import PATIENCE, eventually
 
-from .engine import IMAGE, Container, podman
+from .engine import IMAGE, Container, podman, tool
 from .secrets import make_secrets
 
 pytestmark = [pytest.mark.container]
@@ -41,16 +39,7 @@ def composed(secrets):
     }
 
     def compose(*words):
-        command = (
-            Path(sys.executable).with_name("podman-compose"),
-            "--file",
-            COMPOSE,
-            "--project-name",
-            project,
-            *words,
-        )
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
-        assert done.returncode == 0, done.stdout + done.stderr
+        tool("podman-compose", "--file", COMPOSE, "--project-name", project, *words, env=environment)
 
     try:
         compose("up", "--detach", "--no-build")
@@ -75,7 +64,7 @@ def server(secrets):
 
 def test_a_client_with_a_token_differentiates_over_tls(server, secrets):
     container, _ = server
-    with pullback.Client(container.target, token=secrets.token, tls=secrets.tls()) as client:
+    with secrets.client(container.target) as client:
         assert client.differentiate("a**2", {"a": 3}).gradients["a"].item() == 6
 
 
@@ -93,7 +82,7 @@ def test_a_client_without_tls_gets_no_answer(server, secrets):
 
 def test_prometheus_finds_the_calls_counted(server, secrets):
     container, metrics = server
-    with pullback.Client(container.target, token=secrets.token, tls=secrets.tls()) as client:
+    with secrets.client(container.target) as client:
         client.differentiate("a**2", {"a": 3})
     metrics_page = urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=PATIENCE).read().decode()
     counted = [
@@ -118,7 +107,7 @@ def test_a_certificate_that_is_renewed_is_served_without_a_restart(tmp_path):
         secrets.renew_certificate()
 
         def answered():
-            with pullback.Client(container.target, token=secrets.token, tls=secrets.tls()) as client:
+            with secrets.client(container.target) as client:
                 try:
                     return client.differentiate("a**2", {"a": 3}, timeout=PATIENCE).gradients["a"].item() == 6
                 except pullback.Unavailable:

@@ -1,13 +1,11 @@
 """What the image is, before it runs."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from .engine import IMAGE, podman, running
+from .engine import IMAGE, podman, running, tool
 
 pytestmark = pytest.mark.container
 
@@ -71,8 +69,4 @@ def test_without_credentials_it_refuses_to_be_reached_from_elsewhere():
 
 
 def test_the_dockerfile_is_clean():
-    hadolint = Path(sys.executable).with_name("hadolint")
-    done = subprocess.run(
-        (hadolint, "--failure-threshold", "style", DEPLOY / "Dockerfile"), capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout
+    tool("hadolint", "--failure-threshold", "style", DEPLOY / "Dockerfile")

@@ -1,8 +1,6 @@
 """The manifests: each overlay is valid, says what it should, and the Deployment runs, with podman as its kubelet."""
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pullback
@@ -10,9 +8,7 @@ import pytest
 import yaml
 from pullback_server.service.config import settings
 
-from tests.waiting import PATIENCE
-
-from .engine import Container, podman
+from .engine import Container, podman, tool
 from .secrets import make_secrets
 
 pytestmark = [pytest.mark.container]
@@ -23,13 +19,6 @@ PODMAN = Path(__file__).parent / "podman"
 OVERLAYS = {"": KUBERNETES, "trusted": KUBERNETES / "trusted", "cuda": KUBERNETES / "cuda", "podman": PODMAN}
 #: Where the overlay for podman has the secrets' files, and the port of the host.
 SECRETS, TARGET = Path("/run/pullback-test"), "127.0.0.1:50971"
-
-
-def tool(name, *words, **options):
-    command = (Path(sys.executable).with_name(name), *words)
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, **options)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def build(overlay):
@@ -126,7 +115,7 @@ def played(secrets, tmp_path_factory):
 
 
 def test_the_deployment_runs_and_answers_over_tls(played, secrets):
-    with pullback.Client(played.target, token=secrets.token, tls=secrets.tls()) as client:
+    with secrets.client(played.target) as client:
         reply = client.differentiate("softmax(x)", {"x": [1, 2, 3]}, upstream=[1, 0, 0])
     assert reply.verdicts["x"].outcome is pullback.Outcome.AGREE
 

@@ -24,16 +24,8 @@ STATUS = "import glob; print('\\n'.join(open(name).read() for name in glob.glob(
 STATES = (
     "import glob; print(*(open(name).read().rpartition(')')[2].split()[0] for name in glob.glob('/proc/[0-9]*/stat')))"
 )
-CONFINED = {
-    "Uid": "10001",
-    "Gid": "10001",
-    "CapPrm": "0" * 16,
-    "CapEff": "0" * 16,
-    "CapBnd": "0" * 16,
-    "CapAmb": "0" * 16,
-    "NoNewPrivs": "1",
-    "Seccomp": "2",
-}
+NO_CAPABILITIES = dict.fromkeys(("CapPrm", "CapEff", "CapBnd", "CapAmb"), "0" * 16)
+CONFINED = {"Uid": "10001", "Gid": "10001", "NoNewPrivs": "1", "Seccomp": "2", **NO_CAPABILITIES}
 
 
 @pytest.fixture(scope="module")
