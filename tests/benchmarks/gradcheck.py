@@ -49,8 +49,7 @@ def _findings(expression: Expression, function: Callable[..., torch.Tensor], eff
         lambda: torch_gradcheck(function, leaves),
         lambda: torch_gradcheck(function, leaves, fast_mode=True),
     )
-    answered, slow, fast = by_round(
-        interleave(*contenders, rounds=effort.rounds, calls=3, patience=effort.patience / 2, warm_up=1)
-    )
+    times = interleave(*contenders, rounds=effort.rounds, calls=3, patience=effort.patience / 2, warm_up=1)
+    answered, slow, fast = by_round(times)
     yield ratio(expression.name, "gradcheck, slow mode", answered, slow)
     yield ratio(expression.name, "gradcheck, fast mode", answered, fast)

@@ -63,8 +63,7 @@ def _finding(text: str, shapes: dict[str, tuple[int, ...]], elements: Elements, 
         matrix.jacobian(by)
 
     ours()
-    derived, differentiated = by_round(
-        interleave(ours, sympys, rounds=effort.rounds, patience=effort.patience / 4, warm_up=0)
-    )
+    times = interleave(ours, sympys, rounds=effort.rounds, patience=effort.patience / 4, warm_up=0)
+    derived, differentiated = by_round(times)
     note = "cold, text to Jacobian and VJP; 1 round where sympy is slow"
     return ratio(f"{text}, n = {n}", "sympy.Matrix.jacobian", derived, differentiated, note=note)

@@ -49,9 +49,8 @@ def load(servers: Servers, effort: Effort) -> Iterator[Finding]:
             size = len(sender(channel)(encoded(SMALL)))
         targets = ((server.target, DIFFERENTIATE), (servers.echo.target, echo.method(size)))
         for clients in CLIENTS:
-            yield from _findings(
-                clients, *zip(*asyncio.run(windows(targets, clients, effort, 2 * effort.window)), strict=True)
-            )
+            measured = asyncio.run(windows(targets, clients, effort, 2 * effort.window))
+            yield from _findings(clients, *zip(*measured, strict=True))
 
 
 def _findings(clients: int, ours: Sequence[Window], theirs: Sequence[Window]) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from pullback import Request
 from pullback.v1 import derivative_pb2, tensor_pb2
 
 from .bounds import REFUSAL
-from .pairs import Effort, Finding, absolute, p99
+from .pairs import Effort, Finding, absolute, by_round, p99
 from .requests import SMALL, encoded
 from .servers import Send, Servers
 
@@ -33,9 +33,8 @@ def hostile() -> Mapping[str, bytes]:
     lines = {name: np.zeros([1000 if k == axis else 1 for k in range(4)]) for axis, name in enumerate("abcd")}
     requests["four inputs that broadcast to 10^12"] = encoded(Request("a + b + c + d", lines, upstream=1.0))
     lying = tensor_pb2.Tensor(dtype=tensor_pb2.DTYPE_FLOAT64, shape=[2**40], data=b"\0" * 8)
-    requests["a shape without its bytes"] = derivative_pb2.DifferentiateRequest(
-        expression="x", inputs=[derivative_pb2.Input(name="x", tensor=lying)]
-    ).SerializeToString()
+    message = derivative_pb2.DifferentiateRequest(expression="x", inputs=[derivative_pb2.Input(name="x", tensor=lying)])
+    requests["a shape without its bytes"] = message.SerializeToString()
     requests["bytes that are no message"] = b"\xff" * 200
     return requests
 
@@ -45,10 +44,8 @@ def refusals(servers: Servers, effort: Effort) -> Iterator[Finding]:
     send, good = servers.sender(), encoded(SMALL)
     calls = 3 if effort.quick else 20
     for name, body in hostile().items():
-        figures = np.array(
-            [p99(np.array([_refused(send, body, good) for _ in range(calls)])) for _ in range(effort.rounds)]
-        )
-        yield absolute(f"{name}, p99", figures, REFUSAL)
+        seconds = np.array([[_refused(send, body, good) for _ in range(calls)] for _ in range(effort.rounds)])
+        yield absolute(f"{name}, p99", by_round(seconds, p99), REFUSAL)
 
 
 def _refused(send: Send, body: bytes, good: bytes) -> float:

@@ -63,13 +63,9 @@ def _findings(servers: Servers, effort: Effort, case: Case) -> Iterator[Finding]
         return value, torch.autograd.grad(value, leaf, seed)[0]
 
     calls = min(effort.calls, max(2, MILLION // case.entries))
-    seconds = by_round(
-        interleave(
-            lambda: send(body), lambda: echo(body), in_process, rounds=effort.rounds, calls=calls,
-            patience=effort.patience, warm_up=4,
-        )
-    )  # fmt: skip
-    ours, echoed, computed = seconds
+    contenders = (lambda: send(body), lambda: echo(body), in_process)
+    times = interleave(*contenders, rounds=effort.rounds, calls=calls, patience=effort.patience, warm_up=4)
+    ours, echoed, computed = by_round(times)
     name = f"{case.expression}, {_amount(case.entries)}" + (", upstream" if case.upstream else "")
     note = f"{len(body):,} bytes out, {size:,} back"
     yield ratio(name, "bare echo, same bytes", ours, echoed, note=note)

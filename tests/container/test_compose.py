@@ -1,6 +1,7 @@
 """The compose file as it is: TLS, a token for each client, metrics, and a container that is confined."""
 
 import os
+import re
 import socket
 import urllib.request
 import uuid
@@ -84,11 +85,9 @@ def test_prometheus_finds_the_calls_counted(server, secrets):
     container, metrics = server
     with secrets.client(container.target) as client:
         client.differentiate("a**2", {"a": 3})
-    metrics_page = urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=PATIENCE).read().decode()
-    counted = [
-        line for line in metrics_page.splitlines() if line.startswith("pullback_") and 'method="Differentiate"' in line
-    ]
-    assert any('status="OK"' in line for line in counted), metrics_page
+    page = urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=PATIENCE).read().decode()
+    counted = [line for line in page.splitlines() if re.match('pullback_.*method="Differentiate"', line)]
+    assert any('status="OK"' in line for line in counted), page
 
 
 def test_the_container_is_confined(server):

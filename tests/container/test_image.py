@@ -56,10 +56,8 @@ def test_the_user_can_write_nowhere_in_the_image():
 
 
 def test_no_installer_and_no_sources_are_left_in_what_was_installed():
-    installed = run(
-        "python", "-c", "import importlib.util, os; print(importlib.util.find_spec('pip'), os.path.exists('/src'))"
-    )
-    assert installed == "None False"
+    look = "import importlib.util, os; print(importlib.util.find_spec('pip'), os.path.exists('/src'))"
+    assert run("python", "-c", look) == "None False"
 
 
 def test_without_credentials_it_refuses_to_be_reached_from_elsewhere():
