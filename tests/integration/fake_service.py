@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import grpc
-from google.protobuf.any_pb2 import Any
 from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
@@ -26,27 +25,19 @@ from pullback.v1.derivative_pb2_grpc import DerivativeServiceServicer, add_Deriv
 
 def status_of(code, message, *details):
     """A google.rpc.Status with its details packed."""
-    packed = [Any() for _ in details]
-    for box, detail in zip(packed, details, strict=True):
-        box.Pack(detail)
-    return Status(code=code.value[0], message=message, details=packed)
+    status = Status(code=code.value[0], message=message)
+    for detail in details:
+        status.details.add().Pack(detail)
+    return status
 
 
 def refused(field="expression", line=1, column=5, **metadata):
     """The status of a request that is refused."""
     metadata = {"line": str(line), "column": str(column), "found": "sine", "hint": "did you mean sin?"} | metadata
-    return status_of(
-        grpc.StatusCode.INVALID_ARGUMENT,
-        "there is no operator `sine`",
-        BadRequest(
-            field_violations=[
-                BadRequest.FieldViolation(
-                    field=field, description="there is no operator `sine`", reason="UNKNOWN_OPERATOR"
-                )
-            ]
-        ),
-        ErrorInfo(reason="UNKNOWN_OPERATOR", domain="pullback", metadata=metadata),
-    )
+    message, reason = "there is no operator `sine`", "UNKNOWN_OPERATOR"
+    violation = BadRequest.FieldViolation(field=field, description=message, reason=reason)
+    info = ErrorInfo(reason=reason, domain="pullback", metadata=metadata)
+    return status_of(grpc.StatusCode.INVALID_ARGUMENT, message, BadRequest(field_violations=[violation]), info)
 
 
 def exhausted():

@@ -9,34 +9,23 @@ from functools import cache
 from pathlib import Path
 
 import torch
+from pullback_server import verdict
 from pullback_server.numeric import DeviceExhausted, memory_guard
 from pullback_server.operators import TABLE
 from pullback_server.program import Reason, Refusal
-from pullback_server.verdict import (
-    Derivative,
-    DerivativeKind,
-    Description,
-    FormOrigin,
-    FormOverBudget,
-    Leg,
-    LegState,
-    Notation,
-    Outcome,
-    Response,
-    Tolerance,
-    UndecidedReason,
-    Verdict,
-    WorstEntry,
-)
+from pullback_server.verdict import DerivativeKind, FormOrigin, LegState, Notation
 
 FORMULAS = {
     DerivativeKind.JACOBIAN: {Notation.TEXT: "delta(i, p)", Notation.LATEX: r"\delta_{ip}"},
     DerivativeKind.VJP: {Notation.TEXT: "v[p]", Notation.LATEX: "v_p"},
 }
+WORST, TOLERANCE = verdict.WorstEntry((0,), 1.0, 1.0, 0.0, 0.0), verdict.Tolerance(1e-12, 1e-9, "a test")
+AGREE = verdict.Verdict(verdict.Outcome.AGREE, None, "they agree", 1, 0, WORST, TOLERANCE)
+LATE = verdict.Verdict(verdict.Outcome.UNDECIDED, verdict.UndecidedReason.DEADLINE)
 
 
 def describe(device, limits):
-    return Description(TABLE, ("pi",), ("torch.",), limits.describe(), device, {"pullback": "0"})
+    return verdict.Description(TABLE, ("pi",), ("torch.",), limits.describe(), device, {"pullback": "0"})
 
 
 class Differentiator:
@@ -52,38 +41,29 @@ class Differentiator:
         if os.environ.get("DOUBLE_FAILS"):
             raise ValueError("no warmth")
         if os.environ.get("DOUBLE_DIES"):
-            os.kill(os.getpid(), signal.SIGKILL)
+            kill()
         if marker := os.environ.get("DOUBLE_DIES_WHILE"):
             while Path(marker).exists():
-                os.kill(os.getpid(), signal.SIGKILL)
+                kill()
 
     def respond(self, question):
         begin()
         order, *words = question.expression.split()
+        value = None
         match order:
             case "echo":
-                yield answer(question)
-            case "sleep":
-                time.sleep(float(words[0]))
-                yield answer(question)
-            case "late":
+                pass
+            case "sleep" | "kill" | "kill_once":
+                ACTS[order](*words)
+            case "late" | "late_kill":
                 yield answer(question, LegState.DEADLINE)
-                time.sleep(float(words[0]))
-                yield answer(question)
-            case "kill":
-                os.kill(os.getpid(), signal.SIGKILL)
-            case "kill_once":
-                kill_once(words[0])
-                yield answer(question)
-            case "late_kill":
-                yield answer(question, LegState.DEADLINE)
-                os.kill(os.getpid(), signal.SIGKILL)
+                ACTS["sleep" if order == "late" else "kill"](*words)
             case "form":
                 yield from self._form(question, *words)
+                return
             case "refuse":
-                raise Refusal(
-                    Reason.UPSTREAM_SHAPE, "it does\x1b[31m not fit", "upstream", 2, 7, "a[3]", "a[2, 3]", (2, 3)
-                )
+                place = ("upstream", 2, 7)
+                raise Refusal(Reason.UPSTREAM_SHAPE, "it does\x1b[31m not fit", *place, "a[3]", "a[2, 3]", (2, 3))
             case "refuse_at_length":
                 raise Refusal(Reason.LIMIT_EXCEEDED, "é\n" * 5000, "x" * 5000, 1, 1, "語" * 5000, "\x00" * 5000)
             case "fail":
@@ -95,30 +75,28 @@ class Differentiator:
             case "admit":
                 self._admit(int(words[0]), int(words[1]))
                 time.sleep(float(words[2]))
-                yield answer(question)
             case "forbidden":
-                yield answer(question, value=forbidden(words[0]))
+                value = forbidden(words[0])
             case "allocate":
                 with memory_guard():
                     torch.ones(int(words[0]), dtype=torch.uint8)
-                yield answer(question)
             case "grow":
                 self._kept.append(bytearray(b"\x01") * int(words[0]))
-                yield answer(question)
             case "spin":
                 while True:
                     pass
             case "big":
-                yield answer(question, value=torch.arange(int(words[0]), dtype=torch.float64))
+                value = torch.arange(int(words[0]), dtype=torch.float64)
             case _:
                 raise Refusal(Reason.UNKNOWN_NAME, f"there is no {order}")
+        yield answer(question, value=value)
 
     def _form(self, question, key, seconds):
         try:
             if self._forms.get(key) is not None:
                 yield answer(question, origin=FormOrigin.SERVICE)
                 return
-        except FormOverBudget:
+        except verdict.FormOverBudget:
             yield answer(question, LegState.DEADLINE)
             return
         yield answer(question, LegState.DEADLINE)
@@ -137,6 +115,20 @@ def _begun_file():
     return os.open(os.environ.get("DOUBLE_BEGUN", os.devnull), os.O_WRONLY | os.O_APPEND)
 
 
+def kill():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def kill_once(marker):
+    if not Path(marker).exists():
+        Path(marker).touch()
+        kill()
+
+
+#: What both doubles may be ordered to do before they answer.
+ACTS = {"sleep": lambda seconds: time.sleep(float(seconds)), "kill": kill, "kill_once": kill_once}
+
+
 def forbidden(name):
     """The errno that a worker gets when it tries what it must not do; 0 where it can."""
     attempts = {
@@ -148,11 +140,12 @@ def forbidden(name):
         "namespace": unshare,
         "files": lambda: [os.open("/dev/null", os.O_RDONLY) for _ in range(5000)],
     }
+    number = 0
     try:
         attempts[name]()
     except OSError as problem:
-        return torch.tensor([problem.errno], dtype=torch.float64)
-    return torch.tensor([0.0], dtype=torch.float64)
+        number = problem.errno
+    return torch.tensor([number], dtype=torch.float64)
 
 
 def unshare():
@@ -160,26 +153,13 @@ def unshare():
         raise OSError(ctypes.get_errno(), "unshare")
 
 
-def kill_once(marker):
-    if not Path(marker).exists():
-        Path(marker).touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
 def answer(question, state=LegState.DONE, value=None, origin=None):
-    worst = WorstEntry((0,), 1.0, 1.0, 0.0, 0.0)
-    agree = Verdict(Outcome.AGREE, None, "they agree", 1, 0, worst, Tolerance(1e-12, 1e-9, "a test"))
+    value = question.inputs[0].tensor if value is None else value
     done = state is LegState.DONE
-    derivatives = tuple(
-        Derivative(
-            operand.name,
-            operand.tensor,
-            FORMULAS if done else {kind: {} for kind in DerivativeKind},
-            Leg(LegState.DONE),
-            Leg(state, "" if done else "its time was over"),
-            agree if done else Verdict(Outcome.UNDECIDED, UndecidedReason.DEADLINE),
-        )
+    formulas = FORMULAS if done else {kind: {} for kind in DerivativeKind}
+    legs = verdict.Leg(LegState.DONE), verdict.Leg(state, "" if done else "its time was over")
+    derivatives = (
+        verdict.Derivative(operand.name, operand.tensor, formulas, *legs, AGREE if done else LATE)
         for operand in question.inputs
     )
-    value = question.inputs[0].tensor if value is None else value
-    return Response(value, derivatives, (), str(os.getpid()), origin)
+    return verdict.Response(value, tuple(derivatives), (), str(os.getpid()), origin)

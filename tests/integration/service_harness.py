@@ -2,20 +2,27 @@
 
 import contextlib
 import json
+import math
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import urllib.request
+from collections import Counter
 from pathlib import Path
 
 import grpc
 import pytest
-from google.rpc import error_details_pb2, status_pb2
+from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from grpc_status import rpc_status
+from prometheus_client.parser import text_string_to_metric_families
 from pullback.v1 import derivative_pb2 as wire
-from pullback.v1 import tensor_pb2
+from pullback.v1 import grading_pb2, tensor_pb2
 from waiting import PATIENCE, eventually
 
 from tests.processes import descendants, memory
@@ -39,8 +46,9 @@ class Service:
 
     def __init__(self, process, port, begun):
         self.process, self.port, self._begun = process, port, begun
+        self.target = f"127.0.0.1:{port}"
         options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
-        self.channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=[*options, ("grpc.enable_retries", 0)])
+        self.channel = grpc.insecure_channel(self.target, options=[*options, ("grpc.enable_retries", 0)])
         self.differentiate_bytes = self.channel.unary_unary(f"/{SERVICE}/Differentiate")
         self.many_bytes = self.channel.stream_stream(f"/{SERVICE}/DifferentiateMany")
         self.describe_bytes = self.channel.unary_unary(f"/{SERVICE}/DescribeLanguage")
@@ -50,12 +58,17 @@ class Service:
         reply = self.differentiate_bytes(request(expression, **fields).SerializeToString(), timeout=timeout)
         return wire.DifferentiateResponse.FromString(reply)
 
-    def future(self, expression, timeout=PATIENCE, **fields):
-        return self.differentiate_bytes.future(request(expression, **fields).SerializeToString(), timeout=timeout)
+    def future(self, expression, timeout=PATIENCE, metadata=None, **fields):
+        body = request(expression, **fields).SerializeToString()
+        return self.differentiate_bytes.future(body, timeout=timeout, metadata=metadata)
 
     def many(self, requests, timeout=PATIENCE):
         answers = self.many_bytes((r.SerializeToString() for r in requests), timeout=timeout)
         return (wire.DifferentiateManyResponse.FromString(answer) for answer in answers)
+
+    def describe(self, operator=""):
+        body = wire.DescribeLanguageRequest(operator=operator).SerializeToString()
+        return wire.DescribeLanguageResponse.FromString(self.describe_bytes(body, timeout=PATIENCE))
 
     def health(self, service=""):
         body = health_pb2.HealthCheckRequest(service=service).SerializeToString()
@@ -144,19 +157,18 @@ def launch(environment=None, until_stdin_closes=False, log=None, **settings):
     )
 
 
-def exit_code(process):
-    """The exit code of a service that ends by itself, with its pipes closed."""
-    code = process.wait(PATIENCE)
-    process.stdin.close()
-    process.stdout.close()
-    return code
+def start_error(capfd, environment=None, **settings):
+    """What a service prints on stderr that ends with 1 before it has said where it listens."""
+    process = launch(environment, **settings)
+    with _ended(process):
+        assert process.wait(PATIENCE) == 1
+        assert process.stdout.read() == ""
+    return capfd.readouterr().err
 
 
 def request(expression, request_id="r", shape=(2,), data=None, **fields):
-    count = 1
-    for length in shape:
-        count *= length
-    tensor = tensor_pb2.Tensor(dtype="DTYPE_FLOAT64", shape=shape, data=bytes(8 * count) if data is None else data)
+    data = bytes(8 * math.prod(shape)) if data is None else data
+    tensor = tensor_pb2.Tensor(dtype="DTYPE_FLOAT64", shape=shape, data=data)
     inputs = [wire.Input(name="x", tensor=tensor)]
     return wire.DifferentiateRequest(id=request_id, expression=expression, inputs=inputs, **fields)
 
@@ -165,6 +177,18 @@ def many_request(expression, request_id, budget=None):
     message = wire.DifferentiateManyRequest(request=request(expression, request_id))
     if budget is not None:
         message.budget.FromNanoseconds(round(budget * 1e9))
+    return message
+
+
+def grade_request(text, request_id="r", expression="x**2", budget=None):
+    message = grading_pb2.GradeRequest(
+        id=request_id,
+        problem=grading_pb2.Problem(expression=expression, inputs=[grading_pb2.Variable(name="x")], wrt=["x"]),
+        answer=grading_pb2.Answer(text=text),
+    )
+    message.problem.policy.SetInParent()
+    if budget is not None:
+        message.problem.policy.budget.FromNanoseconds(round(budget * 1e9))
     return message
 
 
@@ -180,6 +204,43 @@ def refused(call, *arguments, **fields):
     return caught.value
 
 
+def reason(call):
+    """Why a call that was begun with `future` is refused; OK where it is not."""
+    try:
+        call.result()
+    except grpc.RpcError as error:
+        return details(error)["ErrorInfo"].reason
+    return "OK"
+
+
+def listed_services(channel, metadata=None):
+    """The names of the services that reflection lists."""
+    call = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo
+    question = reflection_pb2.ServerReflectionRequest(list_services="")
+    [answer] = call(iter([question]), timeout=PATIENCE, metadata=metadata)
+    return {entry.name for entry in answer.list_services_response.service}
+
+
+def metrics_address(log):
+    """Where a service with that log shows its metrics."""
+    eventually(lambda: "metrics are on" in log.read_text())
+    return re.search(r"http://[\d.:]+/metrics", log.read_text())[0]
+
+
+def samples(address):
+    """The samples of a page of metrics, each by its name and the sorted values of its labels."""
+    with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
+        families = text_string_to_metric_families(answer.read().decode())
+        return Counter({(s.name, *sorted(s.labels.values())): s.value for each in families for s in each.samples})
+
+
+def growth(before, address):
+    """By how much each sample has grown since those before."""
+    grown = samples(address)
+    grown.subtract(before)
+    return grown
+
+
 def free_ports(count):
     """Ports of the loopback interface on which nothing listens."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
@@ -191,14 +252,9 @@ def free_ports(count):
 
 def details(error):
     """The details of an error by type: what the service sends beside the code."""
-    trailing = dict(error.trailing_metadata())
-    return status_details(status_pb2.Status.FromString(trailing["grpc-status-details-bin"]))
+    return status_details(rpc_status.from_call(error))
 
 
 def status_details(status):
-    details_by_type = {}
-    for packed in status.details:
-        for kind in (error_details_pb2.BadRequest, error_details_pb2.ErrorInfo, error_details_pb2.RetryInfo):
-            if packed.Is(kind.DESCRIPTOR):
-                details_by_type[kind.__name__] = kind.FromString(packed.value)
-    return details_by_type
+    packed = {detail.TypeName().rpartition(".")[2]: detail.value for detail in status.details}
+    return {name: getattr(error_details_pb2, name).FromString(value) for name, value in packed.items()}

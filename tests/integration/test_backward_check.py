@@ -17,11 +17,6 @@ VECTOR = {"x": {"shape": ["n"]}}
 BIASED = {"x": {"shape": ["n", "m"]}, "b": {"shape": ["m"]}}
 
 
-@pytest.fixture(scope="module")
-def client(mathematics):
-    return mathematics
-
-
 def linear(inputs, v):
     return {"A": np.outer(v, inputs["x"]), "x": inputs["A"].T @ v}
 

@@ -12,11 +12,6 @@ CASES = {case["id"]: case for case in read("grading")}
 
 
 @pytest.fixture(scope="module")
-def client(mathematics):
-    return mathematics
-
-
-@pytest.fixture(scope="module")
 def graded(client):
     """Every case graded over one stream, by id."""
     return {answer.id: answer for answer in client.grade_many(map(submission, CASES.values()))}

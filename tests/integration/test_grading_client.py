@@ -12,11 +12,6 @@ SQUARE = Problem("x**2", {"x": Variable(domain=(-2, 2))})
 
 
 @pytest.fixture(scope="module")
-def target(doubles):
-    return f"127.0.0.1:{doubles.port}"
-
-
-@pytest.fixture(scope="module")
 def client(target):
     with pullback.Client(target) as client:
         yield client
@@ -147,15 +142,15 @@ def test_one_that_cannot_be_graded_leaves_the_others_alone(graded):
     assert answers["late"].result().outcome is GradeOutcome.UNDECIDED
 
 
-def test_the_death_of_workers_loses_no_grade(doubles, client):
+def test_the_death_of_workers_loses_no_grade(service, client):
     taken = []
     for answer in client.grade_many((SQUARE, "right") for _ in range(400)):
         taken.append(answer.position)
         assert answer.result().correct
         if answer.position in (50, 200):
-            doubles.kill_workers()
+            service.kill_workers()
     assert sorted(taken) == list(range(400))
-    eventually(lambda: len(doubles.family()) == 3)
+    eventually(lambda: len(service.family()) == 3)
 
 
 def test_a_token_shows_its_grade_again(client):

@@ -6,21 +6,16 @@ import json
 import os
 import signal
 import subprocess
-import sys
 
 import pytest
 from click.testing import CliRunner
+from command_line import Batch
 from pullback.cli import main
 from service_harness import free_ports, running
-from waiting import PATIENCE, eventually
+from waiting import PATIENCE
 
 TEXTS = ("right", "wrong SIGN", "unreadable", "undecided")
 OUTCOMES = ("CORRECT", "INCORRECT", "NOT_AN_ANSWER", "UNDECIDED")
-
-
-@pytest.fixture(scope="module")
-def target(doubles):
-    return f"127.0.0.1:{doubles.port}"
 
 
 @pytest.fixture
@@ -28,23 +23,21 @@ def grade(target, tmp_path, monkeypatch):
     """Runs the command on lines in an 80-column terminal without colour; gives its result and what it wrote."""
     monkeypatch.setenv("COLUMNS", "80")
 
-    def run(*options, lines=None, name="answers.jsonl", out="grades.jsonl"):
-        if lines is not None:
-            (tmp_path / name).write_text("".join(line + "\n" for line in lines))
-        words = ("grade", str(tmp_path / name), "--out", str(tmp_path / out), "--target", target, *options)
-        done = CliRunner().invoke(main, words)
-        return done, rows(tmp_path / out)
+    def run(*options, **files):
+        batch = Batch(tmp_path, "--target", target, *options, **files)
+        done = batch.run()
+        return done, batch.rows() if batch.grades.suffix == ".jsonl" else []
 
     return run
-
-
-def rows(path):
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.suffix == ".jsonl" else []
 
 
 def line(text, name, expression="x**2", **fields):
     values = {"id": name, "expression": expression, "inputs": {"x": {"domain": [-2, 2]}}, "wrt": "x", "answer": text}
     return json.dumps(values | fields)
+
+
+def repeated(text, count):
+    return [line(text, f"s{number}") for number in range(count)]
 
 
 def numbered(count):
@@ -69,16 +62,9 @@ def test_bad_lines_become_rows_and_never_stop_a_run(grade):
     bad = ["not json", "[]", json.dumps({"id": "empty"}), line("right", "p", expression="refuse"), line("fail", "f")]
     done, results = grade(lines=[line("right", "a"), *bad, line("right", "z"), line("right", "k", kind="slope")])
     assert done.exit_code == 0, done.output
-    assert [(row["id"], row["outcome"]) for row in results] == [
-        ("a", "CORRECT"),
-        ("line 2", "NOT_AN_ANSWER"),
-        ("line 3", "NOT_AN_ANSWER"),
-        ("empty", "NOT_AN_ANSWER"),
-        ("p", "NOT_AN_ANSWER"),
-        ("f", "UNDECIDED"),
-        ("z", "CORRECT"),
-        ("k", "NOT_AN_ANSWER"),
-    ]
+    outcomes = {"a": "CORRECT", "f": "UNDECIDED", "z": "CORRECT"}
+    names = ("a", "line 2", "line 3", "empty", "p", "f", "z", "k")
+    assert [(row["id"], row["outcome"]) for row in results] == [(n, outcomes.get(n, "NOT_AN_ANSWER")) for n in names]
     assert results[4]["findings"][0]["code"] == "BAD_PROBLEM"
     assert "there is no `z`" in results[4]["message"]
     assert "secret" not in results[5]["message"]
@@ -141,22 +127,12 @@ def test_what_cannot_be_run_is_a_bad_request(grade, tmp_path):
 
 def test_a_service_that_stays_away_stops_the_run_and_keeps_what_was_graded(tmp_path):
     [port] = free_ports(1)
-    (tmp_path / "answers.jsonl").write_text("\n".join(["not json", *numbered(3)]))
-    words = ["grade", str(tmp_path / "answers.jsonl"), "--out", str(tmp_path / "grades.csv"), "--patience", "0.5"]
-    done = CliRunner().invoke(main, [*words, "--target", f"127.0.0.1:{port}"])
+    options = ("--patience", "0.5", "--target", f"127.0.0.1:{port}")
+    batch = Batch(tmp_path, *options, lines=["not json", *numbered(3)], out="grades.csv")
+    done = batch.run()
     assert done.exit_code == 3
     assert "1 of 4 lines are graded; the same command continues from there" in done.stderr
-    assert not (tmp_path / "grades.csv").exists()
-
-
-def started(words, **environment):
-    return subprocess.Popen(
-        [sys.executable, "-m", "pullback.cli", *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **environment},
-    )
+    assert not batch.grades.exists()
 
 
 @pytest.mark.parametrize(
@@ -169,82 +145,68 @@ def started(words, **environment):
 )
 def test_an_interrupted_run_goes_on_without_grading_twice(target, tmp_path, number):
     goes_on = tmp_path / "goes_on"
-    orders = ["right"] * 60 + [f"wait {goes_on}"] * 60
-    (tmp_path / "answers.jsonl").write_text("\n".join(line(text, f"s{i}") for i, text in enumerate(orders)))
-    words = ("grade", str(tmp_path / "answers.jsonl"), "--out", str(tmp_path / "grades.jsonl"), "--target", target)
-    journal = tmp_path / "grades.jsonl.journal"
-    first = started(words)
-    eventually(lambda: journal.exists() and journal.read_bytes().count(b"\n") > 40)
+    lines = [line("right" if i < 60 else f"wait {goes_on}", f"s{i}") for i in range(120)]
+    batch = Batch(tmp_path, "--target", target, lines=lines)
+    first = batch.start(stderr=subprocess.PIPE)
+    batch.wait_for(40)
     first.send_signal(number)
     _, message = first.communicate(timeout=PATIENCE)
     assert first.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 130)
-    kept = journal.read_text().splitlines()[1:]
+    kept = batch.journal.read_text().splitlines()[1:]
     assert len(kept) <= 60
     if number != signal.SIGKILL:
         assert f"{len(kept)} of 120 lines are graded" in message
     goes_on.touch()
-    second = started(words)
+    second = batch.start(stderr=subprocess.PIPE)
     _, message = second.communicate(timeout=PATIENCE)
     assert second.returncode == 0, message
-    assert [row["id"] for row in rows(tmp_path / "grades.jsonl")] == [f"s{number}" for number in range(120)]
-    assert not journal.exists()
+    assert [row["id"] for row in batch.rows()] == [f"s{number}" for number in range(120)]
+    assert not batch.journal.exists()
+
+
+def assert_all_are(outcome, batch, count):
+    assert [(row["id"], row["outcome"]) for row in batch.rows()] == [(f"s{n}", outcome) for n in range(count)]
 
 
 @pytest.mark.slow
 def test_a_service_that_dies_and_comes_back_loses_nothing(tmp_path):
-    (tmp_path / "answers.jsonl").write_text("\n".join(line("sleep 0.01", f"s{i}") for i in range(200)))
-    journal = tmp_path / "grades.jsonl.journal"
-    with contextlib.ExitStack() as stack:
-        service = stack.enter_context(running())
-        target = f"127.0.0.1:{service.port}"
-        out = str(tmp_path / "grades.jsonl")
-        command = started(("grade", str(tmp_path / "answers.jsonl"), "--out", out, "--target", target))
-        eventually(lambda: journal.exists() and journal.read_bytes().count(b"\n") > 50)
+    with running() as service:
+        batch = Batch(tmp_path, "--target", service.target, lines=repeated("sleep 0.01", 200))
+        command = batch.start(stderr=subprocess.PIPE)
+        batch.wait_for(50)
         service.process.kill()
         service.process.wait()
-        stack.enter_context(running(port=service.port))
-        _, message = command.communicate(timeout=PATIENCE)
+        with running(port=service.port):
+            _, message = command.communicate(timeout=PATIENCE)
     assert command.returncode == 0, message
-    results = rows(tmp_path / "grades.jsonl")
-    assert [row["id"] for row in results] == [f"s{number}" for number in range(200)]
-    assert {row["outcome"] for row in results} == {"CORRECT"}
+    assert_all_are("CORRECT", batch, 200)
 
 
 def test_a_service_that_is_full_is_asked_again(tmp_path):
-    (tmp_path / "answers.jsonl").write_text("\n".join(line("sleep 0.01", f"s{i}") for i in range(12)))
     with running(workers=1, queue=0) as service:
-        out = str(tmp_path / "grades.jsonl")
-        words = ["grade", str(tmp_path / "answers.jsonl"), "--out", out, "--target", f"127.0.0.1:{service.port}"]
-        done = CliRunner().invoke(main, words)
+        batch = Batch(tmp_path, "--target", service.target, lines=repeated("sleep 0.01", 12))
+        done = batch.run()
     assert done.exit_code == 0, done.output
-    results = rows(tmp_path / "grades.jsonl")
-    assert [(row["id"], row["outcome"]) for row in results] == [(f"s{number}", "CORRECT") for number in range(12)]
+    assert_all_are("CORRECT", batch, 12)
 
 
 def test_answers_without_time_are_sent_again_and_undecided_in_the_end(target, tmp_path, monkeypatch):
     monkeypatch.setattr("pullback.batch.answer_file.TIMEOUT", 0.5)
     monkeypatch.setattr("pullback.wire.stream.GRACE", 0.2)
-    (tmp_path / "answers.jsonl").write_text("\n".join(line("sleep 0.6", f"s{i}") for i in range(8)))
-    out = str(tmp_path / "grades.jsonl")
-    done = CliRunner().invoke(main, ["grade", str(tmp_path / "answers.jsonl"), "--out", out, "--target", target])
+    batch = Batch(tmp_path, "--target", target, lines=repeated("sleep 0.6", 8))
+    done = batch.run()
     assert done.exit_code == 0, done.output
-    results = rows(tmp_path / "grades.jsonl")
-    assert [(row["id"], row["outcome"]) for row in results] == [(f"s{number}", "UNDECIDED") for number in range(8)]
-    assert {row["score"] for row in results} == {None}
+    assert_all_are("UNDECIDED", batch, 8)
+    assert {row["score"] for row in batch.rows()} == {None}
 
 
 def test_a_terminal_sees_the_bar(target, tmp_path):
     import pty
 
-    (tmp_path / "answers.jsonl").write_text("\n".join(numbered(200)))
     near, far = pty.openpty()
-    words = ("grade", str(tmp_path / "answers.jsonl"), "--out", str(tmp_path / "grades.jsonl"), "--target", target)
-    command = subprocess.Popen(
-        [sys.executable, "-m", "pullback.cli", *words],
-        stdout=subprocess.DEVNULL,
-        stderr=far,
-        env={**os.environ, "COLUMNS": "120", "TERM": "xterm"},
-    )
+    environment = {**os.environ, "COLUMNS": "120", "TERM": "xterm"}
+    batch = Batch(tmp_path, "--target", target, lines=numbered(200))
+    command = batch.start(stdout=subprocess.DEVNULL, stderr=far, env=environment)
     os.close(far)
     seen = b""
     with contextlib.suppress(OSError):
@@ -253,9 +215,7 @@ def test_a_terminal_sees_the_bar(target, tmp_path):
     os.close(near)
     assert command.wait(PATIENCE) == 0
     text = seen.decode()
-    assert "200/200" in text
-    assert "/s" in text
-    for word in ("50 correct", "50 incorrect", "50 undecided", "50 not an answer"):
+    for word in ("200/200", "/s", "50 correct", "50 incorrect", "50 undecided", "50 not an answer"):
         assert word in text
 
 

@@ -4,11 +4,10 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from waiting import eventually
+from command_line import Batch
 
 from tests.case_files import read
 from tests.interrupted_run import interrupted_run
@@ -27,14 +26,12 @@ def test_two_deaths_of_the_server_and_an_interruption_lose_and_double_no_line(tm
 def test_a_server_of_ones_own_that_dies_is_started_again(tmp_path):
     cases = [case for case in read("grading") for _ in range(12)]
     lines = [{**case, "id": f"s{number}"} for number, case in enumerate(cases)]
-    (tmp_path / "answers.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    words = ("grade", str(tmp_path / "answers.jsonl"), "--out", str(tmp_path / "grades.jsonl"))
-    command = subprocess.Popen([sys.executable, "-m", "pullback.cli", *words], stdout=subprocess.DEVNULL)
-    journal = tmp_path / "grades.jsonl.journal"
-    eventually(lambda: journal.exists() and journal.read_bytes().count(b"\n") > 30, 300)
+    batch = Batch(tmp_path, lines=map(json.dumps, lines))
+    command = batch.start(stdout=subprocess.DEVNULL)
+    batch.wait_for(30, 300)
     (server,) = Path(f"/proc/{command.pid}/task/{command.pid}/children").read_text().split()
     os.kill(int(server), signal.SIGKILL)
     assert command.wait(600) == 0
-    rows = [json.loads(line) for line in (tmp_path / "grades.jsonl").read_text().splitlines()]
+    rows = batch.rows()
     assert [row["id"] for row in rows] == [line["id"] for line in lines]
     assert all(row["outcome"] in line["outcome"].split("|") for row, line in zip(rows, lines, strict=True))

@@ -21,11 +21,6 @@ from tests.result_schemas import GRADESCOPE, PRAIRIELEARN
 EXAMPLES = Path(__file__).parents[2] / "deploy" / "grading"
 
 
-@pytest.fixture(scope="module")
-def client(mathematics):
-    return mathematics
-
-
 @pytest.fixture
 def shell(client, tmp_path):
     """Runs a script with the commands `pullback` and `python3` of this environment."""

@@ -1,41 +1,23 @@
 """GradingService under the service's rules: tokens, shares, admission of large problems, metrics, ids, lost workers."""
 
-import re
 import time
-import urllib.request
+from functools import partial
 
-import grpc
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
+import service_harness
 from pullback import AsyncClient, Client, GradeOutcome, Problem, Unauthenticated
 from pullback.errors import REQUEST_ID
 from pullback.v1 import grading_pb2 as wire
 from pullback.v1.grading_pb2_grpc import GradingServiceStub
 from pullback_server.service import failpoints
 from pullback_server.service.front import tokens
-from service_harness import SERVING, details, running, status_details
+from service_harness import SERVING, growth, metrics_address, reason, running, samples, status_details
 from waiting import PATIENCE, eventually
 
 GIB = 2**30
 SQUARE = Problem("x**2", {"x": {}})
 
-
-def grade_request(order, request_id="r", expression="x**2", budget=20.0):
-    message = wire.GradeRequest(
-        id=request_id,
-        problem=wire.Problem(expression=expression, inputs=[wire.Variable(name="x")], wrt=["x"]),
-        answer=wire.Answer(text=order),
-    )
-    message.problem.policy.budget.FromNanoseconds(round(budget * 1e9))
-    return message
-
-
-def reason(call):
-    try:
-        call.result()
-    except grpc.RpcError as error:
-        return details(error)["ErrorInfo"].reason
-    return "OK"
+grade_request = partial(service_harness.grade_request, budget=20.0)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +29,7 @@ def guarded(tmp_path_factory):
     file.write_text(line)
     settings = {"workers": 1, "queue": 8, "share": 0.25, "token_file": str(file), "metrics_port": 0, "log_calls": True}
     with log.open("w") as out, running(log=out, **settings) as service:
-        eventually(lambda: "metrics are on" in log.read_text())
+        service.metrics = metrics_address(log)
         yield service, token, log
 
 
@@ -89,16 +71,9 @@ def test_grades_wait_in_the_same_queue_and_have_no_larger_share_of_it(guarded, a
     assert [reason(call) for call in calls] == ["OK"] * 3
 
 
-def samples(log):
-    address = re.search(r"http://[\d.:]+/metrics", log.read_text())[0]
-    with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
-        families = text_string_to_metric_families(answer.read().decode())
-        return {(s.name, *sorted(s.labels.values())): s.value for family in families for s in family.samples}
-
-
 def test_grades_are_counted_by_method_status_and_reason_and_not_as_symbolic_time(guarded, alice):
-    (stub, who), log = alice, guarded[2]
-    before = samples(log)
+    (stub, who), address = alice, guarded[0].metrics
+    before = samples(address)
     late = stub.Grade(grade_request("sleep 3600", budget=0.2), timeout=PATIENCE, metadata=who)
     assert late.grade.outcome == wire.GRADE_OUTCOME_UNDECIDED
     stub.Replay(wire.ReplayRequest(token="token:right"), timeout=PATIENCE, metadata=who)
@@ -108,24 +83,19 @@ def test_grades_are_counted_by_method_status_and_reason_and_not_as_symbolic_time
     ]
     answers = {answer.id: answer for answer in stub.GradeMany(iter(requests), timeout=PATIENCE, metadata=who)}
     assert status_details(answers["b"].status)["ErrorInfo"].reason == "UNKNOWN_NAME"
-    after = samples(log)
-
-    def grown(*key):
-        return after.get(key, 0) - before.get(key, 0)
-
-    assert grown("pullback_requests_total", "", "Grade", "OK") == 1
-    assert grown("pullback_requests_total", "", "OK", "Replay") == 1
-    assert grown("pullback_requests_total", "", "GradeMany", "OK") == 1
-    assert grown("pullback_requests_total", "GradeMany", "INVALID_ARGUMENT", "UNKNOWN_NAME") == 1
-    assert grown("pullback_request_seconds_count") == 4
-    assert grown("pullback_symbolic_seconds_count") == grown("pullback_numeric_seconds_count") == 0
+    grown = growth(before, address)
+    assert grown["pullback_requests_total", "", "Grade", "OK"] == 1
+    assert grown["pullback_requests_total", "", "OK", "Replay"] == 1
+    assert grown["pullback_requests_total", "", "GradeMany", "OK"] == 1
+    assert grown["pullback_requests_total", "GradeMany", "INVALID_ARGUMENT", "UNKNOWN_NAME"] == 1
+    assert grown["pullback_request_seconds_count",] == 4
+    assert grown["pullback_symbolic_seconds_count",] == grown["pullback_numeric_seconds_count",] == 0
 
 
 def test_a_grade_has_the_id_that_the_caller_gave_to_the_call(guarded, alice):
     stub, who = alice
-    _, call = stub.Grade.with_call(
-        grade_request("right"), timeout=PATIENCE, metadata=(*who, (REQUEST_ID, "of-the-caller"))
-    )
+    metadata = (*who, (REQUEST_ID, "of-the-caller"))
+    call = stub.Grade.future(grade_request("right"), timeout=PATIENCE, metadata=metadata)
     assert dict(call.trailing_metadata())[REQUEST_ID] == "of-the-caller"
     eventually(lambda: '"of-the-caller"' in guarded[2].read_text())
 

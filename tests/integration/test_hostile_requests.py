@@ -16,12 +16,6 @@ from tests.hostile_lines import CASES, CHANNEL, LINES, OWN_SERVICE, Refused, bod
 ORDINARY = {"expression": "x**2", "inputs": [{"name": "x", "dtype": "FP64", "shape": [], "data": 3.0}]}
 
 
-@pytest.fixture(scope="module")
-def channel(mathematics):
-    with grpc.insecure_channel(mathematics.target, options=CHANNEL) as channel:
-        yield channel
-
-
 def marked(case):
     """The largest body, which takes seconds to compress, is for the slow tests."""
     slow = case.get("request", {}).get("decompressed_bytes", 0) > 2**27
@@ -63,7 +57,7 @@ def test_the_lines_that_need_a_service_of_their_own_are_answered_as_they_allow()
     ended, limited = (line for line in LINES if line not in CASES)
     with (
         running(max_message_bytes=limited["request"]["limit"]) as service,
-        grpc.insecure_channel(f"127.0.0.1:{service.port}", options=CHANNEL) as channel,
+        grpc.insecure_channel(service.target, options=CHANNEL) as channel,
     ):
         with pytest.raises(Refused) as refused:
             send(channel, body_of(limited), limited["request"])
@@ -88,7 +82,7 @@ def test_the_corpus_costs_no_worker_and_leaves_no_memory_behind():
     given_up = [case for case in cases if {"deadline_s", "cancel_after_s"} & set(case.get("request", {}))]
     with (
         running(mathematics="thrifty_mathematics", workers=1) as service,
-        grpc.insecure_channel(f"127.0.0.1:{service.port}", options=CHANNEL) as channel,
+        grpc.insecure_channel(service.target, options=CHANNEL) as channel,
     ):
 
         def after_a_pass():

@@ -1,11 +1,8 @@
 """The main job, end to end: the real service over a real socket, from Python and from the shell."""
 
-import contextlib
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -13,8 +10,11 @@ from pathlib import Path
 import numpy as np
 import pullback
 import pytest
+from command_line import shell
 from pullback import FormOrigin, LegState, Outcome
 from waiting import PATIENCE
+
+from tests.processes import descendants
 
 EXAMPLE = ("3*a**3 - b**2", {"a": [2, 3], "b": [6, 4]}, [1, 1])
 RANDOM = np.random.default_rng(0)
@@ -24,26 +24,11 @@ def normal(*shape):
     return RANDOM.standard_normal(shape)
 
 
-def children(pid):
-    found = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        with contextlib.suppress(FileNotFoundError):  # a thread that has just ended
-            found += [int(child) for child in (task / "children").read_text().split()]
-    return found + [grandchild for child in found for grandchild in children(child)]
-
-
 def workers():
     """The pids of the workers of the servers that this process started: the leaves of its family."""
-    return {pid for pid in children(os.getpid()) if not children(pid) and b"forkserver" in command(pid)}
-
-
-def command(pid):
-    return Path(f"/proc/{pid}/cmdline").read_bytes()
-
-
-@pytest.fixture(scope="module")
-def client(mathematics):
-    return mathematics
+    parents = descendants(os.getpid())
+    leaves = parents.keys() - parents.values()
+    return {pid for pid in leaves if b"forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes()}
 
 
 @pytest.fixture(scope="module")
@@ -240,12 +225,6 @@ def test_a_closed_form_over_its_budget_costs_no_number(hasty):
     again = client.differentiate(expression, {"x0": [0.5, 0.7]})
     assert again.legs["x0"].symbolic.state is LegState.DEADLINE
     np.testing.assert_array_equal(again.gradients["x0"], reply.gradients["x0"])
-
-
-def shell(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "pullback.cli", *arguments], capture_output=True, text=True, check=False
-    )
 
 
 def test_the_shell_shows_the_main_job_and_its_exit_code_says_the_verdict(client):

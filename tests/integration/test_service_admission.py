@@ -2,23 +2,13 @@
 
 import time
 
-import grpc
 import pytest
-from pullback.v1 import derivative_pb2 as wire
 from pullback_server.service.front.tokens import make
 from pullback_server.service.limits import ServiceLimits
-from service_harness import details, many_request, request, running
-from waiting import PATIENCE, eventually
+from service_harness import many_request, reason, running
+from waiting import eventually
 
 GIB = 2**30
-
-
-def reason(call):
-    try:
-        call.result()
-    except grpc.RpcError as error:
-        return details(error)["ErrorInfo"].reason
-    return "OK"
 
 
 @pytest.fixture(scope="module")
@@ -31,20 +21,14 @@ def clients(tmp_path_factory):
         yield service, [(("authorization", f"Bearer {token}"),) for token in tokens]
 
 
-def ask(service, client, order):
-    return service.differentiate_bytes.future(
-        request(order, order).SerializeToString(), timeout=PATIENCE, metadata=client
-    )
-
-
 def test_one_client_cannot_hold_more_than_its_share_of_the_queue(clients):
     service, (alice, bob) = clients
     with service.begins():
-        calls = [ask(service, alice, "sleep 1")]
-    calls += [ask(service, alice, "echo") for _ in range(2)]
+        calls = [service.future("sleep 1", metadata=alice)]
+    calls += [service.future("echo", metadata=alice) for _ in range(2)]
     service.take_all()
-    assert reason(ask(service, alice, "echo")) == "CLIENT_SHARE"
-    others = [ask(service, bob, "echo") for _ in range(2)]
+    assert reason(service.future("echo", metadata=alice)) == "CLIENT_SHARE"
+    others = [service.future("echo", metadata=bob) for _ in range(2)]
     assert [reason(call) for call in calls + others] == ["OK"] * 5
 
 
@@ -52,10 +36,10 @@ def test_clients_take_turns(clients):
     service, (alice, bob) = clients
     order = []
     with service.begins():
-        busy = ask(service, alice, "sleep 1")
+        busy = service.future("sleep 1", metadata=alice)
     calls = []
     for client, name in ((alice, "a1"), (alice, "a2"), (bob, "b1")):
-        calls.append(ask(service, client, f"sleep 0.05{name[1]}"))
+        calls.append(service.future(f"sleep 0.05{name[1]}", metadata=client))
         calls[-1].add_done_callback(lambda _, name=name: order.append(name))
     assert [reason(call) for call in (busy, *calls)] == ["OK"] * 4
     eventually(lambda: len(order) == 3)
@@ -99,8 +83,8 @@ def test_a_large_task_that_is_given_up_makes_room_for_the_next(service):
 
 
 def test_every_limit_is_described_as_it_is_set(service):
-    eventually(lambda: describe(service).workers.ready == 3)
-    description = describe(service)
+    eventually(lambda: service.describe().workers.ready == 3)
+    description = service.describe()
     values = {limit.name: limit.value for limit in description.limits}
     assert set(values) == {name for name, _, _ in ServiceLimits().describe()}
     assert (values["nodes"], values["queue"], values["memory_in_flight"]) == (77, 16, 4 * GIB)
@@ -108,13 +92,8 @@ def test_every_limit_is_described_as_it_is_set(service):
     assert description.workers.wanted == 3
 
 
-def describe(service):
-    body = wire.DescribeLanguageRequest().SerializeToString()
-    return wire.DescribeLanguageResponse.FromString(service.describe_bytes(body))
-
-
 def test_beyond_its_capacity_a_service_answers_what_it_accepts_and_refuses_the_rest(service):
-    eventually(lambda: describe(service).workers.ready == 3)
+    eventually(lambda: service.describe().workers.ready == 3)
     calls = [service.future("sleep 0.02") for _ in range(200)]
     reasons = [reason(call) for call in calls]
     assert set(reasons) == {"OK", "QUEUE_FULL"}

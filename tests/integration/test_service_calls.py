@@ -3,7 +3,6 @@
 import grpc
 import pytest
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
-from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import verdict_pb2
 from pullback_server.operators import TABLE
 from pullback_server.service.protocol.methods import ROWS
@@ -11,11 +10,6 @@ from service_harness import SERVICE, details, refused, request
 from waiting import PATIENCE
 
 MEGABYTES_8 = 1_000_000
-
-
-@pytest.fixture(scope="module")
-def service(doubles):
-    return doubles
 
 
 def test_a_call_is_answered_with_value_derivative_and_timings(service):
@@ -89,8 +83,7 @@ def test_a_message_over_the_limit_is_resource_exhausted(service):
 
 
 def test_the_language_is_described_from_the_table(service):
-    body = wire.DescribeLanguageRequest().SerializeToString()
-    description = wire.DescribeLanguageResponse.FromString(service.describe_bytes(body))
+    description = service.describe()
     assert [row.name for row in description.operators] == [row.name for row in TABLE]
     assert {limit.name for limit in description.limits} > {"characters", "rank"}
     assert description.device == "cpu"
@@ -99,14 +92,12 @@ def test_the_language_is_described_from_the_table(service):
 def test_one_operator_is_described_by_any_of_its_names(service):
     row = next(row for row in TABLE if row.aliases)
     for name in (row.name, *row.aliases):
-        body = wire.DescribeLanguageRequest(operator=name).SerializeToString()
-        [operator] = wire.DescribeLanguageResponse.FromString(service.describe_bytes(body)).operators
+        [operator] = service.describe(name).operators
         assert operator.name == row.name
 
 
 def test_an_operator_that_is_not_there_is_refused_with_the_nearest(service):
-    body = wire.DescribeLanguageRequest(operator="expp").SerializeToString()
-    error = refused(service.describe_bytes, body)
+    error = refused(service.describe, "expp")
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert "exp" in details(error)["ErrorInfo"].metadata["hint"]
 
@@ -148,12 +139,7 @@ def test_whatever_bytes_come_to_whatever_method_only_documented_codes_come_back(
 
 
 def test_metadata_that_is_too_large_is_refused_and_the_next_call_succeeds(service):
-    error = refused(
-        service.differentiate_bytes,
-        request("echo").SerializeToString(),
-        metadata=[("a", "x" * 100_000)],
-        timeout=PATIENCE,
-    )
+    error = refused(service.future("echo", metadata=[("a", "x" * 100_000)]).result)
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert service.differentiate("echo").id == "r"
 
@@ -166,9 +152,8 @@ def test_a_method_that_is_not_there_is_unimplemented(service):
 def test_reflection_lists_the_services_and_knows_the_contract(service):
     stub = reflection_pb2_grpc.ServerReflectionStub(service.channel)
     request = reflection_pb2.ServerReflectionRequest
-    listed, described = stub.ServerReflectionInfo(
-        iter([request(list_services=""), request(file_containing_symbol=SERVICE)])
-    )
+    questions = (request(list_services=""), request(file_containing_symbol=SERVICE))
+    listed, described = stub.ServerReflectionInfo(iter(questions))
     names = {entry.name for entry in listed.list_services_response.service}
     assert {SERVICE, "grpc.health.v1.Health"} <= names
     assert described.file_descriptor_response.file_descriptor_proto

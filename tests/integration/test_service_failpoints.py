@@ -1,10 +1,10 @@
 """At each step of a worker's life something breaks, and every call still gets exactly one outcome."""
 
-import grpc
 import pytest
-from pullback_server.service import failpoints
 from row_samples import mostly_slow
-from service_harness import SERVING, exit_code, launch, many_request, running
+from google.rpc.code_pb2 import Code
+from pullback_server.service import failpoints
+from service_harness import SERVING, many_request, running, start_error
 from waiting import eventually
 
 #: The points that a call passes; the others are passed while workers start.
@@ -16,29 +16,17 @@ def armed(terms, **settings):
     return running({failpoints.VARIABLE: terms}, symbolic_budget=0.5, worker_tasks=3, **settings)
 
 
-def code_of(call):
-    try:
-        call.result()
-    except grpc.RpcError as error:
-        return error.code().name
-    return "OK"
-
-
 def answer_all(service):
     """Twelve calls and a stream of twelve requests over every path: how each of them ended."""
     orders = ["echo", "late 0.01", "form k 0.01", "refuse"] * 3
     calls = [service.future(order, request_id=f"r{k}") for k, order in enumerate(orders)]
-    codes = [code_of(call) for call in calls]
+    codes = [call.code().name for call in calls]
     answers = {}
     for answer in service.many([many_request(order, f"s{k}") for k, order in enumerate(orders)]):
         assert answer.id not in answers
         answers[answer.id] = answer.status.code
     assert len(answers) == len(orders)
-    return codes + [grpc_code(number) for number in answers.values()]
-
-
-def grpc_code(number):
-    return next(code.name for code in grpc.StatusCode if code.value[0] == number)
+    return codes + [Code.Name(number) for number in answers.values()]
 
 
 KILLS = [point for point in ON_THE_WAY if point.startswith("worker.") and point not in STARTING]
@@ -92,17 +80,13 @@ def test_a_full_disk_for_the_log_costs_no_call():
 
 @pytest.mark.slow
 def test_a_fork_server_that_always_dies_is_an_error_and_not_tried_for_ever(capfd):
-    process = launch({failpoints.VARIABLE: "fork.asked=kill"})
-    assert exit_code(process) == 1
-    assert "Error: " in capfd.readouterr().err
+    assert "Error: " in start_error(capfd, {failpoints.VARIABLE: "fork.asked=kill"})
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("terms", ["nowhere=kill", "worker.taken=explode", "worker.taken=kill kill"])
 def test_terms_that_cannot_be_read_are_an_error(terms, capfd):
-    process = launch({failpoints.VARIABLE: terms})
-    assert exit_code(process) == 1
-    assert failpoints.VARIABLE in capfd.readouterr().err
+    assert failpoints.VARIABLE in start_error(capfd, {failpoints.VARIABLE: terms})
 
 
 def test_a_failpoint_that_is_not_armed_does_nothing():

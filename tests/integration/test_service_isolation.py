@@ -7,7 +7,7 @@ import time
 import grpc
 import pytest
 from pullback.v1 import derivative_pb2 as wire
-from service_harness import SERVING, details, result, running
+from service_harness import SERVING, details, refused, result, running
 from waiting import eventually
 
 DENIED = {"socket": errno.EPERM, "exec": errno.EPERM, "spawn": errno.EPERM, "fork": errno.EPERM, "kill": errno.EPERM,
@@ -39,9 +39,7 @@ def test_without_the_sandbox_a_worker_is_a_process_like_others():
 
 def test_an_allocation_over_the_address_space_is_an_answer_and_costs_no_worker(service):
     family = service.family()
-    with pytest.raises(grpc.RpcError) as caught:
-        service.differentiate(f"allocate {2**31}")
-    assert details(caught.value)["ErrorInfo"].reason == "DEVICE_OUT_OF_MEMORY"
+    assert details(refused(service.differentiate, f"allocate {2**31}"))["ErrorInfo"].reason == "DEVICE_OUT_OF_MEMORY"
     assert service.differentiate(f"allocate {2**28}").id == "r"
     assert service.family() == family
 
@@ -72,10 +70,9 @@ def test_a_worker_that_has_grown_is_replaced_without_losing_a_call(short_lived):
 
 @pytest.mark.parametrize("order", ["spin", "sleep 3600"])
 def test_a_task_that_never_ends_is_ended_where_the_caller_has_no_limit(short_lived, order):
-    with pytest.raises(grpc.RpcError) as caught:
-        short_lived.differentiate(order, timeout=None)
-    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert details(caught.value)["ErrorInfo"].reason == "TIME_BUDGET"
+    error = refused(short_lived.differentiate, order, timeout=None)
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert details(error)["ErrorInfo"].reason == "TIME_BUDGET"
     eventually(lambda: short_lived.health() == SERVING)
     assert short_lived.differentiate("echo", timeout=None).id == "r"
 

@@ -1,6 +1,5 @@
 """From the first line to the exit code: start, health, drain, and what goes wrong on the way."""
 
-import json
 import signal
 import socket
 import threading
@@ -9,7 +8,17 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2
 from pullback.v1 import derivative_pb2 as wire
-from service_harness import NOT_SERVING, SERVICE, SERVING, details, launch, many_request, refused, result, running
+from service_harness import (
+    NOT_SERVING,
+    SERVICE,
+    SERVING,
+    details,
+    many_request,
+    refused,
+    result,
+    running,
+    start_error,
+)  # fmt: skip
 from waiting import PATIENCE, eventually
 
 from tests.processes import state
@@ -111,24 +120,17 @@ def test_no_process_outlives_a_service_that_is_killed():
 
 def test_a_port_that_is_taken_is_an_error_in_one_line(capfd):
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        process = launch(port=taken.getsockname()[1])
-        assert process.wait(PATIENCE) == 1
-    assert ended_with(process, capfd).startswith("Error: cannot listen on 127.0.0.1:")
+        error = start_error(capfd, port=taken.getsockname()[1])
+    assert last_line(error).startswith("Error: cannot listen on 127.0.0.1:")
 
 
 def test_workers_that_all_die_while_they_warm_up_are_an_error(capfd):
-    process = launch({"DOUBLE_DIES": "1"})
-    assert process.wait(PATIENCE) == 1
-    assert "workers died while they warmed up" in ended_with(process, capfd)
+    assert "workers died while they warmed up" in last_line(start_error(capfd, {"DOUBLE_DIES": "1"}))
 
 
 @pytest.mark.slow
 def test_why_a_worker_could_not_warm_up_is_in_the_log(capfd):
-    process = launch({"DOUBLE_FAILS": "1"}, workers=1)
-    assert process.wait(PATIENCE) == 1
-    process.stdin.close()
-    process.stdout.close()
-    assert "ValueError: no warmth" in capfd.readouterr().err
+    assert "ValueError: no warmth" in start_error(capfd, {"DOUBLE_FAILS": "1"}, workers=1)
 
 
 @pytest.mark.parametrize(
@@ -137,9 +139,7 @@ def test_why_a_worker_could_not_warm_up_is_in_the_log(capfd):
     ids=str,
 )
 def test_what_is_not_there_is_an_error(capfd, settings):
-    process = launch(**settings)
-    assert process.wait(PATIENCE) == 1
-    assert ended_with(process, capfd).startswith("Error: ")
+    assert last_line(start_error(capfd, **settings)).startswith("Error: ")
 
 
 def listens(port):
@@ -154,10 +154,6 @@ def alive(pid):
     return state(pid) != "Z"
 
 
-def ended_with(process, capfd):
-    process.stdin.close()
-    assert process.stdout.read() == ""
-    process.stdout.close()
-    lines = capfd.readouterr().err.strip().splitlines()
-    assert not any("Traceback" in line for line in lines), json.dumps(lines)
-    return lines[-1]
+def last_line(error):
+    assert "Traceback" not in error
+    return error.splitlines()[-1]

@@ -1,9 +1,8 @@
 """Every reason of the table, one by one, as a caller gets it: its status, its sentence, and whether to try again."""
 
-import grpc
 import numpy as np
 import pytest
-from google.rpc import status_pb2
+from grpc_status import rpc_status
 from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import grading_pb2, tensor_pb2
 from pullback_server.program import Reason
@@ -12,7 +11,7 @@ from pullback_server.service.protocol.errors import DETAILS_BYTES, REASONS, Code
 from service_harness import NOT_SERVING, SERVICE, SERVING, many_request, refused, request, running, status_details
 from waiting import PATIENCE, eventually
 
-from tests.hostile_lines import CHANNEL, DIFFERENTIATE
+from tests.hostile_lines import DIFFERENTIATE
 
 
 def vector(name="x", data=(1.0, 2.0), dtype="DTYPE_FLOAT64", shape=None, raw=None):
@@ -64,10 +63,6 @@ REFUSED = {
 OTHER_METHODS = {"BAD_PROBLEM": "/pullback.v1.GradingService/Grade"}
 
 
-def status_of(error):
-    return status_pb2.Status.FromString(dict(error.trailing_metadata())["grpc-status-details-bin"])
-
-
 def check(reason, status, trailing=None):
     """What any caller may rely on."""
     row = REASONS[reason]
@@ -86,13 +81,7 @@ def check(reason, status, trailing=None):
 def refusal(call):
     """The status of a call that is refused, and its trailing metadata."""
     error = refused(call)
-    return status_of(error), dict(error.trailing_metadata())
-
-
-@pytest.fixture(scope="module")
-def channel(mathematics):
-    with grpc.insecure_channel(mathematics.target, options=CHANNEL) as channel:
-        yield channel
+    return rpc_status.from_call(error), dict(error.trailing_metadata())
 
 
 @pytest.mark.parametrize("reason", Reason.__members__)
@@ -120,8 +109,7 @@ def service(tmp_path_factory):
 
 
 def ask(service, order, client="alice", **fields):
-    metadata = [("authorization", f"Bearer {service.tokens[client]}")]
-    return service.differentiate_bytes.future(request(order, **fields).SerializeToString(), metadata=metadata)
+    return service.future(order, metadata=[("authorization", f"Bearer {service.tokens[client]}")], **fields)
 
 
 def fails(call):

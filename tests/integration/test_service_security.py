@@ -8,14 +8,13 @@ import grpc
 import pytest
 import trustme
 from click.testing import CliRunner
-from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from pullback import AsyncClient, Client, Request, TlsFiles, Unauthenticated, Unavailable
 from pullback.cli import main
 from pullback.errors import REQUEST_ID
 from pullback.v1 import grading_pb2
 from pullback_server.service.front import tokens
 from pullback_server.service.protocol.methods import ROWS
-from service_harness import details, exit_code, launch, request, running
+from service_harness import details, listed_services, refused, request, running, start_error
 from waiting import PATIENCE, eventually
 
 
@@ -81,7 +80,10 @@ AUTHORIZATIONS = {
 
 
 #: What a method answers; one that is not here answers an empty request.
-BODIES = {"Differentiate": request("echo"), "Replay": grading_pb2.ReplayRequest(token="token:right")}
+BODIES = {
+    "Differentiate": request("echo").SerializeToString(),
+    "Replay": grading_pb2.ReplayRequest(token="token:right").SerializeToString(),
+}
 
 
 @pytest.mark.parametrize("path", ROWS)
@@ -90,14 +92,9 @@ def test_only_the_bearer_of_one_known_token_is_let_in(secured, name, path):
     headers, reason = AUTHORIZATIONS[name]
     metadata = [("authorization", header.format(secured[2])) for header in headers]
     with stub(secured) as channel:
-        body = BODIES[ROWS[path].name].SerializeToString() if ROWS[path].name in BODIES else b""
-        if ROWS[path].stream:
-            reason_of_call = outcome(
-                lambda: list(channel.stream_stream(path)(iter([]), metadata=metadata, timeout=PATIENCE))
-            )
-        else:
-            reason_of_call = outcome(lambda: channel.unary_unary(path)(body, metadata=metadata, timeout=PATIENCE))
-    assert reason_of_call == reason
+        bodies = [] if ROWS[path].stream else [BODIES.get(ROWS[path].name, b"")]
+        answers = channel.stream_stream(path)(iter(bodies), metadata=metadata, timeout=PATIENCE)
+        assert outcome(lambda: list(answers)) == reason
 
 
 def outcome(call):
@@ -124,9 +121,8 @@ async def test_the_client_for_asyncio_shows_its_token_too(secured):
     async with AsyncClient(target, token=token, tls=tls) as known, AsyncClient(target, tls=tls) as stranger:
         assert await known.health() == await stranger.health() == "SERVING"
         assert (await known.describe_language("sum")).workers.wanted == 1
-        assert [answer.error async for answer in known.differentiate_many([Request("echo", {"x": [1.0, 2.0]})])] == [
-            None
-        ]
+        answers = known.differentiate_many([Request("echo", {"x": [1.0, 2.0]})])
+        assert [answer.error async for answer in answers] == [None]
         with pytest.raises(Unauthenticated):
             await stranger.describe_language("sum")
 
@@ -159,9 +155,7 @@ def test_the_shell_makes_a_token_and_its_line():
 def test_a_stranger_is_refused_before_the_body_is_read(secured):
     with stub(secured) as channel:
         many = channel.stream_unary("/pullback.v1.DerivativeService/Differentiate")
-        with pytest.raises(grpc.RpcError) as caught:
-            many(never_ending(), timeout=PATIENCE)
-        assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+        assert refused(many, never_ending(), timeout=PATIENCE).code() is grpc.StatusCode.UNAUTHENTICATED
 
 
 def never_ending():
@@ -174,20 +168,12 @@ def test_health_needs_no_token_and_reflection_does(secured):
     with client(secured) as caller:
         assert caller.health() == "SERVING"
     with stub(secured) as channel:
-        listing = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo
-        asked = reflection_pb2.ServerReflectionRequest(list_services="")
-        with pytest.raises(grpc.RpcError) as caught:
-            list(listing(iter([asked])))
-        assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
-        metadata = [("authorization", f"Bearer {secured[2]}")]
-        assert list(listing(iter([asked]), metadata=metadata))
+        assert refused(listed_services, channel).code() is grpc.StatusCode.UNAUTHENTICATED
+        assert listed_services(channel, metadata=[("authorization", f"Bearer {secured[2]}")])
 
 
 def test_a_plain_connection_is_not_answered(secured):
-    with (
-        Client(f"localhost:{secured[0].port}", token=secured[2]) as plain,
-        pytest.raises(Unavailable),
-    ):
+    with Client(f"localhost:{secured[0].port}", token=secured[2]) as plain, pytest.raises(Unavailable):
         plain.describe_language(timeout=PATIENCE)
 
 
@@ -235,26 +221,23 @@ def test_with_mutual_tls_only_clients_of_the_authority_are_let_in(tmp_path):
     settings = {name: str(tmp_path / file) for name, file in files.items()}
     with running(workers=1, reflection=False, **settings) as service:
         secured = service, tmp_path, None
-        pairs = {name: {"certificate": tmp_path / name / "cert.pem", "key": tmp_path / name / "key.pem"}
-                 for name in ("friend", "stranger")}  # fmt: skip
-        assert calls(secured, **pairs["friend"])
-        for files in ({}, pairs["stranger"]):
+        friends, strangers = (
+            {"certificate": tmp_path / name / "cert.pem", "key": tmp_path / name / "key.pem"}
+            for name in ("friend", "stranger")
+        )
+        assert calls(secured, **friends)
+        for files in ({}, strangers):
             with client(secured, **files) as caller, pytest.raises(Unavailable):
                 caller.describe_language("sum", timeout=PATIENCE)
-        credentials = grpc.ssl_channel_credentials(*(
-            (tmp_path / file).read_bytes() for file in ("ca.pem", "friend/key.pem", "friend/cert.pem")))  # fmt: skip
+        files = (tmp_path / "ca.pem", friends["key"], friends["certificate"])
+        credentials = grpc.ssl_channel_credentials(*(file.read_bytes() for file in files))
         with grpc.secure_channel(f"localhost:{service.port}", credentials) as channel:
-            listing = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo
-            with pytest.raises(grpc.RpcError) as caught:
-                list(listing(iter([reflection_pb2.ServerReflectionRequest(list_services="")])))
-            assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+            assert refused(listed_services, channel).code() is grpc.StatusCode.UNIMPLEMENTED
 
 
 @pytest.mark.parametrize("settings", [{}, {"allow_plaintext": True}, {"allow_anonymous": True}], ids=str)
 def test_an_address_that_others_can_reach_is_refused_unless_settings_allow_it_by_name(settings, capfd):
-    process = launch(host="0.0.0.0", **settings)
-    assert exit_code(process) == 1
-    assert "which others can reach" in capfd.readouterr().err
+    assert "which others can reach" in start_error(capfd, host="0.0.0.0", **settings)
 
 
 @pytest.mark.parametrize(

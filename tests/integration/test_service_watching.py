@@ -2,12 +2,10 @@
 
 import json
 import re
-import urllib.request
 
 import pytest
 from click.testing import CliRunner
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from prometheus_client.parser import text_string_to_metric_families
 from pullback import Client, InvalidRequest
 from pullback.cli.status import status
 from pullback.errors import REQUEST_ID
@@ -15,8 +13,8 @@ from pullback_server.service.front.callers import Caller
 from pullback_server.service.front.calls import Call
 from pullback_server.service.front.traces import Spans
 from pullback_server.service.protocol.methods import ROWS
-from service_harness import SERVING, many_request, refused, request, running
-from waiting import PATIENCE, eventually
+from service_harness import SERVING, growth, many_request, metrics_address, refused, running, samples
+from waiting import eventually
 
 DIFFERENTIATE = "/pullback.v1.DerivativeService/Differentiate"
 
@@ -26,14 +24,7 @@ def watched(tmp_path_factory):
     """A service that logs every call, its log, and the address of its metrics."""
     log = tmp_path_factory.mktemp("log") / "log"
     with log.open("w") as file, running(log=file, metrics_port=0, log_calls=True, symbolic_budget=0.3) as service:
-        eventually(lambda: "metrics are on" in log.read_text())
-        yield service, log, re.search(r"http://[\d.:]+/metrics", log.read_text())[0]
-
-
-def samples(address):
-    with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
-        families = text_string_to_metric_families(answer.read().decode())
-        return {(s.name, *sorted(s.labels.values())): s.value for family in families for s in family.samples}
+        yield service, log, metrics_address(log)
 
 
 def lines(log):
@@ -49,33 +40,26 @@ def test_every_call_is_counted_by_method_status_and_reason(watched):
     refused(lambda: service.differentiate("refuse"))
     refused(lambda: service.differentiate("kill"))
     list(service.many([many_request("echo", "a"), many_request("refuse", "b")]))
-    after = samples(address)
-
-    def grown(*key):
-        return after.get(key, 0) - before.get(key, 0)
-
+    grown = growth(before, address)
     # The labels of a sample in the order of their values: the reason, then the method or the status.
-    assert grown("pullback_requests_total", "", "Differentiate", "OK") == 3
-    assert grown("pullback_requests_total", "Differentiate", "INVALID_ARGUMENT", "UPSTREAM_SHAPE") == 1
-    assert grown("pullback_requests_total", "Differentiate", "INTERNAL", "WORKER_CRASHED") == 1
-    assert grown("pullback_requests_total", "", "DifferentiateMany", "OK") == 1
-    assert grown("pullback_requests_total", "DifferentiateMany", "INVALID_ARGUMENT", "UPSTREAM_SHAPE") == 1
-    assert grown("pullback_forms_total", "derived") == grown("pullback_forms_total", "service") == 1
-    assert grown("pullback_workers_replaced_total", "died") == 2
-    assert grown("pullback_queue_seconds_count") == grown("pullback_request_seconds_count") == 7
-    assert grown("pullback_request_seconds_bucket", "+Inf") == 7
-    assert grown("pullback_bytes_total", "received") > 0
-    assert grown("pullback_bytes_total", "sent") > 0
+    assert grown["pullback_requests_total", "", "Differentiate", "OK"] == 3
+    assert grown["pullback_requests_total", "Differentiate", "INVALID_ARGUMENT", "UPSTREAM_SHAPE"] == 1
+    assert grown["pullback_requests_total", "Differentiate", "INTERNAL", "WORKER_CRASHED"] == 1
+    assert grown["pullback_requests_total", "", "DifferentiateMany", "OK"] == 1
+    assert grown["pullback_requests_total", "DifferentiateMany", "INVALID_ARGUMENT", "UPSTREAM_SHAPE"] == 1
+    assert grown["pullback_forms_total", "derived"] == grown["pullback_forms_total", "service"] == 1
+    assert grown["pullback_workers_replaced_total", "died"] == 2
+    assert grown["pullback_queue_seconds_count",] == grown["pullback_request_seconds_count",] == 7
+    assert grown["pullback_request_seconds_bucket", "+Inf"] == 7
+    assert grown["pullback_bytes_total", "received"] > 0
+    assert grown["pullback_bytes_total", "sent"] > 0
     eventually(lambda: samples(address)["pullback_workers_ready",] == 2)
     assert samples(address)["pullback_requests_in_flight",] == 0
 
 
 def test_the_log_is_a_json_object_a_line_and_says_what_became_of_a_call(watched):
     service, log, _ = watched
-    body = request("fail").SerializeToString()
-    error = refused(
-        lambda: service.differentiate_bytes(body, metadata=[(REQUEST_ID, "of-the-caller")], timeout=PATIENCE)
-    )
+    error = refused(service.future("fail", metadata=[(REQUEST_ID, "of-the-caller")]).result)
     assert dict(error.trailing_metadata())[REQUEST_ID] == "of-the-caller"
 
     def by_source():
@@ -91,7 +75,7 @@ def test_a_request_has_an_id_that_reaches_the_caller(watched):
     service, log, _ = watched
     ids = set()
     for metadata in ([], [], [(REQUEST_ID, "no id, {}")], [(REQUEST_ID, "x" * 200)]):
-        _, call = service.differentiate_bytes.with_call(request("echo").SerializeToString(), metadata=metadata)
+        call = service.future("echo", metadata=metadata)
         ids.add(dict(call.trailing_metadata())[REQUEST_ID])
     assert len(ids) == 4
     assert all(re.fullmatch(r"[0-9a-f]{20}", name) for name in ids)
@@ -100,7 +84,7 @@ def test_a_request_has_an_id_that_reaches_the_caller(watched):
 
 def test_an_error_of_the_client_names_the_request(watched):
     service, log, _ = watched
-    with Client(f"127.0.0.1:{service.port}") as client, pytest.raises(InvalidRequest) as caught:
+    with Client(service.target) as client, pytest.raises(InvalidRequest) as caught:
         client.differentiate("refuse", {"x": [1.0, 2.0]})
     assert caught.value.request_id
     eventually(lambda: caught.value.request_id in log.read_text())
@@ -109,7 +93,7 @@ def test_an_error_of_the_client_names_the_request(watched):
 def test_status_says_health_device_workers_limits_and_versions(watched):
     service = watched[0]
     eventually(lambda: service.health() == SERVING)
-    target = ["--target", f"127.0.0.1:{service.port}"]
+    target = ["--target", service.target]
     result = CliRunner().invoke(status, [*target, "--json"])
     document = json.loads(result.output)
     assert result.exit_code == 0

@@ -1,12 +1,10 @@
 """Verdicts over a real socket, from Python and from the shell: who is right, why, and what to write instead."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
-import pytest
 from case_files import read
+from command_line import shell
 from pullback import Cause, Outcome
 
 #: From the best to the worst.
@@ -20,11 +18,6 @@ ORDER = [
     Outcome.BOTH_DEVIATE,
     Outcome.UNDEFINED,
 ]
-
-
-@pytest.fixture(scope="module")
-def client(mathematics):
-    return mathematics
 
 
 def test_the_traps_have_the_right_outcome(client):
@@ -74,14 +67,9 @@ def test_the_upstream_gradient_is_part_of_what_is_judged(client):
     assert verdict.examined == 2
 
 
-def run(*arguments):
-    command = [sys.executable, "-m", "pullback.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True)
-
-
 def test_the_shell_shows_why_in_words_in_json_and_in_a_picture(client, tmp_path):
     target, picture = ("--target", client.target), tmp_path / "around.png"
-    done = run("diff", "log(1 + exp(x)) + abs(y)", "x=1000", "y=0", "--plot", str(picture), *target)
+    done = shell("diff", "log(1 + exp(x)) + abs(y)", "x=1000", "y=0", "--plot", str(picture), *target)
     output = " ".join(done.stdout.split())
     assert done.returncode == 1
     assert "TORCH_DEVIATES The closed form is right and autograd is not at the only entry." in output
@@ -89,7 +77,7 @@ def test_the_shell_shows_why_in_words_in_json_and_in_a_picture(client, tmp_path)
     assert "instead softplus(x) + abs(y)" in output
     assert "slopes -1 | 1 subgradients [-1, 1]" in output
     assert picture.read_bytes().startswith(b"\x89PNG")
-    done = run("diff", "log(1 + exp(x))", "x=1000", "--json", *target)
+    done = shell("diff", "log(1 + exp(x))", "x=1000", "--json", *target)
     verdict = json.loads(done.stdout)["verdicts"]["x"]
     assert (verdict["outcome"], verdict["derivative"]) == ("TORCH_DEVIATES", 1.0)
     assert verdict["findings"][0]["diagnosis"]["cause"] == "OVERFLOW"
