@@ -65,9 +65,8 @@ def fuzz(target: str, limit: str, keeping: bool = False) -> Result:
             "-max_len=4096", f"-dict={dictionary}", f"-artifact_prefix={name}/failed-", "-print_final_stats=1",
             str(new), str(start),
         )  # fmt: skip
-        failures = [f"{path.name}: {path.read_bytes()[:2000]!r}" for path in sorted(Path(name).glob("failed-*"))] or (
-            [""] if done.returncode else []
-        )
+        artifacts = sorted(Path(name).glob("failed-*"))
+        failures = [f"{path.name}: {path.read_bytes()[:2000]!r}" for path in artifacts] or [""] * bool(done.returncode)
         if keeping and not failures:
             keep(target, {*kept(target), *(path.read_bytes() for path in new.iterdir())})
         return Result(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import grpc
 import numpy as np
@@ -54,12 +55,8 @@ def test_what_is_typed_is_what_is_asked(shell, service, tmp_path):
     assert done.exit_code == 0
     (request,) = service.received
     assert request.expression == "-x**2 + w"
-    assert [(entry.name, entry.tensor.dtype, list(entry.tensor.shape)) for entry in request.inputs] == [
-        ("x", 3, [3]),
-        ("w", 4, []),
-        ("n", 8, [2]),
-        ("A", 4, [2, 2]),
-    ]
+    inputs = [(entry.name, entry.tensor.dtype, list(entry.tensor.shape)) for entry in request.inputs]
+    assert inputs == [("x", 3, [3]), ("w", 4, []), ("n", 8, [2]), ("A", 4, [2, 2])]
     assert [entry.requires_grad for entry in request.inputs] == [True, False, False, False]
     assert not request.check
 
@@ -209,14 +206,11 @@ def test_wrong_usage_ends_with_2(shell, words):
     assert shell(*words).exit_code == 2
 
 
-@pytest.mark.parametrize(
-    "status",
-    [
-        exhausted(),
-        status_of(grpc.StatusCode.INTERNAL, "the service failed"),
-        status_of(grpc.StatusCode.DEADLINE_EXCEEDED, "the time was over"),
-    ],
-)
+FAILED = status_of(grpc.StatusCode.INTERNAL, "the service failed")
+LATE = status_of(grpc.StatusCode.DEADLINE_EXCEEDED, "the time was over")
+
+
+@pytest.mark.parametrize("status", [exhausted(), FAILED, LATE])
 def test_a_service_that_fails_ends_with_3(shell, service, status):
     service.answer = lambda request: status
     done = shell("diff", *QUESTION)
@@ -261,9 +255,9 @@ def test_a_server_that_is_not_installed_is_said_to_be(monkeypatch):
     assert CliRunner().invoke(main, ["--help"]).exit_code == 0
 
 
-FAKE_SERVER = """
+FAKE_SERVER = f"""
 import sys
-sys.path.insert(0, {here!r})
+sys.path.insert(0, {str(Path(__file__).parent)!r})
 from fake_service import FakeService, serving
 with serving(FakeService()) as target:
     print("pullback listening on", target, flush=True)
@@ -283,16 +277,16 @@ def started_by(monkeypatch, program):
     return started
 
 
-def test_a_server_of_ones_own_lives_as_long_as_the_block(monkeypatch, request):
-    started = started_by(monkeypatch, FAKE_SERVER.format(here=str(request.path.parent)))
+def test_a_server_of_ones_own_lives_as_long_as_the_block(monkeypatch):
+    started = started_by(monkeypatch, FAKE_SERVER)
     with pullback.local() as client:
         assert client.differentiate("a", {"a": 1}).agree
         assert started[0].poll() is None
     assert started[0].returncode == 0
 
 
-def test_the_shell_starts_a_server_where_it_is_told_of_none(monkeypatch, request):
-    started = started_by(monkeypatch, FAKE_SERVER.format(here=str(request.path.parent)))
+def test_the_shell_starts_a_server_where_it_is_told_of_none(monkeypatch):
+    started = started_by(monkeypatch, FAKE_SERVER)
     assert CliRunner().invoke(main, ["diff", *QUESTION]).exit_code == 0
     assert started[0].returncode == 0
 

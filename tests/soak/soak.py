@@ -36,7 +36,6 @@ class Sample:
     """One interval: latencies of the requests of every day in seconds, and what the service held at its end."""
 
     at: float
-    answered: int
     p50: float
     p99: float
     memory: int
@@ -163,7 +162,6 @@ def _sample(front: int, at: float, latencies: list[float]) -> Sample:
     held = open_files(front)
     return Sample(
         at=at,
-        answered=len(latencies),
         p50=float(p50),
         p99=float(p99),
         memory=memory(family),
