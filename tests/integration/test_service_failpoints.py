@@ -1,9 +1,9 @@
 """At each step of a worker's life something breaks, and every call still gets exactly one outcome."""
 
 import pytest
-from row_samples import mostly_slow
 from google.rpc.code_pb2 import Code
 from pullback_server.service import failpoints
+from row_samples import mostly_slow
 from service_harness import SERVING, many_request, running, start_error
 from waiting import eventually
 
