@@ -96,7 +96,11 @@ def at(point: str) -> Callable[[], None]:
     """
     if point not in POINTS:
         raise FailpointError(f"there is no failpoint {point}; there are {', '.join(POINTS)}")
-    return _ARMED.get(point, lambda: None)
+    return _ARMED.get(point, _nothing)
+
+
+def _nothing() -> None:
+    """What a point that is not armed does."""
 
 
 def armed_points() -> tuple[str, ...]:
