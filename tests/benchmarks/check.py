@@ -57,10 +57,10 @@ def _with_threads(threads: str, effort: Effort) -> Iterator[Finding]:
     findings = [_finding(Check(each.request()), f"{each.name}, {threads}", effort) for each in EXPRESSIONS]
     yield from findings
     middle = Spread.of(np.array([finding.figure.median for finding in findings]))
-    ours = p50(np.array([finding.ours for finding in findings]))
-    theirs = p50(np.array([finding.theirs for finding in findings]))
+    candidate = p50(np.array([finding.candidate for finding in findings]))
+    baseline = p50(np.array([finding.baseline for finding in findings]))
     note = f"median, least and greatest of the {len(findings)} medians above"
-    yield Finding(f"all expressions, median, {threads}", AGAINST, "s", ours, theirs, middle, CHECK_TYPICAL, note)
+    yield Finding(f"all expressions, median, {threads}", AGAINST, "s", candidate, baseline, middle, CHECK_TYPICAL, note)
     worst = max(findings, key=lambda finding: finding.figure.median)
     yield replace(worst, what=f"all expressions, worst, {threads}", bound=CHECK_WORST, note=worst.what)
 

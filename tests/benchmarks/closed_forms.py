@@ -32,15 +32,15 @@ def closed_forms(_: Servers, effort: Effort) -> Iterator[Finding]:
     """
     found = {case["eq"]: _finding(case, effort) for case in read("identities")}
     yield from found.values()
-    every = np.array([finding.ours for finding in found.values()])
-    worst = max(found, key=lambda eq: found[eq].ours)
+    every = np.array([finding.candidate for finding in found.values()])
+    worst = max(found, key=lambda eq: found[eq].candidate)
     yield absolute(f"all {len(found)} identities, median", every, note=f"the longest is ({worst})")
-    pairs = [(f.figure.median, f.ours, f.theirs) for f in found.values() if f.theirs is not None]
-    ratios, ours, theirs = (np.array(column) for column in zip(*pairs, strict=True))
+    pairs = [(f.figure.median, f.candidate, f.baseline) for f in found.values() if f.baseline is not None]
+    ratios, candidate, baseline = (np.array(column) for column in zip(*pairs, strict=True))
     note = "median, least and greatest of the ratios above"
     yield Finding(
-        f"the {len(pairs)} of which sympy's is right", AGAINST, "s", float(np.median(ours)),
-        float(np.median(theirs)), Spread.of(ratios), note=note,
+        f"the {len(pairs)} of which sympy's is right", AGAINST, "s", float(np.median(candidate)),
+        float(np.median(baseline)), Spread.of(ratios), note=note,
     )  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def _finding(case: Case, effort: Effort) -> Finding:
     prepared = _prepared(case["f"], inputs)
     typed, wrt = prepared.typed, case["wrt"]
 
-    def ours() -> None:
+    def candidate() -> None:
         clear_cache()
         derive(_prepared(case["f"], inputs, wrt).typed, (wrt,))
 
@@ -57,9 +57,9 @@ def _finding(case: Case, effort: Effort) -> Finding:
         clear_cache()
         derivative(typed, wrt)
 
-    ours()
+    candidate()
     fault = _fault(case, typed, inputs)
-    contenders = (ours,) if fault else (ours, sympys)
+    contenders = (candidate,) if fault else (candidate, sympys)
     patience = effort.patience * SHARE
     measured = by_round(interleave(*contenders, rounds=effort.rounds, patience=patience, warm_up=0))
     if fault:

@@ -28,8 +28,8 @@ CASES: tuple[tuple[Expression, Callable[..., torch.Tensor]], ...] = (
 def gradcheck(_: Servers, effort: Effort) -> Iterator[Finding]:
     """Whole answers in process, the closed form at hand, against gradcheck in slow and fast mode, default tolerances.
 
-    Slow mode compares the whole Jacobian with finite differences, fast mode one random projection of it; ours compares
-    every entry of one vector-Jacobian product with the closed form.
+    Slow mode compares the whole Jacobian with finite differences, fast mode one random projection of it; the verdict
+    compares every entry of one vector-Jacobian product with the closed form.
     """
     for expression, function in CASES:
         yield from _findings(expression, function, effort)
@@ -40,12 +40,12 @@ def _findings(expression: Expression, function: Callable[..., torch.Tensor], eff
     differentiator = Differentiator("cpu")
     leaves = tuple(operand.tensor.clone().requires_grad_(True) for operand in request.inputs)
 
-    def ours() -> None:
+    def candidate() -> None:
         *_, last = differentiator.respond(request)
         assert all(derivative.verdict.outcome is Outcome.AGREE for derivative in last.derivatives)
 
     contenders = (
-        ours,
+        candidate,
         lambda: torch_gradcheck(function, leaves),
         lambda: torch_gradcheck(function, leaves, fast_mode=True),
     )

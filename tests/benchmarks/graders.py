@@ -1,4 +1,4 @@
-"""Pairs of derivatives in LaTeX that a scorer of model answers gets through in a second, ours and Math-Verify's."""
+"""Pairs of derivatives in LaTeX that a scorer of model answers compares in a second, here and by Math-Verify."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def graders(_servers: Servers, effort: Effort) -> Iterator[Finding]:
     pairs = PAIRS[:8] if effort.quick else PAIRS
     problems = {pair: _problem(pair) for pair in pairs}
     grader = Grader(answers=0)
-    ours = {p: grader.grade(problems[p], Answer(p.answer, Syntax.LATEX)).outcome is GradeOutcome.CORRECT for p in pairs}
+    candidate = {
+        p: grader.grade(problems[p], Answer(p.answer, Syntax.LATEX)).outcome is GradeOutcome.CORRECT for p in pairs
+    }
     rounds = 1 if effort.quick else ROUNDS
 
     def known(pair: Pair) -> Any:
@@ -37,14 +39,14 @@ def graders(_servers: Servers, effort: Effort) -> Iterator[Finding]:
         return Grader().grade(problems[pair], Answer(pair.answer, Syntax.LATEX))
 
     rates = np.array([_rate(known, pairs) for _ in range(rounds)])
-    note = f"{_wrong(ours)} of {len(pairs)} verdicts wrong"
+    note = f"{_wrong(candidate)} of {len(pairs)} verdicts wrong"
     if find_spec("math_verify") is None:
         yield absolute("pairs of known problems", rates, unit="/s", note=f"{note}; Math-Verify is not installed")
     else:
         verify, verdicts = _math_verify(pairs)
-        theirs = np.array([_rate(verify, pairs) for _ in range(rounds)])
+        baseline = np.array([_rate(verify, pairs) for _ in range(rounds)])
         note += f", of Math-Verify's {_wrong(verdicts)}"
-        yield ratio("pairs of known problems", "Math-Verify", rates, theirs, GRADER, "/s", note)
+        yield ratio("pairs of known problems", "Math-Verify", rates, baseline, GRADER, "/s", note)
     new = np.array([_rate(distinct, pairs) for _ in range(rounds)])
     yield absolute("pairs, each of a new problem", new, unit="/s", note="points, derivative and mistakes anew")
     torch.set_num_threads(threads)

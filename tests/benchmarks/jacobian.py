@@ -52,7 +52,7 @@ def jacobian(_: Servers, effort: Effort) -> Iterator[Finding]:
 def _finding(text: str, shapes: dict[str, tuple[int, ...]], elements: Elements, n: int, effort: Effort) -> Finding:
     types = tuple((name, TensorType(DType.FLOAT64, shape)) for name, shape in shapes.items())
 
-    def ours() -> None:
+    def candidate() -> None:
         clear_cache()
         prepared = prepare(text, types, ("x",), Limits())
         derive(prepared.typed, prepared.used)
@@ -62,8 +62,8 @@ def _finding(text: str, shapes: dict[str, tuple[int, ...]], elements: Elements, 
         matrix, by = elements(n)
         matrix.jacobian(by)
 
-    ours()
-    times = interleave(ours, sympys, rounds=effort.rounds, patience=effort.patience / 4, warm_up=0)
+    candidate()
+    times = interleave(candidate, sympys, rounds=effort.rounds, patience=effort.patience / 4, warm_up=0)
     derived, differentiated = by_round(times)
     note = "cold, text to Jacobian and VJP; 1 round where sympy is slow"
     return ratio(f"{text}, n = {n}", "sympy.Matrix.jacobian", derived, differentiated, note=note)

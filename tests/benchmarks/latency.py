@@ -31,11 +31,11 @@ def latency(servers: Servers, effort: Effort) -> Iterator[Finding]:
         times = interleave(*contenders.values(), lambda: echo(body), rounds=effort.rounds, calls=effort.calls)
     note = f"{len(body)} bytes out, {len(reply)} back"
     for statistic in (p50, p99):
-        *ours, theirs = by_round(times, statistic)
+        *candidate, baseline = by_round(times, statistic)
         bound = SMALL_REQUEST if statistic is p50 else None
-        for what, figures in zip(contenders, ours, strict=True):
+        for what, figures in zip(contenders, candidate, strict=True):
             name = f"{what}, {statistic.__name__}"
-            yield ratio(name, "bare echo, same bytes", figures, theirs, bound, note=note)
+            yield ratio(name, "bare echo, same bytes", figures, baseline, bound, note=note)
 
 
 def warmed(servers: Servers) -> bytes:

@@ -53,18 +53,18 @@ def load(servers: Servers, effort: Effort) -> Iterator[Finding]:
             yield from _findings(clients, *zip(*measured, strict=True))
 
 
-def _findings(clients: int, ours: Sequence[Window], theirs: Sequence[Window]) -> Iterator[Finding]:
-    refused = sum(len(w.refused) for w in ours) / sum(len(w.refused) + len(w.answered) for w in ours)
+def _findings(clients: int, candidate: Sequence[Window], baseline: Sequence[Window]) -> Iterator[Finding]:
+    refused = sum(len(w.refused) for w in candidate) / sum(len(w.refused) + len(w.answered) for w in candidate)
     note = f"{refused:.0%} refused" if refused else "none refused"
     echoed = "bare echo, as many clients"
     what = f"{clients} client{'s' * (clients > 1)}"
-    rates = (np.array([window.rate for window in each]) for each in (ours, theirs))
+    rates = (np.array([window.rate for window in each]) for each in (candidate, baseline))
     yield ratio(f"answered a second, {what}", echoed, *rates, unit="/s", note=note)
     for name, statistic in (("p50", p50), ("p99", p99)):
-        times = [np.array([statistic(np.array(w.answered)) for w in each]) for each in (ours, theirs)]
+        times = [np.array([statistic(np.array(w.answered)) for w in each]) for each in (candidate, baseline)]
         yield ratio(f"answered, {name}, {what}", echoed, *times)
-        if all(w.refused for w in ours):
-            away = np.array([statistic(np.array(w.refused)) for w in ours])
+        if all(w.refused for w in candidate):
+            away = np.array([statistic(np.array(w.refused)) for w in candidate])
             yield ratio(f"refused, {name}, {what}", echoed, away, times[1])
 
 
@@ -76,9 +76,10 @@ async def windows(
         calls = [await callers(stack, target, method, clients) for target, method in targets]
         for mine in calls:
             await _window(mine, warming)
-        ours, theirs = calls
+        candidate, baseline = calls
         return [
-            (await _window(ours, effort.window), await _window(theirs, effort.window)) for _ in range(effort.rounds)
+            (await _window(candidate, effort.window), await _window(baseline, effort.window))
+            for _ in range(effort.rounds)
         ]
 
 

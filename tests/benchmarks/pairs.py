@@ -58,14 +58,14 @@ class Spread:
 class Finding:
     """One line of the report: a figure with its spread, what it was measured against, and its bound.
 
-    With a baseline (`theirs`) the figure is the ratio of `ours` to it, else it is `ours` itself; `unit` is theirs both.
+    With a `baseline` the figure is the ratio of `candidate` to it, else it is `candidate` itself; both are in `unit`.
     """
 
     what: str
     against: str
     unit: str
-    ours: float
-    theirs: float | None
+    candidate: float
+    baseline: float | None
     figure: Spread
     bound: Bound | None = None
     note: str = ""
@@ -130,15 +130,15 @@ def by_round(times: NDArray[np.float64], statistic: Statistic = p50) -> NDArray[
 def ratio(
     what: str,
     against: str,
-    ours: NDArray[np.float64],
-    theirs: NDArray[np.float64],
+    candidate: NDArray[np.float64],
+    baseline: NDArray[np.float64],
     bound: Bound | None = None,
     unit: str = "s",
     note: str = "",
 ) -> Finding:
-    """A finding from figures of ours and of the baseline, one a round."""
-    spread = Spread.of(ours / theirs)
-    return Finding(what, against, unit, p50(ours), p50(theirs), spread, bound, note)
+    """A finding from figures of the candidate and of the baseline, one a round."""
+    spread = Spread.of(candidate / baseline)
+    return Finding(what, against, unit, p50(candidate), p50(baseline), spread, bound, note)
 
 
 def absolute(

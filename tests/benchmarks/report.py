@@ -23,7 +23,7 @@ NARROWEST = 160
 _TEXT: Mapping[str, Any] = {"overflow": "fold"}
 _NUMBER: Mapping[str, Any] = {"justify": "right", "no_wrap": True}
 COLUMNS: Mapping[str, Mapping[str, Any]] = {
-    "what": _TEXT, "ours": _NUMBER, "against": _TEXT, "theirs": _NUMBER, "figure": _NUMBER,
+    "what": _TEXT, "candidate": _NUMBER, "against": _TEXT, "baseline": _NUMBER, "figure": _NUMBER,
     "least .. greatest": {"no_wrap": True}, "bound": _NUMBER, "met": {}, "note": {**_TEXT, "style": "dim"},
 }  # fmt: skip
 PACKAGES = ("torch", "sympy", "grpcio", "protobuf", "numpy")
@@ -72,9 +72,9 @@ def _cells(finding: Finding) -> tuple[str, ...]:
     figure = finding.figure
     return (
         finding.what,
-        amount(finding.ours, finding.unit),
+        amount(finding.candidate, finding.unit),
         finding.against,
-        "" if finding.theirs is None else amount(finding.theirs, finding.unit),
+        "" if finding.baseline is None else amount(finding.baseline, finding.unit),
         _figure(finding, figure.median),
         f"{_figure(finding, figure.least)} .. {_figure(finding, figure.greatest)}",
         _bound(finding, finding.bound) if finding.bound else "",
@@ -84,7 +84,7 @@ def _cells(finding: Finding) -> tuple[str, ...]:
 
 
 def _figure(finding: Finding, figure: float) -> str:
-    return amount(figure, finding.unit) if finding.theirs is None else f"{figure:.3g} x"
+    return amount(figure, finding.unit) if finding.baseline is None else f"{figure:.3g} x"
 
 
 def _bound(finding: Finding, bound: Bound) -> str:

@@ -65,13 +65,13 @@ def _findings(servers: Servers, effort: Effort, case: Case) -> Iterator[Finding]
     calls = min(effort.calls, max(2, MILLION // case.entries))
     contenders = (lambda: send(body), lambda: echo(body), in_process)
     times = interleave(*contenders, rounds=effort.rounds, calls=calls, patience=effort.patience, warm_up=4)
-    ours, echoed, computed = by_round(times)
+    candidate, echoed, computed = by_round(times)
     name = f"{case.expression}, {_amount(case.entries)}" + (", upstream" if case.upstream else "")
     note = f"{len(body):,} bytes out, {size:,} back"
-    yield ratio(name, "bare echo, same bytes", ours, echoed, note=note)
-    yield ratio(name, "torch in process", ours, computed, note=note)
+    yield ratio(name, "bare echo, same bytes", candidate, echoed, note=note)
+    yield ratio(name, "torch in process", candidate, computed, note=note)
     bound = LARGE_TENSOR if case.entries == MILLION else None
-    yield ratio(name, f"echo + {TORCH_SHARE} x torch", ours, echoed + TORCH_SHARE * computed, bound, note=note)
+    yield ratio(name, f"echo + {TORCH_SHARE} x torch", candidate, echoed + TORCH_SHARE * computed, bound, note=note)
 
 
 def _amount(entries: int) -> str:

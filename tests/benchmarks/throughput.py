@@ -27,7 +27,7 @@ def throughput(servers: Servers, effort: Effort) -> Iterator[Finding]:
     for clients in CLIENTS:
         measured = asyncio.run(windows(targets, clients, effort, warming=effort.window / 2))
         assert not any(window.refused for pair in measured for window in pair)
-        ours, theirs = np.array([[window.rate for window in pair] for pair in measured]).T
+        candidate, baseline = np.array([[window.rate for window in pair] for pair in measured]).T
         bound = MANY_CLIENTS if clients > 1 else None
         what = f"calls a second, {clients} client{'s' * (clients > 1)}"
-        yield ratio(what, "bare echo, same bytes", ours, theirs, bound, unit="/s")
+        yield ratio(what, "bare echo, same bytes", candidate, baseline, bound, unit="/s")
