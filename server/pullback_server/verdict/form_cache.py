@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from .. import symbolic
 from ..symbolic.lowering.plan import Plan
@@ -18,6 +18,10 @@ Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 
 #: Appended to the key of a program's forms, it is the key of their explanation.
 EXPLAINED = " explained"
+
+
+#: What workers share.
+S = TypeVar("S", symbolic.Forms, symbolic.Explanation)
 
 
 class FormStore(Protocol):
@@ -76,32 +80,34 @@ class FormCache:
         if key in self._forms:
             self._forms.move_to_end(key)
             return self._forms[key], FormOrigin.WORKER
-        data = self._store.get(key) if self._store else None
-        forms = self._derivation(program).forms() if data is None else symbolic.Forms.from_bytes(data)
-        compiled = _compile(forms)
-        if data is None and self._store:
-            self._store.put(key, forms.to_bytes())
-        self._keep(self._forms, key, compiled)
-        return compiled, FormOrigin.DERIVED if data is None else FormOrigin.SERVICE
+        forms, origin = self._obtain(key, symbolic.Forms.from_bytes, lambda: self._derivation(program).forms())
+        self._keep(self._forms, key, _compile(forms))
+        return self._forms[key], origin
 
     def explanation(self, program: PreparedProgram) -> symbolic.Explanation:
         """The explanation of a program's forms; raises FormOverBudget."""
-        key, stored = program.key, program.key + EXPLAINED
+        key = program.key
         if key in self._explanations:
             self._explanations.move_to_end(key)
             return self._explanations[key]
-        data = self._store.get(stored) if self._store else None
-        if data is not None:
-            explanation = symbolic.Explanation.from_bytes(data)
-        else:
-            explanation = self._derivation(program).explanation()
-            if self._store:
-                self._store.put(stored, explanation.to_bytes())
+        decode = symbolic.Explanation.from_bytes
+        explanation, _ = self._obtain(key + EXPLAINED, decode, lambda: self._derivation(program).explanation())
         self._keep(self._explanations, key, explanation)
+        self._last = None
         return explanation
 
+    def _obtain(self, key: str, decode: Callable[[bytes], S], derive: Callable[[], S]) -> tuple[S, FormOrigin]:
+        """What the store has under a key, or what is derived, and stored, where it has nothing."""
+        data = self._store.get(key) if self._store else None
+        if data is not None:
+            return decode(data), FormOrigin.SERVICE
+        value = derive()
+        if self._store:
+            self._store.put(key, value.to_bytes())
+        return value, FormOrigin.DERIVED
+
     def _derivation(self, program: PreparedProgram) -> symbolic.Derivation:
-        """The derivation of a program, the last one where it is that: forms are asked for before their explanation."""
+        """The derivation of a program, which is kept from its forms to its explanation, for that is asked for next."""
         if self._last is None or self._last[0] != program.key:
             self._last = program.key, symbolic.Derivation(program.typed, program.used)
         return self._last[1]

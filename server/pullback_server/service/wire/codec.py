@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 from pullback.v1 import grading_pb2, language_pb2, tensor_pb2
 
 from ...grading import Syntax
+from ...verdict import DerivativeKind
 from .tensors import numbers_to_wire, to_wire
 
 E = TypeVar("E", bound=Enum)
@@ -72,7 +73,7 @@ LACKING: Mapping[str, tuple[str, ...]] = {
     "Timings":                  ("queue", "total"),
     "DescribeLanguageResponse": ("operators", "versions", "workers"),
     "Operator":                 ("example_jacobians",),
-    "Derivative":               ("jacobian", "vjp"),
+    "Derivative":               tuple(kind.value for kind in DerivativeKind),
 }
 
 #: The fields whose content is not the attribute itself, and how it is made from the attribute.
