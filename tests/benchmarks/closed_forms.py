@@ -27,15 +27,15 @@ SHARE = 1 / 12
 def closed_forms(_: Servers, effort: Effort) -> Iterator[Finding]:
     """Each identity of the book cold, sympy's cache emptied before; then the median and the worst of all.
 
-    Ours is everything from the text to Jacobian and VJP in every notation and as a plan; sympy's is the derivative of
-    the same program as an expression of matrix symbols, where it gives one, and the right one.
+    The candidate is everything from the text to Jacobian and VJP in every notation and as a plan; the baseline is
+    sympy's derivative of the same program as an expression of matrix symbols, where it gives one, and the right one.
     """
-    found = {case["eq"]: _finding(case, effort) for case in read("identities")}
-    yield from found.values()
-    every = np.array([finding.candidate for finding in found.values()])
-    worst = max(found, key=lambda eq: found[eq].candidate)
-    yield absolute(f"all {len(found)} identities, median", every, note=f"the longest is ({worst})")
-    pairs = [(f.figure.median, f.candidate, f.baseline) for f in found.values() if f.baseline is not None]
+    findings = {case["eq"]: _finding(case, effort) for case in read("identities")}
+    yield from findings.values()
+    every = np.array([finding.candidate for finding in findings.values()])
+    worst = max(findings, key=lambda eq: findings[eq].candidate)
+    yield absolute(f"all {len(findings)} identities, median", every, note=f"the longest is ({worst})")
+    pairs = [(f.figure.median, f.candidate, f.baseline) for f in findings.values() if f.baseline is not None]
     ratios, candidate, baseline = (np.array(column) for column in zip(*pairs, strict=True))
     note = "median, least and greatest of the ratios above"
     yield Finding(
@@ -70,7 +70,7 @@ def _finding(case: Case, effort: Effort) -> Finding:
 def _fault(case: Case, typed: TypedProgram, inputs: Tensors) -> str:
     """Why sympy's derivative is no match: it gives none, or one that is not the book's in value; empty where it is."""
     try:
-        found = derivative(typed, case["wrt"])
+        answer = derivative(typed, case["wrt"])
     except Unavailable as reason:
         return f"no word for {reason}"
     except Exception as error:
@@ -78,10 +78,10 @@ def _fault(case: Case, typed: TypedProgram, inputs: Tensors) -> str:
         return f"fails with {type(error).__name__}"
     right = value(case["df"], inputs).numpy()
     try:
-        said = evaluate(found, {name: x.numpy() for name, x in inputs.items()}, right.shape)
+        numbers = evaluate(answer, {name: x.numpy() for name, x in inputs.items()}, right.shape)
     except Exception as error:
-        return f"gives {found}, which cannot be evaluated ({type(error).__name__})"
-    return "" if np.allclose(said, right, rtol=TOLERANCE, atol=TOLERANCE) else f"wrong: it gives {found}"
+        return f"gives {answer}, which cannot be evaluated ({type(error).__name__})"
+    return "" if np.allclose(numbers, right, rtol=TOLERANCE, atol=TOLERANCE) else f"wrong: it gives {answer}"
 
 
 def _prepared(text: str, inputs: Tensors, *wrt: str) -> PreparedProgram:

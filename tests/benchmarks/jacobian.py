@@ -39,10 +39,10 @@ CASES: tuple[tuple[str, Callable[[int], dict[str, tuple[int, ...]]], Elements], 
 
 
 def jacobian(_: Servers, effort: Effort) -> Iterator[Finding]:
-    """The Jacobian by x of two expressions with n entries, cold: sympy's cache is emptied before each.
+    """The Jacobian with respect to x of two expressions with n entries, cold: sympy's cache is emptied before each.
 
-    Ours is everything from the text to Jacobian and VJP in all notations and as a plan; sympy's is the matrix of
-    elements and its n^2 derivatives.
+    The candidate is everything from the text to Jacobian and VJP in all notations and as a plan; the baseline is
+    sympy's matrix of elements and its n^2 derivatives.
     """
     for text, shapes, elements in CASES:
         for n in QUICK_SIZES if effort.quick else SIZES:

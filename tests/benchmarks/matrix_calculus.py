@@ -42,9 +42,9 @@ def expression(typed: TypedProgram) -> sp.Expr:
             case Apply("eye"):
                 values.append(sp.Identity(shape[0]))
             case Apply(operator, operands):
-                given = [values[k] for k in operands if k is not None]
+                arguments = [values[k] for k in operands if k is not None]
                 ranks = [typed.types[k].rank for k in operands if k is not None]
-                values.append(_applied(operator, given, ranks, typed.arguments[number]))
+                values.append(_applied(operator, arguments, ranks, typed.arguments[number]))
     return values[typed.program.output]
 
 

@@ -50,7 +50,9 @@ def test_whatever_a_worker_meets_while_it_answers_has_a_documented_code(action):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("point", ["front.accepted", "front.given", "front.heard", "front.lost", "front.settled"])
+@pytest.mark.parametrize(
+    "point", ["front.accepted", "front.dispatched", "front.received", "front.lost", "front.settled"]
+)
 def test_whatever_the_front_meets_has_a_documented_code(point):
     with armed(f"{point}=2*raise(a secret);worker.taken=1*kill") as service:
         assert set(answer_all(service)) <= {"OK", "INVALID_ARGUMENT", "INTERNAL"}

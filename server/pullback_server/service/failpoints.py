@@ -1,7 +1,7 @@
 """Failpoints: named points at each step of a worker's life where a test can make something break.
 
 The environment variable PULLBACK_FAILPOINTS arms them with terms `point=[percent%][times*]action[(argument)]`, joined
-by `;`: `worker.taken=1*kill` kills the first worker that takes a task, `front.given=5%sleep(0.2)` delays one task in
+by `;`: `worker.taken=1*kill` kills the first worker that takes a task, `front.dispatched=5%sleep(0.2)` delays one in
 twenty. POINTS has the names of the points, ACTIONS those of the actions. Without the variable a point is a call of an
 empty function. `times` counts over all workers of one fork server. The variable PULLBACK_FAILPOINTS_TALLY names a file
 that gets a line with a point's name whenever the point strikes.
@@ -28,7 +28,7 @@ POINTS: Mapping[str, str] = {
     "worker.isolated": "worker: its limits and its filter are in force, before it sends READY",
     "worker.ready": "worker: it has sent READY",
     "front.accepted": "front: a call has arrived with its body, before it is queued",
-    "front.given": "front: before a task is sent to a worker",
+    "front.dispatched": "front: before a task is sent to a worker",
     "worker.taken": "worker: it has taken a task, before the request is parsed",
     "worker.parsed": "worker: the request is parsed, before the mathematics",
     "worker.asked": "worker: the expression is checked, before it asks for the admission of a large task",
@@ -39,7 +39,7 @@ POINTS: Mapping[str, str] = {
     "worker.answered": "worker: the reply or the refusal is made, before it is sent",
     "worker.replied": "worker: the reply or the refusal is sent",
     "worker.retired": "worker: it has asked to be replaced",
-    "front.heard": "front: a frame of a worker has arrived, before the front acts on it",
+    "front.received": "front: a frame of a worker has arrived, before the front acts on it",
     "front.lost": "front: a worker's death is noticed, before its call is replayed",
     "front.settled": "front: a call has its outcome, before the caller gets it",
     "log.written": "any process: before a line of the log is written",

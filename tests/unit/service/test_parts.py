@@ -227,7 +227,9 @@ def test_a_machine_without_a_sandbox_is_told_how_to_run_without_one(monkeypatch)
         sandbox.enter()
 
 
-@pytest.mark.parametrize("term", ["worker.taken=50%kill", "worker.taken=2*sleep(0.1)", " front.given=raise(x) ;", ""])
+@pytest.mark.parametrize(
+    "term", ["worker.taken=50%kill", "worker.taken=2*sleep(0.1)", " front.dispatched=raise(x) ;", ""]
+)
 def test_terms_of_failpoints_that_are_valid(term):
     assert set(failpoints.parse(term)) <= set(failpoints.POINTS)
 

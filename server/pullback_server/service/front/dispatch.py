@@ -25,7 +25,7 @@ SHARE = 0.9
 #: Seconds in which a worker may finish an abandoned call; most do, and need not be replaced.
 ABANDON_GRACE = 0.1
 
-_ACCEPTED, _GIVEN = map(failpoints.at, ("front.accepted", "front.given"))
+_ACCEPTED, _DISPATCHED = map(failpoints.at, ("front.accepted", "front.dispatched"))
 
 
 class Dispatcher:
@@ -196,7 +196,7 @@ class Dispatcher:
         call.attempts += 1
         call.dispatched = self._loop.time()
         try:
-            _GIVEN()
+            _DISPATCHED()
             sent = worker.send_task(call.method, call.body, call.request_id, call.arrival)
         except Exception:
             _log.exception("a task could not be sent to a worker")

@@ -18,7 +18,7 @@ from .worker_handle import Listener, WorkerHandle, is_stopped
 
 _log = logging.getLogger(__name__)
 
-_HEARD, _LOST = map(failpoints.at, ("front.heard", "front.lost"))
+_RECEIVED, _LOST = map(failpoints.at, ("front.received", "front.lost"))
 
 #: Seconds until a worker that died while it warmed up is started again: at first, doubled each time, and at most.
 BACK_OFF = (0.1, 5.0)
@@ -141,7 +141,7 @@ class Pool:
             self.lose(worker)
             return
         try:
-            _HEARD()
+            _RECEIVED()
             match frame.kind:
                 case Kind.READY:
                     self._mark_ready(worker)
