@@ -6,7 +6,8 @@ from collections import Counter
 
 import grpc
 from google.rpc import error_details_pb2, status_pb2
-from pullback_server.service.protocol.errors import REASONS
+
+from tests.reason_table import REASONS
 
 from .questions import Question
 

@@ -14,6 +14,8 @@ from pullback_server.service.protocol import envelope, errors
 from pullback_server.service.wire import derivative_messages
 from pullback_server.verdict.preparation import differentiated_inputs, prepare, resolve_upstream, types_of
 
+from tests.reason_table import REASONS
+
 Target = Callable[[bytes], None]
 
 LIMITS = Limits()
@@ -85,5 +87,5 @@ def _refusals() -> Iterator[None]:
         yield
     except Refusal as refused:
         size = len(errors.refusal(refused).status)
-        if refused.reason.name not in errors.REASONS or size > errors.DETAILS_BYTES:
+        if refused.reason.name not in REASONS or size > errors.DETAILS_BYTES:
             raise Escape(f"a refusal that cannot be sent: {refused.reason}, {size} bytes") from None

@@ -7,11 +7,12 @@ from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import grading_pb2, tensor_pb2
 from pullback_server.program import Reason
 from pullback_server.service.front import tokens
-from pullback_server.service.protocol.errors import DETAILS_BYTES, REASONS, Code
+from pullback_server.service.protocol.errors import DETAILS_BYTES, Code
 from service_harness import NOT_SERVING, SERVICE, SERVING, many_request, refused, request, running, status_details
 from waiting import PATIENCE, eventually
 
 from tests.hostile_lines import DIFFERENTIATE
+from tests.reason_table import REASONS
 
 
 def vector(name="x", data=(1.0, 2.0), dtype="DTYPE_FLOAT64", shape=None, raw=None):

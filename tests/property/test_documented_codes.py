@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import grading_pb2, tensor_pb2
 from pullback_server.operators import BY_NAME
-from pullback_server.service.protocol.errors import REASONS
+
+from tests.reason_table import REASONS
 
 SERVICE = "/pullback.v1.DerivativeService"
 GRADING = "/pullback.v1.GradingService"

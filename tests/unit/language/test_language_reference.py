@@ -9,7 +9,8 @@ import pytest
 from pullback_server.language import reference
 from pullback_server.operators import TABLE
 from pullback_server.program import Reason
-from pullback_server.service.protocol.errors import REASONS as FAILURES
+
+from tests.reason_table import REASONS
 
 SERVER = Path(pullback_server.__file__).parent
 
@@ -40,7 +41,7 @@ def test_every_operator_is_described(row):
 def test_every_reason_is_described_and_no_other():
     used = {*reasons()}
     assert used == Reason.__members__.keys()
-    assert {FAILURES[reason].code.name for reason in used} == {"INVALID_ARGUMENT"}
+    assert {REASONS[reason].code.name for reason in used} == {"INVALID_ARGUMENT"}
 
 
 def test_a_reference_that_is_out_of_date_is_reported(tmp_path, monkeypatch, capsys):

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 from pullback_server.program import Reason, Refusal
 from pullback_server.service.protocol import errors
 
+from tests.reason_table import REASONS
+
 NEVER = {"OK", "UNKNOWN", "ABORTED", "ALREADY_EXISTS", "DATA_LOSS", "OUT_OF_RANGE", "NOT_FOUND"}
 
 
@@ -19,7 +21,7 @@ def unpack(failure):
     return details
 
 
-@pytest.mark.parametrize("reason", errors.REASONS.values(), ids=lambda reason: reason.name)
+@pytest.mark.parametrize("reason", REASONS.values(), ids=lambda reason: reason.name)
 def test_every_reason_of_the_table_is_a_status_that_names_it(reason):
     refused = reason.code == errors.Code.INVALID_ARGUMENT
     name, sentence = reason.name, reason.sentence

@@ -9,8 +9,9 @@ from pullback_server.service.config import settings
 from pullback_server.service.failpoints import POINTS
 from pullback_server.service.front.metrics import METRICS, Metrics
 from pullback_server.service.front.tally import Tally
-from pullback_server.service.protocol.errors import REASONS
 from pullback_server.verdict import UndecidedReason
+
+from tests.reason_table import REASONS
 
 
 def test_the_reference_is_in_step_with_the_tables():

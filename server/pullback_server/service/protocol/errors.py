@@ -1,8 +1,7 @@
-"""The one table of reasons, and the one place where refusals and failures become statuses."""
+"""The table of failures' reasons, and the one place where refusals and failures become statuses."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
@@ -11,7 +10,7 @@ from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo  # type: ignore[import-untyped]
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 
-from ...program import Reason, Refusal
+from ...program import Refusal
 
 DOMAIN = "pullback"
 
@@ -57,23 +56,6 @@ class FailureReason(Enum):
 
 
 @dataclass(frozen=True)
-class Row:
-    """A reason as callers see it; `retry_after` is in seconds, None where a retry is of no use."""
-
-    name: str
-    code: Code
-    retry_after: float | None
-    sentence: str
-
-
-#: Every reason by its name: first what the language and the contract refuse, which never succeeds, then failures.
-REASONS: Mapping[str, Row] = {
-    **{reason.name: Row(reason.name, Code.INVALID_ARGUMENT, None, reason.value) for reason in Reason},
-    **{reason.name: Row(reason.name, reason.code, reason.retry_after, reason.sentence) for reason in FailureReason},
-}
-
-
-@dataclass(frozen=True)
 class Failure:
     """A status on its way out: gRPC's code and message, the bytes of a google.rpc.Status, and the reason's name."""
 
@@ -100,6 +82,7 @@ def failure(reason: FailureReason) -> Failure:
 def refusal(refused: Refusal) -> Failure:
     """The failure that says where a request is wrong, what was found there and what would be accepted.
 
+    >>> from pullback_server.program import Reason
     >>> refusal(Refusal(Reason.UNKNOWN_NAME, "there is no `z`", line=1, column=5)).code
     3
     """
