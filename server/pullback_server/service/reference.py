@@ -149,8 +149,8 @@ def _grades() -> Iterator[str]:
     yield "A NOT_AN_ANSWER has one of these codes, or WRONG_VARIABLE or WRONG_ORDER where its left side names another"
     yield "derivative:\n"
     yield from table(("code", "why"), ((f"`{r.name}`", r.value) for r in grading.NotAnAnswerReason))
-    yield "An UNDECIDED grade has one of these reasons:\n"
-    yield from (f"- {reason.value}" for reason in grading.UndecidedReason)
+    yield "An UNDECIDED grade has one of these reasons, where B is the budget that the problem's policy sets:\n"
+    yield from (f"- {reason.value.format(budget='B')}" for reason in grading.UndecidedReason)
     yield ""
 
 
