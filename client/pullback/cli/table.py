@@ -1,4 +1,4 @@
-"""Lays out a reply for a person: a block for each input, with its gradient, its formulas and its verdict."""
+"""Prints values as JSON or as tables: replies, derivations and the description of the language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turns requests into messages and messages into replies: the one place of the client that knows both."""
+"""Turns requests into messages, and messages into replies and the description of the language."""
 
 from __future__ import annotations
 
