@@ -123,14 +123,14 @@ async def _answers(
     stream = None
     try:
         while not ledger.finished:
-            step = ledger.on(await _next(events, ledger.patience))
-            for answer in step.answers:
+            reaction = ledger.on(await _next(events, ledger.patience))
+            for answer in reaction.answers:
                 room.release()
                 yield answer
-            if step.pause is not None:
-                await asyncio.sleep(step.pause)
+            if reaction.pause is not None:
+                await asyncio.sleep(reaction.pause)
                 stream = _Stream(getattr(stub, exchange.method), metadata, events)
-            for message in step.messages:
+            for message in reaction.messages:
                 if stream is not None:
                     stream.send(message)
         if stream is not None:

@@ -146,14 +146,14 @@ def _answers(
                 event = events.get(timeout=ledger.patience)
             except queue.Empty:
                 event = None
-            step = ledger.on(event)
-            for answer in step.answers:
+            reaction = ledger.on(event)
+            for answer in reaction.answers:
                 feeder.make_room()
                 yield answer
-            if step.pause is not None:
-                time.sleep(step.pause)
+            if reaction.pause is not None:
+                time.sleep(reaction.pause)
                 stream = _Stream(getattr(stub, exchange.method), metadata, events)
-            for message in step.messages:
+            for message in reaction.messages:
                 if stream is not None:
                     stream.send(message)
         if stream is not None:

@@ -56,7 +56,7 @@ Event = Requested | Exhausted | Received | Broken
 
 
 @dataclass(frozen=True)
-class Step(Generic[A]):
+class Reaction(Generic[A]):
     """What follows from an event: answers to give, messages to send, and whether a stream must be opened first.
 
     `pause` is how many seconds to wait before a stream is opened, None where the one that is open will do.
@@ -107,7 +107,7 @@ class Ledger(Generic[A]):
         first = min((sent.deadline for sent in self._unanswered.values()), default=math.inf)
         return None if first == math.inf else max(0.0, first + GRACE - self.now())
 
-    def on(self, event: Event | None) -> Step[A]:
+    def on(self, event: Event | None) -> Reaction[A]:
         """What follows from an event, or from None: that time has passed."""
         match event:
             case Requested(request):
@@ -118,11 +118,11 @@ class Ledger(Generic[A]):
                 return self._break(error or errors.Unavailable(reason=Reason.STREAM_ENDED))
             case Exhausted():
                 self._exhausted = event
-                return Step()
+                return Reaction()
             case None:
                 return self._expire()
 
-    def _request(self, request: Any) -> Step[A]:
+    def _request(self, request: Any) -> Reaction[A]:
         position, self._taken = self._taken, self._taken + 1
         identity = request.id or str(position)
         try:
@@ -134,19 +134,19 @@ class Ledger(Generic[A]):
             if message.ByteSize() > LARGEST_MESSAGE:
                 raise errors.ResourceExhausted(reason=Reason.REQUEST_TOO_LARGE)
         except PullbackError as error:
-            return Step(answers=(self.exchange.answer(identity, position, error=error),))
+            return Reaction(answers=(self.exchange.answer(identity, position, error=error),))
         message.id = identity
         sent = _Sent(position, message, math.inf if request.timeout is None else self.now() + request.timeout)
         self._unanswered[identity] = sent
-        return Step(messages=(self._envelope(sent),), pause=self._open_stream())
+        return Reaction(messages=(self._envelope(sent),), pause=self._open_stream())
 
-    def _receive(self, response: Any) -> Step[A]:
+    def _receive(self, response: Any) -> Reaction[A]:
         self._streams_in_vain = 0
         self._late.discard(response.id)
         sent = self._unanswered.pop(response.id, None)
-        return Step() if sent is None else Step(answers=(self._answer(sent, response),))
+        return Reaction() if sent is None else Reaction(answers=(self._answer(sent, response),))
 
-    def _break(self, error: PullbackError) -> Step[A]:
+    def _break(self, error: PullbackError) -> Reaction[A]:
         self._open = False
         self._late.clear()
         self._streams_in_vain += 1
@@ -157,13 +157,13 @@ class Ledger(Generic[A]):
             else:
                 sent.attempts += 1
         messages = tuple(self._envelope(sent) for sent in self._unanswered.values())
-        return Step(tuple(answers), messages, self._open_stream() if messages else None)
+        return Reaction(tuple(answers), messages, self._open_stream() if messages else None)
 
-    def _expire(self) -> Step[A]:
+    def _expire(self) -> Reaction[A]:
         overdue = [name for name, sent in self._unanswered.items() if self.now() >= sent.deadline + GRACE]
         self._late.update(overdue)
         error = errors.DeadlineExceeded(reason=Reason.DEADLINE)
-        return Step(answers=tuple(self._give_up(name, error) for name in overdue))
+        return Reaction(answers=tuple(self._give_up(name, error) for name in overdue))
 
     def _give_up(self, identity: str, error: PullbackError) -> A:
         return self.exchange.answer(identity, self._unanswered.pop(identity).position, error=error)

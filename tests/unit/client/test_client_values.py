@@ -184,9 +184,9 @@ def test_the_pause_grows_until_something_is_answered(ledger):
 
 def test_what_was_sent_often_enough_is_given_up(ledger):
     ledger.on(asked("a"))
-    steps = [ledger.on(Broken()) for _ in range(ATTEMPTS)]
-    assert [len(step.messages) for step in steps] == [1] * (ATTEMPTS - 1) + [0]
-    assert isinstance(steps[-1].answers[0].error, pullback.Unavailable)
+    reactions = [ledger.on(Broken()) for _ in range(ATTEMPTS)]
+    assert [len(reaction.messages) for reaction in reactions] == [1] * (ATTEMPTS - 1) + [0]
+    assert isinstance(reactions[-1].answers[0].error, pullback.Unavailable)
 
 
 def test_a_request_sent_again_has_what_is_left_of_its_budget(ledger, clock):
