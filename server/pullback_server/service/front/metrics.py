@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, starmap
 from operator import attrgetter
 from typing import Any
 
@@ -20,7 +20,7 @@ from .tally import BUCKETS, Tally
 
 
 @dataclass(frozen=True)
-class Row:
+class MetricRow:
     """A metric: its name, its kind, the attribute of Metrics that is its value, and what it means.
 
     A counter has the labels that stand in backquotes in its meaning.
@@ -52,24 +52,24 @@ class Row:
 
 # fmt: off
 #: Every metric; the service's reference is made from these rows too.
-METRICS = (
-    #   name                      kind         value                    meaning
-    Row("requests_total",         "counter",   "tally.calls",           "requests by `method`, `status` and `reason`"),
-    Row("request_seconds",        "histogram", "tally.total",           "seconds from a request to its answer"),
-    Row("queue_seconds",          "histogram", "tally.queue",           "seconds that a request waited for a worker"),
-    Row("numeric_seconds",        "histogram", "tally.numeric",         "seconds of the numeric leg"),
-    Row("symbolic_seconds",       "histogram", "tally.symbolic",        "seconds of the symbolic leg and the check"),
-    Row("forms_total",            "counter",   "tally.forms",           "answers by the `origin` of their closed form; "
-                                                                        "worker and service are cache hits"),
-    Row("bytes_total",            "counter",   "tally.bytes",           "bytes by `direction`, received and sent"),
-    Row("workers_ready",          "gauge",     "pool.ready",            "workers that are ready or at work"),
-    Row("workers_wanted",         "gauge",     "pool.size",             "workers that there should be"),
-    Row("workers_replaced_total", "counter",   "pool.replaced",         "workers replaced, by `reason`"),
-    Row("requests_waiting",       "gauge",     "dispatcher.waiting",    "requests that wait for a worker"),
-    Row("requests_in_flight",     "gauge",     "dispatcher.calls",      "requests that wait or are worked on"),
-    Row("bytes_in_flight",        "gauge",     "dispatcher.bytes",      "bytes of requests that wait or are worked on"),
-    Row("form_cache_bytes",       "gauge",     "dispatcher.form_bytes", "bytes of closed forms that all workers share"),
-)
+METRICS = tuple(starmap(MetricRow, (
+    # name                     kind         value                    meaning
+    ("requests_total",         "counter",   "tally.calls",           "requests by `method`, `status` and `reason`"),
+    ("request_seconds",        "histogram", "tally.total",           "seconds from a request to its answer"),
+    ("queue_seconds",          "histogram", "tally.queue",           "seconds that a request waited for a worker"),
+    ("numeric_seconds",        "histogram", "tally.numeric",         "seconds of the numeric leg"),
+    ("symbolic_seconds",       "histogram", "tally.symbolic",        "seconds of the symbolic leg and the check"),
+    ("forms_total",            "counter",   "tally.forms",           "answers by the `origin` of their closed form; "
+                                                                     "worker and service are cache hits"),
+    ("bytes_total",            "counter",   "tally.bytes",           "bytes by `direction`, received and sent"),
+    ("workers_ready",          "gauge",     "pool.ready",            "workers that are ready or at work"),
+    ("workers_wanted",         "gauge",     "pool.size",             "workers that there should be"),
+    ("workers_replaced_total", "counter",   "pool.replaced",         "workers replaced, by `reason`"),
+    ("requests_waiting",       "gauge",     "dispatcher.waiting",    "requests that wait for a worker"),
+    ("requests_in_flight",     "gauge",     "dispatcher.calls",      "requests that wait or are worked on"),
+    ("bytes_in_flight",        "gauge",     "dispatcher.bytes",      "bytes of requests that wait or are worked on"),
+    ("form_cache_bytes",       "gauge",     "dispatcher.form_bytes", "bytes of closed forms that all workers share"),
+)))
 # fmt: on
 
 
@@ -98,7 +98,7 @@ def serve(config: Config, tally: Tally, dispatcher: Dispatcher) -> tuple[int, Ca
     return server.server_port, end
 
 
-def _family(row: Row, value: Any) -> Metric:
+def _family(row: MetricRow, value: Any) -> Metric:
     if row.kind == "gauge":
         return GaugeMetricFamily(row.name, row.help, value=value)
     if row.kind == "histogram":
