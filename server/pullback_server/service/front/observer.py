@@ -10,7 +10,7 @@ import grpc
 
 from .. import logs
 from ..protocol.errors import Code
-from ..protocol.methods import Row
+from ..protocol.methods import MethodRow
 from .callers import Caller
 from .calls import Call
 from .tally import Tally
@@ -24,7 +24,7 @@ CANCELLED = grpc.StatusCode.CANCELLED.value[0]
 class Traces(Protocol):
     """Where spans go."""
 
-    def record(self, row: Row, caller: Caller, call: Call, status: str, seconds: float) -> None:
+    def record(self, row: MethodRow, caller: Caller, call: Call, status: str, seconds: float) -> None:
         """A call is over."""
 
 
@@ -34,13 +34,13 @@ class Observer:
     def __init__(self, tally: Tally, log_calls: bool, traces: Traces | None = None) -> None:
         self.tally, self._log_calls, self._traces = tally, log_calls, traces
 
-    def record_rejection(self, row: Row, caller: Caller, code: int, reason: str) -> None:
+    def record_rejection(self, row: MethodRow, caller: Caller, code: int, reason: str) -> None:
         """A call was rejected before its request was read."""
         self.tally.calls[row.name, NAMES[code], reason] += 1
         if self._log_calls:
             _log.info("a call was rejected", extra=logs.about(**_describe(row, caller, NAMES[code], reason)))
 
-    def record_call(self, row: Row, caller: Caller, call: Call, code: int, reason: str, sent: int) -> None:
+    def record_call(self, row: MethodRow, caller: Caller, call: Call, code: int, reason: str, sent: int) -> None:
         """A call is over: with gRPC's status, the reason in the table of errors or none, and so many bytes sent."""
         tally, queue, (numeric, symbolic) = self.tally, call.queue_seconds, call.leg_seconds
         status = NAMES[code]
@@ -71,6 +71,6 @@ class Observer:
             self._traces.record(row, caller, call, status, seconds)
 
 
-def _describe(row: Row, caller: Caller, status: str, reason: str) -> dict[str, str]:
+def _describe(row: MethodRow, caller: Caller, status: str, reason: str) -> dict[str, str]:
     fields = {"request": caller.request_id, "client": caller.client, "method": row.name, "status": status}
     return fields | ({"reason": reason} if reason else {})

@@ -16,7 +16,7 @@ from ...program import Reason, Refusal
 from .. import failpoints
 from ..protocol.channel import Method
 from ..protocol.errors import Failure, FailureReason, failure, refusal
-from ..protocol.methods import ROWS, Row
+from ..protocol.methods import ROWS, MethodRow
 from .callers import REQUEST_ID, Caller, address, identify, new_id
 from .dispatch import Dispatcher
 from .observer import CANCELLED, Observer
@@ -67,7 +67,7 @@ class RpcHandler(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic i
         for stream in self._streams:
             stream.stop_reading(drained=True)
 
-    def _reject(self, row: Row, caller: Caller, reason: FailureReason) -> grpc.RpcMethodHandler[Any, Any]:
+    def _reject(self, row: MethodRow, caller: Caller, reason: FailureReason) -> grpc.RpcMethodHandler[Any, Any]:
         rejection = failure(reason)
         self._observer.record_rejection(row, caller, rejection.code, rejection.reason)
 
@@ -76,7 +76,7 @@ class RpcHandler(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic i
 
         return grpc.stream_stream_rpc_method_handler(reject)
 
-    async def _answer_call(self, row: Row, caller: Caller, body: bytes, context: _Context) -> bytes:
+    async def _answer_call(self, row: MethodRow, caller: Caller, body: bytes, context: _Context) -> bytes:
         call = None
         try:
             client = caller.client or address(context.peer())
@@ -111,7 +111,7 @@ class RpcHandler(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic i
         workers = derivative_pb2.Workers(ready=pool.ready, wanted=pool.size, replaced=replaced, waiting=waiting)
         return derivative_pb2.DescribeLanguageResponse(workers=workers).SerializeToString()
 
-    async def _answer_stream(self, row: Row, caller: Caller, _requests: object, context: _Context) -> None:
+    async def _answer_stream(self, row: MethodRow, caller: Caller, _requests: object, context: _Context) -> None:
         stream = None
         try:
             named = caller._replace(client=caller.client or address(context.peer()))

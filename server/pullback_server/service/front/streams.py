@@ -11,7 +11,7 @@ import grpc.aio
 
 from ..protocol import envelope
 from ..protocol.errors import Failure, FailureReason, failure
-from ..protocol.methods import Row
+from ..protocol.methods import MethodRow
 from .callers import Caller
 from .calls import Call, Outcome
 from .dispatch import Dispatcher
@@ -26,7 +26,7 @@ class Stream:
     """Reads requests in a separate task, and writes answers as they come."""
 
     def __init__(
-        self, dispatcher: Dispatcher, observer: Observer, row: Row, caller: Caller, context: _Context, window: int
+        self, dispatcher: Dispatcher, observer: Observer, row: MethodRow, caller: Caller, context: _Context, window: int
     ) -> None:
         self._dispatcher, self._observer, self._row, self._caller = dispatcher, observer, row, caller
         self._context = context

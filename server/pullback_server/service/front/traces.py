@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
-from ..protocol.methods import Row
+from ..protocol.methods import MethodRow
 from .callers import Caller
 from .calls import Call
 
@@ -32,7 +32,7 @@ class Spans:
         self._tracer = self._provider.get_tracer("pullback")
         self.close: Callable[[], None] = self._provider.shutdown
 
-    def record(self, row: Row, caller: Caller, call: Call, status: str, seconds: float) -> None:
+    def record(self, row: MethodRow, caller: Caller, call: Call, status: str, seconds: float) -> None:
         """A call is over after so many seconds."""
         end = time.time_ns()
         start = end - round(seconds * 1e9)

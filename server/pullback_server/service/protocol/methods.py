@@ -9,7 +9,7 @@ from .channel import Method
 
 
 @dataclass(frozen=True)
-class Row:
+class MethodRow:
     """A method: its service and name, the task that it becomes, and whether it streams in both directions.
 
     The messages of a stream number the fields that envelope.py reads and writes as DifferentiateManyRequest and
@@ -33,14 +33,14 @@ class Row:
 
 # fmt: off
 #: The methods by their paths.
-ROWS: Mapping[str, Row] = {row.path: row for row in (
-    #   service                          name                 task                       stream
-    Row("pullback.v1.DerivativeService", "Differentiate",     Method.DIFFERENTIATE),
-    Row("pullback.v1.DerivativeService", "DifferentiateMany", Method.DIFFERENTIATE_MANY, stream=True),
-    Row("pullback.v1.DerivativeService", "DescribeLanguage",  Method.DESCRIBE),
-    Row("pullback.v1.GradingService",    "Grade",             Method.GRADE),
-    Row("pullback.v1.GradingService",    "GradeMany",         Method.GRADE_MANY,         stream=True),
-    Row("pullback.v1.GradingService",    "Replay",            Method.REPLAY),
+ROWS: Mapping[str, MethodRow] = {row.path: row for row in (
+    #         service                          name                 task                       stream
+    MethodRow("pullback.v1.DerivativeService", "Differentiate",     Method.DIFFERENTIATE),
+    MethodRow("pullback.v1.DerivativeService", "DifferentiateMany", Method.DIFFERENTIATE_MANY, stream=True),
+    MethodRow("pullback.v1.DerivativeService", "DescribeLanguage",  Method.DESCRIBE),
+    MethodRow("pullback.v1.GradingService",    "Grade",             Method.GRADE),
+    MethodRow("pullback.v1.GradingService",    "GradeMany",         Method.GRADE_MANY,         stream=True),
+    MethodRow("pullback.v1.GradingService",    "Replay",            Method.REPLAY),
 )}
 # fmt: on
 
