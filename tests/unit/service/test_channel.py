@@ -3,7 +3,7 @@ from contextlib import closing
 
 import pytest
 from pullback_server.service.protocol import channel
-from pullback_server.service.protocol.channel import Kind
+from pullback_server.service.protocol.channel import FrameKind
 
 SIZES = [0, 1, channel.INLINE, channel.INLINE + 1, 9 * 2**20, channel.KEPT + 1]
 
@@ -19,9 +19,9 @@ def ends():
 def test_a_body_of_any_size_arrives_unchanged(ends, size):
     sender, far = ends
     body = os.urandom(size)
-    sender.send(Kind.TASK, body, "a note", code=2, seconds=1.5)
+    sender.send(FrameKind.TASK, body, "a note", code=2, seconds=1.5)
     frame = channel.Receiver().receive(far)
-    assert frame == channel.Frame(Kind.TASK, body, "a note", 2, 1.5)
+    assert frame == channel.Frame(FrameKind.TASK, body, "a note", 2, 1.5)
 
 
 def test_a_kept_memfd_gives_each_body_its_own_length(ends):
@@ -29,15 +29,15 @@ def test_a_kept_memfd_gives_each_body_its_own_length(ends):
     receiver = channel.Receiver()
     for size in (3 * 2**20, 2**20, 2 * 2**20):
         body = os.urandom(size)
-        sender.send(Kind.FINAL, body)
+        sender.send(FrameKind.FINAL, body)
         assert receiver.receive(far).body == body
 
 
 def test_a_provisional_and_a_final_body_that_wait_together_do_not_mix(ends):
     sender, far = ends
     receiver = channel.Receiver()
-    sender.send(Kind.PROVISIONAL, b"p" * 2**20)
-    sender.send(Kind.FINAL, b"f" * 2**20)
+    sender.send(FrameKind.PROVISIONAL, b"p" * 2**20)
+    sender.send(FrameKind.FINAL, b"f" * 2**20)
     assert receiver.receive(far).body == b"p" * 2**20
     assert receiver.receive(far).body == b"f" * 2**20
 
@@ -54,7 +54,7 @@ def test_large_bodies_leave_no_descriptor_behind():
     receiver = channel.Receiver()
     with near, far, closing(channel.Sender(near)) as sender:
         for _ in range(5):
-            for kind in (Kind.TASK, Kind.FORM_PUT):
+            for kind in (FrameKind.TASK, FrameKind.FORM_PUT):
                 sender.send(kind, bytes(2**20))
                 receiver.receive(far)
     assert len(os.listdir("/proc/self/fd")) == before

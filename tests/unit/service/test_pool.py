@@ -6,7 +6,7 @@ import random
 import pytest
 from pullback_server.service import Config
 from pullback_server.service.front import pool
-from pullback_server.service.protocol.channel import Kind, Sender
+from pullback_server.service.protocol.channel import FrameKind, Sender
 
 
 class Harness:
@@ -59,7 +59,7 @@ class Harness:
         elif worker.superseded:
             self.pool.end(worker)
         else:
-            self.send(worker, Kind.RETIRE if worker.ready else Kind.READY)
+            self.send(worker, FrameKind.RETIRE if worker.ready else FrameKind.READY)
 
     async def rest(self):
         """Every worker that warms up becomes ready, every superseded one ends."""
@@ -68,7 +68,7 @@ class Harness:
                 if worker.superseded:
                     self.pool.end(worker)
                 elif not worker.ready:
-                    self.send(worker, Kind.READY)
+                    self.send(worker, FrameKind.READY)
             await settle()
 
 
@@ -105,9 +105,9 @@ async def test_each_place_has_one_worker_once_everything_is_at_rest(harness, see
 
 async def test_a_superseded_worker_that_dies_after_its_successor_is_not_replaced(harness):
     predecessor = harness.pool.workers[0]
-    harness.send(predecessor, Kind.RETIRE)
+    harness.send(predecessor, FrameKind.RETIRE)
     await settle()
-    harness.send(predecessor.successor, Kind.READY)
+    harness.send(predecessor.successor, FrameKind.READY)
     await settle()
     assert predecessor.superseded
     harness.die(predecessor.successor)

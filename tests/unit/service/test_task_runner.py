@@ -7,7 +7,7 @@ from pullback_server.numeric import DeviceExhausted
 from pullback_server.program import Reason, Refusal
 from pullback_server.service.config import Config
 from pullback_server.service.protocol import channel
-from pullback_server.service.protocol.channel import Frame, Kind, Method
+from pullback_server.service.protocol.channel import Frame, FrameKind, Method
 from pullback_server.service.worker import task_runner
 from pullback_server.verdict import Description
 
@@ -51,7 +51,7 @@ def run(monkeypatch, ends, problem, device, usable):
     mathematics = Fails(problem), Grader(), description
     runner = task_runner.TaskRunner(channel.Sender(far), *mathematics, Config(), Unlimited(), device)
     monkeypatch.setattr(task_runner.derivative_messages, "parse_request", lambda body, limits, stream: ("r", None))
-    runner.run(Frame(Kind.TASK, b"", code=Method.DIFFERENTIATE))
+    runner.run(Frame(FrameKind.TASK, b"", code=Method.DIFFERENTIATE))
     return channel.Receiver().receive(near).note.partition("\n")[0]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from .. import failpoints, logs
 from ..config import Config
-from ..protocol.channel import FormLookup, Frame, Kind, Method
+from ..protocol.channel import FormLookup, Frame, FrameKind, Method
 from ..protocol.errors import Failure, FailureReason, failure
 from .admission import ResourceGate
 from .calls import Call, Outcome
@@ -113,26 +113,26 @@ class Dispatcher:
         """A worker has sent a frame about its task, or about a closed form."""
         call = worker.task
         match frame.kind:
-            case Kind.FORM_GET:
+            case FrameKind.FORM_GET:
                 self._send_form(worker, frame.note)
-            case Kind.FORM_PUT:
+            case FrameKind.FORM_PUT:
                 worker.deriving.discard(frame.note)
                 self._forms.put(frame.note, frame.body)
             case _ if not isinstance(call, Call):
                 self.pool.lose(worker)
-            case Kind.ASK:
+            case FrameKind.REQUEST_ADMISSION:
                 memory, _, work = frame.note.partition(" ")
                 self._grant(self._gate.request(worker, int(memory), int(work)))
-            case Kind.FINAL:
+            case FrameKind.FINAL:
                 call.record(frame)
                 self._finish(worker, call, frame.body)
-            case Kind.PROVISIONAL:
+            case FrameKind.PROVISIONAL:
                 call.record(frame)
                 self._keep_provisional(call, frame)
-            case Kind.DONE if call.provisional is not None:
+            case FrameKind.DONE if call.provisional is not None:
                 call.record(frame)
                 self._finish(worker, call, call.provisional)
-            case Kind.FAILURE:
+            case FrameKind.FAILURE:
                 reason, _, message = frame.note.partition("\n")
                 self._finish(worker, call, Failure(frame.code, message, frame.body, reason))
             case _:
@@ -265,15 +265,15 @@ class Dispatcher:
     def _grant(self, workers: tuple[WorkerHandle, ...]) -> None:
         """Tells workers that their tasks are admitted."""
         for worker in workers:
-            self._send(worker, Kind.GRANTED)
+            self._send(worker, FrameKind.ADMITTED)
 
     def _send_form(self, worker: WorkerHandle, key: str) -> None:
         lookup, form = self._forms.get(key)
         if lookup == FormLookup.MISSING:
             worker.deriving.add(key)
-        self._send(worker, Kind.FORM, form, lookup)
+        self._send(worker, FrameKind.FORM, form, lookup)
 
-    def _send(self, worker: WorkerHandle, kind: Kind, body: bytes = b"", code: int = 0) -> None:
+    def _send(self, worker: WorkerHandle, kind: FrameKind, body: bytes = b"", code: int = 0) -> None:
         try:
             worker.sender.send(kind, body, code=code)
         except OSError:

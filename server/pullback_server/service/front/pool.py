@@ -12,7 +12,7 @@ from contextlib import suppress
 from .. import failpoints, logs
 from ..config import Config, cores
 from ..protocol import channel
-from ..protocol.channel import Kind
+from ..protocol.channel import FrameKind
 from .launcher import Launcher, LaunchError, kill, reap_orphans
 from .worker_handle import Listener, WorkerHandle, is_stopped
 
@@ -143,9 +143,9 @@ class Pool:
         try:
             _RECEIVED()
             match frame.kind:
-                case Kind.READY:
+                case FrameKind.READY:
                     self._mark_ready(worker)
-                case Kind.RETIRE:
+                case FrameKind.RETIRE:
                     self.retire(worker, frame.note)
                 case _:
                     self._listener.on_frame(worker, frame)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from ..protocol.channel import Frame, Kind, Method, Sender
+from ..protocol.channel import Frame, FrameKind, Method, Sender
 
 
 class Listener(Protocol):
@@ -58,7 +58,7 @@ class WorkerHandle:
     def send_task(self, method: Method, body: bytes, request_id: str, arrival: float) -> bool:
         """Sends it a task; False where it is already gone."""
         try:
-            self.sender.send(Kind.TASK, body, request_id, code=method, seconds=arrival)
+            self.sender.send(FrameKind.TASK, body, request_id, code=method, seconds=arrival)
         except OSError:
             return False
         return True

@@ -25,7 +25,7 @@ LegSeconds = tuple[float, float]
 NO_LEGS: LegSeconds = (0.0, 0.0)
 
 
-class Kind(IntEnum):
+class FrameKind(IntEnum):
     """What a frame says."""
 
     TASK = 1  # to the worker: code = the Method, seconds = arrival (CLOCK_MONOTONIC), note = request id, body = request
@@ -39,8 +39,8 @@ class Kind(IntEnum):
     FINAL = 8  # body = reply, code = gRPC status inside it, note = where its form came from or why it failed,
     #            leg_seconds
     FAILURE = 9  # code = gRPC status, note = reason and message on a line each, body = google.rpc.Status
-    ASK = 10  # the task asks for admission, since it needs more than a worker's share: note = bytes and units of work
-    GRANTED = 11  # to the worker, after ASK: its task is admitted
+    REQUEST_ADMISSION = 10  # the task needs more than a worker's share: note = bytes and units of work
+    ADMITTED = 11  # to the worker, after REQUEST_ADMISSION: its task is admitted
     RETIRE = 12  # the worker wants to be replaced: note = why
 
 
@@ -67,7 +67,7 @@ class FormLookup(IntEnum):
 class Frame:
     """One message of the pipe.
 
-    `note` is a short string and `body` opaque bytes; `Kind` says what they and the numbers mean.
+    `note` is a short string and `body` opaque bytes; `FrameKind` says what they and the numbers mean.
     """
 
     kind: int
@@ -90,7 +90,7 @@ class Sender:
     """Sends frames over one end of a pipe, which it leaves open; its memfds end with `close`.
 
     >>> near, far = pair()
-    >>> Sender(near).send(Kind.FORM_PUT, b"form", "key")
+    >>> Sender(near).send(FrameKind.FORM_PUT, b"form", "key")
     >>> Receiver().receive(far)
     Frame(kind=5, body=b'form', note='key', code=0, seconds=0.0, leg_seconds=(0.0, 0.0))
     >>> near.close(), far.close()
@@ -120,7 +120,7 @@ class Sender:
             return
         # A kept memfd is free again: a task has at most one large frame of each of these kinds, and the other end
         # has taken all frames of a task before the next one begins.
-        kept = kind in (Kind.TASK, Kind.PROVISIONAL, Kind.FINAL) and size <= KEPT
+        kept = kind in (FrameKind.TASK, FrameKind.PROVISIONAL, FrameKind.FINAL) and size <= KEPT
         memory = self._memories.get(kind, -1) if kept else -1
         if memory < 0:
             memory = os.memfd_create("pullback", os.MFD_CLOEXEC)

@@ -7,7 +7,7 @@ import socket
 from ...verdict import FormOverBudget
 from .. import failpoints
 from ..protocol import channel
-from ..protocol.channel import FormLookup, Frame, Kind
+from ..protocol.channel import FormLookup, Frame, FrameKind
 
 _ASKED = failpoints.at("worker.asked")
 _FORM_ASKED, _FORM_DERIVED = map(failpoints.at, ("worker.form_asked", "worker.form_derived"))
@@ -27,7 +27,7 @@ class FrontLink:
 
     def get(self, key: str) -> bytes | None:
         """The form of that key, or None; raises FormOverBudget where deriving it was given up lately."""
-        self.sender.send(Kind.FORM_GET, note=key)
+        self.sender.send(FrameKind.FORM_GET, note=key)
         _FORM_ASKED()
         answer = self._receive_answer()
         match FormLookup(answer.code):
@@ -41,13 +41,13 @@ class FrontLink:
     def put(self, key: str, form: bytes) -> None:
         """Keeps a form for every worker."""
         _FORM_DERIVED()
-        self.sender.send(Kind.FORM_PUT, form, key)
+        self.sender.send(FrameKind.FORM_PUT, form, key)
 
     def admit(self, memory: int, work: int) -> None:
         """Waits until a task of that estimated memory and work may be computed beside those of other workers."""
         _ASKED()
         if memory > self._share[0] or work > self._share[1]:
-            self.sender.send(Kind.ASK, note=f"{memory} {work}")
+            self.sender.send(FrameKind.REQUEST_ADMISSION, note=f"{memory} {work}")
             self._receive_answer()
 
     def _receive_answer(self) -> Frame:

@@ -13,7 +13,7 @@ from ...grading import Grade, Grader
 from ...program import Limits
 from .. import failpoints
 from ..protocol import envelope
-from ..protocol.channel import Frame, Kind, Method
+from ..protocol.channel import Frame, FrameKind, Method
 from ..protocol.methods import STREAMED
 from ..wire import grading_messages
 
@@ -26,7 +26,7 @@ _PARSED = failpoints.at("worker.parsed")
 class Send(Protocol):
     """Sends a reply to the front."""
 
-    def __call__(self, kind: Kind, reply: bytes, *, wait: float = 0.0) -> None:
+    def __call__(self, kind: FrameKind, reply: bytes, *, wait: float = 0.0) -> None:
         """For a provisional reply, `wait` is how many seconds a better one may take."""
 
 
@@ -43,7 +43,7 @@ class GradingTasks:
                 token = grading_messages.parse_token(task.body)
                 _PARSED()
                 grade = self._grader.grade_again(token)
-                self._send(Kind.FINAL, grading_messages.replay_reply(grade, self._versions))
+                self._send(FrameKind.FINAL, grading_messages.replay_reply(grade, self._versions))
             else:
                 self._grade(task)
 
@@ -59,8 +59,8 @@ class GradingTasks:
 
         # The grader keeps to the budget by itself; what it calls might not.
         wait = problem.policy.budget + OVERTIME
-        self._send(Kind.PROVISIONAL, reply(grading_messages.unfinished(problem)), wait=wait)
-        self._send(Kind.FINAL, reply(self._grader.grade(problem, answer)))
+        self._send(FrameKind.PROVISIONAL, reply(grading_messages.unfinished(problem)), wait=wait)
+        self._send(FrameKind.FINAL, reply(self._grader.grade(problem, answer)))
 
 
 @contextmanager

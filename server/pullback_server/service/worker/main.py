@@ -11,7 +11,7 @@ from ...program import Limits
 from ...verdict import Description
 from .. import failpoints, logs, memory
 from ..config import Config
-from ..protocol.channel import Kind
+from ..protocol.channel import FrameKind
 from .front_link import FrontLink
 from .isolation import Isolation
 from .task_runner import TaskRunner
@@ -59,7 +59,7 @@ def main(
     runner = TaskRunner(front.sender, differentiator, grader, description, config, isolation, device)
     _ISOLATED()
     try:
-        front.sender.send(Kind.READY)
+        front.sender.send(FrameKind.READY)
         _READY()
         while (task := front.receive()) is not None:
             runner.run(task)

@@ -16,7 +16,7 @@ from ...verdict import Description, Differentiator, LegState, Response
 from .. import failpoints, logs, memory
 from ..config import Config
 from ..protocol import envelope, errors
-from ..protocol.channel import NO_LEGS, Frame, Kind, LegSeconds, Method, Sender
+from ..protocol.channel import NO_LEGS, Frame, FrameKind, LegSeconds, Method, Sender
 from ..protocol.methods import STREAMED
 from ..wire import derivative_messages
 from .grading_tasks import GradingTasks
@@ -65,7 +65,7 @@ class TaskRunner:
         _REPLIED()
         self._tasks += 1
         if not self._retired and (why := self._retirement_reason()):
-            self._sender.send(Kind.RETIRE, note=why)
+            self._sender.send(FrameKind.RETIRE, note=why)
             self._retired = True
             _RETIRED()
 
@@ -73,7 +73,7 @@ class TaskRunner:
         try:
             match task.code:
                 case Method.DESCRIBE:
-                    self._reply(Kind.FINAL, derivative_messages.describe_reply(task.body, self._description))
+                    self._reply(FrameKind.FINAL, derivative_messages.describe_reply(task.body, self._description))
                 case Method.DIFFERENTIATE | Method.DIFFERENTIATE_MANY:
                     self._differentiate(task, started)
                 case _:
@@ -100,18 +100,18 @@ class TaskRunner:
             leg_seconds = (timings.numeric, timings.derive + timings.check)
             origin = response.form_origin.name.lower() if response.form_origin else ""
             if not derivative_messages.is_provisional(response):
-                self._reply(Kind.FINAL, reply, origin, leg_seconds)
+                self._reply(FrameKind.FINAL, reply, origin, leg_seconds)
                 return
-            self._reply(Kind.PROVISIONAL, reply, origin, leg_seconds)
-        self._sender.send(Kind.DONE, note=origin, leg_seconds=leg_seconds)
+            self._reply(FrameKind.PROVISIONAL, reply, origin, leg_seconds)
+        self._sender.send(FrameKind.DONE, note=origin, leg_seconds=leg_seconds)
 
     def _reply(
-        self, kind: Kind, reply: bytes, note: str = "", leg_seconds: LegSeconds = NO_LEGS, *, wait: float = 0.0
+        self, kind: FrameKind, reply: bytes, note: str = "", leg_seconds: LegSeconds = NO_LEGS, *, wait: float = 0.0
     ) -> None:
         """Sends a provisional or a final reply; raises ReplyTooLargeError where it would not pass through gRPC."""
         if len(reply) > self._config.limits.max_message_bytes:
             raise ReplyTooLargeError
-        final = kind is Kind.FINAL
+        final = kind is FrameKind.FINAL
         (_ANSWERED if final else _NUMBERS)()
         self._sender.send(kind, reply, note, seconds=wait, leg_seconds=leg_seconds)
         if not final:
@@ -133,9 +133,10 @@ class TaskRunner:
         _ANSWERED()
         if task.code in STREAMED:
             response = envelope.stream_response(envelope.request_id(task.body), envelope.STATUS, failure.status)
-            self._sender.send(Kind.FINAL, response, failure.reason, code=failure.code)
+            self._sender.send(FrameKind.FINAL, response, failure.reason, code=failure.code)
         else:
-            self._sender.send(Kind.FAILURE, failure.status, f"{failure.reason}\n{failure.message}", code=failure.code)
+            note = f"{failure.reason}\n{failure.message}"
+            self._sender.send(FrameKind.FAILURE, failure.status, note, code=failure.code)
 
     def _exit_if_device_unusable(self, response: Response | None = None) -> None:
         """Ends this process where an accelerator's context is corrupt, so that its task is replayed on another.
