@@ -10,7 +10,7 @@ import grpc.aio
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
 from ..protocol.methods import SERVICES
-from .rpc import decode
+from .rpc import decode_or_abort
 
 NAME = "grpc.health.v1.Health"
 
@@ -57,13 +57,13 @@ class Health:
         self._changed = asyncio.Event()
 
     async def _check(self, body: bytes, context: _Context) -> bytes:
-        service = str((await decode(HealthCheckRequest, body, context)).service)
+        service = str((await decode_or_abort(HealthCheckRequest, body, context)).service)
         if service not in _KNOWN:
             await context.abort(grpc.StatusCode.NOT_FOUND, "there is no service of that name")
         return self._response(service)
 
     async def _watch(self, body: bytes, context: _Context) -> None:
-        service = str((await decode(HealthCheckRequest, body, context)).service)
+        service = str((await decode_or_abort(HealthCheckRequest, body, context)).service)
         while True:
             changed = self._changed
             await context.write(self._response(service))

@@ -14,7 +14,7 @@ from ..protocol.errors import failure
 from ..protocol.methods import SERVICES
 from . import health
 from .callers import identify
-from .rpc import abort, decode
+from .rpc import abort, decode_or_abort
 from .tokens import Tokens, UnknownBearer
 
 _PATH = f"/{reflection.SERVICE_NAME}/ServerReflectionInfo"
@@ -40,7 +40,7 @@ class Reflection(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic i
             except UnknownBearer as unknown:
                 await abort(context, failure(unknown.reason))
             while isinstance(body := await context.read(), bytes):
-                request = await decode(ServerReflectionRequest, body, context)
+                request = await decode_or_abort(ServerReflectionRequest, body, context)
                 for response in self._servicer.ServerReflectionInfo(iter((request,)), context):
                     await context.write(response.SerializeToString())
 

@@ -9,12 +9,13 @@ from typing import Any, NoReturn, TypeVar
 
 import grpc
 import grpc.aio
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 from pullback.v1 import derivative_pb2
 
-from ...program import Reason, Refusal
+from ...program import Refusal
 from .. import failpoints
 from ..protocol.channel import Method
+from ..protocol.decoding import decode
 from ..protocol.errors import Failure, FailureReason, failure, refusal
 from ..protocol.methods import ROWS, MethodRow
 from .callers import REQUEST_ID, Caller, address, identify, new_id
@@ -131,13 +132,12 @@ class RpcHandler(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic i
         context.set_trailing_metadata(((REQUEST_ID, caller.request_id),))
 
 
-async def decode(kind: type[M], body: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> M:
+async def decode_or_abort(kind: type[M], body: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> M:
     """The message of that kind that the bytes are; ends the call where they are not one."""
     try:
-        return kind.FromString(body)
-    except DecodeError:
-        message = f"the bytes are not a {kind.DESCRIPTOR.full_name}"
-        return await abort(context, refusal(Refusal(Reason.MALFORMED_MESSAGE, message, "request")))
+        return decode(kind, body)
+    except Refusal as refused:
+        return await abort(context, refusal(refused))
 
 
 async def abort(context: grpc.aio.ServicerContext[Any, Any], reason: Failure, request_id: str = "") -> NoReturn:

@@ -4,25 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TypeVar
-
-from google.protobuf.message import DecodeError, Message
 
 from ...program import Limits, Reason, Refusal
 
 #: The longest id, in characters.
 ID_CHARACTERS = 256
-
-M = TypeVar("M", bound=Message)
-
-
-def decode(kind: type[M], body: bytes) -> M:
-    """The message of that kind that the bytes are; raises Refusal where they are not one."""
-    try:
-        return kind.FromString(body)
-    except DecodeError:
-        message, hint = f"the bytes are not a {kind.DESCRIPTOR.full_name}", "a protobuf message with UTF-8 strings"
-        raise Refusal(Reason.MALFORMED_MESSAGE, message, "request", hint=hint) from None
 
 
 def check_id(request_id: str) -> None:

@@ -11,7 +11,8 @@ from pullback.v1 import derivative_pb2 as wire
 from ...language import check_names
 from ...program import Limits, Reason, Refusal
 from ...verdict import READY, Description, LegState, Notation, Operand, Request, Response, Written, example_jacobians
-from .checks import check_id, decode
+from ..protocol.decoding import decode
+from .checks import check_id
 from .codec import fill
 from .tensors import from_wire
 

@@ -16,7 +16,8 @@ from pullback.v1 import tensor_pb2
 from ... import grading
 from ...language import check_names
 from ...program import Limits, Reason, Refusal
-from .checks import check_elements, check_id, check_shape, decode
+from ..protocol.decoding import decode
+from .checks import check_elements, check_id, check_shape
 from .codec import fill, members
 from .tensors import from_wire
 
