@@ -17,7 +17,8 @@ from .tally import Tally
 
 _log = logging.getLogger(__name__)
 
-NAMES = {status.value[0]: status.name for status in grpc.StatusCode}
+#: gRPC's statuses by their numbers.
+STATUSES = {status.value[0]: status for status in grpc.StatusCode}
 CANCELLED = grpc.StatusCode.CANCELLED.value[0]
 
 
@@ -36,14 +37,15 @@ class Observer:
 
     def record_rejection(self, row: MethodRow, caller: Caller, code: int, reason: str) -> None:
         """A call was rejected before its request was read."""
-        self.tally.calls[row.name, NAMES[code], reason] += 1
+        status = STATUSES[code].name
+        self.tally.calls[row.name, status, reason] += 1
         if self._log_calls:
-            _log.info("a call was rejected", extra=logs.about(**_describe(row, caller, NAMES[code], reason)))
+            _log.info("a call was rejected", extra=logs.about(**_describe(row, caller, status, reason)))
 
     def record_call(self, row: MethodRow, caller: Caller, call: Call, code: int, reason: str, sent: int) -> None:
         """A call is over: with gRPC's status, the reason in the table of errors or none, and so many bytes sent."""
         tally, queue, (numeric, symbolic) = self.tally, call.queue_seconds, call.leg_seconds
-        status = NAMES[code]
+        status = STATUSES[code].name
         seconds = time.monotonic() - call.arrival
         tally.calls[row.name, status, reason] += 1
         tally.bytes["received"] += len(call.body)

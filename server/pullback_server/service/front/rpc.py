@@ -20,7 +20,7 @@ from ..protocol.errors import Failure, FailureReason, failure, refusal
 from ..protocol.methods import ROWS, MethodRow
 from .callers import REQUEST_ID, Caller, address, identify, new_id
 from .dispatch import Dispatcher
-from .observer import CANCELLED, Observer
+from .observer import CANCELLED, STATUSES, Observer
 from .streams import Stream
 from .tokens import Tokens, UnknownBearer
 
@@ -29,7 +29,6 @@ M = TypeVar("M", bound=Message)
 _log = logging.getLogger(__name__)
 
 _Context = grpc.aio.ServicerContext[bytes, bytes]
-_STATUS = {status.value[0]: status for status in grpc.StatusCode}
 _SETTLED = failpoints.at("front.settled")
 
 
@@ -147,4 +146,4 @@ async def abort(context: grpc.aio.ServicerContext[Any, Any], reason: Failure, re
         trailing += ((REQUEST_ID, request_id),)
     if reason.final:
         trailing += (("grpc-retry-pushback-ms", "-1"),)
-    await context.abort(_STATUS[reason.code], reason.message, trailing)
+    await context.abort(STATUSES[reason.code], reason.message, trailing)
