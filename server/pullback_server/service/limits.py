@@ -44,13 +44,14 @@ class ServiceLimits(Limits):
 
     def resolved(self) -> ServiceLimits:
         """The limits with those filled in that depend on the machine, and none of a request above what is admitted."""
-        memory = self.memory_in_flight or int(MACHINE_SHARE * machine_memory())
-        return replace(
-            self,
-            memory_in_flight=memory,
-            memory=min(self.memory, int(memory * (1 - DIVIDED))),
-            work=min(self.work, int(self.work_in_flight * (1 - DIVIDED))),
-        )
+        resolved = replace(self, memory_in_flight=self.memory_in_flight or int(MACHINE_SHARE * machine_memory()))
+        memory, work = resolved.for_large_requests
+        return replace(resolved, memory=min(self.memory, memory), work=min(self.work, work))
+
+    @property
+    def for_large_requests(self) -> tuple[int, int]:
+        """The memory and work that all requests over their worker's share may need together."""
+        return int(self.memory_in_flight * (1 - DIVIDED)), int(self.work_in_flight * (1 - DIVIDED))
 
     def worker_share(self, workers: int) -> tuple[int, int]:
         """The memory and work that a task on each of so many workers may need without being admitted first."""

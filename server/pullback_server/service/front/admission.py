@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-from ..limits import DIVIDED, ServiceLimits
+from ..limits import ServiceLimits
 
 W = TypeVar("W", bound=Hashable)
 
@@ -20,8 +20,7 @@ class ResourceGate(Generic[W]):
     """
 
     def __init__(self, limits: ServiceLimits) -> None:
-        self._memory = int(limits.memory_in_flight * (1 - DIVIDED))
-        self._work = int(limits.work_in_flight * (1 - DIVIDED))
+        self._memory, self._work = limits.for_large_requests
         self._admitted: dict[W, tuple[int, int]] = {}
         self._waiting: OrderedDict[W, tuple[int, int]] = OrderedDict()
 
