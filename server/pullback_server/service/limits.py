@@ -10,7 +10,7 @@ from ..program import Limits
 from ..program.limits import limit
 
 #: The share of the memory and work in flight that is divided among the workers; the rest is for large requests.
-DIVIDED = 0.25
+DIVIDED_SHARE = 0.25
 
 #: The share of the machine's memory that requests in flight may be estimated to need, where no setting says it.
 MACHINE_SHARE = 0.75
@@ -51,11 +51,11 @@ class ServiceLimits(Limits):
     @property
     def for_large_requests(self) -> tuple[int, int]:
         """The memory and work that all requests over their worker's share may need together."""
-        return int(self.memory_in_flight * (1 - DIVIDED)), int(self.work_in_flight * (1 - DIVIDED))
+        return int(self.memory_in_flight * (1 - DIVIDED_SHARE)), int(self.work_in_flight * (1 - DIVIDED_SHARE))
 
     def worker_share(self, workers: int) -> tuple[int, int]:
         """The memory and work that a task on each of so many workers may need without being admitted first."""
-        return int(self.memory_in_flight * DIVIDED / workers), int(self.work_in_flight * DIVIDED / workers)
+        return int(self.memory_in_flight * DIVIDED_SHARE / workers), int(self.work_in_flight * DIVIDED_SHARE / workers)
 
 
 def cores() -> int:

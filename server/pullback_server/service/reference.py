@@ -15,7 +15,10 @@ from ..language.pages import table, write_or_check
 from ..verdict import UndecidedReason
 from .config import Setting, settings
 from .failpoints import ACTIONS, POINTS, VARIABLE
+from .front.dispatch import TIME_SHARE
 from .front.metrics import METRICS
+from .front.pool import CHECK_EVERY, CHECKS
+from .limits import DIVIDED_SHARE
 from .protocol.errors import FailureReason
 from .protocol.methods import ROWS
 from .sandbox import DENIED
@@ -47,7 +50,7 @@ or `--allow-anonymous` allows it to start without.
 - Health needs no token. Reflection needs one where the methods do, and `--no-reflection` turns it off.
 """
 
-ADMISSION = """\
+ADMISSION = f"""\
 ## Which requests are accepted
 
 A request over a limit is refused before anything is computed. `DescribeLanguage` and `pullback status` show all limits.
@@ -56,15 +59,16 @@ A request over a limit is refused before anything is computed. `DescribeLanguage
   its token or, without tokens, its address (for IPv6 its /64 network). A request beyond that is refused at once with
   RESOURCE_EXHAUSTED, the reason, and the pause before a retry.
 - All requests that wait or are worked on together have at most `bytes_in_flight` bytes.
-- Each expression's memory and work are estimated from its shapes. A quarter of `memory_in_flight` and `work_in_flight`
-  is divided among the workers; a request that needs more than its worker's share waits, with its worker, until it fits
-  in the rest.
+- Each expression's memory and work are estimated from its shapes. Of `memory_in_flight` and `work_in_flight`,
+  {DIVIDED_SHARE:.0%} is divided among the workers; a request that needs more than its worker's share waits, with its
+  worker, until it fits in the rest.
 - A call ends after `time_limit`, or at its own deadline. A closed form that takes longer than `symbolic_budget`, or
-  than 90 % of the caller's time, is given up, and the reply has the number without it. A grade has the budget that its
-  problem's policy sets; one that takes longer than that, or than 90 % of the caller's time, is UNDECIDED.
+  than {TIME_SHARE:.0%} of the caller's time, is given up, and the reply has the number without it. A grade has the
+  budget that its problem's policy sets; one that takes longer than that, or than {TIME_SHARE:.0%} of the caller's time,
+  is UNDECIDED.
 """
 
-ISOLATION = """\
+ISOLATION = f"""\
 ## What a worker can do
 
 - On the CPU its address space is bounded (`worker_memory` beyond what it has when it is warm), and so are its files,
@@ -73,7 +77,8 @@ ISOLATION = """\
   another process. `--no-sandbox` runs without the filter.
 - It is replaced after `worker_tasks` tasks, or when it has grown by `worker_growth`; its successor is ready before it
   ends.
-- It ends when an error corrupts the context of an accelerator, and when it is stopped from outside for two seconds.
+- It ends when an error corrupts the context of an accelerator, and when it is stopped from outside for
+  {CHECK_EVERY * CHECKS:g} seconds.
 """
 
 MONITORING = """\

@@ -20,7 +20,7 @@ from .worker_handle import WorkerHandle
 _log = logging.getLogger(__name__)
 
 #: The share of a caller's time after which a provisional reply is sent, so that it arrives in time.
-SHARE = 0.9
+TIME_SHARE = 0.9
 
 #: Seconds in which a worker may finish an abandoned call; most do, and need not be replaced.
 ABANDON_GRACE = 0.1
@@ -219,7 +219,7 @@ class Dispatcher:
         if not frame.seconds:  # a grade has its own budget, and no numbers before it
             call.numbers_at = now
         budget = now + (frame.seconds or self._limits.symbolic_budget)
-        share = call.arrival + SHARE * (call.limit - call.arrival)
+        share = call.arrival + TIME_SHARE * (call.limit - call.arrival)
         call.timer.cancel()
         when_over = self._budget_over if budget <= share else self._time_over
         call.timer = self._loop.call_at(min(budget, share), when_over, call)
