@@ -82,16 +82,17 @@ def _by_name(returned: object, inputs: Mapping[str, Array], wrt: Sequence[str]) 
     if isinstance(returned, Mapping):
         pairs = {str(name): gradient for name, gradient in returned.items()}
         if strange := [name for name in pairs if name not in inputs]:
-            raise InvalidRequest(f"a gradient with respect to `{strange[0]}`, which is not an input", field="backward")
+            raise InvalidRequest(f"`{strange[0]}` has a gradient but is not an input", field="backward")
     elif isinstance(returned, tuple) or (isinstance(returned, list) and len(wrt) > 1):
         names = list(wrt) if len(returned) == len(wrt) else list(inputs)
         if len(returned) != len(names):
-            message = f"{len(returned)} gradients for {len(wrt)} differentiated inputs of {len(inputs)}"
+            count = len(returned)
+            message = f"the function returned {count} gradients for {len(wrt)} differentiated inputs of {len(inputs)}"
             raise InvalidRequest(message, field="backward", hint="one for each, None where there is none")
         pairs = dict(zip(names, returned, strict=True))
     elif len(wrt) == 1:
         pairs = {wrt[0]: returned}
     else:
-        hint = f"a dict, or a tuple of {len(wrt)}"
-        raise InvalidRequest(f"one {type(returned).__name__} for {len(wrt)} inputs", field="backward", hint=hint)
+        message = f"the function returned one {type(returned).__name__} for {len(wrt)} differentiated inputs"
+        raise InvalidRequest(message, field="backward", hint=f"a dict, or a tuple of {len(wrt)}")
     return {name: array_of(g, name) for name, g in pairs.items() if name in wrt and g is not None}

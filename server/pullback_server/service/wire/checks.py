@@ -15,7 +15,7 @@ def check_id(request_id: str) -> None:
     """Raises Refusal for an id that is too long."""
     length = len(request_id)
     if length > ID_CHARACTERS:
-        raise Refusal(Reason.LIMIT_EXCEEDED, f"an id of {length} characters", "id", hint=f"at most {ID_CHARACTERS}")
+        raise Refusal(Reason.LIMIT_EXCEEDED, f"the id has {length} characters", "id", hint=f"at most {ID_CHARACTERS}")
 
 
 def check_shape(shape: Sequence[int], field: str, limits: Limits) -> None:
@@ -23,7 +23,7 @@ def check_shape(shape: Sequence[int], field: str, limits: Limits) -> None:
     rank = len(shape)
     if rank > limits.rank:
         hint = f"at most {limits.rank} dimensions"
-        raise Refusal(Reason.LIMIT_EXCEEDED, f"a tensor of {rank} dimensions", field, found=str(rank), hint=hint)
+        raise Refusal(Reason.LIMIT_EXCEEDED, f"the tensor has {rank} dimensions", field, found=str(rank), hint=hint)
     for axis, length in enumerate(shape):
         if length < 0:
             message = f"dimension {axis} is {length}"
@@ -34,5 +34,5 @@ def check_elements(shape: Sequence[int], most: int, unit: str, field: str) -> No
     """Raises Refusal for a shape of more elements than `most`."""
     # A zero elsewhere must not hide a dimension whose strides no integer holds.
     if math.prod(length or 1 for length in shape) > most:
-        message = f"a tensor of shape {list(shape)}"
+        message = f"the tensor has the shape {list(shape)}"
         raise Refusal(Reason.LIMIT_EXCEEDED, message, field, hint=f"at most {most} {unit}")
