@@ -20,12 +20,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class ExitCode(IntEnum):
-    """What the command's exit code says."""
+    """What a command's exit code says."""
 
-    AGREE = 0
-    OTHER_VERDICT = 1
+    PASSED = 0  # the verdicts agree, the answers are graded, the service is serving
+    NOT_PASSED = 1  # another verdict, or a mean score below the one that is demanded
     BAD_REQUEST = 2
     SERVICE_FAILED = 3
+    INTERRUPTED = 130
 
 
 # fmt: off

@@ -95,7 +95,7 @@ def diff(
                 values_only = Request(expression, inputs, gradient, wrt or None, (), check=False, timeout=timeout)
                 draw(plot, jacobians(client, values_only, reply), list(around(client, values_only, reply)))
     _print(reply, latex, steps, code, as_json)
-    sys.exit(int(ExitCode.AGREE if reply.agree or no_check else ExitCode.OTHER_VERDICT))
+    sys.exit(int(ExitCode.PASSED if reply.agree or no_check else ExitCode.NOT_PASSED))
 
 
 def _split(words: tuple[str, ...], file: TextIO | None) -> tuple[str, tuple[str, ...]]:

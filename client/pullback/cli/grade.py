@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import IntEnum
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
@@ -15,21 +14,11 @@ from types import FrameType
 import click
 
 from ..batch import FORMATS, Journal, JournalError, Run, Stopped, Summary, format_of, grade_file, lines, survey, write
-from .connection import connect, service_options
+from .connection import ExitCode, connect, service_options
 from .failure import print_failure
 from .grading_progress import GradingProgress
 from .grading_tables import summary_table
 from .table import show
-
-
-class ExitCode(IntEnum):
-    """What the command's exit code says."""
-
-    FINISHED = 0
-    UNDER = 1
-    BAD_REQUEST = 2
-    SERVICE_FAILED = 3
-    INTERRUPTED = 130
 
 
 @click.command(short_help="Grade a file of answers.")
@@ -91,8 +80,8 @@ def grade(
     except OSError as error:
         raise click.UsageError(f"{error.filename or out}: {error.strerror or error}") from None
     _print(summary, answers.repeated, as_json)
-    mean = summary.all.mean
-    sys.exit(int(ExitCode.UNDER if fail_under is not None and (mean or 0.0) < fail_under else ExitCode.FINISHED))
+    below = fail_under is not None and (summary.all.mean or 0.0) < fail_under
+    sys.exit(int(ExitCode.NOT_PASSED if below else ExitCode.PASSED))
 
 
 def _grade(run: Run, total: int) -> None:

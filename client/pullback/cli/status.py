@@ -35,7 +35,7 @@ def status(health_only: bool, target: str | None, as_json: bool) -> None:
         click.echo(health)
     else:
         Console(highlight=False).print(_table(health, language))
-    raise SystemExit(int(ExitCode.AGREE if health == "SERVING" else ExitCode.SERVICE_FAILED))
+    raise SystemExit(int(ExitCode.PASSED if health == "SERVING" else ExitCode.SERVICE_FAILED))
 
 
 def _plain(health: str, language: Language | None) -> dict[str, object]:
