@@ -13,8 +13,8 @@ from ..reasons import Reason
 from ..values.reply import Reply
 from ..values.request import DEFAULT_NOTATIONS, DEFAULT_TIMEOUT, Request, constant
 from .arguments import read_inputs, read_value
-from .around import around
 from .connection import ExitCode, connect, failures, service_options
+from .entry_pictures import sample_around_entries
 from .plot import draw, jacobians, require_matplotlib
 from .table import latex_lines, reply_table, show, steps_table
 
@@ -93,7 +93,8 @@ def diff(
             )
             if plot is not None:
                 values_only = Request(expression, inputs, gradient, wrt or None, (), check=False, timeout=timeout)
-                draw(plot, jacobians(client, values_only, reply), list(around(client, values_only, reply)))
+                heat_maps = jacobians(client, values_only, reply)
+                draw(plot, heat_maps, list(sample_around_entries(client, values_only, reply)))
     _print(reply, latex, steps, code, as_json)
     sys.exit(int(ExitCode.PASSED if reply.agree or no_check else ExitCode.NOT_PASSED))
 

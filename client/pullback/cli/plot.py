@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..client import Client
 from ..values.reply import Reply
 from ..values.request import Request
-from .around import Around, draw_around
+from .entry_pictures import EntryPicture, draw_entry
 
 #: How many rows of a Jacobian are computed at most, one request each, and how many of its columns are drawn.
 ROWS, COLUMNS = 128, 512
@@ -56,7 +56,7 @@ def jacobians(client: Client, request: Request, reply: Reply) -> list[Jacobian]:
     return [jacobian for jacobian in by_name.values() if min(jacobian.shape)]
 
 
-def draw(path: str, jacobians: list[Jacobian], pictures: list[Around]) -> None:
+def draw(path: str, jacobians: list[Jacobian], pictures: list[EntryPicture]) -> None:
     """Write the figure: a line of three heat maps for each input, then the function around entries not plainly right.
 
     Zero differences are left white; the first two maps have one scale of colours.
@@ -69,7 +69,7 @@ def draw(path: str, jacobians: list[Jacobian], pictures: list[Around]) -> None:
     for number, jacobian in enumerate(jacobians):
         _draw_line(figure, [figure.add_subplot(grid[number, column]) for column in range(3)], jacobian)
     for number, picture in enumerate(pictures, len(jacobians)):
-        draw_around(figure.add_subplot(grid[number, :]), picture)
+        draw_entry(figure.add_subplot(grid[number, :]), picture)
     try:
         figure.savefig(path)
     except (OSError, ValueError) as error:

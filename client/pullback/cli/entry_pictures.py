@@ -1,4 +1,4 @@
-"""A picture of the function around an entry where the derivative is not plain: the function, tangents, slopes."""
+"""Pictures of the function around entries where the derivative is not plain: the function, tangents, slopes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ POINTS = 61
 
 
 @dataclass(frozen=True)
-class Around:
+class EntryPicture:
     """The sum of the upstream gradient times the value, as one entry of one input varies around `at`."""
 
     name: str
@@ -38,7 +38,7 @@ class Around:
         return f"the function around {entry} = {self.at:.6g}: {self.finding.outcome.name}{cause}"
 
 
-def around(client: Client, request: Request, reply: Reply) -> Iterator[Around]:
+def sample_around_entries(client: Client, request: Request, reply: Reply) -> Iterator[EntryPicture]:
     """One picture for each input whose verdict has a finding with an examined entry; raises the errors of the tree.
 
     `request` asks for values only.
@@ -51,20 +51,20 @@ def around(client: Client, request: Request, reply: Reply) -> Iterator[Around]:
         value = request.inputs[name]
         array = np.array(value.value if isinstance(value, Constant) else value, dtype=reply.gradients[name].dtype)
         at = float(array[entry.index])
-        offsets = reach(at) * np.linspace(-1.0, 1.0, POINTS)
+        offsets = half_width(at) * np.linspace(-1.0, 1.0, POINTS)
         weights = np.ones(reply.value.shape) if request.upstream is None else np.asarray(request.upstream, np.float64)
         shifts = ({**request.inputs, name: _shift(value, entry.index, offset)} for offset in offsets)
         requests = (replace(request, inputs=shift, upstream=weights, wrt=None) for shift in shifts)
         answers = sorted(client.differentiate_many(requests), key=lambda answer: answer.position)
         with np.errstate(invalid="ignore", over="ignore"):
             values = np.array([float(np.sum(weights * answer.result().value)) for answer in answers])
-        yield Around(name, finding, entry, at, offsets, values)
+        yield EntryPicture(name, finding, entry, at, offsets, values)
 
 
-def reach(at: float) -> float:
+def half_width(at: float) -> float:
     """How far to go either way, so that the picture shows the function at that scale.
 
-    >>> reach(0.0), reach(1e-9), reach(1000.0)
+    >>> half_width(0.0), half_width(1e-9), half_width(1000.0)
     (1.0, 1e-09, 100.0)
     """
     return min(abs(at), max(1.0, abs(at) / 10)) if at and math.isfinite(at) else 1.0
@@ -76,7 +76,7 @@ def _shift(value: object, index: tuple[int, ...], offset: float) -> NDArray[np.f
     return array
 
 
-def draw_around(axes: Any, picture: Around) -> None:
+def draw_entry(axes: Any, picture: EntryPicture) -> None:
     """The function as a line, both legs' tangents, and the one-sided slopes as rays."""
     entry, at, offsets = picture.entry, picture.at, picture.offsets
     middle = picture.values[len(offsets) // 2]
