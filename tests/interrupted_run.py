@@ -34,7 +34,7 @@ _FIELDS = ("expression", "inputs", "wrt", "kind", "syntax", "answer")
 
 
 @dataclass(frozen=True)
-class Told:
+class RunResult:
     """What came of a run: how many lines were graded by each command, seconds, outcomes, and all that is wrong."""
 
     before: int
@@ -57,8 +57,8 @@ class Server:
         command = (sys.executable, "-m", "pullback.cli", "serve", "--port", str(self.port))
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
-        said = self._process.stdout.readline()
-        if not said.startswith("pullback listening"):
+        line = self._process.stdout.readline()
+        if not line.startswith("pullback listening"):
             raise RuntimeError("the server did not start")
 
     def kill(self) -> None:
@@ -69,7 +69,7 @@ class Server:
                 self._process.stdout.close()
 
 
-def interrupted_run(home: Path, count: int) -> Told:
+def interrupted_run(home: Path, count: int) -> RunResult:
     """Runs it all in a folder, with `count` answers."""
     cases = read("grading")
     lines = [{"id": f"s{n}", **{key: cases[n % len(cases)][key] for key in _FIELDS}} for n in range(count)]
@@ -98,7 +98,8 @@ def interrupted_run(home: Path, count: int) -> Told:
         faults.append(f"the second command exited with {second.returncode}")
     rows = [json.loads(line) for line in (home / "grades.jsonl").read_text().splitlines()]
     faults += _faults(rows, cases, count, _rows_of(kept))
-    return Told(before, count - before, time.monotonic() - started, Counter(row["outcome"] for row in rows), (*faults,))
+    outcomes, seconds = Counter(row["outcome"] for row in rows), time.monotonic() - started
+    return RunResult(before, count - before, seconds, outcomes, tuple(faults))
 
 
 def _faults(rows: list[dict[str, Any]], cases: list[dict[str, Any]], count: int, kept: dict[str, Any]) -> list[str]:
@@ -142,11 +143,11 @@ def main() -> int:
     # Where a shell runs this in the background, the command would inherit that Ctrl-C is ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as home:
-        told = interrupted_run(Path(home), parser.parse_args().answers)
-    print(f"{told.before} lines before the interruption, {told.after} after it, in {told.seconds:.0f} s")
-    print(", ".join(f"{name} {count}" for name, count in sorted(told.outcomes.items())))
-    print("\n".join(told.faults[:20]) or "Each line is there once, and graded as its case says.")
-    return bool(told.faults)
+        result = interrupted_run(Path(home), parser.parse_args().answers)
+    print(f"{result.before} lines before the interruption, {result.after} after it, in {result.seconds:.0f} s")
+    print(", ".join(f"{name} {count}" for name, count in sorted(result.outcomes.items())))
+    print("\n".join(result.faults[:20]) or "Each line is there once, and graded as its case says.")
+    return bool(result.faults)
 
 
 if __name__ == "__main__":

@@ -95,10 +95,10 @@ def _running(command: tuple[str, ...]) -> Iterator[Server]:
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        said = process.stdout.readline().strip()
-        if not said:
+        line = process.stdout.readline().strip()
+        if not line:
             raise RuntimeError(f"{' '.join(command)} did not start")
-        yield Server(f"127.0.0.1:{said.rpartition(':')[2]}", process.pid)
+        yield Server(f"127.0.0.1:{line.rpartition(':')[2]}", process.pid)
     finally:
         process.stdin.close()
         try:

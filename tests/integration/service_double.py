@@ -46,9 +46,9 @@ class Differentiator:
             while Path(marker).exists():
                 kill()
 
-    def respond(self, question):
+    def respond(self, request):
         begin()
-        order, *words = question.expression.split()
+        order, *words = request.expression.split()
         value = None
         match order:
             case "echo":
@@ -56,10 +56,10 @@ class Differentiator:
             case "sleep" | "kill" | "kill_once":
                 ACTS[order](*words)
             case "late" | "late_kill":
-                yield answer(question, LegState.DEADLINE)
+                yield answer(request, LegState.DEADLINE)
                 ACTS["sleep" if order == "late" else "kill"](*words)
             case "form":
-                yield from self._form(question, *words)
+                yield from self._form(request, *words)
                 return
             case "refuse":
                 place = ("upstream", 2, 7)
@@ -89,20 +89,20 @@ class Differentiator:
                 value = torch.arange(int(words[0]), dtype=torch.float64)
             case _:
                 raise Refusal(Reason.UNKNOWN_NAME, f"there is no {order}")
-        yield answer(question, value=value)
+        yield answer(request, value=value)
 
-    def _form(self, question, key, seconds):
+    def _form(self, request, key, seconds):
         try:
             if self._forms.get(key) is not None:
-                yield answer(question, origin=FormOrigin.SERVICE)
+                yield answer(request, origin=FormOrigin.SERVICE)
                 return
         except verdict.FormOverBudget:
-            yield answer(question, LegState.DEADLINE)
+            yield answer(request, LegState.DEADLINE)
             return
-        yield answer(question, LegState.DEADLINE)
+        yield answer(request, LegState.DEADLINE)
         time.sleep(float(seconds))
         self._forms.put(key, key.encode() * 100)
-        yield answer(question, origin=FormOrigin.DERIVED)
+        yield answer(request, origin=FormOrigin.DERIVED)
 
 
 def begin():
@@ -153,13 +153,13 @@ def unshare():
         raise OSError(ctypes.get_errno(), "unshare")
 
 
-def answer(question, state=LegState.DONE, value=None, origin=None):
-    value = question.inputs[0].tensor if value is None else value
+def answer(request, state=LegState.DONE, value=None, origin=None):
+    value = request.inputs[0].tensor if value is None else value
     done = state is LegState.DONE
     formulas = FORMULAS if done else {kind: {} for kind in DerivativeKind}
     legs = verdict.Leg(LegState.DONE), verdict.Leg(state, "" if done else "its time was over")
     derivatives = (
         verdict.Derivative(operand.name, operand.tensor, formulas, *legs, AGREE if done else LATE)
-        for operand in question.inputs
+        for operand in request.inputs
     )
     return verdict.Response(value, tuple(derivatives), (), str(os.getpid()), origin)

@@ -216,8 +216,8 @@ def reason(call):
 def listed_services(channel, metadata=None):
     """The names of the services that reflection lists."""
     call = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo
-    question = reflection_pb2.ServerReflectionRequest(list_services="")
-    [answer] = call(iter([question]), timeout=PATIENCE, metadata=metadata)
+    message = reflection_pb2.ServerReflectionRequest(list_services="")
+    [answer] = call(iter([message]), timeout=PATIENCE, metadata=metadata)
     return {entry.name for entry in answer.list_services_response.service}
 
 

@@ -233,8 +233,8 @@ def test_the_shell_shows_the_main_job_and_its_exit_code_says_the_verdict(client)
     assert shown.returncode == 0, shown.stderr
     for part in ("[36, 81]", "[-12, -8]", "9*a[p]**2*delta(i, p)", "AGREE"):
         assert part in shown.stdout
-    told = shell("diff", "3*a**3 - b**2", "a=2,3", "b=6,4", "--upstream", "1,1", "--json", *target)
-    reply = json.loads(told.stdout)
+    as_json = shell("diff", "3*a**3 - b**2", "a=2,3", "b=6,4", "--upstream", "1,1", "--json", *target)
+    reply = json.loads(as_json.stdout)
     assert reply["gradients"] == {"a": [36, 81], "b": [-12, -8]}
     assert reply["verdicts"]["a"]["outcome"] == "AGREE"
     assert shell("diff", "softplus(x)", "x=20.1", *target).returncode == 1

@@ -17,10 +17,10 @@ MUCH = 16 * 2**20
 
 
 class Differentiator(verdict.Differentiator):
-    def respond(self, question):
+    def respond(self, request):
         before = resident()
         try:
-            yield from super().respond(question)
+            yield from super().respond(request)
         finally:
             if resident() > before + MUCH:
                 memory.give_back()

@@ -77,29 +77,29 @@ def test_what_is_wrong_is_refused_with_its_field(message, reason, field):
 
 def test_a_stream_request_is_parsed_like_its_request():
     message = wire.DifferentiateManyRequest(request=request(id="s"))
-    name, question = derivative_messages.parse_request(message.SerializeToString(), LIMITS, stream=True)
-    assert (name, question.expression) == ("s", "x")
+    name, parsed = derivative_messages.parse_request(message.SerializeToString(), LIMITS, stream=True)
+    assert (name, parsed.expression) == ("s", "x")
 
 
 def test_an_unset_field_has_its_default():
-    name, question = parse(request())
+    name, parsed = parse(request())
     assert name == "r"
-    assert question.upstream is None
-    assert question.notations == set(Notation) - {Notation.CODE, Notation.STEPS}
-    assert question.closed_form_gradients is False
-    assert question.check is True
-    assert question.inputs[0].requires_grad is None
+    assert parsed.upstream is None
+    assert parsed.notations == set(Notation) - {Notation.CODE, Notation.STEPS}
+    assert parsed.closed_form_gradients is False
+    assert parsed.check is True
+    assert parsed.inputs[0].requires_grad is None
 
 
 def test_a_field_that_is_set_is_kept():
     inputs = [wire.Input(name="x", tensor=tensor(), requires_grad=False)]
     selected = {"notations": wire.NotationSelection(), "check": False, "closed_form_gradients": True}
-    _, question = parse(request(inputs=inputs, upstream=tensor(shape=[], data=bytes(8)), **selected))
-    assert question.notations == frozenset()
-    assert question.check is False
-    assert question.closed_form_gradients is True
-    assert question.inputs[0].requires_grad is False
-    assert question.upstream.shape == ()
+    _, parsed = parse(request(inputs=inputs, upstream=tensor(shape=[], data=bytes(8)), **selected))
+    assert parsed.notations == frozenset()
+    assert parsed.check is False
+    assert parsed.closed_form_gradients is True
+    assert parsed.inputs[0].requires_grad is False
+    assert parsed.upstream.shape == ()
 
 
 @pytest.mark.parametrize("dtype", DType)
