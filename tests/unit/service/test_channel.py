@@ -1,3 +1,5 @@
+"""Frames of any size arrive unchanged and in order, and their memfds leave no descriptor behind."""
+
 import os
 from contextlib import closing
 

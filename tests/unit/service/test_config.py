@@ -1,3 +1,5 @@
+"""Every setting and every limit is described and bounded, and a configuration comes back from its settings."""
+
 import pytest
 from pullback_server.program import Limits
 from pullback_server.service import Config, ConfigError

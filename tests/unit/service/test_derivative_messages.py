@@ -1,3 +1,5 @@
+"""Requests are parsed field by field or refused with the field, and responses reach the wire in full."""
+
 import struct
 
 import pytest

@@ -1,3 +1,5 @@
+"""A stream's id and budget are read from a message's bytes without parsing it, and no bytes make that fail."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+"""Every reason becomes a status that names it, and details are short and harmless, whatever a request holds."""
+
 import grpc
 import pytest
 from google.rpc import error_details_pb2, status_pb2

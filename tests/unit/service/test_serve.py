@@ -1,3 +1,5 @@
+"""Every setting is a flag and a variable of `pullback serve`, and what cannot hold is an error that names it."""
+
 import subprocess
 import sys
 

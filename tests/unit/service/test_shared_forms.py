@@ -1,3 +1,5 @@
+"""Closed forms are kept up to a number of bytes, the least recently used goes first; given-up ones are remembered."""
+
 from unittest.mock import Mock
 
 import pytest
