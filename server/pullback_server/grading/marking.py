@@ -108,7 +108,7 @@ class Marking:
         if self.answer.tensor is not None:
             tensor = self.answer.tensor
             if math.prod(tensor.shape) != len(tensor.values):
-                message = f"{len(tensor.values)} numbers for the shape {list(tensor.shape)}"
+                message = f"{len(tensor.values)} numbers do not fill the shape {list(tensor.shape)}"
                 raise NotAnAnswer(NotAnAnswerReason.SYNTAX, message)
             candidates.append(Numbers(tensor, self.prepared.reference.points.count))
         return candidates

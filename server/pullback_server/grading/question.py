@@ -131,7 +131,7 @@ def check_problem(problem: Problem, limits: Limits) -> Question:
         types[upstream] = TensorType(DType.FLOAT64, typed.output.shape)
     question = Question(problem, typed, compile_program(typed), types, chain, stacked, upstream)
     entries = math.prod(question.numerator_shape)
-    message = f"a derivative of {entries} entries; at most {LARGEST_ENTRIES} are graded"
+    message = f"the derivative has {entries} entries; at most {LARGEST_ENTRIES} are graded"
     _require(entries <= LARGEST_ENTRIES, "inputs", message, entries, Reason.LIMIT_EXCEEDED)
     _check_policy(problem)
     return question

@@ -48,7 +48,8 @@ class Actions(Transformer[Token, Any]):
         text, column = str(token), self._place(token)
         value: int | float = int(text) if text.isdigit() and len(text) < 19 else float(text)
         if math.isinf(value):
-            raise NotAnAnswer(NotAnAnswerReason.LIMIT_EXCEEDED, "a number over the largest float", Place(1, column))
+            message = "the number is larger than the largest float"
+            raise NotAnAnswer(NotAnAnswerReason.LIMIT_EXCEEDED, message, Place(1, column))
         return self.assembly.literal(value, column)
 
     def name(self, token: Token) -> Value:
@@ -68,7 +69,7 @@ class Actions(Transformer[Token, Any]):
         column, length = self._place(token), max(self.expected[0] if self.expected else 3, 2)
         which = "ijk".index(str(token))
         if which >= length:
-            raise unreadable(f"`{token}` in a question whose vectors have {length} entries", column)
+            raise unreadable(f"`{token}` is not a unit vector of {length} entries", column)
         ones = [self.assembly.literal(int(k == which), column) for k in range(length)]
         return self.assembly.apply("stack", column, *ones)
 
@@ -221,11 +222,11 @@ class Actions(Transformer[Token, Any]):
         column = self._place(kind)
         value, condition = rows[-1]
         if condition is not None and len(rows) == 1:
-            raise unreadable("a definition by cases with one case only", column)
+            raise unreadable("a definition by cases needs two cases", column)
         # The last condition is taken to be the complement of the others, as people mean it.
         for other, condition in reversed(rows[:-1]):
             if condition is None:
-                raise unreadable("a case without a condition before the last", column)
+                raise unreadable("only the last case may lack a condition", column)
             value = self.assembly.apply("where", column, condition, other, value)
         return value
 
@@ -262,7 +263,7 @@ class Actions(Transformer[Token, Any]):
 
     def _quotient(self, x: Value, y: Value, column: int) -> Value:
         if y.rank == 2 and x.rank == 0 and not y.special:
-            raise Misshapen("a number over a matrix: write the inverse of the matrix", Place(1, column))
+            raise Misshapen("a number is divided by a matrix: write the inverse of the matrix", Place(1, column))
         return self.assembly.operate("/", column, self._definite(x, column), self._definite(y, column), row=x.row)
 
     def _definite(self, value: Value, column: int) -> Value:

@@ -140,7 +140,7 @@ class Commands(Words):
     def _environment(self, begins: bool, start: int, end: int) -> int:
         match = _ENVIRONMENT.match(self.text, end)
         if match is None:
-            raise unreadable("an environment without a name", start + 1)
+            raise unreadable("the environment has no name", start + 1)
         name = match[1]
         if name in symbols.MATRICES or name in ("cases", "dcases", "rcases"):
             kind = "matrix" if name in symbols.MATRICES else "cases"

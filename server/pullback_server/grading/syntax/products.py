@@ -40,7 +40,7 @@ def product(assembly: Assembly, kind: str, x: Value, y: Value, column: int) -> V
 def power(assembly: Assembly, x: Value, exponent: Value, column: int, entrywise: bool = False) -> Value:
     """x to a power: of a matrix its powers and its inverse, of anything else entry by entry."""
     if x.operand is None:
-        raise Misshapen("a power of the identity: write the result", Place(1, column))
+        raise Misshapen("the identity cannot be raised to a power: write the result", Place(1, column))
     number = exponent.operand.value if exponent.operand is not None and not isinstance(exponent.operand, int) else None
     if x.rank == 2 and not entrywise and type(number) is int:
         if number == -1:
@@ -62,7 +62,7 @@ def transpose(assembly: Assembly, x: Value, column: int) -> Value:
 def absolute(assembly: Assembly, x: Value, column: int) -> Value:
     """`|x|`: of a number its absolute value, of a vector its length, of a square matrix its determinant."""
     if x.rank > 2:
-        raise Misshapen("bars around a tensor", Place(1, column))
+        raise Misshapen(f"`|x|` is not defined for a tensor of rank {x.rank}", Place(1, column))
     return assembly.apply(("abs", "norm", "det")[x.rank], column, x)
 
 

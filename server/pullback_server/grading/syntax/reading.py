@@ -51,7 +51,7 @@ def read(text: str, syntax: Syntax, types: Mapping[str, TensorType], expected: t
     ['', 'sin', '', 'pow', 'mul']
     """
     if len(text) > LIMITS.characters:
-        message = f"an answer of {len(text)} characters; at most {LIMITS.characters} are read"
+        message = f"the answer has {len(text)} characters; at most {LIMITS.characters} are read"
         raise NotAnAnswer(NotAnAnswerReason.LIMIT_EXCEEDED, message, Place(1, LIMITS.characters + 1))
     if not text.strip():
         raise NotAnAnswer(NotAnAnswerReason.SYNTAX, "there is no answer", Place(1, 1))

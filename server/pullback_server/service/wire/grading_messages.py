@@ -129,7 +129,7 @@ def _interval(message: wire.Interval, field: str) -> grading.Interval:
     low, high = message.low, message.high
     if not low <= high or math.inf in (low, -high):
         ends = f"[{low:g}, {high:g}]"
-        raise Refusal(Reason.BAD_PROBLEM, "a domain that contains no numbers", field, found=ends, hint="low <= high")
+        raise Refusal(Reason.BAD_PROBLEM, "the domain contains no numbers", field, found=ends, hint="low <= high")
     return grading.Interval(low, high)
 
 
@@ -183,5 +183,6 @@ def _tensor(message: tensor_pb2.Tensor, field: str, limits: Limits) -> grading.T
 def _member(members: Mapping[int, E], number: int, field: str) -> E:
     if number not in members:
         hint = f"one of {', '.join(dict.fromkeys(member.name for member in members.values()))}"
-        raise Refusal(Reason.BAD_PROBLEM, f"there is no {field} with that number", field, found=str(number), hint=hint)
+        message = f"{number} is not a valid number for {field}"
+        raise Refusal(Reason.BAD_PROBLEM, message, field, found=str(number), hint=hint)
     return members[number]
