@@ -36,7 +36,7 @@ class Syntax(Enum):
 
 
 class Structure(Enum):
-    """What structure an input's values have; the derivative treats all entries as independent nevertheless."""
+    """What structure an input's values have; `Policy.symmetry` says whether mirrored entries move together."""
 
     REAL = ""
     POSITIVE = "positive"
