@@ -1,4 +1,4 @@
-"""The codes of a grade, a table for each: mistakes, why a text is not an answer, and why nothing is decided."""
+"""The codes of a grade, a table for each: mistakes, why a string is not an answer, and why nothing is decided."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ class Mistake(Enum):
 
 @unique
 class NotAnAnswerReason(Enum):
-    """Why a text is not an answer; one whose left side names another derivative has the `Mistake` for that instead."""
+    """Why a string is not an answer; one whose left side names another derivative has that `Mistake` instead."""
 
     # fmt: off
-    SYNTAX              = "the text cannot be read"
-    LIMIT_EXCEEDED      = "the text or what it computes is over a limit"
+    SYNTAX              = "the answer cannot be read"
+    LIMIT_EXCEEDED      = "the answer, or what it computes, is over a limit"
     UNKNOWN_NAME        = "a name that the question does not have"
     DERIVATIVE_OPERATOR = "an operator of differentiation or integration: the question, not an answer"
     BAD_PROBLEM         = "the problem itself cannot be graded"

@@ -28,7 +28,7 @@ Admit = Callable[[int, int], None]
 #: How far the numbers of a tensor may be off, relative to the derivative's size, where the policy allows nothing: they
 #: were computed in floats, and often in those of 32 bits.
 TENSOR_TOLERANCE = 1e-5
-#: An answer with a text and a tensor, which must both be right, has the grade that comes first here.
+#: An answer with a formula and a tensor, which must both be right, has the grade that comes first here.
 _WORST_FIRST = (
     GradeOutcome.INCORRECT, GradeOutcome.NOT_AN_ANSWER, GradeOutcome.UNDECIDED, GradeOutcome.CORRECT,
 )  # fmt: skip
@@ -101,7 +101,7 @@ class Marking:
             return Grade(GradeOutcome.UNDECIDED, 0.0, reason=UndecidedReason.GRADER_FAILED.value)
 
     def _candidates(self) -> list[Candidate]:
-        """What is to be graded: the text's program and the tensor, as far as there are any."""
+        """What is to be graded: the formula's program and the tensor, as far as there are any."""
         candidates: list[Candidate] = []
         if self.answer.text.strip() or self.answer.tensor is None:
             candidates.append(Formula(self._read().typed, self.prepared.reference))

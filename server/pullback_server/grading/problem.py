@@ -28,7 +28,7 @@ class Kind(Enum):
 
 
 class Syntax(Enum):
-    """How an answer's text is written."""
+    """The notation in which an answer is written."""
 
     PYTHON = "python"
     MATH = "math"
@@ -162,7 +162,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A text in a syntax, or the derivative's numbers at a problem's fixed inputs, or both, which must then agree."""
+    """A string in a syntax, or the derivative's numbers at a problem's fixed inputs, or both, which must then agree."""
 
     text: str = ""
     syntax: Syntax = Syntax.MATH
@@ -171,7 +171,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What went wrong: a code, a sentence for the student, and where in the answer's text, where it has a place."""
+    """What went wrong: a code, a sentence for the student, and where in the answer, if it has a place."""
 
     code: FindingCode
     message: str

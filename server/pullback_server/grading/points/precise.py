@@ -17,7 +17,7 @@ from ...operators import BY_NAME
 from ...program import Apply, Input, Literal, Size, TypedProgram
 
 Objects = npt.NDArray[np.object_]
-#: A number of the text is read as the fraction that it rounds, where the denominator is not larger than this.
+#: A literal is read as the fraction that it rounds, where the denominator is not larger than this.
 DENOMINATOR = 10**6
 _CONSTANTS = {"pi": mp.pi, "e": mp.e, "inf": mp.inf}
 
@@ -67,7 +67,7 @@ def to_mpmath(values: Any) -> Objects:
 
 @lru_cache(maxsize=1024)
 def intended_fraction(value: int | float) -> Fraction | None:
-    """The fraction that a number of the text rounds; None where the denominator would be too large.
+    """The fraction that a literal rounds; None where the denominator would be too large.
 
     >>> intended_fraction(0.1)
     Fraction(1, 10)
@@ -77,7 +77,7 @@ def intended_fraction(value: int | float) -> Fraction | None:
 
 
 def _literal(value: int | float, name: str) -> Any:
-    """A number of the text as it is meant: 0.1 is a tenth, not the nearest float."""
+    """A literal as it is meant: 0.1 is a tenth, not the nearest float."""
     if name:
         return +_CONSTANTS[name]
     if isinstance(value, int):

@@ -44,7 +44,7 @@ class Actions(Transformer[Token, Any]):
     # Numbers and names.
 
     def number(self, token: Token) -> Value:
-        """A number of the text."""
+        """A number of the answer."""
         text, column = str(token), self._place(token)
         value: int | float = int(text) if text.isdigit() and len(text) < 19 else float(text)
         if math.isinf(value):

@@ -37,7 +37,7 @@ _DELIMITER = re.compile(
 
 @dataclass(frozen=True)
 class Span:
-    """A part of the text, from `start` to before `end`."""
+    """A part of the string, from `start` to before `end`."""
 
     start: int
     end: int
@@ -52,7 +52,7 @@ class Outline:
 
 
 def outline(text: str, syntax: Syntax) -> Outline:
-    """Where the answer stands in a text; of several boxes, formulas or statements the last is meant.
+    """Where the answer stands in a string; of several boxes, formulas or statements the last is meant.
 
     >>> text = "So f'(x) = 3x^2."
     >>> parts = outline(text, Syntax.MATH)

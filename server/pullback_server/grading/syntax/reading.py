@@ -1,4 +1,4 @@
-"""An answer's text, in any of the syntaxes, to a program of the language that f itself is written in."""
+"""An answer, in any of the syntaxes, to a program of the language that f itself is written in."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def read(text: str, syntax: Syntax, types: Mapping[str, TensorType], expected: t
     """The program of an answer, over inputs of these types; `expected` is the right answer's shape.
 
     Raises NotAnAnswer for what cannot be read, Misshapen for what can but whose shapes do not fit. Time and memory are
-    linear in the text, except for runs of letters, which are short.
+    linear in the answer's length, except for runs of letters, which are short.
 
     >>> from ...program import DType
     >>> number = TensorType(DType.FLOAT64, ())
@@ -83,7 +83,7 @@ def _python(text: str, types: Mapping[str, TensorType]) -> Program:
 def _mathematics(
     text: str, span: Span, syntax: Syntax, types: Mapping[str, TensorType], expected: tuple[int, ...]
 ) -> Program:
-    """The program of one part of a text."""
+    """The program of one part of an answer."""
     units = len(expected) == 1 and expected[0] <= 3 and not {"i", "j"} & set(types)
     names = Names(types, units)
     assembly = Assembly(types, LIMITS)

@@ -1,4 +1,4 @@
-"""Why a text is not an answer, or one of a wrong shape: exceptions that carry the finding."""
+"""Why a string is not an answer, or an answer of a wrong shape: exceptions that carry the finding."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _REASONS: dict[Reason, NotAnAnswerReason] = {
 
 
 class NotAnAnswer(Exception):
-    """A text that is not an answer: it cannot be read, exceeds a limit, differentiates, or has an unknown name."""
+    """A string that is not an answer: it cannot be read, exceeds a limit, differentiates, or has an unknown name."""
 
     def __init__(self, code: FindingCode, message: str, place: Place | None = None) -> None:
         super().__init__(message)
@@ -32,12 +32,12 @@ class Misshapen(Exception):
 
 
 def unreadable(message: str, column: int) -> NotAnAnswer:
-    """The exception for a text that cannot be read at a column, counted from 1."""
+    """The exception for an answer that cannot be read at a column, counted from 1."""
     return NotAnAnswer(NotAnAnswerReason.SYNTAX, message, Place(1, column))
 
 
 def differentiates(operator: str, column: int) -> NotAnAnswer:
-    """The exception for a text with an operator of differentiation or integration in it."""
+    """The exception for an answer with an operator of differentiation or integration in it."""
     message = f"`{operator}` asks for a derivative or an integral; write the result"
     return NotAnAnswer(NotAnAnswerReason.DERIVATIVE_OPERATOR, message, Place(1, column))
 

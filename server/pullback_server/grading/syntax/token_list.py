@@ -25,7 +25,7 @@ DEPTH = 60
 
 @dataclass
 class TokenList:
-    """Tokens read from `start` to `end` of a text; positions count from 0 in the whole text, columns from 1."""
+    """Tokens read from `start` to `end` of an answer; positions count from 0 in the whole answer, columns from 1."""
 
     text: str
     syntax: Syntax

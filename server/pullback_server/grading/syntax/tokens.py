@@ -1,4 +1,4 @@
-"""Text to tokens, for typed mathematics and LaTeX alike: letters by the problem's names, bars and brackets in pairs."""
+"""Strings to tokens, for typed mathematics and LaTeX: letters by the problem's names, bars and brackets in pairs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ENTRYWISE_POWER = re.compile(r"\s*\{\s*\\(?:odot|circ)(?![A-Za-z])\s*")
 
 
 class Tokeniser(Commands):
-    """Reads one text from its beginning to its end; raises NotAnAnswer with the column in the whole text."""
+    """Reads one string from its beginning to its end; raises NotAnAnswer with the column in the whole answer."""
 
     def read(self) -> list[Token]:
         """All tokens."""

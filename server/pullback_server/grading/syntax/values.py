@@ -51,7 +51,7 @@ class Assembly:
         return name in self._inputs
 
     def literal(self, value: int | float, column: int, name: str = "") -> Value:
-        """A number of the text, or a constant by its name."""
+        """A number of the answer, or a constant by its name."""
         kind = TensorType(_LITERALS[type(value)], (), weak=True)
         return Value(Literal(value, Place(1, column), name), kind)
 
