@@ -51,7 +51,7 @@ class NotAnAnswerReason(Enum):
     LIMIT_EXCEEDED      = "the answer, or what it computes, is over a limit"
     UNKNOWN_NAME        = "a name that the question does not have"
     DERIVATIVE_OPERATOR = "an operator of differentiation or integration: the question, not an answer"
-    BAD_PROBLEM         = "the problem itself cannot be graded"
+    BAD_PROBLEM         = "the problem cannot be graded: the client's batch says so where the service refuses it"
     # fmt: on
 
 
