@@ -23,8 +23,8 @@ class AnswerReader(Reader):
                 if word not in BY_NAME and name in MEANINGS:
                     return self.expression(_meaning(name, node, operand))
                 if word not in BY_NAME and name in BY_NAME:
-                    renamed = ast.Call(ast.copy_location(ast.Name(name), node.func), [operand], [])
-                    return super()._call(ast.copy_location(renamed, node))
+                    call = ast.Call(ast.copy_location(ast.Name(name), node.func), [operand], [])
+                    return super()._call(ast.copy_location(call, node))
         return super()._call(node)
 
 

@@ -71,10 +71,10 @@ class Assembly:
         filled = {p.name: p.default for p in operator.parameters.literals if not p.required} | arguments
         try:
             kind = operator.shape(*(o.type for o in operands), **filled)
-        except OperandError as misfit:
+        except OperandError as error:
             label = f"`{operator.symbol}`" if operator.symbol else operator.name
-            hint = f"; {misfit.hint}" if misfit.hint else ""
-            raise Misshapen(f"{label}: {misfit.message}{hint}", Place(1, column)) from None
+            hint = f"; {error.hint}" if error.hint else ""
+            raise Misshapen(f"{label}: {error.message}{hint}", Place(1, column)) from None
         numbers = [self.number(o) for o in operands]
         node = self.builder.apply(operator.name, numbers, tuple(arguments.items()), Place(1, column))
         return Value(node, kind, row)
