@@ -11,12 +11,11 @@ from typing import Any
 
 import mpmath as mp
 import numpy as np
-import numpy.typing as npt
 
 from ...operators import BY_NAME
+from ...operators.reference.columns import Objects
 from ...program import Apply, Input, Literal, Size, TypedProgram
 
-Objects = npt.NDArray[np.object_]
 #: A literal is read as the fraction that it rounds, where the denominator is not larger than this.
 DENOMINATOR = 10**6
 _CONSTANTS = {"pi": mp.pi, "e": mp.e, "inf": mp.inf}

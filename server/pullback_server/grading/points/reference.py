@@ -17,12 +17,13 @@ import mpmath as mp
 import numpy as np
 import numpy.typing as npt
 
+from ...operators.reference.columns import Objects
 from ...program import Apply
 from ..problem import Layout
 from ..question import Move, Question
 from .batch import Floats, derivatives, values
 from .drawing import Points
-from .precise import Objects, evaluate_precisely, to_mpmath
+from .precise import evaluate_precisely, to_mpmath
 from .searching import points_of
 
 #: Digits to which the quotients are right.
