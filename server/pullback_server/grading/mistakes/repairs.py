@@ -18,7 +18,6 @@ from ..phrasing import phrase
 from ..points import Reference, values
 from ..problem import Finding
 from .matching import matches
-from .trees import OutOfTime
 
 #: Points at which a repair is tried before it is tried at all of them.
 SIEVE = 1
@@ -26,6 +25,10 @@ SIEVE = 1
 TRIED, LONGEST = 200, 80
 #: The products of tensors, as sentences name them.
 _PRODUCTS = {"mul": "entry by entry", "matmul": "a matrix product", "outer": "an outer product"}
+
+
+class OutOfTime(Exception):
+    """The budget ended before everything was tried."""
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,11 @@ from ..right_answers import closed_form, parse_formula
 from .arrangements import find_arrangements, wrong_shape
 from .matching import factor_of, matches, matching_rows
 from .other_questions import find_constant_factor, find_integrated, other_answers
-from .repairs import find_repairs
+from .repairs import OutOfTime, find_repairs
 from .site import TreeMistake
 from .slopes import Rules, Slopes
 from .tree_mistakes import tree_mistakes
-from .trees import OutOfTime, unshare
+from .unsharing import unshare
 
 #: Points at which mistakes are computed, of numbers and of tensors.
 POINTS, POINTS_OF_TENSORS = 20, 4

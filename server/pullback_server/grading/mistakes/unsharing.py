@@ -1,4 +1,4 @@
-"""f as a tree, in which a part that is used twice stands twice, and the end of the time for looking at it."""
+"""A program with a node of its own for each use of a value."""
 
 from __future__ import annotations
 
@@ -8,10 +8,6 @@ from ...program import Apply, Node, Program
 
 #: The most nodes of a tree that mistakes are looked for in.
 LARGEST = 200
-
-
-class OutOfTime(Exception):
-    """The budget ended before everything was tried."""
 
 
 def unshare(program: Program) -> Program | None:
