@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..program import Limits
+from .asked_derivative import check_left_sides
 from .codes import Mistake, NotAnAnswerReason, UndecidedReason
 from .equivalence import Candidate, Comparison, Formula, Numbers, Proof, Relation, View, compare
-from .left_sides import check_left_sides
 from .mistakes import Diagnosis
 from .points import Reference
 from .problem import Answer, Confirmation, Evidence, Finding, Grade, GradeOutcome, Layout, Problem, Syntax
