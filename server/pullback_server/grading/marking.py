@@ -13,7 +13,7 @@ from ..program import Limits
 from .asked_derivative import check_left_sides
 from .codes import Mistake, NotAnAnswerReason, UndecidedReason
 from .equivalence import Candidate, Comparison, Formula, Numbers, Proof, Relation, View, compare
-from .mistakes import Diagnosis
+from .mistakes import MistakeSearch
 from .points import Reference
 from .problem import Answer, Confirmation, Evidence, Finding, Grade, GradeOutcome, Layout, Problem, Syntax
 from .question import check_problem
@@ -50,7 +50,7 @@ class PreparedProblem:
         typed, points = self.question.typed, problem.policy.points
         admit(typed.memory, typed.work * points * math.prod(self.question.output_shape))
         self.reference = Reference(self.question)
-        self.diagnosis = Diagnosis(self.reference)
+        self.mistake_search = MistakeSearch(self.reference)
 
     @property
     def weight(self) -> int:
@@ -160,7 +160,7 @@ class Marking:
 
     def _findings(self, wrong: Candidate) -> tuple[Finding, ...]:
         try:
-            findings, late = self.prepared.diagnosis.findings(wrong, self.deadlines.explanation)
+            findings, late = self.prepared.mistake_search.findings(wrong, self.deadlines.explanation)
             self.cut_off = CutOff.EXPLANATION if late else self.cut_off
             return findings
         except Exception:

@@ -1,5 +1,5 @@
 """What went wrong: mistakes made out of f's own tree, and those that one repair of the answer would mend."""
 
-from .search import Diagnosis
+from .search import MistakeSearch
 
-__all__ = ["Diagnosis"]
+__all__ = ["MistakeSearch"]

@@ -46,8 +46,8 @@ class TreeMistakes:
     results: Floats
 
 
-class Diagnosis:
-    """What wrong answers to one question may come from; what is computed for one answer serves the next."""
+class MistakeSearch:
+    """Searches for the mistakes behind wrong answers to one question; what one answer computes serves the next."""
 
     def __init__(self, reference: Reference) -> None:
         self.reference = reference
