@@ -36,7 +36,7 @@ class Candidate(Protocol):
     def values(self) -> Floats:
         """The values in float64, the point first."""
 
-    def precise_entry(self, number: int, index: tuple[int, ...], digits: int) -> Entry:
+    def precise_entry(self, point: int, index: tuple[int, ...], digits: int) -> Entry:
         """An entry at a point in so many digits, nan where it has no value; and the largest size met on the way."""
 
 
@@ -74,23 +74,23 @@ class Formula:
             return vector_values(self.forward, self.reference.points, entries)
         return values_at_points(self.forward, self.reference.points, self.shape, self.at_once)
 
-    def precise_entry(self, number: int, index: tuple[int, ...], digits: int) -> Entry:
+    def precise_entry(self, point: int, index: tuple[int, ...], digits: int) -> Entry:
         """An entry by the reference column."""
         try:
-            result = evaluate_precisely(self.typed, self.reference.inputs(number), digits)
+            result = evaluate_precisely(self.typed, self.reference.inputs(point), digits)
         except (ArithmeticError, ValueError):
             return mp.nan, lambda: mp.mpf(0)
         return result.value[index], lambda: result.size
 
-    def precise_entries(self, numbers: tuple[int, ...], digits: int) -> list[Entry] | None:
+    def precise_entries(self, points: tuple[int, ...], digits: int) -> list[Entry] | None:
         """The values at several points in one pass; None where a step is not elementwise, or has no value."""
         if not self.at_once:
             return None
         try:
-            result = evaluate_precisely(self.typed, self.reference.inputs(numbers), digits)
+            result = evaluate_precisely(self.typed, self.reference.inputs(points), digits)
         except (ArithmeticError, ValueError):
             return None
-        return [(value, lambda: result.size) for value in np.broadcast_to(result.value, (len(numbers),))]
+        return [(value, lambda: result.size) for value in np.broadcast_to(result.value, (len(points),))]
 
 
 @dataclass(frozen=True)
@@ -116,9 +116,9 @@ class Numbers:
         one = np.array(self.tensor.values, dtype=np.float64).reshape(self.shape)
         return np.broadcast_to(one, (self.count, *self.shape))
 
-    def precise_entry(self, number: int, index: tuple[int, ...], digits: int) -> Entry:
+    def precise_entry(self, point: int, index: tuple[int, ...], digits: int) -> Entry:
         """The entry itself."""
-        value = to_mpmath(self.values[number][index].item())[()]
+        value = to_mpmath(self.values[point][index].item())[()]
         return value, lambda: abs(value)
 
 
@@ -142,9 +142,9 @@ class View:
         transposed = values.transpose(0, *(k + 1 for k in self.axes)) if self.axes else values
         return transposed.reshape(values.shape[0], *self.shape)
 
-    def precise_entry(self, number: int, index: tuple[int, ...], digits: int) -> Entry:
+    def precise_entry(self, point: int, index: tuple[int, ...], digits: int) -> Entry:
         """The entry of the inner candidate that stands there."""
         inner_index = [0] * len(self.inner.shape)
         for place, axis in enumerate(self.axes):
             inner_index[axis] = index[place]
-        return self.inner.precise_entry(number, tuple(inner_index), digits)
+        return self.inner.precise_entry(point, tuple(inner_index), digits)

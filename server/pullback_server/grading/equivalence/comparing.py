@@ -89,10 +89,10 @@ class _Comparer:
         distances = self._distances(right, self.candidate.values)
         suspects = gradable & ~(distances <= max(CLOSE, self.tolerance))
         agreeing = np.count_nonzero((gradable & ~suspects).reshape(len(right), -1).any(1))
-        for number, index in self._order(suspects, distances):
+        for point, index in self._order(suspects, distances):
             if time.thread_time() > self.deadline:
                 return Comparison(Relation.UNKNOWN, reason=UndecidedReason.OUT_OF_TIME)
-            if (different := self._compare_entry(number, index)) is not None:
+            if (different := self._compare_entry(point, index)) is not None:
                 return different
         if (self.undefined_at is None or agreeing) and (different := self._confirm(suspects)) is not None:
             return different
@@ -119,12 +119,12 @@ class _Comparer:
         entries = None
         if isinstance(self.candidate, Formula) and not suspects.shape[1:]:
             entries = self.candidate.precise_entries(confirming, DIGITS)
-        for place, number in enumerate(confirming):
-            for index in self._entries(suspects.shape[1:], number):
-                if suspects[(number, *index)]:
+        for place, point in enumerate(confirming):
+            for index in self._entries(suspects.shape[1:], point):
+                if suspects[(point, *index)]:
                     continue
                 entry = entries[place] if entries is not None else None
-                if (different := self._compare_entry(number, index, entry)) is not None:
+                if (different := self._compare_entry(point, index, entry)) is not None:
                     return different
         return None
 
@@ -144,80 +144,80 @@ class _Comparer:
         known = self.reference.confirming_points
         rows = suspects.reshape(len(suspects), -1)
         ranks = np.where(rows, np.nan_to_num(distances, nan=-1.0, posinf=-1.0).reshape(rows.shape), -2.0)
-        for number in known:
-            if rows[number].any():
-                yield number, _unravel(int(ranks[number].argmax()), suspects.shape[1:])
+        for point in known:
+            if rows[point].any():
+                yield point, _unravel(int(ranks[point].argmax()), suspects.shape[1:])
         worst, entries = ranks.max(1), ranks.argmax(1)
         furthest = np.argsort(-worst, kind="stable")[: min(SUSPECTS, np.count_nonzero(rows.any(1)))].tolist()
         yield from ((k, _unravel(int(entries[k]), suspects.shape[1:])) for k in furthest if k not in known)
 
-    def _compare_entry(self, number: int, index: tuple[int, ...], known: Entry | None = None) -> Comparison | None:
+    def _compare_entry(self, point: int, index: tuple[int, ...], known: Entry | None = None) -> Comparison | None:
         """Compares one entry in many digits; None where it does not differ. `known` is the candidate's, if computed."""
         if not self.in_many_digits:
-            return self._compare_floats(number, index)
-        right, error = self._right(number, index)
+            return self._compare_floats(point, index)
+        right, error = self._right(point, index)
         if not (mp.isfinite(right) and mp.isfinite(error)):
             return None
-        answer, size = self.candidate.precise_entry(number, index, DIGITS) if known is None else known
+        answer, size = self.candidate.precise_entry(point, index, DIGITS) if known is None else known
         if not mp.isfinite(answer):
             if self.undefined_at is None:
-                self.undefined_at = number
+                self.undefined_at = point
             return None
         with mp.workdps(DIGITS):
             distance, larger = abs(answer - right), max(abs(answer), abs(right))
             allowed = larger * _TINY + 10 * error
             if distance > allowed:
                 # A cancellation leaves a rounding error of the numbers that cancelled.
-                allowed += (size() + self._scale(number)) * _TINY
+                allowed += (size() + self._scale(point)) * _TINY
             if self.tolerance:
                 allowed = max(allowed, self.tolerance * max(larger, self._typical_size(index)))
             if size_there := max(larger, self._typical_size(index)):
                 self.worst = max(self.worst, float(allowed / size_there))
             if distance <= allowed:
                 return None
-        return Comparison(Relation.DIFFERENT, self._counterexample(number, index, answer, float(allowed)))
+        return Comparison(Relation.DIFFERENT, self._counterexample(point, index, answer, float(allowed)))
 
-    def _compare_floats(self, number: int, index: tuple[int, ...]) -> Comparison | None:
+    def _compare_floats(self, point: int, index: tuple[int, ...]) -> Comparison | None:
         """Compares one entry in float64, where many digits would take too long."""
-        right, answer = (float(x[(number, *index)]) for x in (self.reference.values, self.candidate.values))
+        right, answer = (float(x[(point, *index)]) for x in (self.reference.values, self.candidate.values))
         if not math.isfinite(answer):
             if self.undefined_at is None:
-                self.undefined_at = number
+                self.undefined_at = point
             return None
         size = max(abs(right), abs(answer), float(self.reference.typical_size[index]))
         allowed = max(FLOAT_CLOSE, self.tolerance) * size
         if abs(answer - right) <= allowed:
             return None
-        return Comparison(Relation.DIFFERENT, self._counterexample(number, index, answer, allowed))
+        return Comparison(Relation.DIFFERENT, self._counterexample(point, index, answer, allowed))
 
-    def _right(self, number: int, index: tuple[int, ...]) -> tuple[Any, Any]:
+    def _right(self, point: int, index: tuple[int, ...]) -> tuple[Any, Any]:
         question = self.reference.question
         if question.problem.policy.layout is Layout.DENOMINATOR:
             index = tuple(index[question.denominator_axes.index(axis)] for axis in range(len(index)))
-        return self.reference.precise_entry(number, index)
+        return self.reference.precise_entry(point, index)
 
-    def _scale(self, number: int) -> Any:
-        value = float(np.abs(self.reference.f[number]).max())
+    def _scale(self, point: int) -> Any:
+        value = float(np.abs(self.reference.f[point]).max())
         return mp.mpf(value) if np.isfinite(value) else mp.mpf(0)
 
     def _typical_size(self, index: tuple[int, ...]) -> Any:
         return mp.mpf(float(self.reference.typical_size[index]))
 
-    def _entries(self, shape: tuple[int, ...], number: int) -> list[tuple[int, ...]]:
+    def _entries(self, shape: tuple[int, ...], point: int) -> list[tuple[int, ...]]:
         total = math.prod(shape)
         few = max(min(ENTRIES, WORK // max(self.reference.question.typed.work, 1)), 1)
         step = max(total // few, 1)
-        return [_unravel((k + number) % total, shape) for k in range(0, total, step)][:few]
+        return [_unravel((k + point) % total, shape) for k in range(0, total, step)][:few]
 
-    def _counterexample(self, number: int, index: tuple[int, ...], answer: Any, error: float = 0.0) -> Evidence:
+    def _counterexample(self, point: int, index: tuple[int, ...], answer: Any, error: float = 0.0) -> Evidence:
         inputs = tuple(
-            (name, Tensor(tuple(v.shape[1:]), tuple(v[number].reshape(-1).tolist())))
+            (name, Tensor(tuple(v.shape[1:]), tuple(v[point].reshape(-1).tolist())))
             for name, v in self.reference.points.values.items()
         )
         if self.in_many_digits:
-            right, _ = self._right(number, index)
+            right, _ = self._right(point, index)
         else:
-            right = self.reference.values[(number, *index)]
+            right = self.reference.values[(point, *index)]
         example = Counterexample(inputs, index, _float(answer), _float(right), error)
         return Evidence(counterexample=example, precision=DIGITS if self.in_many_digits else FLOAT_DIGITS)
 

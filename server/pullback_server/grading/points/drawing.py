@@ -29,13 +29,13 @@ class Points:
     count: int
     special: int
 
-    def some(self, numbers: list[int]) -> Points:
+    def some(self, points: list[int]) -> Points:
         """Some of the points."""
-        return Points({name: value[numbers] for name, value in self.values.items()}, len(numbers), 0)
+        return Points({name: value[points] for name, value in self.values.items()}, len(points), 0)
 
-    def at(self, number: int) -> dict[str, torch.Tensor]:
+    def at(self, point: int) -> dict[str, torch.Tensor]:
         """The inputs at one point."""
-        return {name: value[number] for name, value in self.values.items()}
+        return {name: value[point] for name, value in self.values.items()}
 
 
 def draw(inputs: Sequence[Variable], upstream: str, types: Mapping[str, TensorType], count: int, seed: int) -> Points:
@@ -126,12 +126,12 @@ def _normal(shape: tuple[int, ...], rng: random.Random) -> torch.Tensor:
     return torch.tensor(numbers, dtype=torch.float64).reshape(shape)
 
 
-def _tensor(variable: Variable, shape: tuple[int, ...], rng: random.Random, number: int) -> torch.Tensor:
+def _tensor(variable: Variable, shape: tuple[int, ...], rng: random.Random, point: int) -> torch.Tensor:
     if variable.domain is not None or variable.structure in _DOMAINS:
         x = torch.tensor(_spread(_domain(variable), math.prod(shape), rng), dtype=torch.float64).reshape(shape)
     else:
         # Sizes differ from point to point, since some mistakes show only in large or small numbers.
-        x = _normal(shape, rng) * (1.0, 0.5, 2.0)[number % 3]
+        x = _normal(shape, rng) * (1.0, 0.5, 2.0)[point % 3]
     if variable.structure in (Structure.REAL, *_DOMAINS, Structure.NONZERO):
         return x
     if variable.structure is Structure.PROBABILITY:

@@ -122,14 +122,14 @@ class Reference:
         ordinary = [k for k in gradable if k < self.points.count - self.points.special]
         return tuple((ordinary or gradable)[:CONFIRMING])
 
-    def precise_entry(self, number: int, index: tuple[int, ...]) -> tuple[Any, Any]:
+    def precise_entry(self, point: int, index: tuple[int, ...]) -> tuple[Any, Any]:
         """One entry of the derivative in numerator layout at a point, with its error; nan where there is none.
 
         The error of a difference quotient is about the square of its step, so a third of the change by a doubled step.
         """
-        key = (number, index)
+        key = (point, index)
         if key not in self._precise:
-            near, far = self._quotient(number, index), self._quotient(number, index, width=2)
+            near, far = self._quotient(point, index), self._quotient(point, index, width=2)
             with mp.workdps(self._working):
                 self._precise[key] = (near, abs(near - far))
         return self._precise[key]
@@ -141,22 +141,22 @@ class Reference:
             self._inputs[at] = {n: to_mpmath(v[rows].numpy(force=True)) for n, v in self.points.values.items()}
         return dict(self._inputs[at])
 
-    def _is_smooth(self, number: int, derivative: Floats) -> bool:
+    def _is_smooth(self, point: int, derivative: Floats) -> bool:
         """Whether autograd and both one-sided quotients agree on the derivative at a special point."""
-        if not self.affordable or not np.isfinite(derivative[number]).all():
+        if not self.affordable or not np.isfinite(derivative[point]).all():
             return False
         for index in list(np.ndindex(*self.question.numerator_shape))[:4]:
-            central, sides = self._quotient(number, index), [self._quotient(number, index, s) for s in (1, -1)]
+            central, sides = self._quotient(point, index), [self._quotient(point, index, s) for s in (1, -1)]
             if not all(mp.isfinite(x) for x in (central, *sides)):
                 return False
             near = 10.0**-12 * (1 + abs(central))
             if any(abs(central - side) > near for side in sides):
                 return False
-            if abs(central - mp.mpf(float(derivative[number][index]))) > APART * (1 + abs(central)):
+            if abs(central - mp.mpf(float(derivative[point][index]))) > APART * (1 + abs(central)):
                 return False
         return True
 
-    def _quotient(self, number: int, index: tuple[int, ...], side: int = 0, width: int = 1) -> Any:
+    def _quotient(self, point: int, index: tuple[int, ...], side: int = 0, width: int = 1) -> Any:
         """The central difference quotient at a point; with `side` 1 or -1 the one-sided quotient."""
         output, moves = self._moves(index)
         terms = ((side, side), (0, -side)) if side else ((width, 1), (-width, -1))
@@ -169,7 +169,7 @@ class Reference:
                 for move, (shift, factor) in zip(moves, chosen, strict=True):
                     sign *= factor
                     shifts[move] = shifts.get(move, 0) + shift
-                total += sign * self._value(number, output, {m: s for m, s in shifts.items() if s}, step)
+                total += sign * self._value(point, output, {m: s for m, s in shifts.items() if s}, step)
             entries = 1 if self.question.mirrored else math.prod(len(m.entries) for m in moves)
             return total / ((1 if side else 2 * width) * step) ** len(moves) / entries
 
@@ -190,11 +190,11 @@ class Reference:
             return False
         return any(isinstance(n, Apply) and n.operator in ONE_TRIANGLE for n in question.typed.program.nodes)
 
-    def _value(self, number: int, output: tuple[int, ...], shifts: dict[Move, int], step: Any) -> Any:
+    def _value(self, point: int, output: tuple[int, ...], shifts: dict[Move, int], step: Any) -> Any:
         """An entry of f a few steps from a point; nan where it has no value."""
-        key = (number, output, tuple(sorted(shifts.items(), key=repr)))
+        key = (point, output, tuple(sorted(shifts.items(), key=repr)))
         if key not in self._shifted:
-            inputs = self.inputs(number)
+            inputs = self.inputs(point)
             for move, shift in shifts.items():
                 inputs[move.name] = _shift(inputs[move.name], move, shift * step)
             upstream = self.question.upstream
