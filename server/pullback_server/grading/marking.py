@@ -12,7 +12,16 @@ from functools import cached_property
 from ..program import Limits
 from .asked_derivative import check_left_sides
 from .codes import Mistake, NotAnAnswerReason, UndecidedReason
-from .equivalence import Candidate, Comparison, Formula, Numbers, Proof, Relation, View, compare
+from .equivalence import (
+    Candidate,
+    Comparison,
+    ProgramCandidate,
+    Proof,
+    RearrangedCandidate,
+    Relation,
+    TensorCandidate,
+    compare,
+)
 from .mistakes import MistakeSearch
 from .points import Reference
 from .problem import Answer, Confirmation, Evidence, Finding, Grade, GradeOutcome, Layout, Problem, Syntax
@@ -104,13 +113,13 @@ class Marking:
         """What is to be graded: the formula's program and the tensor, as far as there are any."""
         candidates: list[Candidate] = []
         if self.answer.text.strip() or self.answer.tensor is None:
-            candidates.append(Formula(self._read().typed, self.prepared.reference))
+            candidates.append(ProgramCandidate(self._read().typed, self.prepared.reference))
         if self.answer.tensor is not None:
             tensor = self.answer.tensor
             if math.prod(tensor.shape) != len(tensor.values):
                 message = f"{len(tensor.values)} numbers do not fill the shape {list(tensor.shape)}"
                 raise NotAnAnswer(NotAnAnswerReason.SYNTAX, message)
-            candidates.append(Numbers(tensor, self.prepared.reference.points.count))
+            candidates.append(TensorCandidate(tensor, self.prepared.reference.points.count))
         return candidates
 
     def _read(self) -> Reading:
@@ -125,7 +134,8 @@ class Marking:
         """The grade, unless the answer is right but stands in an equation that is not: `x^3 = 3x^2`."""
         if grade.outcome is not GradeOutcome.CORRECT or self.reading is None or self.reading.step is None:
             return grade
-        comparison = self._compare(self._views(Formula(self.reading.step, self.prepared.reference)))
+        step = ProgramCandidate(self.reading.step, self.prepared.reference)
+        comparison = self._compare(self._accepted_layouts(step))
         if comparison.relation is Relation.UNKNOWN and time.thread_time() > self.deadlines.comparison:
             return self._undecided_grade(comparison)
         if comparison.relation is not Relation.DIFFERENT:
@@ -137,8 +147,8 @@ class Marking:
         return grade
 
     def _grade_one(self, candidate: Candidate) -> Grade:
-        views = self._views(candidate)
-        comparison = self._compare(views)
+        layouts = self._accepted_layouts(candidate)
+        comparison = self._compare(layouts)
         match comparison.relation:
             case Relation.EQUAL:
                 evidence = self._confirmed_evidence(candidate, comparison.evidence)
@@ -147,13 +157,14 @@ class Marking:
                 return self._partly_undefined_grade(comparison)
             case Relation.UNKNOWN:
                 return self._undecided_grade(comparison)
-        return Grade(GradeOutcome.INCORRECT, 0.0, self._findings(views[0] if views else candidate), comparison.evidence)
+        findings = self._findings(layouts[0] if layouts else candidate)
+        return Grade(GradeOutcome.INCORRECT, 0.0, findings, comparison.evidence)
 
     def _confirmed_evidence(self, candidate: Candidate, evidence: Evidence) -> Evidence:
         """The evidence of the points, or the better one of algebra where there is such a proof."""
-        if isinstance(candidate, Numbers):
+        if isinstance(candidate, TensorCandidate):
             return replace(evidence, confirmation=Confirmation.EXACT)
-        if isinstance(candidate, Formula) and self.prepared.proof is not None and not self.policy.tolerance:
+        if isinstance(candidate, ProgramCandidate) and self.prepared.proof is not None and not self.policy.tolerance:
             proof = self.prepared.proof.confirms(candidate.typed.program)
             return replace(evidence, confirmation=Confirmation(proof)) if proof else evidence
         return evidence
@@ -168,14 +179,14 @@ class Marking:
             log.exception("a wrong answer could not be explained")
             return ()
 
-    def _compare(self, views: list[Candidate]) -> Comparison:
+    def _compare(self, layouts: list[Candidate]) -> Comparison:
         """The comparison of the first of a candidate's layouts that is not wrong, or of the last."""
         comparison = Comparison(Relation.DIFFERENT)
-        for view in views:
+        for candidate in layouts:
             tolerance = self.policy.tolerance
-            if isinstance(view, Numbers):
+            if isinstance(candidate, TensorCandidate):
                 tolerance = tolerance or TENSOR_TOLERANCE
-            comparison = compare(self.prepared.reference, view, self.deadlines.comparison, tolerance)
+            comparison = compare(self.prepared.reference, candidate, self.deadlines.comparison, tolerance)
             if comparison.relation is not Relation.DIFFERENT:
                 break
         return comparison
@@ -186,19 +197,19 @@ class Marking:
         reason = comparison.reason.value if comparison.reason is not None else ""
         return Grade(GradeOutcome.UNDECIDED, 0.0, reason=reason)
 
-    def _views(self, candidate: Candidate) -> list[Candidate]:
+    def _accepted_layouts(self, candidate: Candidate) -> list[Candidate]:
         """The candidate in the layouts that are accepted; none where its shape is wrong in all of them."""
         expected, shape = self.question.expected_shape, candidate.shape
-        views: list[Candidate] = [candidate] if shape == expected else []
+        layouts: list[Candidate] = [candidate] if shape == expected else []
         if self.policy.layout is Layout.EITHER:
             axes = self.question.denominator_axes
             back = tuple(axes.index(k) for k in range(len(axes)))
             if tuple(expected[k] for k in axes) == shape and back != tuple(range(len(back))):
-                views.append(View(candidate, back, expected))
+                layouts.append(RearrangedCandidate(candidate, back, expected))
         mathematics = self.answer.syntax is not Syntax.PYTHON
         if mathematics and len(expected) == 1 and shape in ((expected[0], 1), (1, expected[0])):
-            views.append(View(candidate, (0, 1) if shape[1] == 1 else (1, 0), expected))
-        return views
+            layouts.append(RearrangedCandidate(candidate, (0, 1) if shape[1] == 1 else (1, 0), expected))
+        return layouts
 
     def _partly_undefined_grade(self, comparison: Comparison) -> Grade:
         where = ", ".join(f"{n} = {x:.6g}" for n, x in (comparison.where or {}).items())

@@ -9,7 +9,7 @@ import numpy as np
 from ..language import check, parse
 from ..program import Limits, Refusal, TypedProgram
 from ..symbolic import NOT_WRITTEN, DerivativeKind, Notation, derive
-from .equivalence import Formula
+from .equivalence import ProgramCandidate
 from .points import Reference
 from .question import Question
 
@@ -71,7 +71,7 @@ def _is_right(reference: Reference, text: str) -> bool:
     typed = parse_formula(reference.question, text)
     if typed is None or typed.output.shape != reference.question.numerator_shape:
         return False
-    values, right = Formula(typed, reference).values, reference.numerator
+    values, right = ProgramCandidate(typed, reference).values, reference.numerator
     compared = np.isfinite(right) & np.isfinite(values)
     close = np.abs(values - right) <= 1e-7 * (np.abs(values) + np.abs(right)) + 1e-9
     return bool(compared.any()) and bool(close[compared].all())

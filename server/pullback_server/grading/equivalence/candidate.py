@@ -41,7 +41,7 @@ class Candidate(Protocol):
 
 
 @dataclass(frozen=True)
-class Formula:
+class ProgramCandidate:
     """An answer that is a program."""
 
     typed: TypedProgram
@@ -94,7 +94,7 @@ class Formula:
 
 
 @dataclass(frozen=True)
-class Numbers:
+class TensorCandidate:
     """An answer that is a tensor, the same at every point."""
 
     tensor: Tensor
@@ -123,7 +123,7 @@ class Numbers:
 
 
 @dataclass(frozen=True)
-class View:
+class RearrangedCandidate:
     """A candidate with its axes in another order, or without an axis of length 1."""
 
     inner: Candidate
@@ -137,7 +137,7 @@ class View:
 
     @cached_property
     def values(self) -> Floats:
-        """The inner candidate's values in this view's shape."""
+        """The inner candidate's values in this one's shape."""
         values = self.inner.values
         transposed = values.transpose(0, *(k + 1 for k in self.axes)) if self.axes else values
         return transposed.reshape(values.shape[0], *self.shape)

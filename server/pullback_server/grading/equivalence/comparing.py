@@ -21,7 +21,7 @@ import numpy.typing as npt
 from ..codes import UndecidedReason
 from ..points import AFFORDABLE, Floats, Reference
 from ..problem import Confirmation, Counterexample, Evidence, Layout, Tensor
-from .candidate import Candidate, Entry, Formula
+from .candidate import Candidate, Entry, ProgramCandidate
 
 #: Two numbers in float64 that are closer than this, relative to the larger, are not suspects.
 CLOSE = 1e-9
@@ -117,7 +117,7 @@ class _Comparer:
             return None
         confirming = self.reference.confirming_points
         entries = None
-        if isinstance(self.candidate, Formula) and not suspects.shape[1:]:
+        if isinstance(self.candidate, ProgramCandidate) and not suspects.shape[1:]:
             entries = self.candidate.precise_entries(confirming, DIGITS)
         for place, point in enumerate(confirming):
             for index in self._entries(suspects.shape[1:], point):

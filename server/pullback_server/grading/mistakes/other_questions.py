@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ..codes import Mistake
-from ..equivalence import Candidate, Formula
+from ..equivalence import Candidate, ProgramCandidate
 from ..phrasing import list_names
 from ..points import Floats, Points, Reference, values
 from ..points.batch import derivatives
@@ -53,7 +53,7 @@ def other_answers(reference: Reference) -> list[OtherAnswer]:
 def find_integrated(reference: Reference, candidate: Candidate, at: list[int]) -> Iterator[Finding]:
     """The answer's derivative is f, and f' is not an antiderivative of f."""
     question = reference.question
-    if not isinstance(candidate, Formula) or not candidate.at_once or not question.scalar or question.upstream:
+    if not isinstance(candidate, ProgramCandidate) or not candidate.at_once or not question.scalar or question.upstream:
         return
     name = question.chain[0]
     if question.stacked or name not in candidate.typed.program.inputs():
@@ -68,7 +68,7 @@ def find_integrated(reference: Reference, candidate: Candidate, at: list[int]) -
     yield Finding(Mistake.INTEGRATED, message)
 
 
-def _differences(candidate: Formula, points: Points, name: str) -> Floats:
+def _differences(candidate: ProgramCandidate, points: Points, name: str) -> Floats:
     """The answer's derivative by differences in float64, which is quick, and rough enough only to rule out."""
     around = {n: torch.cat((v, v)) for n, v in points.values.items()}
     step = STEP * (1 + points.values[name].abs())

@@ -13,7 +13,7 @@ from ...language import check
 from ...numeric import compile_program
 from ...program import Apply, Limits, Literal, Node, Program, Refusal, Size, TypedProgram
 from ..codes import Mistake
-from ..equivalence import Formula
+from ..equivalence import ProgramCandidate
 from ..phrasing import phrase
 from ..points import Reference, values
 from ..problem import Finding
@@ -41,7 +41,7 @@ class _Repair:
     message: str
 
 
-def find_repairs(reference: Reference, answer: Formula, deadline: float) -> Iterator[Finding]:
+def find_repairs(reference: Reference, answer: ProgramCandidate, deadline: float) -> Iterator[Finding]:
     """The single repairs after which the answer is the derivative; none where it is longer than people write."""
     program = answer.typed.program
     if len(program.nodes) > LONGEST:
@@ -150,7 +150,7 @@ def _is_right(reference: Reference, program: Program) -> bool:
     few = values(compile_program(typed), reference.points.some(some), typed.output.shape, at_once=False)
     if not matches(few, reference.values[some]):
         return False
-    return matches(Formula(typed, reference).values[gradable], reference.values[gradable])
+    return matches(ProgramCandidate(typed, reference).values[gradable], reference.values[gradable])
 
 
 def _prune(program: Program) -> Program:

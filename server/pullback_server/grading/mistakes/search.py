@@ -14,7 +14,7 @@ from ...language import check
 from ...numeric import Forward, compile_program
 from ...program import Limits, TypedProgram
 from ..codes import Mistake
-from ..equivalence import Candidate, Formula
+from ..equivalence import Candidate, ProgramCandidate
 from ..phrasing import phrase
 from ..points import Floats, Reference
 from ..problem import Finding
@@ -94,7 +94,7 @@ class MistakeSearch:
         """What takes longer: repairs of the answer, and where nothing else explains it, two mistakes together."""
         findings: list[Finding] = []
         plain = {f.code for f in known} & {Mistake.SIGN, Mistake.CONSTANT_FACTOR, Mistake.NOT_DIFFERENTIATED}
-        if not self.reference.question.scalar and isinstance(candidate, Formula) and not plain:
+        if not self.reference.question.scalar and isinstance(candidate, ProgramCandidate) and not plain:
             findings += {f.code: f for f in find_repairs(self.reference, candidate, deadline)}.values()
         if not findings and not known and fits:
             findings += self._two_mistakes(candidate, deadline)
