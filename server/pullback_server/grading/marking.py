@@ -23,7 +23,7 @@ from .equivalence import (
     compare,
 )
 from .mistakes import MistakeSearch
-from .points import Reference
+from .points import RightDerivative
 from .problem import Answer, Confirmation, Evidence, Finding, Grade, GradeOutcome, Layout, Problem, Syntax
 from .question import check_problem
 from .replay import CutOff, pack_problem
@@ -58,7 +58,7 @@ class PreparedProblem:
         self.question = check_problem(problem, limits)
         typed, points = self.question.typed, problem.policy.points
         admit(typed.memory, typed.work * points * math.prod(self.question.output_shape))
-        self.reference = Reference(self.question)
+        self.reference = RightDerivative(self.question)
         self.mistake_search = MistakeSearch(self.reference)
 
     @property

@@ -10,11 +10,11 @@ from ..language import check, parse
 from ..program import Limits, Refusal, TypedProgram
 from ..symbolic import NOT_WRITTEN, DerivativeKind, Notation, derive
 from .equivalence import ProgramCandidate
-from .points import Reference
+from .points import RightDerivative
 from .question import Question
 
 
-def right_answers(reference: Reference) -> dict[str, str]:
+def right_answers(reference: RightDerivative) -> dict[str, str]:
     """The derivative by notation: `python`, `math` and `latex`, as far as a closed form is at hand.
 
     The order of differentiation is repeated on the formula itself; a formula that does not give the derivative's
@@ -67,7 +67,7 @@ def parse_formula(question: Question, text: str) -> TypedProgram | None:
         return None
 
 
-def _is_right(reference: Reference, text: str) -> bool:
+def _is_right(reference: RightDerivative, text: str) -> bool:
     typed = parse_formula(reference.question, text)
     if typed is None or typed.output.shape != reference.question.numerator_shape:
         return False

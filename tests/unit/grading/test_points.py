@@ -7,15 +7,15 @@ import math
 import numpy as np
 import pytest
 from pullback_server.grading import Answer, GradeOutcome, Grader, Interval, Kind, Policy, Problem, Structure, Variable
-from pullback_server.grading.points import Reference, draw
+from pullback_server.grading.points import RightDerivative, draw
 from pullback_server.grading.question import check_problem
 from pullback_server.program import DType, Limits, TensorType
 
 NUMBER = TensorType(DType.FLOAT64, ())
 
 
-def reference(expression: str, *inputs: Variable, **more: object) -> Reference:
-    return Reference(check_problem(Problem(expression, inputs, (inputs[0].name,), **more), Limits()))  # type: ignore[arg-type]
+def reference(expression: str, *inputs: Variable, **more: object) -> RightDerivative:
+    return RightDerivative(check_problem(Problem(expression, inputs, (inputs[0].name,), **more), Limits()))  # type: ignore[arg-type]
 
 
 FINITE = (Interval(-2.0, 2.0), Interval(0.0, 1.0), Interval(-5.0, 100.0))

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...numeric import Forward, compile_program
 from ...program import TypedProgram
-from ..points import Floats, Reference, evaluate_precisely, to_mpmath, vector_values
+from ..points import Floats, RightDerivative, evaluate_precisely, to_mpmath, vector_values
 from ..points import values as values_at_points
 from ..problem import Tensor
 from ..question import is_elementwise, vector_entries
@@ -45,7 +45,7 @@ class ProgramCandidate:
     """An answer that is a program."""
 
     typed: TypedProgram
-    reference: Reference
+    reference: RightDerivative
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..codes import UndecidedReason
-from ..points import AFFORDABLE, Floats, Reference
+from ..points import AFFORDABLE, Floats, RightDerivative
 from ..problem import Confirmation, Counterexample, Evidence, Layout, Tensor
 from .candidate import Candidate, Entry, ProgramCandidate
 
@@ -60,7 +60,7 @@ class Comparison:
     reason: UndecidedReason | None = None
 
 
-def compare(reference: Reference, candidate: Candidate, deadline: float, tolerance: float = 0.0) -> Comparison:
+def compare(reference: RightDerivative, candidate: Candidate, deadline: float, tolerance: float = 0.0) -> Comparison:
     """Whether a candidate of the right shape is the derivative, in the layout of the right answer.
 
     `deadline` is a time of `time.thread_time`, so that a busy machine makes no difference; with a `tolerance` numbers
@@ -73,7 +73,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 class _Comparer:
-    def __init__(self, reference: Reference, candidate: Candidate, deadline: float, tolerance: float) -> None:
+    def __init__(self, reference: RightDerivative, candidate: Candidate, deadline: float, tolerance: float) -> None:
         self.reference, self.candidate = reference, candidate
         self.deadline, self.tolerance = deadline, tolerance
         self.worst = 0.0

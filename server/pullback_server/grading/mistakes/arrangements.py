@@ -9,14 +9,14 @@ import numpy as np
 
 from ..codes import Mistake
 from ..equivalence import Candidate
-from ..points import Floats, Reference
+from ..points import Floats, RightDerivative
 from ..problem import Finding, Kind
 from ..question import SYMMETRIC
 from .matching import matches
 from .other_questions import jacobian_of
 
 
-def find_arrangements(reference: Reference, candidate: Candidate) -> Iterator[Finding]:
+def find_arrangements(reference: RightDerivative, candidate: Candidate) -> Iterator[Finding]:
     """The arrangements of the right numbers that the answer is."""
     gradable = reference.gradable
     answer, right = candidate.values[gradable], reference.values[gradable]
@@ -46,7 +46,7 @@ def find_arrangements(reference: Reference, candidate: Candidate) -> Iterator[Fi
             yield Finding(Mistake.SUMMED, "each entry is the sum of the derivative's entries")
 
 
-def wrong_shape(reference: Reference, candidate: Candidate) -> Finding:
+def wrong_shape(reference: RightDerivative, candidate: Candidate) -> Finding:
     """The finding for an answer of another shape, which may have the right numbers."""
     gradable = reference.gradable
     shapes = f"the answer has shape {list(candidate.shape)}, the derivative {list(reference.question.expected_shape)}"
@@ -61,7 +61,7 @@ def _has_numbers(answer: Floats, right: Floats) -> bool:
     return matches(np.broadcast_to(answer, right.shape) if answer.shape[1] == 1 else answer, right)
 
 
-def _symmetric_conventions(reference: Reference, answer: Floats, right: Floats) -> Iterator[Finding]:
+def _symmetric_conventions(reference: RightDerivative, answer: Floats, right: Floats) -> Iterator[Finding]:
     question = reference.question
     structured = any(question.variables[n].structure in SYMMETRIC for n in question.chain if n in question.variables)
     if not structured or right.ndim != 3 or right.shape[1] != right.shape[2]:
@@ -76,7 +76,7 @@ def _symmetric_conventions(reference: Reference, answer: Floats, right: Floats) 
         yield Finding(Mistake.SYMMETRIC_CONVENTION, message)
 
 
-def _transpositions(reference: Reference, rank: int) -> Iterator[tuple[int, ...]]:
+def _transpositions(reference: RightDerivative, rank: int) -> Iterator[tuple[int, ...]]:
     if rank < 2:
         return
     if rank == 2:

@@ -12,7 +12,7 @@ import torch
 from ..codes import Mistake
 from ..equivalence import Candidate, ProgramCandidate
 from ..phrasing import list_names
-from ..points import Floats, Points, Reference, values
+from ..points import Floats, Points, RightDerivative, values
 from ..points.batch import derivatives
 from ..problem import Finding, Kind
 from .matching import factor_of, matches
@@ -31,7 +31,7 @@ class OtherAnswer:
     values: Floats
 
 
-def other_answers(reference: Reference) -> list[OtherAnswer]:
+def other_answers(reference: RightDerivative) -> list[OtherAnswer]:
     """The right answers to other questions than the one asked; computed once for all answers."""
     negative = Finding(Mistake.SIGN, "the sign is wrong: this is the derivative's negative")
     function = Finding(Mistake.NOT_DIFFERENTIATED, "this is the function itself, not its derivative")
@@ -50,7 +50,7 @@ def other_answers(reference: Reference) -> list[OtherAnswer]:
     return answers
 
 
-def find_integrated(reference: Reference, candidate: Candidate, at: list[int]) -> Iterator[Finding]:
+def find_integrated(reference: RightDerivative, candidate: Candidate, at: list[int]) -> Iterator[Finding]:
     """The answer's derivative is f, and f' is not an antiderivative of f."""
     question = reference.question
     if not isinstance(candidate, ProgramCandidate) or not candidate.at_once or not question.scalar or question.upstream:
@@ -91,7 +91,7 @@ def find_constant_factor(answer: Floats, right: Floats) -> Iterator[Finding]:
         yield Finding(Mistake.CONSTANT_FACTOR, f"this is {c:.6g} times the derivative: a constant factor is wrong")
 
 
-def jacobian_of(reference: Reference) -> Floats | None:
+def jacobian_of(reference: RightDerivative) -> Floats | None:
     """The Jacobian of f, where the question asks for its product with an upstream gradient."""
     question = reference.question
     if question.problem.kind is not Kind.VJP:
@@ -101,7 +101,7 @@ def jacobian_of(reference: Reference) -> Floats | None:
     return derivatives(question.forward, reference.points, (name,), "", shape, question.scalar)
 
 
-def _other_orders(reference: Reference) -> Iterator[OtherAnswer]:
+def _other_orders(reference: RightDerivative) -> Iterator[OtherAnswer]:
     question = reference.question
     if len(set(question.chain)) > 1 or question.upstream or question.stacked:
         return
@@ -113,7 +113,7 @@ def _other_orders(reference: Reference) -> Iterator[OtherAnswer]:
             yield OtherAnswer(Finding(Mistake.WRONG_ORDER, message), reference.derivative((name,) * other))
 
 
-def _other_inputs(reference: Reference) -> Iterator[OtherAnswer]:
+def _other_inputs(reference: RightDerivative) -> Iterator[OtherAnswer]:
     question = reference.question
     chain = question.chain
     if question.stacked:

@@ -15,7 +15,7 @@ from ...program import Apply, Limits, Literal, Node, Program, Refusal, Size, Typ
 from ..codes import Mistake
 from ..equivalence import ProgramCandidate
 from ..phrasing import phrase
-from ..points import Reference, values
+from ..points import RightDerivative, values
 from ..problem import Finding
 from .matching import matches
 
@@ -41,7 +41,7 @@ class _Repair:
     message: str
 
 
-def find_repairs(reference: Reference, answer: ProgramCandidate, deadline: float) -> Iterator[Finding]:
+def find_repairs(reference: RightDerivative, answer: ProgramCandidate, deadline: float) -> Iterator[Finding]:
     """The single repairs after which the answer is the derivative; none where it is longer than people write."""
     program = answer.typed.program
     if len(program.nodes) > LONGEST:
@@ -138,7 +138,7 @@ def _redirect(program: Program, nodes: Sequence[Node], number: int, node: Apply)
     return Program(tuple(new), (), copies.get(program.output, program.output))
 
 
-def _is_right(reference: Reference, program: Program) -> bool:
+def _is_right(reference: RightDerivative, program: Program) -> bool:
     try:
         typed = check(_prune(program), reference.question.types, Limits())
     except Refusal:

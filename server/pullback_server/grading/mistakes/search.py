@@ -16,7 +16,7 @@ from ...program import Limits, TypedProgram
 from ..codes import Mistake
 from ..equivalence import Candidate, ProgramCandidate
 from ..phrasing import phrase
-from ..points import Floats, Reference
+from ..points import Floats, RightDerivative
 from ..problem import Finding
 from ..question import is_elementwise
 from ..right_answers import closed_form, parse_formula
@@ -49,7 +49,7 @@ class TreeMistakes:
 class MistakeSearch:
     """Searches for the mistakes behind wrong answers to one question; what one answer computes serves the next."""
 
-    def __init__(self, reference: Reference) -> None:
+    def __init__(self, reference: RightDerivative) -> None:
         self.reference = reference
 
     def findings(self, candidate: Candidate, deadline: float | None) -> tuple[tuple[Finding, ...], bool]:

@@ -3,13 +3,13 @@
 from .batch import Floats, values, vector_values
 from .drawing import Points, draw
 from .precise import evaluate_precisely, to_mpmath
-from .reference import AFFORDABLE, Reference
+from .right_derivative import AFFORDABLE, RightDerivative
 
 __all__ = [
     "AFFORDABLE",
     "Floats",
     "Points",
-    "Reference",
+    "RightDerivative",
     "draw",
     "evaluate_precisely",
     "to_mpmath",

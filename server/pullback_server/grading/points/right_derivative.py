@@ -40,7 +40,7 @@ CONFIRMING = 3
 ONE_TRIANGLE = frozenset(("eigh", "eigvalsh", "cholesky", "linalg.eigh", "linalg.cholesky"))
 
 
-class Reference:
+class RightDerivative:
     """The derivative of one question at its points, computed once for all answers."""
 
     def __init__(self, question: Question) -> None:
