@@ -58,8 +58,8 @@ class PreparedProblem:
         self.question = check_problem(problem, limits)
         typed, points = self.question.typed, problem.policy.points
         admit(typed.memory, typed.work * points * math.prod(self.question.output_shape))
-        self.reference = RightDerivative(self.question)
-        self.mistake_search = MistakeSearch(self.reference)
+        self.right_derivative = RightDerivative(self.question)
+        self.mistake_search = MistakeSearch(self.right_derivative)
 
     @property
     def weight(self) -> int:
@@ -81,7 +81,7 @@ class PreparedProblem:
     @cached_property
     def right_answers(self) -> dict[str, str]:
         """The right answer by notation."""
-        return right_answers(self.reference)
+        return right_answers(self.right_derivative)
 
 
 class Marking:
@@ -113,13 +113,13 @@ class Marking:
         """What is to be graded: the formula's program and the tensor, as far as there are any."""
         candidates: list[Candidate] = []
         if self.answer.text.strip() or self.answer.tensor is None:
-            candidates.append(ProgramCandidate(self._read().typed, self.prepared.reference))
+            candidates.append(ProgramCandidate(self._read().typed, self.prepared.right_derivative))
         if self.answer.tensor is not None:
             tensor = self.answer.tensor
             if math.prod(tensor.shape) != len(tensor.values):
                 message = f"{len(tensor.values)} numbers do not fill the shape {list(tensor.shape)}"
                 raise NotAnAnswer(NotAnAnswerReason.SYNTAX, message)
-            candidates.append(TensorCandidate(tensor, self.prepared.reference.points.count))
+            candidates.append(TensorCandidate(tensor, self.prepared.right_derivative.points.count))
         return candidates
 
     def _read(self) -> Reading:
@@ -134,7 +134,7 @@ class Marking:
         """The grade, unless the answer is right but stands in an equation that is not: `x^3 = 3x^2`."""
         if grade.outcome is not GradeOutcome.CORRECT or self.reading is None or self.reading.step is None:
             return grade
-        step = ProgramCandidate(self.reading.step, self.prepared.reference)
+        step = ProgramCandidate(self.reading.step, self.prepared.right_derivative)
         comparison = self._compare(self._accepted_layouts(step))
         if comparison.relation is Relation.UNKNOWN and time.thread_time() > self.deadlines.comparison:
             return self._undecided_grade(comparison)
@@ -186,7 +186,7 @@ class Marking:
             tolerance = self.policy.tolerance
             if isinstance(candidate, TensorCandidate):
                 tolerance = tolerance or TENSOR_TOLERANCE
-            comparison = compare(self.prepared.reference, candidate, self.deadlines.comparison, tolerance)
+            comparison = compare(self.prepared.right_derivative, candidate, self.deadlines.comparison, tolerance)
             if comparison.relation is not Relation.DIFFERENT:
                 break
         return comparison

@@ -14,13 +14,13 @@ from .points import RightDerivative
 from .question import Question
 
 
-def right_answers(reference: RightDerivative) -> dict[str, str]:
+def right_answers(right_derivative: RightDerivative) -> dict[str, str]:
     """The derivative by notation: `python`, `math` and `latex`, as far as a closed form is at hand.
 
     The order of differentiation is repeated on the formula itself; a formula that does not give the derivative's
     numbers at the question's points is withheld.
     """
-    question = reference.question
+    question = right_derivative.question
     if question.stacked:
         entries = [closed_form(question, (name,)) for name in question.problem.wrt]
         formulas = [entry for entry in entries if entry is not None and "\n" not in entry[0]]
@@ -34,7 +34,7 @@ def right_answers(reference: RightDerivative) -> dict[str, str]:
         mathematics = _math_syntax(python)
     else:
         return {}
-    return {"python": python, "math": mathematics, "latex": latex} if _is_right(reference, python) else {}
+    return {"python": python, "math": mathematics, "latex": latex} if _is_right(right_derivative, python) else {}
 
 
 def closed_form(question: Question, chain: tuple[str, ...]) -> tuple[str, str] | None:
@@ -67,11 +67,11 @@ def parse_formula(question: Question, text: str) -> TypedProgram | None:
         return None
 
 
-def _is_right(reference: RightDerivative, text: str) -> bool:
-    typed = parse_formula(reference.question, text)
-    if typed is None or typed.output.shape != reference.question.numerator_shape:
+def _is_right(right_derivative: RightDerivative, text: str) -> bool:
+    typed = parse_formula(right_derivative.question, text)
+    if typed is None or typed.output.shape != right_derivative.question.numerator_shape:
         return False
-    values, right = ProgramCandidate(typed, reference).values, reference.numerator
+    values, right = ProgramCandidate(typed, right_derivative).values, right_derivative.numerator
     compared = np.isfinite(right) & np.isfinite(values)
     close = np.abs(values - right) <= 1e-7 * (np.abs(values) + np.abs(right)) + 1e-9
     return bool(compared.any()) and bool(close[compared].all())

@@ -14,7 +14,7 @@ from pullback_server.program import DType, Limits, TensorType
 NUMBER = TensorType(DType.FLOAT64, ())
 
 
-def reference(expression: str, *inputs: Variable, **more: object) -> RightDerivative:
+def right_derivative(expression: str, *inputs: Variable, **more: object) -> RightDerivative:
     return RightDerivative(check_problem(Problem(expression, inputs, (inputs[0].name,), **more), Limits()))  # type: ignore[arg-type]
 
 
@@ -61,7 +61,7 @@ def test_another_input_does_not_move_the_points() -> None:
 
 
 def test_answers_are_not_graded_at_kinks() -> None:
-    kinked = reference("abs(x)", Variable("x", domain=Interval(-2.0, 2.0)))
+    kinked = right_derivative("abs(x)", Variable("x", domain=Interval(-2.0, 2.0)))
     at_kink = kinked.points.values["x"].numpy() == 0
     assert at_kink.any()
     assert not kinked.gradable[at_kink].any()
@@ -73,17 +73,19 @@ def test_answers_are_not_graded_at_kinks() -> None:
     [("log(x - 1.95)", Interval(-2.0, 2.0)), ("sqrt(x)", Interval(-2.0, 2.0)), ("asin(x)", Interval(-30.0, 30.0))],
 )
 def test_where_f_is_defined_on_a_small_part_points_are_found_there(expression: str, interval: Interval) -> None:
-    assert reference(expression, Variable("x", domain=interval)).gradable.sum() >= 60
+    assert right_derivative(expression, Variable("x", domain=interval)).gradable.sum() >= 60
 
 
 @pytest.mark.parametrize("expression", ["sum(log(x))", "sum(asin(x))", "sum(acosh(x))", "sum(sqrt(x))"])
 def test_tensors_without_a_domain_have_entries_that_f_takes(expression: str) -> None:
-    assert reference(expression, Variable("x", (6,)), kind=Kind.GRADIENT).gradable.any()
+    assert right_derivative(expression, Variable("x", (6,)), kind=Kind.GRADIENT).gradable.any()
 
 
 def test_both_opinions_on_the_derivative_agree() -> None:
     for order in (1, 2, 3):
-        derivative = reference("exp(x)*sin(3*x)/(x**2 + 1)", Variable("x", domain=Interval(-2.0, 2.0)), order=order)
+        derivative = right_derivative(
+            "exp(x)*sin(3*x)/(x**2 + 1)", Variable("x", domain=Interval(-2.0, 2.0)), order=order
+        )
         for number in derivative.confirming_points:
             value, error = derivative.precise_entry(number, ())
             assert abs(float(value) - derivative.numerator[number]) <= 1e-10 * (1 + abs(float(value)))

@@ -45,7 +45,7 @@ class ProgramCandidate:
     """An answer that is a program."""
 
     typed: TypedProgram
-    reference: RightDerivative
+    right_derivative: RightDerivative
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -65,19 +65,19 @@ class ProgramCandidate:
     @cached_property
     def at_once(self) -> bool:
         """Whether all points are computed at once."""
-        return self.reference.question.scalar and is_elementwise(self.typed)
+        return self.right_derivative.question.scalar and is_elementwise(self.typed)
 
     @cached_property
     def values(self) -> Floats:
-        """The values at the reference's points."""
-        if not self.at_once and self.reference.question.scalar and (entries := vector_entries(self.typed)):
-            return vector_values(self.forward, self.reference.points, entries)
-        return values_at_points(self.forward, self.reference.points, self.shape, self.at_once)
+        """The values at the question's points."""
+        if not self.at_once and self.right_derivative.question.scalar and (entries := vector_entries(self.typed)):
+            return vector_values(self.forward, self.right_derivative.points, entries)
+        return values_at_points(self.forward, self.right_derivative.points, self.shape, self.at_once)
 
     def precise_entry(self, point: int, index: tuple[int, ...], digits: int) -> Entry:
         """An entry by the reference column."""
         try:
-            result = evaluate_precisely(self.typed, self.reference.inputs(point), digits)
+            result = evaluate_precisely(self.typed, self.right_derivative.inputs(point), digits)
         except (ArithmeticError, ValueError):
             return mp.nan, lambda: mp.mpf(0)
         return result.value[index], lambda: result.size
@@ -87,7 +87,7 @@ class ProgramCandidate:
         if not self.at_once:
             return None
         try:
-            result = evaluate_precisely(self.typed, self.reference.inputs(points), digits)
+            result = evaluate_precisely(self.typed, self.right_derivative.inputs(points), digits)
         except (ArithmeticError, ValueError):
             return None
         return [(value, lambda: result.size) for value in np.broadcast_to(result.value, (len(points),))]

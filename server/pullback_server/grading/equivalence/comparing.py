@@ -60,29 +60,33 @@ class Comparison:
     reason: UndecidedReason | None = None
 
 
-def compare(reference: RightDerivative, candidate: Candidate, deadline: float, tolerance: float = 0.0) -> Comparison:
+def compare(
+    right_derivative: RightDerivative, candidate: Candidate, deadline: float, tolerance: float = 0.0
+) -> Comparison:
     """Whether a candidate of the right shape is the derivative, in the layout of the right answer.
 
     `deadline` is a time of `time.thread_time`, so that a busy machine makes no difference; with a `tolerance` numbers
     may differ by so much relative to the derivative's size.
     """
-    return _Comparer(reference, candidate, deadline, tolerance).run()
+    return _Comparer(right_derivative, candidate, deadline, tolerance).run()
 
 
 Mask = npt.NDArray[np.bool_]
 
 
 class _Comparer:
-    def __init__(self, reference: RightDerivative, candidate: Candidate, deadline: float, tolerance: float) -> None:
-        self.reference, self.candidate = reference, candidate
+    def __init__(
+        self, right_derivative: RightDerivative, candidate: Candidate, deadline: float, tolerance: float
+    ) -> None:
+        self.right_derivative, self.candidate = right_derivative, candidate
         self.deadline, self.tolerance = deadline, tolerance
         self.worst = 0.0
         self.undefined_at: int | None = None
-        self.in_many_digits = reference.affordable and candidate.work <= AFFORDABLE
+        self.in_many_digits = right_derivative.affordable and candidate.work <= AFFORDABLE
 
     def run(self) -> Comparison:
         """The comparison."""
-        right = self.reference.values
+        right = self.right_derivative.values
         gradable = np.isfinite(right)
         if not gradable.any():
             return Comparison(Relation.UNKNOWN, reason=UndecidedReason.NO_DERIVATIVE)
@@ -104,7 +108,9 @@ class _Comparer:
         )
         if self.undefined_at is None:
             return Comparison(Relation.EQUAL, evidence)
-        where = {n: float(v[self.undefined_at]) for n, v in self.reference.points.values.items() if v[0].numel() == 1}
+        where = {
+            n: float(v[self.undefined_at]) for n, v in self.right_derivative.points.values.items() if v[0].numel() == 1
+        }
         if not agreeing:
             first = (0,) * (right.ndim - 1)
             return Comparison(Relation.DIFFERENT, self._counterexample(self.undefined_at, first, mp.nan))
@@ -115,7 +121,7 @@ class _Comparer:
         if not self.in_many_digits:
             self.worst = max(self.worst, CLOSE)
             return None
-        confirming = self.reference.confirming_points
+        confirming = self.right_derivative.confirming_points
         entries = None
         if isinstance(self.candidate, ProgramCandidate) and not suspects.shape[1:]:
             entries = self.candidate.precise_entries(confirming, DIGITS)
@@ -134,14 +140,14 @@ class _Comparer:
             size = np.maximum(np.abs(right), np.abs(answer))
             if self.tolerance:
                 # What is small compared with the derivative's typical size may be off by as much as that allows.
-                size = np.maximum(size, self.reference.typical_size)
+                size = np.maximum(size, self.right_derivative.typical_size)
             return np.where(right == answer, 0.0, np.abs(right - answer) / size)
 
     def _order(self, suspects: Mask, distances: Floats) -> Iterator[tuple[int, tuple[int, ...]]]:
         """The suspects to compare: where the derivative is known in many digits first, then the furthest apart."""
         if not suspects.any():
             return
-        known = self.reference.confirming_points
+        known = self.right_derivative.confirming_points
         rows = suspects.reshape(len(suspects), -1)
         ranks = np.where(rows, np.nan_to_num(distances, nan=-1.0, posinf=-1.0).reshape(rows.shape), -2.0)
         for point in known:
@@ -179,45 +185,45 @@ class _Comparer:
 
     def _compare_floats(self, point: int, index: tuple[int, ...]) -> Comparison | None:
         """Compares one entry in float64, where many digits would take too long."""
-        right, answer = (float(x[(point, *index)]) for x in (self.reference.values, self.candidate.values))
+        right, answer = (float(x[(point, *index)]) for x in (self.right_derivative.values, self.candidate.values))
         if not math.isfinite(answer):
             if self.undefined_at is None:
                 self.undefined_at = point
             return None
-        size = max(abs(right), abs(answer), float(self.reference.typical_size[index]))
+        size = max(abs(right), abs(answer), float(self.right_derivative.typical_size[index]))
         allowed = max(FLOAT_CLOSE, self.tolerance) * size
         if abs(answer - right) <= allowed:
             return None
         return Comparison(Relation.DIFFERENT, self._counterexample(point, index, answer, allowed))
 
     def _right(self, point: int, index: tuple[int, ...]) -> tuple[Any, Any]:
-        question = self.reference.question
+        question = self.right_derivative.question
         if question.problem.policy.layout is Layout.DENOMINATOR:
             index = tuple(index[question.denominator_axes.index(axis)] for axis in range(len(index)))
-        return self.reference.precise_entry(point, index)
+        return self.right_derivative.precise_entry(point, index)
 
     def _scale(self, point: int) -> Any:
-        value = float(np.abs(self.reference.f[point]).max())
+        value = float(np.abs(self.right_derivative.f[point]).max())
         return mp.mpf(value) if np.isfinite(value) else mp.mpf(0)
 
     def _typical_size(self, index: tuple[int, ...]) -> Any:
-        return mp.mpf(float(self.reference.typical_size[index]))
+        return mp.mpf(float(self.right_derivative.typical_size[index]))
 
     def _entries(self, shape: tuple[int, ...], point: int) -> list[tuple[int, ...]]:
         total = math.prod(shape)
-        few = max(min(ENTRIES, WORK // max(self.reference.question.typed.work, 1)), 1)
+        few = max(min(ENTRIES, WORK // max(self.right_derivative.question.typed.work, 1)), 1)
         step = max(total // few, 1)
         return [_unravel((k + point) % total, shape) for k in range(0, total, step)][:few]
 
     def _counterexample(self, point: int, index: tuple[int, ...], answer: Any, error: float = 0.0) -> Evidence:
         inputs = tuple(
             (name, Tensor(tuple(v.shape[1:]), tuple(v[point].reshape(-1).tolist())))
-            for name, v in self.reference.points.values.items()
+            for name, v in self.right_derivative.points.values.items()
         )
         if self.in_many_digits:
             right, _ = self._right(point, index)
         else:
-            right = self.reference.values[(point, *index)]
+            right = self.right_derivative.values[(point, *index)]
         example = Counterexample(inputs, index, _float(answer), _float(right), error)
         return Evidence(counterexample=example, precision=DIGITS if self.in_many_digits else FLOAT_DIGITS)
 

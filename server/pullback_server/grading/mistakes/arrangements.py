@@ -16,20 +16,20 @@ from .matching import matches
 from .other_questions import jacobian_of
 
 
-def find_arrangements(reference: RightDerivative, candidate: Candidate) -> Iterator[Finding]:
+def find_arrangements(right_derivative: RightDerivative, candidate: Candidate) -> Iterator[Finding]:
     """The arrangements of the right numbers that the answer is."""
-    gradable = reference.gradable
-    answer, right = candidate.values[gradable], reference.values[gradable]
-    question, shape = reference.question, list(right.shape[1:])
-    for axes in _transpositions(reference, right.ndim - 1):
+    gradable = right_derivative.gradable
+    answer, right = candidate.values[gradable], right_derivative.values[gradable]
+    question, shape = right_derivative.question, list(right.shape[1:])
+    for axes in _transpositions(right_derivative, right.ndim - 1):
         transposed = right.transpose(0, *(k + 1 for k in axes))
         if matches(answer, transposed) and not (transposed.shape == right.shape and matches(transposed, right)):
             what = "Jacobian" if question.problem.kind is Kind.JACOBIAN else "derivative"
             layout = f"its shape is {shape}, the output's dimensions first"
             yield Finding(Mistake.TRANSPOSED, f"this is the transposed {what}: {layout}")
             break
-    yield from _symmetric_conventions(reference, answer, right)
-    jacobian = jacobian_of(reference)
+    yield from _symmetric_conventions(right_derivative, answer, right)
+    jacobian = jacobian_of(right_derivative)
     if jacobian is not None and (matches(answer, jacobian[gradable]) or _has_numbers(answer, jacobian[gradable])):
         message = "this is the Jacobian J; its product with the upstream gradient is asked for"
         yield Finding(Mistake.JACOBIAN_FOR_VJP, message)
@@ -46,11 +46,13 @@ def find_arrangements(reference: RightDerivative, candidate: Candidate) -> Itera
             yield Finding(Mistake.SUMMED, "each entry is the sum of the derivative's entries")
 
 
-def wrong_shape(reference: RightDerivative, candidate: Candidate) -> Finding:
+def wrong_shape(right_derivative: RightDerivative, candidate: Candidate) -> Finding:
     """The finding for an answer of another shape, which may have the right numbers."""
-    gradable = reference.gradable
-    shapes = f"the answer has shape {list(candidate.shape)}, the derivative {list(reference.question.expected_shape)}"
-    if _has_numbers(candidate.values[gradable], reference.values[gradable]):
+    gradable = right_derivative.gradable
+    shapes = (
+        f"the answer has shape {list(candidate.shape)}, the derivative {list(right_derivative.question.expected_shape)}"
+    )
+    if _has_numbers(candidate.values[gradable], right_derivative.values[gradable]):
         return Finding(Mistake.SHAPE, f"the numbers are right, their shape is not: {shapes}")
     return Finding(Mistake.SHAPE, f"the shape is wrong: {shapes}")
 
@@ -61,8 +63,8 @@ def _has_numbers(answer: Floats, right: Floats) -> bool:
     return matches(np.broadcast_to(answer, right.shape) if answer.shape[1] == 1 else answer, right)
 
 
-def _symmetric_conventions(reference: RightDerivative, answer: Floats, right: Floats) -> Iterator[Finding]:
-    question = reference.question
+def _symmetric_conventions(right_derivative: RightDerivative, answer: Floats, right: Floats) -> Iterator[Finding]:
+    question = right_derivative.question
     structured = any(question.variables[n].structure in SYMMETRIC for n in question.chain if n in question.variables)
     if not structured or right.ndim != 3 or right.shape[1] != right.shape[2]:
         return
@@ -76,13 +78,13 @@ def _symmetric_conventions(reference: RightDerivative, answer: Floats, right: Fl
         yield Finding(Mistake.SYMMETRIC_CONVENTION, message)
 
 
-def _transpositions(reference: RightDerivative, rank: int) -> Iterator[tuple[int, ...]]:
+def _transpositions(right_derivative: RightDerivative, rank: int) -> Iterator[tuple[int, ...]]:
     if rank < 2:
         return
     if rank == 2:
         yield (1, 0)
         return
-    outer = len(reference.question.output_shape)
+    outer = len(right_derivative.question.output_shape)
     yield (*range(outer, rank), *range(outer))
     yield (*range(outer)[::-1], *range(outer, rank)[::-1])
     yield tuple(range(rank))[::-1]

@@ -31,38 +31,38 @@ class OtherAnswer:
     values: Floats
 
 
-def other_answers(reference: RightDerivative) -> list[OtherAnswer]:
+def other_answers(right_derivative: RightDerivative) -> list[OtherAnswer]:
     """The right answers to other questions than the one asked; computed once for all answers."""
     negative = Finding(Mistake.SIGN, "the sign is wrong: this is the derivative's negative")
     function = Finding(Mistake.NOT_DIFFERENTIATED, "this is the function itself, not its derivative")
     answers = [
-        OtherAnswer(negative, -reference.values),
-        OtherAnswer(function, reference.f),
-        *_other_orders(reference),
-        *_other_inputs(reference),
+        OtherAnswer(negative, -right_derivative.values),
+        OtherAnswer(function, right_derivative.f),
+        *_other_orders(right_derivative),
+        *_other_inputs(right_derivative),
     ]
-    jacobian = jacobian_of(reference)
+    jacobian = jacobian_of(right_derivative)
     if jacobian is not None:
-        outer = reference.question.typed.output.rank
+        outer = right_derivative.question.typed.output.rank
         message = "the upstream gradient is ignored: this is right only for a v of ones"
         summed = jacobian.sum(tuple(range(1, outer + 1)))
         answers.append(OtherAnswer(Finding(Mistake.UPSTREAM_IGNORED, message), summed))
     return answers
 
 
-def find_integrated(reference: RightDerivative, candidate: Candidate, at: list[int]) -> Iterator[Finding]:
+def find_integrated(right_derivative: RightDerivative, candidate: Candidate, at: list[int]) -> Iterator[Finding]:
     """The answer's derivative is f, and f' is not an antiderivative of f."""
-    question = reference.question
+    question = right_derivative.question
     if not isinstance(candidate, ProgramCandidate) or not candidate.at_once or not question.scalar or question.upstream:
         return
     name = question.chain[0]
     if question.stacked or name not in candidate.typed.program.inputs():
         return
-    points, f = reference.points.some(at), reference.f[at]
+    points, f = right_derivative.points.some(at), right_derivative.f[at]
     if not _is_near(_differences(candidate, points, name), f):
         return
     slope = derivatives(candidate.forward, points, (name,), "", (), at_once=True)
-    if not matches(slope, f) or matches(reference.derivative((name, name))[at], f):
+    if not matches(slope, f) or matches(right_derivative.derivative((name, name))[at], f):
         return
     message = "this is an antiderivative of the function: it was integrated, not differentiated"
     yield Finding(Mistake.INTEGRATED, message)
@@ -91,18 +91,18 @@ def find_constant_factor(answer: Floats, right: Floats) -> Iterator[Finding]:
         yield Finding(Mistake.CONSTANT_FACTOR, f"this is {c:.6g} times the derivative: a constant factor is wrong")
 
 
-def jacobian_of(reference: RightDerivative) -> Floats | None:
+def jacobian_of(right_derivative: RightDerivative) -> Floats | None:
     """The Jacobian of f, where the question asks for its product with an upstream gradient."""
-    question = reference.question
+    question = right_derivative.question
     if question.problem.kind is not Kind.VJP:
         return None
     name = question.chain[0]
     shape = question.typed.output.shape + question.types[name].shape
-    return derivatives(question.forward, reference.points, (name,), "", shape, question.scalar)
+    return derivatives(question.forward, right_derivative.points, (name,), "", shape, question.scalar)
 
 
-def _other_orders(reference: RightDerivative) -> Iterator[OtherAnswer]:
-    question = reference.question
+def _other_orders(right_derivative: RightDerivative) -> Iterator[OtherAnswer]:
+    question = right_derivative.question
     if len(set(question.chain)) > 1 or question.upstream or question.stacked:
         return
     order, name = len(question.chain), question.chain[0]
@@ -110,17 +110,19 @@ def _other_orders(reference: RightDerivative) -> Iterator[OtherAnswer]:
     for other in range(1, ORDERS + 1) if not question.types[name].rank else range(1, order):
         if other != order:
             message = f"this is the {words[other]} derivative; the {words[order]} is asked for"
-            yield OtherAnswer(Finding(Mistake.WRONG_ORDER, message), reference.derivative((name,) * other))
+            yield OtherAnswer(Finding(Mistake.WRONG_ORDER, message), right_derivative.derivative((name,) * other))
 
 
-def _other_inputs(reference: RightDerivative) -> Iterator[OtherAnswer]:
-    question = reference.question
+def _other_inputs(right_derivative: RightDerivative) -> Iterator[OtherAnswer]:
+    question = right_derivative.question
     chain = question.chain
     if question.stacked:
         message = "the partial derivatives are in another order than the inputs"
         for order in permutations(chain):
             if order != chain:
-                yield OtherAnswer(Finding(Mistake.WRONG_VARIABLE, message), reference.derivative(order, stacked=True))
+                yield OtherAnswer(
+                    Finding(Mistake.WRONG_VARIABLE, message), right_derivative.derivative(order, stacked=True)
+                )
         return
     shape = question.types[chain[0]].shape
     inputs = [n for n, t in question.types.items() if n != question.upstream and t.shape == shape]
@@ -130,4 +132,4 @@ def _other_inputs(reference: RightDerivative) -> Iterator[OtherAnswer]:
         if sorted(other) != sorted(chain):
             asked = f"with respect to {list_names(chain)}"
             message = f"this is the derivative with respect to {list_names(other)}; the one {asked} is asked for"
-            yield OtherAnswer(Finding(Mistake.WRONG_VARIABLE, message), reference.derivative(other))
+            yield OtherAnswer(Finding(Mistake.WRONG_VARIABLE, message), right_derivative.derivative(other))

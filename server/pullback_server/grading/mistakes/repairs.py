@@ -41,7 +41,7 @@ class _Repair:
     message: str
 
 
-def find_repairs(reference: RightDerivative, answer: ProgramCandidate, deadline: float) -> Iterator[Finding]:
+def find_repairs(right_derivative: RightDerivative, answer: ProgramCandidate, deadline: float) -> Iterator[Finding]:
     """The single repairs after which the answer is the derivative; none where it is longer than people write."""
     program = answer.typed.program
     if len(program.nodes) > LONGEST:
@@ -49,10 +49,10 @@ def find_repairs(reference: RightDerivative, answer: ProgramCandidate, deadline:
     for repair in islice(_repairs(program, answer.typed), TRIED):
         if time.thread_time() > deadline:
             raise OutOfTime
-        if _is_right(reference, repair.program):
+        if _is_right(right_derivative, repair.program):
             yield Finding(repair.code, repair.message, program.nodes[repair.node].place)
     elementwise = _with_elementwise_products(program)
-    if elementwise is not None and _is_right(reference, elementwise):
+    if elementwise is not None and _is_right(right_derivative, elementwise):
         yield Finding(Mistake.ELEMENTWISE_PRODUCT, "the products should be entry by entry")
 
 
@@ -138,19 +138,19 @@ def _redirect(program: Program, nodes: Sequence[Node], number: int, node: Apply)
     return Program(tuple(new), (), copies.get(program.output, program.output))
 
 
-def _is_right(reference: RightDerivative, program: Program) -> bool:
+def _is_right(right_derivative: RightDerivative, program: Program) -> bool:
     try:
-        typed = check(_prune(program), reference.question.types, Limits())
+        typed = check(_prune(program), right_derivative.question.types, Limits())
     except Refusal:
         return False
-    if typed.output.shape != reference.question.expected_shape:
+    if typed.output.shape != right_derivative.question.expected_shape:
         return False
-    gradable = reference.gradable
+    gradable = right_derivative.gradable
     some = np.flatnonzero(gradable)[:SIEVE].tolist()
-    few = values(compile_program(typed), reference.points.some(some), typed.output.shape, at_once=False)
-    if not matches(few, reference.values[some]):
+    few = values(compile_program(typed), right_derivative.points.some(some), typed.output.shape, at_once=False)
+    if not matches(few, right_derivative.values[some]):
         return False
-    return matches(ProgramCandidate(typed, reference).values[gradable], reference.values[gradable])
+    return matches(ProgramCandidate(typed, right_derivative).values[gradable], right_derivative.values[gradable])
 
 
 def _prune(program: Program) -> Program:

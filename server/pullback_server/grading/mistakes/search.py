@@ -49,8 +49,8 @@ class TreeMistakes:
 class MistakeSearch:
     """Searches for the mistakes behind wrong answers to one question; what one answer computes serves the next."""
 
-    def __init__(self, reference: RightDerivative) -> None:
-        self.reference = reference
+    def __init__(self, right_derivative: RightDerivative) -> None:
+        self.right_derivative = right_derivative
 
     def findings(self, candidate: Candidate, deadline: float | None) -> tuple[tuple[Finding, ...], bool]:
         """The findings for a wrong answer, most specific first, and whether the time ran out before all was tried.
@@ -58,29 +58,29 @@ class MistakeSearch:
         Empty where nothing explains the answer. What takes long is tried until the deadline, a time of
         `time.thread_time`, and counts only where it is done by then; with None it is not tried.
         """
-        fits = candidate.shape == self.reference.question.expected_shape
+        fits = candidate.shape == self.right_derivative.question.expected_shape
         findings, late = self._single_mistakes(candidate, fits), deadline is None
-        if not findings or (not self.reference.question.scalar and not late):
+        if not findings or (not self.right_derivative.question.scalar and not late):
             try:
                 findings += self._longer_search(candidate, fits, findings, deadline) if deadline is not None else ()
             except OutOfTime:
                 late = True
         if not fits and not any(f.code in (Mistake.SUMMED, Mistake.JACOBIAN_FOR_VJP) for f in findings):
-            findings.append(wrong_shape(self.reference, candidate))
+            findings.append(wrong_shape(self.right_derivative, candidate))
         return tuple(sorted(dict.fromkeys(findings), key=_priority)), late
 
     def _single_mistakes(self, candidate: Candidate, fits: bool) -> list[Finding]:
         """The single mistakes that explain an answer, one sentence for each code."""
-        reference = self.reference
+        right_derivative = self.right_derivative
         answer = candidate.values[self._points]
         findings: list[Finding] = []
         if candidate.shape in self._other_answers:
             others, values = self._other_answers[candidate.shape]
             findings += [others[number] for number in np.flatnonzero(matching_rows(answer, values))]
-        findings += find_integrated(reference, candidate, self._points)
-        findings += find_constant_factor(answer, reference.values[self._points])
-        if not reference.question.scalar:
-            findings += find_arrangements(reference, candidate)
+        findings += find_integrated(right_derivative, candidate, self._points)
+        findings += find_constant_factor(answer, right_derivative.values[self._points])
+        if not right_derivative.question.scalar:
+            findings += find_arrangements(right_derivative, candidate)
         if not fits:
             findings += self._find_inner_gradient(candidate)
         for tree in (self._mistakes_by_node, self._mistakes_by_use) if fits else ():
@@ -94,8 +94,8 @@ class MistakeSearch:
         """What takes longer: repairs of the answer, and where nothing else explains it, two mistakes together."""
         findings: list[Finding] = []
         plain = {f.code for f in known} & {Mistake.SIGN, Mistake.CONSTANT_FACTOR, Mistake.NOT_DIFFERENTIATED}
-        if not self.reference.question.scalar and isinstance(candidate, ProgramCandidate) and not plain:
-            findings += {f.code: f for f in find_repairs(self.reference, candidate, deadline)}.values()
+        if not self.right_derivative.question.scalar and isinstance(candidate, ProgramCandidate) and not plain:
+            findings += {f.code: f for f in find_repairs(self.right_derivative, candidate, deadline)}.values()
         if not findings and not known and fits:
             findings += self._two_mistakes(candidate, deadline)
         return findings
@@ -155,9 +155,9 @@ class MistakeSearch:
     @cached_property
     def _other_answers(self) -> dict[tuple[int, ...], tuple[list[Finding], Floats]]:
         """The wrong ones of the answers to other questions by their shape, at the points of mistakes."""
-        right = self.reference.values[self._points]
+        right = self.right_derivative.values[self._points]
         answers: dict[tuple[int, ...], list[tuple[Finding, Floats]]] = {}
-        for other in other_answers(self.reference):
+        for other in other_answers(self.right_derivative):
             values = other.values[self._points]
             if not matches(right, values):
                 answers.setdefault(values.shape[1:], []).append((other.finding, values))
@@ -174,12 +174,12 @@ class MistakeSearch:
         tree = unshare(self._source[0].program) if self._source is not None else None
         if self._source is None or tree is None:
             return None
-        typed = check(tree, {name: self.reference.question.types[name] for name in tree.inputs()}, Limits())
+        typed = check(tree, {name: self.right_derivative.question.types[name] for name in tree.inputs()}, Limits())
         return self._tree_mistakes(typed, compile_program(typed), self._source[2])
 
     def _tree_mistakes(self, typed: TypedProgram, forward: Forward, wrt: tuple[str, ...]) -> TreeMistakes | None:
-        question = self.reference.question
-        inputs = {n: x[self._points] for n, x in self.reference.points.values.items() if n != question.upstream}
+        question = self.right_derivative.question
+        inputs = {n: x[self._points] for n, x in self.right_derivative.points.values.items() if n != question.upstream}
         try:
             slopes = Slopes(typed, forward, inputs, wrt, question.scalar)
             mistakes = tree_mistakes(slopes)
@@ -187,14 +187,14 @@ class MistakeSearch:
         except RuntimeError:
             # No mistakes are known for an operator that torch cannot differentiate forward.
             return None
-        right = self.reference.values[self._points]
+        right = self.right_derivative.values[self._points]
         wrong = [k for k, same in enumerate(matching_rows(right, results).tolist()) if not same]
         return TreeMistakes(slopes, [mistakes[k] for k in wrong], results[wrong])
 
     @cached_property
     def _source(self) -> tuple[TypedProgram, Forward, tuple[str, ...]] | None:
         """What is differentiated, and with respect to which inputs; None where mistakes are not looked for."""
-        question = self.reference.question
+        question = self.right_derivative.question
         if question.mirrored or (question.stacked and question.problem.order > 1):
             return None
         entries = max(t.elements for t in question.typed.types)
@@ -213,16 +213,16 @@ class MistakeSearch:
     @cached_property
     def _points(self) -> list[int]:
         """Which points the mistakes are computed at."""
-        count = self.reference.points.count - self.reference.points.special
-        good = [k for k in range(count) if self.reference.gradable[k]]
-        return good[: POINTS if self.reference.question.scalar else POINTS_OF_TENSORS]
+        count = self.right_derivative.points.count - self.right_derivative.points.special
+        good = [k for k in range(count) if self.right_derivative.gradable[k]]
+        return good[: POINTS if self.right_derivative.question.scalar else POINTS_OF_TENSORS]
 
     def _arrange(self, slopes: torch.Tensor) -> Floats:
         """Slopes of f (rows, points, directions, the output's shape) in the numerator layout of the derivative."""
-        question = self.reference.question
+        question = self.right_derivative.question
         rank = question.typed.output.rank
         if question.upstream:
-            v = self.reference.points.values[question.upstream][self._points]
+            v = self.right_derivative.points.values[question.upstream][self._points]
             slopes = (slopes * v.unsqueeze(1)).flatten(3).sum(3) if rank else slopes * v.reshape(-1, 1)
             rank = 0
         derivative = slopes.permute(0, 1, *range(3, 3 + rank), 2)
@@ -231,12 +231,12 @@ class MistakeSearch:
     @cached_property
     def _cotangents(self) -> list[tuple[tuple[int, ...], str, Floats]]:
         """The gradient with respect to each inner node of another shape, with the shape and the node's text."""
-        question = self.reference.question
+        question = self.right_derivative.question
         if question.output_shape or len(question.chain) > 1:
             return []
         cotangents: dict[int, list[torch.Tensor]] = {}
         for point in self._points:
-            leaves = {n: x.detach().clone().requires_grad_() for n, x in self.reference.points.at(point).items()}
+            leaves = {n: x.detach().clone().requires_grad_() for n, x in self.right_derivative.points.at(point).items()}
             values = question.forward(leaves)
             out = question.forward.tensor(values, question.forward.output, torch.device("cpu"))
             total = (out * leaves[question.upstream]).sum() if question.upstream else out
