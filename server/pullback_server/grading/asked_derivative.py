@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..program import Place
+from .checked_problem import CheckedProblem
 from .codes import Mistake
 from .phrasing import list_names
 from .problem import Kind
-from .question import Question
 from .syntax import LeftSide, NotAnAnswer
 from .syntax.symbols import GREEK, LETTERS
 
 
-def check_left_sides(left_sides: Sequence[tuple[LeftSide | None, Place]], question: Question) -> None:
+def check_left_sides(left_sides: Sequence[tuple[LeftSide | None, Place]], question: CheckedProblem) -> None:
     """Raises NotAnAnswer where the first left side names another derivative, or none; the others are steps."""
     if not left_sides:
         return
@@ -34,7 +34,7 @@ def check_left_sides(left_sides: Sequence[tuple[LeftSide | None, Place]], questi
         raise NotAnAnswer(Mistake.WRONG_VARIABLE, message, place)
 
 
-def _input_name(name: str, question: Question) -> str:
+def _input_name(name: str, question: CheckedProblem) -> str:
     """The input that a name on the left side stands for; the name itself where it stands for none."""
     candidates = (name, LETTERS.get(name, name), GREEK.get(name, name), name.replace("_", ""))
     return next((c for c in candidates if c in question.types), name)

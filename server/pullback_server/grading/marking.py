@@ -11,6 +11,7 @@ from functools import cached_property
 
 from ..program import Limits
 from .asked_derivative import check_left_sides
+from .checked_problem import check_problem
 from .codes import Mistake, NotAnAnswerReason, UndecidedReason
 from .equivalence import (
     Candidate,
@@ -25,7 +26,6 @@ from .equivalence import (
 from .mistakes import MistakeSearch
 from .points import RightDerivative
 from .problem import Answer, Confirmation, Evidence, Finding, Grade, GradeOutcome, Layout, Problem, Syntax
-from .question import check_problem
 from .replay import CutOff, pack_problem
 from .right_answers import right_answers
 from .syntax import Misshapen, NotAnAnswer, Reading, read

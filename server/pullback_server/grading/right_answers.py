@@ -9,9 +9,9 @@ import numpy as np
 from ..language import check, parse
 from ..program import Limits, Refusal, TypedProgram
 from ..symbolic import NOT_WRITTEN, DerivativeKind, Notation, derive
+from .checked_problem import CheckedProblem
 from .equivalence import ProgramCandidate
 from .points import RightDerivative
-from .question import Question
 
 
 def right_answers(right_derivative: RightDerivative) -> dict[str, str]:
@@ -37,7 +37,7 @@ def right_answers(right_derivative: RightDerivative) -> dict[str, str]:
     return {"python": python, "math": mathematics, "latex": latex} if _is_right(right_derivative, python) else {}
 
 
-def closed_form(question: Question, chain: tuple[str, ...]) -> tuple[str, str] | None:
+def closed_form(question: CheckedProblem, chain: tuple[str, ...]) -> tuple[str, str] | None:
     """A derivative in the language and in LaTeX, by sympy with respect to each input of the chain in turn."""
     if question.stacked and question.problem.order > 1:
         return None
@@ -59,7 +59,7 @@ def closed_form(question: Question, chain: tuple[str, ...]) -> tuple[str, str] |
     return text, latex
 
 
-def parse_formula(question: Question, text: str) -> TypedProgram | None:
+def parse_formula(question: CheckedProblem, text: str) -> TypedProgram | None:
     """A formula as a program over the question's inputs; None where it is not valid."""
     try:
         return check(parse(text, tuple(question.types), Limits()), question.types, Limits())

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 from pullback_server.grading import Answer, GradeOutcome, Grader, Interval, Kind, Policy, Problem, Structure, Variable
+from pullback_server.grading.checked_problem import check_problem
 from pullback_server.grading.points import RightDerivative, draw
-from pullback_server.grading.question import check_problem
 from pullback_server.program import DType, Limits, TensorType
 
 NUMBER = TensorType(DType.FLOAT64, ())

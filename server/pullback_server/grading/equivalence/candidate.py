@@ -12,10 +12,10 @@ import numpy as np
 
 from ...numeric import Forward, compile_program
 from ...program import TypedProgram
+from ..checked_problem import is_elementwise, vector_entries
 from ..points import Floats, RightDerivative, evaluate_precisely, to_mpmath, vector_values
 from ..points import values as values_at_points
 from ..problem import Tensor
-from ..question import is_elementwise, vector_entries
 
 #: A number in many digits, and a function for the largest size of a number on the way to it.
 Entry = tuple[Any, Callable[[], Any]]

@@ -7,11 +7,11 @@ from itertools import combinations
 
 import numpy as np
 
+from ..checked_problem import SYMMETRIC
 from ..codes import Mistake
 from ..equivalence import Candidate
 from ..points import Floats, RightDerivative
 from ..problem import Finding, Kind
-from ..question import SYMMETRIC
 from .matching import matches
 from .other_questions import jacobian_of
 

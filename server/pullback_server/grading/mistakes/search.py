@@ -13,12 +13,12 @@ import torch
 from ...language import check
 from ...numeric import Forward, compile_program
 from ...program import Limits, TypedProgram
+from ..checked_problem import is_elementwise
 from ..codes import Mistake
 from ..equivalence import Candidate, ProgramCandidate
 from ..phrasing import phrase
 from ..points import Floats, RightDerivative
 from ..problem import Finding
-from ..question import is_elementwise
 from ..right_answers import closed_form, parse_formula
 from .arrangements import find_arrangements, wrong_shape
 from .matching import factor_of, matches, matching_rows

@@ -19,8 +19,8 @@ import numpy.typing as npt
 
 from ...operators.reference.columns import Objects
 from ...program import Apply
+from ..checked_problem import CheckedProblem, Move
 from ..problem import Layout
-from ..question import Move, Question
 from .batch import Floats, derivatives, values
 from .drawing import Points
 from .precise import evaluate_precisely, to_mpmath
@@ -43,7 +43,7 @@ ONE_TRIANGLE = frozenset(("eigh", "eigvalsh", "cholesky", "linalg.eigh", "linalg
 class RightDerivative:
     """The derivative of one question at its points, computed once for all answers."""
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: CheckedProblem) -> None:
         self.question = question
         self.points: Points = points_of(question)
         self._precise: dict[tuple[int, tuple[int, ...]], tuple[Any, Any]] = {}

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from ..checked_problem import CheckedProblem
 from ..problem import Interval, Structure, Variable
-from ..question import Question
 from .batch import values
 from .drawing import Points, draw
 
@@ -21,7 +21,7 @@ MORE = 32
 ELSEWHERE = (Interval(0.05, 3.0), Interval(0.05, 0.95), Interval(1.05, 3.0))
 
 
-def points_of(question: Question) -> Points:
+def points_of(question: CheckedProblem) -> Points:
     """The points of a question; all of them are the same for everybody who has its seed."""
     policy, inputs = question.problem.policy, question.problem.inputs
     if all(v.value is not None for v in inputs) and not question.upstream:
@@ -40,7 +40,7 @@ def points_of(question: Question) -> Points:
     return points if chosen is None else chosen
 
 
-def _choose(question: Question, inputs: tuple[Variable, ...], count: int, times: int) -> Points | None:
+def _choose(question: CheckedProblem, inputs: tuple[Variable, ...], count: int, times: int) -> Points | None:
     """`count` points with a value out of `times` as many; None where none has one."""
     points = _draw(question, inputs, count * times)
     ordinary = np.flatnonzero(_is_defined(question, points)[: points.count - points.special])[:count]
@@ -50,7 +50,7 @@ def _choose(question: Question, inputs: tuple[Variable, ...], count: int, times:
     return Points({n: v[kept] for n, v in points.values.items()}, len(kept), points.special)
 
 
-def _is_defined(question: Question, points: Points) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _is_defined(question: CheckedProblem, points: Points) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     outputs = values(question.forward, points, question.typed.output.shape, question.scalar)
     return np.asarray(np.isfinite(outputs.reshape(points.count, -1)).all(1))
 
@@ -59,5 +59,5 @@ def _is_free(variable: Variable) -> bool:
     return variable.domain is None and variable.value is None and variable.structure is Structure.REAL
 
 
-def _draw(question: Question, inputs: tuple[Variable, ...], count: int) -> Points:
+def _draw(question: CheckedProblem, inputs: tuple[Variable, ...], count: int) -> Points:
     return draw(inputs, question.upstream, question.types, count, question.problem.policy.seed)

@@ -28,7 +28,7 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Question:
+class CheckedProblem:
     """A problem with its program; f is differentiated with respect to the inputs of `chain`, one after the other.
 
     `stacked` says that the inputs of `wrt` are numbers that stand for the entries of one vector.
@@ -101,7 +101,7 @@ class Question:
         return self.variables[name].structure in SYMMETRIC
 
 
-def check_problem(problem: Problem, limits: Limits) -> Question:
+def check_problem(problem: Problem, limits: Limits) -> CheckedProblem:
     """The problem, checked; raises Refusal with a field such as `problem.expression` where it cannot be graded.
 
     >>> check_problem(Problem("x**3", (Variable("x"),), ("x",)), Limits()).expected_shape
@@ -129,7 +129,7 @@ def check_problem(problem: Problem, limits: Limits) -> Question:
     chain, stacked = _chain(problem, typed, used)
     if upstream:
         types[upstream] = TensorType(DType.FLOAT64, typed.output.shape)
-    question = Question(problem, typed, compile_program(typed), types, chain, stacked, upstream)
+    question = CheckedProblem(problem, typed, compile_program(typed), types, chain, stacked, upstream)
     entries = math.prod(question.numerator_shape)
     message = f"the derivative has {entries} entries; at most {LARGEST_ENTRIES} are graded"
     _require(entries <= LARGEST_ENTRIES, "inputs", message, entries, Reason.LIMIT_EXCEEDED)
