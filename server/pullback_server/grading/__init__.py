@@ -3,6 +3,8 @@
 from .codes import FINDING_CODES, FindingCode, Mistake, NotAnAnswerReason, UndecidedReason
 from .grader import Grader, grade
 from .problem import (
+    MOST_POINTS,
+    TOLERANCE_END,
     Answer,
     Confirmation,
     Counterexample,
@@ -24,6 +26,8 @@ from .problem import (
 
 __all__ = [
     "FINDING_CODES",
+    "MOST_POINTS",
+    "TOLERANCE_END",
     "Answer",
     "Confirmation",
     "Counterexample",

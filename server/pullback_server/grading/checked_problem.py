@@ -12,7 +12,7 @@ from ..numeric import Forward, compile_program
 from ..operators import BY_NAME
 from ..operators.lifting import Lifted
 from ..program import Apply, DType, Limits, Reason, Refusal, TensorType, TypedProgram
-from .problem import Kind, Layout, Problem, Structure, Symmetry, Variable
+from .problem import MOST_POINTS, TOLERANCE_END, Kind, Layout, Problem, Structure, Symmetry, Variable
 
 SYMMETRIC = (Structure.SYMMETRIC, Structure.POSITIVE_DEFINITE)
 #: The most entries of a derivative: it is computed at many points.
@@ -190,8 +190,9 @@ def _chain(problem: Problem, typed: TypedProgram, types: Mapping[str, TensorType
 
 def _check_policy(problem: Problem) -> None:
     points, tolerance, budget = problem.policy.points, problem.policy.tolerance, problem.policy.budget
-    _require(1 <= points <= 4096, "policy.points", "from 1 to 4096 points are drawn", points)
-    _require(0 <= tolerance < 1, "policy.tolerance", "a tolerance is from 0 to below 1", tolerance)
+    _require(1 <= points <= MOST_POINTS, "policy.points", f"from 1 to {MOST_POINTS} points are drawn", points)
+    small = f"a tolerance is from 0 to below {TOLERANCE_END:g}"
+    _require(0 <= tolerance < TOLERANCE_END, "policy.tolerance", small, tolerance)
     _require(budget > 0, "policy.budget", "a budget is more than 0 seconds", budget)
     for number, v in enumerate(problem.inputs):
         field, domain = f"inputs[{number}]", v.domain

@@ -116,6 +116,12 @@ class Variable:
     value: Tensor | None = None
 
 
+#: The most points of a policy.
+MOST_POINTS = 4096
+#: A policy's tolerance is from 0 to below this.
+TOLERANCE_END = 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How strictly an answer is graded, and what the grade contains.

@@ -138,7 +138,7 @@ def _policy(message: wire.Policy) -> grading.Policy:
     seconds = message.budget.seconds + message.budget.nanos / 1e9 if message.HasField("budget") else default.budget
     points = message.points if message.HasField("points") else default.points
     notations = tuple(_member(_SYNTAXES, n, "problem.policy.notations").value for n in message.notations)
-    _check("tolerance", message.tolerance, 0.0 <= message.tolerance < math.inf, "0 or more")
+    _check("tolerance", message.tolerance, 0.0 <= message.tolerance < math.inf, f"0 to below {grading.TOLERANCE_END:g}")
     _check("points", points, POINTS[0] <= points <= POINTS[1], f"{POINTS[0]} to {POINTS[1]}")
     _check("budget", seconds, seconds > 0.0, "more than 0 seconds")
     return grading.Policy(
