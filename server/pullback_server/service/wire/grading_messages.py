@@ -23,8 +23,6 @@ from .tensors import from_wire
 
 #: The most entries of a tensor in a problem or an answer: they are compared one by one, at many points.
 ENTRIES = 2**14
-#: The least and the most points at which an answer is compared.
-POINTS = (1, 10_000)
 #: Problems that are kept in the form of the domain, by their bytes, and how many bytes such a problem has at most.
 PROBLEMS, KEPT_BYTES = 512, 2**14
 
@@ -139,7 +137,7 @@ def _policy(message: wire.Policy) -> grading.Policy:
     points = message.points if message.HasField("points") else default.points
     notations = tuple(_member(_SYNTAXES, n, "problem.policy.notations").value for n in message.notations)
     _check("tolerance", message.tolerance, 0.0 <= message.tolerance < math.inf, f"0 to below {grading.TOLERANCE_END:g}")
-    _check("points", points, POINTS[0] <= points <= POINTS[1], f"{POINTS[0]} to {POINTS[1]}")
+    _check("points", points, 1 <= points <= grading.MOST_POINTS, f"1 to {grading.MOST_POINTS}")
     _check("budget", seconds, seconds > 0.0, "more than 0 seconds")
     return grading.Policy(
         layout=_member(_LAYOUTS, message.layout, "problem.policy.layout"),
