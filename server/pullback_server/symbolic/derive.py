@@ -18,7 +18,7 @@ from .form import FORMAT, Forms
 from .lowering.lower import Lowering
 from .notation.index_form.display import TooLong
 from .notation.matrix import MatrixNotation
-from .notation.render import formulas, upstream_name
+from .notation.render import formulas
 
 log = logging.getLogger(__name__)
 
@@ -89,14 +89,13 @@ def _forms(differentiated: Differentiated, gradients: dict[str, Definition], wrt
         (name, Entry(g.name, *g.axes) if (g := gradients.get(UPSTREAM + name)) else None, g.axes if g else ())
         for name in wrt
     )
-    units = parts.units(upstream_name(parts))
-    matrices = MatrixNotation(differentiated, plan, upstream_name(parts))
-    inputs = {name: formulas(differentiated, name, plan, units, matrices) for name in wrt}
+    matrices = MatrixNotation(differentiated, plan)
+    inputs = {name: formulas(differentiated, name, plan, matrices) for name in wrt}
     sources = {index.name: dimension.root().source for index, dimension in parts.program.dimensions.items()}
     sources |= {d.root().symbol.name: d.root().source for d in parts.program.dimensions.values()}
     used = {s for written in inputs.values() for f in written.values() for s in _symbols([f.tree, *f.axes])}
     lengths = {name: source for name, source in sources.items() if name in used}
-    return Forms("", plan, inputs, lengths, units)
+    return Forms("", plan, inputs, lengths, parts.units)
 
 
 def _symbols(tree: object) -> set[str]:

@@ -8,7 +8,6 @@ from dataclasses import astuple, dataclass, field
 from ..index_notation.index_program import Definition
 from .differentiation.derivatives import Differentiated
 from .notation.code.module import Code, code
-from .notation.render import upstream_name
 from .notation.steps.derivation import Step, StepKind, derivation
 from .notation.steps.naming import naming
 
@@ -34,7 +33,7 @@ class Explanation:
 
 def explanation(differentiated: Differentiated, gradients: dict[str, Definition], wrt: tuple[str, ...]) -> Explanation:
     """The explanation of gradients with respect to the inputs in `wrt`; raises TooLong."""
-    names = naming(differentiated, gradients, wrt, upstream_name(differentiated.partition))
+    names = naming(differentiated, gradients, wrt)
     steps = derivation(differentiated, gradients, wrt, names)
     definitions = [step.text for step in steps if step.kind is StepKind.FORWARD]
     return Explanation(code(differentiated, gradients, wrt, names, definitions), steps)

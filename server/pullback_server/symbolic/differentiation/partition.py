@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
 
 import sympy as sp
 
@@ -30,13 +32,19 @@ class Partition:
     bindings: dict[str, str]
     names: frozenset[str]
 
+    @cached_property
+    def upstream(self) -> str:
+        """What the symbolic upstream gradient is called: `v`, or `v_` where that is taken."""
+        return next(name for n in count() if (name := "v" + "_" * n) not in self.names)
+
     def axes(self, upstream: str) -> dict[str, Axes]:
         """The axes of each input and, by this name, of the upstream gradient."""
         return {name: x.axes for name, x in self.inputs.items()} | {upstream: self.output.axes}
 
-    def units(self, upstream: str) -> dict[str, tuple[bool, ...]]:
-        """Which of these axes have length 1."""
-        return {name: tuple(a is None for a in axes) for name, axes in self.axes(upstream).items()}
+    @property
+    def units(self) -> dict[str, tuple[bool, ...]]:
+        """Which axes of each input and of the upstream gradient have length 1."""
+        return {name: tuple(a is None for a in axes) for name, axes in self.axes(self.upstream).items()}
 
 
 def partition(typed: TypedProgram) -> Partition:

@@ -24,12 +24,10 @@ JACOBIAN, VJP = "^jacobian", "^vjp"
 Derivative = tuple[sp.Expr, Axes]
 
 
-def agrees(
-    differentiated: Differentiated, name: str, plan: Plan, jacobian: Derivative, vjp: Derivative, upstream: str
-) -> bool:
+def agrees(differentiated: Differentiated, name: str, plan: Plan, jacobian: Derivative, vjp: Derivative) -> bool:
     """Whether the two expressions, as they will be printed, give the gradient that the plan gives.
 
-    `upstream` is the name of the upstream gradient in `vjp`; the Jacobian is contracted with it here.
+    The Jacobian is contracted with the upstream gradient here.
     """
     partition, program = differentiated.partition, differentiated.partition.program
     # A square matrix stays square where functions of matrices need its rank.
@@ -46,8 +44,8 @@ def agrees(
     expected = evaluator(plan)(tensors)[name]
     if expected is None:
         expected = torch.zeros_like(tensors[name])
-    tensors |= {upstream: tensors[UPSTREAM], VJP: draw(vjp[1])}
-    lowering = Lowering(program, differentiated.forward, partition.axes(upstream))
+    tensors |= {partition.upstream: tensors[UPSTREAM], VJP: draw(vjp[1])}
+    lowering = Lowering(program, differentiated.forward, partition.axes(partition.upstream))
     # A form that lengths are part of is checked at these; where they make the Jacobian large, by its product only.
     large = math.prod(_lengths(jacobian[1], program, sizes)) > LARGEST
     if not large:

@@ -13,7 +13,6 @@ from ...index_notation.index_program import Axes
 from ...index_notation.terms import Term, contract, merge
 from .. import codec
 from ..differentiation.derivatives import Differentiated, jacobian
-from ..differentiation.partition import Partition
 from ..form import NOT_WRITTEN, DerivativeKind, Formula, Formulas, Notation
 from ..lowering.plan import Plan
 from .index_form.combining import combine
@@ -23,15 +22,12 @@ from .index_form.ranges import Ranges
 from .index_form.structures import structures
 from .matrix import Matrix, MatrixNotation
 from .proof import agrees
-from .words import iter_names, with_units
+from .words import with_units
 
 log = logging.getLogger(__name__)
 
 #: A formula whose text is longer than this is withheld: nobody reads it.
 LONGEST = 20_000
-
-#: Which axes of an input or of the upstream gradient have length 1, by its name.
-Units = Mapping[str, tuple[bool, ...]]
 
 
 @dataclass(frozen=True)
@@ -51,10 +47,10 @@ WRITERS: Mapping[Notation, Callable[[Writing], str]] = {
 }
 
 
-def formulas(differentiated: Differentiated, name: str, plan: Plan, units: Units, matrices: MatrixNotation) -> Formulas:
+def formulas(differentiated: Differentiated, name: str, plan: Plan, matrices: MatrixNotation) -> Formulas:
     """The formulas of one input's derivative; without any where writing fails, for evaluation can do without."""
     try:
-        return _write(differentiated, name, plan, units, matrices)
+        return _write(differentiated, name, plan, matrices)
     except TooLong:
         return NOT_WRITTEN
     except Exception:
@@ -62,35 +58,31 @@ def formulas(differentiated: Differentiated, name: str, plan: Plan, units: Units
         return NOT_WRITTEN
 
 
-def _write(differentiated: Differentiated, name: str, plan: Plan, units: Units, matrices: MatrixNotation) -> Formulas:
-    terms_and_axes = jacobian(differentiated, name)
-    if terms_and_axes is None:
-        return NOT_WRITTEN
-    by, terms = terms_and_axes
+def _write(differentiated: Differentiated, name: str, plan: Plan, matrices: MatrixNotation) -> Formulas:
     parts, output = differentiated.partition, differentiated.output.axes
-    v = Entry(upstream_name(parts), *output)
-    through = [contract(Term(t.coefficient * v, t.deltas, (*t.bound, *output)), parts.program) for t in terms]
-    ranges = Ranges.of(differentiated, v.name)
-    names = {*parts.names, v.name}
-    display = Display(ranges, differentiated.forward, names, parts.bindings, structures=structures(differentiated))
-    by_axes = with_units(by, parts.inputs[name].axes)
-    whole, whole_axes = combine(terms, by, ranges), (*parts.output.axes, *by_axes)
-    pulled = merge(through, parts.program)
-    product = combine(pulled, by, ranges)
-    if not agrees(differentiated, name, plan, (whole, whole_axes), (product, by_axes), v.name):
+    derivative = jacobian(differentiated, name)
+    if derivative is None:
+        return NOT_WRITTEN
+    input_axes, terms = derivative
+    upstream = Entry(parts.upstream, *output)
+    products = [contract(Term(t.coefficient * upstream, t.deltas, (*t.bound, *output)), parts.program) for t in terms]
+    vjp_terms = merge(products, parts.program)
+    ranges = Ranges.of(differentiated)
+    entry, vjp_entry = combine(terms, input_axes, ranges), combine(vjp_terms, input_axes, ranges)
+    vjp_axes = with_units(input_axes, parts.inputs[name].axes)
+    axes = (*parts.output.axes, *vjp_axes)
+    if not agrees(differentiated, name, plan, (entry, axes), (vjp_entry, vjp_axes)):
         log.error("a closed form in writing does not come to the numbers of its plan, so it is withheld")
         return NOT_WRITTEN
-    index_forms = display.formula(whole, output, by, units), display.formula(product, (), by, units)
-    jacobian_matrix, vjp_matrix = matrices(name, terms, pulled, by_axes)
+    names = {*parts.names, parts.upstream}
+    display = Display(ranges, differentiated.forward, names, parts.bindings, structures=structures(differentiated))
+    index_form = display.formula(entry, output, input_axes, parts.units)
+    vjp_index_form = display.formula(vjp_entry, (), input_axes, parts.units)
+    matrix, vjp_matrix = matrices(name, terms, vjp_terms, vjp_axes)
     return {
-        DerivativeKind.JACOBIAN: _formula(Writing(index_forms[0], jacobian_matrix), display.inlined(whole), whole_axes),
-        DerivativeKind.VJP: _formula(Writing(index_forms[1], vjp_matrix), display.inlined(product), by_axes),
+        DerivativeKind.JACOBIAN: _formula(Writing(index_form, matrix), display.inlined(entry), axes),
+        DerivativeKind.VJP: _formula(Writing(vjp_index_form, vjp_matrix), display.inlined(vjp_entry), vjp_axes),
     }
-
-
-def upstream_name(partition: Partition) -> str:
-    """What the symbolic upstream gradient is called: `v`, or `v_` where that is taken."""
-    return next(name for name in iter_names("v", "_") if name not in partition.names)
 
 
 def _formula(writing: Writing, tree: sp.Expr | None, axes: Axes) -> Formula:

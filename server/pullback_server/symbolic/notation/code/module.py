@@ -70,7 +70,7 @@ class _Function:
 def _jacobian(differentiated: Differentiated, wrt: tuple[str, ...], names: Naming) -> _Function | None:
     """The function of the full Jacobians; None where one is too long to be read."""
     partition, wanted, axes = differentiated.partition, list[tuple[str, sp.Expr | None, Labels]](), dict[str, Axes]()
-    ranges = Ranges.of(differentiated, names[UPSTREAM])
+    ranges = Ranges.of(differentiated)
     for name in wrt:
         solved = jacobian(differentiated, name)
         if solved is None:

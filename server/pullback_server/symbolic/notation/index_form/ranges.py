@@ -27,12 +27,12 @@ class Ranges:
     axes: Mapping[str, tuple[sp.Symbol, ...]]
 
     @staticmethod
-    def of(differentiated: Differentiated, upstream: str) -> Ranges:
-        """Those of a program whose upstream gradient is called that; gradients have the axes of their tensors."""
+    def of(differentiated: Differentiated) -> Ranges:
+        """Those of a program; gradients have the axes of their tensors."""
         partition, tensors = differentiated.partition, differentiated.axes
         gradients = {UPSTREAM + name: axes for name, axes in tensors.items()}
         output = partition.output.free
-        return Ranges(partition.program, tensors | gradients | {UPSTREAM: output, upstream: output})
+        return Ranges(partition.program, tensors | gradients | {UPSTREAM: output, partition.upstream: output})
 
     def fits(self, index: sp.Expr, axis: sp.Symbol) -> bool:
         """Whether every value of an index is known to be in an axis."""

@@ -43,12 +43,12 @@ class Matrix:
 
 
 class MatrixNotation:
-    """The derivatives of one program in matrix notation; `upstream` is what the upstream gradient is called."""
+    """The derivatives of one program in matrix notation."""
 
-    def __init__(self, differentiated: Differentiated, plan: Plan, upstream: str) -> None:
+    def __init__(self, differentiated: Differentiated, plan: Plan) -> None:
         self._differentiated = differentiated
-        self._upstream = upstream
-        self._trials = Trials(differentiated, plan, upstream)
+        self._upstream = differentiated.partition.upstream
+        self._trials = Trials(differentiated, plan)
 
     def __call__(self, name: str, jacobian: Sequence[Term], vjp: Sequence[Term], by: Axes) -> tuple[Matrix, Matrix]:
         """The Jacobian and the vector-Jacobian product with respect to an input with these axes, from their terms.
@@ -112,7 +112,7 @@ class MatrixNotation:
 
     @cached_property
     def _writer(self) -> Writer:
-        return Writer(self._differentiated, self._upstream)
+        return Writer(self._differentiated)
 
     @cached_property
     def _line_names(self) -> dict[Tree, str]:

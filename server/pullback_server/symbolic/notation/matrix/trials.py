@@ -68,14 +68,13 @@ class Trial:
 class Trials:
     """The trials of one program, drawn once, when they are needed."""
 
-    def __init__(self, differentiated: Differentiated, plan: Plan, upstream: str) -> None:
-        """`upstream` is what the upstream gradient is called."""
+    def __init__(self, differentiated: Differentiated, plan: Plan) -> None:
         self._partition = differentiated.partition
         self._gradients = evaluator(plan)
         typed = differentiated.partition.typed
         self._types = {name: typed.types[node].dtype for name, node in typed.program.inputs().items()}
-        self._axes = differentiated.partition.axes(upstream)
-        self._upstream = upstream
+        self._upstream = differentiated.partition.upstream
+        self._axes = differentiated.partition.axes(self._upstream)
 
     def values(self, expression: str, axes: Axes) -> list[tuple[Trial, torch.Tensor]]:
         """The value of an expression of our own language at each trial.

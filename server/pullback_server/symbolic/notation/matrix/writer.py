@@ -38,16 +38,16 @@ CONSTANTS = {sp.pi: "pi", sp.E: "e", sp.oo: "inf"}
 
 
 class Writer:
-    """Writes expressions of one program; `upstream` is what the upstream gradient is called."""
+    """Writes expressions of one program."""
 
-    def __init__(self, differentiated: Differentiated, upstream: str) -> None:
+    def __init__(self, differentiated: Differentiated) -> None:
         self._index_program = differentiated.partition.program
-        self._upstream = upstream
+        self._upstream = differentiated.partition.upstream
         self._definitions = {p.name: p for p in differentiated.forward}
         self._known: dict[sp.Expr, Tensor | NoMatrixForm] = {}
         self._terms_left = TERMS
         self.trees = ProgramTrees(differentiated.partition.typed)
-        self._axes = differentiated.partition.axes(upstream)
+        self._axes = differentiated.partition.axes(self._upstream)
         typed = differentiated.partition.typed
         self._floating = {n: typed.types[node].dtype.floating for n, node in typed.program.inputs().items()}
         self._nodes = Nodes(differentiated.partition, self.trees)

@@ -67,8 +67,8 @@ class _Derivation:
         forward = {p.name for p in partition.program.definitions}
         # What only derivatives need, such as how many entries tie, is written out where it is needed.
         self._extra = tuple(p for p in differentiated.forward if p.name not in forward)
-        self._units = partition.units(names[UPSTREAM])
-        self._ranges = Ranges.of(differentiated, names[UPSTREAM])
+        self._units = partition.units
+        self._ranges = Ranges.of(differentiated)
         self._lengths: dict[sp.Symbol, sp.Symbol] = {}
         self._useful = {UPSTREAM + differentiated.output.name, *gradients}
 

@@ -30,13 +30,12 @@ class Naming:
         return self.names.get(name, name)
 
 
-def naming(
-    differentiated: Differentiated, gradients: Mapping[str, Definition], wrt: tuple[str, ...], upstream: str
-) -> Naming:
+def naming(differentiated: Differentiated, gradients: Mapping[str, Definition], wrt: tuple[str, ...]) -> Naming:
     """Lines of the program keep their names; the output is f, other definitions get letters that are free.
 
     The gradient that flows into h is `v_h`, where the upstream gradient is called v.
     """
+    upstream = differentiated.partition.upstream
     taken = {*differentiated.partition.names, upstream}
     names, same = {UPSTREAM: upstream}, set[str]()
     bindings = dict(differentiated.partition.bindings)
