@@ -7,11 +7,10 @@ import logging
 from dataclasses import replace
 from functools import cached_property
 
-from ..index_notation.expressions import Entry
 from ..index_notation.index_program import Definition
 from ..operators import NoClosedForm
 from ..program import TypedProgram
-from .differentiation.derivatives import UPSTREAM, Differentiated, backward, differentiate
+from .differentiation.derivatives import UPSTREAM, Differentiated, backward, differentiate, gradient_entries
 from .differentiation.partition import partition, signature
 from .explanation import Explanation, explanation
 from .form import FORMAT, Forms
@@ -85,10 +84,7 @@ def explain(typed: TypedProgram, wrt: tuple[str, ...]) -> Explanation:
 def _forms(differentiated: Differentiated, gradients: dict[str, Definition], wrt: tuple[str, ...]) -> Forms:
     parts = differentiated.partition
     lowering = Lowering(parts.program, (*differentiated.forward, *gradients.values()), parts.axes(UPSTREAM))
-    plan = lowering.plan(
-        (name, Entry(g.name, *g.axes) if (g := gradients.get(UPSTREAM + name)) else None, g.axes if g else ())
-        for name in wrt
-    )
+    plan = lowering.plan(gradient_entries(gradients, wrt))
     matrices = MatrixNotation(differentiated, plan)
     inputs = {name: formulas(differentiated, name, plan, matrices) for name in wrt}
     sources = {index.name: dimension.root().source for index, dimension in parts.program.dimensions.items()}

@@ -12,9 +12,9 @@ from .lowering import plan as plans
 from .lowering.plan import Plan, Source
 
 #: Changes whenever forms of an older release cannot be read.
-FORMAT = 4
+FORMAT = 5
 
-NOTHING = Plan((), ())
+NOTHING = Plan((), {})
 
 
 class DerivativeKind(Enum):

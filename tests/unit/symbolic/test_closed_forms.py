@@ -164,9 +164,9 @@ def test_a_plan_keeps_no_step_that_no_result_needs():
         Reduce("sum", 1, (0,)),
         Product((1, 1), ((0,), (0,)), ()),
     )
-    plan = prune(Plan(steps, (("x", Result((3, None), (-1,))), ("y", None), ("z", Result(2.0, ())))))
+    plan = prune(Plan(steps, {"x": Result((3, None), (-1,)), "y": None, "z": Result(2.0, ())}))
     assert plan.steps == (used, Reduce("sum", 0, (0,)))
-    assert plan.results == (("x", Result((1, None), (-1,))), ("y", None), ("z", Result(2.0, ())))
+    assert plan.results == {"x": Result((1, None), (-1,)), "y": None, "z": Result(2.0, ())}
 
 
 @pytest.mark.parametrize(("expression", "shapes"), [*ORDINARY, *SUMS, *LINES], ids=lambda value: str(value)[:40])

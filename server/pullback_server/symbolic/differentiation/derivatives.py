@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -113,6 +113,15 @@ def _outer(definition: Definition, program: IndexProgram) -> tuple[sp.Expr, tupl
 
 #: The name of the upstream gradient in plans; the gradient that flows into a tensor has its name after this character.
 UPSTREAM = "^"
+
+
+def gradient_entries(
+    gradients: Mapping[str, Definition], wrt: tuple[str, ...]
+) -> Iterator[tuple[str, Entry | None, tuple[sp.Symbol, ...]]]:
+    """Each input in `wrt` with an entry of its gradient, None where that is zeros, and the entry's index symbols."""
+    for name in wrt:
+        gradient = gradients.get(UPSTREAM + name)
+        yield (name, Entry(gradient.name, *gradient.axes), gradient.axes) if gradient else (name, None, ())
 
 
 def backward(differentiated: Differentiated, wrt: tuple[str, ...]) -> dict[str, Definition]:

@@ -78,7 +78,7 @@ def evaluator(plan: plans.Plan) -> Evaluator:
     for number, step in enumerate(plan.steps):
         for slot in plans.reads(step):
             last[slot] = number
-    wanted = {r.slot[0] for _, r in plan.results if r is not None and isinstance(r.slot, tuple)}
+    wanted = {r.slot[0] for r in plan.results.values() if r is not None and isinstance(r.slot, tuple)}
     closures = tuple(
         (closure(step), tuple(s for s in plans.reads(step) if last[s] == number and s not in wanted))
         for number, step in enumerate(plan.steps)
@@ -90,7 +90,7 @@ def evaluator(plan: plans.Plan) -> Evaluator:
             slots.append(run(slots, tensors))
             for slot in dead if kept is None else ():
                 slots[slot] = None
-        return {name: None if r is None else restore(r, slots, tensors[name]) for name, r in plan.results}
+        return {name: None if r is None else restore(r, slots, tensors[name]) for name, r in plan.results.items()}
 
     return evaluate
 

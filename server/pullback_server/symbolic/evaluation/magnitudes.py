@@ -37,7 +37,7 @@ class Magnitudes:
 
         With `places`, only those of these entries, which are numbered in row-major order.
         """
-        tail, result = self._tails.get(name), dict(self._plan.results).get(name)
+        tail, result = self._tails.get(name), self._plan.results.get(name)
         if tail is None or result is None or not isinstance(result.slot, tuple):
             return None
         slot, like = result.slot[0], self._tensors[name]
@@ -149,7 +149,7 @@ Tails = Mapping[str, tuple[int, ...]]
 def tails(plan: Plan) -> Tails:
     """The tails of a plan's results, the same for all tensors."""
     by_name = {}
-    for name, result in plan.results:
+    for name, result in plan.results.items():
         if result is not None and isinstance(result.slot, tuple):
             tail = tuple(_linear(plan, result.slot[0]))
             if any(_adds(plan.steps[slot]) for slot in tail):

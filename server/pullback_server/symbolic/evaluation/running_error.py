@@ -30,7 +30,7 @@ def error_bound(plan: Plan, name: str, tensors: Mapping[str, Tensor], unit: floa
     `tensors` are those that the evaluator takes; they count as exact. The bound is infinite where none is known, and
     None where the result is known to be zero.
     """
-    result = dict(plan.results).get(name)
+    result = plan.results.get(name)
     if result is None or not isinstance(result.slot, tuple):
         return None
     values: Slots = [None] * len(plan.steps)

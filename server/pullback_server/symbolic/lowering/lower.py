@@ -32,7 +32,7 @@ class Lowering(Sums):
         """The plan that computes each result, an expression in these labels; None stands for zeros."""
         wanted = list(results)
         self._prepare([expression for _, expression, _ in wanted if expression is not None])
-        lowered = tuple((name, None if e is None else self._result(e, axes)) for name, e, axes in wanted)
+        lowered = {name: None if e is None else self._result(e, axes) for name, e, axes in wanted}
         return prune(Plan(tuple(self._steps), lowered))
 
     def _result(self, expression: sp.Expr, axes: Labels) -> Result:

@@ -6,7 +6,7 @@ that it serves tensors of every size.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, get_args
 
@@ -127,7 +127,7 @@ class Plan:
     """Steps, each of which fills the slot of its own number, and the results by name; None is a gradient of zeros."""
 
     steps: tuple[Step, ...]
-    results: tuple[tuple[str, Result | None], ...]
+    results: Mapping[str, Result | None]
 
 
 _CLASSES: dict[str, Any] = {cls.__name__: cls for cls in (*get_args(Step), Result, Plan)}
@@ -161,12 +161,12 @@ def steps_needed(plan: Plan, slots: Iterable[int]) -> list[int]:
 def prune(plan: Plan) -> Plan:
     """The plan without the steps that no result needs.
 
-    >>> plan = Plan((Fetch("x", (0,)), Fetch("y", (0,))), (("y", Result((1, None), (0,))),))
+    >>> plan = Plan((Fetch("x", (0,)), Fetch("y", (0,))), {"y": Result((1, None), (0,))})
     >>> prune(plan).steps
     (Fetch(name='y', axes=(0,)),)
     """
-    results = {r.slot[0] for _, r in plan.results if r is not None and isinstance(r.slot, tuple)}
-    new = {old: number for number, old in enumerate(steps_needed(plan, results))}
+    slots = {r.slot[0] for r in plan.results.values() if r is not None and isinstance(r.slot, tuple)}
+    new = {old: number for number, old in enumerate(steps_needed(plan, slots))}
 
     def renumber(o: Operand) -> Operand:
         return (new[o[0]], o[1]) if isinstance(o, tuple) else o
@@ -187,8 +187,8 @@ def prune(plan: Plan) -> Plan:
                 return Scatter(renumber(value), kept, tuple(map(renumber, indices)), sources)
         return old
 
-    kept = ((name, r if r is None else Result(renumber(r.slot), r.axes)) for name, r in plan.results)
-    return Plan(tuple(step(plan.steps[old]) for old in new), tuple(kept))
+    results = {n: r if r is None else Result(renumber(r.slot), r.axes) for n, r in plan.results.items()}
+    return Plan(tuple(step(plan.steps[old]) for old in new), results)
 
 
 def encode(value: Any) -> Any:
@@ -197,6 +197,8 @@ def encode(value: Any) -> Any:
         return [type(value).__name__, *(encode(getattr(value, f.name)) for f in fields(value))]
     if isinstance(value, tuple):
         return {"t": [encode(v) for v in value]}
+    if isinstance(value, Mapping):
+        return {"m": [[name, encode(v)] for name, v in value.items()]}
     if isinstance(value, float) and value - value != 0:
         return {"f": repr(value)}
     return value
@@ -209,7 +211,13 @@ def decode(value: Any) -> Any:
     Length(source=('x', 0))
     """
     if isinstance(value, dict):
-        return float(value["f"]) if "f" in value else tuple(decode(v) for v in value["t"])
+        ((kind, content),) = value.items()
+        match kind:
+            case "t":
+                return tuple(decode(v) for v in content)
+            case "m":
+                return {name: decode(v) for name, v in content}
+        return float(content)
     if isinstance(value, list):
         return _CLASSES[value[0]](*(decode(v) for v in value[1:]))
     return value

@@ -34,7 +34,7 @@ class FormValues:
     """
 
     def __init__(self, plan: Plan, tensors: Mapping[str, torch.Tensor], budget: Budget) -> None:
-        self.results: Mapping[str, plans.Result | None] = dict(plan.results)
+        self.results = plan.results
         self._plan, self._budget = plan, budget
         self._tensors = {name: tensor.detach() for name, tensor in tensors.items()}
         self._shapes: list[Shape] = []

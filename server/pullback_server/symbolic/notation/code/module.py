@@ -9,7 +9,7 @@ import sympy as sp
 
 from ....index_notation.expressions import Entry
 from ....index_notation.index_program import Axes, Definition
-from ...differentiation.derivatives import UPSTREAM, Differentiated, jacobian
+from ...differentiation.derivatives import UPSTREAM, Differentiated, gradient_entries, jacobian
 from ...lowering.emitting import Labels
 from ...lowering.lower import Lowering
 from ...lowering.plan import Fetch, Length, Plan
@@ -90,14 +90,12 @@ def _vjp(
     differentiated: Differentiated, gradients: Mapping[str, Definition], wrt: tuple[str, ...], names: Naming
 ) -> _Function:
     partition = differentiated.partition
-    wanted = (
-        (name, Entry(g.name, *g.axes) if (g := gradients.get(UPSTREAM + name)) else None, g.axes if g else ())
-        for name in wrt
-    )
     inner = (g for name, g in gradients.items() if name.removeprefix(UPSTREAM) not in partition.inputs)
     definitions = (*differentiated.forward, *gradients.values())
     lowering = Lowering(partition.program, definitions, partition.axes(UPSTREAM))
-    plan = lowering.plan((*wanted, *_with_definitions((*partition.program.definitions, *inner))))
+    plan = lowering.plan(
+        (*gradient_entries(gradients, wrt), *_with_definitions((*partition.program.definitions, *inner)))
+    )
     shown, v = names[differentiated.output.name], names[UPSTREAM]
     gradient = f"The gradient of sum({v}*{shown}) with respect to each input"
     doc = f"{gradient}, for an upstream gradient {v} of the shape of {shown}."
@@ -181,7 +179,7 @@ def _casts(parameters: list[str], wrt: tuple[str, ...], library: Library, f: _Fu
 def _slots(plan: Plan, names: Naming) -> dict[int, str]:
     """The slots that hold a definition as it is, with its name."""
     slots: dict[int, str] = {}
-    for name, result in plan.results:
+    for name, result in plan.results.items():
         if name.startswith(_DEFINITION) and result is not None and isinstance(result.slot, tuple):
             slot = result.slot[0]
             if result.axes == tuple(range(len(result.axes))) and not isinstance(plan.steps[slot], Fetch | Length):

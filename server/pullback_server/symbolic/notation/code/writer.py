@@ -48,7 +48,7 @@ class Body:
 
     def results(self, shapes: Mapping[str, str], axes: Mapping[str, tuple[bool, ...]]) -> dict[str, str]:
         """The expression of each result, from its shape as an expression and which of its axes have length 1."""
-        wanted = {n: r for n, r in self._plan.results if n in shapes}
+        wanted = {n: r for n, r in self._plan.results.items() if n in shapes}
         slots = [r.slot[0] for r in wanted.values() if r is not None and isinstance(r.slot, tuple)]
         numbers = plans.steps_needed(self._plan, slots)
         uses = Counter(slots)
