@@ -1,4 +1,4 @@
-"""Definitions recognised in an expression: `exp(x[k] - L)` becomes `s[k]` where s is defined as that."""
+"""Definitions recognized in an expression: `exp(x[k] - L)` becomes `s[k]` where s is defined as that."""
 
 from __future__ import annotations
 
@@ -48,32 +48,32 @@ def softmaxes(e: sp.exp, definitions: Mapping[str, Definition]) -> Iterator[tupl
             yield logits, None if along in term.indices else along
 
 
-class Recogniser:
+class Recognizer:
     """Replaces the bodies of elementwise definitions, at whatever indices, by entries of these definitions.
 
     Formulas keep the structure that the program had (a softmax stays one), and evaluation computes it once.
     """
 
     def __init__(self, program: Iterable[Definition]) -> None:
-        """Only definitions without a reduction are recognised, and only where the body is a function or a power."""
+        """Only definitions without a reduction are recognized, and only where the body is a function or a power."""
         self._by_head: dict[type, list[Definition]] = {}
         for definition in program:
             if not definition.kind and isinstance(definition.body, sp.Function | sp.Pow):
                 self._by_head.setdefault(type(definition.body), []).append(definition)
 
     def __call__(self, expression: sp.Expr) -> sp.Expr:
-        """The expression with every recognised part replaced by an entry."""
+        """The expression with every recognized part replaced by an entry."""
         if not self._by_head or not expression.args or isinstance(expression, Entry):
             return expression
         for definition in self._by_head.get(type(expression), ()):
-            entry = _recognise(definition, expression)
+            entry = _recognize(definition, expression)
             if entry is not None:
                 return entry
         args = tuple(self(a) for a in expression.args)
         return expression if args == expression.args else expression.func(*args)
 
 
-def _recognise(definition: Definition, expression: sp.Expr) -> sp.Expr | None:
+def _recognize(definition: Definition, expression: sp.Expr) -> sp.Expr | None:
     """The definition's entry, or an integer power of it, where the expression equals that."""
     body, power = definition.body, sp.S.One
     if isinstance(body, sp.Pow):

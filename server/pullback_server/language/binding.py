@@ -27,14 +27,16 @@ class BindingError(Exception):
 
 
 @dataclass(frozen=True)
-class Bound(Generic[Argument]):
+class BoundArguments(Generic[Argument]):
     """The arguments by parameter; `rest` are those of the parameter that takes all further positions."""
 
     arguments: dict[str, Argument]
     rest: tuple[Argument, ...]
 
 
-def bind(row: Operator, positional: Sequence[Argument], keywords: Sequence[tuple[str, Argument]]) -> Bound[Argument]:
+def bind(
+    row: Operator, positional: Sequence[Argument], keywords: Sequence[tuple[str, Argument]]
+) -> BoundArguments[Argument]:
     """Assigns arguments to parameters as a call in Python does; raises BindingError."""
     signature = row.parameters
     named = [p for p in signature.parameters if p.name != signature.variadic and p.kind not in ("output", "key")]
@@ -62,7 +64,7 @@ def bind(row: Operator, positional: Sequence[Argument], keywords: Sequence[tuple
     for parameter in signature.parameters:
         if parameter in named and parameter.required and parameter.name not in arguments:
             raise BindingError(f"{row.name} needs `{parameter.name}`", "nothing")
-    return Bound(arguments, rest)
+    return BoundArguments(arguments, rest)
 
 
 def accepts(parameter: Parameter, value: Any) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ..operators import Operator
 from ..operators.signature import KINDS, TENSORS, Parameter
 from ..program import Argument, Literal, Refusal
-from .binding import BindingError, Bound, accepts, bind, usage
+from .binding import BindingError, BoundArguments, accepts, bind, usage
 from .folding import FoldingError, Number, evaluate
 from .names import excerpt
 from .reading import ExpressionReader
@@ -58,7 +58,9 @@ def read_literal(reader: ExpressionReader, node: ast.expr) -> Argument:
     return reader.descend(node, lambda inner: _literal(reader, inner))
 
 
-def _bind(reader: ExpressionReader, node: ast.Call, row: Operator, positional: Sequence[ast.expr]) -> Bound[ast.expr]:
+def _bind(
+    reader: ExpressionReader, node: ast.Call, row: Operator, positional: Sequence[ast.expr]
+) -> BoundArguments[ast.expr]:
     keywords = []
     for keyword in node.keywords:
         if keyword.arg is None:

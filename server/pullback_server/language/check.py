@@ -76,8 +76,7 @@ def check(program: Program, types: Mapping[str, TensorType], limits: Limits) -> 
 
 
 def _arguments(row: Operator, node: Apply, results: list[TensorType]) -> dict[str, Argument]:
-    defaults = {p.name: p.default for p in row.parameters.literals if not p.required}
-    return defaults | {name: _resolve(value, results, node.place) for name, value in node.arguments}
+    return {**row.parameters.defaults} | {name: _resolve(value, results, node.place) for name, value in node.arguments}
 
 
 def _resolve(value: Argument, results: list[TensorType], place: Place) -> Argument:

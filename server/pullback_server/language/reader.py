@@ -22,7 +22,7 @@ from .refusals import JOIN_COMPARISONS, STRINGS, SYMBOL_OF_NODE, unsupported, un
 _FLAT: dict[type[ast.AST], str] = {ast.Add: "sum", ast.Sub: "sum", ast.Mult: "product"}
 _ROOTS = {prefix.split(".")[0] for prefix in PREFIXES}
 
-#: Operators that return torch's `values` only; torch returns the indices too.
+#: Operators after which `.values` may stand, where torch returns the indices too or people think that it does.
 VALUES_ONLY = ("max", "min", "median", "amax", "amin")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar
 
 from ..operators import BY_NAME, Operator
-from ..operators.signature import TENSORS
+from ..operators.signature import REQUIRED, TENSORS
 from ..program import Apply, Input, Literal, Program, Size
 from .precedence import INFIX, Precedence, parenthesize
 
@@ -180,9 +180,9 @@ class _ProgramWriter(ExpressionWriter[int]):
                 return text, Precedence.UNARY if text.startswith("-") else Precedence.ATOM
             case Apply(operator, operands, arguments):
                 row = BY_NAME[operator]
-                defaults = {p.name: p.default for p in row.parameters.literals}
+                defaults = row.parameters.defaults
                 # A 2 where the default is 2.0 is left out too.
-                needed = {name: value for name, value in arguments if value != defaults[name]}
+                needed = {name: value for name, value in arguments if value != defaults.get(name, REQUIRED)}
                 return self.application(row, operands, needed)
 
 

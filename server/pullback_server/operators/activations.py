@@ -13,13 +13,13 @@ from ..index_notation import functions as fn
 from ..index_notation.index_program import IndexProgram, IndexTensor
 from .elementwise import REAL, kinks, row
 from .lifting import Lifted, ScaledByBeta, WithLiterals
-from .reference import activations as real
+from .reference import activations as references
 from .reference import scalars
 from .shape_rules import elementwise as shapes
 from .shape_rules.common import floats, numbers, numbers_to_float, to_float
 from .special import ndtr, normal_density
 
-ALPHA, SCALE = map(sp.Rational, (real.SELU_ALPHA, real.SELU_SCALE))
+ALPHA, SCALE = map(sp.Rational, (references.SELU_ALPHA, references.SELU_SCALE))
 WIDE = (-4.5, 4.5)
 SIXTH, HALF = sp.Rational(1, 6), sp.Rational(1, 2)
 
@@ -94,7 +94,10 @@ def calls(name: str, *literals: str, required: bool = False) -> dict[str, tuple[
 SOFTPLUS = ("softplus(x)", "softplus(s)", "softplus(C, 2)", "softplus(x, beta=0.5, threshold=10)", "softplus(z, -1)")
 WRONG_SOFTPLUS = ("softplus()", "softplus(x, 0)", "softplus(x, y)", "softplus(count)", "softplus(x, gamma=1)")
 
-SELU = "(1.0507009873554805 * np.where({0} > 0, {0}, 1.6732632423543772 * np.expm1(np.minimum({0}, 0))))"
+SELU = (
+    f"({float(references.SELU_SCALE)} * "
+    f"np.where({{0}} > 0, {{0}}, {float(references.SELU_ALPHA)} * np.expm1(np.minimum({{0}}, 0))))"
+)
 
 activation = partial(row, family="activations")
 
@@ -103,7 +106,7 @@ OPERATORS = (
     #          name           torch          sympy                     reference         shape              interval doc
     activation("sigmoid",     torch.sigmoid, fn.sigmoid,               scalars.sigmoid,  to_float,          REAL,
                "1/(1 + exp(-x)).", aliases=("expit",), code_numpy="special.expit"),
-    activation("logsigmoid",  F.logsigmoid,  logsigmoid,               real.logsigmoid,  floats,            REAL,
+    activation("logsigmoid",  F.logsigmoid,  logsigmoid,               references.logsigmoid,  floats,            REAL,
                "The logarithm of the sigmoid.", aliases=("log_sigmoid",), source="torch.nn.functional.logsigmoid",
                code_torch="F.logsigmoid", code_numpy="special.log_expit"),
     activation("softplus",    F.softplus,    ScaledByBeta(softplus),   scalars.softplus, shapes.softplus,   REAL,
@@ -111,73 +114,73 @@ OPERATORS = (
                signature="x, beta: number = 1, threshold: number = 20",
                samples=SOFTPLUS, error_inputs=WRONG_SOFTPLUS, source="torch.nn.functional.softplus",
                code_torch="F.softplus", code_numpy="np.logaddexp(0, {0})"),
-    activation("softsign",    F.softsign,    softsign,                 real.softsign,    numbers_to_float,  REAL,
+    activation("softsign",    F.softsign,    softsign,                 references.softsign,    numbers_to_float,  REAL,
                "x/(1 + abs(x)).", aliases=("soft_sign",), source="torch.nn.functional.softsign",
                code_torch="F.softsign", code_numpy="({0} / (1 + np.abs({0})))"),
-    activation("tanhshrink",  F.tanhshrink,  tanhshrink,               real.tanhshrink,  numbers_to_float,  REAL,
+    activation("tanhshrink",  F.tanhshrink,  tanhshrink,               references.tanhshrink,  numbers_to_float,  REAL,
                "x - tanh(x).", source="torch.nn.functional.tanhshrink",
                code_torch="F.tanhshrink", code_numpy="({0} - np.tanh({0}))"),
-    activation("silu",        F.silu,        silu,                     real.silu,        floats,            REAL,
+    activation("silu",        F.silu,        silu,                     references.silu,        floats,            REAL,
                "x*sigmoid(x).", aliases=("swish",), source="Hendrycks and Gimpel 2016, arXiv:1606.08415",
                code_torch="F.silu", code_numpy="({0} * special.expit({0}))"),
-    activation("mish",        F.mish,        mish,                     real.mish,        floats,            REAL,
+    activation("mish",        F.mish,        mish,                     references.mish,        floats,            REAL,
                "x*tanh(softplus(x)).", source="Misra 2019, arXiv:1908.08681",
                code_torch="F.mish", code_numpy="({0} * np.tanh(np.logaddexp(0, {0})))"),
-    activation("gelu",        F.gelu,        Gelu(gelu),               real.gelu,        shapes.gelu,       REAL,
+    activation("gelu",        F.gelu,        Gelu(gelu),               references.gelu,        shapes.gelu,       REAL,
                "x*ndtr(x); approximate='tanh' is x*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x**3)))/2.",
-               signature="x, approximate: text = 'none'", source="Hendrycks and Gimpel 2016, arXiv:1606.08415",
+               signature="x, approximate: string = 'none'", source="Hendrycks and Gimpel 2016, arXiv:1606.08415",
                **calls("gelu", "'tanh'", "approximate='tanh'"),
                code_torch="F.gelu", code_numpy="({0} * special.ndtr({0}))"),
 
     # Made of straight lines, or of other curves, that meet at kinks
     activation("relu",        torch.relu,    relu,                     scalars.relu,     numbers,           REAL,
                "x where it is positive, else 0.", **kinks(("x == 0", "0")), code_numpy="np.maximum({0}, 0)"),
-    activation("relu6",       F.relu6,       relu6,                    real.relu6,       numbers,           REAL,
+    activation("relu6",       F.relu6,       relu6,                    references.relu6,       numbers,           REAL,
                "x clamped between 0 and 6.", source="torch.nn.functional.relu6",
                **kinks(("(x == 0) | (x == 6)", "0")), code_torch="F.relu6", code_numpy="np.clip({0}, 0, 6)"),
-    activation("leaky_relu",  F.leaky_relu,  WithLiterals(leaky_relu), real.leaky_relu,  floats,            REAL,
+    activation("leaky_relu",  F.leaky_relu,  WithLiterals(leaky_relu), references.leaky_relu,  floats,            REAL,
                "x, times negative_slope where it is negative.", signature="x, negative_slope: number = 0.01",
                source="torch.nn.functional.leaky_relu", **kinks(("x == 0", "negative_slope")),
                **calls("leaky_relu", "0.2", "negative_slope=2"),
                code_torch="F.leaky_relu({0}, {n1})", code_numpy="np.where({0} > 0, {0}, {1} * {0})"),
-    activation("elu",         F.elu,         WithLiterals(elu),        real.elu,         floats,            REAL,
+    activation("elu",         F.elu,         WithLiterals(elu),        references.elu,         floats,            REAL,
                "x where it is positive, else alpha*(exp(x) - 1).", signature="x, alpha: number = 1.0",
                source="Clevert et al. 2015, arXiv:1511.07289", **kinks(("x == 0", "alpha")),
                **calls("elu", "0.5", "alpha=-2"),
                code_torch="F.elu({0}, {n1})", code_numpy="np.where({0} > 0, {0}, {1} * np.expm1(np.minimum({0}, 0)))"),
-    activation("selu",        F.selu,        selu,                     real.selu,        floats,            REAL,
+    activation("selu",        F.selu,        selu,                     references.selu,        floats,            REAL,
                "elu with alpha = 1.67326 times 1.05070, which keeps mean 0 and variance 1.",
                source="Klambauer et al. 2017, arXiv:1706.02515", **kinks(("x == 0", "1.75810, the slope below")),
                code_torch="F.selu", code_numpy=SELU),
-    activation("celu",        F.celu,        WithLiterals(celu),       real.celu,        shapes.celu,       REAL,
+    activation("celu",        F.celu,        WithLiterals(celu),       references.celu,        shapes.celu,       REAL,
                "x where it is positive, else alpha*(exp(x/alpha) - 1).", signature="x, alpha: number = 1.0",
                source="Barron 2017, arXiv:1704.07483", **calls("celu", "0.5", "alpha=-2"),
                code_torch="F.celu({0}, {n1})", code_numpy="np.where({0} > 0, {0}, {1} * np.expm1({0} / {1}))"),
-    activation("hardtanh",    F.hardtanh,    WithLiterals(hardtanh),   real.hardtanh,    shapes.hardtanh,   REAL,
+    activation("hardtanh",    F.hardtanh,    WithLiterals(hardtanh),   references.hardtanh,    shapes.hardtanh,   REAL,
                "x clamped between min_val and max_val.", signature="x, min_val: number = -1.0, max_val: number = 1.0",
                aliases=("hard_tanh",), source="torch.nn.functional.hardtanh",
                **kinks(("(x == min_val) | (x == max_val)", "0")),
                **calls("hardtanh", "-0.5, 0.75", "min_val=-inf", "max_val=0.5"),
                code_torch="F.hardtanh({0}, {n1}, {n2})", code_numpy="np.clip({0}, {1}, {2})"),
-    activation("hardsigmoid", _hardsigmoid,  hardsigmoid,              real.hardsigmoid, floats,            WIDE,
+    activation("hardsigmoid", _hardsigmoid,  hardsigmoid,              references.hardsigmoid, floats,            WIDE,
                "relu6(x + 3)/6.", aliases=("hard_sigmoid",), source="torch.nn.functional.hardsigmoid",
                **kinks(("abs(x) == 3", "0")),
                code_torch="(F.relu6({0} + 3) / 6)", code_numpy="(np.clip({0} + 3, 0, 6) / 6)"),
-    activation("hardswish",   F.hardswish,   hardswish,                real.hardswish,   floats,            WIDE,
+    activation("hardswish",   F.hardswish,   hardswish,                references.hardswish,   floats,            WIDE,
                "x*hardsigmoid(x).", aliases=("hard_swish", "hard_silu"), source="Howard et al. 2019, arXiv:1905.02244",
                **kinks(("x == -3", "0"), ("x == 3", "1")),
                code_torch="F.hardswish", code_numpy="({0} * np.clip({0} + 3, 0, 6) / 6)"),
-    activation("softshrink",  F.softshrink,  WithLiterals(softshrink), real.softshrink,  shapes.softshrink, REAL,
+    activation("softshrink",  F.softshrink,  WithLiterals(softshrink), references.softshrink,  shapes.softshrink, REAL,
                "x moved towards 0 by lambd, and 0 where abs(x) is at most lambd.", signature="x, lambd: number = 0.5",
                source="torch.nn.functional.softshrink", **kinks(("abs(x) == lambd", "0")),
                **calls("softshrink", "1", "lambd=0.25"),
                code_torch="F.softshrink({0}, {n1})", code_numpy="(np.sign({0}) * np.maximum(np.abs({0}) - {1}, 0))"),
-    activation("hardshrink",  F.hardshrink,  WithLiterals(hardshrink), real.hardshrink,  floats,            REAL,
+    activation("hardshrink",  F.hardshrink,  WithLiterals(hardshrink), references.hardshrink,  floats,            REAL,
                "x, and 0 where abs(x) is at most lambd.", signature="x, lambd: number = 0.5",
                source="torch.nn.functional.hardshrink", **kinks(("abs(x) == lambd", "0")),
                **calls("hardshrink", "1", "lambd=0.25"),
                code_torch="F.hardshrink({0}, {n1})", code_numpy="np.where(np.abs({0}) > {1}, {0}, 0)"),
-    activation("threshold",   F.threshold,   WithLiterals(threshold),  real.threshold,   floats,            REAL,
+    activation("threshold",   F.threshold,   WithLiterals(threshold),  references.threshold,   floats,            REAL,
                "x where it is above the threshold, else the value.", signature="x, threshold: number, value: number",
                source="torch.nn.functional.threshold", **kinks(("x == threshold_", "0")),
                **calls("threshold", "0.1, 20", "threshold=-0.5, value=0", required=True),

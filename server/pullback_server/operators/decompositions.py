@@ -44,7 +44,7 @@ def _flags_like(flags: torch.Tensor, result: torch.Tensor) -> torch.Tensor:
     return flags.reshape(flags.shape + (1,) * (result.dim() - flags.dim()))
 
 
-def _total(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+def _or_nan(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
     """A decomposition that torch refuses for entries that are not finite, which gives nan there."""
 
     def column(x: torch.Tensor, **arguments: Any) -> torch.Tensor:
@@ -67,7 +67,7 @@ def _svd(x: torch.Tensor, *, full_matrices: bool, output: int) -> torch.Tensor:
     return part
 
 
-def _part(function: Callable[..., Any]) -> Callable[..., torch.Tensor]:
+def _pick(function: Callable[..., Any]) -> Callable[..., torch.Tensor]:
     """The one of several results that a call asks for."""
     return lambda *operands, output: function(*operands)[output]
 
@@ -190,7 +190,7 @@ OPERATORS = (
     row("logdet", shapes.number_of("logdet"), torch.logdet, _number_form("logdet"), each_matrix(references.logdet),
         domain="det(A) > 0", doc="The logarithm of the determinant; nan where that is negative.", kinks=SINGULAR,
         samples=(f"logdet({SPD})", "logdet(C @ C.mT)", "logdet(g)", f"logdet(2*{SPD})")),
-    row("slogdet", shapes.number_of("slogdet"), _part(torch.linalg.slogdet), _slogdet_form,
+    row("slogdet", shapes.number_of("slogdet"), _pick(torch.linalg.slogdet), _slogdet_form,
         each_matrix(references.slogdet), signature="A, *, output: output", outputs=("sign", "logabsdet"),
         domain="det(A) != 0",
         doc="The sign of the determinant, and the logarithm of its absolute value.", kinks=SINGULAR,
@@ -200,7 +200,7 @@ OPERATORS = (
         domain="det(A) != 0", doc="The inverse matrix.", kinks=SINGULAR,
         samples=("inv(A)", "inv(C @ C.mT)", "inv(g)", f"inv({SPD}) @ u", "u @ inv(A) @ v", "trace(inv(A))",
                  "inv(inv(A))", "inv(A.T)")),
-    row("pinv", shapes.pinv, _total(torch.linalg.pinv), _pinv_form, each_matrix(references.pinv),
+    row("pinv", shapes.pinv, _or_nan(torch.linalg.pinv), _pinv_form, each_matrix(references.pinv),
         doc="The pseudoinverse.", kinks=(Kink("svdvals(A)[-1] == 0", "the derivative along matrices of that rank"),),
         source="G. H. Golub and V. Pereyra, SIAM J. Numer. Anal. 10, 1973",
         samples=("pinv(x)", "pinv(x.T)", "pinv(C)", "pinv(A) @ u", "pinv(c)", "pinv(r)", "pinv(g)"),
@@ -226,12 +226,12 @@ OPERATORS = (
             "upper one.",
         source="torch.linalg.cholesky",
         samples=(f"cholesky({SPD})", "cholesky(C @ C.mT)", "cholesky(g)", f"cholesky({SPD}, upper=True)")),
-    row("eigvalsh", shapes.eigvalsh, _total(torch.linalg.eigvalsh), _values_form, each_matrix(references.eigh),
+    row("eigvalsh", shapes.eigvalsh, _or_nan(torch.linalg.eigvalsh), _values_form, each_matrix(references.eigh),
         kinks=(TIES,), doc="The eigenvalues of a symmetric matrix, ascending, from its lower triangle.",
         source="M. B. Giles, 2008, section 3.1",
         samples=(f"eigvalsh({SPD})", "eigvalsh(C @ C.mT)", "eigvalsh(g)", "sum(eigvalsh(A + A.T)**2)",
                  f"log(eigvalsh({SPD}))")),
-    row("eigh", shapes.eigh, _total(_part(torch.linalg.eigh)), _eigh_form, each_matrix(references.eigh),
+    row("eigh", shapes.eigh, _or_nan(_pick(torch.linalg.eigh)), _eigh_form, each_matrix(references.eigh),
         signature="A, *, output: output", outputs=("eigenvalues", "eigenvectors"),
         doc="The eigenvalues, ascending, and the eigenvectors, as columns, of a symmetric matrix; "
             "a vector's sign is torch's.",
@@ -239,12 +239,12 @@ OPERATORS = (
         samples=(f"eigh({SPD})[0]", f"eigh({SPD})[1]**2", "eigh(A + A.T).eigenvectors**2", "eigh(g)[1]**2",
                  "eigh(C @ C.mT)[1]**2"),
         error_inputs=("eigh(A)", "eigh(A)[2]", "eigh(x)[0]", "eigh(u)[0]", "eigh(A).values")),
-    row("svdvals", shapes.svdvals, _total(torch.linalg.svdvals), _svdvals_form, each_matrix(references.svd),
+    row("svdvals", shapes.svdvals, _or_nan(torch.linalg.svdvals), _svdvals_form, each_matrix(references.svd),
         size_dependent=True,
         doc="The singular values, descending.", source="M. B. Giles, 2008, section 3.2", kinks=(SINGULAR_TIES,),
         samples=("svdvals(A)", "svdvals(x)", "svdvals(C)", "svdvals(c)", "sum(svdvals(x.T))", "svdvals(g)"),
         error_inputs=("svdvals(u)", "svdvals()", "svdvals(count)")),
-    row("svd", shapes.svd, _total(_svd), _svd_form, each_matrix(references.svd),
+    row("svd", shapes.svd, _or_nan(_svd), _svd_form, each_matrix(references.svd),
         signature="A, full_matrices: flag = True, *, output: output",
         outputs=("U", "S", "Vh"), size_dependent=True, kinks=(SINGULAR_TIES,), source="M. B. Giles, 2008, section 3.2",
         doc="A = U @ diag(S) @ Vh: singular vectors as columns of U and rows of Vh, values descending; "
@@ -252,7 +252,7 @@ OPERATORS = (
         samples=("svd(A)[1]", "svd(A)[0]**2", "svd(x, full_matrices=False)[0]**2", "svd(x, False).Vh**2", "svd(x).S",
                  "svd(x.T, False)[0]**2", "svd(C, False)[2]**2", "svd(c, False)[0]**2"),
         error_inputs=("svd(A)", "svd(x)[0]", "svd(u)[1]", "svd(A)[3]")),
-    row("lstsq", shapes.lstsq, _part(torch.linalg.lstsq), None, references.lstsq,
+    row("lstsq", shapes.lstsq, _pick(torch.linalg.lstsq), None, references.lstsq,
         signature="A, B, *, output: output", outputs=("solution",),
         doc="The x with the smallest norm of A @ x - B, for A of full rank.", source="torch.linalg.lstsq",
         samples=("lstsq(x.T, B)[0]", "lstsq(A, B).solution", "lstsq(C.mT, D)[0]"),

@@ -122,7 +122,7 @@ OPERATORS = (
     ),
     Operator(
         name="cdist", family="reductions", work=shapes.cdist_work, size_dependent=True,
-        signature="x1, x2, p: number = 2.0, compute_mode: text = None", shape=shapes.cdist,
+        signature="x1, x2, p: number = 2.0, compute_mode: string = None", shape=shapes.cdist,
         torch=_cdist, sympy=_cdist_form, reference=references.cdist,
         doc="The norm of order p between each row of one matrix and each row of another; further dimensions broadcast.",
         source="torch.cdist",

@@ -15,7 +15,7 @@ from .signature import Signature
 
 
 class Lifted:
-    """A scalar function of sympy expressions, applied entry by entry; lowering looks up `scalar`.
+    """A scalar function of sympy expressions, applied entry by entry; plans have it under the name of `scalar`.
 
     `absent` has, for each operand that may be left out, the number that stands for it.
     """

@@ -138,7 +138,7 @@ def loss(
         "shape": shapes.loss(rule),
         "sympy": _form(entry),
         "reference": references.loss(reference),
-        "signature": f"{operands}, reduction: text = 'mean'",
+        "signature": f"{operands}, reduction: string = 'mean'",
     } | more
     return Operator(
         name=name, family="neural", torch=torch_column, doc=doc, source=f"torch.nn.functional.{name}", work=shapes.work,
@@ -151,7 +151,7 @@ def loss(
 TWO = ("x, y", "x, y, reduction='sum'", "C, exp(C), reduction='none'", "s, s*s", "z, z, reduction='sum'", "c, c**2")
 BROADCAST = ("x, u", "c, r, reduction='sum'", "x, count", "o, s", "x, 0.5")
 WRONG = ("x", "x, B", "x, y, reduction='half'", "x, y, reduction=None", "count, count", "x, y, dim=0", "x, 'a'")
-POISSON = "input, target, log_input: flag = True, full: flag = False, eps: number = 1e-8, reduction: text = 'mean'"
+POISSON = "input, target, log_input: flag = True, full: flag = False, eps: number = 1e-8, reduction: string = 'mean'"
 SIGNS, FROM_ABOVE = ("2*mask - 1", "sign(y)"), "the slope where it is above 0"
 
 # fmt: off
@@ -164,25 +164,25 @@ OPERATORS = (
     loss("smooth_l1_loss", "input, target", shapes.smooth,        _broadcast(F.smooth_l1_loss), entries.smooth,
          references.smooth, "abs(input - target) - beta/2, but within beta of the target (input - target)**2/(2*beta).",
          (*TWO, *BROADCAST, "x, y, beta=0.5", "x, y, 'sum', 0", "C, D.mT, beta=2"), ("x, y, beta=-1",),
-         signature="input, target, reduction: text = 'mean', beta: number = 1.0",
+         signature="input, target, reduction: string = 'mean', beta: number = 1.0",
          kinks=(Kink("(beta == 0) & (input == target)", "0"),)),
     loss("huber_loss",     "input, target", shapes.huber,         _broadcast(F.huber_loss),     entries.huber,
          references.huber, "delta*(abs(input - target) - delta/2); within delta of the target (input - target)**2/2.",
          (*TWO, "x, u", "c, r, 'sum'", "x, y, delta=0.5", "x, y, 'none', 2"), ("x, y, delta=0", "x, count"),
-         signature="input, target, reduction: text = 'mean', delta: number = 1.0"),
+         signature="input, target, reduction: string = 'mean', delta: number = 1.0"),
     loss("soft_margin_loss", "input, target", shapes.one_dtype, _soft_margin, entries.soft_margin,
          references.soft_margin, "log(1 + exp(-target*input)).", (*TWO, *(f"x, {sign}" for sign in SIGNS), "x, u")),
     loss("hinge_embedding_loss", "input, target", shapes.one_dtype, F.hinge_embedding_loss, entries.hinge_embedding,
          references.hinge_embedding, "input where the target is 1, maximum(0, margin - input) where it is -1.",
          (*TWO[:2], *(f"x, {sign}" for sign in SIGNS), "C, sign(D.mT), 0.5, 'none'", "x, sign(u), margin=-0.5",
           "z, z, reduction='sum'"),
-         signature="input, target, margin: number = 1.0, reduction: text = 'mean'",
+         signature="input, target, margin: number = 1.0, reduction: string = 'mean'",
          kinks=(Kink("input == margin", FROM_ABOVE),)),
     loss("margin_ranking_loss", "input1, input2, target", shapes.ranking, F.margin_ranking_loss, entries.ranking,
          references.ranking, "maximum(0, margin - target*(input1 - input2)).",
          ("x, y, 2*mask - 1", "x, y, sign(x), 0.5", "u, v, v, reduction='sum'", "C, exp(C), C, 1, 'none'", "x, c, r",
           "z, z, z, reduction='sum'"), ("x, y", "x, y, u", "x, u, s"),
-         signature="input1, input2, target, margin: number = 0.0, reduction: text = 'mean'",
+         signature="input1, input2, target, margin: number = 0.0, reduction: string = 'mean'",
          kinks=(Kink("margin == target*(input1 - input2)", FROM_ABOVE),)),
     loss("poisson_nll_loss", "input, target", shapes.poisson, F.poisson_nll_loss, entries.poisson, references.poisson,
          "exp(input) - target*input, or input - target*log(input + eps) with log_input=False; full adds Stirling's "
@@ -199,7 +199,7 @@ OPERATORS = (
               "x, u, exp(y), True, 0.01, 'sum'", "x, count, exp(y)", "u, v, exp(s)", "z, z, z, reduction='sum'",
               "x, y, 0.5"),
              ("x, y", "x, y, u", "x, y, count", "count, count, x", "x, B, x"),
-             signature="input, target, var, full: flag = False, eps: number = 1e-6, reduction: text = 'mean'",
+             signature="input, target, var, full: flag = False, eps: number = 1e-6, reduction: string = 'mean'",
              domain="var_ >= 0", kinks=(Kink("var_ < eps", "the slopes at eps"),)),
         sympy=_gaussian_form, reference=references.gaussian_nll_loss,
     ),
@@ -217,13 +217,13 @@ OPERATORS = (
          "binary_cross_entropy of sigmoid(input), which does not overflow; its positive part times pos_weight.",
          (*TWO, "x, mask*(c - y)", "x, y, u", "x, y, pos_weight=exp(u)", "C, C, w, 'none', exp(w)", "4*x, y, s, 'sum'"),
          ("x, u", "x, mask", "x, count", "x, y, w", "x, y, None, 'mean', w"), aliases=("bce_with_logits",),
-         signature="input, target, weight=None, reduction: text = 'mean', pos_weight=None"),
+         signature="input, target, weight=None, reduction: string = 'mean', pos_weight=None"),
     loss("kl_div", "input, target", shapes.floats_of_one_dtype, _divergence, entries.divergence, references.divergence,
          "target*(log(target) - input), where log_target says that the target comes as its logarithm; 'batchmean' is "
          "the sum over the number of rows.",
          (*TWO, "log(x), y, 'batchmean'", "log_softmax(x), softmax(y), reduction='sum'", "x, u, 'batchmean'",
           "x, log(y), log_target=True", "s, s, 'batchmean'"), ("x, at",),
-         signature="input, target, reduction: text = 'mean', log_target: flag = False",
+         signature="input, target, reduction: string = 'mean', log_target: flag = False",
          shape=shapes.loss(shapes.floats_of_one_dtype, (*REDUCTIONS, "batchmean")), interval=UNIT,
          domain="(target >= 0) | (log_target > 0)", kinks=(Kink("(target == 0) & (log_target == 0)", "nan"),)),
 )

@@ -1,4 +1,4 @@
-"""One row of the operator table: everything that the project knows of an operator."""
+"""One row of the operator table: what the project knows of an operator, but for the error of its kernel."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Kink:
 
 @dataclass(frozen=True, kw_only=True)
 class Operator:
-    """A row of the table; a new operator is one row and nothing else.
+    """A row of the table. Of an elementwise function only the error of torch's kernel stands elsewhere.
 
     `shape(*types, **arguments)` gives the result's type in Python integers or raises OperandError. `torch(*tensors,
     **arguments)` computes the result; with `numbers` it takes Python numbers among the tensors, otherwise numbers of
@@ -53,7 +53,9 @@ class Operator:
     that a form serves only the lengths that it was derived for; it is a function of types and arguments where only
     some calls do. Where a call gives several results, `outputs` are the names of those that have one, and the argument
     `output` is the number of the one that is asked for. `dtype_arguments(*types, **arguments)` gives further arguments
-    that the columns need, from the operands' dtypes.
+    that the columns need, from the operands' dtypes. `code_torch` and `code_numpy` are what code has for a function of
+    entries: a function's name, or a template in which `{0}` is the first operand; empty where torch or NumPy has a
+    function of the row's own name.
     """
 
     name: str

@@ -10,6 +10,7 @@ import torch
 
 from ..index_notation import exact
 from ..index_notation import functions as fn
+from .arithmetic import POWER_DOMAIN
 from .elementwise import kinks, log1p
 from .lifting import Lifted
 from .operator import Operator, ShapeRule
@@ -95,7 +96,6 @@ def pair(
 
 
 ORIGIN = "(x == 0) & (y == 0)"
-NO_BASE = "(x > 0) | ((x == 0) & (exponent >= 0)) | ((x < 0) & (exponent % 1 == 0))"
 
 # fmt: off
 OPERATORS = (
@@ -119,7 +119,7 @@ OPERATORS = (
          code_torch="torch.special.xlog1py", code_numpy="special.xlog1py"),
     pair("float_power", torch.float_power,     exact.power, scalars.power,      shapes.float64,   POSITIVE,
          "x to the power of the exponent, in float64.", signature="x, exponent", source="torch.float_power",
-         domain=NO_BASE, **kinks(("(x == 0) & (exponent > 0) & (exponent < 1)", "inf"))),
+         domain=POWER_DOMAIN, **kinks(("(x == 0) & (exponent > 0) & (exponent < 1)", "inf"))),
     pair("fmod",        torch.fmod,            fn.fmod,     scalars.fmod,       float_numbers,    POSITIVE,
          "x - y*trunc(x/y), which has the sign of x; not for two integers.", source="torch.fmod",
          domain="y != 0", **kinks(("x % y == 0", "1 for x, -trunc(x/y) for y"))),

@@ -104,7 +104,7 @@ OPERATORS = (
             ("bmm(C, D)", "bmm(D, C)", "bmm(C[:1], D[:1])"),
             ("bmm(A, B)", "bmm(C, C)", "bmm(C, D[:1])")),
     Operator(
-        name="einsum", family="linear algebra", signature="equation: text, *operands", shape=shapes.einsum,
+        name="einsum", family="linear algebra", signature="equation: string, *operands", shape=shapes.einsum,
         work=shapes.work, sympy=_einsum_form, reference=references.einsum,
         torch=lambda *operands, equation: torch.einsum(equation, *operands),
         doc="The sum of products that the letters describe; letters that the result lacks are summed over.",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 
@@ -39,7 +39,7 @@ KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda v: _is_integer(v) or (isinstance(v, tuple) and len(v) == 2 and all(KINDS["integers"][0](d) for d in v)),
         "an integer, or two tuples of dimensions",
     ),
-    "text": (lambda v: isinstance(v, str), "a string in quotes"),
+    "string": (lambda v: isinstance(v, str), "a string in quotes"),
     # Not written as arguments: which of several results is meant, and what stands in square brackets.
     "output": (lambda _: False, "an index after the call, such as eigh(A)[0]"),
     "key": (lambda _: False, "an index in square brackets, such as x[0]"),
@@ -84,6 +84,11 @@ class Signature:
     def literals(self) -> tuple[Parameter, ...]:
         """The parameters that are literals."""
         return tuple(p for p in self.parameters if p.kind not in ("", TENSORS))
+
+    @cached_property
+    def defaults(self) -> Mapping[str, Any]:
+        """What stands for each literal that may be left out."""
+        return {p.name: p.default for p in self.literals if not p.required}
 
     @property
     def output(self) -> bool:

@@ -169,7 +169,7 @@ def _cosine_form(
     return reduced_form(program, program.elementwise(entry, cosine, t), reduction)
 
 
-CLASSES = "input, target, weight=None, ignore_index: integer = -100, reduction: text = 'mean'"
+CLASSES = "input, target, weight=None, ignore_index: integer = -100, reduction: string = 'mean'"
 IGNORED = "targets equal to ignore_index are left out"
 MEAN = "The mean is weighted by the weights of the targets' classes"
 
@@ -211,7 +211,7 @@ OPERATORS = (
     ),
     Operator(
         name="multi_margin_loss", family="neural", work=shapes.work,
-        signature="input, target, p: integer = 1, margin: number = 1.0, weight=None, reduction: text = 'mean'",
+        signature="input, target, p: integer = 1, margin: number = 1.0, weight=None, reduction: string = 'mean'",
         shape=shapes.multi_margin_loss, torch=_margin, sympy=_margin_form, reference=references.margins,
         doc="maximum(0, margin - input[target] + input[i])**p, summed over the classes i except the target's, over the "
             "number of classes.",
@@ -226,7 +226,7 @@ OPERATORS = (
     ),
     Operator(
         name="cosine_embedding_loss", family="neural", work=shapes.work,
-        signature="input1, input2, target, margin: number = 0.0, reduction: text = 'mean'",
+        signature="input1, input2, target, margin: number = 0.0, reduction: string = 'mean'",
         shape=shapes.cosine_embedding_loss, torch=F.cosine_embedding_loss, sympy=_cosine_form,
         reference=references.cosine,
         doc="1 - c where the target is 1, maximum(0, c - margin) where it is -1; c is the cosine between two vectors.",

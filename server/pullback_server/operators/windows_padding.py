@@ -41,7 +41,7 @@ def _form(program: IndexProgram, x: IndexTensor, *, pad: Any, mode: str, value: 
 OPERATORS = (
     Operator(
         name="pad", family="neural", size_dependent=True, work=no_work,
-        signature="input, pad: integers, mode: text = 'constant', value: number = None",
+        signature="input, pad: integers, mode: string = 'constant', value: number = None",
         shape=shapes.pad, sympy=_form, reference=references.pad,
         torch=lambda x, *, pad, mode, value: F.pad(x, pad, mode, value),
         doc="Entries before and after those of the last dimensions, two numbers each, the last one first: a value, "

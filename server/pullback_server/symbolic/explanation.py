@@ -1,4 +1,4 @@
-"""What a person may ask of a closed form beyond reading it: its derivation, and code that computes it."""
+"""The explanation of a program's gradients: their derivation step by step, and code that computes them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import astuple, dataclass, field
 from ..index_notation.index_program import Definition
 from .differentiation.derivatives import Differentiated
 from .notation.code.module import Code, code
+from .notation.naming import naming
 from .notation.steps.derivation import Step, StepKind, derivation
-from .notation.steps.naming import naming
 
 
 @dataclass(frozen=True)

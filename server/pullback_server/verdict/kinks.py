@@ -249,7 +249,7 @@ class _Condition:
 
     def _apply(self, apply: Apply, operands: list[Any]) -> Any:
         row = BY_NAME[apply.operator]
-        arguments = {p.name: p.default for p in row.parameters.literals} | dict(apply.arguments)
+        arguments = {**row.parameters.defaults, **dict(apply.arguments)}
         if self._lines and isinstance(row.reference, Reduced):
             arguments |= {"dim": -1, "keepdim": True}
         numbers = not any(isinstance(o, torch.Tensor) for o in operands)

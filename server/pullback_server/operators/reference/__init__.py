@@ -1,4 +1,4 @@
-"""The reference column: values by definition, on object arrays of mpmath numbers, sharing nothing with the other two.
+"""The reference column: values by definition, on object arrays of mpmath numbers, without torch and sympy.
 
-Nothing here imports torch or sympy.
+Of what the other columns use it has only how arguments are read, from the shape rules.
 """

@@ -13,7 +13,7 @@ from .columns import Objects
 Dims = tuple[int, ...]
 
 
-def _standardise(x: Objects, dims: Dims, eps: float) -> Objects:
+def _standardize(x: Objects, dims: Dims, eps: float) -> Objects:
     out = np.empty(x.shape, dtype=object)
     for kept in np.ndindex(*(1 if k in dims else n for k, n in enumerate(x.shape))):
         at = tuple(slice(None) if k in dims else p for k, p in enumerate(kept))
@@ -37,7 +37,7 @@ def _along_channels(x: Objects, *vectors: Objects | None) -> list[Objects | None
 def layer(x: Objects, weight: Objects | None, bias: Objects | None, *, normalized_shape: Dims, eps: float) -> Objects:
     """Over the last dimensions."""
     dims = tuple(range(x.ndim - len(normalized_shape), x.ndim))
-    return _scale(_standardise(x, dims, eps), weight, bias)
+    return _scale(_standardize(x, dims, eps), weight, bias)
 
 
 def rms(x: Objects, weight: Objects | None, *, normalized_shape: Dims, eps: float) -> Objects:
@@ -54,7 +54,7 @@ def batch(x: Objects, *others: Objects | None, training: bool, eps: float, **_: 
     """Over all but the channels, or with a given mean and variance."""
     mean, variance, weight, bias = _along_channels(x, *others)
     if training or mean is None or variance is None:
-        return _scale(_standardise(x, (0, *range(2, x.ndim)), eps), weight, bias)
+        return _scale(_standardize(x, (0, *range(2, x.ndim)), eps), weight, bias)
     deviation = np.frompyfunc(scalars.sqrt, 1, 1)(variance + mp.mpf(eps))
     return _scale((x - mean) / deviation, weight, bias)
 
@@ -63,11 +63,11 @@ def instance(x: Objects, *others: Objects | None, use_input_stats: bool, eps: fl
     """Over all but the batch and the channels, or with a given mean and variance."""
     if not use_input_stats:
         return batch(x, *others, training=False, eps=eps)
-    return _scale(_standardise(x, tuple(range(2, x.ndim)), eps), *_along_channels(x, *others[2:]))
+    return _scale(_standardize(x, tuple(range(2, x.ndim)), eps), *_along_channels(x, *others[2:]))
 
 
 def group(x: Objects, weight: Objects | None, bias: Objects | None, *, num_groups: int, eps: float) -> Objects:
     """Over the channels of each group and what follows them."""
     grouped = x.reshape(len(x), num_groups, x.shape[1] // num_groups, *x.shape[2:])
-    result = _standardise(grouped, tuple(range(2, grouped.ndim)), eps).reshape(x.shape)
+    result = _standardize(grouped, tuple(range(2, grouped.ndim)), eps).reshape(x.shape)
     return _scale(result, *_along_channels(x, weight, bias))

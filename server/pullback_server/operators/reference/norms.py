@@ -9,7 +9,7 @@ import mpmath as mp
 import numpy as np
 
 from ..shape_rules.common import axes_of
-from ..shape_rules.norms import Order, as_number, is_matrix_norm
+from ..shape_rules.norms import SPECTRAL, Order, as_number, is_matrix_norm
 from . import scalars
 from .columns import Objects, Reduced
 from .scalars import Real
@@ -30,7 +30,7 @@ def _of_matrix(matrix: Objects, order: float | str) -> Real:
     """The norm of one matrix: of its entries, its rows, its columns or its singular values."""
     if order == "fro":
         return norm_of(list(matrix.flat))
-    if order in ("nuc", 2, -2):
+    if order in SPECTRAL:
         if not matrix.size:
             return mp.mpf(0)
         values = _singular_values(matrix)

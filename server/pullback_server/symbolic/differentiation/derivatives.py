@@ -11,7 +11,7 @@ import sympy as sp
 from ...index_notation.expressions import Entry
 from ...index_notation.functions import equal, where
 from ...index_notation.index_program import Definition, IndexProgram, larger
-from ...index_notation.recognition import Recogniser
+from ...index_notation.recognition import Recognizer
 from ...index_notation.terms import Term, contract, factor_out, merge, split
 from ...operators import NoClosedForm
 from .matrix_functions import DERIVATIVES
@@ -48,7 +48,7 @@ class Differentiated:
 
 def differentiate(partition: Partition) -> Differentiated:
     """Every definition differentiated by sympy with respect to every entry in its body."""
-    recognise = Recogniser(partition.program.definitions)
+    recognize = Recognizer(partition.program.definitions)
     forward: list[Definition] = []
     partials: dict[str, tuple[Partial, ...]] = {}
     for definition in partition.program.definitions:
@@ -56,7 +56,7 @@ def differentiate(partition: Partition) -> Differentiated:
         outer, extra = _outer(definition, partition.program)
         forward += extra
         partials[definition.name] = tuple(
-            Partial(entry, recognise(_chain_rule(outer, _real(inner))))
+            Partial(entry, recognize(_chain_rule(outer, _real(inner))))
             for entry, inner in _inner(definition.body)
             if inner != 0 and entry.name != definition.stationary
         )

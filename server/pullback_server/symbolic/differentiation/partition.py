@@ -9,10 +9,12 @@ from itertools import count
 
 import sympy as sp
 
+from ...index_notation.exact import fraction
 from ...index_notation.index_program import Axes, IndexProgram, IndexTensor
 from ...operators import BY_NAME, NoClosedForm
 from ...program import Apply, Input, Literal, Size, TypedProgram
 
+#: The constants of the language.
 CONSTANTS = {"pi": sp.pi, "e": sp.E, "inf": sp.oo}
 
 
@@ -103,7 +105,7 @@ def _number(node: Literal, tensors: list[IndexTensor], program: IndexProgram) ->
         return CONSTANTS[node.name]
     if isinstance(value, Size):
         return program.size(tensors[value.operand].axes[value.axis])
-    return sp.Integer(int(value)) if isinstance(value, int) else sp.Rational(repr(value))
+    return fraction(int(value) if isinstance(value, bool) else value)
 
 
 def signature(typed: TypedProgram, wrt: tuple[str, ...]) -> tuple[object, ...]:

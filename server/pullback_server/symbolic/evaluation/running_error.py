@@ -48,18 +48,18 @@ def step_error(
     """A bound on the error of one step's value, where its operands have these values and errors."""
     match step:
         case Call():
-            error = _of_call(step, value, values, errors, unit)
+            error = _call_error(step, value, values, errors, unit)
         case Product():
-            error = _of_product(step, value, values, errors, unit)
+            error = _product_error(step, value, values, errors, unit)
         case Reduce(kind, slot, axes):
-            error = _of_reduction(kind, value, values[slot], errors[slot], axes, unit)
+            error = _reduction_error(kind, value, values[slot], errors[slot], axes, unit)
         case Gather(slot, axes, indices):
             error = gather(errors[slot], axes, [view(values) for view in operand_views(indices)])
         case Scatter():
-            error = _of_scatter(step, values, errors, tensors, unit)
+            error = _scatter_error(step, values, errors, tensors, unit)
         case MatrixFunction(kind, slot, (rows, columns)):
             x, off = (t.movedim((rows, columns), (-2, -1)) for t in (values[slot], errors[slot]))
-            error = _of_matrix_function(kind, value, x, off, unit)
+            error = _matrix_function_error(kind, value, x, off, unit)
         case _:
             error = torch.zeros_like(value)
     return error.nan_to_num(nan=torch.inf, posinf=torch.inf)
@@ -69,13 +69,13 @@ def _real(value: Any) -> Any:
     return value.to(torch.float64) if isinstance(value, Tensor) and value.dtype == torch.bool else value
 
 
-def _of_call(step: Call, value: Any, values: Slots, errors: Slots, unit: float) -> Tensor:
+def _call_error(step: Call, value: Any, values: Slots, errors: Slots, unit: float) -> Tensor:
     """Each operand changed by its error, one at a time, both ways; and the rounding of the result."""
     function, kernel, views = functions()[step.function], FUNCTIONS[step.function], operand_views(step.operands)
     operands = [_real(view(values)) for view in views]
     sizes = [torch.as_tensor(o).abs() for o in operands]
     changes = [
-        view(errors) + unit * kernel.operand * size if isinstance(o, tuple) else _of_number(o, unit)
+        view(errors) + unit * kernel.operand * size if isinstance(o, tuple) else _number_error(o, unit)
         for view, o, size in zip(views, step.operands, sizes, strict=True)
     ]
     value = _real(value)
@@ -100,13 +100,13 @@ def _of_call(step: Call, value: Any, values: Slots, errors: Slots, unit: float) 
 FEWEST_BITS = 8
 
 
-def _of_number(number: float, unit: float) -> float:
+def _number_error(number: float, unit: float) -> float:
     """The error of a number of the program: autograd rounds it to the dtype, unless it has few digits."""
     exact = not math.isfinite(number) or (math.frexp(number)[0] * 2**FEWEST_BITS).is_integer()
     return 0.0 if exact else unit / 2 * abs(number)
 
 
-def _of_product(step: Product, value: Any, values: Slots, errors: Slots, unit: float) -> Tensor:
+def _product_error(step: Product, value: Any, values: Slots, errors: Slots, unit: float) -> Tensor:
     """The product rule on magnitudes; the error of a sum of rounded products is a share of their magnitudes' sum."""
     run = closure(Product(tuple(range(len(step.slots))), step.labels, step.out))
     magnitudes = [values[s].abs() for s in step.slots]
@@ -118,7 +118,7 @@ def _of_product(step: Product, value: Any, values: Slots, errors: Slots, unit: f
     return error.reshape(value.shape)
 
 
-def _of_scatter(step: Scatter, values: Slots, errors: Slots, tensors: Mapping[str, Tensor], unit: float) -> Tensor:
+def _scatter_error(step: Scatter, values: Slots, errors: Slots, tensors: Mapping[str, Tensor], unit: float) -> Tensor:
     """Errors add up as the entries do, with a share of the magnitudes' sum for each entry."""
     if not isinstance(step.value, tuple):
         return torch.zeros_like(closure(step)(values, tensors))
@@ -130,7 +130,7 @@ def _of_scatter(step: Scatter, values: Slots, errors: Slots, tensors: Mapping[st
     return result
 
 
-def _of_reduction(kind: str, value: Tensor, x: Tensor, error: Tensor, axes: tuple[int, ...], unit: float) -> Tensor:
+def _reduction_error(kind: str, value: Tensor, x: Tensor, error: Tensor, axes: tuple[int, ...], unit: float) -> Tensor:
     kernel, added = AXIS_FUNCTIONS[kind], math.prod(x.shape[a] for a in axes)
     rounding = unit * (kernel.rounding + kernel.per_entry * added)
     match kind:
@@ -156,10 +156,10 @@ def _of_reduction(kind: str, value: Tensor, x: Tensor, error: Tensor, axes: tupl
             on_the_way = away + (value * away).sum(axes, keepdim=True)
             relative = rounding + unit * on_the_way + error + error.amax(axes, keepdim=True)
             return torch.where(value == 0, 0, value * relative)
-    return _of_scan(kind, value, _real(x), error, axes, unit)
+    return _scan_error(kind, value, _real(x), error, axes, unit)
 
 
-def _of_scan(kind: str, value: Tensor, x: Tensor, error: Tensor, axes: tuple[int, ...], unit: float) -> Tensor:
+def _scan_error(kind: str, value: Tensor, x: Tensor, error: Tensor, axes: tuple[int, ...], unit: float) -> Tensor:
     """At each place the error of the entries so far."""
     kernel, name = SCANS[kind], kind.removesuffix("_back")
     run = SCANS[kind.replace(name, "cumsum")].torch
@@ -175,7 +175,7 @@ def _of_scan(kind: str, value: Tensor, x: Tensor, error: Tensor, axes: tuple[int
     raise AssertionError(kind)
 
 
-def _of_matrix_function(kind: str, value: Tensor, x: Tensor, error: Tensor, unit: float) -> Tensor:
+def _matrix_function_error(kind: str, value: Tensor, x: Tensor, error: Tensor, unit: float) -> Tensor:
     """A bound on the error of a function of a matrix, to first order, where the matrix has this error.
 
     Backward stable algorithms compute it for a matrix with errors of some roundings of its norm (G. H. Golub and C. F.

@@ -18,14 +18,14 @@ from .sums import Sums
 
 
 class Lowering(Sums):
-    """Builds a plan; `tensors` says which index symbols the axes of inputs and the upstream gradient have."""
+    """Builds a plan; `axes` says which index symbols the axes of inputs and the upstream gradient have."""
 
-    def __init__(self, program: IndexProgram, definitions: Iterable[Definition], tensors: dict[str, Axes]) -> None:
+    def __init__(self, program: IndexProgram, definitions: Iterable[Definition], axes: dict[str, Axes]) -> None:
         """`definitions` are those that entries may name; only what a result needs is computed."""
         super().__init__(program, {definition.name: definition for definition in definitions})
-        self._tensors = tensors
+        self._axes = axes
         self._known: dict[object, Value] = {}
-        self._tensors_by_name: dict[str, Value] = {}
+        self._values: dict[str, Value] = {}
         self._lengths = {d.symbol: d.root() for d in program.dimensions.values()}
 
     def plan(self, results: Iterable[tuple[str, sp.Expr | None, Labels]]) -> Plan:
@@ -49,8 +49,8 @@ class Lowering(Sums):
                     needed.add(entry.name)
                     expressions.append(self._definitions[entry.name].body)
         for name in self._definitions:
-            if name in needed and name not in self._tensors_by_name:
-                self._tensors_by_name[name] = self._tensor(name)
+            if name in needed and name not in self._values:
+                self._values[name] = self._tensor(name)
 
     def lower(self, expression: sp.Expr) -> Value:
         """The slot and labels of an expression; those that differ only by the names of indices are lowered once."""
@@ -102,11 +102,11 @@ class Lowering(Sums):
         return self._call(type(e).__name__, *map(self._condition, e.args)) if type(e) in CONDITIONS else self.lower(e)
 
     def _entry(self, e: Entry) -> Value:
-        if e.name not in self._tensors_by_name:
-            self._tensors_by_name[e.name] = self._tensor(e.name)
-        value = self._tensors_by_name[e.name]
-        if e.name in self._tensors:
-            axes: Labels = tuple(a for a in self._tensors[e.name] if a is not None)
+        if e.name not in self._values:
+            self._values[e.name] = self._tensor(e.name)
+        value = self._values[e.name]
+        if e.name in self._axes:
+            axes: Labels = tuple(a for a in self._axes[e.name] if a is not None)
         else:
             axes = self._definitions[e.name].axes
         swap = dict(zip(axes, e.indices, strict=True))
@@ -120,8 +120,8 @@ class Lowering(Sums):
         return self._emit(Product((slot_of(value),), (tuple(map(out.index, labels)),), tuple(range(len(out)))), out)
 
     def _tensor(self, name: str) -> Value:
-        if name in self._tensors:
-            axes = self._tensors[name]
+        if name in self._axes:
+            axes = self._axes[name]
             kept = tuple(k for k, a in enumerate(axes) if a is not None)
             return self._emit(Fetch(name, kept), tuple(a for a in axes if a is not None))
         definition = self._definitions[name]

@@ -1,4 +1,4 @@
-"""Running totals recognised in sums, products and log-sum-exps over an index k that is masked by `k <= i`.
+"""Running totals recognized in sums, products and log-sum-exps over an index k that is masked by `k <= i`.
 
 A total of n entries for each of n indices is a table of n*n. A running total takes n steps, so a contraction with the
 derivative of one is written here as other running totals.
@@ -21,12 +21,12 @@ NEUTRAL = {"prod": sp.S.One, "logsumexp": -sp.oo}
 
 @dataclass(frozen=True)
 class Scan:
-    """The running total of `body` along the index `here`, which becomes `there`; where `back`, it starts at the end."""
+    """The running total of `body` along an index, under another index in the result; where `back`, from the end."""
 
     kind: str
     body: sp.Expr
-    here: sp.Symbol
-    there: sp.Symbol
+    index: sp.Symbol
+    result_index: sp.Symbol
     back: bool
 
     @property
@@ -48,11 +48,11 @@ def scan_of_mask(kind: str, condition: sp.Expr, body: sp.Expr, bound: Symbols, p
     if not isinstance(condition, less_equal) or not all(a in program.dimensions for a in condition.args):
         return None
     first, last = condition.args
-    here, there = (first, last) if first in bound else (last, first)
-    equally_long = program.dimensions[here].root() is program.dimensions[there].root()
-    if here not in bound or there in bound or not equally_long or there in body.free_symbols:
+    index, result_index = (first, last) if first in bound else (last, first)
+    equally_long = program.dimensions[index].root() is program.dimensions[result_index].root()
+    if index not in bound or result_index in bound or not equally_long or result_index in body.free_symbols:
         return None
-    return Scan(kind, body, here, there, here is last)
+    return Scan(kind, body, index, result_index, index is last)
 
 
 def contract_with_scan(
@@ -104,11 +104,11 @@ def _of_others(
     """By division where x[p] is not 0; from the first 0 of a line on the product has 1 in its place."""
     scan = scan_of("prod", definition.body, definition.bound, program)
     at = dict(zip(definition.axes, others.indices, strict=True))
-    if scan is None or scan.back or (at[scan.here], at[scan.there]) != (p, i):
+    if scan is None or scan.back or (at[scan.index], at[scan.result_index]) != (p, i):
         return None
 
     def x(k: sp.Symbol) -> sp.Expr:
-        return scan.body.xreplace(at | {scan.here: k})
+        return scan.body.xreplace(at | {scan.index: k})
 
     def first(k: sp.Symbol) -> sp.Expr:
         m = program.index(p)

@@ -101,15 +101,15 @@ class Sums(Emitter):
         for part in inside:
             scan = scan_of_mask("sum", part, sp.Mul(*(p for p in inside if p is not part)), bound, self._program)
             if scan is not None:
-                value = self._contraction(scan.body, tuple(k for k in bound if k is not scan.here))
+                value = self._contraction(scan.body, tuple(k for k in bound if k is not scan.index))
                 outside = [self.lower(p) for p in parts if p not in inside]
                 return self._multiply([self._run_scan(scan, value), *outside])
         return None
 
     def _run_scan(self, scan: Scan, value: Value) -> Value:
-        value = self._expand(value, (scan.here,))
-        labels = tuple(scan.there if k == scan.here else k for k in value.labels)
-        return self._emit(Reduce(scan.primitive, slot_of(value), (value.labels.index(scan.here),)), labels)
+        value = self._expand(value, (scan.index,))
+        labels = tuple(scan.result_index if k == scan.index else k for k in value.labels)
+        return self._emit(Reduce(scan.primitive, slot_of(value), (value.labels.index(scan.index),)), labels)
 
     def _sum_out(self, tensors: list[Value], bound: Labels) -> Value:
         """The product of tensors summed over those bound labels that they have."""

@@ -16,8 +16,7 @@ from ..differentiation.derivatives import Differentiated, jacobian
 from ..form import NOT_WRITTEN, DerivativeKind, Formula, Formulas, Notation
 from ..lowering.plan import Plan
 from .index_form.combining import combine
-from .index_form.display import Display, TooLong
-from .index_form.display import Formula as IndexFormula
+from .index_form.display import Display, IndexFormula, TooLong
 from .index_form.ranges import Ranges
 from .index_form.structures import structures
 from .matrix import Matrix, MatrixNotation

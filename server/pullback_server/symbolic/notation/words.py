@@ -17,6 +17,10 @@ RECIPROCALS = {"cot": "tan", "sec": "cos", "csc": "sin", "coth": "tanh", "sech":
 BARS = {"abs": ("|", "|"), "ceil": (r"\lceil ", r"\rceil ")}
 
 
+#: The letters of lengths, and of parts that have no name.
+LENGTHS, PARTS = "nmdh", "ghzy"
+
+
 def iter_names(alphabet: str, suffix: str = "") -> Iterator[str]:
     """Names without end: the letters of an alphabet, then with numbers; or a name with ever more of a suffix.
 

@@ -24,8 +24,8 @@ def product_of_others(x, axes):
     kept = [k for k in range(x.dim()) if k not in axes]
     rows = x.permute(kept + axes)
     flat = rows.flatten(len(kept))
-    own = torch.eye(flat.shape[-1], dtype=torch.bool, device=x.device)
-    others = torch.where(own, 1, flat[..., None, :]).prod(-1)
+    diagonal = torch.eye(flat.shape[-1], dtype=torch.bool, device=x.device)
+    others = torch.where(diagonal, 1, flat[..., None, :]).prod(-1)
     back = sorted(range(x.dim()), key=(kept + axes).__getitem__)
     return others.reshape(rows.shape).permute(back)
 '''
@@ -45,8 +45,8 @@ _TORCH_COFACTOR = '''
 def cofactor(x):
     """The derivative of the determinant, also where that is 0."""
     u, s, vh = torch.linalg.svd(x)
-    own = torch.eye(s.shape[-1], dtype=torch.bool, device=x.device)
-    others = torch.where(own, 1, s[..., None, :]).prod(-1)
+    diagonal = torch.eye(s.shape[-1], dtype=torch.bool, device=x.device)
+    others = torch.where(diagonal, 1, s[..., None, :]).prod(-1)
     sign = torch.linalg.det(u) * torch.linalg.det(vh)
     return sign[..., None, None] * (u * others[..., None, :]) @ vh
 '''
@@ -67,8 +67,8 @@ def gather(x, axes, *indices):
     lengths = [x.shape[k] for k in axes]
     places = [torch.as_tensor(i, device=x.device).long() for i in indices]
     if 0 in lengths:
-        found = torch.broadcast_shapes(*(i.shape for i in places))
-        return x.new_zeros([x.shape[k] for k in kept] + list(found))
+        shape = torch.broadcast_shapes(*(i.shape for i in places))
+        return x.new_zeros([x.shape[k] for k in kept] + list(shape))
     places = [torch.where(i < 0, i + n, i).clamp(0, n - 1) for i, n in zip(places, lengths)]
     return x.permute(*kept, *axes)[(slice(None),) * len(kept) + tuple(places)]
 '''

@@ -15,7 +15,7 @@ from ...lowering.lower import Lowering
 from ...lowering.plan import Fetch, Length, Plan
 from ..index_form.combining import combine
 from ..index_form.ranges import Ranges
-from ..steps.naming import Naming
+from ..naming import Naming
 from ..words import iter_names, length_text, with_units
 from .helpers import HELPERS
 from .library import Library

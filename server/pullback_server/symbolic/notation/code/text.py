@@ -66,9 +66,8 @@ COMPARISONS = {
     if not name.startswith("logical_")
 }
 CONNECTIVES = {
-    "logical_and": Infix("&", Kind.BOOL),
-    "logical_or": Infix("|", Kind.BOOL),
-    "logical_xor": Infix("!=", Kind.BOOL),
+    **{name: Infix(primitives.COMPARISONS[name].symbol, Kind.BOOL) for name in ("logical_and", "logical_or")},
+    "logical_xor": COMPARISONS["not_equal"],
 }
 
 

@@ -21,14 +21,14 @@ def combine(terms: tuple[Term, ...], input_axes: tuple[sp.Symbol, ...], ranges: 
     """
     pairs = [_towards(t, input_axes) for t in terms]
     by_input = sp.Add(*(_expression(t, p, ranges) for t, p in zip(terms, pairs, strict=True)))
-    if len(terms) == 1 or nodes(by_input) > FACTORED:
+    if len(terms) == 1 or count_nodes(by_input) > FACTORED:
         return by_input
     reversed_pairs = ([(b, a) for a, b in p if a.is_Symbol] for p in pairs)
     by_output = sp.Add(*(_expression(t, p, ranges) for t, p in zip(terms, reversed_pairs, strict=True)))
-    return min((factor_out(by_output), factor_out(by_input), by_input), key=nodes)
+    return min((factor_out(by_output), factor_out(by_input), by_input), key=count_nodes)
 
 
-def nodes(e: sp.Expr) -> int:
+def count_nodes(e: sp.Expr) -> int:
     """The length of an expression."""
     return sum(1 for _ in sp.preorder_traversal(e))
 

@@ -12,10 +12,10 @@ from ....index_notation.expressions import Delta, Entry, MatrixFunctionEntry, Re
 from ....index_notation.functions import where
 from ....index_notation.index_program import Definition, larger
 from ..latex_names import letter, with_lines
-from ..words import length_text
-from .combining import nodes
+from ..words import LENGTHS, PARTS, length_text
+from .combining import count_nodes
 from .factors import join_choices, take_out_numbers
-from .letters import INPUT, LENGTH, OUTPUT, PART, Letters, Renaming
+from .letters import INPUT, OUTPUT, Letters, Renaming
 from .printers import condition, latex, latex_condition, text
 from .ranges import Ranges
 from .structures import Structure
@@ -39,7 +39,7 @@ class WhereLine:
 
 
 @dataclass(frozen=True)
-class Formula:
+class IndexFormula:
     """A derivative ready for printing: `expression` in display names, and the definitions under "where".
 
     `limits` say how far its free indices run, where that is asked for and nothing else implies it. `names` are those
@@ -118,7 +118,7 @@ class Display:
         input_axes: tuple[sp.Symbol, ...] = (),
         units: Mapping[str, tuple[bool, ...]] | None = None,
         defined: bool = False,
-    ) -> Formula:
+    ) -> IndexFormula:
         """The formula of an expression with those output and input axes; `units` says which axes print as 0.
 
         Where it is `defined`, the right side of a definition, it says how far the output axes run. Raises TooLong.
@@ -126,7 +126,7 @@ class Display:
         expression, kept = self._write_out(expression)
         known = {} if self._lengths is None else self._lengths
         letters, taken = Letters(self._taken | {s.name for s in known.values()}), frozenset(self._taken)
-        names = self._bindings | {n: self._bindings.get(n) or letters.fresh(PART) for n, _ in kept}
+        names = self._bindings | {n: self._bindings.get(n) or letters.fresh(PARTS) for n, _ in kept}
         swap = dict(zip(output_axes, letters.several(OUTPUT, len(output_axes)), strict=True))
         swap |= dict(zip(input_axes, letters.several(INPUT, len(input_axes)), strict=True))
         rename = Renaming(names, units or {}, letters)
@@ -138,7 +138,7 @@ class Display:
             for symbol in sorted(e.free_symbols & by_symbol.keys(), key=str):
                 root = by_symbol[symbol]
                 if root.symbol not in known:
-                    known[root.symbol] = letters.fresh_symbol(LENGTH)
+                    known[root.symbol] = letters.fresh_symbol(LENGTHS)
                 lengths[root.symbol] = known[root.symbol]
                 swap = swap | {symbol: lengths[root.symbol]}
             return take_out_numbers(join_choices(rename(e, swap)))
@@ -159,7 +159,7 @@ class Display:
         output_limits = limits(output_axes, expression, swap) if defined else ()
         roots = {d.root().symbol: d.root().source for d in self._program.dimensions.values()}
         named = tuple((new, roots[old]) for old, new in lengths.items())
-        return Formula(shown, tuple(lines), named, taken, output_limits)
+        return IndexFormula(shown, tuple(lines), named, taken, output_limits)
 
     def inlined(self, expression: sp.Expr) -> sp.Expr | None:
         """The expression with every definition written out; None where it is too long."""
@@ -182,7 +182,7 @@ class Display:
             if not uses:
                 continue
             definition = self._substitute(Entry(name, *self._definitions[name].axes), name)
-            again = uses > 1 and nodes(definition) > SMALL and not self._is_written_out(name)
+            again = uses > 1 and count_nodes(definition) > SMALL and not self._is_written_out(name)
             matrix, structure = name in _matrix_names(known), self._structures.get(name)
             if structure is not None and (matrix or (structure.named and not self._is_written_out(name))):
                 kept.append((name, None))

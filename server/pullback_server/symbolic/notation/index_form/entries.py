@@ -38,7 +38,7 @@ def entries(forms: Forms, formula: Formula, shapes: Mapping[str, tuple[int, ...]
     if math.prod(ranges) > MOST:
         return ()
     tree = codec.decode(formula.tree)
-    if math.prod(ranges) * _nodes(tree, lengths) > NODES:
+    if math.prod(ranges) * _count_nodes(tree, lengths) > NODES:
         return ()
     names = frozenset(forms.units)
     axes = [None if a is None else sp.Symbol(a, integer=True) for a in formula.axes]
@@ -53,12 +53,12 @@ def entries(forms: Forms, formula: Formula, shapes: Mapping[str, tuple[int, ...]
     return tuple(texts)
 
 
-def _nodes(e: sp.Expr, lengths: dict[str, int]) -> int:
+def _count_nodes(e: sp.Expr, lengths: dict[str, int]) -> int:
     """How many nodes an entry has when its sums are written out."""
     if isinstance(e, Entry):
         return 1
     times = math.prod(lengths[k.name] for k in e.bound) if isinstance(e, Reduction) else 1
-    return times * sum((_nodes(a, lengths) for a in e.args), start=1)
+    return times * sum((_count_nodes(a, lengths) for a in e.args), start=1)
 
 
 def _at(

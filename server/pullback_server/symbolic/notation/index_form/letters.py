@@ -10,8 +10,8 @@ import sympy as sp
 from ....index_notation.expressions import Entry, MatrixFunctionEntry, Reduction
 from ..words import entry_with_units, iter_names, take_name
 
-#: For indices of the output, of the input, and of sums; for lengths; and for parts that have no name.
-OUTPUT, INPUT, BOUND, LENGTH, PART = "ijkl", "pqr", "stuw", "nmdh", "ghzy"
+#: For indices of the output, of the input, and of sums.
+OUTPUT, INPUT, BOUND = "ijkl", "pqr", "stuw"
 
 Swap = dict[sp.Symbol, sp.Symbol]
 

@@ -17,8 +17,8 @@ from ..matrix.tree import NoMatrixForm, TooLong
 NAMED = frozenset((
     "softmax", "softmin", "log_softmax", "norm", "vector_norm", "normalize", "var", "std", "np.var", "np.std",
     "cosine_similarity", "pairwise_distance", "cdist", "layer_norm", "rms_norm", "batch_norm", "instance_norm",
-    "group_norm", "inv", "pinv", "solve", "det", "logdet", "slogdet", "matrix_power", "matrix_exp", "cholesky",
-    "eigvalsh", "eigh", "svdvals", "svd", "lstsq", "scaled_dot_product_attention",
+    "group_norm", "inv", "pinv", "solve", "det", "logdet", "slogdet", "matrix_power", "eigvalsh", "eigh",
+    "svdvals", "svd", "scaled_dot_product_attention",
 ))  # fmt: skip
 #: A longer text is written entry by entry.
 LONGEST = 60

@@ -6,17 +6,15 @@ from collections.abc import Collection, Iterable
 from fractions import Fraction
 
 from ....operators import BY_NAME
-from ...primitives import COMPARISONS
+from ...primitives import COMPARISONS, REDUCTIONS
 from ..latex_names import escape, float_latex, letter, with_lines
-from ..words import iter_names
+from ..words import LENGTHS, iter_names
 from . import tree as trees
 from .building import negative, number, product
 from .lines import Lines
 from .text import TreeWriter, decimal, in_ratio, prefix
 from .tree import Call, Tree
 
-#: The letters of lengths.
-LENGTHS = "nmdh"
 LOOSE, COMPARED, ADDED, MULTIPLIED, RAISED, ATOM = range(6)
 
 _CONSTANTS = {"pi": r"\pi", "e": r"\mathrm{e}", "inf": r"\infty"}
@@ -25,7 +23,8 @@ _SYMBOLS = {row.symbol: row.latex for row in COMPARISONS.values()} | {"%": r"\bm
 _FUNCTIONS = {
     **{n: rf"\{n}" for n in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "det")},
     **{f"a{n}": rf"\arc{n}" for n in ("sin", "cos", "tan")},
-    "trace": r"\operatorname{tr}", "sigmoid": r"\sigma", "amax": r"\max", "amin": r"\min", "logdet": r"\log\det",
+    **{row.operator: row.latex for row in (REDUCTIONS["max"], REDUCTIONS["min"])},
+    "trace": r"\operatorname{tr}", "sigmoid": r"\sigma", "logdet": r"\log\det",
     "maximum": r"\max", "minimum": r"\min",
 }  # fmt: skip
 #: Brackets around an operand.

@@ -14,7 +14,7 @@ from .program import ProgramTrees
 from .tensors import Tensor
 
 
-class Nodes:
+class NodeFinder:
     """Finds the node that an expression in index notation is, whatever its indices are called."""
 
     def __init__(self, partition: Partition, trees: ProgramTrees) -> None:

@@ -13,6 +13,7 @@ from ....index_notation.recognition import softmaxes
 from ....index_notation.terms import Term, split
 from ....index_notation.terms import contract as without_deltas
 from ...differentiation.derivatives import Differentiated
+from ...differentiation.partition import CONSTANTS
 from ...primitives import MATRIX_FUNCTIONS, REDUCTIONS
 from ..words import with_units
 from .building import add, eye, number, zeros
@@ -22,7 +23,7 @@ from .elementwise import function, power
 from .factoring import as_cross_product, factor_out
 from .functions import of_matrix
 from .indexing import index_at
-from .nodes import Nodes
+from .nodes import NodeFinder
 from .placement import Placement
 from .program import ProgramTrees
 from .tensors import Tensor, align, orient, squeeze, take_diagonal, with_axes
@@ -34,7 +35,7 @@ NODES = 600
 EXPRESSIONS = 2000
 #: Nor are derivatives of more terms than this, once their products are multiplied out.
 TERMS = 200
-CONSTANTS = {sp.pi: "pi", sp.E: "e", sp.oo: "inf"}
+_CONSTANT_NAMES = {value: name for name, value in CONSTANTS.items()}
 
 
 class Writer:
@@ -50,7 +51,7 @@ class Writer:
         self._axes = differentiated.partition.axes(self._upstream)
         typed = differentiated.partition.typed
         self._floating = {n: typed.types[node].dtype.floating for n, node in typed.program.inputs().items()}
-        self._nodes = Nodes(differentiated.partition, self.trees)
+        self._nodes = NodeFinder(differentiated.partition, self.trees)
 
     def derivative(self, terms: Sequence[Term], target: Axes) -> Tree:
         """The sum of terms as a matrix expression with exactly these axes; raises NoMatrixForm or TooLong."""
@@ -90,8 +91,8 @@ class Writer:
         match e:
             case sp.Rational():
                 return Tensor(Number(Fraction(int(e.p), int(e.q))), ())
-            case _ if e in CONSTANTS:
-                return Tensor(self._constant(CONSTANTS[e]), ())
+            case _ if e in _CONSTANT_NAMES:
+                return Tensor(self._constant(_CONSTANT_NAMES[e]), ())
             case sp.Symbol() if e in self._index_program.dimensions:
                 return Tensor(Call("arange", (), 1, (("start", self.length(e)),)), (e,))
             case sp.Symbol():

@@ -12,10 +12,10 @@ from ....index_notation.expressions import Entry
 from ....index_notation.index_program import Definition
 from ....index_notation.terms import Term, contract, split
 from ...differentiation.derivatives import UPSTREAM, Differentiated, Partial
-from ..index_form.display import Display, Formula
+from ..index_form.display import Display, IndexFormula
 from ..index_form.printers import latex, text
 from ..index_form.ranges import Ranges
-from .naming import Naming
+from ..naming import Naming
 from .rules import backward_rule, derivative_rule, forward_rule
 
 #: A derivation of more characters than this is not written: nobody would read it.
@@ -94,7 +94,7 @@ class _Derivation:
             else:
                 yield self._zero(name)
 
-    def _right_side(self, definition: Definition) -> Formula:
+    def _right_side(self, definition: Definition) -> IndexFormula:
         if not definition.kind:
             return self._formula(definition.body, definition, defined=True)
         display = self._display(definition, *self._extra)
@@ -104,7 +104,7 @@ class _Derivation:
         names = self._names
         return Display(self._ranges, definitions, names.taken, dict(names.names), self._lengths)
 
-    def _left_side(self, definition: Definition) -> Formula:
+    def _left_side(self, definition: Definition) -> IndexFormula:
         """The left side of an equation: a definition, or a gradient with the axes of length 1 of its input."""
         shown, target = self._names[definition.name], definition.name.removeprefix(UPSTREAM)
         units = self._units.get(target) if target != definition.name else None
@@ -113,7 +113,7 @@ class _Derivation:
 
     def _formula(
         self, e: sp.Expr, definition: Definition, input_axes: tuple[sp.Symbol, ...] = (), defined: bool = False
-    ) -> Formula:
+    ) -> IndexFormula:
         """An expression at the indices of a definition and those of an input."""
         v = self._names[UPSTREAM]
         e = e.xreplace({a: Entry(v, *a.indices) for a in e.atoms(Entry) if self._names[a.name] == v})
@@ -149,5 +149,5 @@ class _Derivation:
         step = self._step(StepKind.RESULT, "the value does not depend on it", left, right)
         return replace(step, input=name)
 
-    def _step(self, kind: StepKind, rule: str, left: Formula, right: Formula) -> Step:
+    def _step(self, kind: StepKind, rule: str, left: IndexFormula, right: IndexFormula) -> Step:
         return Step(kind, rule, f"{left.text} = {right.text}", f"{left.latex} = {right.latex}")

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ....index_notation.expressions import Entry
-from ....index_notation.index_program import Definition
-from ...differentiation.derivatives import UPSTREAM, Differentiated
-from ..words import iter_names, take_name
-
-#: Letters for definitions that no line of the program names.
-LETTERS = "ghzy"
+from ...index_notation.expressions import Entry
+from ...index_notation.index_program import Definition
+from ..differentiation.derivatives import UPSTREAM, Differentiated
+from .words import PARTS, iter_names, take_name
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,7 @@ def naming(differentiated: Differentiated, gradients: Mapping[str, Definition], 
             names[definition.name] = names[original]
             same.add(definition.name)
         else:
-            names[definition.name] = bindings.get(definition.name) or take_name(iter_names(LETTERS), taken)
+            names[definition.name] = bindings.get(definition.name) or take_name(iter_names(PARTS), taken)
     for name, gradient in gradients.items():
         original = _repeated(gradient)
         target = name.removeprefix(UPSTREAM)
