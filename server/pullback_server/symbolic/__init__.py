@@ -3,7 +3,7 @@
 from .derive import Derivation, derive, explain, form_key
 from .differentiation.derivatives import UPSTREAM
 from .evaluation.evaluate import Evaluator, evaluator
-from .evaluation.magnitudes import Magnitudes, Tails, tails
+from .evaluation.magnitudes import LinearSlots, Magnitudes, linear_slots
 from .evaluation.running_error import error_bound
 from .explanation import Explanation
 from .form import NOT_WRITTEN, DerivativeKind, Forms, Formula, Notation
@@ -21,16 +21,16 @@ __all__ = [
     "Explanation",
     "Forms",
     "Formula",
+    "LinearSlots",
     "Magnitudes",
     "Notation",
     "Step",
     "StepKind",
-    "Tails",
     "derive",
     "entries",
     "error_bound",
     "evaluator",
     "explain",
     "form_key",
-    "tails",
+    "linear_slots",
 ]

@@ -21,9 +21,9 @@ def product(x: torch.Tensor, axes: tuple[int, ...]) -> torch.Tensor:
 def product_of_others(x: torch.Tensor, axes: tuple[int, ...]) -> torch.Tensor:
     """At each place the product of all other entries along the axes: products from the left times from the right."""
     order = [k for k in range(x.dim()) if k not in axes] + list(axes)
-    moved = x.permute(order)
+    permuted = x.permute(order)
     inverse = sorted(range(x.dim()), key=order.__getitem__)
-    return _others(moved.flatten(x.dim() - len(axes))).reshape(moved.shape).permute(inverse)
+    return _others(permuted.flatten(x.dim() - len(axes))).reshape(permuted.shape).permute(inverse)
 
 
 def _others(rows: torch.Tensor) -> torch.Tensor:
@@ -79,5 +79,5 @@ def finite(x: torch.Tensor) -> torch.Tensor:
 
 
 def _nan_where_infinite(x: torch.Tensor, result: torch.Tensor) -> torch.Tensor:
-    bad = ~x.isfinite().all(-1).all(-1)
-    return result.masked_fill(bad.reshape(bad.shape + (1,) * (result.dim() - bad.dim())), torch.nan)
+    infinite = ~x.isfinite().all(-1).all(-1)
+    return result.masked_fill(infinite.reshape(infinite.shape + (1,) * (result.dim() - infinite.dim())), torch.nan)

@@ -3,11 +3,11 @@
 from ..symbolic import DerivativeKind, Notation
 from .description import Description, describe, example_jacobians
 from .differentiator import Differentiator
-from .exact import Side
+from .exact import SlopeKind
 from .form_cache import FormOverBudget
 from .reasons import UndecidedReason
 from .values import (
-    READY,
+    DEFAULT_NOTATIONS,
     Cause,
     Derivative,
     Diagnosis,
@@ -25,11 +25,11 @@ from .values import (
     Tolerance,
     Verdict,
     WorstEntry,
-    Written,
+    WrittenFormula,
 )
 
 __all__ = [
-    "READY",
+    "DEFAULT_NOTATIONS",
     "Cause",
     "Derivative",
     "DerivativeKind",
@@ -47,14 +47,14 @@ __all__ = [
     "Outcome",
     "Request",
     "Response",
-    "Side",
     "Slope",
+    "SlopeKind",
     "Timings",
     "Tolerance",
     "UndecidedReason",
     "Verdict",
     "WorstEntry",
-    "Written",
+    "WrittenFormula",
     "describe",
     "example_jacobians",
 ]

@@ -13,14 +13,14 @@ from ..symbolic import Code, DerivativeKind, Explanation, Formula, Notation
 from .check import CheckResult
 from .form_cache import CompiledForms, Shapes
 from .reasons import UndecidedReason
-from .values import DONE, Derivative, Leg, LegState, Request, Response, Timings, Verdict, Written
+from .values import DONE, Derivative, Leg, LegState, Request, Response, Timings, Verdict, WrittenFormula
 
 NOT_REQUESTED = Leg(LegState.NOT_REQUESTED)
-LATE = Leg(LegState.DEADLINE, "The closed form did not come in time.")
-UNEXPLAINED = Leg(LegState.DEADLINE, "The closed form is there, but its code and steps did not come in time.")
-OVER_BUDGET = Leg(LegState.DEADLINE, "This closed form took too long before, and is not tried again yet.")
+FORM_LATE = Leg(LegState.DEADLINE, "The closed form did not come in time.")
+EXPLANATION_LATE = Leg(LegState.DEADLINE, "The closed form is there, but its code and steps did not come in time.")
+FORM_GIVEN_UP = Leg(LegState.DEADLINE, "This closed form took too long before, and is not tried again yet.")
 NOT_CHECKED = Verdict.undecided(UndecidedReason.NOT_CHECKED)
-NO_FORMULAS: Mapping[DerivativeKind, Written] = {kind: {} for kind in DerivativeKind}
+NO_FORMULAS: Mapping[DerivativeKind, WrittenFormula] = {kind: {} for kind in DerivativeKind}
 #: The derivative with respect to an input that the value does not depend on.
 ZERO = dict.fromkeys(DerivativeKind, Formula({Notation.TEXT: "0", Notation.LATEX: "0"}))
 
@@ -77,7 +77,9 @@ def with_leg(response: Response, leg: Leg) -> Response:
     return replace(response, derivatives=tuple(replace(d, symbolic=leg) for d in response.derivatives))
 
 
-def _written(formula: Formula, notations: frozenset[Notation], entries: Callable[[], tuple[str, ...]]) -> Written:
+def _written(
+    formula: Formula, notations: frozenset[Notation], entries: Callable[[], tuple[str, ...]]
+) -> WrittenFormula:
     written: dict[Notation, str | tuple[str, ...]] = {n: s for n, s in formula.notations.items() if n in notations}
     if Notation.ENTRIES in notations:
         written[Notation.ENTRIES] = entries()

@@ -16,7 +16,7 @@ from . import assembly
 from .check import CheckResult, check
 from .form_cache import FormCache, FormOverBudget, FormStore
 from .preparation import PreparedProgram, PreparedRequest, differentiated_inputs, prepare, resolve_upstream, types_of
-from .values import READY, Leg, LegState, Operand, Request, Response, Timings
+from .values import DEFAULT_NOTATIONS, Leg, LegState, Operand, Request, Response, Timings
 
 #: A provisional response precedes the check of a request with more entries than this, even when its form is known.
 LARGE = 2**18
@@ -76,11 +76,11 @@ class Differentiator:
             yield response
             return
         if program.key not in self._forms or sum(o.tensor.numel() for o in request.inputs) > LARGE:
-            yield assembly.without_forms(response, assembly.LATE)
+            yield assembly.without_forms(response, assembly.FORM_LATE)
         try:
             compiled, origin = self._forms.find(program)
         except FormOverBudget:
-            yield assembly.without_forms(response, assembly.OVER_BUDGET)
+            yield assembly.without_forms(response, assembly.FORM_GIVEN_UP)
             return
         derived = perf_counter()
         reason = compiled.forms.reason
@@ -91,7 +91,7 @@ class Differentiator:
             final = assembly.with_forms(response, request, compiled, result)
         timings = replace(timings, derive=derived - computed, check=perf_counter() - derived)
         final = replace(final, form_origin=origin, timings=timings)
-        if reason or request.notations <= READY:
+        if reason or request.notations <= DEFAULT_NOTATIONS:
             yield final
             return
         yield from self._explain(final, request, program)
@@ -100,11 +100,11 @@ class Differentiator:
         """The response with code and steps, after one without where they are not known yet."""
         started = perf_counter()
         if not self._forms.has_explanation(program.key):
-            yield assembly.with_leg(response, assembly.UNEXPLAINED)
+            yield assembly.with_leg(response, assembly.EXPLANATION_LATE)
         try:
             final = assembly.with_explanation(response, request, self._forms.explanation(program))
         except FormOverBudget:
-            final = assembly.with_leg(response, assembly.UNEXPLAINED)
+            final = assembly.with_leg(response, assembly.EXPLANATION_LATE)
         spent = response.timings.derive + perf_counter() - started
         yield replace(final, timings=replace(response.timings, derive=spent))
 

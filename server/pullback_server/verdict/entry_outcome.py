@@ -10,7 +10,7 @@ import mpmath as mp
 import torch
 
 from .compare import CLOSE, SLACK, Comparison
-from .exact import Reach, Side, Slopes
+from .exact import Reach, SlopeKind, Slopes
 from .values import Outcome
 
 #: The unit roundoff of float64, in which closed forms are evaluated.
@@ -41,7 +41,7 @@ def entry_outcome(numbers: EntryNumbers, slopes: Slopes) -> tuple[Outcome, float
         return Outcome.UNDEFINED, 0.0
     right = slopes.derivative
     if right is None:
-        unknown = Side.UNKNOWN in (slopes.left.side, slopes.right.side)
+        unknown = SlopeKind.UNKNOWN in (slopes.left.kind, slopes.right.kind)
         return Outcome.UNDECIDED if unknown else Outcome.NOT_DIFFERENTIABLE, 0.0
     size, unit = abs(right), numbers.comparison.estimates.unit
     largest = torch.finfo(numbers.comparison.estimates.dtype).max

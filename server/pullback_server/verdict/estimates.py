@@ -38,7 +38,7 @@ class ErrorEstimates:
 
         They are those of the entries at `places`, or of all entries.
         """
-        return self._magnitudes.of(name, places) if name in self.form.compiled.tails else None
+        return self._magnitudes.of(name, places) if name in self.form.compiled.linear_slots else None
 
     def bound(self, name: str) -> torch.Tensor | None:
         """The running error bound of a closed form for autograd's roundoff; None where the closed form has no error."""
@@ -86,7 +86,7 @@ class ErrorEstimates:
     @cached_property
     def _magnitudes(self) -> Magnitudes:
         compiled = self.form.compiled
-        return Magnitudes(compiled.plan, compiled.tails, self.form.steps, self.form.point)
+        return Magnitudes(compiled.plan, compiled.linear_slots, self.form.steps, self.form.point)
 
     @cached_property
     def _input_sensitivities(self) -> Mapping[str, float]:

@@ -47,7 +47,7 @@ class CompiledForms:
 
     forms: symbolic.Forms
     evaluate: symbolic.Evaluator
-    tails: symbolic.Tails
+    linear_slots: symbolic.LinearSlots
     entries: Callable[[str, symbolic.DerivativeKind, Shapes], tuple[str, ...]]
 
     @property
@@ -123,4 +123,4 @@ def _compile(forms: symbolic.Forms) -> CompiledForms:
     def print_entries(name: str, kind: symbolic.DerivativeKind, shapes: Shapes) -> tuple[str, ...]:
         return symbolic.entries(forms, forms.inputs.get(name, symbolic.NOT_WRITTEN)[kind], dict(shapes))
 
-    return CompiledForms(forms, symbolic.evaluator(forms.plan), symbolic.tails(forms.plan), print_entries)
+    return CompiledForms(forms, symbolic.evaluator(forms.plan), symbolic.linear_slots(forms.plan), print_entries)

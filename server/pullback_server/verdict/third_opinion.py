@@ -112,31 +112,31 @@ class ThirdOpinion:
         if not math.isfinite(at):
             raise OverBudget
         reach = self._values.reach(name, place)
-        sides = slopes(self._values, reach, request.upstream, at, request.scale)
+        one_sided = slopes(self._values, reach, request.upstream, at, request.scale)
         exact = self._forms.gradient(name, place)
         autograd, closed_form = float(comparison.autograd[place]), float(comparison.closed_form[place])
         numbers = EntryNumbers(comparison, reach, autograd, closed_form, exact)
-        outcome, error = entry_outcome(numbers, sides)
-        right = sides.derivative
+        outcome, error = entry_outcome(numbers, one_sided)
+        derivative = one_sided.derivative
         entry = ExaminedEntry(
-            index_of(place, comparison.shape),
-            outcome,
-            autograd,
-            closed_form,
-            float(exact),
-            math.nan if right is None else _double(right),
-            error,
-            _slope(sides.left),
-            _slope(sides.right),
+            index=index_of(place, comparison.shape),
+            outcome=outcome,
+            autograd=autograd,
+            closed_form=closed_form,
+            closed_form_exact=float(exact),
+            derivative=math.nan if derivative is None else _double(derivative),
+            error=error,
+            left=_slope(one_sided.left),
+            right=_slope(one_sided.right),
         )
         if outcome is Outcome.AGREE:
             return entry, None
         active = tuple(self._guards[number] for number in guards if number < len(self._guards))
-        return entry, diagnose(EntryContext(self._context, reach, outcome, sides, autograd, exact, active))
+        return entry, diagnose(EntryContext(self._context, reach, outcome, one_sided, autograd, exact, active))
 
 
 def _slope(slope: ExactSlope) -> Slope:
-    return Slope(slope.side, _double(slope.value), float(slope.error))
+    return Slope(slope.kind, _double(slope.value), float(slope.error))
 
 
 def _double(number: mp.mpf) -> float:

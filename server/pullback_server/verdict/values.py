@@ -9,14 +9,14 @@ from enum import Enum
 import torch
 
 from ..symbolic import Code, DerivativeKind, Notation, Step
-from .exact import Side
+from .exact import SlopeKind
 from .reasons import UndecidedReason
 
 #: The notations that cost nothing beyond the closed form itself.
-READY = frozenset(Notation) - {Notation.CODE, Notation.STEPS}
+DEFAULT_NOTATIONS = frozenset(Notation) - {Notation.CODE, Notation.STEPS}
 
 #: A formula in the notations that were asked for, and in which it can be written; entries are in row-major order.
-Written = Mapping[Notation, str | tuple[str, ...]]
+WrittenFormula = Mapping[Notation, str | tuple[str, ...]]
 
 
 class LegState(Enum):
@@ -48,7 +48,7 @@ class Outcome(Enum):
 
 
 class Cause(Enum):
-    """Why an entry is not simply right; the value is the beginning of a sentence."""
+    """Why an entry is not simply right."""
 
     DEAD_BRANCH = "a branch that is not taken"
     ZERO_TIMES_INFINITY = "zero times infinity"
@@ -92,7 +92,7 @@ class Request:
     expression: str
     inputs: tuple[Operand, ...]
     upstream: torch.Tensor | None = None
-    notations: frozenset[Notation] = READY
+    notations: frozenset[Notation] = DEFAULT_NOTATIONS
     check: bool = True
     closed_form_gradients: bool = False
 
@@ -132,7 +132,7 @@ class Tolerance:
 class Slope:
     """A one-sided slope of `sum(upstream*value)` and how far off it may be; nan where there is none."""
 
-    kind: Side
+    kind: SlopeKind
     value: float
     error: float = 0.0
 
@@ -220,7 +220,7 @@ class Derivative:
 
     name: str
     gradient: torch.Tensor
-    formulas: Mapping[DerivativeKind, Written]
+    formulas: Mapping[DerivativeKind, WrittenFormula]
     numeric: Leg
     symbolic: Leg
     verdict: Verdict

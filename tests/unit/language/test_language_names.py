@@ -37,7 +37,7 @@ def test_constants_have_their_values(name: str) -> None:
 
 
 #: Arguments by their kind, where it does not accept 0.
-ARGUMENTS = {"": "x", "tensors": "[x, x]", "text": "'ij'"}
+ARGUMENTS = {"": "x", "tensors": "[x, x]", "string": "'ij'"}
 
 
 @pytest.mark.parametrize("name", sorted(BY_NAME))

@@ -80,7 +80,7 @@ def test_shape_rule_says_what_torch_gives(row: Operator) -> None:
 
 
 #: Literals that a row must be given, by their kind, where 0 is none.
-LITERALS: dict[str, Any] = {"text": "ij,ij->ij", "integers": (1,), "key": ()}
+LITERALS: dict[str, Any] = {"string": "ij,ij->ij", "integers": (1,), "key": ()}
 
 
 def _operand_types(row: Operator) -> list[list[TensorType]]:

@@ -10,7 +10,7 @@ from pullback.v1 import tensor_pb2, verdict_pb2
 from pullback_server.program import DType, Limits, Refusal
 from pullback_server.service.wire import derivative_messages, tensors
 from pullback_server.symbolic import Code, Step, StepKind
-from pullback_server.verdict import Cause, DerivativeKind, FormOrigin, LegState, Notation, Outcome, Side, values
+from pullback_server.verdict import Cause, DerivativeKind, FormOrigin, LegState, Notation, Outcome, SlopeKind, values
 
 LIMITS = Limits()
 
@@ -124,7 +124,7 @@ def test_the_bytes_are_row_major_and_little_endian():
 
 def derivative(state):
     worst = values.WorstEntry((0, 1), 1.0, 2.0, 3.0, float("inf"))
-    sides = values.Slope(Side.FINITE, -1.0, 1e-30), values.Slope(Side.INFINITE, float("inf"))
+    sides = values.Slope(SlopeKind.FINITE, -1.0, 1e-30), values.Slope(SlopeKind.INFINITE, float("inf"))
     entry = values.ExaminedEntry((0, 1), Outcome.BOTH_DEVIATE, 1.0, 2.0, 2.5, 3.0, 1e-9, *sides)
     why = values.Diagnosis(Cause.TIE, "because", 4, 1, 7, "relu(x)", "x")
     findings = (values.Finding(Outcome.BOTH_DEVIATE, 3, (entry,), why),)
@@ -188,9 +188,9 @@ def test_the_notations_of_a_request_are_all_that_there_are():
     assert frozenset().union(*notations) == set(Notation)
 
 
-@pytest.mark.parametrize("kind", [LegState, Outcome, Cause, Side, FormOrigin, StepKind])
+@pytest.mark.parametrize("kind", [LegState, Outcome, Cause, SlopeKind, FormOrigin, StepKind])
 def test_every_word_of_the_domain_has_its_number(kind):
-    name = "SlopeKind" if kind is Side else kind.__name__
-    enum = getattr(verdict_pb2 if kind in (Outcome, Cause, Side) else wire, name)
+    name = kind.__name__
+    enum = getattr(verdict_pb2 if kind in (Outcome, Cause, SlopeKind) else wire, name)
     prefix = "".join(f"_{mark}" if mark.isupper() else mark for mark in name)[1:].upper()
     assert {f"{prefix}_{word.name}" for word in kind} == set(enum.keys()) - {f"{prefix}_UNSPECIFIED"}

@@ -7,13 +7,13 @@ import torch
 from both_legs import JACOBIAN, LATEX, TEXT, KeptForms, by_name, final
 from pullback_server.program import Refusal
 from pullback_server.symbolic import Notation
-from pullback_server.verdict import READY, Differentiator, FormOrigin, LegState, Operand, Outcome, Request
+from pullback_server.verdict import DEFAULT_NOTATIONS, Differentiator, FormOrigin, LegState, Operand, Outcome, Request
 from pullback_server.verdict.form_cache import EXPLAINED, FormOverBudget
 
 CACHE = "pullback_server.verdict.form_cache.symbolic"
 
 
-def request(expression, upstream=None, check=True, notations=READY, **values):
+def request(expression, upstream=None, check=True, notations=DEFAULT_NOTATIONS, **values):
     operands = tuple(Operand(name, _tensor(value)) for name, value in values.items())
     return Request(expression, operands, None if upstream is None else _tensor(upstream), notations, check)
 

@@ -8,7 +8,7 @@ from both_legs import forms_of, prepared, request_for
 from exact_differences import exact_array, reference_value
 from pullback_server.operators import TABLE
 from pullback_server.symbolic import UPSTREAM, evaluator
-from pullback_server.verdict.exact import Budget, FormValues, OverBudget, Side, Values, scale_of, slopes
+from pullback_server.verdict.exact import Budget, FormValues, OverBudget, SlopeKind, Values, scale_of, slopes
 from row_samples import mostly_slow, sample_inputs, samples
 
 ROWS = pytest.mark.parametrize("row", mostly_slow(TABLE), ids=lambda row: row.name)
@@ -74,16 +74,16 @@ def test_a_closed_form_in_many_digits_has_the_values_of_float64(row):
 
 
 SLOPES = [
-    ("abs(x)", 0.0, (Side.FINITE, -1.0), (Side.FINITE, 1.0)),
-    ("x**3", 2.0, (Side.FINITE, 12.0), (Side.FINITE, 12.0)),
-    ("sqrt(x)", 0.0, (Side.UNDEFINED, None), (Side.INFINITE, mp.inf)),
-    ("abs(x)**1.5", 0.0, (Side.FINITE, 0.0), (Side.FINITE, 0.0)),
-    ("abs(x)**1.01", 0.0, (Side.FINITE, 0.0), (Side.FINITE, 0.0)),
-    ("sign(x)*abs(x)**0.5", 0.0, (Side.INFINITE, mp.inf), (Side.INFINITE, mp.inf)),
-    ("xlogy(x, abs(x))", 0.0, (Side.INFINITE, -mp.inf), (Side.INFINITE, -mp.inf)),
-    ("floor(x)", 1.0, (Side.INFINITE, mp.inf), (Side.FINITE, 0.0)),
-    ("log(1 + exp(x))", 800.0, (Side.FINITE, 1.0), (Side.FINITE, 1.0)),
-    ("where(x > 1e-300, 1, 0)*x", 1e-300, (Side.FINITE, 0.0), (Side.INFINITE, mp.inf)),
+    ("abs(x)", 0.0, (SlopeKind.FINITE, -1.0), (SlopeKind.FINITE, 1.0)),
+    ("x**3", 2.0, (SlopeKind.FINITE, 12.0), (SlopeKind.FINITE, 12.0)),
+    ("sqrt(x)", 0.0, (SlopeKind.UNDEFINED, None), (SlopeKind.INFINITE, mp.inf)),
+    ("abs(x)**1.5", 0.0, (SlopeKind.FINITE, 0.0), (SlopeKind.FINITE, 0.0)),
+    ("abs(x)**1.01", 0.0, (SlopeKind.FINITE, 0.0), (SlopeKind.FINITE, 0.0)),
+    ("sign(x)*abs(x)**0.5", 0.0, (SlopeKind.INFINITE, mp.inf), (SlopeKind.INFINITE, mp.inf)),
+    ("xlogy(x, abs(x))", 0.0, (SlopeKind.INFINITE, -mp.inf), (SlopeKind.INFINITE, -mp.inf)),
+    ("floor(x)", 1.0, (SlopeKind.INFINITE, mp.inf), (SlopeKind.FINITE, 0.0)),
+    ("log(1 + exp(x))", 800.0, (SlopeKind.FINITE, 1.0), (SlopeKind.FINITE, 1.0)),
+    ("where(x > 1e-300, 1, 0)*x", 1e-300, (SlopeKind.FINITE, 0.0), (SlopeKind.INFINITE, mp.inf)),
 ]
 
 
@@ -96,7 +96,7 @@ def test_one_sided_slopes(expression, at, left, right):
         values = Values(typed, inputs, Budget(PLENTY))
         sides = slopes(values, values.reach("x", 0), torch.ones(()), at, scale)
         for slope, (side, value) in ((sides.left, left), (sides.right, right)):
-            assert slope.side is side
+            assert slope.kind is side
             assert value is None or float(slope.value) == pytest.approx(float(value), abs=1e-12)
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from both_legs import final, prepared, with_leaves
 from case_files import read
-from pullback_server.verdict import Cause, Operand, Outcome, Request, Side
+from pullback_server.verdict import Cause, Operand, Outcome, Request, SlopeKind
 
 TRAPS = read("traps")
 IDS = {"ids": [case["expression"] for case in TRAPS]}
@@ -56,7 +56,7 @@ def test_the_derivative_and_the_slopes_are_right_at_every_entry_that_was_examine
                 assert math.isnan(entry.derivative)
                 assert [entry.left.value, entry.right.value] == pytest.approx(list(map(slope, expected)), nan_ok=True)
             elif expected == "undefined":
-                assert (entry.outcome, entry.left.kind) == (Outcome.UNDEFINED, Side.UNDEFINED)
+                assert (entry.outcome, entry.left.kind) == (Outcome.UNDEFINED, SlopeKind.UNDEFINED)
             else:
                 assert entry.derivative == pytest.approx(expected, rel=1e-12)
     assert examined or case["verdict"].startswith("AGREE") or "AGREE" in case["verdict"].split("|")

@@ -10,7 +10,17 @@ from pullback.v1 import derivative_pb2 as wire
 
 from ...language import check_names
 from ...program import Limits, Reason, Refusal
-from ...verdict import READY, Description, LegState, Notation, Operand, Request, Response, Written, example_jacobians
+from ...verdict import (
+    DEFAULT_NOTATIONS,
+    Description,
+    LegState,
+    Notation,
+    Operand,
+    Request,
+    Response,
+    WrittenFormula,
+    example_jacobians,
+)
 from ..protocol.decoding import decode
 from .checks import check_id
 from .codec import fill
@@ -55,7 +65,7 @@ def reply(request_id: str, response: Response, versions: Mapping[str, str], queu
     return message.SerializeToString()
 
 
-def _closed_form(written: Written) -> wire.ClosedForm:
+def _closed_form(written: WrittenFormula) -> wire.ClosedForm:
     fields: dict[str, Any] = {notation.value: formula for notation, formula in written.items()}
     return wire.ClosedForm(**fields)
 
@@ -106,7 +116,7 @@ def _request(message: wire.DifferentiateRequest, limits: Limits) -> tuple[str, R
 
 def _notations(message: wire.DifferentiateRequest) -> frozenset[Notation]:
     if not message.HasField("notations"):
-        return READY
+        return DEFAULT_NOTATIONS
     numbers = message.notations.notations
     for place, number in enumerate(numbers):
         if number not in _NOTATIONS:

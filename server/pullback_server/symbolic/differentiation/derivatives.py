@@ -191,11 +191,11 @@ def jacobian(differentiated: Differentiated, name: str) -> tuple[tuple[sp.Symbol
             for inner in known.get(partial.of.name, ()):
                 at = dict(zip(axes[partial.of.name], partial.of.indices, strict=True))
                 fresh = {k: program.index(k) for k in inner.bound}
-                moved = Term(inner.coefficient, inner.deltas).at(fresh).at(at)
-                for term in split(partial.value * moved.coefficient):
+                substituted = Term(inner.coefficient, inner.deltas).at(fresh).at(at)
+                for term in split(partial.value * substituted.coefficient):
                     outer = definition.bound if definition.kind != "product_of_others" else ()
                     bound = (*outer, *fresh.values(), *term.bound)
-                    terms.append(contract(Term(term.coefficient, term.deltas + moved.deltas, bound), program))
+                    terms.append(contract(Term(term.coefficient, term.deltas + substituted.deltas, bound), program))
         if terms:
             known[definition.name] = merge(terms, program)
             if len(known[definition.name]) > TERMS:

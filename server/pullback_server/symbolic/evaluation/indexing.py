@@ -26,9 +26,9 @@ def gather(x: torch.Tensor, axes: tuple[int, ...], indices: Sequence[Any]) -> to
     at = [_wrap(torch.as_tensor(i, device=x.device), n) for i, n in zip(indices, lengths, strict=True)]
     if 0 in lengths:
         return x.new_zeros([x.shape[k] for k in kept] + list(broadcast_shapes(*(i.shape for i in at))))
-    moved = x.permute(*kept, *axes)
+    permuted = x.permute(*kept, *axes)
     at = [i.clamp(0, n - 1) for i, n in zip(at, lengths, strict=True)]
-    return moved[(slice(None),) * len(kept) + tuple(at)]
+    return permuted[(slice(None),) * len(kept) + tuple(at)]
 
 
 def scatter(value: Any, *indices: Any, kept: int, lengths: Sequence[int]) -> torch.Tensor:

@@ -27,8 +27,10 @@ class Magnitudes:
     that are made otherwise.
     """
 
-    def __init__(self, plan: Plan, tails: Tails, slots: Slots, tensors: Mapping[str, torch.Tensor]) -> None:
-        self._plan, self._tails, self._slots, self._tensors = plan, tails, slots, tensors
+    def __init__(
+        self, plan: Plan, linear_slots: LinearSlots, slots: Slots, tensors: Mapping[str, torch.Tensor]
+    ) -> None:
+        self._plan, self._linear_slots, self._slots, self._tensors = plan, linear_slots, slots, tensors
         #: The magnitudes of a slot's terms, None where they are the magnitudes of its values.
         self._known: dict[int, torch.Tensor | None] = {}
 
@@ -37,19 +39,19 @@ class Magnitudes:
 
         With `places`, only those of these entries, which are numbered in row-major order.
         """
-        tail, result = self._tails.get(name), self._plan.results.get(name)
-        if tail is None or result is None or not isinstance(result.slot, tuple):
+        linear, result = self._linear_slots.get(name), self._plan.results.get(name)
+        if linear is None or result is None or not isinstance(result.slot, tuple):
             return None
         slot, like = result.slot[0], self._tensors[name]
         if places is None:
-            magnitudes = self._all(slot, tail)
+            magnitudes = self._all(slot, linear)
             return None if magnitudes is None else restore(result, {slot: magnitudes}, like).reshape(-1)
         indices = zip(torch.unravel_index(places, like.shape), like.shape, strict=True)
         at = dict(zip(result.axes, (index for index, n in indices if n != 1), strict=True))
         return self._at(slot, tuple(at[k] for k in range(self._slots[slot].dim())), len(places))
 
-    def _all(self, slot: int, tail: Sequence[int] | None = None) -> torch.Tensor | None:
-        for source in _linear(self._plan, slot) if tail is None else tail:
+    def _all(self, slot: int, linear: Sequence[int] | None = None) -> torch.Tensor | None:
+        for source in _linear(self._plan, slot) if linear is None else linear:
             if source not in self._known:
                 self._known[source] = self._compute(source)
         return self._known[slot]
@@ -79,8 +81,8 @@ class Magnitudes:
             return abs(operand)
         value = torch.as_tensor(self._slots[operand[0]])
         axes = tuple(range(value.dim())) if operand[1] is None else operand[1]
-        moved = dict(zip(axes, index[len(index) - len(axes) :], strict=True))
-        at = tuple(moved[k] if value.shape[k] != 1 else torch.zeros_like(moved[k]) for k in range(value.dim()))
+        by_axis = dict(zip(axes, index[len(index) - len(axes) :], strict=True))
+        at = tuple(by_axis[k] if value.shape[k] != 1 else torch.zeros_like(by_axis[k]) for k in range(value.dim()))
         return self._size_at(operand[0], at, count)
 
     def _size_at(self, slot: int, index: tuple[torch.Tensor, ...], count: int) -> Any:
@@ -143,17 +145,17 @@ class Magnitudes:
 
 
 #: For each result in which something is added up, the slots that it is linear in, in order.
-Tails = Mapping[str, tuple[int, ...]]
+LinearSlots = Mapping[str, tuple[int, ...]]
 
 
-def tails(plan: Plan) -> Tails:
-    """The tails of a plan's results, the same for all tensors."""
+def linear_slots(plan: Plan) -> LinearSlots:
+    """The slots that each result of a plan is linear in, the same for all tensors."""
     by_name = {}
     for name, result in plan.results.items():
         if result is not None and isinstance(result.slot, tuple):
-            tail = tuple(_linear(plan, result.slot[0]))
-            if any(_adds(plan.steps[slot]) for slot in tail):
-                by_name[name] = tail
+            linear = tuple(_linear(plan, result.slot[0]))
+            if any(_adds(plan.steps[slot]) for slot in linear):
+                by_name[name] = linear
     return by_name
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import mpmath as mp
 
-from ..exact import OverBudget, Side
+from ..exact import OverBudget, SlopeKind
 from ..exact.slopes import Slope
 from ..kinks import Guard
 from ..values import Cause, Diagnosis, Outcome
@@ -78,8 +78,8 @@ def _jump(entry: EntryContext) -> Diagnosis | None:
 
 def _edge(entry: EntryContext) -> Diagnosis | None:
     sides = {"left": entry.slopes.left, "right": entry.slopes.right}
-    undefined = [name for name, slope in sides.items() if slope.side is Side.UNDEFINED]
-    steep = [name for name, slope in sides.items() if slope.side is Side.INFINITE]
+    undefined = [name for name, slope in sides.items() if slope.kind is SlopeKind.UNDEFINED]
+    steep = [name for name, slope in sides.items() if slope.kind is SlopeKind.INFINITE]
     if not undefined and not steep:
         return None
     predicate = f"has no value on the {undefined[0]}" if undefined else "is infinitely steep"
@@ -103,7 +103,7 @@ def _at_guard(entry: EntryContext, cause: Cause, message: str, without: str = ""
 
 
 def _slope_text(slope: Slope) -> str:
-    return f"{float(slope):.6g}" if slope.side is not Side.UNDEFINED else "undefined"
+    return f"{float(slope):.6g}" if slope.kind is not SlopeKind.UNDEFINED else "undefined"
 
 
 def _guard(entry: EntryContext) -> Guard | None:

@@ -119,9 +119,9 @@ def _of_logarithms(m: _Matcher, node: int) -> Iterator[str]:
             yield f"logaddexp({m.text(a)}, {m.text(b)})"
     if soft := m.of(inner, "softmax"):
         yield f"log_softmax({m.text(soft.operands[0])}{_keywords(soft.arguments)})"
-    if (whole := m.inside(inner, "getitem")) is not None and (soft := m.of(whole, "softmax")):
+    if (indexed := m.inside(inner, "getitem")) is not None and (soft := m.of(indexed, "softmax")):
         logs = f"log_softmax({m.text(soft.operands[0])}{_keywords(soft.arguments)})"
-        yield unparse(m.program, inner, {whole: logs})
+        yield unparse(m.program, inner, {indexed: logs})
     if (u := m.inside(inner, "sigmoid")) is not None:
         yield f"logsigmoid({m.text(u)})"
     if (u := m.inside(inner, "det")) is not None:
@@ -155,10 +155,10 @@ def _of_differences(m: _Matcher, node: int) -> Iterator[str]:
 
 def _of_roots(m: _Matcher, node: int) -> Iterator[str]:
     """sqrt(u)**2, norm(u)**2, sqrt(u**2), sqrt(u**4), sqrt(sum(u**2)), sqrt(a**2 + b**2)."""
-    whole = m.squared(node)
-    if (u := m.inside(whole, "sqrt")) is not None:
+    base = m.squared(node)
+    if (u := m.inside(base, "sqrt")) is not None:
         yield m.text(u)
-    if (norm := m.of(whole, "norm", "vector_norm", "linalg.norm")) and not norm.arguments:
+    if (norm := m.of(base, "norm", "vector_norm", "linalg.norm")) and not norm.arguments:
         yield f"sum(({m.text(norm.operands[0])})**2)"
     inner = m.inside(node, "sqrt")
     if inner is None:
@@ -166,8 +166,8 @@ def _of_roots(m: _Matcher, node: int) -> Iterator[str]:
     if (u := m.squared(inner)) is not None:
         yield f"abs({m.text(u)})"
     if (power := m.of(inner, "pow")) and (n := m.number(power.operands[1])) and n > 2 and n % 2 == 0:
-        base = f"({m.text(power.operands[0])})"
-        yield f"{base}**{n / 2:g}" if n % 4 == 0 else f"abs({base})**{n / 2:g}"
+        u_text = f"({m.text(power.operands[0])})"
+        yield f"{u_text}**{n / 2:g}" if n % 4 == 0 else f"abs({u_text})**{n / 2:g}"
     if (total := m.of(inner, "sum")) and (u := m.squared(total.operands[0])) is not None:
         yield f"norm({m.text(u)}{_keywords(total.arguments)})"
     if added := m.of(inner, "add"):
@@ -228,8 +228,8 @@ def _double_where(m: _Matcher, culprit: int) -> Iterator[str]:
                 try:
                     inner = unparse(m.program, branch, {dangerous: safe})
                     texts = {taken: m.text(taken), other: m.text(other)} | {branch: inner}
-                    whole = f"where({test}, {texts[taken]}, {texts[other]})"
-                    yield unparse(m.program, None, {node: whole})
+                    rewritten = f"where({test}, {texts[taken]}, {texts[other]})"
+                    yield unparse(m.program, None, {node: rewritten})
                 except TooLongToWrite:
                     return
 

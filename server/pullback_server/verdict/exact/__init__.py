@@ -1,12 +1,12 @@
 """The third opinion: the expression and its closed form in many digits, entry by entry, and one-sided slopes.
 
-It evaluates the table's reference column and shares no code with the two legs.
+It evaluates the table's reference column; of the legs it knows a plan's steps only, as values, not how they are run.
 """
 
 from .budget import Budget, OverBudget
 from .dependencies import Mask
 from .forms import FormValues
-from .slopes import BITS, Side, Slopes, scale_of, slopes
+from .slopes import BITS, SlopeKind, Slopes, scale_of, slopes
 from .values import Reach, Values
 
 __all__ = [
@@ -16,7 +16,7 @@ __all__ = [
     "Mask",
     "OverBudget",
     "Reach",
-    "Side",
+    "SlopeKind",
     "Slopes",
     "Values",
     "scale_of",

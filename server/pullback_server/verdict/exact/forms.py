@@ -102,8 +102,8 @@ class FormValues:
                 self._budget.spend(matrices.size * min(matrices.shape[-2:]))
                 return list(np.asarray(MATRICES[kind](matrices), dtype=object).reshape(-1)[places])
             case plans.Gather() | plans.Scatter():
-                whole = self._gather(step) if isinstance(step, plans.Gather) else self._scatter(step)
-                return list(whole.reshape(-1)[places])
+                entries = self._gather(step) if isinstance(step, plans.Gather) else self._scatter(step)
+                return list(entries.reshape(-1)[places])
 
     def _product(self, step: plans.Product, places: Places) -> list[Any]:
         lengths = self._lengths(step)
@@ -173,10 +173,10 @@ class FormValues:
         """All of an operand's entries, aligned with the other operands'."""
         if not isinstance(operand, tuple):
             return np.array(_number(operand), dtype=object)
-        whole, axes = self._whole(operand[0]), operand[1]
+        entries, axes = self._whole(operand[0]), operand[1]
         if axes is None:
-            return whole
-        return whole.transpose([a for a in axes if a >= 0])[tuple(slice(None) if a >= 0 else None for a in axes)]
+            return entries
+        return entries.transpose([a for a in axes if a >= 0])[tuple(slice(None) if a >= 0 else None for a in axes)]
 
     def _operand(self, operand: plans.Operand, shape: Shape, places: Places) -> Sequence[Any]:
         """The entries of an operand that these entries of a result depend on."""
@@ -246,8 +246,8 @@ def _number(number: float) -> Any:
 
 
 def _wrapped(index: Objects, length: int) -> Any:
-    whole = np.array([int(i) for i in index.reshape(-1)], dtype=np.int64).reshape(index.shape)
-    return np.where(whole < 0, whole + length, whole)
+    integers = np.array([int(i) for i in index.reshape(-1)], dtype=np.int64).reshape(index.shape)
+    return np.where(integers < 0, integers + length, integers)
 
 
 #: The reductions of plans, on lists of numbers.

@@ -25,7 +25,7 @@ NEGLIGIBLE = -180
 SEARCHED = 2**20
 
 
-class Side(Enum):
+class SlopeKind(Enum):
     """What kind of slope there is on one side."""
 
     FINITE = "finite"
@@ -40,7 +40,7 @@ class Side(Enum):
 class Slope:
     """A one-sided slope and how far off it may be; `jump` says that the value has another limit on this side."""
 
-    side: Side
+    kind: SlopeKind
     value: mp.mpf
     error: mp.mpf
     jump: bool = False
@@ -62,12 +62,12 @@ class Slopes:
         """The derivative, where there is one: at the edge of a domain the slope on the side that has one."""
         if not self.defined:
             return None
-        finite = [s for s in (self.left, self.right) if s.side is Side.FINITE]
+        finite = [s for s in (self.left, self.right) if s.kind is SlopeKind.FINITE]
         if len(finite) == 2:
             apart = abs(finite[0].value - finite[1].value)
             near = finite[0].error + finite[1].error + mp.ldexp(abs(finite[1].value), CONVERGED // 2)
             return finite[1].value if apart <= near else None
-        edge = Side.UNDEFINED in (self.left.side, self.right.side)
+        edge = SlopeKind.UNDEFINED in (self.left.kind, self.right.kind)
         return finite[0].value if len(finite) == 1 and edge else None
 
 
@@ -89,11 +89,11 @@ def slopes(values: Values, reach: Reach, upstream: torch.Tensor, at: float, scal
     output = values.typed.program.output
     places = reach.places[output]
     if not places.size:
-        flat = Slope(Side.FINITE, mp.mpf(0), mp.mpf(0))
+        flat = Slope(SlopeKind.FINITE, mp.mpf(0), mp.mpf(0))
         return Slopes(flat, flat, True)
     if not values.defined(output, reach):
-        side = Side.UNKNOWN if values.too_large else Side.UNDEFINED
-        slope = Slope(side, mp.nan, mp.mpf(0))
+        kind = SlopeKind.UNKNOWN if values.too_large else SlopeKind.UNDEFINED
+        slope = Slope(kind, mp.nan, mp.mpf(0))
         return Slopes(slope, slope, values.too_large)
     weights = [mp.mpf(v) for v in upstream.detach().reshape(-1)[torch.from_numpy(places)].tolist()]
     steps = [mp.ldexp(mp.mpf(abs(at) or scale), power) for power in STEPS]
@@ -111,21 +111,21 @@ def slopes(values: Values, reach: Reach, upstream: torch.Tensor, at: float, scal
 def _limit(changes: list[mp.mpf], steps: list[mp.mpf], size: mp.mpf) -> Slope:
     """The limit of the quotients by Aitken's extrapolation: Richardson's, with the order estimated from them."""
     if mp.isnan(changes[-1]):
-        return Slope(Side.UNDEFINED, mp.nan, mp.mpf(0))
+        return Slope(SlopeKind.UNDEFINED, mp.nan, mp.mpf(0))
     if not all(mp.isfinite(c) for c in changes):
-        return Slope(Side.UNKNOWN, mp.nan, mp.mpf(0))
+        return Slope(SlopeKind.UNKNOWN, mp.nan, mp.mpf(0))
     first, second, third = (change / step for change, step in zip(changes, steps, strict=True))
     before, after = second - first, third - second
     negligible = mp.ldexp(max(size, mp.mpf(1)), NEGLIGIBLE)
     if max(map(abs, (first, second, third))) <= negligible:
-        return Slope(Side.FINITE, mp.mpf(0), negligible)
+        return Slope(SlopeKind.FINITE, mp.mpf(0), negligible)
     tolerance = mp.ldexp(abs(third), CONVERGED) + negligible
     if max(abs(before), abs(after)) <= tolerance:
-        return Slope(Side.FINITE, third, tolerance)
+        return Slope(SlopeKind.FINITE, third, tolerance)
     if abs(after) <= SHRINKING * abs(before):
         move = after * after / (before - after)
-        return Slope(Side.FINITE, third + move, abs(move) + tolerance)
+        return Slope(SlopeKind.FINITE, third + move, abs(move) + tolerance)
     if before * after > 0 or abs(after) <= tolerance:
         jump = abs(changes[-1]) > abs(changes[0]) / 2
-        return Slope(Side.INFINITE, mp.inf * mp.sign(after), mp.mpf(0), jump)
-    return Slope(Side.UNKNOWN, mp.nan, mp.mpf(0))
+        return Slope(SlopeKind.INFINITE, mp.inf * mp.sign(after), mp.mpf(0), jump)
+    return Slope(SlopeKind.UNKNOWN, mp.nan, mp.mpf(0))

@@ -185,8 +185,8 @@ class Values:
         types = [None if k is None else self.typed.types[k] for k in apply.operands]
         result = self.typed.types[node]
         self.budget.spend(row.cost(result, *types))
-        whole = np.asarray(row.reference(*operands, **arguments), dtype=object).reshape(-1)
-        return self._mark_undefined(row, whole, operands, whole=True)[places]
+        values = np.asarray(row.reference(*operands, **arguments), dtype=object).reshape(-1)
+        return self._mark_undefined(row, values, operands, whole=True)[places]
 
     def _mark_undefined(
         self, row: Operator, values: Objects, operands: Sequence[Objects | None], whole: bool = False

@@ -152,9 +152,9 @@ class Display:
                 lines.append(WhereLine(Entry(names[name]), self._structures[name]))
                 continue
             axes = self._definitions[name].axes
-            renamed = dict(zip(axes, letters.several(OUTPUT, len(axes)), strict=True))
-            left = Entry(names[name], *renamed.values())
-            lines.append(WhereLine(left, finish(definition, renamed), limits(axes, definition, renamed)))
+            letters_of = dict(zip(axes, letters.several(OUTPUT, len(axes)), strict=True))
+            left = Entry(names[name], *letters_of.values())
+            lines.append(WhereLine(left, finish(definition, letters_of), limits(axes, definition, letters_of)))
         shown = finish(expression, swap)
         output_limits = limits(output_axes, expression, swap) if defined else ()
         roots = {d.root().symbol: d.root().source for d in self._program.dimensions.values()}
