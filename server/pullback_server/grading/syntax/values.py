@@ -68,7 +68,7 @@ class Assembly:
     def apply(self, name: str, column: int, *operands: Value, row: bool = False, **arguments: Any) -> Value:
         """Applies a row of the table; raises Misshapen where it does not take the operands."""
         operator = BY_NAME[name]
-        filled = {p.name: p.default for p in operator.parameters.literals if not p.required} | arguments
+        filled = {**operator.parameters.defaults, **arguments}
         try:
             kind = operator.shape(*(o.type for o in operands), **filled)
         except OperandError as error:
