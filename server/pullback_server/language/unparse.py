@@ -146,26 +146,11 @@ class _ProgramWriter(ExpressionWriter[int]):
     def _text(self, node: int) -> tuple[str, Precedence]:
         if node not in self._texts:
             # Earlier nodes first, so that long programs do not nest deeply.
-            for number in sorted(self._unwritten(node)):
+            for number in sorted(self._program.dependencies(node, self._texts)):
                 self._texts[number] = text, _ = self._node(number)
                 if len(text) > LONGEST:
                     raise TooLongToWrite
         return self._texts[node]
-
-    def _unwritten(self, node: int) -> set[int]:
-        """The node and those that its text is made of, without those that are written already."""
-        pending, nodes = [node], {node}
-        while pending:
-            match self._program.nodes[pending.pop()]:
-                case Apply(operands=operands):
-                    new = {k for k in operands if k is not None} - self._texts.keys() - nodes
-                case Literal(Size(operand)):
-                    new = {operand} - self._texts.keys() - nodes
-                case _:
-                    continue
-            nodes |= new
-            pending += new
-        return nodes
 
     def _node(self, number: int) -> tuple[str, Precedence]:
         if number in self._instead:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 
@@ -71,6 +71,21 @@ class Program:
     nodes: tuple[Node, ...]
     bindings: tuple[tuple[str, int], ...]
     output: int
+
+    def dependencies(self, node: int, known: Container[int] = ()) -> set[int]:
+        """A node and all that it is written with, sizes included, without the `known` ones and what only they need."""
+        pending, nodes = [node], {node}
+        while pending:
+            match self.nodes[pending.pop()]:
+                case Apply(operands=operands):
+                    new = {k for k in operands if k is not None and k not in known} - nodes
+                case Literal(Size(operand)) if operand not in known:
+                    new = {operand} - nodes
+                case _:
+                    continue
+            nodes |= new
+            pending += new
+        return nodes
 
     def inputs(self) -> Mapping[str, int]:
         """The inputs that the expression uses, by name."""

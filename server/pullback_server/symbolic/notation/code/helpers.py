@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from .target import Target
+
 _PRODUCT = '''
 def product(x, axes):
     """The product of the entries along some axes."""
@@ -109,12 +113,12 @@ def scatter(value, kept, lengths, *indices):
     return out
 '''
 
-#: By name: the text for torch and for NumPy.
-HELPERS: dict[str, tuple[str, str]] = {
-    "product": (_PRODUCT, ""),
-    "softmax": ("", _SOFTMAX),
-    "product_of_others": (_TORCH_OTHERS, _NUMPY_OTHERS),
-    "cofactor": (_TORCH_COFACTOR, _NUMPY_COFACTOR),
-    "gather": (_TORCH_GATHER, _NUMPY_GATHER),
-    "scatter": (_TORCH_SCATTER, _NUMPY_SCATTER),
+#: The text of each helper in the libraries whose modules need it.
+HELPERS: dict[str, Mapping[Target, str]] = {
+    "product": {Target.TORCH: _PRODUCT},
+    "softmax": {Target.NUMPY: _SOFTMAX},
+    "product_of_others": {Target.TORCH: _TORCH_OTHERS, Target.NUMPY: _NUMPY_OTHERS},
+    "cofactor": {Target.TORCH: _TORCH_COFACTOR, Target.NUMPY: _NUMPY_COFACTOR},
+    "gather": {Target.TORCH: _TORCH_GATHER, Target.NUMPY: _NUMPY_GATHER},
+    "scatter": {Target.TORCH: _TORCH_SCATTER, Target.NUMPY: _NUMPY_SCATTER},
 }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ...primitives import AxisRow, MatrixRow
 from .helpers import HELPERS
+from .target import Target
 
 _MODULE = re.compile(r"(?<![.\w])(torch|np|F|special)\.")
 _HELPER = re.compile(rf"\{{({'|'.join(HELPERS)})\}}")
@@ -15,9 +16,9 @@ _HELPER = re.compile(rf"\{{({'|'.join(HELPERS)})\}}")
 
 @dataclass
 class Library:
-    """torch (number 0) or NumPy (number 1): the names under which a module imports what it needs, and its helpers."""
+    """The library that a module is written for, the names under which it imports what it needs, and its helpers."""
 
-    number: int
+    target: Target
     names: Mapping[str, str]
     used: set[str] = field(default_factory=set)
     helpers: set[str] = field(default_factory=set)
@@ -25,12 +26,12 @@ class Library:
     @property
     def numpy(self) -> bool:
         """Whether it is NumPy."""
-        return self.number == 1
+        return self.target is Target.NUMPY
 
     @property
     def main(self) -> str:
         """The library's own name."""
-        return self.names["np" if self.numpy else "torch"]
+        return self.names[self.target.value]
 
     def local(self, template: str) -> str:
         """The code of a row with the names under which this module has modules and helpers."""
@@ -51,5 +52,5 @@ class Library:
 
     def source(self, name: str) -> str:
         """The text of a helper."""
-        text = HELPERS[name][self.number].strip("\n")
+        text = HELPERS[name][self.target].strip("\n")
         return self.local(text).replace(f"def {name}(", f"def {self.names[name]}(")

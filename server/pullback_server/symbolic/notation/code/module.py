@@ -19,6 +19,7 @@ from ..naming import Naming
 from ..words import iter_names, length_text, with_units
 from .helpers import HELPERS
 from .library import Library
+from .target import Target
 from .writer import Body, NoCode
 
 #: The modules, and how they are imported.
@@ -53,7 +54,7 @@ def code(
     """
     both = (_jacobian(differentiated, wrt, names), _vjp(differentiated, gradients, wrt, names))
     functions = [f for f in both if f is not None]
-    return Code(*(_module(number, functions, differentiated, wrt, names, definitions) for number in (0, 1)))
+    return Code(*(_module(target, functions, differentiated, wrt, names, definitions) for target in Target))
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def _with_definitions(program: Iterable[Definition]) -> Iterable[tuple[str, sp.E
 
 
 def _module(
-    number: int,
+    target: Target,
     functions: Iterable[_Function],
     differentiated: Differentiated,
     wrt: tuple[str, ...],
@@ -119,7 +120,7 @@ def _module(
     definitions: Sequence[str],
 ) -> str:
     local = {name: _free_name(name, names) for name in (*IMPORTS, *HELPERS)}
-    library = Library(number, local)
+    library = Library(target, local)
     try:
         sources = [_function(f, library, differentiated, wrt, names) for f in functions]
     except NoCode:

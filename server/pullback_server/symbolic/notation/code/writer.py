@@ -215,7 +215,7 @@ class Body:
     def _function(self, function: str, x: list[Text]) -> Text:
         if function not in FUNCTIONS:
             raise NoCode(function)
-        row = FUNCTIONS[function][self._library.number]
+        row = FUNCTIONS[function][self._library.target]
         # A number that was left out is 0.
         numbers = {"n1": "0"} | {f"n{k}": t.text for k, t in enumerate(x)}
         rank = max(t.rank for t in x)

@@ -35,17 +35,7 @@ class ProgramTrees:
     def __getitem__(self, node: int) -> Tree:
         """The tree of one node; nodes before it first, so that long programs do not nest deeply."""
         if node not in self._known:
-            wanted, needed = [node], {node}
-            while wanted:
-                match self._typed.program.nodes[wanted.pop()]:
-                    case Apply(operands=operands):
-                        new = {k for k in operands if k is not None} - needed
-                        needed |= new
-                        wanted += new
-                    case Literal(Size(operand)):
-                        wanted += {operand} - needed
-                        needed.add(operand)
-            for k in sorted(needed - self._known.keys()):
+            for k in sorted(self._typed.program.dependencies(node, self._known)):
                 self._known[k] = check_size(self._tree(k))
         return self._known[node]
 
