@@ -1,1 +1,1 @@
-"""The share of the errors in `kernel_errors` and `primitives` that torch's kernels reach, against exact values."""
+"""The share of their allowed errors that torch's kernels reach, against exact values."""

@@ -1,7 +1,7 @@
 """Measures torch's kernels of every kind that this machine has; the exit code is 1 where one exceeds its error.
 
 Prints the largest share of its allowed error that each kernel reaches. One that reaches more than three quarters needs
-a larger error in `symbolic/evaluation/kernel_errors.py` or `symbolic/primitives.py`.
+a larger error: in its row of the operator table, `symbolic/evaluation/kernel_errors.py` or `symbolic/primitives.py`.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import torch
 
 from ..index_notation import exact
 from ..index_notation import functions as fn
+from .kernel_error import EXACT, KernelError
 from .lifting import Lifted
 from .operator import Kink, Operator, ShapeRule
 from .reference import scalars
@@ -73,6 +74,7 @@ def comparison(
     return binary(
         symbol, name, relation, step, scalars.indicator(relation), boolean(broadcast), doc,
         (*samples, f"(z {symbol} r)*z"), aliases=aliases, kinks=(Kink("x == y", "0"),),
+        kernel_error=EXACT,
     )  # fmt: skip
 
 
@@ -85,6 +87,7 @@ def connective(
         symbol, name, torch_column, step, scalars.indicator(reference), _condition, doc,
         tuple(f"({text})*x".format(symbol) for text in samples), numbers=False,
         error_inputs=(f"{name}(mask)", f"mask {symbol} x", f"count {symbol} mask", f"mask {symbol} (B > 0)"),
+        kernel_error=EXACT,
     )  # fmt: skip
 
 
@@ -105,7 +108,7 @@ def prefix(
     } | more
     return Operator(
         name=name, family="arithmetic", signature="x", symbol=symbol, torch=torch_column, sympy=Lifted(sympy_column),
-        reference=Elementwise(reference), doc=doc, **fields,
+        reference=Elementwise(reference), doc=doc, kernel_error=EXACT, **fields,
     )  # fmt: skip
 
 
@@ -128,7 +131,7 @@ OPERATORS = (
                signature="x, exponent", aliases=("power",), more_samples=POWER_SAMPLES, interval=POSITIVE,
                error_inputs=(*(t.format("pow") for t in WRONG), "count ** 2", "count ** count"),
                source="NIST DLMF 4.2(iv)", domain=POWER_DOMAIN,
-               kinks=(Kink("(x == 0) & (exponent > 0) & (exponent < 1)", "inf"),)),
+               kinks=(Kink("(x == 0) & (exponent > 0) & (exponent < 1)", "inf"),), kernel_error=KernelError(1.5)),
     arithmetic("%",  "remainder", _modulo,           fn.remainder, scalars.remainder, float_result,
                "x - y*floor(x/y), which has the sign of y; not for two integers.",
                aliases=("mod",), more_samples=("x % -0.7", "(-x) % y"), interval=POSITIVE,

@@ -9,6 +9,7 @@ import sympy as sp
 import torch
 
 from ..index_notation import functions as fn
+from .kernel_error import EXACT
 from .lifting import Lifted
 from .operator import Kink, Operator
 from .reference import scalars
@@ -36,7 +37,7 @@ def condition(
         sympy=Lifted(sympy_column), reference=Elementwise(scalars.indicator(holds)), doc=doc,
         kinks=tuple(Kink(where, "0") for where in jumps),
         samples=(*(f"where({call}, 2*r, r**2)" for call in calls), *(f"{call}*x" for call in calls[:2])),
-        error_inputs=(f"{name}()", f"{name}(x, dim=0)", f"{name}(x, y, s)", f"{name}('x')"),
+        error_inputs=(f"{name}()", f"{name}(x, dim=0)", f"{name}(x, y, s)", f"{name}('x')"), kernel_error=EXACT,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import torch
 
 from ..index_notation import exact
 from ..index_notation import functions as fn
+from .kernel_error import EXACT, KernelError
 from .lifting import Lifted, WithLiterals
 from .operator import Kink, Operator, ShapeRule
 from .reference import scalars
@@ -105,15 +106,16 @@ OPERATORS = (
     row("rsqrt",      torch.rsqrt,      _rsqrt,           scalars.rsqrt,   to_float,  POSITIVE, "1/sqrt(x).",
         domain="x > 0"),
     row("abs",        torch.abs,        fn.absolute,      abs,             numbers,   REAL,     "The absolute value.",
-        aliases=("absolute",), **kinks(("x == 0", "0"))),
+        aliases=("absolute",), **kinks(("x == 0", "0")), kernel_error=EXACT),
     row("sign",       torch.sign,       fn.sign,          scalars.sign,    broadcast, REAL,
-        "-1, 0 or 1 as x is negative, zero or positive.", aliases=("sgn",), **kinks(("x == 0", "0"))),
+        "-1, 0 or 1 as x is negative, zero or positive.", aliases=("sgn",), **kinks(("x == 0", "0")),
+        kernel_error=EXACT),
 
     # Exponentials and logarithms
     row("exp",        torch.exp,        sp.exp,           scalars.exp,     to_float,  REAL,     "e to the power x."),
     row("exp2",       torch.exp2,       _power_of_two,    scalars.exp2,    to_float,  REAL,     "2 to the power x."),
     row("expm1",      torch.expm1,      expm1,            scalars.expm1,   to_float,  REAL,
-        "exp(x) - 1, precise where x is small.", source="NIST DLMF 4.2(iii)"),
+        "exp(x) - 1, precise where x is small.", source="NIST DLMF 4.2(iii)", kernel_error=KernelError(1.5)),
     row("log",        torch.log,        sp.log,           scalars.log,     to_float,  POSITIVE,
         "The natural logarithm.", aliases=("ln",), domain="x > 0"),
     row("log2",       torch.log2,       log2,             scalars.log2,    to_float,  POSITIVE,
@@ -126,7 +128,8 @@ OPERATORS = (
         "log(x/(1 - x)) for x from 0 to 1, the inverse of the sigmoid; with eps, of x clamped between eps and 1 - eps.",
         signature="x, eps: number = None", domain="(x > 0) & (x < 1)", samples=LOGIT, error_inputs=WRONG_LOGIT,
         source="torch.special.logit",
-        **kinks(("x == eps", "the slope above"), ("x == 1 - eps", "the slope below")), code_numpy="special.logit"),
+        **kinks(("x == eps", "the slope above"), ("x == 1 - eps", "the slope below")), code_numpy="special.logit",
+        kernel_error=KernelError(1, one=2)),
 
     # Trigonometric functions
     row("sin",        torch.sin,        sp.sin,           scalars.sin,     to_float,  REAL,
@@ -137,15 +140,15 @@ OPERATORS = (
         domain="cos(x) != 0"),
     row("asin",       torch.asin,       sp.asin,          scalars.asin,    to_float,  INSIDE,
         "The angle in [-pi/2, pi/2] whose sine is x.", aliases=("arcsin",), source="NIST DLMF 4.23",
-        domain="abs(x) <= 1", **kinks(("abs(x) == 1", "inf")), code_numpy="np.arcsin"),
+        domain="abs(x) <= 1", **kinks(("abs(x) == 1", "inf")), code_numpy="np.arcsin", kernel_error=KernelError(1.5)),
     row("acos",       torch.acos,       sp.acos,          scalars.acos,    to_float,  INSIDE,
         "The angle in [0, pi] whose cosine is x.", aliases=("arccos",), source="NIST DLMF 4.23",
-        domain="abs(x) <= 1", **kinks(("abs(x) == 1", "-inf")), code_numpy="np.arccos"),
+        domain="abs(x) <= 1", **kinks(("abs(x) == 1", "-inf")), code_numpy="np.arccos", kernel_error=KernelError(1.5)),
     row("atan",       torch.atan,       sp.atan,          scalars.atan,    to_float,  REAL,
         "The angle in (-pi/2, pi/2) whose tangent is x.", aliases=("arctan",), source="NIST DLMF 4.23",
         code_numpy="np.arctan"),
     row("sinc",       torch.sinc,       sinc,             scalars.sinc,    to_float,  REAL,
-        "sin(pi*x)/(pi*x), and 1 at 0.", source="torch.special.sinc"),
+        "sin(pi*x)/(pi*x), and 1 at 0.", source="torch.special.sinc", kernel_error=KernelError(1, one=1.5)),
     row("deg2rad",    torch.deg2rad,    _radians,         scalars.radians, to_float,  REAL,     "x degrees in radians.",
         aliases=("radians",)),
     row("rad2deg",    torch.rad2deg,    _degrees,         scalars.degrees, to_float,  REAL,     "x radians in degrees.",
@@ -153,17 +156,18 @@ OPERATORS = (
 
     # Hyperbolic functions
     row("sinh",       torch.sinh,       sp.sinh,          scalars.sinh,    to_float,  REAL,
-        "(exp(x) - exp(-x))/2."),
+        "(exp(x) - exp(-x))/2.", kernel_error=KernelError(2)),
     row("cosh",       torch.cosh,       sp.cosh,          scalars.cosh,    to_float,  REAL,
-        "(exp(x) + exp(-x))/2."),
+        "(exp(x) + exp(-x))/2.", kernel_error=KernelError(1.5)),
     row("tanh",       torch.tanh,       sp.tanh,          scalars.tanh,    to_float,  REAL,     "sinh(x)/cosh(x)."),
     row("asinh",      torch.asinh,      sp.asinh,         scalars.asinh,   to_float,  REAL,
-        "The number whose sinh is x.", aliases=("arcsinh",), source="NIST DLMF 4.37", code_numpy="np.arcsinh"),
+        "The number whose sinh is x.", aliases=("arcsinh",), source="NIST DLMF 4.37", code_numpy="np.arcsinh",
+        kernel_error=KernelError(1.5)),
     row("acosh",      torch.acosh,      sp.acosh,         scalars.acosh,   to_float,  ABOVE,
         "The nonnegative number whose cosh is x.", aliases=("arccosh",), source="NIST DLMF 4.37",
-        domain="x >= 1", **kinks(("x == 1", "inf")), code_numpy="np.arccosh"),
+        domain="x >= 1", **kinks(("x == 1", "inf")), code_numpy="np.arccosh", kernel_error=KernelError(1.5)),
     row("atanh",      torch.atanh,      sp.atanh,         scalars.atanh,   to_float,  INSIDE,
         "The number whose tanh is x.", aliases=("arctanh",), source="NIST DLMF 4.37", domain="abs(x) < 1",
-        code_numpy="np.arctanh"),
+        code_numpy="np.arctanh", kernel_error=KernelError(2)),
 )
 # fmt: on

@@ -1,4 +1,4 @@
-"""One row of the operator table: what the project knows of an operator, but for the error of its kernel."""
+"""One row of the operator table: everything that the project knows of an operator."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from ..program import TensorType
+from .kernel_error import ONE_ROUNDING, KernelError
 from .signature import Signature, parse_signature
 
 #: (types of the operands, None where one was left out; arguments by keyword) -> the type of the result.
@@ -37,7 +38,7 @@ class Kink:
 
 @dataclass(frozen=True, kw_only=True)
 class Operator:
-    """A row of the table. Of an elementwise function only the error of torch's kernel stands elsewhere.
+    """A row of the table; a new operator is one row and nothing else.
 
     `shape(*types, **arguments)` gives the result's type in Python integers or raises OperandError. `torch(*tensors,
     **arguments)` computes the result; with `numbers` it takes Python numbers among the tensors, otherwise numbers of
@@ -55,7 +56,7 @@ class Operator:
     `output` is the number of the one that is asked for. `dtype_arguments(*types, **arguments)` gives further arguments
     that the columns need, from the operands' dtypes. `code_torch` and `code_numpy` are what code has for a function of
     entries: a function's name, or a template in which `{0}` is the first operand; empty where torch or NumPy has a
-    function of the row's own name.
+    function of the row's own name. `kernel_error` is how far off torch's kernel of such a function may be.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Operator:
     size_dependent: bool | Callable[..., bool] = False
     outputs: tuple[str, ...] = ()
     dtype_arguments: Callable[..., dict[str, Any]] | None = None
+    kernel_error: KernelError = ONE_ROUNDING
     code_torch: str = ""
     code_numpy: str = ""
 

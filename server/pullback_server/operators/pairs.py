@@ -12,6 +12,7 @@ from ..index_notation import exact
 from ..index_notation import functions as fn
 from .arithmetic import POWER_DOMAIN
 from .elementwise import kinks, log1p
+from .kernel_error import EXACT, KernelError
 from .lifting import Lifted
 from .operator import Operator, ShapeRule
 from .reference import scalars, special
@@ -103,26 +104,27 @@ OPERATORS = (
     pair("atan2",       torch.atan2,           atan2,       scalars.atan2,      numbers_to_float, ANY,
          "The angle of the point (y, x), from -pi to pi.", signature="y, x", aliases=("arctan2",),
          source="NIST DLMF 4.23(iv)", **kinks((ORIGIN, "0 to each"), ("(y == 0) & (x < 0)", "0 for x, 1/x for y")),
-         code_numpy="np.arctan2"),
+         code_numpy="np.arctan2", kernel_error=KernelError(1.5)),
     pair("hypot",       torch.hypot,           hypot,       scalars.hypot,      float_numbers,    ANY,
          "sqrt(x**2 + y**2), which does not overflow.", **kinks((ORIGIN, "nan"))),
     pair("logaddexp",   torch.logaddexp,       logaddexp,   scalars.logaddexp,  float_numbers,    ANY,
-         "log(exp(x) + exp(y)), which does not overflow."),
+         "log(exp(x) + exp(y)), which does not overflow.", kernel_error=KernelError(1.5, largest=2)),
     pair("logaddexp2",  torch.logaddexp2,      logaddexp2,  scalars.logaddexp2, float_numbers,    ANY,
-         "log2(2**x + 2**y), which does not overflow."),
+         "log2(2**x + 2**y), which does not overflow.", kernel_error=KernelError(1, largest=1, one=2)),
     pair("xlogy",       torch.xlogy,           xlogy,       special.xlogy,      to_float,         POSITIVE,
          "x*log(y), and 0 where x is 0.", source="torch.special.xlogy", domain="(y > 0) | (x == 0)",
-         **kinks(("(x == 0) & (y <= 0)", "0 for x")), code_torch="torch.special.xlogy", code_numpy="special.xlogy"),
+         **kinks(("(x == 0) & (y <= 0)", "0 for x")), code_torch="torch.special.xlogy", code_numpy="special.xlogy",
+         kernel_error=KernelError(1.5)),
     pair("xlog1py",     torch.special.xlog1py, xlog1py,     special.xlog1py,    to_float,         SMALL,
          "x*log(1 + y), and 0 where x is 0.", source="torch.special.xlog1py", domain="(y > -1) | (x == 0)",
          **kinks(("(x == 0) & (y <= -1)", "0 for x")),
-         code_torch="torch.special.xlog1py", code_numpy="special.xlog1py"),
+         code_torch="torch.special.xlog1py", code_numpy="special.xlog1py", kernel_error=KernelError(2)),
     pair("float_power", torch.float_power,     exact.power, scalars.power,      shapes.float64,   POSITIVE,
          "x to the power of the exponent, in float64.", signature="x, exponent", source="torch.float_power",
          domain=POWER_DOMAIN, **kinks(("(x == 0) & (exponent > 0) & (exponent < 1)", "inf"))),
     pair("fmod",        torch.fmod,            fn.fmod,     scalars.fmod,       float_numbers,    POSITIVE,
          "x - y*trunc(x/y), which has the sign of x; not for two integers.", source="torch.fmod",
-         domain="y != 0", **kinks(("x % y == 0", "1 for x, -trunc(x/y) for y"))),
+         domain="y != 0", **kinks(("x % y == 0", "1 for x, -trunc(x/y) for y")), kernel_error=EXACT),
     pair("copysign",    torch.copysign,        copysign,    scalars.copysign,   to_float,         ANY,
          "The magnitude of x with the sign of y.", source="torch.copysign",
          **kinks(("x == 0", "0"), ("y == 0", "0 for y"))),

@@ -9,6 +9,7 @@ import torch
 
 from ..index_notation import functions as fn
 from .elementwise import REAL, kinks, row
+from .kernel_error import EXACT
 from .lifting import WithLiterals
 from .reference import scalars
 from .shape_rules import elementwise as shapes
@@ -31,17 +32,19 @@ rounding = partial(row, family="rounding")
 OPERATORS = (
     #        name     torch        sympy                                  reference        shape          interval doc
     rounding("floor", torch.floor, fn.floor,                              scalars.floor,   numbers,       REAL,
-             "The largest integer that is at most x.", **kinks(("x % 1 == 0", "0"))),
+             "The largest integer that is at most x.", **kinks(("x % 1 == 0", "0")), kernel_error=EXACT),
     rounding("ceil",  torch.ceil,  fn.ceil,                               scalars.ceil,    numbers,       REAL,
-             "The smallest integer that is at least x.", **kinks(("x % 1 == 0", "0"))),
+             "The smallest integer that is at least x.", **kinks(("x % 1 == 0", "0")), kernel_error=EXACT),
     rounding("trunc", torch.trunc, fn.trunc,                              scalars.trunc,   numbers,       REAL,
-             "x without its fractional part.", aliases=("fix",), **kinks(("(x % 1 == 0) & (x != 0)", "0"))),
+             "x without its fractional part.", aliases=("fix",), **kinks(("(x % 1 == 0) & (x != 0)", "0")),
+             kernel_error=EXACT),
     rounding("round", _round,      WithLiterals(fn.nearest, omitted=0), scalars.nearest, shapes.round_, REAL,
              "x rounded to this many decimals, ties to even.", signature="x, decimals: integer = 0",
              aliases=("around",), samples=ROUND, error_inputs=WRONG_ROUND, source="torch.round",
              **kinks(("x*10**decimals % 1 == 0.5", "0")),
              code_torch="torch.round({0}, decimals={n1})", code_numpy="np.round({0}, {n1})"),
     rounding("frac",  torch.frac,  frac,                                  scalars.frac,    floats,        REAL,
-             "x - trunc(x).", **kinks(("(x % 1 == 0) & (x != 0)", "1")), code_numpy="({0} - np.trunc({0}))"),
+             "x - trunc(x).", **kinks(("(x % 1 == 0) & (x != 0)", "1")), code_numpy="({0} - np.trunc({0}))",
+             kernel_error=EXACT),
 )
 # fmt: on

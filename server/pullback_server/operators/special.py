@@ -11,6 +11,7 @@ import torch
 
 from ..index_notation import functions as fn
 from .elementwise import INSIDE, POSITIVE, REAL, kinks, row
+from .kernel_error import KernelError
 from .lifting import WithLiterals
 from .reference import scalars
 from .reference import special as references
@@ -98,43 +99,46 @@ special = partial(row, family="special functions")
 
 # fmt: off
 OPERATORS = (
-    #       name         torch                                sympy      reference       shape             interval doc
-    special("erf",       torch.erf,                           sp.erf,    scalars.erf,    to_float,         REAL,
+    #       name         torch                                sympy      reference             shape             range
+    special("erf",       torch.erf,                           sp.erf,    scalars.erf,          to_float,         REAL,
             "The error function, 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x.", source="NIST DLMF 7.2.1",
             code_numpy="special.erf"),
     special("erfc",      torch.erfc,                          erfc,      references.erfc,      to_float,         REAL,
-            "1 - erf(x), precise where x is large.", source="NIST DLMF 7.2.2", code_numpy="special.erfc"),
+            "1 - erf(x), precise where x is large.", source="NIST DLMF 7.2.2", code_numpy="special.erfc",
+            kernel_error=KernelError(1.5)),
     special("erfinv",    torch.erfinv,                        erfinv,    references.erfinv,    to_float,         INSIDE,
             "The number whose erf is x.", source="NIST DLMF 7.17", domain="abs(x) <= 1",
             **kinks(("abs(x) == 1", "inf")), code_numpy="special.erfinv"),
     special("ndtr",      torch.special.ndtr,                  ndtr,      references.ndtr,      to_float,         REAL,
             "The standard normal distribution function, erfc(-x/sqrt(2))/2.", source="NIST DLMF 7.18",
-            code_torch="torch.special.ndtr", code_numpy="special.ndtr"),
+            code_torch="torch.special.ndtr", code_numpy="special.ndtr", kernel_error=KernelError(1, one=1)),
     special("lgamma",    torch.lgamma,                        lgamma,    references.lgamma,    to_float,
             POSITIVE,
             "The logarithm of the magnitude of the gamma function.", aliases=("gammaln",), source="NIST DLMF 5.2",
-            **GAMMA_DOMAIN, code_numpy="special.gammaln"),
+            **GAMMA_DOMAIN, code_numpy="special.gammaln", kernel_error=KernelError(4, one=4)),
     special("digamma",   _digamma,                            digamma,   references.digamma,   to_float,
             POSITIVE, "The derivative of lgamma.", aliases=("psi",), source="NIST DLMF 5.2.2", **GAMMA_DOMAIN,
-            code_numpy="special.digamma"),
+            code_numpy="special.digamma", kernel_error=KernelError(2, operand=6)),
     special("polygamma", _polygamma,                          POLYGAMMA, references.polygamma, shapes.polygamma,
             POSITIVE, "The n-th derivative of digamma.", signature="n: integer, x", source="NIST DLMF 5.15",
             samples=ORDERS, error_inputs=WRONG_ORDERS, **GAMMA_DOMAIN,
-            code_torch="torch.polygamma({n0}, {1})", code_numpy="special.polygamma({0}, {1})"),
+            code_torch="torch.polygamma({n0}, {1})", code_numpy="special.polygamma({0}, {1})",
+            kernel_error=KernelError(5, operand=5)),
     special("i0",        torch.i0,                            i0,        references.i0,        to_float,         REAL,
             "The modified Bessel function of the first kind and order 0.", source="NIST DLMF 10.25",
-            code_torch="torch.special.i0", code_numpy="special.i0"),
+            code_torch="torch.special.i0", code_numpy="special.i0", kernel_error=KernelError(6)),
     special("i0e",       torch.special.i0e,                   i0e,       references.i0e,       to_float,         REAL,
             "exp(-abs(x))*i0(x).", source="NIST DLMF 10.25", **kinks(("x == 0", "0")),
-            code_torch="torch.special.i0e", code_numpy="special.i0e"),
+            code_torch="torch.special.i0e", code_numpy="special.i0e", kernel_error=KernelError(6)),
     special("i1",        _at_least_single(torch.special.i1),  i1,        references.i1,        to_float,         REAL,
             "The modified Bessel function of the first kind and order 1.", source="NIST DLMF 10.25",
-            code_torch="torch.special.i1", code_numpy="special.i1"),
+            code_torch="torch.special.i1", code_numpy="special.i1", kernel_error=KernelError(20)),
     special("i1e",       _at_least_single(torch.special.i1e), i1e,       references.i1e,       to_float,         REAL,
-            "exp(-abs(x))*i1(x).", source="NIST DLMF 10.25", code_torch="torch.special.i1e", code_numpy="special.i1e"),
+            "exp(-abs(x))*i1(x).", source="NIST DLMF 10.25", code_torch="torch.special.i1e", code_numpy="special.i1e",
+            kernel_error=KernelError(20)),
     special("entr",      torch.special.entr,                  entr,      references.entr,      to_float,
             POSITIVE,
             "-x*log(x), and 0 at 0.", source="torch.special.entr", domain="x >= 0", **kinks(("x == 0", "inf")),
-            code_torch="torch.special.entr", code_numpy="special.entr"),
+            code_torch="torch.special.entr", code_numpy="special.entr", kernel_error=KernelError(1.5)),
 )
 # fmt: on
