@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from pullback_server.numeric import differentiate
 from pullback_server.program import Limits
-from pullback_server.verdict import Differentiator, FormOrigin, Request
+from pullback_server.verdict import Differentiator, FormOrigin, Request, Verdict
 from pullback_server.verdict.preparation import prepare, resolve_upstream, types_of
 
 from .bounds import CHECK_TYPICAL, CHECK_WORST
@@ -31,15 +31,20 @@ class Check:
     def __init__(self, request: Request) -> None:
         self._request, self._differentiator = request, Differentiator("cpu")
         self._seconds: list[float] = []
+        self.verdicts: tuple[Verdict, ...] = ()
         self.inputs = {operand.name: operand.tensor for operand in request.inputs}
         self.prepared = prepare(request.expression, types_of(request), tuple(self.inputs), Limits())
         self.upstream = resolve_upstream(request.upstream, self.prepared.typed.output)
 
     def __call__(self) -> None:
-        """Answers the request, and keeps how long the check took."""
-        *_, self.response = self._differentiator.respond(self._request)
-        assert not self._seconds or self.response.form_origin is FormOrigin.WORKER
-        self._seconds.append(self.response.timings.check)
+        """Answers the request, and keeps how long the check took, and the verdicts.
+
+        The rest of the response is let go, for what holds its memory slows the next answer down.
+        """
+        *_, response = self._differentiator.respond(self._request)
+        assert not self._seconds or response.form_origin is FormOrigin.WORKER
+        self._seconds.append(response.timings.check)
+        self.verdicts = tuple(derivative.verdict for derivative in response.derivatives)
 
     def seconds(self, rounds: int) -> NDArray[np.float64]:
         """Seconds of the check in the last rounds."""
@@ -72,6 +77,6 @@ def _finding(checked: Check, what: str, effort: Effort) -> Finding:
         differentiate(forward, checked.inputs, wrt, checked.upstream, torch.device("cpu"))
 
     times = interleave(checked, passes, rounds=4 * effort.rounds, patience=effort.patience / 2)
-    outcomes = {derivative.verdict.outcome.name for derivative in checked.response.derivatives}
     passed = times[1, :, 0]
+    outcomes = {verdict.outcome.name for verdict in checked.verdicts}
     return ratio(what, AGAINST, checked.seconds(len(passed)), passed, note=", ".join(sorted(outcomes)))

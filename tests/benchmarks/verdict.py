@@ -40,7 +40,7 @@ def _kinks(effort: Effort) -> Finding:
         Check(Request("sum(relu(x)*x + abs(x))", (Operand("x", tensor),), None, frozenset())) for tensor in (on, x)
     )
     rounds = interleave(kinked, smooth, rounds=4 * effort.rounds, patience=effort.patience).shape[1]
-    last = kinked.response.derivatives[0].verdict
+    last = kinked.verdicts[0]
     note = f"{last.examined} of {last.suspects} examined, {last.outcome.name}"
     what = f"{KINKS} of {ENTRIES:,} entries on kinks"
     return ratio(what, "none on kinks", kinked.seconds(rounds), smooth.seconds(rounds), note=note)
