@@ -88,4 +88,4 @@ def _refusals() -> Iterator[None]:
     except Refusal as refused:
         size = len(errors.refusal(refused).status)
         if refused.reason.name not in REASONS or size > errors.DETAILS_BYTES:
-            raise Escape(f"a refusal that cannot be sent: {refused.reason}, {size} bytes") from None
+            raise Escape(f"a refusal that cannot be sent: {refused.reason.name}, {size} bytes") from None

@@ -120,7 +120,7 @@ def _output(ways: tuple[str, ...], value: torch.Tensor, inputs: Tensors) -> Tria
         try:
             *_, response = _differentiator().respond(request)
         except Refusal as refusal:
-            refused = refused or f"{refusal.reason}: {refusal.message}"
+            refused = refused or f"{refusal.reason.name}: {refusal.message}"
         except RuntimeError as error:
             return Trial(way, State.FAILED, _first_line(error))
         else:
