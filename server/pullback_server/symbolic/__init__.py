@@ -1,6 +1,6 @@
 """The symbolic leg: closed forms by sympy in index notation, printed, and evaluated on the request's tensors."""
 
-from .derive import Derivation, derive, explain, form_key
+from .derive import Derivation, derive, form_key
 from .differentiation.derivatives import UPSTREAM
 from .evaluation.evaluate import Evaluator, evaluator
 from .evaluation.magnitudes import LinearSlots, Magnitudes, linear_slots
@@ -30,7 +30,6 @@ __all__ = [
     "entries",
     "error_bound",
     "evaluator",
-    "explain",
     "form_key",
     "linear_slots",
 ]

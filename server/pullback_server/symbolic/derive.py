@@ -76,11 +76,6 @@ def derive(typed: TypedProgram, wrt: tuple[str, ...]) -> Forms:
     return Derivation(typed, wrt).forms()
 
 
-def explain(typed: TypedProgram, wrt: tuple[str, ...]) -> Explanation:
-    """The explanation of a program's derivatives with respect to the inputs in `wrt`; see `Derivation`."""
-    return Derivation(typed, wrt).explanation()
-
-
 def _forms(differentiated: Differentiated, gradients: dict[str, Definition], wrt: tuple[str, ...]) -> Forms:
     parts = differentiated.partition
     lowering = Lowering(parts.program, (*differentiated.forward, *gradients.values()), parts.axes(UPSTREAM))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +15,8 @@ from pullback_server.program import DType, Limits, TensorType
 NUMBER = TensorType(DType.FLOAT64, ())
 
 
-def right_derivative(expression: str, *inputs: Variable, **more: object) -> RightDerivative:
-    return RightDerivative(check_problem(Problem(expression, inputs, (inputs[0].name,), **more), Limits()))  # type: ignore[arg-type]
+def right_derivative(expression: str, *inputs: Variable, **more: Any) -> RightDerivative:
+    return RightDerivative(check_problem(Problem(expression, inputs, (inputs[0].name,), **more), Limits()))
 
 
 FINITE = (Interval(-2.0, 2.0), Interval(0.0, 1.0), Interval(-5.0, 100.0))

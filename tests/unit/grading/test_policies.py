@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from pullback_server.grading import (
@@ -32,8 +33,8 @@ SQUARE = Problem("x**2", (X,), ("x",))
 JACOBIAN = Problem("A @ x", (A, VECTOR), ("x",), Kind.JACOBIAN)
 
 
-def grade(problem: Problem, text: str, syntax: Syntax = Syntax.PYTHON, **policy: object) -> Grade:
-    return Grader().grade(replace(problem, policy=Policy(notations=(), **policy)), Answer(text, syntax))  # type: ignore[arg-type]
+def grade(problem: Problem, text: str, syntax: Syntax = Syntax.PYTHON, **policy: Any) -> Grade:
+    return Grader().grade(replace(problem, policy=Policy(notations=(), **policy)), Answer(text, syntax))
 
 
 def test_a_denominator_layout_wants_the_transposed_jacobian() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from both_legs import prepared, request_for
 from case_files import draw_inputs, read
-from pullback_server.symbolic import Derivation, derive, explain
+from pullback_server.symbolic import Derivation
 from row_samples import sample_inputs, samples
 
 TESTS = Path(__file__).parents[2]
@@ -29,11 +29,8 @@ def notations(first: int, stride: int, backwards: bool) -> dict[str, str]:
     digests = {}
     for expression, inputs in reversed(chosen) if backwards else chosen:
         program = prepared(request_for(expression, inputs))
-        if backwards:
-            derivation = Derivation(program.typed, program.used)
-            written = derivation.forms(), derivation.explanation()
-        else:
-            written = derive(program.typed, program.used), explain(program.typed, program.used)
+        derivation, another = (Derivation(program.typed, program.used) for _ in range(2))
+        written = derivation.forms(), (derivation if backwards else another).explanation()
         digests[expression] = hashlib.sha256(repr(written).encode()).hexdigest()
     return digests
 

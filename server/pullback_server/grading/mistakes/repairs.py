@@ -11,7 +11,7 @@ import numpy as np
 
 from ...language import check
 from ...numeric import compile_program
-from ...program import Apply, Limits, Literal, Node, Program, Refusal, Size, TypedProgram
+from ...program import Apply, Limits, Node, Program, Refusal, TypedProgram
 from ..codes import Mistake
 from ..equivalence import ProgramCandidate
 from ..phrasing import phrase
@@ -155,18 +155,7 @@ def _is_right(right_derivative: RightDerivative, program: Program) -> bool:
 
 def _prune(program: Program) -> Program:
     """The program without the nodes that its output does not need."""
-    needed, stack = set(), [program.output]
-    while stack:
-        number = stack.pop()
-        if number in needed:
-            continue
-        needed.add(number)
-        node = program.nodes[number]
-        if isinstance(node, Apply):
-            stack.extend(k for k in node.operands if k is not None)
-        elif isinstance(node, Literal) and isinstance(node.value, Size):
-            stack.append(node.value.operand)
-    new = {old: k for k, old in enumerate(sorted(needed))}
+    new = {old: k for k, old in enumerate(sorted(program.dependencies(program.output)))}
     nodes = []
     for old in new:
         node = program.nodes[old]
