@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 from pullback_server.numeric import DTYPES
-from pullback_server.symbolic import DerivativeKind, Explanation, Forms, Notation, derive
+from pullback_server.symbolic import ClosedForm, Code, Derivation, DerivativeKind, Notation, Steps
 from pullback_server.verdict import Derivative, Differentiator, Operand, Outcome, Request, Response
 from pullback_server.verdict.form_cache import FormCache
 from pullback_server.verdict.preparation import PreparedProgram, differentiated_inputs, prepare, types_of
@@ -70,20 +70,29 @@ def _forms() -> FormCache:
     return FormCache(shared_forms())
 
 
-def forms_of(request: Request) -> Forms:
-    """The closed forms of a request's program, derived once in a run."""
-    return _forms().find(prepared(request))[0].forms
+def form_of(request: Request) -> ClosedForm:
+    """The closed form of a request's program, derived once in a run."""
+    return _forms().find(prepared(request))[0].form
 
 
-def derived(request: Request) -> Forms:
-    """The closed forms of a request's program, derived anew."""
+def derivation_of(request: Request) -> Derivation:
+    """The derivation of a request's program, begun anew."""
     program = prepared(request)
-    return derive(program.typed, program.used)
+    return Derivation(program.typed, program.used)
 
 
-def explanation_of(request: Request) -> Explanation:
-    """The explanation of a request's program, made once in a run."""
-    return _forms().explanation(prepared(request))
+def code_of(request: Request) -> Code:
+    """The derivatives of a request's program as code, written once in a run."""
+    code = _forms().write(prepared(request), Notation.CODE)
+    assert isinstance(code, Code)
+    return code
+
+
+def steps_of(request: Request) -> Steps:
+    """The derivation of a request's program step by step, written once in a run."""
+    steps = _forms().write(prepared(request), Notation.STEPS)
+    assert isinstance(steps, Steps)
+    return steps
 
 
 def tensors(seed: int = 0, low: float = 0.2, high: float = 1.0, **shapes: tuple[int, ...]) -> dict[str, torch.Tensor]:

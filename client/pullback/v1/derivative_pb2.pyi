@@ -20,6 +20,15 @@ class Notation(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     NOTATION_CODE: _ClassVar[Notation]
     NOTATION_STEPS: _ClassVar[Notation]
 
+class NotationState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    NOTATION_STATE_UNSPECIFIED: _ClassVar[NotationState]
+    NOTATION_STATE_DONE: _ClassVar[NotationState]
+    NOTATION_STATE_NOT_REQUESTED: _ClassVar[NotationState]
+    NOTATION_STATE_OVER_BUDGET: _ClassVar[NotationState]
+    NOTATION_STATE_NO_FORM: _ClassVar[NotationState]
+    NOTATION_STATE_DEADLINE: _ClassVar[NotationState]
+
 class StepKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     STEP_KIND_UNSPECIFIED: _ClassVar[StepKind]
@@ -49,6 +58,12 @@ NOTATION_LATEX: Notation
 NOTATION_MATRIX: Notation
 NOTATION_CODE: Notation
 NOTATION_STEPS: Notation
+NOTATION_STATE_UNSPECIFIED: NotationState
+NOTATION_STATE_DONE: NotationState
+NOTATION_STATE_NOT_REQUESTED: NotationState
+NOTATION_STATE_OVER_BUDGET: NotationState
+NOTATION_STATE_NO_FORM: NotationState
+NOTATION_STATE_DEADLINE: NotationState
 STEP_KIND_UNSPECIFIED: StepKind
 STEP_KIND_FORWARD: StepKind
 STEP_KIND_DERIVATIVE: StepKind
@@ -66,7 +81,7 @@ FORM_ORIGIN_WORKER: FormOrigin
 FORM_ORIGIN_SERVICE: FormOrigin
 
 class DifferentiateRequest(_message.Message):
-    __slots__ = ("id", "expression", "inputs", "upstream", "notations", "check", "closed_form_gradients")
+    __slots__ = ("id", "expression", "inputs", "upstream", "notations", "check", "closed_form_gradients", "entries")
     ID_FIELD_NUMBER: _ClassVar[int]
     EXPRESSION_FIELD_NUMBER: _ClassVar[int]
     INPUTS_FIELD_NUMBER: _ClassVar[int]
@@ -74,6 +89,7 @@ class DifferentiateRequest(_message.Message):
     NOTATIONS_FIELD_NUMBER: _ClassVar[int]
     CHECK_FIELD_NUMBER: _ClassVar[int]
     CLOSED_FORM_GRADIENTS_FIELD_NUMBER: _ClassVar[int]
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
     id: str
     expression: str
     inputs: _containers.RepeatedCompositeFieldContainer[Input]
@@ -81,7 +97,16 @@ class DifferentiateRequest(_message.Message):
     notations: NotationSelection
     check: bool
     closed_form_gradients: bool
-    def __init__(self, id: _Optional[str] = ..., expression: _Optional[str] = ..., inputs: _Optional[_Iterable[_Union[Input, _Mapping]]] = ..., upstream: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., notations: _Optional[_Union[NotationSelection, _Mapping]] = ..., check: bool = ..., closed_form_gradients: bool = ...) -> None: ...
+    entries: _containers.RepeatedCompositeFieldContainer[EntryPlace]
+    def __init__(self, id: _Optional[str] = ..., expression: _Optional[str] = ..., inputs: _Optional[_Iterable[_Union[Input, _Mapping]]] = ..., upstream: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., notations: _Optional[_Union[NotationSelection, _Mapping]] = ..., check: bool = ..., closed_form_gradients: bool = ..., entries: _Optional[_Iterable[_Union[EntryPlace, _Mapping]]] = ...) -> None: ...
+
+class EntryPlace(_message.Message):
+    __slots__ = ("input", "index")
+    INPUT_FIELD_NUMBER: _ClassVar[int]
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    input: str
+    index: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, input: _Optional[str] = ..., index: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class Input(_message.Message):
     __slots__ = ("name", "tensor", "requires_grad")
@@ -100,7 +125,7 @@ class NotationSelection(_message.Message):
     def __init__(self, notations: _Optional[_Iterable[_Union[Notation, str]]] = ...) -> None: ...
 
 class DifferentiateResponse(_message.Message):
-    __slots__ = ("id", "value", "derivatives", "intermediates", "device", "versions", "timings", "form_origin", "code", "steps")
+    __slots__ = ("id", "value", "derivatives", "intermediates", "device", "versions", "timings", "form_origin", "code", "steps", "code_state", "steps_state")
     class VersionsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -118,6 +143,8 @@ class DifferentiateResponse(_message.Message):
     FORM_ORIGIN_FIELD_NUMBER: _ClassVar[int]
     CODE_FIELD_NUMBER: _ClassVar[int]
     STEPS_FIELD_NUMBER: _ClassVar[int]
+    CODE_STATE_FIELD_NUMBER: _ClassVar[int]
+    STEPS_STATE_FIELD_NUMBER: _ClassVar[int]
     id: str
     value: _tensor_pb2.Tensor
     derivatives: _containers.RepeatedCompositeFieldContainer[Derivative]
@@ -128,7 +155,9 @@ class DifferentiateResponse(_message.Message):
     form_origin: FormOrigin
     code: Code
     steps: _containers.RepeatedCompositeFieldContainer[Step]
-    def __init__(self, id: _Optional[str] = ..., value: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., derivatives: _Optional[_Iterable[_Union[Derivative, _Mapping]]] = ..., intermediates: _Optional[_Iterable[_Union[_tensor_pb2.NamedTensor, _Mapping]]] = ..., device: _Optional[str] = ..., versions: _Optional[_Mapping[str, str]] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., form_origin: _Optional[_Union[FormOrigin, str]] = ..., code: _Optional[_Union[Code, _Mapping]] = ..., steps: _Optional[_Iterable[_Union[Step, _Mapping]]] = ...) -> None: ...
+    code_state: NotationState
+    steps_state: NotationState
+    def __init__(self, id: _Optional[str] = ..., value: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., derivatives: _Optional[_Iterable[_Union[Derivative, _Mapping]]] = ..., intermediates: _Optional[_Iterable[_Union[_tensor_pb2.NamedTensor, _Mapping]]] = ..., device: _Optional[str] = ..., versions: _Optional[_Mapping[str, str]] = ..., timings: _Optional[_Union[Timings, _Mapping]] = ..., form_origin: _Optional[_Union[FormOrigin, str]] = ..., code: _Optional[_Union[Code, _Mapping]] = ..., steps: _Optional[_Iterable[_Union[Step, _Mapping]]] = ..., code_state: _Optional[_Union[NotationState, str]] = ..., steps_state: _Optional[_Union[NotationState, str]] = ...) -> None: ...
 
 class Derivative(_message.Message):
     __slots__ = ("name", "gradient", "jacobian", "vjp", "numeric", "symbolic", "verdict", "closed_form_gradient")
@@ -151,18 +180,46 @@ class Derivative(_message.Message):
     def __init__(self, name: _Optional[str] = ..., gradient: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ..., jacobian: _Optional[_Union[ClosedForm, _Mapping]] = ..., vjp: _Optional[_Union[ClosedForm, _Mapping]] = ..., numeric: _Optional[_Union[Leg, _Mapping]] = ..., symbolic: _Optional[_Union[Leg, _Mapping]] = ..., verdict: _Optional[_Union[_verdict_pb2.Verdict, _Mapping]] = ..., closed_form_gradient: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class ClosedForm(_message.Message):
+    __slots__ = ("text", "latex", "entries", "matrix", "matrix_latex", "states", "named_entries")
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    LATEX_FIELD_NUMBER: _ClassVar[int]
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    MATRIX_FIELD_NUMBER: _ClassVar[int]
+    MATRIX_LATEX_FIELD_NUMBER: _ClassVar[int]
+    STATES_FIELD_NUMBER: _ClassVar[int]
+    NAMED_ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    latex: str
+    entries: _containers.RepeatedScalarFieldContainer[str]
+    matrix: str
+    matrix_latex: str
+    states: NotationStates
+    named_entries: _containers.RepeatedCompositeFieldContainer[NamedEntry]
+    def __init__(self, text: _Optional[str] = ..., latex: _Optional[str] = ..., entries: _Optional[_Iterable[str]] = ..., matrix: _Optional[str] = ..., matrix_latex: _Optional[str] = ..., states: _Optional[_Union[NotationStates, _Mapping]] = ..., named_entries: _Optional[_Iterable[_Union[NamedEntry, _Mapping]]] = ...) -> None: ...
+
+class NotationStates(_message.Message):
     __slots__ = ("text", "latex", "entries", "matrix", "matrix_latex")
     TEXT_FIELD_NUMBER: _ClassVar[int]
     LATEX_FIELD_NUMBER: _ClassVar[int]
     ENTRIES_FIELD_NUMBER: _ClassVar[int]
     MATRIX_FIELD_NUMBER: _ClassVar[int]
     MATRIX_LATEX_FIELD_NUMBER: _ClassVar[int]
+    text: NotationState
+    latex: NotationState
+    entries: NotationState
+    matrix: NotationState
+    matrix_latex: NotationState
+    def __init__(self, text: _Optional[_Union[NotationState, str]] = ..., latex: _Optional[_Union[NotationState, str]] = ..., entries: _Optional[_Union[NotationState, str]] = ..., matrix: _Optional[_Union[NotationState, str]] = ..., matrix_latex: _Optional[_Union[NotationState, str]] = ...) -> None: ...
+
+class NamedEntry(_message.Message):
+    __slots__ = ("index", "text", "state")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    index: _containers.RepeatedScalarFieldContainer[int]
     text: str
-    latex: str
-    entries: _containers.RepeatedScalarFieldContainer[str]
-    matrix: str
-    matrix_latex: str
-    def __init__(self, text: _Optional[str] = ..., latex: _Optional[str] = ..., entries: _Optional[_Iterable[str]] = ..., matrix: _Optional[str] = ..., matrix_latex: _Optional[str] = ...) -> None: ...
+    state: NotationState
+    def __init__(self, index: _Optional[_Iterable[int]] = ..., text: _Optional[str] = ..., state: _Optional[_Union[NotationState, str]] = ...) -> None: ...
 
 class Code(_message.Message):
     __slots__ = ("torch", "numpy")
@@ -195,20 +252,22 @@ class Leg(_message.Message):
     def __init__(self, state: _Optional[_Union[LegState, str]] = ..., message: _Optional[str] = ...) -> None: ...
 
 class Timings(_message.Message):
-    __slots__ = ("queue", "parse", "numeric", "derive", "check", "total")
+    __slots__ = ("queue", "parse", "numeric", "derive", "check", "total", "write")
     QUEUE_FIELD_NUMBER: _ClassVar[int]
     PARSE_FIELD_NUMBER: _ClassVar[int]
     NUMERIC_FIELD_NUMBER: _ClassVar[int]
     DERIVE_FIELD_NUMBER: _ClassVar[int]
     CHECK_FIELD_NUMBER: _ClassVar[int]
     TOTAL_FIELD_NUMBER: _ClassVar[int]
+    WRITE_FIELD_NUMBER: _ClassVar[int]
     queue: float
     parse: float
     numeric: float
     derive: float
     check: float
     total: float
-    def __init__(self, queue: _Optional[float] = ..., parse: _Optional[float] = ..., numeric: _Optional[float] = ..., derive: _Optional[float] = ..., check: _Optional[float] = ..., total: _Optional[float] = ...) -> None: ...
+    write: float
+    def __init__(self, queue: _Optional[float] = ..., parse: _Optional[float] = ..., numeric: _Optional[float] = ..., derive: _Optional[float] = ..., check: _Optional[float] = ..., total: _Optional[float] = ..., write: _Optional[float] = ...) -> None: ...
 
 class DifferentiateManyRequest(_message.Message):
     __slots__ = ("request", "budget")

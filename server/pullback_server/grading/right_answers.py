@@ -8,7 +8,7 @@ import numpy as np
 
 from ..language import check, parse
 from ..program import Limits, Refusal, TypedProgram
-from ..symbolic import NOT_WRITTEN, DerivativeKind, Notation, derive
+from ..symbolic import Derivation, DerivativeKind, Notation
 from .checked_problem import CheckedProblem
 from .equivalence import ProgramCandidate
 from .points import RightDerivative
@@ -46,11 +46,14 @@ def closed_form(question: CheckedProblem, chain: tuple[str, ...]) -> tuple[str, 
     for number, name in enumerate(chain):
         if name not in typed.program.inputs():
             return "0", "0"
-        formulas = derive(typed, (name,)).inputs.get(name, NOT_WRITTEN)
-        formula = formulas[DerivativeKind.VJP if question.upstream else DerivativeKind.JACOBIAN]
-        text, latex = formula[Notation.MATRIX], formula[Notation.MATRIX_LATEX] or formula[Notation.LATEX]
+        derivation, kind = (
+            Derivation(typed, (name,)),
+            DerivativeKind.VJP if question.upstream else DerivativeKind.JACOBIAN,
+        )
+        text = str(derivation.formula(name, kind, Notation.MATRIX).written)
         if not text:
             return None
+        latex = str(derivation.formula(name, kind, Notation.MATRIX_LATEX).written)
         if number + 1 < len(chain):
             first = parse_formula(question, text)
             if first is None:

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
+
 import sympy as sp
+from sympy.core.assumptions import _assume_defined
 from sympy.core.symbol import Str
+from sympy.functions.elementary.hyperbolic import HyperbolicFunction
+from sympy.functions.elementary.trigonometric import TrigonometricFunction
 
 
-class IndexExpression(sp.Expr):  # type: ignore[misc]
+class OpaqueFacts(sp.Basic):  # type: ignore[misc]
+    """Expressions of which sympy knows what their class says, and nothing else, whatever their arguments are.
+
+    Otherwise it derives the sign and the kind of number anew for each of them, from one fact to the next.
+    """
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for fact in _assume_defined:
+            cls.default_assumptions.setdefault(fact, None)
+
+
+class IndexExpression(OpaqueFacts, sp.Expr):  # type: ignore[misc]
     """A real scalar of index notation."""
 
     is_commutative = True
@@ -106,6 +123,47 @@ class MatrixFunctionEntry(BodyExpression):
     def axes(self) -> tuple[sp.Expr, ...]:
         """The result's indices."""
         return self.args[3 + int(self.args[2]) :]  # type: ignore[no-any-return]
+
+
+def preorder(e: sp.Basic) -> Iterator[sp.Basic]:
+    """An expression and all parts of it, each before its own parts; sympy's own traversal nests generators."""
+    waiting = [e]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        waiting.extend(reversed(part.args))
+
+
+def entries_of(e: sp.Basic) -> Iterator[Entry]:
+    """The entries in an expression, in its order, as often as they stand in it."""
+    return (part for part in preorder(e) if isinstance(part, Entry))
+
+
+#: Functions of which sympy seeks the sign, the period and the inverse each time.
+_PONDERED = (HyperbolicFunction, TrigonometricFunction)
+
+
+def substitute(e: sp.Expr, swap: Mapping[sp.Expr, sp.Expr]) -> sp.Expr:
+    """An expression with other expressions in place of some of its parts.
+
+    sympy's own substitution evaluates every function again, and asks for the sign of each argument.
+    """
+    if e in swap:
+        return swap[e]
+    args = [substitute(a, swap) for a in e.args]
+    return e if all(a is b for a, b in zip(args, e.args, strict=True)) else rebuild(e, args)
+
+
+def rebuild(e: sp.Expr, args: Iterable[sp.Expr]) -> sp.Expr:
+    """An expression like another with other arguments; functions that sympy ponders over are not evaluated for symbols.
+
+    >>> rebuild(sp.tanh(sp.Symbol("x")), [-sp.Symbol("y")]), rebuild(sp.tanh(sp.Symbol("x")), [sp.S.Zero])
+    (tanh(-y), 0)
+    """
+    args = tuple(args)
+    if isinstance(e, _PONDERED) and not args[0].is_Number:
+        return e.func(*args, evaluate=False)
+    return e.func(*args)
 
 
 def _string(name: str | Str) -> Str:

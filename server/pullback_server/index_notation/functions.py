@@ -10,8 +10,10 @@ from collections.abc import Callable
 
 import sympy as sp
 
+from .expressions import OpaqueFacts
 
-class ScalarFunction(sp.Function):  # type: ignore[misc]
+
+class ScalarFunction(OpaqueFacts, sp.Function):  # type: ignore[misc]
     """A real function of real numbers that sympy leaves as it stands."""
 
     is_real = True

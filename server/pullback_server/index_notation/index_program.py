@@ -15,7 +15,7 @@ from typing import Any
 
 import sympy as sp
 
-from .expressions import Entry
+from .expressions import Entry, preorder
 
 Axes = tuple[sp.Symbol | None, ...]
 Symbols = tuple[sp.Symbol, ...]
@@ -295,4 +295,4 @@ class IndexProgram:
 
 def larger(expression: sp.Expr, bound: int) -> bool:
     """Whether an expression has more nodes than that; no more of them are visited."""
-    return any(number >= bound for number, _ in enumerate(sp.preorder_traversal(expression)))
+    return any(number >= bound for number, _ in enumerate(preorder(expression)))

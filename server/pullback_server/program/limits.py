@@ -15,6 +15,8 @@ def limit(default: float, doc: str, *, least: float = 1) -> Any:
 class Limits:
     """What one request may ask for; over a limit means a refusal, never an allocation.
 
+    Over those of formulas and entries, a formula or a list of entries is left out of the reply, which says so.
+
     >>> Limits(nodes=10).nodes
     10
     """
@@ -29,6 +31,8 @@ class Limits:
     elements: int = limit(2**27, "elements of one tensor, an input or a result")
     memory: int = limit(4 * 2**30, "bytes that the values and gradients of a request are estimated to need")
     work: int = limit(2 * 10**12, "multiplications and additions that a request is estimated to need")
+    formula_characters: int = limit(4_000, "characters of a formula in index notation; a longer one is not written")
+    entries_characters: int = limit(8_000, "characters of all entries in a reply; longer lists are not written")
 
     def describe(self) -> tuple[tuple[str, float, str], ...]:
         """Every limit as (name, value, description)."""

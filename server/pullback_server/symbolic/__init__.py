@@ -1,33 +1,36 @@
-"""The symbolic leg: closed forms by sympy in index notation, printed, and evaluated on the request's tensors."""
+"""The symbolic leg: closed forms by sympy in index notation, evaluated on the request's tensors, and written."""
 
-from .derive import Derivation, derive, form_key
+from .derive import Derivation, form_key
 from .differentiation.derivatives import UPSTREAM
 from .evaluation.evaluate import Evaluator, evaluator
 from .evaluation.magnitudes import LinearSlots, Magnitudes, linear_slots
 from .evaluation.running_error import error_bound
-from .explanation import Explanation
-from .form import NOT_WRITTEN, DerivativeKind, Forms, Formula, Notation
+from .form import ClosedForm, DerivativeKind, Formula, Formulas, Notation, NotationState
 from .notation.code.module import Code
-from .notation.index_form.entries import entries
-from .notation.steps.derivation import Step, StepKind
+from .notation.index_form.entries import EntryForms, EntryWriter
+from .notation.render import DECODERS, Written
+from .notation.steps.derivation import Step, StepKind, Steps
 
 __all__ = [
-    "NOT_WRITTEN",
+    "DECODERS",
     "UPSTREAM",
+    "ClosedForm",
     "Code",
     "Derivation",
     "DerivativeKind",
+    "EntryForms",
+    "EntryWriter",
     "Evaluator",
-    "Explanation",
-    "Forms",
     "Formula",
+    "Formulas",
     "LinearSlots",
     "Magnitudes",
     "Notation",
+    "NotationState",
     "Step",
     "StepKind",
-    "derive",
-    "entries",
+    "Steps",
+    "Written",
     "error_bound",
     "evaluator",
     "form_key",

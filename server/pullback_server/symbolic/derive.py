@@ -1,10 +1,9 @@
-"""The closed forms of a typed program, which is partitioned, differentiated, lowered to a plan, and printed."""
+"""The closed form of a typed program, which is partitioned, differentiated, lowered to a plan, and written."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import replace
 from functools import cached_property
 
 from ..index_notation.index_program import Definition
@@ -12,84 +11,74 @@ from ..operators import NoClosedForm
 from ..program import TypedProgram
 from .differentiation.derivatives import UPSTREAM, Differentiated, backward, differentiate, gradient_entries
 from .differentiation.partition import partition, signature
-from .explanation import Explanation, explanation
-from .form import FORMAT, Forms
+from .form import FORMAT, ClosedForm, DerivativeKind, Formula, Formulas, Notation, NotationState
 from .lowering.lower import Lowering
-from .notation.index_form.display import TooLong
-from .notation.matrix import MatrixNotation
-from .notation.render import formulas
+from .lowering.plan import Plan
+from .notation.index_form.display import LONGEST
+from .notation.index_form.inlining import TooLong
+from .notation.render import Renderer, Written, unwritten
+from .notation.terms import copied
 
 log = logging.getLogger(__name__)
 
 
 def form_key(typed: TypedProgram, wrt: tuple[str, ...]) -> str:
-    """The name under which the forms of this program for these inputs are kept, the same for every size."""
+    """The name under which the closed form of this program for these inputs is kept, the same for every size."""
     return hashlib.sha256(repr((FORMAT, signature(typed, wrt))).encode()).hexdigest()
 
 
 class Derivation:
-    """The derivatives of a program with respect to the inputs in `wrt`, all of which it has, before they are written.
+    """The derivatives of a program with respect to the inputs in `wrt`, all of which it has.
 
-    Forms and explanation begin with the same definitions, partial derivatives and gradients, which are derived once.
+    The closed form is there long before it is written: each notation is written by itself, when it is asked for.
     """
 
-    def __init__(self, typed: TypedProgram, wrt: tuple[str, ...]) -> None:
-        self._typed = typed
-        self._wrt = wrt
+    def __init__(self, typed: TypedProgram, wrt: tuple[str, ...], longest: int = LONGEST) -> None:
+        """`longest` is the most characters of a formula in index notation."""
+        self._typed, self._wrt, self._longest = typed, wrt, longest
 
-    def forms(self) -> Forms:
-        """The closed forms. Never raises: where there are none, or sympy fails on them, they carry the reason."""
+    def closed_form(self) -> ClosedForm:
+        """How the gradients are evaluated. Never raises: where there is no closed form it carries the reason."""
         try:
-            return _forms(*self._gradients(), self._wrt)
+            return ClosedForm(plan=self._plan)
         except NoClosedForm as error:
-            return Forms(reason=str(error))
+            return ClosedForm(str(error))
         except Exception:
             # sympy raises what it likes on strange expressions, and none of it may cost the number.
             log.exception("no closed form could be derived")
-            return Forms(reason="sympy failed on this expression")
+            return ClosedForm("sympy failed on this expression")
 
-    def explanation(self) -> Explanation:
-        """Code and steps. Never raises: what cannot be explained is left out."""
+    def write(self, notation: Notation) -> Written:
+        """The derivatives in one notation. Never raises: what cannot be written has a state that says so."""
         try:
-            return explanation(*self._gradients(), self._wrt)
-        except (NoClosedForm, TooLong):
-            return Explanation()
+            return self._renderer.write(notation)
+        except TooLong:
+            return unwritten(notation, self._wrt, NotationState.OVER_BUDGET)
+        except NoClosedForm:
+            return unwritten(notation, self._wrt, NotationState.NO_FORM)
         except Exception:
-            # As for the forms: none of it may cost the number.
-            log.exception("a closed form could not be explained")
-            return Explanation()
+            # As for the closed form: none of it may cost the number.
+            log.exception("a closed form could not be written")
+            return unwritten(notation, self._wrt, NotationState.NO_FORM)
 
-    def _gradients(self) -> tuple[Differentiated, dict[str, Definition]]:
-        """The definitions differentiated, and the gradients; each use has an index program of its own to write in."""
-        differentiated, gradients = self._derived
-        parts = differentiated.partition
-        return replace(differentiated, partition=replace(parts, program=parts.program.copy())), gradients
+    def formula(self, name: str, kind: DerivativeKind, notation: Notation) -> Formula:
+        """The derivative with respect to one input in a notation that is of one derivative each; see `write`."""
+        written = self.write(notation)
+        assert isinstance(written, Formulas), f"{notation} is not of one derivative"
+        return written.inputs[name][kind]
 
     @cached_property
     def _derived(self) -> tuple[Differentiated, dict[str, Definition]]:
         differentiated = differentiate(partition(self._typed))
         return differentiated, backward(differentiated, self._wrt)
 
+    @cached_property
+    def _plan(self) -> Plan:
+        differentiated, gradients = copied(self._derived[0]), self._derived[1]
+        parts = differentiated.partition
+        lowering = Lowering(parts.program, (*differentiated.forward, *gradients.values()), parts.axes(UPSTREAM))
+        return lowering.plan(gradient_entries(gradients, self._wrt))
 
-def derive(typed: TypedProgram, wrt: tuple[str, ...]) -> Forms:
-    """The closed forms of a program with respect to the inputs in `wrt`; see `Derivation`."""
-    return Derivation(typed, wrt).forms()
-
-
-def _forms(differentiated: Differentiated, gradients: dict[str, Definition], wrt: tuple[str, ...]) -> Forms:
-    parts = differentiated.partition
-    lowering = Lowering(parts.program, (*differentiated.forward, *gradients.values()), parts.axes(UPSTREAM))
-    plan = lowering.plan(gradient_entries(gradients, wrt))
-    matrices = MatrixNotation(differentiated, plan)
-    inputs = {name: formulas(differentiated, name, plan, matrices) for name in wrt}
-    sources = {index.name: dimension.root().source for index, dimension in parts.program.dimensions.items()}
-    sources |= {d.root().symbol.name: d.root().source for d in parts.program.dimensions.values()}
-    used = {s for written in inputs.values() for f in written.values() for s in _symbols([f.tree, *f.axes])}
-    lengths = {name: source for name, source in sources.items() if name in used}
-    return Forms("", plan, inputs, lengths, parts.units)
-
-
-def _symbols(tree: object) -> set[str]:
-    if isinstance(tree, str):
-        return {tree}
-    return {s for part in tree for s in _symbols(part)} if isinstance(tree, list) else set()
+    @cached_property
+    def _renderer(self) -> Renderer:
+        return Renderer(*self._derived, self._plan, self._wrt, self._longest)

@@ -1,18 +1,17 @@
-"""The closed forms of one program: how they are evaluated, how they read, and how they travel."""
+"""What a program's closed form is: how it is evaluated, how it is written, and how both travel."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 from .lowering import plan as plans
 from .lowering.plan import Plan, Source
 
 #: Changes whenever forms of an older release cannot be read.
-FORMAT = 5
+FORMAT = 6
 
 NOTHING = Plan((), {})
 
@@ -39,74 +38,86 @@ class Notation(Enum):
     STEPS = "steps"
 
 
-@dataclass(frozen=True)
-class Formula:
-    """A derivative in its notations, which are absent where it has none. `tree` is its expression, for its entries.
+class NotationState(Enum):
+    """Whether a derivative is written in a notation, and why not; each notation has a state of its own.
 
-    `axes` are the names of its index symbols, outermost first, None for an axis of length 1. Matrix notation is in our
-    own language.
+    `OVER_BUDGET` says that it is longer than people read, `NO_FORM` that there is none that comes to the derivative's
+    numbers.
     """
 
-    notations: Mapping[Notation, str] = field(default_factory=dict)
-    tree: Any = None
-    axes: tuple[str | None, ...] = ()
-
-    def __getitem__(self, notation: Notation) -> str:
-        return self.notations.get(notation, "")
-
-
-#: The formulas of one input's derivative.
-Formulas = Mapping[DerivativeKind, Formula]
-
-#: Those of a derivative that is not written.
-NOT_WRITTEN: Formulas = {kind: Formula() for kind in DerivativeKind}
+    DONE = "done"
+    NOT_REQUESTED = "not requested"
+    OVER_BUDGET = "over budget"
+    NO_FORM = "no form"
+    DEADLINE = "deadline"
 
 
 @dataclass(frozen=True)
-class Forms:
-    """The closed forms of a program for every size: a plan for the gradients and each input's derivative in writing.
+class Formula:
+    """A derivative in one notation, empty unless its state is DONE; entries are a text each, in row-major order.
 
-    `reason` is set, and the rest empty, where there is no closed form; `lengths` says where each index symbol's length
-    is read, and `units` which axes of an input have length 1.
+    Matrix notation is in our own language.
     """
+
+    written: str | tuple[str, ...] = ""
+    state: NotationState = NotationState.DONE
+
+
+OVER_BUDGET, NO_FORM = Formula("", NotationState.OVER_BUDGET), Formula("", NotationState.NO_FORM)
+
+
+@dataclass(frozen=True)
+class Formulas:
+    """The derivatives with respect to each input in one notation.
+
+    >>> formulas = Formulas({"x": {DerivativeKind.VJP: Formula("2*v")}})
+    >>> Formulas.from_bytes(formulas.to_bytes()) == formulas
+    True
+    """
+
+    inputs: Mapping[str, Mapping[DerivativeKind, Formula]]
+
+    def to_bytes(self) -> bytes:
+        """The formulas in a format of our own."""
+        inputs = {
+            name: {kind.value: [formula.written, formula.state.name] for kind, formula in formulas.items()}
+            for name, formulas in self.inputs.items()
+        }
+        return json.dumps(inputs, separators=(",", ":")).encode()
+
+    @staticmethod
+    def from_bytes(data: bytes) -> Formulas:
+        """The inverse of `to_bytes`."""
+        return Formulas(
+            {
+                name: {
+                    DerivativeKind(kind): Formula(written, NotationState[state])
+                    for kind, (written, state) in formulas.items()
+                }
+                for name, formulas in json.loads(data).items()
+            }
+        )
+
+
+@dataclass(frozen=True)
+class ClosedForm:
+    """How the gradients of a program are evaluated, for every size; or the `reason` why there is no closed form."""
 
     reason: str = ""
     plan: Plan = NOTHING
-    inputs: Mapping[str, Formulas] = field(default_factory=dict)
-    lengths: Mapping[str, Source] = field(default_factory=dict)
-    units: Mapping[str, tuple[bool, ...]] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
-        """The forms in a format of our own."""
-        inputs = {
-            name: {
-                kind.value: [{n.value: string for n, string in f.notations.items()}, f.tree, f.axes]
-                for kind, f in formulas.items()
-            }
-            for name, formulas in self.inputs.items()
-        }
-        parts = [FORMAT, self.reason, plans.encode(self.plan), inputs, self.lengths, self.units]
-        return json.dumps(parts, separators=(",", ":")).encode()
+        """The closed form in a format of our own."""
+        return json.dumps([FORMAT, self.reason, plans.encode(self.plan)], separators=(",", ":")).encode()
 
     @staticmethod
-    def from_bytes(data: bytes) -> Forms:
+    def from_bytes(data: bytes) -> ClosedForm:
         """The inverse of `to_bytes`; raises ValueError on another format's bytes."""
-        version, reason, plan, inputs, lengths, units = json.loads(data)
+        version, *parts = json.loads(data)
         if version != FORMAT:
-            raise ValueError(f"closed forms in format {version}, expected {FORMAT}")
-        return Forms(
-            reason,
-            plans.decode(plan),
-            {
-                name: {
-                    DerivativeKind(kind): Formula({Notation(n): s for n, s in notations.items()}, tree, tuple(axes))
-                    for kind, (notations, tree, axes) in formulas.items()
-                }
-                for name, formulas in inputs.items()
-            },
-            {name: tuple(source) if isinstance(source, list) else source for name, source in lengths.items()},
-            {name: tuple(flags) for name, flags in units.items()},
-        )
+            raise ValueError(f"a closed form in format {version}, expected {FORMAT}")
+        reason, plan = parts
+        return ClosedForm(reason, plans.decode(plan))
 
 
 def length_of(source: Source, shapes: Mapping[str, tuple[int, ...]]) -> int:

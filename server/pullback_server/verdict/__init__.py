@@ -1,6 +1,6 @@
 """Both legs side by side: a request, its response, and the verdict on whether the legs agree."""
 
-from ..symbolic import DerivativeKind, Notation
+from ..symbolic import DerivativeKind, Notation, NotationState
 from .description import Description, describe, example_jacobians
 from .differentiator import Differentiator
 from .exact import SlopeKind
@@ -11,6 +11,7 @@ from .values import (
     Cause,
     Derivative,
     Diagnosis,
+    EntryPlace,
     ExaminedEntry,
     Finding,
     FormOrigin,
@@ -25,6 +26,7 @@ from .values import (
     Tolerance,
     Verdict,
     WorstEntry,
+    WrittenDerivative,
     WrittenFormula,
 )
 
@@ -36,6 +38,7 @@ __all__ = [
     "Description",
     "Diagnosis",
     "Differentiator",
+    "EntryPlace",
     "ExaminedEntry",
     "Finding",
     "FormOrigin",
@@ -43,6 +46,7 @@ __all__ = [
     "Leg",
     "LegState",
     "Notation",
+    "NotationState",
     "Operand",
     "Outcome",
     "Request",
@@ -54,6 +58,7 @@ __all__ = [
     "UndecidedReason",
     "Verdict",
     "WorstEntry",
+    "WrittenDerivative",
     "WrittenFormula",
     "describe",
     "example_jacobians",

@@ -1,37 +1,35 @@
-"""Responses put together: the numbers first, then the closed forms and verdicts beside them."""
+"""Responses put together: the numbers first, then the verdicts beside them, then the closed form in its notations."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Collection
 from dataclasses import replace
-from functools import partial
 
 import torch
 
 from ..numeric import NumericResult
-from ..symbolic import Code, DerivativeKind, Explanation, Formula, Notation
+from ..symbolic import NotationState
 from .check import CheckResult
-from .form_cache import CompiledForms, Shapes
+from .preparation import Places
 from .reasons import UndecidedReason
-from .values import DONE, Derivative, Leg, LegState, Request, Response, Timings, Verdict, WrittenFormula
+from .values import DONE, OF_ALL_INPUTS, Derivative, Leg, LegState, NamedEntry, Request, Response, Timings, Verdict
+from .written_form import WrittenForm, absent, shapes_of, unwritten, zero
 
 NOT_REQUESTED = Leg(LegState.NOT_REQUESTED)
 FORM_LATE = Leg(LegState.DEADLINE, "The closed form did not come in time.")
-EXPLANATION_LATE = Leg(LegState.DEADLINE, "The closed form is there, but its code and steps did not come in time.")
 FORM_GIVEN_UP = Leg(LegState.DEADLINE, "This closed form took too long before, and is not tried again yet.")
 NOT_CHECKED = Verdict.undecided(UndecidedReason.NOT_CHECKED)
-NO_FORMULAS: Mapping[DerivativeKind, WrittenFormula] = {kind: {} for kind in DerivativeKind}
-#: The derivative with respect to an input that the value does not depend on.
-ZERO = dict.fromkeys(DerivativeKind, Formula({Notation.TEXT: "0", Notation.LATEX: "0"}))
 
 
-def numeric_response(numbers: NumericResult, wrt: tuple[str, ...], device: torch.device, timings: Timings) -> Response:
+def numeric_response(
+    numbers: NumericResult, wrt: tuple[str, ...], request: Request, device: torch.device, timings: Timings
+) -> Response:
     """The response of the numeric leg alone."""
+    written = unwritten(request.notations, NotationState.DEADLINE)
     return Response(
         value=numbers.value.cpu(),
         derivatives=tuple(
-            Derivative(name, numbers.gradients[name].cpu(), NO_FORMULAS, DONE, NOT_REQUESTED, NOT_CHECKED)
-            for name in wrt
+            Derivative(name, numbers.gradients[name].cpu(), written, DONE, NOT_REQUESTED, NOT_CHECKED) for name in wrt
         ),
         intermediates=tuple((name, value.cpu()) for name, value in numbers.intermediates),
         device=str(device),
@@ -39,48 +37,56 @@ def numeric_response(numbers: NumericResult, wrt: tuple[str, ...], device: torch
     )
 
 
-def without_forms(response: Response, leg: Leg) -> Response:
-    """The response with a symbolic leg that has no closed form, and so without a comparison."""
+def without_form(response: Response, request: Request, leg: Leg, places: Places) -> Response:
+    """The response with a symbolic leg that has no closed form, or not yet, and so without a comparison."""
     reason = UndecidedReason[leg.state.name]
     verdict = Verdict.undecided(reason, f"There is nothing to compare with: {leg.message}")
-    return replace(response, derivatives=tuple(replace(d, symbolic=leg, verdict=verdict) for d in response.derivatives))
+    state = NotationState.NO_FORM if leg.state is LegState.NO_CLOSED_FORM else NotationState.DEADLINE
+    written = unwritten(request.notations, state)
+    code, steps = (state if n in request.notations else NotationState.NOT_REQUESTED for n in OF_ALL_INPUTS)
+    derivatives = tuple(
+        replace(
+            d,
+            symbolic=leg,
+            verdict=verdict,
+            written=written,
+            named_entries=tuple(NamedEntry(kind, index, absent(state)) for kind, index in places.get(d.name, ())),
+        )
+        for d in response.derivatives
+    )
+    return replace(response, derivatives=derivatives, code_state=code, steps_state=steps)
 
 
-def with_forms(response: Response, request: Request, compiled: CompiledForms, result: CheckResult) -> Response:
-    """The response with the closed forms in the requested notations, their gradients, and the verdicts."""
-    shapes: Shapes = tuple((o.name, tuple(o.tensor.shape)) for o in request.inputs)
+def with_form(
+    response: Response, request: Request, used: Collection[str], result: CheckResult, form: WrittenForm, places: Places
+) -> Response:
+    """The response with the verdicts, and the closed form in those of the requested notations that are there.
+
+    The value depends on the inputs that are `used`.
+    """
+    shapes = shapes_of(request)
+    written, late = form.derivatives(request.notations, shapes), unwritten(request.notations, NotationState.DEADLINE)
     derivatives = []
-    for derivative in response.derivatives:
-        name = derivative.name
-        formulas = {
-            kind: _written(formula, request.notations, partial(compiled.entries, name, kind, shapes))
-            for kind, formula in compiled.forms.inputs.get(name, ZERO).items()
-        }
-        verdict = result.verdicts.get(name, NOT_CHECKED)
-        evaluated = result.gradients.get(name) if request.closed_form_gradients else None
-        gradient = None if evaluated is None else evaluated.cpu()
-        derivatives.append(Derivative(name, derivative.gradient, formulas, DONE, result.leg, verdict, gradient))
-    return replace(response, derivatives=tuple(derivatives))
-
-
-def with_explanation(response: Response, request: Request, explanation: Explanation) -> Response:
-    """The response with the requested of code and steps."""
+    for d in response.derivatives:
+        name, evaluated = d.name, result.gradients.get(d.name) if request.closed_form_gradients else None
+        derivatives.append(
+            Derivative(
+                name=name,
+                gradient=d.gradient,
+                written=written.get(name, late) if name in used else zero(request.notations),
+                numeric=DONE,
+                symbolic=result.leg,
+                verdict=result.verdicts.get(name, NOT_CHECKED),
+                closed_form_gradient=None if evaluated is None else evaluated.cpu(),
+                named_entries=tuple(form.entry(name, kind, index, shapes) for kind, index in places.get(name, ())),
+            )
+        )
+    code, steps = form.code(request.notations), form.steps(request.notations)
     return replace(
         response,
-        code=explanation.code if Notation.CODE in request.notations else Code(),
-        steps=explanation.steps if Notation.STEPS in request.notations else (),
+        derivatives=tuple(derivatives),
+        code=code,
+        code_state=code.state,
+        steps=steps.steps,
+        steps_state=steps.state,
     )
-
-
-def with_leg(response: Response, leg: Leg) -> Response:
-    """The response with another state of its symbolic leg."""
-    return replace(response, derivatives=tuple(replace(d, symbolic=leg) for d in response.derivatives))
-
-
-def _written(
-    formula: Formula, notations: frozenset[Notation], entries: Callable[[], tuple[str, ...]]
-) -> WrittenFormula:
-    written: dict[Notation, str | tuple[str, ...]] = {n: s for n, s in formula.notations.items() if n in notations}
-    if Notation.ENTRIES in notations:
-        written[Notation.ENTRIES] = entries()
-    return written

@@ -15,7 +15,7 @@ from ..program import Refusal
 from .compare import CLOSE, Comparison, compare
 from .estimates import ErrorEstimates
 from .evaluation import EvaluatedForms
-from .form_cache import CompiledForms
+from .form_cache import CompiledForm
 from .input_verdict import agreement, input_verdict
 from .preparation import PreparedRequest
 from .reasons import UndecidedReason
@@ -39,7 +39,7 @@ class CheckResult:
     leg: Leg = DONE
 
 
-def check(request: PreparedRequest, numbers: NumericResult, forms: CompiledForms) -> CheckResult:
+def check(request: PreparedRequest, numbers: NumericResult, forms: CompiledForm) -> CheckResult:
     """Evaluates the closed forms in float64, and judges every differentiated input if the request wants a check."""
     try:
         with memory_guard():

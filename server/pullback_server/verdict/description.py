@@ -15,7 +15,7 @@ from ..numeric import best_device
 from ..operators import TABLE, Operator
 from ..operators.samples import draw
 from ..program import Limits, TensorType
-from ..symbolic import DerivativeKind, Formula, derive
+from ..symbolic import Derivation, DerivativeKind, Notation, NotationState
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ def describe(device: str = "auto", limits: Limits | None = None) -> Description:
 
 
 @cache
-def example_jacobians(row: Operator) -> Mapping[str, Formula]:
-    """The closed form of the row's example with respect to each floating input, by the input's name.
+def example_jacobians(row: Operator) -> Mapping[str, Mapping[Notation, str]]:
+    """The Jacobian of the row's example with respect to each floating input, as text and in LaTeX.
 
     >>> from ..operators import BY_NAME
     >>> from ..symbolic import Notation
@@ -61,5 +61,9 @@ def example_jacobians(row: Operator) -> Mapping[str, Formula]:
     wrt = tuple(name for name in typed.program.inputs() if types[name].dtype.floating)
     if not typed.output.dtype.floating:
         return {}
-    jacobians = {name: formulas[DerivativeKind.JACOBIAN] for name, formulas in derive(typed, wrt).inputs.items()}
-    return {name: formula for name, formula in jacobians.items() if formula.notations}
+    derivation, written = Derivation(typed, wrt), dict[str, Mapping[Notation, str]]()
+    for name in wrt:
+        formulas = {n: derivation.formula(name, DerivativeKind.JACOBIAN, n) for n in (Notation.TEXT, Notation.LATEX)}
+        if all(formula.state is NotationState.DONE for formula in formulas.values()):
+            written[name] = {notation: str(formula.written) for notation, formula in formulas.items()}
+    return written

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import perf_counter
 
 import torch
@@ -12,11 +13,22 @@ import torch
 from ..numeric import best_device, device_for
 from ..numeric import differentiate as autograd
 from ..program import Limits
+from ..symbolic import Notation
 from . import assembly
 from .check import CheckResult, check
-from .form_cache import FormCache, FormOverBudget, FormStore
-from .preparation import PreparedProgram, PreparedRequest, differentiated_inputs, prepare, resolve_upstream, types_of
-from .values import DEFAULT_NOTATIONS, Leg, LegState, Operand, Request, Response, Timings
+from .form_cache import CompiledForm, FormCache, FormOverBudget, FormStore
+from .preparation import (
+    Places,
+    PreparedProgram,
+    PreparedRequest,
+    differentiated_inputs,
+    prepare,
+    resolve_entries,
+    resolve_upstream,
+    types_of,
+)
+from .values import Leg, LegState, Operand, Request, Response, Timings
+from .written_form import shapes_of
 
 #: A provisional response precedes the check of a request with more entries than this, even when its form is known.
 LARGE = 2**18
@@ -49,20 +61,23 @@ class Differentiator:
         """
         self.device = best_device() if device == "auto" else torch.device(device)
         self.limits = limits or Limits()
-        self._forms = FormCache(forms)
+        self._forms = FormCache(forms, self.limits)
         self._admit = admit
         self._prepare = lru_cache(maxsize=PREPARED)(prepare)
 
     def respond(self, request: Request) -> Iterator[Response]:
-        """The responses to a request: a provisional one if its closed form is not known yet, then the final one.
+        """The responses to a request, each with more than the one before; all but the last one are provisional.
 
-        A provisional response has its numbers, and symbolic legs in state DEADLINE: it is for a caller who cannot wait.
-        Raises Refusal for what can never succeed and DeviceExhausted where the device's memory is full.
+        The numbers come first, then the verdicts, then the closed form in one notation after the other. What a response
+        lacks has the state DEADLINE in it: it is for a caller who cannot wait. Stages that take no time have no
+        response of their own. Raises Refusal for what can never succeed and DeviceExhausted where the device's memory
+        is full.
         """
         start = perf_counter()
         wrt = differentiated_inputs(request)
         program = self._prepare(request.expression, types_of(request), wrt, self.limits)
         upstream = resolve_upstream(request.upstream, program.typed.output)
+        places = resolve_entries(request, wrt, program.typed.output) if request.entries else {}
         self._admit(program.typed.memory, program.typed.work)
         parsed = perf_counter()
         device = device_for(self.device, {operand.tensor.dtype for operand in request.inputs})
@@ -70,43 +85,53 @@ class Differentiator:
         numbers = autograd(program.forward, prepared.inputs, wrt, upstream, device)
         computed = perf_counter()
         timings = Timings(parse=parsed - start, numeric=computed - parsed)
-        response = assembly.numeric_response(numbers, wrt, device, timings)
+        response = assembly.numeric_response(numbers, wrt, request, device, timings)
         evaluated = request.check or request.closed_form_gradients
-        if not evaluated and not request.notations:
+        if not evaluated and not request.notations and not places:
             yield response
             return
         if program.key not in self._forms or sum(o.tensor.numel() for o in request.inputs) > LARGE:
-            yield assembly.without_forms(response, assembly.FORM_LATE)
+            late = assembly.without_form(response, request, assembly.FORM_LATE, places)
+            yield replace(late, provisional=True)
         try:
             compiled, origin = self._forms.find(program)
         except FormOverBudget:
-            yield assembly.without_forms(response, assembly.FORM_GIVEN_UP)
+            yield assembly.without_form(response, request, assembly.FORM_GIVEN_UP, places)
             return
         derived = perf_counter()
-        reason = compiled.forms.reason
-        if reason:
-            final = assembly.without_forms(response, Leg(LegState.NO_CLOSED_FORM, f"{reason}."))
-        else:
-            result = check(prepared, numbers, compiled) if evaluated else CheckResult()
-            final = assembly.with_forms(response, request, compiled, result)
-        timings = replace(timings, derive=derived - computed, check=perf_counter() - derived)
-        final = replace(final, form_origin=origin, timings=timings)
-        if reason or request.notations <= DEFAULT_NOTATIONS:
-            yield final
+        if compiled.form.reason:
+            leg = Leg(LegState.NO_CLOSED_FORM, f"{compiled.form.reason}.")
+            response = assembly.without_form(response, request, leg, places)
+            yield replace(response, form_origin=origin, timings=replace(timings, derive=derived - computed))
             return
-        yield from self._explain(final, request, program)
+        result = check(prepared, numbers, compiled) if evaluated else CheckResult()
+        timings = replace(timings, derive=derived - computed, check=perf_counter() - derived)
+        response = replace(response, form_origin=origin, timings=timings)
+        yield from self._write(response, request, program, compiled, result, places)
 
-    def _explain(self, response: Response, request: Request, program: PreparedProgram) -> Iterator[Response]:
-        """The response with code and steps, after one without where they are not known yet."""
-        started = perf_counter()
-        if not self._forms.has_explanation(program.key):
-            yield assembly.with_leg(response, assembly.EXPLANATION_LATE)
-        try:
-            final = assembly.with_explanation(response, request, self._forms.explanation(program))
-        except FormOverBudget:
-            final = assembly.with_leg(response, assembly.EXPLANATION_LATE)
-        spent = response.timings.derive + perf_counter() - started
-        yield replace(final, timings=replace(response.timings, derive=spent))
+    def _write(
+        self,
+        response: Response,
+        request: Request,
+        program: PreparedProgram,
+        compiled: CompiledForm,
+        result: CheckResult,
+        places: Places,
+    ) -> Iterator[Response]:
+        """The response with the verdicts, and the closed form in one notation after the other."""
+        written, shapes = compiled.written, shapes_of(request)
+        put_together = partial(assembly.with_form, request=request, used=program.used, result=result, places=places)
+        started, timings = perf_counter(), response.timings
+        for notation in written.missing(request.notations, shapes, named=bool(places)):
+            yield replace(put_together(response, form=written), provisional=True)
+            # One that was given up before keeps the state DEADLINE.
+            with suppress(FormOverBudget):
+                if notation not in written:
+                    written.add(notation, self._forms.write(program, notation))
+                if notation is Notation.ENTRIES and notation in request.notations:
+                    written.write_entries(shapes)
+            response = replace(response, timings=replace(timings, write=perf_counter() - started))
+        yield put_together(response, form=written)
 
     def warm_up(self) -> None:
         """Runs one small request through both legs, so that the next is answered at full speed.

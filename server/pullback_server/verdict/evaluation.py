@@ -8,7 +8,7 @@ import torch
 
 from ..numeric import device_for
 from ..symbolic import UPSTREAM
-from .form_cache import CompiledForms
+from .form_cache import CompiledForm
 from .preparation import PreparedRequest
 
 #: The values of all steps of a plan are kept for the comparison while the inputs have no more entries than this.
@@ -22,7 +22,7 @@ class EvaluatedForms:
     zero everywhere. `kept` says whether the values of the plan's steps were kept.
     """
 
-    def __init__(self, compiled: CompiledForms, request: PreparedRequest) -> None:
+    def __init__(self, compiled: CompiledForm, request: PreparedRequest) -> None:
         self.compiled = compiled
         self.device = device_for(request.device, (torch.float64,))
         program_inputs = request.program.typed.program.inputs()

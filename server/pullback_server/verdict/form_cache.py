@@ -5,23 +5,32 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-from .. import symbolic
+from ..program import Limits
+from ..symbolic import (
+    DECODERS,
+    ClosedForm,
+    Derivation,
+    Evaluator,
+    LinearSlots,
+    Notation,
+    Written,
+    evaluator,
+    linear_slots,
+)
 from ..symbolic.lowering.plan import Plan
 from .preparation import PreparedProgram
 from .values import FormOrigin
-
-#: The shapes of a request's inputs by name.
-Shapes = tuple[tuple[str, tuple[int, ...]], ...]
-
-#: Appended to the key of a program's forms, it is the key of their explanation.
-EXPLAINED = " explained"
-
+from .written_form import WrittenForm
 
 #: What workers share.
-S = TypeVar("S", symbolic.Forms, symbolic.Explanation)
+S = TypeVar("S", ClosedForm, Written)
+
+
+def notation_key(key: str, notation: Notation) -> str:
+    """The key of a closed form in a notation, by the key of the closed form."""
+    return f"{key} {notation.value}"
 
 
 class FormStore(Protocol):
@@ -42,59 +51,53 @@ class FormOverBudget(Exception):
 
 
 @dataclass(frozen=True)
-class CompiledForms:
-    """Forms with the function that evaluates them, the sums in their results, and the function that prints entries."""
+class CompiledForm:
+    """A closed form with the function that evaluates it, the sums in its results, and its notations."""
 
-    forms: symbolic.Forms
-    evaluate: symbolic.Evaluator
-    linear_slots: symbolic.LinearSlots
-    entries: Callable[[str, symbolic.DerivativeKind, Shapes], tuple[str, ...]]
+    form: ClosedForm
+    evaluate: Evaluator
+    linear_slots: LinearSlots
+    written: WrittenForm
 
     @property
     def plan(self) -> Plan:
         """The plan of the gradients."""
-        return self.forms.plan
+        return self.form.plan
 
 
 class FormCache:
     """This worker's most recently used closed forms, backed by the store that all workers share."""
 
-    def __init__(self, store: FormStore | None, size: int = 512) -> None:
-        """Keeps at most `size` forms in this process."""
-        self._store = store
-        self._size = size
-        self._forms: OrderedDict[str, CompiledForms] = OrderedDict()
-        self._explanations: OrderedDict[str, symbolic.Explanation] = OrderedDict()
-        self._last: tuple[str, symbolic.Derivation] | None = None
+    def __init__(self, store: FormStore | None, limits: Limits | None = None, size: int = 512) -> None:
+        """Keeps at most `size` forms in this process; `limits` say how long a formula may be."""
+        self._store, self._limits, self._size = store, limits or Limits(), size
+        self._forms: OrderedDict[str, CompiledForm] = OrderedDict()
+        self._last: tuple[str, Derivation] | None = None
 
     def __contains__(self, key: str) -> bool:
         return key in self._forms
 
-    def has_explanation(self, key: str) -> bool:
-        """Whether this worker has the explanation of the forms of that key."""
-        return key in self._explanations
-
-    def find(self, program: PreparedProgram) -> tuple[CompiledForms, FormOrigin]:
-        """The forms of a program and where they came from; raises FormOverBudget."""
+    def find(self, program: PreparedProgram) -> tuple[CompiledForm, FormOrigin]:
+        """The closed form of a program and where it came from; raises FormOverBudget."""
         key = program.key
         if key in self._forms:
             self._forms.move_to_end(key)
             return self._forms[key], FormOrigin.WORKER
-        forms, origin = self._obtain(key, symbolic.Forms.from_bytes, lambda: self._derivation(program).forms())
-        self._keep(self._forms, key, _compile(forms))
+        form, origin = self._obtain(key, ClosedForm.from_bytes, lambda: self._derivation(program).closed_form())
+        written = WrittenForm(self._limits.entries_characters)
+        self._forms[key] = CompiledForm(form, evaluator(form.plan), linear_slots(form.plan), written)
+        if len(self._forms) > self._size:
+            self._forms.popitem(last=False)
         return self._forms[key], origin
 
-    def explanation(self, program: PreparedProgram) -> symbolic.Explanation:
-        """The explanation of a program's forms; raises FormOverBudget."""
-        key = program.key
-        if key in self._explanations:
-            self._explanations.move_to_end(key)
-            return self._explanations[key]
-        decode = symbolic.Explanation.from_bytes
-        explanation, _ = self._obtain(key + EXPLAINED, decode, lambda: self._derivation(program).explanation())
-        self._keep(self._explanations, key, explanation)
-        self._last = None
-        return explanation
+    def write(self, program: PreparedProgram, notation: Notation) -> Written:
+        """The closed form of a program in a notation, which is obtained like the form itself; raises FormOverBudget."""
+        written, _ = self._obtain(
+            notation_key(program.key, notation),
+            DECODERS[notation],
+            lambda: self._derivation(program).write(notation),
+        )
+        return written
 
     def _obtain(self, key: str, decode: Callable[[bytes], S], derive: Callable[[], S]) -> tuple[S, FormOrigin]:
         """What the store has under a key, or what is derived, and stored, where it has nothing."""
@@ -106,21 +109,9 @@ class FormCache:
             self._store.put(key, value.to_bytes())
         return value, FormOrigin.DERIVED
 
-    def _derivation(self, program: PreparedProgram) -> symbolic.Derivation:
-        """The derivation of a program, which is kept from its forms to its explanation, for that is asked for next."""
+    def _derivation(self, program: PreparedProgram) -> Derivation:
+        """The derivation of a program, which is kept from one notation to the next."""
         if self._last is None or self._last[0] != program.key:
-            self._last = program.key, symbolic.Derivation(program.typed, program.used)
+            longest = self._limits.formula_characters
+            self._last = program.key, Derivation(program.typed, program.used, longest)
         return self._last[1]
-
-    def _keep(self, cache: OrderedDict[str, Any], key: str, value: Any) -> None:
-        cache[key] = value
-        if len(cache) > self._size:
-            cache.popitem(last=False)
-
-
-def _compile(forms: symbolic.Forms) -> CompiledForms:
-    @lru_cache(maxsize=16)
-    def print_entries(name: str, kind: symbolic.DerivativeKind, shapes: Shapes) -> tuple[str, ...]:
-        return symbolic.entries(forms, forms.inputs.get(name, symbolic.NOT_WRITTEN)[kind], dict(shapes))
-
-    return CompiledForms(forms, symbolic.evaluator(forms.plan), symbolic.linear_slots(forms.plan), print_entries)

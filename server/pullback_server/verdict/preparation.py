@@ -11,10 +11,15 @@ import torch
 from ..language import check, parse
 from ..numeric import DTYPES, FROM_TORCH, Forward, compile_program, tensor_type
 from ..program import Limits, Reason, Refusal, TensorType, TypedProgram
-from ..symbolic import form_key
+from ..symbolic import DerivativeKind, form_key
 from .exact import scale_of
 from .kinks import KinkWatcher
 from .values import Request
+
+#: The places of the entries that a request names, by the input's name.
+Places = Mapping[str, tuple[tuple[DerivativeKind, tuple[int, ...]], ...]]
+#: No more entries than this may be named.
+MOST_ENTRIES = 64
 
 #: The name, dtype and shape of each input.
 Types = tuple[tuple[str, TensorType], ...]
@@ -101,6 +106,31 @@ def differentiated_inputs(request: Request) -> tuple[str, ...]:
         hint = "at least one floating input without requires_grad false"
         raise Refusal(Reason.NOTHING_TO_DIFFERENTIATE, "no input is differentiated", "inputs", hint=hint)
     return tuple(names)
+
+
+def resolve_entries(request: Request, wrt: tuple[str, ...], output: TensorType) -> Places:
+    """The places of the entries that a request names; raises Refusal where there is no such entry."""
+    shapes = {operand.name: tuple(operand.tensor.shape) for operand in request.inputs}
+    places: dict[str, list[tuple[DerivativeKind, tuple[int, ...]]]] = {}
+    if len(request.entries) > MOST_ENTRIES:
+        message = f"{len(request.entries)} entries are named"
+        raise Refusal(Reason.LIMIT_EXCEEDED, message, "entries", hint=f"at most {MOST_ENTRIES}")
+    for number, (name, index) in enumerate((place.input, place.index) for place in request.entries):
+        field = f"entries[{number}]"
+        if name not in wrt:
+            hint = f"one of {', '.join(wrt)}"
+            raise Refusal(
+                Reason.UNKNOWN_NAME, "no input of that name is differentiated", f"{field}.input", found=name, hint=hint
+            )
+        ranges = {DerivativeKind.JACOBIAN: (*output.shape, *shapes[name]), DerivativeKind.VJP: shapes[name]}
+        kinds = [k for k, shape in ranges.items() if len(shape) == len(index)]
+        if not kinds or not all(0 <= i < n for i, n in zip(index, ranges[kinds[0]], strict=True)):
+            jacobian, vjp = (list(shape) for shape in ranges.values())
+            hint = f"an index into {jacobian} for the Jacobian, or into {vjp} for the vector-Jacobian product"
+            message = f"the derivative with respect to {name} has no such entry"
+            raise Refusal(Reason.BAD_VALUE, message, f"{field}.index", found=str(list(index)), hint=hint)
+        places.setdefault(name, []).extend((kind, index) for kind in kinds)
+    return {name: tuple(each) for name, each in places.items()}
 
 
 def resolve_upstream(upstream: torch.Tensor | None, output: TensorType) -> torch.Tensor:

@@ -8,15 +8,19 @@ from enum import Enum
 
 import torch
 
-from ..symbolic import Code, DerivativeKind, Notation, Step
+from ..symbolic import Code, DerivativeKind, Formula, Notation, NotationState, Step
 from .exact import SlopeKind
 from .reasons import UndecidedReason
 
 #: The notations that cost nothing beyond the closed form itself.
 DEFAULT_NOTATIONS = frozenset(Notation) - {Notation.CODE, Notation.STEPS}
 
-#: A formula in the notations that were asked for, and in which it can be written; entries are in row-major order.
-WrittenFormula = Mapping[Notation, str | tuple[str, ...]]
+#: The notations that are those of all inputs together, and those that are of one derivative each.
+OF_ALL_INPUTS = (Notation.CODE, Notation.STEPS)
+OF_ONE_DERIVATIVE = tuple(n for n in Notation if n not in OF_ALL_INPUTS)
+
+#: A derivative in every notation, each with its state.
+WrittenFormula = Mapping[Notation, Formula]
 
 
 class LegState(Enum):
@@ -82,11 +86,22 @@ class Operand:
 
 
 @dataclass(frozen=True)
+class EntryPlace:
+    """An entry of the derivative with respect to an input: the input's axes alone for the vector-Jacobian product.
+
+    For the Jacobian the output's axes stand before them.
+    """
+
+    input: str
+    index: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Request:
     """An expression, its inputs, an upstream gradient, and what to compute of its derivatives.
 
-    With `closed_form_gradients` the response has the closed form's gradients too. The upstream gradient may be missing
-    where the output has one element, and is 1 then.
+    With `closed_form_gradients` the response has the closed form's gradients too; `entries` are wanted whatever the
+    notations are. The upstream gradient may be missing where the output has one element, and is 1 then.
     """
 
     expression: str
@@ -95,6 +110,7 @@ class Request:
     notations: frozenset[Notation] = DEFAULT_NOTATIONS
     check: bool = True
     closed_form_gradients: bool = False
+    entries: tuple[EntryPlace, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -212,6 +228,22 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class NamedEntry:
+    """An entry of a derivative that the request named."""
+
+    kind: DerivativeKind
+    index: tuple[int, ...]
+    formula: Formula
+
+
+@dataclass(frozen=True, eq=False)
+class WrittenDerivative:
+    """One input's derivatives in writing; the same object for all responses that have them in the same notations."""
+
+    formulas: Mapping[DerivativeKind, WrittenFormula]
+
+
+@dataclass(frozen=True)
 class Derivative:
     """The derivative with respect to one input; the gradient has the input's shape and dtype, on the CPU.
 
@@ -220,15 +252,20 @@ class Derivative:
 
     name: str
     gradient: torch.Tensor
-    formulas: Mapping[DerivativeKind, WrittenFormula]
+    written: WrittenDerivative
     numeric: Leg
     symbolic: Leg
     verdict: Verdict
     closed_form_gradient: torch.Tensor | None = None
+    named_entries: tuple[NamedEntry, ...] = ()
 
     def formula(self, kind: DerivativeKind, notation: Notation) -> str | tuple[str, ...]:
         """The formula in a notation, empty where it was not asked for or cannot be written."""
-        return self.formulas.get(kind, {}).get(notation, "")
+        return self.written.formulas[kind][notation].written
+
+    def state(self, kind: DerivativeKind, notation: Notation) -> NotationState:
+        """Whether there is a formula in a notation, or why there is none."""
+        return self.written.formulas[kind][notation].state
 
 
 @dataclass(frozen=True)
@@ -239,11 +276,12 @@ class Timings:
     numeric: float = 0.0
     derive: float = 0.0
     check: float = 0.0
+    write: float = 0.0
 
 
 @dataclass(frozen=True)
 class Response:
-    """The results of both legs; tensors are on the CPU."""
+    """The results of both legs; tensors are on the CPU. A `provisional` one is followed by a better one."""
 
     value: torch.Tensor
     derivatives: tuple[Derivative, ...]
@@ -253,3 +291,6 @@ class Response:
     timings: Timings = Timings()
     code: Code = field(default_factory=Code)
     steps: tuple[Step, ...] = ()
+    code_state: NotationState = NotationState.NOT_REQUESTED
+    steps_state: NotationState = NotationState.NOT_REQUESTED
+    provisional: bool = False

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from ...language import TooLongToWrite, check, parse, unparse
-from ...program import Input, Limits, Refusal
-from ...symbolic import NOT_WRITTEN, DerivativeKind, Notation, derive
+from ...program import Input, Limits, Refusal, TypedProgram
+from ...symbolic import Derivation, DerivativeKind, Notation
 from ..codes import Mistake
 from ..phrasing import phrase
 from .site import Site, TreeMistake
@@ -65,8 +65,15 @@ def _factor(slopes: Slopes, inner: int) -> str:
         except (Refusal, TooLongToWrite):
             typed = None
         if typed is not None:
-            formulas = derive(typed, slopes.wrt).inputs.get(slopes.wrt[0], NOT_WRITTEN)
-            text = formulas[DerivativeKind.JACOBIAN][Notation.TEXT]
+            (name,) = slopes.wrt
+            text = _text(typed, name)
     if text and len(text) <= LONGEST and "\n" not in text:
         return f"factor {text}"
     return f"that of `{phrase(program, inner)}`"
+
+
+def _text(typed: TypedProgram, name: str) -> str:
+    """The derivative with respect to an input as text, empty where there is none."""
+    if name not in typed.program.inputs():
+        return ""
+    return str(Derivation(typed, (name,)).formula(name, DerivativeKind.JACOBIAN, Notation.TEXT).written)

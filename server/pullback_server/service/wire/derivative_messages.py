@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from pullback.v1 import derivative_pb2 as wire
@@ -12,18 +13,21 @@ from ...language import check_names
 from ...program import Limits, Reason, Refusal
 from ...verdict import (
     DEFAULT_NOTATIONS,
+    DerivativeKind,
     Description,
-    LegState,
+    EntryPlace,
     Notation,
+    NotationState,
     Operand,
     Request,
     Response,
+    WrittenDerivative,
     WrittenFormula,
     example_jacobians,
 )
 from ..protocol.decoding import decode
 from .checks import check_id
-from .codec import fill
+from .codec import fill, members
 from .tensors import from_wire
 
 #: What a request gets for each notation that it asks for.
@@ -49,25 +53,34 @@ def parse_request(body: bytes, limits: Limits, *, stream: bool = False) -> tuple
     return _request(decode(wire.DifferentiateRequest, body), limits)
 
 
-def is_provisional(response: Response) -> bool:
-    """Whether a response's closed form was not to be waited for, so that a later response may be better."""
-    return any(derivative.symbolic.state is LegState.DEADLINE for derivative in response.derivatives)
-
-
 def reply(request_id: str, response: Response, versions: Mapping[str, str], queue: float, total: float) -> bytes:
     """The DifferentiateResponse for a response; `queue` and `total` are in seconds."""
     timings = wire.Timings(queue=queue, total=total)
     message = wire.DifferentiateResponse(id=request_id, versions=versions, timings=timings)
     fill(message, response)
     for derivative, filled in zip(response.derivatives, message.derivatives, strict=True):
-        for kind, written in derivative.formulas.items():
-            getattr(filled, kind.value).CopyFrom(_closed_form(written))
+        for kind, closed_form in _closed_forms(derivative.written).items():
+            getattr(filled, kind.value).CopyFrom(closed_form)
+        for entry in derivative.named_entries:
+            named = getattr(filled, entry.kind.value).named_entries
+            named.add(index=entry.index, text=entry.formula.written, state=_STATES[entry.formula.state])
     return message.SerializeToString()
 
 
-def _closed_form(written: WrittenFormula) -> wire.ClosedForm:
-    fields: dict[str, Any] = {notation.value: formula for notation, formula in written.items()}
-    return wire.ClosedForm(**fields)
+#: The numbers of the states of notations.
+_STATES = {state: number for number, state in members(wire.NotationState.DESCRIPTOR, NotationState).items()}
+
+
+@lru_cache(maxsize=1024)
+def _closed_forms(written: WrittenDerivative) -> Mapping[DerivativeKind, wire.ClosedForm]:
+    """A derivative in writing as messages, the same ones for all replies that have it in the same notations."""
+    return {kind: _closed_form(formulas) for kind, formulas in written.formulas.items()}
+
+
+def _closed_form(formulas: WrittenFormula) -> wire.ClosedForm:
+    fields: dict[str, Any] = {notation.value: formula.written for notation, formula in formulas.items()}
+    states: dict[str, Any] = {notation.value: _STATES[formula.state] for notation, formula in formulas.items()}
+    return wire.ClosedForm(**fields, states=wire.NotationStates(**states))
 
 
 def describe_reply(body: bytes, description: Description) -> bytes:
@@ -88,8 +101,7 @@ def describe_reply(body: bytes, description: Description) -> bytes:
         operator = message.operators.add()
         fill(operator, row)
         for input_name, formula in example_jacobians(row).items() if name else ():
-            text, latex = formula[Notation.TEXT], formula[Notation.LATEX]
-            operator.example_jacobians.add(input=input_name, text=text, latex=latex)
+            operator.example_jacobians.add(input=input_name, text=formula[Notation.TEXT], latex=formula[Notation.LATEX])
     return message.SerializeToString()
 
 
@@ -110,6 +122,7 @@ def _request(message: wire.DifferentiateRequest, limits: Limits) -> tuple[str, R
         notations=_notations(message),
         check=message.check if message.HasField("check") else True,
         closed_form_gradients=message.closed_form_gradients,
+        entries=tuple(EntryPlace(place.input, tuple(place.index)) for place in message.entries),
     )
     return message.id, request
 

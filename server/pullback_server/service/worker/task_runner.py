@@ -97,9 +97,9 @@ class TaskRunner:
             if stream:
                 reply = envelope.stream_response(request_id, envelope.RESPONSE, reply)
             timings = response.timings
-            leg_seconds = (timings.numeric, timings.derive + timings.check)
+            leg_seconds = (timings.numeric, timings.derive + timings.check + timings.write)
             origin = response.form_origin.name.lower() if response.form_origin else ""
-            if not derivative_messages.is_provisional(response):
+            if not response.provisional:
                 self._reply(FrameKind.FINAL, reply, origin, leg_seconds)
                 return
             self._reply(FrameKind.PROVISIONAL, reply, origin, leg_seconds)

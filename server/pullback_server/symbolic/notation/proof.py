@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import math
+from collections.abc import Mapping
 
 import sympy as sp
 import torch
@@ -10,55 +12,78 @@ import torch
 from ...index_notation.index_program import Axes, IndexProgram
 from ..differentiation.derivatives import UPSTREAM, Differentiated
 from ..evaluation.evaluate import evaluator
+from ..form import DerivativeKind
 from ..lowering.lower import Lowering
 from ..lowering.plan import Plan
+from .index_form.combining import Expressions, TensorExpression
+
+log = logging.getLogger(__name__)
 
 #: The lengths that unknown dimensions take begin and end here.
 SMALLEST, LONGEST = 2, 5
 #: A Jacobian of more entries than this is not computed.
 LARGEST = 10**6
-#: The names of the two expressions while they are evaluated; no input has such names.
-JACOBIAN, VJP = "^jacobian", "^vjp"
-
-#: An expression with its axes, None for an axis of length 1.
-Derivative = tuple[sp.Expr, Axes]
+#: Before an input's name, the names of its derivatives while they are evaluated; no input has such names.
+JACOBIAN, VJP = "^jacobian ", "^vjp "
 
 
-def agrees(differentiated: Differentiated, name: str, plan: Plan, jacobian: Derivative, vjp: Derivative) -> bool:
-    """Whether the two expressions, as they will be printed, give the gradient that the plan gives.
+def agreeing(differentiated: Differentiated, plan: Plan, derivatives: Mapping[str, Expressions]) -> set[str]:
+    """The inputs whose expressions, as they will be printed, give the gradient that the plan gives.
 
     The Jacobian is contracted with the upstream gradient here.
     """
+    try:
+        return _agreeing(differentiated, plan, derivatives)
+    except Exception:
+        if len(derivatives) < 2:
+            log.exception("a closed form in writing could not be evaluated")
+            return set()
+        # One that cannot be evaluated costs the others nothing.
+        return set().union(*(agreeing(differentiated, plan, {name: e}) for name, e in derivatives.items()))
+
+
+def _agreeing(differentiated: Differentiated, plan: Plan, derivatives: Mapping[str, Expressions]) -> set[str]:
     partition, program = differentiated.partition, differentiated.partition.program
     # A square matrix stays square where functions of matrices need its rank.
     sizes = _sizes(program, tied=any(p.result_rank is not None for p in differentiated.forward))
+    tensors = _tensors(differentiated, sizes)
+    gradients = evaluator(plan)(tensors)
+    wanted: list[tuple[str, TensorExpression]] = []
+    for name, expressions in derivatives.items():
+        wanted.append((VJP + name, expressions[DerivativeKind.VJP]))
+        full = expressions[DerivativeKind.JACOBIAN]
+        # A form that lengths are part of is checked at these; where they make the Jacobian large, by its product only.
+        if math.prod(_lengths(full.axes, program, sizes)) <= LARGEST:
+            wanted.append((JACOBIAN + name, full))
+    lowering = Lowering(program, differentiated.forward, partition.axes(partition.upstream))
+    printed = lowering.plan((n, e.expression, tuple(a for a in e.axes if a is not None)) for n, e in wanted)
+    targets = {n: torch.empty(_lengths(e.axes, program, sizes), dtype=torch.float64) for n, e in wanted}
+    results = evaluator(printed)(tensors | {partition.upstream: tensors[UPSTREAM]} | targets)
+    agreed = set()
+    for name in derivatives:
+        expected, jacobian, vjp = gradients[name], results.get(JACOBIAN + name), results[VJP + name]
+        if expected is None:
+            expected = torch.zeros_like(tensors[name])
+        values = [vjp]
+        if jacobian is not None:
+            values.append(torch.tensordot(tensors[UPSTREAM], jacobian, dims=len(partition.output.axes)))
+        if all(v is not None and torch.allclose(v, expected, rtol=1e-9, atol=1e-9, equal_nan=True) for v in values):
+            agreed.add(name)
+    return agreed
+
+
+def _tensors(differentiated: Differentiated, sizes: dict[sp.Symbol, int]) -> dict[str, torch.Tensor]:
+    """Small random inputs and an upstream gradient."""
+    partition, program = differentiated.partition, differentiated.partition.program
+    inputs, types = partition.inputs, partition.typed.types
     random = torch.Generator().manual_seed(0)
 
     def draw(axes: Axes) -> torch.Tensor:
         return torch.rand(_lengths(axes, program, sizes), dtype=torch.float64, generator=random) * 0.6 + 0.2
 
-    inputs, types = partition.inputs, partition.typed.types
     floating = {n: types[number].dtype.floating for n, number in partition.typed.program.inputs().items()}
     tensors = {n: draw(x.axes) if floating[n] else draw(x.axes).round() for n, x in inputs.items()}
-    tensors[UPSTREAM] = draw(partition.output.axes)
-    expected = evaluator(plan)(tensors)[name]
-    if expected is None:
-        expected = torch.zeros_like(tensors[name])
-    tensors |= {partition.upstream: tensors[UPSTREAM], VJP: draw(vjp[1])}
-    lowering = Lowering(program, differentiated.forward, partition.axes(partition.upstream))
-    # A form that lengths are part of is checked at these; where they make the Jacobian large, by its product only.
-    large = math.prod(_lengths(jacobian[1], program, sizes)) > LARGEST
-    if not large:
-        tensors[JACOBIAN] = draw(jacobian[1])
-    wanted = ((VJP, *vjp),) if large else ((VJP, *vjp), (JACOBIAN, *jacobian))
-    printed = lowering.plan((n, e, tuple(a for a in axes if a is not None)) for n, e, axes in wanted)
-    results = evaluator(printed)(tensors)
-    gradients = [results[VJP]]
-    if not large:
-        full = results[JACOBIAN]
-        assert full is not None
-        gradients.append(torch.tensordot(tensors[UPSTREAM], full, dims=len(partition.output.axes)))
-    return all(g is not None and torch.allclose(g, expected, rtol=1e-9, atol=1e-9, equal_nan=True) for g in gradients)
+    return tensors | {UPSTREAM: draw(partition.output.axes)}
 
 
 def _lengths(axes: Axes, program: IndexProgram, sizes: dict[sp.Symbol, int]) -> list[int]:

@@ -1,94 +1,151 @@
-"""One input's derivative in writing: its Jacobian and its vector-Jacobian product, checked before they are shown."""
+"""The derivatives of one program in writing, each notation by itself and checked before it is shown."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
 
-import sympy as sp
-
-from ...index_notation.expressions import Entry
-from ...index_notation.index_program import Axes
-from ...index_notation.terms import Term, contract, merge
-from .. import codec
-from ..differentiation.derivatives import Differentiated, jacobian
-from ..form import NOT_WRITTEN, DerivativeKind, Formula, Formulas, Notation
+from ...index_notation.index_program import Definition
+from ..differentiation.derivatives import Differentiated
+from ..form import DerivativeKind, Formula, Formulas, Notation, NotationState
 from ..lowering.plan import Plan
-from .index_form.combining import combine
-from .index_form.display import Display, IndexFormula, TooLong
+from .code.module import Code, code
+from .index_form.display import Display
+from .index_form.entries import EntryForms, TensorTree
+from .index_form.entry_forms import entry_forms
+from .index_form.formula import FormulaPrinters, IndexFormula
 from .index_form.ranges import Ranges
 from .index_form.structures import structures
 from .matrix import Matrix, MatrixNotation
-from .proof import agrees
+from .naming import naming
+from .steps.derivation import StepKind, Steps, derivation
+from .terms import DerivativeTerms, copied, each, present
 from .words import with_units
 
-log = logging.getLogger(__name__)
+#: What a program's derivatives are in one notation.
+Written = Formulas | EntryForms | Code | Steps
 
-#: A formula whose text is longer than this is withheld: nobody reads it.
-LONGEST = 20_000
-
-
-@dataclass(frozen=True)
-class Writing:
-    """What every notation of one derivative is made from: how it reads in index notation and in matrix notation."""
-
-    index_form: IndexFormula
-    matrix: Matrix
-
-
-#: How a derivative is written in each notation; an empty string where it cannot be.
-WRITERS: Mapping[Notation, Callable[[Writing], str]] = {
-    Notation.TEXT: lambda writing: writing.index_form.text,
-    Notation.LATEX: lambda writing: writing.index_form.latex,
-    Notation.MATRIX: lambda writing: writing.matrix.text,
-    Notation.MATRIX_LATEX: lambda writing: writing.matrix.latex,
+#: How what is written in each notation comes back from its bytes.
+DECODERS: Mapping[Notation, Callable[[bytes], Written]] = dict.fromkeys(Notation, Formulas.from_bytes) | {
+    Notation.ENTRIES: EntryForms.from_bytes,
+    Notation.CODE: Code.from_bytes,
+    Notation.STEPS: Steps.from_bytes,
 }
 
-
-def formulas(differentiated: Differentiated, name: str, plan: Plan, matrices: MatrixNotation) -> Formulas:
-    """The formulas of one input's derivative; without any where writing fails, for evaluation can do without."""
-    try:
-        return _write(differentiated, name, plan, matrices)
-    except TooLong:
-        return NOT_WRITTEN
-    except Exception:
-        log.exception("a closed form could not be written")
-        return NOT_WRITTEN
+T = TypeVar("T")
 
 
-def _write(differentiated: Differentiated, name: str, plan: Plan, matrices: MatrixNotation) -> Formulas:
-    parts, output = differentiated.partition, differentiated.output.axes
-    derivative = jacobian(differentiated, name)
-    if derivative is None:
-        return NOT_WRITTEN
-    input_axes, terms = derivative
-    upstream = Entry(parts.upstream, *output)
-    products = [contract(Term(t.coefficient * upstream, t.deltas, (*t.bound, *output)), parts.program) for t in terms]
-    vjp_terms = merge(products, parts.program)
-    ranges = Ranges.of(differentiated)
-    entry, vjp_entry = combine(terms, input_axes, ranges), combine(vjp_terms, input_axes, ranges)
-    vjp_axes = with_units(input_axes, parts.inputs[name].axes)
-    axes = (*parts.output.axes, *vjp_axes)
-    if not agrees(differentiated, name, plan, (entry, axes), (vjp_entry, vjp_axes)):
-        log.error("a closed form in writing does not come to the numbers of its plan, so it is withheld")
-        return NOT_WRITTEN
-    names = {*parts.names, parts.upstream}
-    display = Display(ranges, differentiated.forward, names, parts.bindings, structures=structures(differentiated))
-    index_form = display.formula(entry, output, input_axes, parts.units)
-    vjp_index_form = display.formula(vjp_entry, (), input_axes, parts.units)
-    matrix, vjp_matrix = matrices(name, terms, vjp_terms, vjp_axes)
-    return {
-        DerivativeKind.JACOBIAN: _formula(Writing(index_form, matrix), display.inlined(entry), axes),
-        DerivativeKind.VJP: _formula(Writing(vjp_index_form, vjp_matrix), display.inlined(vjp_entry), vjp_axes),
-    }
+class Renderer:
+    """Writes the derivatives of one program; what several notations begin with is worked out once."""
+
+    def __init__(
+        self,
+        differentiated: Differentiated,
+        gradients: Mapping[str, Definition],
+        plan: Plan,
+        wrt: tuple[str, ...],
+        longest: int,
+    ) -> None:
+        """`plan` gives the gradients' numbers; `longest` is the most characters of a formula in index notation."""
+        self._differentiated, self._gradients, self._plan = differentiated, gradients, plan
+        self._wrt, self._longest = wrt, longest
+
+    def write(self, notation: Notation) -> Written:
+        """The derivatives in one notation; what cannot be written has a state that says so. Raises TooLong."""
+        match notation:
+            case Notation.TEXT:
+                return self._formulas(self._index_formulas, lambda formula: Formula(self._printers.text(formula)))
+            case Notation.LATEX:
+                return self._formulas(self._index_formulas, lambda formula: Formula(self._printers.latex(formula)))
+            case Notation.MATRIX:
+                return self._formulas(self._matrices, lambda matrix: Formula(matrix.text, matrix.state))
+            case Notation.MATRIX_LATEX:
+                return self._formulas(self._matrices, lambda matrix: Formula(matrix.latex, matrix.state))
+            case Notation.ENTRIES:
+                return self._entries()
+            case Notation.CODE:
+                return self._code()
+            case Notation.STEPS:
+                return self._steps
+
+    def _formulas(
+        self, inputs: Mapping[str, Mapping[DerivativeKind, T] | NotationState], write: Callable[[T], Formula]
+    ) -> Formulas:
+        written = each(inputs, lambda name: {kind: write(form) for kind, form in present(inputs[name]).items()})
+        return Formulas({name: _with_states(formulas) for name, formulas in written.items()})
+
+    @cached_property
+    def _terms(self) -> DerivativeTerms:
+        return DerivativeTerms(self._differentiated, self._plan, self._wrt)
+
+    @cached_property
+    def _printers(self) -> FormulaPrinters:
+        partition = self._differentiated.partition
+        return FormulaPrinters({*partition.names, partition.upstream, *partition.bindings.values()})
+
+    @cached_property
+    def _index_formulas(self) -> dict[str, Mapping[DerivativeKind, IndexFormula] | NotationState]:
+        differentiated = copied(self._terms.differentiated)
+        parts = differentiated.partition
+        display = Display(
+            Ranges.of(differentiated),
+            differentiated.forward,
+            {*parts.names, parts.upstream},
+            parts.bindings,
+            structures=structures(differentiated),
+            longest=self._longest,
+        )
+
+        def formulas(name: str) -> Mapping[DerivativeKind, IndexFormula]:
+            expressions = present(self._terms.expressions[name])
+            return {
+                kind: display.formula(e.expression, e.output_axes, e.input_axes, parts.units)
+                for kind, e in expressions.items()
+            }
+
+        return each(self._wrt, formulas)
+
+    @cached_property
+    def _matrices(self) -> dict[str, Mapping[DerivativeKind, Matrix] | NotationState]:
+        differentiated = copied(self._terms.differentiated)
+        notation, inputs = MatrixNotation(differentiated, self._plan), differentiated.partition.inputs
+
+        def matrices(name: str) -> Mapping[DerivativeKind, Matrix]:
+            terms = present(self._terms.terms[name])
+            axes = with_units(terms.input_axes, inputs[name].axes)
+            return dict(zip(DerivativeKind, notation(name, terms.jacobian, terms.vjp, axes), strict=True))
+
+        return each(self._wrt, matrices)
+
+    def _entries(self) -> EntryForms:
+        return entry_forms(copied(self._terms.differentiated), self._terms.expressions)
+
+    def _code(self) -> Code:
+        differentiated = copied(self._differentiated)
+        names = naming(differentiated, self._gradients, self._wrt)
+        definitions = [step.text for step in self._steps.steps if step.kind is StepKind.FORWARD]
+        return code(differentiated, self._gradients, self._wrt, names, definitions)
+
+    @cached_property
+    def _steps(self) -> Steps:
+        differentiated = copied(self._differentiated)
+        names = naming(differentiated, self._gradients, self._wrt)
+        return derivation(differentiated, self._gradients, self._wrt, names)
 
 
-def _formula(writing: Writing, tree: sp.Expr | None, axes: Axes) -> Formula:
-    if len(writing.index_form.text) > LONGEST:
-        return Formula()
-    notations = {notation: string for notation, write in WRITERS.items() if (string := write(writing))}
-    # Constants that were kept from sympy have no name outside "where", so there are no entries to print.
-    written_out = tree is not None and not any(e.name.startswith("%") for e in tree.atoms(Entry))
-    names = tuple(None if a is None else a.name for a in axes)
-    return Formula(notations, codec.encode(tree) if written_out else None, names)
+def unwritten(notation: Notation, wrt: tuple[str, ...], state: NotationState) -> Written:
+    """What stands in the place of a notation in which no derivative is written."""
+    match notation:
+        case Notation.CODE:
+            return Code(state=state)
+        case Notation.STEPS:
+            return Steps(state=state)
+        case Notation.ENTRIES:
+            return EntryForms({n: dict.fromkeys(DerivativeKind, TensorTree(state=state)) for n in wrt}, {}, {}, {})
+        case _:
+            return Formulas({name: _with_states(state) for name in wrt})
+
+
+def _with_states(formulas: Mapping[DerivativeKind, Formula] | NotationState) -> Mapping[DerivativeKind, Formula]:
+    return dict.fromkeys(DerivativeKind, Formula("", formulas)) if isinstance(formulas, NotationState) else formulas

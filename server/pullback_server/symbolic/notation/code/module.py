@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import sympy as sp
 from ....index_notation.expressions import Entry
 from ....index_notation.index_program import Axes, Definition
 from ...differentiation.derivatives import UPSTREAM, Differentiated, gradient_entries, jacobian
+from ...form import NotationState
 from ...lowering.emitting import Labels
 from ...lowering.lower import Lowering
 from ...lowering.plan import Fetch, Length, Plan
@@ -35,10 +37,24 @@ LONGEST = 60_000
 
 @dataclass(frozen=True)
 class Code:
-    """A module for torch and one for NumPy, each with `jacobian` and `vjp`; empty where it cannot be written."""
+    """A module for torch and one for NumPy, each with `jacobian` and `vjp`; empty where it cannot be written.
+
+    The state is DONE where there is one of them.
+    """
 
     torch: str = ""
     numpy: str = ""
+    state: NotationState = NotationState.DONE
+
+    def to_bytes(self) -> bytes:
+        """The code in a format of our own."""
+        return json.dumps([self.torch, self.numpy, self.state.name]).encode()
+
+    @staticmethod
+    def from_bytes(data: bytes) -> Code:
+        """The inverse of `to_bytes`."""
+        torch, numpy, state = json.loads(data)
+        return Code(torch, numpy, NotationState[state])
 
 
 def code(
@@ -54,7 +70,11 @@ def code(
     """
     both = (_jacobian(differentiated, wrt, names), _vjp(differentiated, gradients, wrt, names))
     functions = [f for f in both if f is not None]
-    return Code(*(_module(target, functions, differentiated, wrt, names, definitions) for target in Target))
+    modules = [_module(target, functions, differentiated, wrt, names, definitions) for target in Target]
+    if any(0 < len(module) <= LONGEST for module in modules):
+        torch, numpy = (module if len(module) <= LONGEST else "" for module in modules)
+        return Code(torch, numpy)
+    return Code(state=NotationState.OVER_BUDGET if any(modules) else NotationState.NO_FORM)
 
 
 @dataclass(frozen=True)
@@ -129,8 +149,7 @@ def _module(
     helpers = [library.source(name) for name in sorted(library.helpers)]
     shown = names[differentiated.output.name]
     doc = "\n".join((f'"""The derivatives of {shown} in closed form.', "", *definitions, '"""'))
-    text = "\n\n\n".join((f"{doc}\n\n" + "\n".join(imports), *helpers, *sources)) + "\n"
-    return text if len(text) <= LONGEST else ""
+    return "\n\n\n".join((f"{doc}\n\n" + "\n".join(imports), *helpers, *sources)) + "\n"
 
 
 def _free_name(name: str, names: Naming) -> str:

@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import sympy as sp
 
-from ....index_notation.expressions import Delta, Entry, Reduction
+from ....index_notation.expressions import Delta, Entry, Reduction, preorder
+from ....index_notation.index_program import Axes
 from ....index_notation.terms import Pair, Term, factor_out
+from ...form import DerivativeKind
 from .ranges import Ranges
 
 #: Expressions of more nodes than this are not searched for common factors.
 FACTORED = 400
+
+
+@dataclass(frozen=True)
+class TensorExpression:
+    """A derivative as an expression over these axes, None for one of length 1.
+
+    `output_axes` and `input_axes` are the index symbols of the output and of the input that are free in it.
+    """
+
+    expression: sp.Expr
+    axes: Axes
+    output_axes: tuple[sp.Symbol, ...]
+    input_axes: tuple[sp.Symbol, ...]
+
+
+#: One input's derivatives as expressions.
+Expressions = Mapping[DerivativeKind, TensorExpression]
 
 
 def combine(terms: tuple[Term, ...], input_axes: tuple[sp.Symbol, ...], ranges: Ranges) -> sp.Expr:
@@ -30,7 +52,7 @@ def combine(terms: tuple[Term, ...], input_axes: tuple[sp.Symbol, ...], ranges: 
 
 def count_nodes(e: sp.Expr) -> int:
     """The length of an expression."""
-    return sum(1 for _ in sp.preorder_traversal(e))
+    return sum(1 for _ in preorder(e))
 
 
 def _towards(term: Term, input_axes: tuple[sp.Symbol, ...]) -> list[Pair]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ....index_notation.expressions import Entry, MatrixFunctionEntry, Reduction
+from ....index_notation.expressions import Entry, MatrixFunctionEntry, Reduction, rebuild
 from ..words import entry_with_units, iter_names, take_name
 
 #: For indices of the output, of the input, and of sums.
@@ -68,7 +68,7 @@ class Renaming:
                 return entry_with_units(name, [self(i, swap, depth) for i in e.indices], self.units)
             case sp.Symbol():
                 return swap.get(e, e)
-        return e.func(*(self(a, swap, depth) for a in e.args)) if e.args else e
+        return rebuild(e, (self(a, swap, depth) for a in e.args)) if e.args else e
 
     def _bound(self, bound: tuple[sp.Symbol, ...], swap: Swap, depth: int) -> tuple[Swap, int]:
         letters = self.letters.bound(depth, len(bound))

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import sympy as sp
-from sympy.printing.latex import LatexPrinter
+from sympy.printing.latex import LatexPrinter as SympyLatexPrinter
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.printer import Printer
 from sympy.printing.str import StrPrinter
@@ -17,8 +17,23 @@ from ..latex_names import escape, float_latex, letter
 from ..words import BARS, division_operands, matrix_operand
 
 
-class Ordered(Printer):  # type: ignore[misc]
-    """The order of terms: the positive ones first, so that a sum does not begin with a minus sign."""
+class IndexPrinter(Printer):  # type: ignore[misc]
+    """What both printers have in common: the order of terms, fractions, and that a part is printed only once.
+
+    Positive terms come first, so that a sum does not begin with a minus sign.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._printed: dict[sp.Basic, str] = {}
+
+    def _print(self, expr: sp.Basic, **kwargs: Any) -> str:
+        if kwargs:
+            return str(super()._print(expr, **kwargs))
+        printed = self._printed.get(expr)
+        if printed is None:
+            printed = self._printed[expr] = str(super()._print(expr))
+        return printed
 
     def _as_ordered_terms(self, expr: sp.Expr, order: str | None = None) -> list[sp.Expr]:
         terms: list[sp.Expr] = super()._as_ordered_terms(expr, order)
@@ -32,7 +47,7 @@ class Ordered(Printer):  # type: ignore[misc]
         return str(super()._print_Mul(expr))
 
 
-class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
+class TextPrinter(IndexPrinter, StrPrinter):  # type: ignore[misc]
     """`Sum(W[i, s]*x[s], s)`, `where(x[i] > 0, 1, 0)`, `delta(i, p)`."""
 
     def __init__(self, names: frozenset[str] = frozenset()):
@@ -49,14 +64,14 @@ class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
             return str(self._print(item))
         return str(super().parenthesize(item, level, strict))
 
-    def _argument(self, e: sp.Expr) -> str:
-        """What stands between commas, where a condition needs no parentheses."""
+    def condition(self, e: sp.Expr) -> str:
+        """What stands between commas, where a condition needs no parentheses: `i < 3`."""
         return self._condition(e) if type(e).__name__ in COMPARISONS else str(self._print(e))
 
     def _condition(self, e: sp.Function) -> str:
         name = type(e).__name__
         if name == "logical_not":
-            return f"~({self._argument(e.args[0])})"
+            return f"~({self.condition(e.args[0])})"
         a, b = (self.parenthesize(x, PRECEDENCE["Relational"]) for x in e.args)
         return f"{a} {COMPARISONS[name].symbol} {b}"
 
@@ -64,7 +79,7 @@ class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
         return f"{e.name}[{', '.join(map(self._print, e.indices))}]" if e.indices else e.name
 
     def _print_MatrixFunctionEntry(self, e: MatrixFunctionEntry) -> str:
-        indices = f"[{', '.join(map(self._argument, e.axes))}]" if e.axes else ""
+        indices = f"[{', '.join(map(self.condition, e.axes))}]" if e.axes else ""
         entry, batch, transposed = matrix_operand(e)
         name = self._print_Entry(Entry(entry.name, *batch)) + (".T" if transposed else "")
         return MATRIX_FUNCTIONS[e.kind].text.format(name) + indices
@@ -73,7 +88,7 @@ class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
         return f"delta({', '.join(map(self._print, e.args))})"
 
     def _print_Reduction(self, e: Reduction) -> str:
-        return f"{REDUCTIONS[e.kind].text}({', '.join(map(self._argument, (e.body, *e.bound)))})"
+        return f"{REDUCTIONS[e.kind].text}({', '.join(map(self.condition, (e.body, *e.bound)))})"
 
     def _print_Function(self, e: sp.Function) -> str:
         name = type(e).__name__
@@ -86,7 +101,7 @@ class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
             return f"clamp({self._print(e.args[0])}, max={self._print(e.args[2])})"
         if name == "clamp" and sp.oo in e.args:
             return f"clamp({self._print(e.args[0])}, min={self._print(e.args[1])})"
-        return f"{name}({', '.join(map(self._argument, e.args))})"
+        return f"{name}({', '.join(map(self.condition, e.args))})"
 
     def _print_Exp1(self, _: sp.Expr) -> str:
         return "exp(1)" if "e" in self._names else "e"
@@ -107,7 +122,7 @@ class TextPrinter(Ordered, StrPrinter):  # type: ignore[misc]
         return f"{e.p}/{e.q}" if _short(e) else repr(float(e))
 
 
-class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
+class LatexPrinter(IndexPrinter, SympyLatexPrinter):  # type: ignore[misc]
     r"""`\sum_{s} W_{i s} x_{s}`, `\delta_{i p}`, `\begin{cases} ... \end{cases}`."""
 
     def _print_Entry(self, e: Entry, exp: str | None = None) -> str:
@@ -129,7 +144,7 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
     def _subscript(self, indices: tuple[sp.Expr, ...]) -> str:
         """Indices side by side, with commas where one of them is more than a letter."""
         separator = " " if all(i.is_Symbol or i.is_Integer for i in indices) else r",\, "
-        return separator.join(map(self._condition, indices))
+        return separator.join(map(self.condition, indices))
 
     def _print_Reduction(self, e: Reduction, exp: str | None = None) -> str:
         open_ = isinstance(e.body, sp.Add) or e.body.could_extract_minus_sign()
@@ -162,7 +177,7 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
             inside = rf"\left{left}{self._print(e.args[0])}\right{right}"
         elif name in COMPARISONS:
             # Iverson's bracket: 1 where it holds, else 0.
-            inside = rf"\left[{self._condition(e)}\right]"
+            inside = rf"\left[{self.condition(e)}\right]"
         elif name == "remainder" and (parts := division_operands(e)):
             a, b = (self.parenthesize(x, PRECEDENCE["Mul"]) for x in parts)
             inside = rf"\left({a} \bmod {b}\right)"
@@ -177,14 +192,15 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
         inside = self._print(a) if b == 1 else rf"\frac{{{self._print(a)}}}{{{self._print(b)}}}"
         return rf"\left\lfloor {inside} \right\rfloor" + (f"^{{{exp}}}" if exp is not None else "")
 
-    def _condition(self, e: sp.Expr) -> str:
+    def condition(self, e: sp.Expr) -> str:
+        """A condition, or any other expression."""
         name = type(e).__name__
         if name == "logical_not":
-            return rf"\neg\left({self._condition(e.args[0])}\right)"
+            return rf"\neg\left({self.condition(e.args[0])}\right)"
         if name not in COMPARISONS:
             return str(self._print(e))
         joins = name in ("logical_and", "logical_or")
-        a, b = (rf"\left({self._condition(x)}\right)" if joins else self._print(x) for x in e.args)
+        a, b = (rf"\left({self.condition(x)}\right)" if joins else self._print(x) for x in e.args)
         return rf"{a} {COMPARISONS[name].latex} {b}"
 
     def _print_Exp1(self, _: sp.Expr, exp: str | None = None) -> str:
@@ -197,7 +213,7 @@ class FormulaPrinter(Ordered, LatexPrinter):  # type: ignore[misc]
         rows, rest = [], e
         while type(rest).__name__ == "where":
             condition, value, rest = rest.args
-            rows.append(rf"{self._print(value)} & \text{{if }} {self._condition(condition)}")
+            rows.append(rf"{self._print(value)} & \text{{if }} {self.condition(condition)}")
         rows.append(rf"{self._print(rest)} & \text{{otherwise}}")
         return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
 
@@ -218,16 +234,6 @@ def text(expression: sp.Expr, names: frozenset[str] = frozenset()) -> str:
     return str(TextPrinter(names).doprint(expression))
 
 
-def latex(expression: sp.Expr, **settings: Any) -> str:
+def latex(expression: sp.Expr) -> str:
     """The expression in LaTeX, without dollar signs."""
-    return str(FormulaPrinter(settings).doprint(expression))
-
-
-def condition(e: sp.Expr) -> str:
-    """A condition as text without parentheses: `i < 3`."""
-    return TextPrinter()._argument(e)
-
-
-def latex_condition(e: sp.Expr) -> str:
-    """The same in LaTeX."""
-    return FormulaPrinter()._condition(e)
+    return str(LatexPrinter().doprint(expression))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from ....index_notation.arithmetic import within
-from ....index_notation.expressions import Entry, MatrixFunctionEntry, Reduction
+from ....index_notation.expressions import Entry, MatrixFunctionEntry, Reduction, preorder
 from ....index_notation.functions import less
 from ....index_notation.index_program import Dimension, IndexProgram
 from ...differentiation.derivatives import UPSTREAM, Differentiated
@@ -67,7 +67,7 @@ class Ranges:
     def _is_open(self, index: sp.Symbol, body: sp.Expr) -> bool:
         """Whether the entries in which an index stands alone do not all have the length that it runs over."""
         length, implied = self.length(index), set[int | Dimension | None]()
-        for part in sp.preorder_traversal(body):
+        for part in preorder(body):
             match part:
                 case Entry():
                     places = zip(part.indices, self.axes[part.name], strict=True)

@@ -6,7 +6,7 @@ from collections.abc import Container
 
 import sympy as sp
 
-from ....index_notation.expressions import Entry
+from ....index_notation.expressions import Entry, preorder
 from ....index_notation.index_program import Axes
 from ...differentiation.partition import Partition
 from .building import as_column
@@ -46,6 +46,6 @@ class NodeFinder:
 
     def _standardize(self, e: sp.Expr) -> tuple[sp.Expr, dict[sp.Symbol, sp.Symbol]]:
         """The expression with its indices numbered as they come, and the number of each."""
-        indices = dict.fromkeys(s for s in sp.preorder_traversal(e) if s in self._dimensions)
+        indices = dict.fromkeys(s for s in preorder(e) if s in self._dimensions)
         swap = {s: sp.Symbol(f"_{k}", integer=True) for k, s in enumerate(indices)}
         return e.xreplace(swap), swap

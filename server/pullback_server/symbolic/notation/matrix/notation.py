@@ -13,6 +13,7 @@ import torch
 from ....index_notation.index_program import Axes
 from ....index_notation.terms import Term
 from ...differentiation.derivatives import Differentiated
+from ...form import NotationState
 from ...lowering.plan import Plan
 from .building import product
 from .latex import formula
@@ -36,10 +37,17 @@ Pull = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 @dataclass(frozen=True)
 class Matrix:
-    """An expression of our own language, with lines `name = expression` before it, and the same in LaTeX."""
+    """An expression of our own language, with lines `name = expression` before it, and the same in LaTeX.
+
+    Both are empty unless the state is DONE.
+    """
 
     text: str = ""
     latex: str = ""
+    state: NotationState = NotationState.DONE
+
+
+NO_MATRIX, LONG_MATRIX = Matrix(state=NotationState.NO_FORM), Matrix(state=NotationState.OVER_BUDGET)
 
 
 class MatrixNotation:
@@ -60,7 +68,7 @@ class MatrixNotation:
             return self._derivatives(name, jacobian, vjp, by)
         except Exception:
             log.exception("a derivative could not be written in matrix notation")
-            return Matrix(), Matrix()
+            return NO_MATRIX, NO_MATRIX
 
     def _derivatives(self, name: str, jacobian: Sequence[Term], vjp: Sequence[Term], by: Axes) -> tuple[Matrix, Matrix]:
         output = self._differentiated.partition.output.axes
@@ -70,27 +78,35 @@ class MatrixNotation:
         def pull(j: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
             return v.flatten() @ j.reshape(v.numel(), j.numel() // max(v.numel(), 1))
 
-        full = self._tree(jacobian, axes) if not outer or len(outer) + len(inner) <= 2 else None
-        pulled = product(Name(self._upstream, 0), full) if output == () and full is not None else self._tree(vjp, by)
+        full = self._tree(jacobian, axes) if not outer or len(outer) + len(inner) <= 2 else NO_MATRIX
+        if output == () and not isinstance(full, Matrix):
+            pulled: Tree | Matrix = product(Name(self._upstream, 0), full)
+        else:
+            pulled = self._tree(vjp, by)
         return self._checked(full, name, axes, pull), self._checked(pulled, name, by, lambda x, _: x)
 
-    def _tree(self, terms: Sequence[Term], axes: Axes) -> Tree | None:
+    def _tree(self, terms: Sequence[Term], axes: Axes) -> Tree | Matrix:
+        """A derivative as a tree, or what stands in its place."""
         try:
             return self._writer.derivative(terms, axes)
-        except (NoMatrixForm, TooLong):
-            return None
+        except NoMatrixForm:
+            return NO_MATRIX
+        except TooLong:
+            return LONG_MATRIX
 
-    def _checked(self, tree: Tree | None, name: str, axes: Axes, pull: Pull) -> Matrix:
+    def _checked(self, tree: Tree | Matrix, name: str, axes: Axes, pull: Pull) -> Matrix:
         """A tree as text and in LaTeX, if it comes to the numbers of the plan."""
-        if tree is None:
-            return Matrix()
+        if isinstance(tree, Matrix):
+            return tree
         if isinstance(tree, Number):
             # An integer by itself would not have the inputs' dtype.
             tree = replace(tree, point=True)
         lines = name_repeated_parts(tree, self._line_names, self._taken_names)
         program = "\n".join([*(f"{n} = {text(d)}" for n, d in lines.definitions), text(lines.result)])
-        if len(program) > LONGEST or not self._agrees(program, name, axes, pull):
-            return Matrix()
+        if len(program) > LONGEST:
+            return LONG_MATRIX
+        if not self._agrees(program, name, axes, pull):
+            return NO_MATRIX
         return Matrix(program, formula(lines, self._taken_names))
 
     def _agrees(self, program: str, name: str, axes: Axes, pull: Pull) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -12,8 +13,9 @@ from ....index_notation.expressions import Entry
 from ....index_notation.index_program import Definition
 from ....index_notation.terms import Term, contract, split
 from ...differentiation.derivatives import UPSTREAM, Differentiated, Partial
-from ..index_form.display import Display, IndexFormula
-from ..index_form.printers import latex, text
+from ...form import NotationState
+from ..index_form.display import Display
+from ..index_form.formula import FormulaPrinters, IndexFormula
 from ..index_form.ranges import Ranges
 from ..naming import Naming
 from .rules import backward_rule, derivative_rule, forward_rule
@@ -42,20 +44,39 @@ class Step:
     input: str = ""
 
 
+@dataclass(frozen=True)
+class Steps:
+    """The steps of a derivation in order, none unless the state is DONE."""
+
+    steps: tuple[Step, ...] = ()
+    state: NotationState = NotationState.DONE
+
+    def to_bytes(self) -> bytes:
+        """The steps in a format of our own."""
+        steps = [[s.kind.name, s.rule, s.text, s.latex, s.input] for s in self.steps]
+        return json.dumps([steps, self.state.name], separators=(",", ":")).encode()
+
+    @staticmethod
+    def from_bytes(data: bytes) -> Steps:
+        """The inverse of `to_bytes`."""
+        steps, state = json.loads(data)
+        return Steps(tuple(Step(StepKind[kind], *rest) for kind, *rest in steps), NotationState[state])
+
+
 def derivation(
     differentiated: Differentiated, gradients: Mapping[str, Definition], wrt: tuple[str, ...], names: Naming
-) -> tuple[Step, ...]:
+) -> Steps:
     """The definitions in order, each with its derivatives, then the gradients from the output to the inputs.
 
-    Empty where it is too long. Raises TooLong where one line of it is.
+    Raises TooLong where one line of it is.
     """
     steps, length = list[Step](), 0
     for step in _Derivation(differentiated, gradients, wrt, names).steps():
         steps.append(step)
         length += len(step.text)
         if length > LONGEST:
-            return ()
-    return tuple(steps)
+            return Steps(state=NotationState.OVER_BUDGET)
+    return Steps(tuple(steps))
 
 
 class _Derivation:
@@ -70,6 +91,7 @@ class _Derivation:
         self._units = partition.units
         self._ranges = Ranges.of(differentiated)
         self._lengths: dict[sp.Symbol, sp.Symbol] = {}
+        self._print = FormulaPrinters(names.taken | set(names.names.values()))
         self._useful = {UPSTREAM + differentiated.output.name, *gradients}
 
     def steps(self) -> Iterator[Step]:
@@ -102,7 +124,7 @@ class _Derivation:
 
     def _display(self, *definitions: Definition) -> Display:
         names = self._names
-        return Display(self._ranges, definitions, names.taken, dict(names.names), self._lengths)
+        return Display(self._ranges, definitions, names.taken, dict(names.names), self._lengths, longest=LONGEST)
 
     def _left_side(self, definition: Definition) -> IndexFormula:
         """The left side of an equation: a definition, or a gradient with the axes of length 1 of its input."""
@@ -128,10 +150,13 @@ class _Derivation:
         summed = sp.Add(*(t.expression for t in terms)) if rest else partial.value
         above, below = self._left_side(definition), self._formula(partial.of, definition, input_axes)
         value = self._formula(summed, definition, input_axes)
-        left = f"d{text(above.expression)}/d{text(below.expression)}"
-        fraction = rf"\frac{{\partial {latex(above.expression)}}}{{\partial {latex(below.expression)}}}"
+        text, latex = self._print.text, self._print.latex
+        left, fraction = (
+            f"d{text(above)}/d{text(below)}",
+            rf"\frac{{\partial {latex(above)}}}{{\partial {latex(below)}}}",
+        )
         rule = derivative_rule(definition, partial)
-        return Step(StepKind.DERIVATIVE, rule, f"{left} = {value.text}", f"{fraction} = {value.latex}")
+        return Step(StepKind.DERIVATIVE, rule, f"{left} = {text(value)}", f"{fraction} = {latex(value)}")
 
     def _backward(self, kind: StepKind, target: str, gradient: Definition) -> Step:
         through = [
@@ -150,4 +175,5 @@ class _Derivation:
         return replace(step, input=name)
 
     def _step(self, kind: StepKind, rule: str, left: IndexFormula, right: IndexFormula) -> Step:
-        return Step(kind, rule, f"{left.text} = {right.text}", f"{left.latex} = {right.latex}")
+        text, latex = self._print.text, self._print.latex
+        return Step(kind, rule, f"{text(left)} = {text(right)}", f"{latex(left)} = {latex(right)}")

@@ -1,0 +1,153 @@
+"""A closed form in the notations that this worker has, put together for the requests that ask for them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache, lru_cache
+
+from ..symbolic import (
+    Code,
+    DerivativeKind,
+    EntryForms,
+    EntryWriter,
+    Formula,
+    Formulas,
+    Notation,
+    NotationState,
+    Steps,
+    Written,
+)
+from .values import OF_ONE_DERIVATIVE, NamedEntry, Request, WrittenDerivative, WrittenFormula
+
+#: The shapes of a request's inputs by name.
+Shapes = tuple[tuple[str, tuple[int, ...]], ...]
+
+
+def shapes_of(request: Request) -> Shapes:
+    """The shapes of a request's inputs."""
+    return tuple((o.name, tuple(o.tensor.shape)) for o in request.inputs)
+
+
+#: How many combinations of notations and shapes are kept of one form.
+KEPT = 16
+#: The derivative with respect to an input that the value does not depend on; it has no other notation.
+ZERO = {Notation.TEXT: Formula("0"), Notation.LATEX: Formula("0")}
+
+
+class WrittenForm:
+    """The notations of one closed form, each of them added when it is first asked for."""
+
+    def __init__(self, longest_entries: int) -> None:
+        """`longest_entries` is the most characters that all entries of a response may have together."""
+        self._longest = longest_entries
+        self._written: dict[Notation, Written] = {}
+        self._entry_writer = lru_cache(KEPT)(self._make_entry_writer)
+        self._entries: OrderedDict[Shapes, Mapping[str, Mapping[DerivativeKind, Formula]]] = OrderedDict()
+        self._derivatives = lru_cache(KEPT)(self._put_together)
+
+    def __contains__(self, notation: Notation) -> bool:
+        return notation in self._written
+
+    def add(self, notation: Notation, written: Written) -> None:
+        """Adds the form in a notation."""
+        self._written[notation] = written
+        self._derivatives.cache_clear()
+
+    def write_entries(self, shapes: Shapes) -> None:
+        """Writes the entries for inputs of these shapes, where the expressions that they are made of are there."""
+        if Notation.ENTRIES in self._written:
+            self._entries[shapes] = self._entry_writer(shapes).entries(self._longest)
+            if len(self._entries) > KEPT:
+                self._entries.popitem(last=False)
+            self._derivatives.cache_clear()
+
+    def missing(self, notations: Collection[Notation], shapes: Shapes, named: bool) -> Iterator[Notation]:
+        """Those of some notations that are not there for inputs of these shapes, in order.
+
+        With `named` entries, the expressions that entries are made of are needed too.
+        """
+        for notation in Notation:
+            whole_lists = notation is Notation.ENTRIES and notation in notations
+            wanted = notation in notations or (named and notation is Notation.ENTRIES)
+            if wanted and (notation not in self._written or (whole_lists and shapes not in self._entries)):
+                yield notation
+
+    def derivatives(self, notations: frozenset[Notation], shapes: Shapes) -> Mapping[str, WrittenDerivative]:
+        """Each input's derivatives in these notations, as far as they are there, for inputs of these shapes.
+
+        An input that the value does not depend on is absent. The result is the same object whenever it is asked for.
+        """
+        return self._derivatives(notations, shapes if Notation.ENTRIES in notations else ())
+
+    def code(self, notations: Collection[Notation]) -> Code:
+        """The derivatives as code, where it is asked for."""
+        code, requested = self._written.get(Notation.CODE), Notation.CODE in notations
+        return code if requested and isinstance(code, Code) else Code(state=absence(requested))
+
+    def steps(self, notations: Collection[Notation]) -> Steps:
+        """The derivation, where it is asked for."""
+        steps, requested = self._written.get(Notation.STEPS), Notation.STEPS in notations
+        return steps if requested and isinstance(steps, Steps) else Steps(state=absence(requested))
+
+    def entry(self, name: str, kind: DerivativeKind, index: tuple[int, ...], shapes: Shapes) -> NamedEntry:
+        """One entry of an input's derivative."""
+        if Notation.ENTRIES not in self._written:
+            return NamedEntry(kind, index, absent(NotationState.DEADLINE))
+        return NamedEntry(kind, index, self._entry_writer(shapes).one_entry(name, kind, index, self._longest))
+
+    def _make_entry_writer(self, shapes: Shapes) -> EntryWriter:
+        forms = self._written[Notation.ENTRIES]
+        assert isinstance(forms, EntryForms)
+        return EntryWriter(forms, dict(shapes))
+
+    def _put_together(self, notations: frozenset[Notation], shapes: Shapes) -> Mapping[str, WrittenDerivative]:
+        inputs: dict[str, dict[DerivativeKind, dict[Notation, Formula]]] = {}
+        for notation in notations:
+            written = self._written.get(notation)
+            formulas = written.inputs if isinstance(written, Formulas) else {}
+            if notation is Notation.ENTRIES:
+                formulas = self._entries.get(shapes, {})
+            for name, kinds in formulas.items():
+                for kind, formula in kinds.items():
+                    inputs.setdefault(name, {k: {} for k in DerivativeKind})[kind][notation] = formula
+        return {
+            name: WrittenDerivative({kind: with_states(formulas, notations) for kind, formulas in kinds.items()})
+            for name, kinds in inputs.items()
+        }
+
+
+def absence(requested: bool) -> NotationState:
+    """The state of a notation that is not there, or not yet."""
+    return NotationState.DEADLINE if requested else NotationState.NOT_REQUESTED
+
+
+@cache
+def absent(state: NotationState) -> Formula:
+    """A formula that is not there."""
+    return Formula("", state)
+
+
+def with_states(
+    formulas: Mapping[Notation, Formula],
+    notations: Collection[Notation],
+    missing: NotationState = NotationState.DEADLINE,
+) -> WrittenFormula:
+    """A derivative in every notation: those that are requested and not there have the state `missing`."""
+    return {
+        n: formulas[n] if n in formulas else absent(missing if n in notations else NotationState.NOT_REQUESTED)
+        for n in OF_ONE_DERIVATIVE
+    }
+
+
+@cache
+def unwritten(notations: frozenset[Notation], missing: NotationState) -> WrittenDerivative:
+    """A derivative that is written in no notation; those that are requested have that state."""
+    return WrittenDerivative({kind: with_states({}, notations, missing) for kind in DerivativeKind})
+
+
+@cache
+def zero(notations: frozenset[Notation]) -> WrittenDerivative:
+    """The derivative with respect to an input that the value does not depend on."""
+    formulas = {n: f for n, f in ZERO.items() if n in notations}
+    return WrittenDerivative({kind: with_states(formulas, notations, NotationState.NO_FORM) for kind in DerivativeKind})
