@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import sympy as sp
 
 from .arithmetic import interval, join_divisions, modulo, within
-from .expressions import Delta, Entry, Reduction
+from .expressions import Delta, Entry, Reduction, preorder
 from .functions import equal, floor, less, less_equal, remainder, where
 from .index_program import IndexProgram, index_of
+from .lengths import estimated_length
 
 #: Two indices, either of which may be an expression in index symbols.
 Pair = tuple[sp.Expr, sp.Expr]
@@ -36,6 +37,11 @@ class Term:
     def expression(self) -> sp.Expr:
         """The term as one expression."""
         return Reduction("sum", sp.Mul(self.coefficient, *(Delta(a, b) for a, b in self.deltas)), *self.bound)
+
+    @property
+    def length(self) -> int:
+        """About how many characters the term has in writing."""
+        return estimated_length(self.coefficient) + 12 * len(self.deltas) + 3 * len(self.bound)
 
     def at(self, swap: dict[sp.Symbol, sp.Expr]) -> Term:
         """The term with its free indices renamed."""
@@ -132,10 +138,11 @@ def _flat_remainder(e: sp.Expr, program: IndexProgram) -> sp.Expr:
 
 def _divide_bound_index(term: Term, program: IndexProgram) -> Term:
     """A sum over an index whose remainder the term has as two sums, over the index's quotient and its remainder."""
-    for index in term.bound:
+    expressions = (term.coefficient, *(x for pair in term.deltas for x in pair))
+    remainders = sorted({part for e in expressions for part in preorder(e) if isinstance(part, remainder)}, key=str)
+    for index in term.bound if remainders else ():
         length = program.dimensions[index].root().source
-        expressions = (term.coefficient, *(x for pair in term.deltas for x in pair))
-        for part in sorted({part for e in expressions for part in e.atoms(remainder)}, key=str):
+        for part in remainders:
             dividend, divisor = part.args
             if dividend == index and divisor.is_Integer and isinstance(length, int) and length % int(divisor) == 0:
                 axes = program.axis(length // int(divisor)), program.axis(int(divisor))
@@ -163,6 +170,8 @@ def _solve(a: sp.Expr, b: sp.Expr, bound: list[sp.Symbol], program: IndexProgram
 
 def _isolate(a: sp.Expr, b: sp.Expr, indices: list[sp.Symbol]) -> tuple[sp.Symbol, sp.Expr] | None:
     """The first of the indices that `a == b` can be solved for, and its value there."""
+    if a.is_Symbol and b.is_Symbol:
+        return next(((k, b if k == a else a) for k in indices if k in (a, b)), None)
     difference = a - b
     for index in indices:
         slope = difference.coeff(index)

@@ -10,7 +10,8 @@ import sympy as sp
 
 from ...index_notation.expressions import Entry
 from ...index_notation.functions import equal, where
-from ...index_notation.index_program import Definition, IndexProgram, larger
+from ...index_notation.index_program import Definition, IndexProgram
+from ...index_notation.lengths import estimated_length
 from ...index_notation.recognition import Recognizer
 from ...index_notation.terms import Term, contract, factor_out, merge, split
 from ...operators import NoClosedForm
@@ -173,33 +174,39 @@ def _dependents(differentiated: Differentiated, wrt: tuple[str, ...]) -> set[str
     return useful
 
 
-#: A Jacobian of more terms than this, or with a term of more nodes or sums, is not written: nobody would read it.
-TERMS, NODES, SUMS = 64, 1500, 24
+#: How many times as long as allowed the terms of a definition may be until equal ones are added up.
+UNMERGED = 2
 
 
-def jacobian(differentiated: Differentiated, name: str) -> tuple[tuple[sp.Symbol, ...], tuple[Term, ...]] | None:
+def jacobian(
+    differentiated: Differentiated, name: str, longest: int
+) -> tuple[tuple[sp.Symbol, ...], tuple[Term, ...]] | None:
     """The derivative of the output with respect to one input: fresh axes of the input, and terms over both axes.
 
-    None where it is too long.
+    None where it, or that of a definition on the way, would have more than about `longest` characters in writing.
     """
     program, axes = differentiated.partition.program, differentiated.axes
     input_axes = tuple(program.index(a) for a in axes[name])
     known: dict[str, tuple[Term, ...]] = {name: (Term(sp.S.One, tuple(zip(axes[name], input_axes, strict=True))),)}
     for definition in program.definitions:
-        terms: list[Term] = []
-        for partial in differentiated.partials[definition.name]:
-            for inner in known.get(partial.of.name, ()):
-                at = dict(zip(axes[partial.of.name], partial.of.indices, strict=True))
-                fresh = {k: program.index(k) for k in inner.bound}
-                substituted = Term(inner.coefficient, inner.deltas).at(fresh).at(at)
-                for term in split(partial.value * substituted.coefficient):
-                    outer = definition.bound if definition.kind != "product_of_others" else ()
-                    bound = (*outer, *fresh.values(), *term.bound)
-                    terms.append(contract(Term(term.coefficient, term.deltas + substituted.deltas, bound), program))
+        factors = [
+            (partial, inner)
+            for partial in differentiated.partials[definition.name]
+            for inner in known.get(partial.of.name, ())
+        ]
+        if sum(estimated_length(partial.value) + inner.length for partial, inner in factors) > UNMERGED * longest:
+            return None
+        terms = list[Term]()
+        for partial, inner in factors:
+            at = dict(zip(axes[partial.of.name], partial.of.indices, strict=True))
+            fresh = {k: program.index(k) for k in inner.bound}
+            substituted = Term(inner.coefficient, inner.deltas).at(fresh | at)
+            for term in split(partial.value * substituted.coefficient):
+                outer = definition.bound if definition.kind != "product_of_others" else ()
+                bound = (*outer, *fresh.values(), *term.bound)
+                terms.append(contract(Term(term.coefficient, term.deltas + substituted.deltas, bound), program))
         if terms:
             known[definition.name] = merge(terms, program)
-            if len(known[definition.name]) > TERMS:
-                return None
-            if any(len(t.bound) > SUMS or larger(t.coefficient, NODES) for t in known[definition.name]):
+            if sum(term.length for term in known[definition.name]) > longest:
                 return None
     return input_axes, known.get(differentiated.output.name, ())

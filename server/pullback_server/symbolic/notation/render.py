@@ -77,7 +77,7 @@ class Renderer:
 
     @cached_property
     def _terms(self) -> DerivativeTerms:
-        return DerivativeTerms(self._differentiated, self._plan, self._wrt)
+        return DerivativeTerms(self._differentiated, self._plan, self._wrt, self._longest)
 
     @cached_property
     def _printers(self) -> FormulaPrinters:
@@ -125,7 +125,7 @@ class Renderer:
         differentiated = copied(self._differentiated)
         names = naming(differentiated, self._gradients, self._wrt)
         definitions = [step.text for step in self._steps.steps if step.kind is StepKind.FORWARD]
-        return code(differentiated, self._gradients, self._wrt, names, definitions)
+        return code(differentiated, self._gradients, self._wrt, names, definitions, self._longest)
 
     @cached_property
     def _steps(self) -> Steps:

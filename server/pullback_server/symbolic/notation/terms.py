@@ -78,8 +78,9 @@ class DerivativeTerms:
     Indices are made in copies of the index program, so that each notation reads the same whatever was written before.
     """
 
-    def __init__(self, differentiated: Differentiated, plan: Plan, wrt: tuple[str, ...]) -> None:
-        self.differentiated, self._plan, self._wrt = copied(differentiated), plan, wrt
+    def __init__(self, differentiated: Differentiated, plan: Plan, wrt: tuple[str, ...], longest: int) -> None:
+        """`longest` is about how many characters the terms of one derivative may have."""
+        self.differentiated, self._plan, self._wrt, self._longest = copied(differentiated), plan, wrt, longest
         #: The terms of each input's derivatives, whose indices are in `differentiated`.
         self.terms = each(wrt, self._terms)
 
@@ -98,7 +99,7 @@ class DerivativeTerms:
 
     def _terms(self, name: str) -> InputTerms:
         partition, output = self.differentiated.partition, self.differentiated.output.axes
-        derivative = jacobian(self.differentiated, name)
+        derivative = jacobian(self.differentiated, name, self._longest)
         if derivative is None:
             raise TooLong
         input_axes, terms = derivative

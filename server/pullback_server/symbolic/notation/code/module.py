@@ -63,12 +63,14 @@ def code(
     wrt: tuple[str, ...],
     names: Naming,
     definitions: Sequence[str],
+    longest: int,
 ) -> Code:
     """The derivatives with respect to the inputs in `wrt` as code, for tensors of all sizes.
 
-    `definitions` are the lines that say what is differentiated. The code contains no text of the request except names.
+    `definitions` are the lines that say what is differentiated. The function `jacobian` is left out where a Jacobian
+    has more than about `longest` characters. The code contains no text of the request except names.
     """
-    both = (_jacobian(differentiated, wrt, names), _vjp(differentiated, gradients, wrt, names))
+    both = (_jacobian(differentiated, wrt, names, longest), _vjp(differentiated, gradients, wrt, names))
     functions = [f for f in both if f is not None]
     modules = [_module(target, functions, differentiated, wrt, names, definitions) for target in Target]
     if any(0 < len(module) <= LONGEST for module in modules):
@@ -88,12 +90,12 @@ class _Function:
     upstream: bool
 
 
-def _jacobian(differentiated: Differentiated, wrt: tuple[str, ...], names: Naming) -> _Function | None:
+def _jacobian(differentiated: Differentiated, wrt: tuple[str, ...], names: Naming, longest: int) -> _Function | None:
     """The function of the full Jacobians; None where one is too long to be read."""
     partition, wanted, axes = differentiated.partition, list[tuple[str, sp.Expr | None, Labels]](), dict[str, Axes]()
     ranges = Ranges.of(differentiated)
     for name in wrt:
-        solved = jacobian(differentiated, name)
+        solved = jacobian(differentiated, name, longest)
         if solved is None:
             return None
         input_axes, terms = solved

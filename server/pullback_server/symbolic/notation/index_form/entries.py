@@ -15,12 +15,12 @@ import sympy as sp
 
 from ....index_notation.expressions import Delta, Entry, MatrixFunctionEntry, Reduction, rebuild
 from ....index_notation.functions import floor, where
+from ....index_notation.lengths import estimated_length, own_length
 from ... import codec
 from ...form import NO_FORM, OVER_BUDGET, DerivativeKind, Formula, NotationState, length_of
 from ...lowering.plan import Source
 from ...primitives import COMPARISONS
 from ..words import entry_with_units
-from .lengths import estimated_length, own_length
 from .printers import TextPrinter, text
 
 #: More entries than this are not written out.

@@ -19,8 +19,8 @@ from ....index_notation.expressions import (
 )
 from ....index_notation.functions import where
 from ....index_notation.index_program import Definition, IndexProgram
+from ....index_notation.lengths import estimated_length
 from .combining import count_nodes
-from .lengths import estimated_length
 from .structures import Structure
 
 #: A definition that is used more than once is nevertheless written out while it has at most this many nodes.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -19,7 +19,24 @@ class TooLong(Exception):
 
 
 class Node:
-    """Any tree."""
+    """Any tree: equal to those of the same kind with equal parts. Trees are compared often, so each is hashed once."""
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return isinstance(other, Node) and self._hash == other._hash and self._parts == other._parts
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _parts(self) -> tuple[object, ...]:
+        assert isinstance(self, Tree)
+        return type(self), *(getattr(self, field.name) for field in fields(self))
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self._parts)
 
     @cached_property
     def size(self) -> int:
@@ -38,7 +55,7 @@ class Broadcast(Node):
         return max((t.rank for t in children(self)), default=0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Name(Node):
     """An input, a line, or the upstream gradient; `floating` is false for inputs that are bool or integers."""
 
@@ -47,7 +64,7 @@ class Name(Node):
     floating: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Constant(Node):
     """`pi`, `e`, `inf`, or a truth value."""
 
@@ -55,7 +72,7 @@ class Constant(Node):
     rank: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Number(Node):
     """A number; `point` writes an integer as 1.0, which makes it floating."""
 
@@ -64,7 +81,7 @@ class Number(Node):
     rank: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Length(Node):
     """`x.shape[axis]`."""
 
@@ -73,7 +90,7 @@ class Length(Node):
     rank: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Call(Node):
     """An operator applied to trees, None where an operand is left out, and to literals."""
 
@@ -83,7 +100,7 @@ class Call(Node):
     options: tuple[tuple[str, Option], ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Transpose(Node):
     """The transpose of a matrix."""
 
@@ -91,7 +108,7 @@ class Transpose(Node):
     rank: int = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Subscript(Node):
     """`u[:, None]`: `index` has ":" for an axis that stays, None for a new one, 0 for one that goes."""
 
@@ -100,7 +117,7 @@ class Subscript(Node):
     rank: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Power(Broadcast):
     """An elementwise power."""
 
@@ -108,7 +125,7 @@ class Power(Broadcast):
     exponent: Tree
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Infix(Broadcast):
     """A comparison, `&`, `|` or `%`, by its operator symbol."""
 
@@ -117,7 +134,7 @@ class Infix(Broadcast):
     right: Tree
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MatMul(Node):
     """A chain of `@`; only its ends may be vectors."""
 
@@ -130,7 +147,7 @@ class MatMul(Node):
         return max(ends) if max(ends) > 2 else 2 - ends.count(1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Product(Broadcast):
     """`number*scalars*factors/(under*below)`, elementwise: scalars are those of rank 0, above and under the line."""
 
@@ -141,7 +158,7 @@ class Product(Broadcast):
     below: tuple[Tree, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sum(Broadcast):
     """Terms added up; a product with a negative number is subtracted."""
 

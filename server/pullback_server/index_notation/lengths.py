@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from ....index_notation.expressions import Delta, Entry, MatrixFunctionEntry, Reduction, preorder
+from .expressions import Delta, Entry, MatrixFunctionEntry, Reduction, preorder
 
 _NONE: Mapping[str, int] = {}
 
@@ -14,7 +14,6 @@ _NONE: Mapping[str, int] = {}
 def estimated_length(e: sp.Expr, written_out: Mapping[str, int] = _NONE) -> int:
     """About how many characters the text of an expression has; entries of the tensors `written_out` have those lengths.
 
-    >>> from ....index_notation.expressions import Entry
     >>> estimated_length(2 * Entry("x", sp.Symbol("i")))
     6
     """
