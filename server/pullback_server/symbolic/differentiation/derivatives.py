@@ -174,6 +174,12 @@ def _dependents(differentiated: Differentiated, wrt: tuple[str, ...]) -> set[str
     return useful
 
 
+def _length_of_product(partial: Partial, inner: Term) -> int:
+    """About how many characters a partial derivative times a term has, once it is multiplied out."""
+    parts = sum(1 for _ in split(partial.value))
+    return estimated_length(partial.value) + parts * inner.length
+
+
 #: How many times as long as allowed the terms of a definition may be until equal ones are added up.
 UNMERGED = 2
 
@@ -194,7 +200,7 @@ def jacobian(
             for partial in differentiated.partials[definition.name]
             for inner in known.get(partial.of.name, ())
         ]
-        if sum(estimated_length(partial.value) + inner.length for partial, inner in factors) > UNMERGED * longest:
+        if sum(_length_of_product(partial, inner) for partial, inner in factors) > UNMERGED * longest:
             return None
         terms = list[Term]()
         for partial, inner in factors:

@@ -25,8 +25,9 @@ from .writer import Writer
 
 log = logging.getLogger(__name__)
 
-#: A longer text is withheld: nobody would read it.
-LONGEST = 1000
+#: A longer text is withheld: nobody would read it. Nor is a derivative written of which the terms have more characters
+#: in index notation than the second: matrix notation has about a third of them.
+LONGEST, LONGEST_TERMS = 1000, 1500
 #: How closely values agree with the plan's at one trial at least, and at all of them, of which some may be rough on
 #: inverses; values that are float32 by themselves agree no more closely than that anywhere.
 TOLERANCE, COARSE = 1e-9, 1e-6
@@ -87,6 +88,8 @@ class MatrixNotation:
 
     def _tree(self, terms: Sequence[Term], axes: Axes) -> Tree | Matrix:
         """A derivative as a tree, or what stands in its place."""
+        if sum(term.length for term in terms) > LONGEST_TERMS:
+            return LONG_MATRIX
         try:
             return self._writer.derivative(terms, axes)
         except NoMatrixForm:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -32,7 +32,7 @@ class Node:
     @cached_property
     def _parts(self) -> tuple[object, ...]:
         assert isinstance(self, Tree)
-        return type(self), *(getattr(self, field.name) for field in fields(self))
+        return type(self), *map(self.__dict__.__getitem__, self.__match_args__)
 
     @cached_property
     def _hash(self) -> int:
