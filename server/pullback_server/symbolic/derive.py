@@ -52,7 +52,7 @@ class Derivation:
         """The derivatives in one notation. Never raises: what cannot be written has a state that says so."""
         try:
             return self._renderer.write(notation)
-        except TooLong:
+        except (TooLong, RecursionError):
             return unwritten(notation, self._wrt, NotationState.OVER_BUDGET)
         except NoClosedForm:
             return unwritten(notation, self._wrt, NotationState.NO_FORM)

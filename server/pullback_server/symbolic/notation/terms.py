@@ -62,7 +62,7 @@ def each(names: Iterable[str], write: Callable[[str], T]) -> dict[str, T | Notat
     for name in names:
         try:
             written[name] = write(name)
-        except TooLong:
+        except (TooLong, RecursionError):  # what nests too deeply for Python does so for people
             written[name] = NotationState.OVER_BUDGET
         except NotWritten as reason:
             written[name] = reason.state

@@ -48,7 +48,8 @@ def structures(differentiated: Differentiated) -> dict[str, Structure]:
             tree = trees[number]
         except (NoMatrixForm, TooLong):
             continue
-        if len(written := text(tree)) <= LONGEST:
+        # Every node has a character at least.
+        if tree.size <= LONGEST and len(written := text(tree)) <= LONGEST:
             known[definition] = Structure(written, latex(tree), node.operator in NAMED)
     return known
 

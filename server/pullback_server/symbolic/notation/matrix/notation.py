@@ -67,6 +67,8 @@ class MatrixNotation:
         """
         try:
             return self._derivatives(name, jacobian, vjp, by)
+        except RecursionError:
+            return LONG_MATRIX, LONG_MATRIX
         except Exception:
             log.exception("a derivative could not be written in matrix notation")
             return NO_MATRIX, NO_MATRIX
