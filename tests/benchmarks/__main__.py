@@ -14,6 +14,7 @@ from rich.console import Console
 
 from .check import check
 from .closed_forms import closed_forms
+from .cold import cold
 from .forms import forms
 from .gradcheck import gradcheck
 from .graders import graders
@@ -36,7 +37,7 @@ Comparison = Callable[[Servers, Effort], Iterator[Finding]]
 COMPARISONS: dict[str, Comparison] = {
     comparison.__name__: comparison
     for comparison in (
-        latency, throughput, load, tensors, refusals, forms, recovery,
+        latency, throughput, load, tensors, refusals, cold, forms, recovery,
         check, verdict, gradcheck, jacobian, closed_forms, grades, graders,
     )
 }  # fmt: skip

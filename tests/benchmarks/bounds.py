@@ -29,6 +29,10 @@ CHECK_TYPICAL = Bound(2.0)  # the check over autograd, the median of the express
 CHECK_WORST = Bound(4.0)  # the check over autograd, the worst of the expressions
 VERDICT = Bound(2.0)  # the whole check over evaluating the closed form: the verdict adds as much at most
 SYMPY_WORK = Bound(0)  # calls into sympy for a closed form that another worker has derived
+COLD_VERDICT = Bound(5.0)  # processor time of a cold request until its verdict, in yardsticks
+COLD_REPLY = Bound(10.0)  # the same until the reply with the default notations
+COLD_LARGE_VERDICT, COLD_LARGE = Bound(8.0), Bound(40.0)  # the same of a transformer's encoder layer
+COLD_MEDIAN = Bound(1.0)  # the median over identities and expressions
 REFUSAL = Bound(0.050)  # p99 of refusing a hostile request
 GRADER = Bound(10.0, least=True)  # pairs graded a second over those of Math-Verify
 REPLACEMENT = Bound(0.2)  # until a killed worker is replaced

@@ -87,11 +87,16 @@ def p99(times: NDArray[np.float64]) -> float:
 
 
 def interleave(
-    *contenders: Callable[[], Any], rounds: int, calls: int = 1, patience: float = float("inf"), warm_up: int = 2
+    *contenders: Callable[[], Any],
+    rounds: int,
+    calls: int = 1,
+    patience: float = float("inf"),
+    warm_up: int = 2,
+    clock: Callable[[], float] = perf_counter,
 ) -> NDArray[np.float64]:
     """Seconds by contender, round and call: the contenders take turns, A B A B, after `warm_up` calls each.
 
-    No further round begins once `patience` seconds are spent.
+    No further round begins once `patience` seconds are spent. `clock` may be that of the processor.
     """
     for _ in range(warm_up):
         for contender in contenders:
@@ -102,9 +107,9 @@ def interleave(
         times = np.empty((len(contenders), calls))
         for call in range(calls):
             for place, contender in enumerate(contenders):
-                start = perf_counter()
+                start = clock()
                 contender()
-                times[place, call] = perf_counter() - start
+                times[place, call] = clock() - start
         measured.append(times)
         if perf_counter() > until:
             break

@@ -26,7 +26,7 @@ class ServiceLimits(Limits):
 
     max_message_bytes: int = limit(64 * 2**20, "bytes of the largest message, both ways", least=1024)
     time_limit: float = limit(60.0, "seconds for a whole call, waiting included", least=0.001)
-    symbolic_budget: float = limit(10.0, "seconds for a closed form once the numbers are there", least=0)
+    symbolic_budget: float = limit(40.0, "seconds from the numbers to the last notation of the closed form", least=0)
     queue: int = limit(256, "calls that may wait for a worker", least=0)
     share: float = limit(0.5, "the share of the queue that one client may hold, from 0 to 1", least=0)
     bytes_in_flight: int = limit(512 * 2**20, "bytes of all requests that wait or are worked on", least=1024)

@@ -62,8 +62,11 @@ A request over a limit is refused before anything is computed. `DescribeLanguage
 - Each expression's memory and work are estimated from its shapes. Of `memory_in_flight` and `work_in_flight`,
   {DIVIDED_SHARE:.0%} is divided among the workers; a request that needs more than its worker's share waits, with its
   worker, until it fits in the rest.
-- A call ends after `time_limit`, or at its own deadline. A closed form that takes longer than `symbolic_budget`, or
-  than {TIME_SHARE:.0%} of the caller's time, is given up, and the reply has the number without it. A grade has the
+- A call ends after `time_limit`, or at its own deadline. Its reply comes together in stages: the numbers, the verdicts,
+  then the closed form in one notation after the other. When `symbolic_budget` or {TIME_SHARE:.0%} of the caller's time
+  is over, the caller gets what there is by then, and what is not there has the state DEADLINE. What decides a verdict
+  or whether a formula is written is counted, never timed, so that a busy machine gives the same answers, later: the
+  clocks are there against hangs. A grade has the
   budget that its problem's policy sets; one that takes longer than that, or than {TIME_SHARE:.0%} of the caller's time,
   is UNDECIDED.
 """
