@@ -10,12 +10,14 @@ from pathlib import Path
 
 import torch
 from pullback_server.numeric import DTYPES
-from pullback_server.symbolic import ClosedForm, Code, Derivation, DerivativeKind, Notation, Steps
+from pullback_server.symbolic import ClosedForm, Code, Derivation, DerivativeKind, Formulas, Notation, Steps
 from pullback_server.verdict import Derivative, Differentiator, Operand, Outcome, Request, Response
 from pullback_server.verdict.form_cache import FormCache
 from pullback_server.verdict.preparation import PreparedProgram, differentiated_inputs, prepare, types_of
 
 Tensors = Mapping[str, torch.Tensor]
+#: Formulas by the name of an input, the kind of its derivative, and the notation.
+Texts = Mapping[str, Mapping[DerivativeKind, Mapping[Notation, str]]]
 
 JACOBIAN, VJP = DerivativeKind.JACOBIAN, DerivativeKind.VJP
 TEXT, LATEX, MATRIX, MATRIX_LATEX = Notation.TEXT, Notation.LATEX, Notation.MATRIX, Notation.MATRIX_LATEX
@@ -79,6 +81,18 @@ def derivation_of(request: Request) -> Derivation:
     """The derivation of a request's program, begun anew."""
     program = prepared(request)
     return Derivation(program.typed, program.used)
+
+
+def texts_of(request: Request, *notations: Notation) -> Texts:
+    """The derivatives of a request's program in some notations, each written once in a run; empty where it is not."""
+    texts: dict[str, dict[DerivativeKind, dict[Notation, str]]] = {}
+    for notation in notations:
+        written = _forms().write(prepared(request), notation)
+        assert isinstance(written, Formulas)
+        for name, formulas in written.inputs.items():
+            for kind, formula in formulas.items():
+                texts.setdefault(name, {}).setdefault(kind, {})[notation] = str(formula.written)
+    return texts
 
 
 def code_of(request: Request) -> Code:

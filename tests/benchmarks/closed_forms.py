@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 from pullback_server.program import Limits, TypedProgram
-from pullback_server.symbolic import derive
+from pullback_server.symbolic import Derivation
 from pullback_server.verdict import Operand, Request
 from pullback_server.verdict.preparation import PreparedProgram, prepare, types_of
+from pullback_server.verdict.values import OF_ONE_DERIVATIVE
 from sympy.core.cache import clear_cache
 
 from tests.case_files import Case, Tensors, draw_inputs, read, value
@@ -27,8 +28,9 @@ SHARE = 1 / 12
 def closed_forms(_: Servers, effort: Effort) -> Iterator[Finding]:
     """Each identity of the book cold, sympy's cache emptied before; then the median and the worst of all.
 
-    The candidate is everything from the text to Jacobian and VJP in every notation and as a plan; the baseline is
-    sympy's derivative of the same program as an expression of matrix symbols, where it gives one, and the right one.
+    The candidate is everything from the text to Jacobian and VJP as a plan and in every notation but code and steps;
+    the baseline is sympy's derivative of the same program as an expression of matrix symbols, where it gives one, and
+    the right one.
     """
     findings = {case["eq"]: _finding(case, effort) for case in read("identities")}
     yield from findings.values()
@@ -44,6 +46,14 @@ def closed_forms(_: Servers, effort: Effort) -> Iterator[Finding]:
     )  # fmt: skip
 
 
+def derive(program: PreparedProgram) -> None:
+    """Derives the closed form of a program, and writes it in every notation that is of one derivative."""
+    derivation = Derivation(program.typed, program.used)
+    derivation.closed_form()
+    for notation in OF_ONE_DERIVATIVE:
+        derivation.write(notation)
+
+
 def _finding(case: Case, effort: Effort) -> Finding:
     title, inputs = f"({case['eq']}) {case['f']} by {case['wrt']}", draw_inputs(case)
     prepared = _prepared(case["f"], inputs)
@@ -51,7 +61,7 @@ def _finding(case: Case, effort: Effort) -> Finding:
 
     def candidate() -> None:
         clear_cache()
-        derive(_prepared(case["f"], inputs, wrt).typed, (wrt,))
+        derive(_prepared(case["f"], inputs, wrt))
 
     def sympys() -> None:
         clear_cache()

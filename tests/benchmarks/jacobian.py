@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 import sympy as sp
 from pullback_server.program import DType, Limits, TensorType
-from pullback_server.symbolic import derive
 from pullback_server.verdict.preparation import prepare
 from sympy.core.cache import clear_cache
 
+from .closed_forms import derive
 from .pairs import Effort, Finding, by_round, interleave, ratio
 from .servers import Servers
 
@@ -41,8 +41,8 @@ CASES: tuple[tuple[str, Callable[[int], dict[str, tuple[int, ...]]], Elements], 
 def jacobian(_: Servers, effort: Effort) -> Iterator[Finding]:
     """The Jacobian with respect to x of two expressions with n entries, cold: sympy's cache is emptied before each.
 
-    The candidate is everything from the text to Jacobian and VJP in all notations and as a plan; the baseline is
-    sympy's matrix of elements and its n^2 derivatives.
+    The candidate is everything from the text to Jacobian and VJP as a plan and in every notation but code and
+    steps; the baseline is sympy's matrix of elements and its n^2 derivatives.
     """
     for text, shapes, elements in CASES:
         for n in QUICK_SIZES if effort.quick else SIZES:
@@ -55,7 +55,7 @@ def _finding(text: str, shapes: dict[str, tuple[int, ...]], elements: Elements, 
     def candidate() -> None:
         clear_cache()
         prepared = prepare(text, types, ("x",), Limits())
-        derive(prepared.typed, prepared.used)
+        derive(prepared)
 
     def sympys() -> None:
         clear_cache()

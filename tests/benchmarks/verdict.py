@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
-from pullback_server.symbolic import UPSTREAM, derive, evaluator
+from pullback_server.symbolic import UPSTREAM, Derivation, evaluator
 from pullback_server.verdict import Operand, Request
 
 from .bounds import VERDICT
@@ -22,7 +22,7 @@ def verdict(_: Servers, effort: Effort) -> Iterator[Finding]:
     """The whole check over the evaluation of the same closed form: all is well, so nothing is examined."""
     for expression in EXPRESSIONS:
         checked = Check(expression.request())
-        evaluate = evaluator(derive(checked.prepared.typed, checked.prepared.used).plan)
+        evaluate = evaluator(Derivation(checked.prepared.typed, checked.prepared.used).closed_form().plan)
         point = checked.inputs | {UPSTREAM: checked.upstream}
         contenders = checked, lambda evaluate=evaluate, point=point: evaluate(point)
         evaluated = interleave(*contenders, rounds=4 * effort.rounds, patience=effort.patience / 2)[1, :, 0]

@@ -8,7 +8,7 @@ from typing import Any
 
 import mpmath as mp
 from pullback_server.operators import BY_NAME
-from pullback_server.symbolic import DerivativeKind, Notation, derive
+from pullback_server.symbolic import Derivation, DerivativeKind, Notation
 
 from tests.typed_programs import typed_by_shapes
 
@@ -38,7 +38,8 @@ MISTAKEN: dict[str, tuple[str, ...]] = {
 @cache
 def derivative(name: str) -> str:
     """The derivative of name(u) as text in u."""
-    text = dict(derive(typed_by_shapes(f"{name}(u)", u=()), ("u",)).inputs)["u"][DerivativeKind.JACOBIAN][Notation.TEXT]
+    derivation = Derivation(typed_by_shapes(f"{name}(u)", u=()), ("u",))
+    text = str(derivation.formula("u", DerivativeKind.JACOBIAN, Notation.TEXT).written)
     assert text
     return text
 

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import time
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -13,12 +14,14 @@ from pullback_server import verdict
 from pullback_server.numeric import DeviceExhausted, memory_guard
 from pullback_server.operators import TABLE
 from pullback_server.program import Reason, Refusal
-from pullback_server.verdict import DerivativeKind, FormOrigin, LegState, Notation
+from pullback_server.symbolic import Formula
+from pullback_server.verdict import DerivativeKind, FormOrigin, LegState, Notation, WrittenDerivative
 
 FORMULAS = {
-    DerivativeKind.JACOBIAN: {Notation.TEXT: "delta(i, p)", Notation.LATEX: r"\delta_{ip}"},
-    DerivativeKind.VJP: {Notation.TEXT: "v[p]", Notation.LATEX: "v_p"},
+    DerivativeKind.JACOBIAN: {Notation.TEXT: Formula("delta(i, p)"), Notation.LATEX: Formula(r"\delta_{ip}")},
+    DerivativeKind.VJP: {Notation.TEXT: Formula("v[p]"), Notation.LATEX: Formula("v_p")},
 }
+WRITTEN, UNWRITTEN = WrittenDerivative(FORMULAS), WrittenDerivative({kind: {} for kind in DerivativeKind})
 WORST, TOLERANCE = verdict.WorstEntry((0,), 1.0, 1.0, 0.0, 0.0), verdict.Tolerance(1e-12, 1e-9, "a test")
 AGREE = verdict.Verdict(verdict.Outcome.AGREE, None, "they agree", 1, 0, WORST, TOLERANCE)
 LATE = verdict.Verdict(verdict.Outcome.UNDECIDED, verdict.UndecidedReason.DEADLINE)
@@ -56,7 +59,7 @@ class Differentiator:
             case "sleep" | "kill" | "kill_once":
                 ACTS[order](*words)
             case "late" | "late_kill":
-                yield answer(request, LegState.DEADLINE)
+                yield provisional(request)
                 ACTS["sleep" if order == "late" else "kill"](*words)
             case "form":
                 yield from self._form(request, *words)
@@ -99,7 +102,7 @@ class Differentiator:
         except verdict.FormOverBudget:
             yield answer(request, LegState.DEADLINE)
             return
-        yield answer(request, LegState.DEADLINE)
+        yield provisional(request)
         time.sleep(float(seconds))
         self._forms.put(key, key.encode() * 100)
         yield answer(request, origin=FormOrigin.DERIVED)
@@ -156,10 +159,15 @@ def unshare():
 def answer(request, state=LegState.DONE, value=None, origin=None):
     value = request.inputs[0].tensor if value is None else value
     done = state is LegState.DONE
-    formulas = FORMULAS if done else {kind: {} for kind in DerivativeKind}
+    written = WRITTEN if done else UNWRITTEN
     legs = verdict.Leg(LegState.DONE), verdict.Leg(state, "" if done else "its time was over")
     derivatives = (
-        verdict.Derivative(operand.name, operand.tensor, formulas, *legs, AGREE if done else LATE)
+        verdict.Derivative(operand.name, operand.tensor, written, *legs, AGREE if done else LATE)
         for operand in request.inputs
     )
     return verdict.Response(value, tuple(derivatives), (), str(os.getpid()), origin)
+
+
+def provisional(request):
+    """The numbers, which a better answer follows."""
+    return replace(answer(request, LegState.DEADLINE), provisional=True)

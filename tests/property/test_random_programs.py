@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import seed as hypothesis_seed
 from hypothesis import strategies as st
 from opdb.kinks import unsmooth
-from pullback_server.symbolic import UPSTREAM, Forms, evaluator
+from pullback_server.symbolic import UPSTREAM, ClosedForm, evaluator
 from pullback_server.verdict import Differentiator, Operand, Outcome, Request
 from pullback_server.verdict.preparation import differentiated_inputs, prepare, types_of
 from random_programs import inputs, programs, usable_rows
@@ -49,11 +49,11 @@ def slopes(text, seed):
         return (output.to(torch.float64) * wide).sum()
 
     *_, response = LEGS.respond(request)
-    forms = Forms.from_bytes(STORE.get(prepared.key))
+    form = ClosedForm.from_bytes(STORE.get(prepared.key))
     closed = None
-    if not forms.reason:
+    if not form.reason:
         floats = {name: tensor.to(torch.float64) for name, tensor in point.items()}
-        closed = evaluator(forms.plan)(floats | {UPSTREAM: wide})
+        closed = evaluator(form.plan)(floats | {UPSTREAM: wide})
     wrong, known = [], []
     smooth = not unsmooth(prepared.typed, prepared.forward(point))
     random = torch.Generator().manual_seed(seed + 1)

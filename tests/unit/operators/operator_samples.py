@@ -10,7 +10,7 @@ from pullback_server.numeric.vjp import DTYPES, compile_program, differentiate
 from pullback_server.operators import BY_NAME, Operator
 from pullback_server.operators.samples import draw
 from pullback_server.program import Apply, DType, Program, TensorType, TypedProgram
-from pullback_server.symbolic import UPSTREAM, derive, evaluator
+from pullback_server.symbolic import UPSTREAM, Derivation, evaluator
 
 Tensors = Mapping[str, torch.Tensor]
 #: Most rows have the same interval, and so the same values.
@@ -51,5 +51,6 @@ def by_both_legs(text: str, inputs: Tensors, upstream: torch.Tensor | None = Non
     program, point = typed_programs.typed_by_tensors(text, inputs), dict(inputs)
     seed = torch.ones(program.output.shape, dtype=torch.float64) if upstream is None else upstream
     numeric = differentiate(compile_program(program), point, tuple(point), seed, torch.device("cpu"))
-    closed = evaluator(derive(program, tuple(point)).plan)(point | {UPSTREAM: seed})
+    plan = Derivation(program, tuple(point)).closed_form().plan
+    closed = evaluator(plan)(point | {UPSTREAM: seed})
     return numeric.gradients, {n: torch.zeros_like(inputs[n]) if g is None else g for n, g in closed.items()}

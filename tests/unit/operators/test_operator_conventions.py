@@ -7,7 +7,7 @@ import torch
 from operator_samples import by_both_legs, inputs, typed
 from pullback_server.numeric.vjp import DTYPES, compile_program, differentiate
 from pullback_server.operators import TABLE, Operator
-from pullback_server.symbolic import derive, evaluator
+from pullback_server.symbolic import Derivation, evaluator
 from row_samples import mostly_slow
 
 inf, nan = math.inf, math.nan
@@ -117,10 +117,10 @@ def test_closed_form_agrees_with_autograd_on_the_samples(row: Operator) -> None:
         upstream = torch.linspace(0.5, 1.5, program.output.elements, dtype=DTYPES[program.output.dtype])
         upstream = upstream.reshape(program.output.shape)
         autograd = differentiate(compile_program(program), tensors, wrt, upstream, torch.device("cpu"))
-        forms = derive(program, wrt)
-        if forms.reason:
+        form = Derivation(program, wrt).closed_form()
+        if form.reason:
             continue
-        closed = evaluator(forms.plan)({n: t.double() for n, t in tensors.items()} | {"^": upstream.double()})
+        closed = evaluator(form.plan)({n: t.double() for n, t in tensors.items()} | {"^": upstream.double()})
         for name in wrt:
             gradient = torch.zeros_like(tensors[name]) if closed[name] is None else closed[name]
             message = f"{row.name}: autograd and the sympy column differ in `{text}` for {name}"

@@ -7,7 +7,7 @@ import pytest
 import torch
 from operator_samples import Tensors, by_both_legs
 from pullback_server.operators.distances import MOST_DIFFERENCES
-from pullback_server.symbolic import DerivativeKind, Notation, derive
+from pullback_server.symbolic import Derivation, DerivativeKind, Notation
 from pullback_server.symbolic.lowering.plan import Reduce
 from typed_programs import typed_by_shapes
 
@@ -41,8 +41,8 @@ def test_a_running_total_takes_no_table_of_pairs(name: str) -> None:
     """A hundred thousand entries would make a table of 80 GB."""
     x = torch.linspace(0.9, 1.1, 100_000, dtype=torch.float64)
     agree(f"{name}(x*y)", x=x, y=x.flip(0))
-    forms = derive(typed_by_shapes(f"{name}(x, 1)", x=(3, 4)), ("x",))
-    assert all(step.kind.startswith("cum") for step in forms.plan.steps if isinstance(step, Reduce))
+    form = Derivation(typed_by_shapes(f"{name}(x, 1)", x=(3, 4)), ("x",)).closed_form()
+    assert all(step.kind.startswith("cum") for step in form.plan.steps if isinstance(step, Reduce))
 
 
 def test_what_runs_over_axes_that_only_look_alike_is_no_running_total() -> None:
@@ -75,11 +75,14 @@ def test_a_cosine_below_eps_is_differentiated_as_it_stands_by_the_closed_form_on
 
 
 def test_the_derivative_with_respect_to_the_mean_of_a_variance_is_left_out() -> None:
-    text = derive(typed_by_shapes("std(x)", x=(5,)), ("x",)).inputs["x"][DerivativeKind.JACOBIAN][Notation.TEXT]
+    derivation = Derivation(typed_by_shapes("std(x)", x=(5,)), ("x",))
+    text = derivation.formula("x", DerivativeKind.JACOBIAN, Notation.TEXT).written
+    assert isinstance(text, str)
     assert text.split("\n")[0] == "(x[p] - Sum(x[s], s)/n)/(g*(n - 1))"
 
 
 def test_a_table_of_distances_that_needs_too_many_differences_has_no_form() -> None:
     rows = math.isqrt(MOST_DIFFERENCES // 64)
     for length, known in ((rows, True), (rows + 64, False)):
-        assert bool(derive(typed_by_shapes("cdist(x, x)", x=(length, 64)), ("x",)).reason) is not known
+        form = Derivation(typed_by_shapes("cdist(x, x)", x=(length, 64)), ("x",)).closed_form()
+        assert bool(form.reason) is not known

@@ -33,7 +33,15 @@ MESSAGES = {
 }
 
 #: What a value has for the service's own use.
-INNER = {verdict.Derivative: {"formulas"}, verdict.Diagnosis: {"node"}, verdict.Description: {"operators", "versions"}}
+INNER = {
+    verdict.Response: {"provisional"},
+    verdict.Derivative: {"written", "named_entries"},
+    verdict.Diagnosis: {"node"},
+    verdict.Description: {"operators", "versions"},
+    symbolic.Code: {"state"},
+}
+#: What a closed form has besides its notations.
+BESIDE = {"states", "named_entries"}
 #: Fields of messages that a row of a table makes.
 MADE = ("versions", "workers", "jacobian", "vjp", "example_jacobians")
 
@@ -53,7 +61,8 @@ def test_a_message_has_the_fields_of_its_value(message, value):
 def test_formulas_have_a_field_for_each_kind_of_derivative_and_each_notation():
     whole = {verdict.Notation.CODE, verdict.Notation.STEPS}
     assert {kind.value for kind in verdict.DerivativeKind} == {*LACKING["Derivative"]}
-    assert {notation.value for notation in {*verdict.Notation} - whole} == names(derivative_pb2.ClosedForm)
+    notations = {notation.value for notation in {*verdict.Notation} - whole}
+    assert names(derivative_pb2.NotationStates) == notations == names(derivative_pb2.ClosedForm) - BESIDE
 
 
 def test_every_row_of_the_tables_names_a_field_that_there_is():

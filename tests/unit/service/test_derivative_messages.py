@@ -9,8 +9,19 @@ from pullback.v1 import derivative_pb2 as wire
 from pullback.v1 import tensor_pb2, verdict_pb2
 from pullback_server.program import DType, Limits, Refusal
 from pullback_server.service.wire import derivative_messages, tensors
-from pullback_server.symbolic import Code, Step, StepKind
-from pullback_server.verdict import Cause, DerivativeKind, FormOrigin, LegState, Notation, Outcome, SlopeKind, values
+from pullback_server.symbolic import Code, Formula, Step, StepKind
+from pullback_server.verdict import (
+    Cause,
+    DerivativeKind,
+    EntryPlace,
+    FormOrigin,
+    LegState,
+    Notation,
+    NotationState,
+    Outcome,
+    SlopeKind,
+    values,
+)
 
 LIMITS = Limits()
 
@@ -88,6 +99,7 @@ def test_an_unset_field_has_its_default():
     assert name == "r"
     assert parsed.upstream is None
     assert parsed.notations == set(Notation) - {Notation.CODE, Notation.STEPS}
+    assert parsed.entries == ()
     assert parsed.closed_form_gradients is False
     assert parsed.check is True
     assert parsed.inputs[0].requires_grad is None
@@ -96,7 +108,9 @@ def test_an_unset_field_has_its_default():
 def test_a_field_that_is_set_is_kept():
     inputs = [wire.Input(name="x", tensor=tensor(), requires_grad=False)]
     selected = {"notations": wire.NotationSelection(), "check": False, "closed_form_gradients": True}
-    _, parsed = parse(request(inputs=inputs, upstream=tensor(shape=[], data=bytes(8)), **selected))
+    places = [wire.EntryPlace(input="x", index=[2, -1]), wire.EntryPlace(input="y")]
+    _, parsed = parse(request(inputs=inputs, upstream=tensor(shape=[], data=bytes(8)), entries=places, **selected))
+    assert parsed.entries == (EntryPlace("x", (2, -1)), EntryPlace("y", ()))
     assert parsed.notations == frozenset()
     assert parsed.check is False
     assert parsed.closed_form_gradients is True
@@ -132,26 +146,45 @@ def derivative(state):
     right = torch.full((2, 3), 7.0, dtype=torch.float64)
     verdict = values.Verdict(Outcome.BOTH_DEVIATE, "R", "m", *comparison, right, "by hand")
     notations = (Notation.TEXT, Notation.LATEX, Notation.ENTRIES, Notation.MATRIX, Notation.MATRIX_LATEX)
-    jacobian = dict(zip(notations, ("t", "l", ("e", "f"), "m", "ml"), strict=True))
-    formulas = {DerivativeKind.JACOBIAN: jacobian, DerivativeKind.VJP: {}}
+    jacobian = {n: Formula(w) for n, w in zip(notations, ("t", "l", ("e", "f"), "m", "ml"), strict=True)}
+    vjp = {n: Formula("", state) for n, state in zip(notations, NotationState, strict=True)}
+    written = values.WrittenDerivative({DerivativeKind.JACOBIAN: jacobian, DerivativeKind.VJP: vjp})
+    named = (
+        values.NamedEntry(DerivativeKind.VJP, (1, 2), Formula("g")),
+        values.NamedEntry(DerivativeKind.JACOBIAN, (0, 1, 2), Formula("", NotationState.OVER_BUDGET)),
+    )
     legs = values.Leg(LegState.DONE), values.Leg(state, "why")
     closed_form_gradient = torch.zeros(2, 3, dtype=torch.float64)
-    return values.Derivative("x", torch.ones(2, 3), formulas, *legs, verdict, closed_form_gradient)
+    return values.Derivative("x", torch.ones(2, 3), written, *legs, verdict, closed_form_gradient, named)
 
 
 def test_every_field_of_an_answer_reaches_the_wire():
     computed = torch.ones(()), (derivative(LegState.NO_CLOSED_FORM),), (("z", torch.zeros(2)),)
     explained = Code("t", "n"), (Step(StepKind.RESULT, "rule", "text", "latex", "x"),)
-    answer = values.Response(*computed, "cpu", FormOrigin.SERVICE, values.Timings(1, 2, 3, 4), *explained)
+    states = NotationState.OVER_BUDGET, NotationState.DEADLINE
+    answer = values.Response(*computed, "cpu", FormOrigin.SERVICE, values.Timings(1, 2, 3, 4, 7), *explained, *states)
     message = wire.DifferentiateResponse.FromString(derivative_messages.reply("r", answer, {"torch": "2"}, 5.0, 6.0))
     [x] = message.derivatives
     assert (message.id, message.device, message.versions, message.form_origin) == ("r", "cpu", {"torch": "2"}, 3)
     assert message.intermediates[0].name == "z"
     times = message.timings
     assert [times.parse, times.numeric, times.derive, times.check, times.queue, times.total] == [1, 2, 3, 4, 5, 6]
+    assert times.write == 7
     assert (x.name, x.gradient.shape) == ("x", [2, 3])
     assert (x.jacobian.text, x.jacobian.latex, x.jacobian.entries) == ("t", "l", ["e", "f"])
     assert (x.jacobian.matrix, x.jacobian.matrix_latex) == ("m", "ml")
+    written = [x.vjp.text, x.vjp.latex, [*x.vjp.entries], x.vjp.matrix, x.vjp.matrix_latex]
+    assert written == ["", "", [], "", ""]
+    fields = ("text", "latex", "entries", "matrix", "matrix_latex")
+    assert [getattr(x.jacobian.states, field) for field in fields] == [wire.NOTATION_STATE_DONE] * 5
+    assert [getattr(x.vjp.states, field) for field in fields] == [
+        wire.NotationState.Value(f"NOTATION_STATE_{state.name}") for state in NotationState
+    ]
+    [pulled], [entry] = x.vjp.named_entries, x.jacobian.named_entries
+    assert (pulled.index, pulled.text, pulled.state) == ([1, 2], "g", wire.NOTATION_STATE_DONE)
+    assert (entry.index, entry.text, entry.state) == ([0, 1, 2], "", wire.NOTATION_STATE_OVER_BUDGET)
+    assert message.code_state == wire.NOTATION_STATE_OVER_BUDGET
+    assert message.steps_state == wire.NOTATION_STATE_DEADLINE
     assert (x.closed_form_gradient.dtype, x.closed_form_gradient.shape) == (tensor_pb2.DTYPE_FLOAT64, [2, 3])
     [step] = message.steps
     assert (message.code.torch, message.code.numpy) == ("t", "n")
@@ -175,12 +208,6 @@ def test_every_field_of_an_answer_reaches_the_wire():
     assert (verdict.tolerance.absolute, verdict.tolerance.source) == (1e-3, "s")
 
 
-@pytest.mark.parametrize("state", LegState)
-def test_an_answer_is_provisional_when_a_leg_ran_out_of_time(state):
-    response = values.Response(torch.ones(()), (derivative(state),), {}, "cpu")
-    assert derivative_messages.is_provisional(response) is (state is LegState.DEADLINE)
-
-
 def test_the_notations_of_a_request_are_all_that_there_are():
     numbers = set(wire.Notation.values()) - {wire.NOTATION_UNSPECIFIED}
     notations = [parse(request(notations=wire.NotationSelection(notations=[n])))[1].notations for n in numbers]
@@ -188,7 +215,7 @@ def test_the_notations_of_a_request_are_all_that_there_are():
     assert frozenset().union(*notations) == set(Notation)
 
 
-@pytest.mark.parametrize("kind", [LegState, Outcome, Cause, SlopeKind, FormOrigin, StepKind])
+@pytest.mark.parametrize("kind", [LegState, NotationState, Outcome, Cause, SlopeKind, FormOrigin, StepKind])
 def test_every_word_of_the_domain_has_its_number(kind):
     name = kind.__name__
     enum = getattr(verdict_pb2 if kind in (Outcome, Cause, SlopeKind) else wire, name)

@@ -1,4 +1,4 @@
-"""Closed forms as they are kept: for every size, in bytes, and equal after the journey."""
+"""Closed forms as they are kept, in plans and in every notation: for every size, in bytes, equal after the journey."""
 
 import json
 
@@ -7,8 +7,18 @@ import sympy as sp
 import torch
 from both_legs import JACOBIAN, LATEX, TEXT, ask, by_name, disagreements, prepared, request_for, tensors
 from pullback_server.operators import TABLE
-from pullback_server.program import DType
-from pullback_server.symbolic import DerivativeKind, Forms, codec, derive, entries, evaluator, form_key
+from pullback_server.program import DType, Limits
+from pullback_server.symbolic import (
+    DECODERS,
+    ClosedForm,
+    Derivation,
+    DerivativeKind,
+    EntryWriter,
+    Notation,
+    codec,
+    evaluator,
+    form_key,
+)
 from pullback_server.symbolic.differentiation.derivatives import backward, differentiate
 from pullback_server.symbolic.differentiation.partition import partition
 from pullback_server.symbolic.lowering.plan import Call, Fetch, Plan, Product, Reduce, Result, prune
@@ -34,13 +44,13 @@ def key(expression, wrt=None, dtype=DType.FLOAT64, **shapes):
     return form_key(typed_by_shapes(expression, dtype, **shapes), wrt or tuple(shapes))
 
 
-def derived(expression, inputs):
-    """The forms of an expression with the tensors that its plan takes."""
+def derivation_at(expression, inputs):
+    """The derivation of an expression with the tensors that its plan takes."""
     asked = request_for(expression, inputs)
     preparation = prepared(asked)
     named = preparation.typed.program.inputs()
     point = {o.name: o.tensor.to(torch.float64) for o in asked.inputs if o.name in named}
-    return derive(preparation.typed, preparation.used), point | {"^": asked.upstream.to(torch.float64)}
+    return Derivation(preparation.typed, preparation.used), point | {"^": asked.upstream.to(torch.float64)}
 
 
 @pytest.mark.parametrize(("expression", "shapes"), LARGE, ids=[text[:30] for text, _ in LARGE])
@@ -101,15 +111,19 @@ def test_a_line_that_another_follows_does_not_change_where_the_text_stands():
 
 
 @pytest.mark.parametrize("row", mostly_slow(TABLE), ids=lambda row: row.name)
-def test_the_forms_of_a_rows_samples_survive_the_journey_as_bytes(row):
+def test_the_form_of_a_rows_samples_survives_the_journey_as_bytes_in_every_notation(row):
     for _, text in samples([row]):
-        forms, point = derived(text, sample_inputs(row, text))
-        again = Forms.from_bytes(forms.to_bytes())
-        assert again == forms, text
-        assert again.to_bytes() == forms.to_bytes(), text
-        if forms.reason:
+        derivation, point = derivation_at(text, sample_inputs(row, text))
+        form = derivation.closed_form()
+        again = ClosedForm.from_bytes(form.to_bytes())
+        assert again == form, text
+        assert again.to_bytes() == form.to_bytes(), text
+        for notation in Notation:
+            written = derivation.write(notation)
+            assert DECODERS[notation](written.to_bytes()) == written, (text, notation)
+        if form.reason:
             continue
-        before, after = evaluator(forms.plan)(point), evaluator(again.plan)(point)
+        before, after = evaluator(form.plan)(point), evaluator(again.plan)(point)
         for name, gradient in before.items():
             assert (gradient is None) == (after[name] is None)
             assert gradient is None or torch.equal(gradient, after[name]), text
@@ -118,24 +132,24 @@ def test_the_forms_of_a_rows_samples_survive_the_journey_as_bytes(row):
 @pytest.mark.parametrize("case", mostly_slow([*ORDINARY, *SUMS, *LINES], 3), ids=lambda case: case[0][:40])
 def test_entries_after_the_journey_are_those_before_it(case):
     expression, shapes = case
-    forms, _ = derived(expression, tensors(**shapes))
-    again = Forms.from_bytes(forms.to_bytes())
-    assert again == forms
-    for name, formulas in forms.inputs.items():
-        for kind, formula in formulas.items():
-            assert entries(forms, formula, shapes) == entries(again, again.inputs[name][kind], shapes)
+    written = derivation_at(expression, tensors(**shapes))[0].write(Notation.ENTRIES)
+    again = DECODERS[Notation.ENTRIES](written.to_bytes())
+    assert again == written
+    before, after = (EntryWriter(forms, shapes).entries(Limits().entries_characters) for forms in (written, again))
+    assert before == after
+    assert before.keys() == shapes.keys()
 
 
 def test_the_reason_for_no_form_survives_the_journey():
-    forms, _ = derived("matrix_exp(diag(u))", tensors(u=(3,)))
-    assert forms.reason
-    assert Forms.from_bytes(forms.to_bytes()) == forms
+    form = derivation_at("matrix_exp(diag(u))", tensors(u=(3,)))[0].closed_form()
+    assert form.reason
+    assert ClosedForm.from_bytes(form.to_bytes()) == form
 
 
 def test_bytes_of_another_format_are_refused():
-    parts = json.loads(Forms(reason="none").to_bytes())
+    parts = json.loads(ClosedForm(reason="none").to_bytes())
     with pytest.raises(ValueError, match="format"):
-        Forms.from_bytes(json.dumps([parts[0] + 1, *parts[1:]]).encode())
+        ClosedForm.from_bytes(json.dumps([parts[0] + 1, *parts[1:]]).encode())
 
 
 @pytest.mark.parametrize("row", mostly_slow(TABLE), ids=lambda row: row.name)
@@ -143,7 +157,7 @@ def test_every_expression_of_a_rows_samples_is_decoded_as_it_was_encoded(row):
     """All that travels in a tree: the definitions' bodies, their derivatives, and the gradients that flow inwards."""
     for _, text in samples([row]):
         preparation = prepared(request_for(text, sample_inputs(row, text)))
-        if derive(preparation.typed, preparation.used).reason:
+        if Derivation(preparation.typed, preparation.used).closed_form().reason:
             continue
         differentiated = differentiate(partition(preparation.typed))
         program = [*differentiated.forward, *backward(differentiated, preparation.used).values()]
@@ -171,22 +185,22 @@ def test_a_plan_keeps_no_step_that_no_result_needs():
 
 @pytest.mark.parametrize(("expression", "shapes"), [*ORDINARY, *SUMS, *LINES], ids=lambda value: str(value)[:40])
 def test_every_step_of_a_plan_is_read(expression, shapes):
-    plan = derived(expression, tensors(**shapes))[0].plan
+    plan = derivation_at(expression, tensors(**shapes))[0].closed_form().plan
     assert prune(plan) == plan
 
 
 def test_inputs_that_share_a_product_compute_it_once():
     """The gradients of both factors go through tanh of the same product."""
-    forms, _ = derived("sum(tanh(A @ B))", tensors(A=(3, 4), B=(4, 2)))
-    products = [step for step in forms.plan.steps if isinstance(step, Product)]
+    steps = derivation_at("sum(tanh(A @ B))", tensors(A=(3, 4), B=(4, 2)))[0].closed_form().plan.steps
+    products = [step for step in steps if isinstance(step, Product)]
     assert len(products) == 3
-    assert sum(isinstance(step, Call) and step.function == "tanh" for step in forms.plan.steps) == 1
+    assert sum(isinstance(step, Call) and step.function == "tanh" for step in steps) == 1
 
 
 def test_a_softmax_is_computed_in_one_step():
-    forms, _ = derived("softmax(x, 0)", tensors(x=(3, 4)))
-    assert [step.kind for step in forms.plan.steps if isinstance(step, Reduce)].count("softmax") == 1
-    assert not any(isinstance(step, Reduce) and step.kind == "logsumexp" for step in forms.plan.steps)
+    steps = derivation_at("softmax(x, 0)", tensors(x=(3, 4)))[0].closed_form().plan.steps
+    assert [step.kind for step in steps if isinstance(step, Reduce)].count("softmax") == 1
+    assert not any(isinstance(step, Reduce) and step.kind == "logsumexp" for step in steps)
 
 
 def test_the_gradient_of_an_input_that_cancels_is_zero():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import scipy.special
 import torch
-from both_legs import explanation_of, jacobian, prepared, request_for, tensors
+from both_legs import code_of, jacobian, prepared, request_for, steps_of, tensors
 from pullback_server.operators import TABLE
 from pullback_server.symbolic import Code
 from pullback_server.symbolic.evaluation.evaluate import functions
@@ -28,7 +28,7 @@ WRITTEN = {
 
 
 def code(asked) -> Code:
-    return explanation_of(asked).code
+    return code_of(asked)
 
 
 def run(text):
@@ -74,7 +74,7 @@ def test_the_code_comes_to_torchs_numbers(expression, shapes):
 @pytest.mark.parametrize("row", all_slow(TABLE), ids=lambda row: row.name)
 def test_the_code_of_a_rows_samples_comes_to_torchs_numbers(row):
     for text, asked in sample_requests(row):
-        if prepared(asked).used and explanation_of(asked).steps:
+        if prepared(asked).used and steps_of(asked).steps:
             assert not wrong(asked), text
 
 
@@ -119,7 +119,8 @@ def test_an_input_may_have_any_name(names):
 
 @pytest.mark.parametrize(("expression", "shapes"), [*NAMES, *LENGTHS], ids=[text for text, _ in (*NAMES, *LENGTHS)])
 def test_no_name_is_bound_twice_for_two_things_and_every_line_is_used(expression, shapes):
-    for text in vars(code(request_for(expression, tensors(**shapes)))).values():
+    modules = code(request_for(expression, tensors(**shapes)))
+    for text in (modules.torch, modules.numpy):
         for function in (n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef)):
             loaded = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
             parameters = [a.arg for a in function.args.args]

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from both_legs import explanation_of, jacobian, prepared, request_for, tensors
+from both_legs import jacobian, prepared, request_for, steps_of, tensors
 from formula_reader import INPUT, OUTPUT, free_letters, lines_of, read
 from printed_values import point
 from pullback_server.operators import TABLE
@@ -19,7 +19,7 @@ STEP, TOLERANCE = 1e-6, 1e-6
 
 
 def steps(asked):
-    return explanation_of(asked).steps
+    return steps_of(asked).steps
 
 
 def sides(step):

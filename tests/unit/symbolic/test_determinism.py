@@ -1,17 +1,19 @@
-"""Closed forms come out the same whatever the order of Python's sets and whatever was derived before."""
+"""What is written comes out the same whatever the order of Python's sets, and whatever was derived or written before."""
 
 import hashlib
 import json
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from both_legs import prepared, request_for
+from both_legs import derivation_of, prepared, request_for, tensors
 from case_files import draw_inputs, read
-from pullback_server.symbolic import Derivation
-from row_samples import sample_inputs, samples
+from pullback_server.symbolic import Derivation, Notation
+from row_samples import mostly_slow, sample_inputs, samples
+from written_expressions import ALL
 
 TESTS = Path(__file__).parents[2]
 #: Every so many cases and samples are derived in the default run; the slow ones derive all of them, in so many parts.
@@ -21,7 +23,7 @@ STRIDE, PARTS = 240, 12
 def notations(first: int, stride: int, backwards: bool) -> dict[str, str]:
     """All that is written for a selection of expressions, each as a digest, derived in that order.
 
-    Backwards, forms and explanation come from one derivation.
+    Backwards, the notations are written in the opposite order too.
     """
     asked = [(case["f"], draw_inputs(case)) for name in ("identities", "expressions") for case in read(name)]
     asked += [(text, sample_inputs(row, text)) for row, text in samples()]
@@ -29,9 +31,11 @@ def notations(first: int, stride: int, backwards: bool) -> dict[str, str]:
     digests = {}
     for expression, inputs in reversed(chosen) if backwards else chosen:
         program = prepared(request_for(expression, inputs))
-        derivation, another = (Derivation(program.typed, program.used) for _ in range(2))
-        written = derivation.forms(), (derivation if backwards else another).explanation()
-        digests[expression] = hashlib.sha256(repr(written).encode()).hexdigest()
+        derivation = Derivation(program.typed, program.used)
+        order = (*reversed(Notation),) if backwards else (*Notation,)
+        written = {notation: derivation.write(notation).to_bytes() for notation in order}
+        content = derivation.closed_form().to_bytes(), *(written[notation] for notation in Notation)
+        digests[expression] = hashlib.sha256(repr(content).encode()).hexdigest()
     return digests
 
 
@@ -58,3 +62,14 @@ def test_every_notation_is_the_same_in_every_process_and_order(first, stride, se
     for seed in seeds:
         there = in_another_process(seed, first, stride)
         assert {e for e in here if here[e] != there[e]} == set()
+
+
+@pytest.mark.parametrize("case", mostly_slow(ALL, 4), ids=lambda case: case[0])
+def test_a_notation_reads_the_same_by_itself_and_after_all_others_in_any_order(case):
+    expression, shapes = case
+    asked = request_for(expression, tensors(**shapes))
+    alone = {notation: derivation_of(asked).write(notation) for notation in Notation}
+    orders = [[*Notation], [*reversed(Notation)], random.Random(0).sample([*Notation], len(Notation))]
+    for order in orders:
+        derivation = derivation_of(asked)
+        assert {notation: derivation.write(notation) for notation in order} == alone, order

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from both_legs import JACOBIAN, MATRIX, MATRIX_LATEX, TEXT, VJP, derived, forms_of, jacobian, request_for, tensors
+from both_legs import JACOBIAN, MATRIX, MATRIX_LATEX, TEXT, VJP, derivation_of, jacobian, request_for, tensors, texts_of
 from printed_values import sent_back
 from pullback_server.operators import TABLE
-from pullback_server.symbolic import Forms
+from pullback_server.symbolic import DECODERS, NotationState
 from pullback_server.symbolic.notation.matrix import notation
 from row_samples import all_slow, mostly_slow, sample_requests
 from written_expressions import ALL, ORDINARY
@@ -18,7 +18,7 @@ def written(expression, shapes):
 
 
 def forms(asked):
-    return forms_of(asked).inputs
+    return texts_of(asked, MATRIX, MATRIX_LATEX)
 
 
 def wrong(asked, name, form):
@@ -182,17 +182,18 @@ def test_a_line_has_a_name_that_nothing_else_has():
 def test_a_text_that_does_not_come_to_the_plans_numbers_is_withheld(monkeypatch):
     honest = notation.text
     monkeypatch.setattr(notation, "text", lambda tree: honest(tree).replace("A + A.T", "A + A"))
-    form = derived(request_for("x.T @ A @ x", tensors(A=(3, 3), x=(3,)))).inputs
-    assert form["x"][JACOBIAN][MATRIX] == form["x"][JACOBIAN][MATRIX_LATEX] == ""
-    assert form["x"][JACOBIAN][TEXT]
-    assert form["A"][JACOBIAN][MATRIX] == "outer(x, x)"
+    derivation = derivation_of(request_for("x.T @ A @ x", tensors(A=(3, 3), x=(3,))))
+    for withheld in (derivation.formula("x", JACOBIAN, notation) for notation in (MATRIX, MATRIX_LATEX)):
+        assert (withheld.written, withheld.state) == ("", NotationState.NO_FORM)
+    assert derivation.formula("x", JACOBIAN, TEXT).written
+    assert derivation.formula("A", JACOBIAN, MATRIX).written == "outer(x, x)"
 
 
 def test_a_transpose_that_equal_lengths_would_hide_is_found(monkeypatch):
     honest = notation.text
     monkeypatch.setattr(notation, "text", lambda tree: honest(tree).replace("A.T @ v", "A @ v"))
-    form = derived(request_for("A @ x", tensors(A=(3, 3), x=(3,)))).inputs
-    assert form["x"][VJP][MATRIX] == ""
+    derivation = derivation_of(request_for("A @ x", tensors(A=(3, 3), x=(3,))))
+    assert derivation.formula("x", VJP, MATRIX).written == ""
 
 
 @pytest.mark.parametrize("step", mostly_slow(["tanh(W @ {0})", "tanh({0})*{0} + x"], 2))
@@ -202,7 +203,7 @@ def test_what_nobody_would_read_is_not_written(step):
     assert form[VJP][MATRIX] == ""
 
 
-def test_matrix_notation_travels_with_the_forms():
-    kept = derived(request_for("softmax(x)", tensors(x=(3,))))
-    assert Forms.from_bytes(kept.to_bytes()) == kept
-    assert kept.inputs["x"][JACOBIAN][MATRIX]
+def test_matrix_notation_travels_as_bytes():
+    kept = derivation_of(request_for("softmax(x)", tensors(x=(3,)))).write(MATRIX)
+    assert DECODERS[MATRIX](kept.to_bytes()) == kept
+    assert kept.inputs["x"][JACOBIAN].written

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from both_legs import disagreements, final, forms_of, request_for, tensors
+from both_legs import disagreements, final, form_of, request_for, tensors
 from pullback_server.symbolic import error_bound, evaluator
 from pullback_server.verdict.compare import SLACK
 
@@ -41,7 +41,7 @@ def in_single(expression, shapes, interval, seed):
     """The question on float32 inputs, its plan, and the plan's inputs in float32."""
     inputs = {n: t.float() for n, t in tensors(low=interval[0], high=interval[1], **shapes).items()}
     asked = request_for(expression, inputs, seed)
-    return asked, forms_of(asked).plan, inputs | {"^": asked.upstream}
+    return asked, form_of(asked).plan, inputs | {"^": asked.upstream}
 
 
 @pytest.mark.parametrize("seed", [1, None], ids=["random", "ones"])

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from both_legs import ENTRIES, JACOBIAN, TEXT, ask, derived, disagreements, final, request_for, tensors
+from both_legs import ENTRIES, JACOBIAN, TEXT, ask, derivation_of, disagreements, final, request_for, tensors
 
 
 def chain(first, line, length):
@@ -93,9 +93,9 @@ def test_what_has_no_value_is_undefined_or_undecided_and_says_why(expression):
 @pytest.mark.parametrize("name", ["a shared sine, 50 times", "two lines back, 50 times"])
 def test_a_form_that_shares_parts_is_kept_in_steps_that_grow_with_its_lines(name):
     """Written out, the form would have two to the fiftieth parts."""
-    forms = derived(asked(SOUND[name]))
-    assert not forms.reason
-    assert len(forms.plan.steps) < 1500
+    form = derivation_of(asked(SOUND[name])).closed_form()
+    assert not form.reason
+    assert len(form.plan.steps) < 1500
 
 
 @pytest.mark.slow

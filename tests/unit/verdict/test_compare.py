@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 from both_legs import final, prepared, request_for, tensors
-from pullback_server.symbolic import derive, error_bound, evaluator
+from pullback_server.symbolic import Derivation, error_bound, evaluator
 from pullback_server.verdict import Outcome
 from pullback_server.verdict.compare import BLOCK, FEW, Status, compare
 
@@ -169,13 +169,13 @@ def test_the_running_error_bound_covers_what_float32_loses(expression, shapes):
     """The same plan in float32 is no further from float64 than a few times the bound, entry by entry."""
     inputs = {n: t.to(torch.float32) for n, t in tensors(low=0.01, **shapes).items()}
     request = request_for(expression, inputs, seed=None)
-    forms = derive(prepared(request).typed, tuple(inputs))
+    plan = Derivation(prepared(request).typed, tuple(inputs)).closed_form().plan
     exact = {n: t.to(torch.float64) for n, t in inputs.items()} | {"^": request.upstream.to(torch.float64)}
     rough = inputs | {"^": request.upstream}
     unit = torch.finfo(torch.float32).eps
     for name in inputs:
-        right, computed = evaluator(forms.plan)(exact)[name], evaluator(forms.plan)(rough)[name]
-        bound = error_bound(forms.plan, name, exact, unit)
+        right, computed = evaluator(plan)(exact)[name], evaluator(plan)(rough)[name]
+        bound = error_bound(plan, name, exact, unit)
         assert ((computed.to(torch.float64) - right).abs() <= 4 * bound + 1e-30).all()
 
 

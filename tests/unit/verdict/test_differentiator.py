@@ -6,11 +6,23 @@ import pytest
 import torch
 from both_legs import JACOBIAN, LATEX, TEXT, KeptForms, by_name, final
 from pullback_server.program import Refusal
-from pullback_server.symbolic import Notation
-from pullback_server.verdict import DEFAULT_NOTATIONS, Differentiator, FormOrigin, LegState, Operand, Outcome, Request
-from pullback_server.verdict.form_cache import EXPLAINED, FormOverBudget
+from pullback_server.verdict import (
+    DEFAULT_NOTATIONS,
+    Differentiator,
+    FormOrigin,
+    FormOverBudget,
+    LegState,
+    Notation,
+    NotationState,
+    Operand,
+    Outcome,
+    Request,
+)
 
-CACHE = "pullback_server.verdict.form_cache.symbolic"
+CACHE = "pullback_server.verdict.form_cache"
+
+
+PLAIN, WITH_CODE = frozenset({Notation.TEXT}), frozenset({Notation.TEXT, Notation.CODE, Notation.STEPS})
 
 
 def request(expression, upstream=None, check=True, notations=DEFAULT_NOTATIONS, **values):
@@ -24,11 +36,14 @@ def _tensor(value):
 
 def test_a_provisional_response_comes_first_until_the_form_is_known():
     differentiator = Differentiator("cpu")
-    first = list(differentiator.respond(request("x**3", x=2.0)))
-    assert [d.symbolic.state for response in first for d in response.derivatives] == [LegState.DEADLINE, LegState.DONE]
-    assert first[0].derivatives[0].gradient == 12
-    assert first[0].derivatives[0].verdict.reason == "DEADLINE"
-    assert len(list(differentiator.respond(request("x**3", x=3.0)))) == 1
+    numbers, *later = differentiator.respond(request("x**3", x=2.0))
+    assert numbers.derivatives[0].symbolic.state is LegState.DEADLINE
+    assert numbers.derivatives[0].gradient == 12
+    assert numbers.derivatives[0].verdict.reason == "DEADLINE"
+    assert {response.derivatives[0].symbolic.state for response in later} == {LegState.DONE}
+    assert [response.provisional for response in (numbers, *later)] == [True] * len(later) + [False]
+    (only,) = differentiator.respond(request("x**3", x=3.0))
+    assert not only.provisional
 
 
 def test_forms_are_derived_once_for_all_who_share_a_store(monkeypatch):
@@ -90,8 +105,9 @@ def test_a_closed_form_that_cannot_be_evaluated_costs_no_number(monkeypatch, pro
 def test_a_large_request_has_a_provisional_response_even_when_its_form_is_known():
     """Evaluating the form takes a while, and the number is there before."""
     differentiator, large = Differentiator("cpu"), torch.ones(2**18 + 1, dtype=torch.float64)
-    assert len(list(differentiator.respond(request("sum(x**2)", x=[1.0, 2.0])))) == 2
-    provisional, last = differentiator.respond(request("sum(x**2)", x=large))
+    final(request("sum(x**2)", notations=PLAIN, x=[1.0, 2.0]), differentiator)
+    provisional, last = differentiator.respond(request("sum(x**2)", notations=PLAIN, x=large))
+    assert (provisional.provisional, last.provisional) == (True, False)
     assert torch.equal(provisional.derivatives[0].gradient, last.derivatives[0].gradient)
     assert last.form_origin is FormOrigin.WORKER
     assert last.derivatives[0].verdict.compared == large.numel()
@@ -105,6 +121,7 @@ def test_no_leg_runs_that_is_not_wanted():
     printed = final(request("x**3", check=False, notations=frozenset({Notation.LATEX}), x=2.0), differentiator)
     assert printed.derivatives[0].formula(JACOBIAN, LATEX) == "3 x^{2}"
     assert printed.derivatives[0].formula(JACOBIAN, TEXT) == ""
+    assert printed.derivatives[0].state(JACOBIAN, TEXT) is NotationState.NOT_REQUESTED
     assert printed.derivatives[0].verdict.reason == "NOT_CHECKED"
 
 
@@ -180,52 +197,39 @@ def test_the_deviation_of_torch_from_softplus_is_seen():
     assert derivative.verdict.worst.closed_form == pytest.approx(0.9999999981349912, abs=1e-16)
 
 
-PLAIN, WITH_CODE = frozenset({Notation.TEXT}), frozenset({Notation.TEXT, Notation.CODE, Notation.STEPS})
-
-
 def test_code_and_steps_come_after_a_response_that_lacks_nothing_else():
     differentiator = Differentiator("cpu")
-    late, without, whole = differentiator.respond(request("x**3", x=2.0, notations=WITH_CODE))
-    states = [response.derivatives[0].symbolic.state for response in (late, without, whole)]
-    assert states == [LegState.DEADLINE, LegState.DEADLINE, LegState.DONE]
+    *_, without, with_code, whole = differentiator.respond(request("x**3", x=2.0, notations=WITH_CODE))
+    assert {r.derivatives[0].symbolic.state for r in (without, with_code, whole)} == {LegState.DONE}
     assert without.derivatives[0].formula(JACOBIAN, TEXT) == whole.derivatives[0].formula(JACOBIAN, TEXT) == "3*x**2"
     assert without.derivatives[0].verdict.outcome is Outcome.AGREE
     assert (without.code.torch, without.steps) == ("", ())
-    assert "def vjp(x, v)" in whole.code.torch
+    assert (without.code_state, without.steps_state) == (NotationState.DEADLINE, NotationState.DEADLINE)
+    assert (with_code.code_state, with_code.steps_state) == (NotationState.DONE, NotationState.DEADLINE)
+    assert (whole.code_state, whole.steps_state) == (NotationState.DONE, NotationState.DONE)
+    assert "def vjp(x, v)" in with_code.code.torch
+    assert with_code.code == whole.code
     assert whole.steps
     assert len(list(differentiator.respond(request("x**3", x=3.0, notations=WITH_CODE)))) == 1
 
 
-def test_nothing_is_explained_that_was_not_requested():
+def test_nothing_is_written_that_was_not_requested():
     differentiator = Differentiator("cpu")
     final(request("x**3", x=2.0, notations=WITH_CODE), differentiator)
     plain = final(request("x**3", x=2.0, notations=PLAIN), differentiator)
     assert (plain.code.torch, plain.steps) == ("", ())
+    assert (plain.code_state, plain.steps_state) == (NotationState.NOT_REQUESTED, NotationState.NOT_REQUESTED)
     code = final(request("x**3", x=2.0, notations=frozenset({Notation.CODE})), differentiator)
     assert code.code.numpy
-    assert code.steps == ()
+    assert (code.steps, code.steps_state) == ((), NotationState.NOT_REQUESTED)
 
 
-def test_explanations_are_worked_out_once_for_all_who_share_a_store(monkeypatch):
+def test_code_and_steps_are_written_once_for_all_who_share_a_store(monkeypatch):
     store = KeptForms()
     first = final(request("x**3", x=2.0, notations=WITH_CODE), Differentiator("cpu", forms=store))
     monkeypatch.setattr(f"{CACHE}.Derivation", None)
     second = final(request("x**3", x=2.0, notations=WITH_CODE), Differentiator("cpu", forms=store))
     assert (second.code, second.steps) == (first.code, first.steps)
-
-
-def test_an_explanation_that_took_too_long_before_costs_no_closed_form():
-    class Impatient(KeptForms):
-        def get(self, key):
-            if key.endswith(EXPLAINED):
-                raise FormOverBudget(key)
-            return super().get(key)
-
-    last = final(request("x**3", x=2.0, notations=WITH_CODE), Differentiator("cpu", forms=Impatient()))
-    assert last.derivatives[0].formula(JACOBIAN, TEXT) == "3*x**2"
-    assert last.derivatives[0].verdict.outcome is Outcome.AGREE
-    assert last.derivatives[0].symbolic.state is LegState.DEADLINE
-    assert "code and steps" in last.derivatives[0].symbolic.message
 
 
 def test_the_closed_forms_gradients_are_in_the_response_where_they_are_requested():

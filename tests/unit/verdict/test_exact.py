@@ -4,7 +4,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 import torch
-from both_legs import forms_of, prepared, request_for
+from both_legs import form_of, prepared, request_for
 from exact_differences import exact_array, reference_value
 from pullback_server.operators import TABLE
 from pullback_server.symbolic import UPSTREAM, evaluator
@@ -60,13 +60,13 @@ def test_an_entry_reaches_every_entry_that_changes_with_it(row):
 def test_a_closed_form_in_many_digits_has_the_values_of_float64(row):
     for text, inputs in smallest(row)[:2]:
         request = request_for(text, inputs)
-        forms = forms_of(request)
-        if forms.reason:
+        form = form_of(request)
+        if form.reason:
             continue
         point = {n: t.to(torch.float64) for n, t in inputs.items()} | {UPSTREAM: request.upstream.to(torch.float64)}
-        doubles = evaluator(forms.plan)(point)
+        doubles = evaluator(form.plan)(point)
         with mp.workdps(50):
-            fine = FormValues(forms.plan, inputs | {UPSTREAM: request.upstream}, Budget(PLENTY))
+            fine = FormValues(form.plan, inputs | {UPSTREAM: request.upstream}, Budget(PLENTY))
             for name, gradient in doubles.items():
                 flat = [0.0] * inputs[name].numel() if gradient is None else gradient.flatten().tolist()
                 digits = [float(fine.gradient(name, place)) for place in range(len(flat))]

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from both_legs import JACOBIAN, MATRIX, TEXT, VJP, disagreements, final, forms_of, prepared, request_for
+from both_legs import JACOBIAN, MATRIX, TEXT, VJP, disagreements, final, prepared, request_for, texts_of
 from case_files import draw_inputs, read, value
 from exact_differences import slope
 from printed_values import printed_vjp
@@ -41,7 +41,7 @@ def test_every_gradient_has_matrix_notation_and_it_is_the_gradient(case):
     request = request_for(case["f"], inputs)
     program = prepared(request)
     scalar = not program.typed.output.rank
-    forms = forms_of(request).inputs
+    forms = texts_of(request, TEXT, MATRIX)
     assert all(0 < len(f[TEXT]) < READABLE for formulas in forms.values() for f in formulas.values())
     matrix = {name: formulas[JACOBIAN if scalar else VJP][MATRIX] for name, formulas in forms.items()}
     seed = torch.ones_like(request.upstream) if scalar else request.upstream

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from both_legs import JACOBIAN, MATRIX, MATRIX_LATEX, by_name, disagreements, final, forms_of, request_for
+from both_legs import JACOBIAN, MATRIX, MATRIX_LATEX, by_name, disagreements, final, request_for, texts_of
 from case_files import draw_inputs, read, value
 from printed_values import printed_vjp
 from row_samples import mostly_slow
@@ -34,7 +34,7 @@ def test_autograd_and_the_printed_form_are_the_books_derivative(case):
 @pytest.mark.parametrize("case", GRADIENTS, **IDS)
 def test_the_gradient_in_matrix_notation_is_the_books(case):
     inputs = draw_inputs(case)
-    form = forms_of(request_for(case["f"], inputs, None)).inputs[case["wrt"]][JACOBIAN]
+    form = texts_of(request_for(case["f"], inputs, None), MATRIX, MATRIX_LATEX)[case["wrt"]][JACOBIAN]
     assert form[MATRIX]
     assert form[MATRIX_LATEX]
     torch.testing.assert_close(value(form[MATRIX], inputs), value(case["df"], inputs), rtol=1e-9, atol=1e-9)
