@@ -8,12 +8,12 @@ from dataclasses import replace
 import torch
 
 from ..numeric import NumericResult
-from ..symbolic import NotationState
+from ..symbolic import Notation, NotationState
 from .check import CheckResult
 from .preparation import Places
 from .reasons import UndecidedReason
 from .values import DONE, OF_ALL_INPUTS, Derivative, Leg, LegState, NamedEntry, Request, Response, Timings, Verdict
-from .written_form import WrittenForm, absent, shapes_of, unwritten, zero
+from .written_form import ZERO, WrittenForm, absent, shapes_of, unwritten, zero
 
 NOT_REQUESTED = Leg(LegState.NOT_REQUESTED)
 FORM_LATE = Leg(LegState.DEADLINE, "The closed form did not come in time.")
@@ -78,7 +78,12 @@ def with_form(
                 symbolic=result.leg,
                 verdict=result.verdicts.get(name, NOT_CHECKED),
                 closed_form_gradient=None if evaluated is None else evaluated.cpu(),
-                named_entries=tuple(form.entry(name, kind, index, shapes) for kind, index in places.get(name, ())),
+                named_entries=tuple(
+                    form.entry(name, kind, index, shapes)
+                    if name in used
+                    else NamedEntry(kind, index, ZERO[Notation.TEXT])
+                    for kind, index in places.get(name, ())
+                ),
             )
         )
     code, steps = form.code(request.notations), form.steps(request.notations)

@@ -103,7 +103,6 @@ class EntryWriter:
     def __init__(self, forms: EntryForms, shapes: Shapes) -> None:
         self._forms = forms
         self._lengths = {name: length_of(source, shapes) for name, source in forms.lengths.items()}
-        self._printer = TextPrinter(frozenset(forms.units))
         self._entries: dict[Entry, sp.Expr] = {}
 
     def entries(self, longest: int) -> dict[str, dict[DerivativeKind, Formula]]:
@@ -149,6 +148,10 @@ class EntryWriter:
     def _write(self, entry: sp.Expr) -> str | None:
         """An entry as text; None for a quotient by a norm that is always 0, as in cdist(x, x)."""
         return None if entry.has(sp.nan, sp.zoo) else str(self._printer.doprint(entry))
+
+    @cached_property
+    def _printer(self) -> TextPrinter:
+        return TextPrinter(frozenset(self._forms.units))
 
     @cached_property
     def _definitions(self) -> dict[str, _Tensor]:
