@@ -13,13 +13,20 @@ from .operator import Operator
 from .reference import joining as references
 from .shape_rules import joining as shapes
 
-# The torch column.
+# The torch column: one part alone, of however many.
 
 
 def _split(x: torch.Tensor, *, split_size_or_sections: Any, dim: int, output: int) -> torch.Tensor:
-    sizes = list(split_size_or_sections) if isinstance(split_size_or_sections, tuple) else split_size_or_sections
-    part: torch.Tensor = torch.split(x, sizes, dim)[output]
-    return part
+    return _narrow(x, dim, shapes.section(x.shape[dim], split_size_or_sections, output))
+
+
+def _chunk(x: torch.Tensor, *, chunks: int, dim: int, output: int) -> torch.Tensor:
+    return _narrow(x, dim, shapes.chunk_section(x.shape[dim], chunks, output))
+
+
+def _narrow(x: torch.Tensor, dim: int, part: tuple[int, int]) -> torch.Tensor:
+    start, stop = part
+    return x.narrow(dim, start, stop - start)
 
 
 # The sympy column.
@@ -80,14 +87,12 @@ def _split_form(
     program: IndexProgram, x: IndexTensor, *, split_size_or_sections: Any, dim: int, output: int
 ) -> IndexTensor:
     axis = dim % len(x.axes)
-    sections = shapes.sections(program.length(x.axes[axis]), split_size_or_sections)
-    return _section(program, x, axis, sections[output])
+    return _section(program, x, axis, shapes.section(program.length(x.axes[axis]), split_size_or_sections, output))
 
 
 def _chunk_form(program: IndexProgram, x: IndexTensor, *, chunks: int, dim: int, output: int) -> IndexTensor:
     axis = dim % len(x.axes)
-    sections = shapes.chunk_sections(program.length(x.axes[axis]), chunks)
-    return _section(program, x, axis, sections[output])
+    return _section(program, x, axis, shapes.chunk_section(program.length(x.axes[axis]), chunks, output))
 
 
 def _unbind_form(program: IndexProgram, x: IndexTensor, *, dim: int, output: int) -> IndexTensor:
@@ -128,7 +133,7 @@ OPERATORS = (
     Operator(
         name="chunk", family="shapes", signature="x, chunks: integer, dim: dim = 0, *, output: output",
         size_dependent=True, shape=shapes.chunk, sympy=_chunk_form, reference=references.chunk,
-        torch=lambda x, *, chunks, dim, output: torch.chunk(x, chunks, dim)[output],
+        torch=_chunk,
         doc="One of the parts of a dimension, all of one size except the last.", source="torch.chunk",
         samples=("chunk(x, 2)[0]", "chunk(w, 3)[1]", "chunk(C, 2, dim=2)[1]", "chunk(x, 2, 1)[-1] * c"),
         error_inputs=("chunk(x, 2)", "chunk(x, 0)[0]", "chunk(w, 3)[2]"),
@@ -136,7 +141,7 @@ OPERATORS = (
     Operator(
         name="unbind", family="shapes", signature="x, dim: dim = 0, *, output: output", size_dependent=True,
         shape=shapes.unbind, sympy=_unbind_form, reference=references.unbind,
-        torch=lambda x, *, dim, output: torch.unbind(x, dim)[output],
+        torch=lambda x, *, dim, output: x.select(dim, output),
         doc="One of the slices along a dimension, which is removed.", source="torch.unbind",
         samples=("unbind(x)[0]", "unbind(C, 1)[2]", "unbind(x, dim=-1)[-1] * u[:2]", "unbind(g)[0]"),
         error_inputs=("unbind(x)", "unbind(x)[2]", "unbind(s)[0]"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..shape_rules.joining import chunk_sections, sections
+from ..shape_rules.joining import chunk_section, section
 from .columns import Objects
 
 
@@ -22,12 +22,12 @@ def stack(*tensors: Objects, dim: int) -> Objects:
 
 def split(x: Objects, *, split_size_or_sections: Any, dim: int, output: int) -> Objects:
     """One part, of the size or sizes in the call."""
-    return _section(x, dim, sections(x.shape[dim], split_size_or_sections)[output])
+    return _section(x, dim, section(x.shape[dim], split_size_or_sections, output))
 
 
 def chunk(x: Objects, *, chunks: int, dim: int, output: int) -> Objects:
     """One of equal parts."""
-    return _section(x, dim, chunk_sections(x.shape[dim], chunks)[output])
+    return _section(x, dim, chunk_section(x.shape[dim], chunks, output))
 
 
 def unbind(x: Objects, *, dim: int, output: int) -> Objects:

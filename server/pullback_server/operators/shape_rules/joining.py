@@ -38,13 +38,13 @@ def stack(*tensors: TensorType, dim: int) -> TensorType:
 def split(x: TensorType, *, split_size_or_sections: Any, dim: int, output: int) -> TensorType:
     """The shape of one part, of the size or sizes in the call."""
     axis = _axis(x, dim)
-    return _part(x, axis, sections(x.shape[axis], split_size_or_sections), output)
+    return _part(x, axis, section(x.shape[axis], split_size_or_sections, output))
 
 
 def chunk(x: TensorType, *, chunks: int, dim: int, output: int) -> TensorType:
     """The shape of one of the equal parts."""
     axis = _axis(x, dim)
-    return _part(x, axis, chunk_sections(x.shape[axis], chunks), output)
+    return _part(x, axis, chunk_section(x.shape[axis], chunks, output))
 
 
 def unbind(x: TensorType, *, dim: int, output: int) -> TensorType:
@@ -54,9 +54,8 @@ def unbind(x: TensorType, *, dim: int, output: int) -> TensorType:
     return TensorType(x.dtype, (*x.shape[:axis], *x.shape[axis + 1 :]), x.weak)
 
 
-def _part(x: TensorType, axis: int, parts: list[tuple[int, int]], output: int) -> TensorType:
-    _require_part(output, len(parts))
-    start, stop = parts[output]
+def _part(x: TensorType, axis: int, part: tuple[int, int]) -> TensorType:
+    start, stop = part
     return TensorType(x.dtype, tuple(stop - start if k == axis else n for k, n in enumerate(x.shape)), x.weak)
 
 
@@ -71,24 +70,34 @@ def _require_part(output: int, count: int) -> None:
         raise OperandError(f"part {output} of {count}", f"from {-count} to {count - 1}")
 
 
-def sections(length: int, size: Any) -> list[tuple[int, int]]:
-    """Where the parts of a dimension begin and end: of one size, or of several sizes. Raises OperandError."""
+def section(length: int, size: Any, output: int) -> tuple[int, int]:
+    """Where one part of a dimension begins and ends: of parts of one size, or of several sizes. Raises OperandError.
+
+    >>> section(5, 2, -1)
+    (4, 5)
+    """
     if isinstance(size, tuple):
         if sum(size) != length or any(n < 0 for n in size):
             raise OperandError(
                 f"sizes {list(size)} of a dimension of length {length}", f"sizes that add up to {length}"
             )
-        ends = [sum(size[: k + 1]) for k in range(len(size))]
-        return [(end - n, end) for n, end in zip(size, ends, strict=True)]
+        _require_part(output, len(size))
+        number = output % len(size)
+        start = sum(size[:number])
+        return start, start + size[number]
     if size < 0 or (size == 0 and length):
         raise OperandError(f"parts of size {size}", "a size of 1 or more")
-    return [(k, min(k + size, length)) for k in range(0, length, max(size, 1))] or [(0, 0)]
+    # However many parts there are, none of them is written down.
+    starts = range(0, max(length, 1), max(size, 1))
+    _require_part(output, len(starts))
+    return starts[output], min(starts[output] + size, length)
 
 
-def chunk_sections(length: int, chunks: int) -> list[tuple[int, int]]:
+def chunk_section(length: int, chunks: int, output: int) -> tuple[int, int]:
     """As in torch: parts of equal size, rounded up, so that there may be fewer. Raises OperandError."""
     if chunks < 1:
         raise OperandError(f"{chunks} chunks", "1 or more")
     if length == 0:
-        return [(0, 0)] * chunks
-    return sections(length, -(-length // chunks))
+        _require_part(output, chunks)
+        return 0, 0
+    return section(length, -(-length // chunks), output)
