@@ -62,7 +62,8 @@ def check(program: Program, types: Mapping[str, TensorType], limits: Limits) -> 
                 if row.dtype_arguments is not None:
                     arguments |= row.dtype_arguments(*operands, **arguments)
                 _check_result(row, node, result, limits)
-                work += _WORK_FACTOR * row.cost(result, *operands)
+                work += _WORK_FACTOR * row.cost(result, *operands, **arguments)
+                memory += _MEMORY_FACTOR * _workspace(row, operands, result, arguments)
         results.append(result)
         node_arguments.append(arguments)
         memory += _MEMORY_FACTOR * result.elements * result.dtype.size
@@ -106,6 +107,14 @@ def _result(
     except OperandError as error:
         name, types = f"`{row.symbol}`" if row.symbol else row.name, ", ".join(map(str, operands))
         raise refuse(Reason.SHAPE_MISMATCH, node.place, f"{name}: {error.message}", types, error.hint) from None
+
+
+def _workspace(
+    row: Operator, operands: list[TensorType | None], result: TensorType, arguments: dict[str, Argument]
+) -> int:
+    """The bytes that a call needs beside its operands and result."""
+    size = max(t.dtype.size for t in (result, *operands) if t is not None)
+    return size * row.workspace(result, *operands, **arguments)
 
 
 def _check_result(row: Operator, node: Apply, result: TensorType, limits: Limits) -> None:

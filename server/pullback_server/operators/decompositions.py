@@ -17,6 +17,7 @@ from .operator import Kink, Operator
 from .reference import matrices as references
 from .reference.matrices import each_matrix
 from .shape_rules import decompositions as shapes
+from .workspace import of_squares
 
 # The torch column: nan where a matrix has no value, so that one such matrix does not fail the whole call.
 
@@ -167,13 +168,13 @@ def row(
     """A function of matrices; the columns are torch's, sympy's and the reference's."""
     torch_column, sympy_column, reference = columns
     fields: dict[str, Any] = {
-        "signature": "A",
+        "signature": "A", "work": shapes.work, "workspace": of_squares(2),
         "error_inputs": (f"{name}(u)", f"{name}(x)", f"{name}()", f"{name}(A, dim=0)", f"{name}(count)"),
         "source": "K. B. Petersen and M. S. Pedersen, The Matrix Cookbook, 2012", "interval": (0.2, 2.0),
     } | more  # fmt: skip
     return Operator(
         name=name, family="linear algebra", shape=shape, torch=torch_column, sympy=sympy_column, reference=reference,
-        doc=doc, samples=samples, work=shapes.work, **fields,
+        doc=doc, samples=samples, **fields,
     )  # fmt: skip
 
 
@@ -211,13 +212,15 @@ OPERATORS = (
                  "solve(C @ C.mT, x)", "solve(A, D.mT)"),
         error_inputs=("solve(A, w)", "solve(x, u)", "solve(A)", "solve(A, s)")),
     row("matrix_power", shapes.matrix_power, torch.linalg.matrix_power, _power_form,
-        each_matrix(references.matrix_power), signature="A, n: integer",
+        each_matrix(references.matrix_power), signature="A, n: integer", work=shapes.power_work,
+        workspace=shapes.power_workspace,
         doc="The n-th power of the matrix; of its inverse where n is negative.",
         source="torch.linalg.matrix_power",
         samples=("matrix_power(A, 3)", "matrix_power(A, 0) + A", "matrix_power(A, 1)", "matrix_power(A, -2)",
                  "matrix_power(C @ D, 2)", "matrix_power(g, 4)"),
         error_inputs=("matrix_power(A)", "matrix_power(x, 2)", "matrix_power(A, 0.5)", "matrix_power(A, 2000)")),
     row("matrix_exp", shapes.square_of("matrix_exp"), torch.linalg.matrix_exp, None, each_matrix(references.matrix_exp),
+        work=shapes.exponential_work, workspace=of_squares(16),
         doc="The sum of the matrix's powers over their factorials.", source="torch.linalg.matrix_exp",
         samples=("matrix_exp(A)", "matrix_exp(C @ D / 4)", "matrix_exp(g)")),
     row("cholesky", shapes.square_of("cholesky"), _cholesky, None, each_matrix(references.cholesky),

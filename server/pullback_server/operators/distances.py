@@ -17,6 +17,7 @@ from .operator import Kink, NoClosedForm, Operator
 from .reference import distances as references
 from .shape_rules import distances as shapes
 from .shape_rules.common import axes_of
+from .workspace import of_common_shape
 
 #: With more differences than this cdist has no closed form, which would hold all of them at once.
 MOST_DIFFERENCES = 2**24
@@ -91,6 +92,7 @@ OPERATORS = (
     Operator(
         name="cosine_similarity", family="reductions",
         signature="x1, x2, dim: dim = 1, eps: number = 1e-8", shape=shapes.cosine_similarity,
+        work=shapes.work, workspace=of_common_shape(2),
         torch=F.cosine_similarity, sympy=_cosine_form, reference=references.cosine_similarity,
         doc="The sum of x1*x2 along dim over the product of the norms. A norm below eps counts as eps, which torch "
             "leaves out of the derivative.",
@@ -108,6 +110,7 @@ OPERATORS = (
     Operator(
         name="pairwise_distance", family="reductions",
         signature="x1, x2, p: number = 2.0, eps: number = 1e-6, keepdim: flag = False", shape=shapes.pairwise_distance,
+        work=shapes.work, workspace=of_common_shape(2),
         torch=F.pairwise_distance, sympy=_pairwise_form, reference=references.pairwise_distance,
         doc="The norm of order p of x1 - x2 + eps along the last dimension.",
         source="torch.nn.functional.pairwise_distance",

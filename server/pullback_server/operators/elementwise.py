@@ -18,6 +18,7 @@ from .reference.columns import Elementwise
 from .shape_rules import elementwise as shapes
 from .shape_rules.common import broadcast, numbers, to_float
 from .shape_rules.elementwise import square
+from .workspace import of_result
 
 REAL, POSITIVE, INSIDE, ABOVE, STEEP, UNIT = (-2.0, 2.0), (0.2, 3.0), (-0.9, 0.9), (1.1, 3.0), (-1.2, 1.2), (0.0, 0.95)
 
@@ -143,12 +144,14 @@ OPERATORS = (
         domain="abs(x) <= 1", **kinks(("abs(x) == 1", "inf")), code_numpy="np.arcsin", kernel_error=KernelError(1.5)),
     row("acos",       torch.acos,       sp.acos,          scalars.acos,    to_float,  INSIDE,
         "The angle in [0, pi] whose cosine is x.", aliases=("arccos",), source="NIST DLMF 4.23",
-        domain="abs(x) <= 1", **kinks(("abs(x) == 1", "-inf")), code_numpy="np.arccos", kernel_error=KernelError(1.5)),
+        domain="abs(x) <= 1", **kinks(("abs(x) == 1", "-inf")), code_numpy="np.arccos", kernel_error=KernelError(1.5),
+        workspace=of_result(1)),
     row("atan",       torch.atan,       sp.atan,          scalars.atan,    to_float,  REAL,
         "The angle in (-pi/2, pi/2) whose tangent is x.", aliases=("arctan",), source="NIST DLMF 4.23",
         code_numpy="np.arctan"),
     row("sinc",       torch.sinc,       sinc,             scalars.sinc,    to_float,  REAL,
-        "sin(pi*x)/(pi*x), and 1 at 0.", source="torch.special.sinc", kernel_error=KernelError(1, one=1.5)),
+        "sin(pi*x)/(pi*x), and 1 at 0.", source="torch.special.sinc", kernel_error=KernelError(1, one=1.5),
+        workspace=of_result(1)),
     row("deg2rad",    torch.deg2rad,    _radians,         scalars.radians, to_float,  REAL,     "x degrees in radians.",
         aliases=("radians",)),
     row("rad2deg",    torch.rad2deg,    _degrees,         scalars.degrees, to_float,  REAL,     "x radians in degrees.",

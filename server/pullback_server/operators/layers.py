@@ -20,6 +20,7 @@ from .selecting import valid_indices
 from .selection import on_one_device
 from .shape_rules import layers as shapes
 from .shape_rules.matrices import matmul_work
+from .workspace import nothing
 
 # The torch column.
 
@@ -143,6 +144,7 @@ def _shuffle_form(program: IndexProgram, x: IndexTensor, *, upscale_factor: int)
 OPERATORS = (
     Operator(
         name="linear", family="neural", signature="input, weight, bias=None", work=matmul_work,
+        workspace=nothing,
         shape=shapes.linear, torch=_linear, sympy=_linear_form, reference=references.linear,
         doc="input @ weight.T + bias.", source="torch.nn.functional.linear",
         samples=("linear(x, A)", "linear(x, A, u)", "linear(u, x)", "linear(C, B[:2])", "linear(x, u)",
@@ -154,6 +156,7 @@ OPERATORS = (
     ),
     Operator(
         name="bilinear", family="neural", signature="input1, input2, weight, bias=None", work=shapes.bilinear_work,
+        workspace=shapes.bilinear_workspace,
         shape=shapes.bilinear, torch=F.bilinear, sympy=_bilinear_form, reference=references.bilinear,
         doc="Sum(input1[i]*weight[k, i, j]*input2[j], i, j) + bias[k].", source="torch.nn.functional.bilinear",
         samples=("bilinear(x, y @ B, C)", "bilinear(u, w, C, at*s)", "bilinear(x, exp(x), A[None])",
@@ -163,7 +166,7 @@ OPERATORS = (
                       "bilinear(s, u, C)", "bilinear(u, w, B)"),
     ),
     Operator(
-        name="embedding", family="neural", signature="input, weight, padding_idx: integer = None",
+        name="embedding", family="neural", workspace=nothing, signature="input, weight, padding_idx: integer = None",
         shape=shapes.embedding, torch=_embedding, sympy=_embedding_form, reference=references.embedding,
         doc="The rows of a matrix at these indices; torch treats the row padding_idx as a constant.",
         source="torch.nn.functional.embedding",
@@ -200,6 +203,7 @@ OPERATORS = (
     ),
     Operator(
         name="scaled_dot_product_attention", family="neural", work=shapes.attention_work,
+        workspace=shapes.attention_workspace,
         dtype_arguments=shapes.attention_dtype_arguments,
         signature="query, key, value, attn_mask=None, dropout_p: number = 0.0, is_causal: flag = False, "
                   "scale: number = None",

@@ -12,6 +12,7 @@ from .reference import products, rearranging
 from .reference.matrices import matmul_reference
 from .shape_rules import matrices as shapes
 from .shape_rules.common import no_work
+from .workspace import nothing
 
 # The sympy column: an axis of length 1 has no index, so that nothing is summed over it.
 
@@ -76,6 +77,7 @@ def _transpose_last_form(program: IndexProgram, x: IndexTensor) -> IndexTensor:
 OPERATORS = (
     Operator(
         name="matmul", family="linear algebra", signature="x, y", symbol="@", work=shapes.matmul_work,
+        workspace=shapes.matmul_workspace,
         shape=shapes.matmul, torch=torch.matmul, sympy=matmul_form, reference=matmul_reference,
         doc="The matrix product; vectors are rows on the left and columns on the right, further dimensions broadcast.",
         source="torch.matmul",
@@ -85,7 +87,7 @@ OPERATORS = (
         error_inputs=("x @ y", "x @ s", "2 @ x", "A @ count.T", "matmul(x)", "C @ A", "A @ w", "count @ count.T"),
     ),
     Operator(
-        name="dot", family="linear algebra", signature="x, y", work=shapes.matmul_work,
+        name="dot", family="linear algebra", signature="x, y", work=shapes.matmul_work, workspace=nothing,
         shape=shapes.dot, torch=torch.dot, sympy=matmul_form, reference=matmul_reference,
         doc="The sum of the products of two vectors' entries.",
         samples=("dot(u, v)", "dot(u, u)", "dot(o, o)", "dot(sum(x, 0), u)", "dot(u, A @ v)",
@@ -93,7 +95,7 @@ OPERATORS = (
         error_inputs=("dot(u, w)", "dot(x, y)", "dot(u)", "dot(s, u)", "dot(count.sum(0), count.sum(0))"),
     ),
     Operator(
-        name="outer", family="linear algebra", signature="x, y",
+        name="outer", family="linear algebra", signature="x, y", workspace=nothing,
         shape=shapes.outer, torch=torch.outer, sympy=_outer_form, reference=products.outer,
         doc="Every entry of one vector times every entry of another.",
         samples=("outer(u, w)", "outer(u, u)", "outer(o, w)", "outer(u, o)", "outer(o, o)", "outer(sum(z, 1), u)",

@@ -21,6 +21,7 @@ from .selection import on_one_device
 from .shape_rules import losses as shapes
 from .shape_rules.common import broadcast_shapes, floats
 from .shape_rules.losses import REDUCTIONS
+from .workspace import of_common_shape
 
 Tensor = torch.Tensor
 
@@ -142,6 +143,7 @@ def loss(
     } | more
     return Operator(
         name=name, family="neural", torch=torch_column, doc=doc, source=f"torch.nn.functional.{name}", work=shapes.work,
+        workspace=of_common_shape(2),
         samples=tuple(f"{name}({operands})" for operands in samples),
         error_inputs=tuple(f"{name}({operands})" for operands in (*WRONG, *error_inputs)), **columns,
     )  # fmt: skip
@@ -170,8 +172,9 @@ OPERATORS = (
          references.huber, "delta*(abs(input - target) - delta/2); within delta of the target (input - target)**2/2.",
          (*TWO, "x, u", "c, r, 'sum'", "x, y, delta=0.5", "x, y, 'none', 2"), ("x, y, delta=0", "x, count"),
          signature="input, target, reduction: string = 'mean', delta: number = 1.0"),
-    loss("soft_margin_loss", "input, target", shapes.one_dtype, _soft_margin, entries.soft_margin,
-         references.soft_margin, "log(1 + exp(-target*input)).", (*TWO, *(f"x, {sign}" for sign in SIGNS), "x, u")),
+    loss("soft_margin_loss", "input, target", shapes.one_dtype, _broadcast(_soft_margin), entries.soft_margin,
+         references.soft_margin, "log(1 + exp(-target*input)).",
+         (*TWO, *(f"x, {sign}" for sign in SIGNS), "x, u", "g, 2*mask - 1")),
     loss("hinge_embedding_loss", "input, target", shapes.one_dtype, F.hinge_embedding_loss, entries.hinge_embedding,
          references.hinge_embedding, "input where the target is 1, maximum(0, margin - input) where it is -1.",
          (*TWO[:2], *(f"x, {sign}" for sign in SIGNS), "C, sign(D.mT), 0.5, 'none'", "x, sign(u), margin=-0.5",

@@ -16,6 +16,7 @@ from .reference.columns import Reduced
 from .shape_rules import norms as shapes
 from .shape_rules.common import axes_of
 from .shape_rules.norms import INF, SPECTRAL, Order, as_number, is_matrix_norm
+from .workspace import of_common_shape
 
 # The torch column.
 
@@ -150,6 +151,7 @@ OPERATORS = (
     Operator(
         name="norm", family="reductions",
         signature="x, p: order = 2, dim: dims = None, keepdim: flag = False", shape=shapes.norm,
+        workspace=of_common_shape(1),
         torch=_norm, sympy=_norm_form, reference=Reduced(references.norm_of),
         doc="The p-th root of the sum of abs(x)**p; the largest abs(x) where p is inf, the smallest where it is -inf, "
             "the number of entries that are not 0 where it is 0; 'fro' is 2.",
@@ -158,12 +160,14 @@ OPERATORS = (
     Operator(
         name="vector_norm", family="reductions",
         signature="x, ord: order = 2, dim: dims = None, keepdim: flag = False", shape=shapes.vector_norm,
+        workspace=of_common_shape(1),
         torch=_vector_norm, sympy=_vector_norm_form, reference=references.vector_norm,
         doc="The norm of order ord of the entries, as norm has it.",
         source="torch.linalg.vector_norm", kinks=_kinks("ord"), samples=VECTOR_NORMS, error_inputs=WRONG_VECTOR_NORM,
     ),
     Operator(
-        name="matrix_norm", family="reductions", size_dependent=True,
+        name="matrix_norm", family="reductions", size_dependent=True, work=shapes.matrix_norm_work,
+        workspace=shapes.matrix_norm_workspace,
         signature="x, ord: order = 'fro', dim: dims = (-2, -1), keepdim: flag = False", shape=shapes.matrix_norm,
         torch=torch.linalg.matrix_norm, sympy=_matrix_norm_form, reference=references.matrix_norm,
         doc="The root of the sum of squares ('fro'); the sum ('nuc'), the largest (2) or the smallest (-2) of the "
@@ -173,7 +177,8 @@ OPERATORS = (
         samples=MATRIX_NORMS, error_inputs=WRONG_MATRIX_NORM,
     ),
     Operator(
-        name="linalg.norm", family="reductions", size_dependent=True,
+        name="linalg.norm", family="reductions", size_dependent=True, work=shapes.linalg_norm_work,
+        workspace=shapes.linalg_norm_workspace,
         signature="x, ord: order = None, dim: dims = None, keepdim: flag = False", shape=shapes.linalg_norm,
         torch=torch.linalg.norm, sympy=_linalg_norm_form, reference=references.linalg_norm,
         doc="The norm of all entries without ord; else matrix_norm over two dimensions, vector_norm over one.",

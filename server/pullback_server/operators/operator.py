@@ -10,6 +10,7 @@ from typing import Any
 from ..program import TensorType
 from .kernel_error import ONE_ROUNDING, KernelError
 from .signature import Signature, parse_signature
+from .workspace import unsummed_gradients
 
 #: (types of the operands, None where one was left out; arguments by keyword) -> the type of the result.
 ShapeRule = Callable[..., TensorType]
@@ -49,8 +50,9 @@ class Operator:
     `domain` is a condition on the parameters, an expression of the language, empty where the operator is defined
     everywhere; in it, as in the kinks, a parameter that has an operator's name is written with an underscore after it,
     and a reduction runs over what is reduced. Samples are expressions in the names of `samples.SAMPLE_SHAPES` with
-    values from `interval`; `error_inputs` are refused. `work(result, *types)` counts multiplications and additions, by
-    default one for each element. `size_dependent` says that the sympy column mixes lengths into index arithmetic, so
+    values from `interval`; `error_inputs` are refused. `work(result, *types, **arguments)` counts multiplications and
+    additions, by default one for each element, and `workspace`, of the same, the elements that torch makes on the way
+    to the value and its gradient. `size_dependent` says that the sympy column mixes lengths into index arithmetic, so
     that a form serves only the lengths that it was derived for; it is a function of types and arguments where only
     some calls do. Where a call gives several results, `outputs` are the names of those that have one, and the argument
     `output` is the number of the one that is asked for. `dtype_arguments(*types, **arguments)` gives further arguments
@@ -78,6 +80,7 @@ class Operator:
     error_inputs: tuple[str, ...] = ()
     interval: tuple[float, float] = (-2.0, 2.0)
     work: Callable[..., int] | None = None
+    workspace: Callable[..., int] = unsummed_gradients
     size_dependent: bool | Callable[..., bool] = False
     outputs: tuple[str, ...] = ()
     dtype_arguments: Callable[..., dict[str, Any]] | None = None
@@ -96,10 +99,10 @@ class Operator:
             self.size_dependent if isinstance(self.size_dependent, bool) else self.size_dependent(*types, **arguments)
         )
 
-    def cost(self, result: TensorType, *types: TensorType | None) -> int:
+    def cost(self, result: TensorType, *types: TensorType | None, **arguments: Any) -> int:
         """The multiplications and additions of a call: by `work`, or one for each element of its largest tensor."""
         if self.work is not None:
-            return self.work(result, *types)
+            return self.work(result, *types, **arguments)
         return max(result.elements, *(kind.elements for kind in types if kind is not None), 0)
 
     @property

@@ -17,8 +17,22 @@ from .operator import Operator
 from .reference import products as references
 from .reference.matrices import matmul_reference
 from .shape_rules import products as shapes
+from .shape_rules.common import broadcast_shapes
 from .shape_rules.einsum import contracted_axes, inner_equation, read_equation, tensordot_equation
-from .shape_rules.matrices import dot
+from .shape_rules.matrices import dot, matmul_work
+from .workspace import nothing, of_common_shape, of_result
+
+# The torch column.
+
+
+def _vecdot(x: torch.Tensor, y: torch.Tensor, *, dim: int) -> torch.Tensor:
+    """torch takes no vectors of different lengths here, and broadcasts all else."""
+    shape = broadcast_shapes(x.shape, y.shape)
+    products: torch.Tensor = torch.linalg.vecdot(x.expand(shape), y.expand(shape), dim=dim)
+    return products
+
+
+# The sympy column.
 
 
 def _einsum_form(program: IndexProgram, *operands: IndexTensor, equation: str) -> IndexTensor:
@@ -89,7 +103,7 @@ def product(
     return Operator(
         name=name, family="linear algebra", signature="input, other", shape=shapes.matrix_product(name, ranks),
         torch=torch_column, sympy=matmul_form, reference=matmul_reference, doc=doc, samples=samples,
-        error_inputs=error_inputs, source=f"torch.{name}", work=shapes.work,
+        error_inputs=error_inputs, source=f"torch.{name}", work=matmul_work, workspace=nothing,
     )  # fmt: skip
 
 
@@ -105,7 +119,7 @@ OPERATORS = (
             ("bmm(A, B)", "bmm(C, C)", "bmm(C, D[:1])")),
     Operator(
         name="einsum", family="linear algebra", signature="equation: string, *operands", shape=shapes.einsum,
-        work=shapes.work, sympy=_einsum_form, reference=references.einsum,
+        work=shapes.einsum_work, workspace=shapes.einsum_workspace, sympy=_einsum_form, reference=references.einsum,
         torch=lambda *operands, equation: torch.einsum(equation, *operands),
         doc="The sum of products that the letters describe; letters that the result lacks are summed over.",
         source="torch.einsum",
@@ -119,7 +133,8 @@ OPERATORS = (
     ),
     Operator(
         name="tensordot", family="linear algebra", signature="a, b, dims: pairs = 2", shape=shapes.tensordot,
-        work=shapes.work, torch=lambda a, b, *, dims: torch.tensordot(a, b, contracted_axes(dims, a.ndim, b.ndim)),
+        work=shapes.tensordot_work, workspace=nothing,
+        torch=lambda a, b, *, dims: torch.tensordot(a, b, contracted_axes(dims, a.ndim, b.ndim)),
         sympy=_tensordot_form,
         reference=lambda a, b, *, dims: references.einsum(a, b, equation=tensordot_equation(dims, a.ndim, b.ndim)),
         doc="The last dimensions of a contracted with the first of b, or the dimensions that are named.",
@@ -131,24 +146,24 @@ OPERATORS = (
     ),
     Operator(
         name="vdot", family="linear algebra", signature="input, other", shape=dot, torch=torch.vdot,
-        sympy=matmul_form, reference=matmul_reference, work=shapes.work,
+        sympy=matmul_form, reference=matmul_reference, work=matmul_work, workspace=nothing,
         doc="The sum of the products of two vectors' entries.", source="torch.vdot",
         samples=("vdot(u, v)", "vdot(u, A @ u)", "vdot(o, o)"), error_inputs=("vdot(x, y)", "vdot(u, w)", "vdot(u)"),
     ),
     Operator(
         name="vecdot", family="linear algebra", signature="x, y, *, dim: dim = -1", shape=shapes.vecdot,
-        torch=torch.linalg.vecdot, work=lambda result, x, _: result.elements * x.shape[-1] if x.rank else 1,
+        torch=_vecdot, work=shapes.vecdot_work, workspace=of_common_shape(1),
         sympy=lambda program, x, y, *, dim: _sum_form(program, program.elementwise(exact.times, x, y), dim),
         reference=lambda x, y, *, dim: np.asarray((x * y).sum(axis=dim), dtype=object),
         doc="The sum of the products of two tensors' entries along a dimension; the others broadcast.",
         source="torch.linalg.vecdot",
-        samples=("vecdot(u, v)", "vecdot(x, y)", "linalg.vecdot(x, u)", "vecdot(x, y, dim=0)", "vecdot(C, C, dim=1)",
-                 "vecdot(z, z, dim=0)", "vecdot(c, x)"),
+        samples=("vecdot(u, v)", "vecdot(u, o)", "vecdot(x, y)", "linalg.vecdot(x, u)", "vecdot(x, y, dim=0)",
+                 "vecdot(C, C, dim=1)", "vecdot(z, z, dim=0)", "vecdot(c, x)"),
         error_inputs=("vecdot(u)", "vecdot(s, s)", "vecdot(x, B)", "vecdot(x, y, dim=2)", "vecdot(u, u > 0)"),
     ),
     Operator(
         name="inner", family="linear algebra", signature="input, other", shape=shapes.inner, torch=torch.inner,
-        work=shapes.work,
+        work=shapes.inner_work, workspace=nothing,
         sympy=lambda program, x, y: _einsum_form(program, x, y, equation=inner_equation(len(x.axes), len(y.axes))),
         reference=lambda x, y: references.einsum(x, y, equation=inner_equation(x.ndim, y.ndim)),
         doc="The sum of products over the last dimension of both.", source="torch.inner",
@@ -158,7 +173,7 @@ OPERATORS = (
     Operator(
         name="kron", family="linear algebra", signature="input, other", shape=shapes.kron,
         torch=lambda x, y: torch.kron(x.contiguous(), y.contiguous()), sympy=_kron_form, reference=references.kron,
-        size_dependent=shapes.kron_mixes_lengths,
+        size_dependent=shapes.kron_mixes_lengths, workspace=of_result(1),
         doc="The Kronecker product: every entry of the first times the whole second.", source="torch.kron",
         samples=("kron(A, x)", "kron(u, w)", "kron(x, u)", "kron(c, r)", "trace(kron(A, A))", "kron(s, x)",
                  "kron(z, x)", "kron(g, A) @ u"),

@@ -20,6 +20,7 @@ from .reference import scalars
 from .reference.columns import AlongDim, Reduced
 from .shape_rules import reductions as shapes
 from .shape_rules.common import axes_of, sum_dims
+from .workspace import of_common_shape
 
 DIMS = ("{0}(x)", "{0}(s)", "{0}(o)", "{0}(x, 0)", "{0}(x, dim=-1, keepdim=True)", "{0}(C, (0, 2))", "{0}(C, dim=1)",
         "x*{0}(g, 0, True)", "{0}(C, keepdim=True)", "{0}(z, 1)", "x/{0}(x*x + 1, -1, True)")  # fmt: skip
@@ -153,13 +154,15 @@ OPERATORS = (
     reduction("mean",      torch.mean,      mean_form,                   scalars.mean,      shapes.mean,
               "The mean; nan of no entries.", ("mean(x.T)",), ("mean(count)",)),
     reduction("prod",      _prod,           reduction_form("prod"),      scalars.product,   sum_dims,
-              "The product; 1 of no entries.", ("prod(count)*x", "prod(z)"), ("prod(x, 0, 1)",)),
+              "The product; 1 of no entries.", ("prod(count)*x", "prod(z)"), ("prod(x, 0, 1)",),
+              workspace=of_common_shape(2)),
     reduction("amax",      torch.amax,      reduction_form("max"),       scalars.largest,   shapes.extreme,
               "The largest entry.", ("amax(count)*x",), ("amax(z)", "amax(z, 0)"), kinks=LARGEST),
     reduction("amin",      torch.amin,      reduction_form("min"),       scalars.smallest,  shapes.extreme,
               "The smallest entry.", ("amin(count)*x",), ("amin(z)", "amin(z, 0)"), kinks=SMALLEST),
     reduction("logsumexp", torch.logsumexp, reduction_form("logsumexp"), scalars.logsumexp, shapes.logsumexp,
-              "log(sum(exp(x))) without overflow; -inf of no entries.", ("logsumexp(z)",), source="NIST DLMF 4.2"),
+              "log(sum(exp(x))) without overflow; -inf of no entries.", ("logsumexp(z)",), source="NIST DLMF 4.2",
+              workspace=of_common_shape(1)),
 
     #          name   torch              sympy   reference         doc
     quantifier("all", _truth(torch.all), "prod", references.every, "Whether none is false, or zero."),

@@ -16,6 +16,7 @@ from .reference import reductions
 from .reference.columns import AlongDim
 from .shape_rules.common import axis_of, only_floating, sum_dims
 from .shape_rules.reductions import four_passes, running
+from .workspace import of_result
 
 SAMPLES = ("{0}(x, 0)", "{0}(x, dim=1)", "{0}(C, -2)", "{0}(u)", "{0}(s)", "{0}(o, 0)", "{0}(c, 1)", "{0}(c, 0)*x",
            "{0}(z, 0)", "{0}(z, 1)", "y*{0}(x*y, axis=1)", "sum({0}(x, 1), 1)", "{0}(-x, 1)*x",
@@ -40,6 +41,7 @@ def scan(
         reference=AlongDim(reference), doc=doc, source=f"torch.{name}",
         samples=(*(text.format(name) for text in SAMPLES), *samples),
         error_inputs=(*(text.format(name) for text in WRONG), *error_inputs), work=four_passes,
+        workspace=of_result(1),
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from .reference import scalars
 from .reference import special as references
 from .shape_rules import elementwise as shapes
 from .shape_rules.common import to_float
+from .workspace import of_result
 
 
 def normal_density(x: sp.Expr) -> sp.Expr:
@@ -95,7 +96,7 @@ ORDERS = ("polygamma(1, x)", "polygamma(0, s)", "polygamma(2, C)", "polygamma(3,
 WRONG_ORDERS = ("polygamma(x)", "polygamma(-1, x)", "polygamma(0.5, x)", "polygamma(x, y)", "polygamma(1, x, y)")
 GAMMA_DOMAIN: dict[str, Any] = {"domain": "(x > 0) | (x % 1 != 0)"}
 
-special = partial(row, family="special functions")
+special = partial(row, family="special functions", workspace=of_result(1))
 
 # fmt: off
 OPERATORS = (
@@ -123,7 +124,7 @@ OPERATORS = (
             POSITIVE, "The n-th derivative of digamma.", signature="n: integer, x", source="NIST DLMF 5.15",
             samples=ORDERS, error_inputs=WRONG_ORDERS, **GAMMA_DOMAIN,
             code_torch="torch.polygamma({n0}, {1})", code_numpy="special.polygamma({0}, {1})",
-            kernel_error=KernelError(5, operand=5)),
+            kernel_error=KernelError(5, operand=5), workspace=of_result(2)),
     special("i0",        torch.i0,                            i0,        references.i0,        to_float,         REAL,
             "The modified Bessel function of the first kind and order 0.", source="NIST DLMF 10.25",
             code_torch="torch.special.i0", code_numpy="special.i0", kernel_error=KernelError(6)),

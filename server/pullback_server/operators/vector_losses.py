@@ -14,8 +14,10 @@ from .operator import Kink, Operator
 from .reductions import log_softmax_form
 from .reference import vector_losses as references
 from .selecting import valid_indices
+from .shape_rules import distances
 from .shape_rules import vector_losses as shapes
 from .shape_rules.vector_losses import class_axis
+from .workspace import of_common_shape
 
 Tensor = torch.Tensor
 
@@ -225,7 +227,7 @@ OPERATORS = (
                       "multi_margin_loss(C, pos)", "multi_margin_loss(x, at, weight=w)"),
     ),
     Operator(
-        name="cosine_embedding_loss", family="neural", work=shapes.work,
+        name="cosine_embedding_loss", family="neural", work=distances.work, workspace=of_common_shape(2),
         signature="input1, input2, target, margin: number = 0.0, reduction: string = 'mean'",
         shape=shapes.cosine_embedding_loss, torch=F.cosine_embedding_loss, sympy=_cosine_form,
         reference=references.cosine,

@@ -78,6 +78,7 @@ DOC = "Sums of products of a weight with each window of the input, over the wind
 OPERATORS = (
     Operator(
         name="conv1d", family="neural", signature=SIGNATURE, size_dependent=True, work=shapes.convolution_work,
+        workspace=shapes.convolution_workspace(1),
         shape=shapes.convolution(1), torch=_column(F.conv1d, 1), sympy=_form_of(1), reference=references.convolution(1),
         doc=DOC, source="torch.nn.functional.conv1d",
         samples=("conv1d(C, C)", "conv1d(C, C, at*s, padding=1)", "conv1d(D, D, stride=2, padding=1)",
@@ -93,6 +94,7 @@ OPERATORS = (
     ),
     Operator(
         name="conv2d", family="neural", signature=SIGNATURE, size_dependent=True, work=shapes.convolution_work,
+        workspace=shapes.convolution_workspace(2),
         shape=shapes.convolution(2), torch=_column(F.conv2d, 2), sympy=_form_of(2), reference=references.convolution(2),
         doc=DOC, source="torch.nn.functional.conv2d",
         samples=("conv2d(C[:, None], A[None, None])", "conv2d(C, C[None], s[None], padding=1)",

@@ -99,25 +99,25 @@ def _texts(name: str, samples: tuple[str, ...], error_inputs: tuple[str, ...]) -
 # fmt: off
 OPERATORS = (
     Operator(
-        name="avg_pool1d", family="neural", signature=AVERAGE, size_dependent=True, work=shapes.pooling_work,
+        name="avg_pool1d", family="neural", signature=AVERAGE, size_dependent=True, work=shapes.pooling_work(1),
         shape=shapes.pooling(1), torch=F.avg_pool1d, sympy=_mean_form_of(1), reference=references.mean_pooling(1),
         doc=MEAN_DOC, **_texts("avg_pool1d", MEAN, WRONG),
     ),
     Operator(
         name="avg_pool2d", family="neural", signature=f"{AVERAGE}, divisor_override: integer = None",
-        size_dependent=True, work=shapes.pooling_work,
+        size_dependent=True, work=shapes.pooling_work(2),
         shape=shapes.pooling(2), torch=F.avg_pool2d, sympy=_mean_form_of(2), reference=references.mean_pooling(2),
         doc=f"{MEAN_DOC[:-1]}; over divisor_override instead where it is given.",
         **_texts("avg_pool2d", MEAN_2D, (*WRONG_2D, "avg_pool2d(C, 2, divisor_override=0)")),
     ),
     Operator(
         name="max_pool1d", family="neural", signature=LARGEST, size_dependent=True, kinks=TIES,
-        work=shapes.pooling_work, shape=shapes.pooling(1), torch=F.max_pool1d, sympy=_max_form_of(1),
+        work=shapes.pooling_work(1), shape=shapes.pooling(1), torch=F.max_pool1d, sympy=_max_form_of(1),
         reference=references.max_pooling(1), doc=MAX_DOC, **_texts("max_pool1d", MAX, WRONG),
     ),
     Operator(
         name="max_pool2d", family="neural", signature=LARGEST, size_dependent=True, kinks=TIES,
-        work=shapes.pooling_work, shape=shapes.pooling(2), torch=F.max_pool2d, sympy=_max_form_of(2),
+        work=shapes.pooling_work(2), shape=shapes.pooling(2), torch=F.max_pool2d, sympy=_max_form_of(2),
         reference=references.max_pooling(2), doc=MAX_DOC, **_texts("max_pool2d", MAX_2D, WRONG_2D),
     ),
 )

@@ -220,6 +220,6 @@ def sum_dims(x: TensorType, *, dim: Any = None, keepdim: bool = False, **_: Any)
     return TensorType(dtype, reduced_shape(x, dim, keepdim), x.weak)
 
 
-def no_work(*_: TensorType | None) -> int:
+def no_work(*_: TensorType | None, **__: Any) -> int:
     """The work of an operator that moves entries and computes nothing."""
     return 0

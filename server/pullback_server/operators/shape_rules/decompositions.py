@@ -118,6 +118,21 @@ def lstsq(a: TensorType, b: TensorType, *, output: int) -> TensorType:
     return TensorType(_dtype("lstsq", a, b), (*a.shape[:-2], a.shape[-1], b.shape[-1]), a.weak and b.weak)
 
 
-def work(result: TensorType, x: TensorType, *_: Any) -> int:
+def work(result: TensorType, x: TensorType, *_: TensorType, **__: Any) -> int:
     """The work of a decomposition, whatever the function is."""
-    return _PASSES * max(x.elements, result.elements) * max(x.shape[-1:], default=1)
+    return _PASSES * max(x.elements, result.elements) * min(x.shape[-2:])
+
+
+def power_work(result: TensorType, x: TensorType, *, n: int) -> int:
+    """Two matrix products for each binary digit of the power, beside what an inverse takes."""
+    return work(result, x) + 4 * n.bit_length() * x.elements * x.shape[-1]
+
+
+def power_workspace(_: TensorType, x: TensorType, *, n: int) -> int:
+    """The matrices that these products give, and as many of an inverse."""
+    return 2 * (n.bit_length() + 1) * x.elements
+
+
+def exponential_work(result: TensorType, x: TensorType) -> int:
+    """A polynomial of matrices twice as wide, and some squarings, for the gradient."""
+    return _PASSES * work(result, x)

@@ -6,6 +6,7 @@ from typing import Any
 
 from ...program import TensorType
 from ..operator import OperandError
+from ..workspace import common_elements
 from . import norms
 from .common import broadcast_shapes, floats, numbers, only_floating, reduced_shape
 from .matrices import one_floating_dtype
@@ -51,6 +52,11 @@ def cdist(x1: TensorType, x2: TensorType, *, p: float, compute_mode: str | None)
     return TensorType(dtype, (*batch, x1.shape[-2], x2.shape[-2]), x1.weak and x2.weak)
 
 
-def cdist_work(result: TensorType, x1: TensorType, _: TensorType) -> int:
+def cdist_work(result: TensorType, x1: TensorType, *_: TensorType, **__: Any) -> int:
     """A difference, a power and a sum for each pair of entries."""
     return 3 * result.elements * x1.shape[-1]
+
+
+def work(_: TensorType, *operands: TensorType, **__: Any) -> int:
+    """A few passes over the entries of both, which broadcast."""
+    return 6 * common_elements(*operands)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import string
+from dataclasses import dataclass
 from typing import Any
+
+from opt_einsum.paths import auto
 
 from ..operator import OperandError
 from .common import axes_of
@@ -48,6 +52,35 @@ def _labels(term: str, rank: int) -> Labels:
         )
     before, _, after = term.partition("...")
     return [*before, *reversed(_DOTS[:missing]), *after]
+
+
+@dataclass(frozen=True, slots=True)
+class Contraction:
+    """One of the steps that an einsum takes: the combinations of its labels, and the elements of its result."""
+
+    combinations: int
+    elements: int
+
+
+def contractions(equation: str, shapes: tuple[tuple[int, ...], ...]) -> list[Contraction]:
+    """The steps of an einsum in torch's order, which is opt_einsum's where there are more than two operands.
+
+    >>> contractions("ij,jk,k->i", ((2, 3), (3, 4), (4,)))
+    [Contraction(combinations=12, elements=3), Contraction(combinations=6, elements=2)]
+    """
+    labels, out = read_equation(equation, tuple(map(len, shapes)))
+    lengths: dict[str, int] = {}
+    for letters, shape in zip(labels, shapes, strict=True):
+        for label, n in zip(letters, shape, strict=True):
+            lengths[label] = n if lengths.get(label, 1) == 1 else lengths[label]
+    terms = [frozenset(letters) for letters in labels]
+    path = auto(terms, frozenset(out), lengths) if len(terms) > 2 else [tuple(range(len(terms)))]
+    steps = []
+    for positions in path:
+        joined = frozenset[str]().union(*(terms.pop(k) for k in sorted(positions, reverse=True)))
+        terms.append(joined & frozenset(out).union(*terms))
+        steps.append(Contraction(*(math.prod(lengths[k] for k in each) for each in (joined, terms[-1]))))
+    return steps
 
 
 def contracted_axes(dims: Any, a: int, b: int) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ...program import DType, TensorType
@@ -113,12 +114,25 @@ def attention_dtype_arguments(*types: TensorType | None, **_: Any) -> dict[str, 
     return {"choosing": types[3] is not None and types[3].dtype is DType.BOOL}
 
 
-def attention_work(result: TensorType, query: TensorType, key: TensorType, *_: TensorType | None) -> int:
+def attention_work(result: TensorType, query: TensorType, key: TensorType, *_: TensorType | None, **__: Any) -> int:
     """Two matrix products and a softmax."""
-    rows = result.elements // max(result.shape[-1], 1)
-    return 2 * rows * key.shape[-2] * (query.shape[-1] + result.shape[-1] + 2)
+    return 2 * _scores(result, key) * (query.shape[-1] + result.shape[-1] + 2)
 
 
-def bilinear_work(result: TensorType, x: TensorType, y: TensorType, *_: TensorType | None) -> int:
+def attention_workspace(result: TensorType, _: TensorType, key: TensorType, *__: TensorType | None, **___: Any) -> int:
+    """The scores before and after the softmax."""
+    return 2 * _scores(result, key)
+
+
+def _scores(result: TensorType, key: TensorType) -> int:
+    return math.prod(result.shape[:-1]) * key.shape[-2]
+
+
+def bilinear_work(result: TensorType, x: TensorType, y: TensorType, *_: TensorType | None, **__: Any) -> int:
     """A term for every pair of entries."""
     return 3 * result.elements * x.shape[-1] * y.shape[-1]
+
+
+def bilinear_workspace(_: TensorType, x: TensorType, y: TensorType, *__: TensorType | None, **___: Any) -> int:
+    """Every pair of entries of two vectors."""
+    return x.elements * y.shape[-1]

@@ -6,6 +6,7 @@ from typing import Any
 
 from ...program import TensorType
 from ..operator import OperandError, ShapeRule
+from ..workspace import common_elements
 from .common import AS_NUMBER, broadcast_shapes, floats, numbers, only_floating
 
 #: How the entries of a loss are reduced.
@@ -103,6 +104,6 @@ def loss(rule: ShapeRule, reductions: tuple[str, ...] = REDUCTIONS) -> ShapeRule
     return shape
 
 
-def work(_: TensorType, x: TensorType, t: TensorType, *__: TensorType | None) -> int:
-    """A few passes over the operands."""
-    return 4 * max(x.elements, t.elements)
+def work(_: TensorType, *operands: TensorType | None, **__: Any) -> int:
+    """A few passes over the entries of the operands, which broadcast."""
+    return 4 * common_elements(*operands)

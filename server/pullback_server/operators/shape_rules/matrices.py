@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ...program import DType, TensorType
@@ -27,9 +28,16 @@ def matmul(x: TensorType, y: TensorType, **_: Any) -> TensorType:
     return TensorType(dtype, (*batch, *rows, *columns), x.weak and y.weak)
 
 
-def matmul_work(result: TensorType, x: TensorType, *_: TensorType | None) -> int:
+def matmul_work(result: TensorType, x: TensorType, *_: TensorType | None, **__: Any) -> int:
     """A multiplication and an addition for each entry of the result and of what is summed over."""
     return 2 * result.elements * x.shape[-1]
+
+
+def matmul_workspace(_: TensorType, x: TensorType, y: TensorType, *__: TensorType | None, **___: Any) -> int:
+    """A batch that broadcasts is copied for each of its matrices, and so is its gradient before it is summed."""
+    batch = math.prod(broadcast_shapes(x.shape[:-2], y.shape[:-2]))
+    matrices = ((t.elements, batch * math.prod(t.shape[-2:])) for t in (x, y))
+    return sum(copied for elements, copied in matrices if copied > elements)
 
 
 def dot(x: TensorType, y: TensorType, **_: Any) -> TensorType:

@@ -107,6 +107,6 @@ def rms_dtype_arguments(x: TensorType, _: TensorType | None, *, eps: float | Non
     return {"eps": eps if eps is not None else 2.0**-52 if x.dtype is DType.FLOAT64 else 2.0**-23}
 
 
-def work(result: TensorType, *_: TensorType | None) -> int:
+def work(result: TensorType, *_: TensorType | None, **__: Any) -> int:
     """A few passes over the input."""
     return 8 * result.elements

@@ -6,7 +6,8 @@ from typing import Any
 
 from ...program import TensorType
 from ..operator import OperandError
-from .common import nonempty, only_floating, reduce_dims
+from . import decompositions
+from .common import axes_of, nonempty, only_floating, reduce_dims
 
 Order = float | str | None
 INF = float("inf")
@@ -54,6 +55,36 @@ def linalg_norm(x: TensorType, *, ord: Order, dim: Any = None, keepdim: bool = F
     if is_matrix_norm(x.rank, ord, dim):
         return matrix_norm(x, ord=ord, dim=(0, 1) if dim is None else dim, keepdim=keepdim)
     return vector_norm(x, ord=ord, dim=dim, keepdim=keepdim)
+
+
+def matrix_norm_work(_: TensorType, x: TensorType, *, ord: Order, dim: Any, **__: Any) -> int:
+    """That of a decomposition where the norm is one of singular values."""
+    if ord not in SPECTRAL:
+        return x.elements
+    return decompositions.work(x, _as_matrices(x, dim))
+
+
+def matrix_norm_workspace(_: TensorType, x: TensorType, *, ord: Order, dim: Any, **__: Any) -> int:
+    """The singular vectors where the norm is one of singular values; magnitudes."""
+    return (2 if ord in SPECTRAL else 1) * x.elements
+
+
+def linalg_norm_work(result: TensorType, x: TensorType, *, ord: Order, dim: Any, **__: Any) -> int:
+    """As the norm has it that this one is."""
+    if is_matrix_norm(x.rank, ord, dim):
+        return matrix_norm_work(result, x, ord=ord, dim=(0, 1) if dim is None else dim)
+    return x.elements
+
+
+def linalg_norm_workspace(result: TensorType, x: TensorType, *, ord: Order, dim: Any, **__: Any) -> int:
+    """As the norm has it that this one is."""
+    return matrix_norm_workspace(result, x, ord=ord if is_matrix_norm(x.rank, ord, dim) else None, dim=dim)
+
+
+def _as_matrices(x: TensorType, dim: Any) -> TensorType:
+    rows, columns = axes_of(dim, x.rank)
+    rest = tuple(n for k, n in enumerate(x.shape) if k not in (rows, columns))
+    return TensorType(x.dtype, (*rest, x.shape[rows], x.shape[columns]))
 
 
 def is_matrix_norm(rank: int, ord: Order, dim: Any) -> bool:

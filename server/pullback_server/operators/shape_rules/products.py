@@ -7,8 +7,9 @@ from typing import Any
 
 from ...program import TensorType
 from ..operator import OperandError
+from ..workspace import common_elements
 from .common import axis_of, broadcast, numbers, promote, reduced_shape
-from .einsum import contracted_axes, inner_equation, read_equation, tensordot_equation
+from .einsum import contracted_axes, contractions, inner_equation, read_equation, tensordot_equation
 from .matrices import matmul, one_floating_dtype
 
 
@@ -82,9 +83,29 @@ def _lengths(x: TensorType, y: TensorType) -> list[tuple[int, int]]:
     return list(zip(a, b, strict=True))
 
 
-def work(result: TensorType, *operands: TensorType) -> int:
-    """Twice the result's size times the longest dimension."""
-    return 2 * result.elements * max((n for t in operands for n in t.shape), default=1)
+def einsum_work(_: TensorType, *operands: TensorType, equation: str) -> int:
+    """A product and a sum for each combination of the labels of each contraction."""
+    return 2 * sum(c.combinations for c in contractions(equation, tuple(t.shape for t in operands)))
+
+
+def einsum_workspace(_: TensorType, *operands: TensorType, equation: str) -> int:
+    """The results of the contractions before the last."""
+    return sum(c.elements for c in contractions(equation, tuple(t.shape for t in operands))[:-1])
+
+
+def tensordot_work(result: TensorType, a: TensorType, b: TensorType, *, dims: Any) -> int:
+    """As einsum's."""
+    return einsum_work(result, a, b, equation=tensordot_equation(dims, a.rank, b.rank))
+
+
+def inner_work(result: TensorType, x: TensorType, y: TensorType) -> int:
+    """As einsum's."""
+    return einsum_work(result, x, y, equation=inner_equation(x.rank, y.rank))
+
+
+def vecdot_work(_: TensorType, x: TensorType, y: TensorType, **__: Any) -> int:
+    """A product and a sum for each entry of both, which broadcast."""
+    return 2 * common_elements(x, y)
 
 
 def matrix_product(name: str, ranks: tuple[int, int]) -> Callable[..., TensorType]:

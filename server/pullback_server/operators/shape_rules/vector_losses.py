@@ -79,6 +79,6 @@ def _of_classes(name: str, x: TensorType, t: TensorType, weight: TensorType | No
     return TensorType(dtype, batch, x.weak and t.weak and (weight is None or weight.weak))
 
 
-def work(_: TensorType, x: TensorType, *__: TensorType | None) -> int:
+def work(_: TensorType, x: TensorType, *__: TensorType | None, **___: Any) -> int:
     """A softmax, and what a loss takes."""
     return 6 * x.elements

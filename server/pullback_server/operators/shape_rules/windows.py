@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ...program import TensorType
+from ...program import DType, TensorType
 from ..operator import OperandError
 from .common import only_floating
 from .matrices import one_floating_dtype
@@ -131,9 +131,20 @@ def convolution(count: int) -> Callable[..., TensorType]:
     return shape
 
 
-def convolution_work(result: TensorType, _: TensorType, weight: TensorType, *__: TensorType | None) -> int:
+def convolution_work(result: TensorType, _: TensorType, weight: TensorType, *__: TensorType | None, **___: Any) -> int:
     """A product and a sum for each entry of the weight that an entry of the result takes."""
     return 2 * result.elements * math.prod(weight.shape[1:])
+
+
+def convolution_workspace(count: int) -> Callable[..., int]:
+    """Every window of the input by itself, except in float32, whose kernel reads them in place."""
+
+    def workspace(result: TensorType, x: TensorType, weight: TensorType, *_: TensorType | None, **__: Any) -> int:
+        if x.dtype is DType.FLOAT32:
+            return 0
+        return math.prod((*x.shape[:-count], *weight.shape[2:], *result.shape[-count:]))
+
+    return workspace
 
 
 def pooling_windows(count: int, arguments: dict[str, Any]) -> Windows:
@@ -163,6 +174,11 @@ def pooling(count: int) -> Callable[..., TensorType]:
     return shape
 
 
-def pooling_work(result: TensorType, x: TensorType) -> int:
-    """As if each entry were read nine times at most, as by overlapping windows of 3 by 3."""
-    return 9 * result.elements + x.elements
+def pooling_work(count: int) -> Callable[..., int]:
+    """Each window's entries."""
+
+    def work(result: TensorType, x: TensorType, **arguments: Any) -> int:
+        sizes = each_dimension(arguments["kernel_size"], count, "kernel_size", 1)
+        return result.elements * math.prod(sizes) + x.elements
+
+    return work

@@ -184,7 +184,7 @@ class Values:
         operands = [None if k is None else self.whole(k) for k in apply.operands]
         types = [None if k is None else self.typed.types[k] for k in apply.operands]
         result = self.typed.types[node]
-        self.budget.spend(row.cost(result, *types))
+        self.budget.spend(row.cost(result, *types, **arguments))
         values = np.asarray(row.reference(*operands, **arguments), dtype=object).reshape(-1)
         return self._mark_undefined(row, values, operands, whole=True)[places]
 
