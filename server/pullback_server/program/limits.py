@@ -34,6 +34,11 @@ class Limits:
     formula_characters: int = limit(4_000, "characters of a formula in index notation; a longer one is not written")
     entries_characters: int = limit(8_000, "characters of all entries in a reply; longer lists are not written")
 
+    @property
+    def peak_memory(self) -> int:
+        """The bytes that a request within the limits needs at most at one time: a call has intermediates too."""
+        return 2 * self.memory
+
     def describe(self) -> tuple[tuple[str, float, str], ...]:
         """Every limit as (name, value, description)."""
         return tuple((f.name, getattr(self, f.name), f.metadata["doc"]) for f in fields(self))

@@ -6,6 +6,7 @@ from .evaluation.evaluate import Evaluator, evaluator
 from .evaluation.magnitudes import LinearSlots, Magnitudes, linear_slots
 from .evaluation.running_error import error_bound
 from .form import ClosedForm, DerivativeKind, Formula, Formulas, Notation, NotationState
+from .lowering.sizes import memory as plan_memory
 from .notation.code.module import Code
 from .notation.index_form.entries import EntryForms, EntryWriter
 from .notation.render import DECODERS, Written
@@ -35,4 +36,5 @@ __all__ = [
     "evaluator",
     "form_key",
     "linear_slots",
+    "plan_memory",
 ]

@@ -81,7 +81,8 @@ class Differentiator:
         self._admit(program.typed.memory, program.typed.work)
         parsed = perf_counter()
         device = device_for(self.device, {operand.tensor.dtype for operand in request.inputs})
-        prepared = PreparedRequest(request, program, upstream, device)
+        memory = self.limits.peak_memory - program.typed.memory
+        prepared = PreparedRequest(request, program, upstream, device, memory)
         numbers = autograd(program.forward, prepared.inputs, wrt, upstream, device)
         computed = perf_counter()
         timings = Timings(parse=parsed - start, numeric=computed - parsed)

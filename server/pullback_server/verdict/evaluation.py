@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from ..numeric import device_for
+from ..numeric import DeviceExhausted, device_for
 from ..symbolic import UPSTREAM
 from .form_cache import CompiledForm
 from .preparation import PreparedRequest
@@ -17,6 +17,8 @@ KEPT = 2**22
 
 class EvaluatedForms:
     """The gradients that the closed forms give, by input: on the request's device, or on the CPU if it has no float64.
+
+    Raises DeviceExhausted where evaluating them would take more memory than a request may.
 
     `point` has the tensors that they were evaluated on, the upstream gradient as `^`; a gradient is None where it is
     zero everywhere. `kept` says whether the values of the plan's steps were kept.
@@ -30,13 +32,26 @@ class EvaluatedForms:
         tensors[UPSTREAM] = request.upstream
         self.point = {name: x.to(self.device, torch.float64) for name, x in tensors.items()}
         self.entries = sum(x.numel() for x in self.point.values())
+        self._shapes = tuple((name, tuple(x.shape)) for name, x in self.point.items())
+        self._memory = request.memory
         self._steps: list[Any] = []
-        self.gradients = compiled.evaluate(self.point, self._steps if self.entries <= KEPT else None)
+        self._require_memory(keep=False)
+        keep = self.entries <= KEPT and self._fits(keep=True)
+        self.gradients = compiled.evaluate(self.point, self._steps if keep else None)
         self.kept = bool(self._steps)
 
     @property
     def steps(self) -> list[Any]:
         """The values of the plan's steps, computed again where they were not kept."""
         if not self._steps:
+            self._require_memory(keep=True)
             self.compiled.evaluate(self.point, self._steps)
         return self._steps
+
+    def _fits(self, keep: bool) -> bool:
+        return self.compiled.memory(self._shapes, keep) <= self._memory
+
+    def _require_memory(self, keep: bool) -> None:
+        """Raises DeviceExhausted where the steps would need too much, before any of them is computed."""
+        if not self._fits(keep):
+            raise DeviceExhausted

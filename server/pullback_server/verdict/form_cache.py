@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol, TypeVar
 
 from ..program import Limits
@@ -18,11 +19,12 @@ from ..symbolic import (
     Written,
     evaluator,
     linear_slots,
+    plan_memory,
 )
 from ..symbolic.lowering.plan import Plan
 from .preparation import PreparedProgram
 from .values import FormOrigin
-from .written_form import WrittenForm
+from .written_form import Shapes, WrittenForm
 
 #: What workers share.
 S = TypeVar("S", ClosedForm, Written)
@@ -52,11 +54,15 @@ class FormOverBudget(Exception):
 
 @dataclass(frozen=True)
 class CompiledForm:
-    """A closed form with the function that evaluates it, the sums in its results, and its notations."""
+    """A closed form with the function that evaluates it, the sums in its results, and its notations.
+
+    `memory` estimates the bytes that evaluating it takes, or evaluating it and keeping the value of every step.
+    """
 
     form: ClosedForm
     evaluate: Evaluator
     linear_slots: LinearSlots
+    memory: Callable[[Shapes, bool], int]
     written: WrittenForm
 
     @property
@@ -84,8 +90,7 @@ class FormCache:
             self._forms.move_to_end(key)
             return self._forms[key], FormOrigin.WORKER
         form, origin = self._obtain(key, ClosedForm.from_bytes, lambda: self._derivation(program).closed_form())
-        written = WrittenForm(self._limits.entries_characters)
-        self._forms[key] = CompiledForm(form, evaluator(form.plan), linear_slots(form.plan), written)
+        self._forms[key] = _compile(form, self._limits)
         if len(self._forms) > self._size:
             self._forms.popitem(last=False)
         return self._forms[key], origin
@@ -115,3 +120,12 @@ class FormCache:
             longest = self._limits.formula_characters
             self._last = program.key, Derivation(program.typed, program.used, longest)
         return self._last[1]
+
+
+def _compile(form: ClosedForm, limits: Limits) -> CompiledForm:
+    @lru_cache(maxsize=16)
+    def memory(shapes: Shapes, keep: bool) -> int:
+        return plan_memory(form.plan, dict(shapes), keep=keep)
+
+    written = WrittenForm(limits.entries_characters)
+    return CompiledForm(form, evaluator(form.plan), linear_slots(form.plan), memory, written)

@@ -44,12 +44,16 @@ class PreparedProgram:
 
 @dataclass(frozen=True)
 class PreparedRequest:
-    """A request with its program, its device, and its upstream gradient: ones where the request has none."""
+    """A request with its program, its device, and its upstream gradient: ones where the request has none.
+
+    `memory` are the bytes that evaluating its closed forms may need.
+    """
 
     original: Request
     program: PreparedProgram
     upstream: torch.Tensor
     device: torch.device
+    memory: int
 
     @cached_property
     def inputs(self) -> Mapping[str, torch.Tensor]:
@@ -66,7 +70,7 @@ class PreparedRequest:
         original = replace(self.original, expression=expression)
         program = prepare(expression, types_of(original), self.program.wrt, Limits())
         upstream = resolve_upstream(original.upstream, program.typed.output)
-        return PreparedRequest(original, program, upstream, self.device)
+        return PreparedRequest(original, program, upstream, self.device, self.memory)
 
 
 def types_of(request: Request) -> Types:

@@ -6,37 +6,37 @@ allocates.
 
 from __future__ import annotations
 
-import ast
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
+from enlarged_samples import (
+    BOUNDLESS,
+    MODEST,
+    OVERHEAD,
+    SPARE,
+    Types,
+    allocated,
+    enlarged,
+    estimated,
+    stretched,
+    tensors,
+)
 from pullback_server.language import check, parse
-from pullback_server.numeric import DTYPES, compile_program
-from pullback_server.operators import BY_NAME, TABLE, Operator
-from pullback_server.operators.samples import draw
-from pullback_server.program import Limits, Reason, Refusal, TensorType, TypedProgram
+from pullback_server.numeric import compile_program
+from pullback_server.operators import TABLE, Operator
+from pullback_server.program import Reason, Refusal, TypedProgram
 from row_samples import mostly_slow
-from torch.profiler import ProfilerActivity, profile
 from torch.utils._python_dispatch import TorchDispatchMode
 from typed_programs import typed_by_shapes
 
-Types = Mapping[str, TensorType]
-
-BOUNDLESS = Limits(elements=2**1000, memory=2**1000, work=2**1000)
 #: Each length of a sample that is not 1 is so many times as long: no machine has tensors of that size.
 ASTRONOMIC = 10**12
-#: The same for tensors that torch computes with here.
-MODEST = 8
 #: Python's function calls in the check of one sample, however large its tensors are.
 CALLS = 5_000
-#: A worker's memory is so many times what its request is estimated to need: see `Isolation`.
-SPARE = 2
-#: Bytes of what does not grow with the operands.
-OVERHEAD = 4096
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
@@ -61,7 +61,7 @@ def test_the_estimate_covers_what_torch_allocates(row: Operator) -> None:
     for text, types in (*enlarged(row, MODEST), *stretched(row, MODEST)):
         typed = estimated(text, types)
         try:
-            peak = allocated(typed, tensors(row, types))
+            peak = allocated_for(typed, tensors(row, types))
         except Refusal:  # of values, such as an index out of range
             continue
         assert peak <= SPARE * typed.memory + OVERHEAD, (text, {n: str(t) for n, t in types.items()}, typed.memory)
@@ -111,55 +111,7 @@ def test_one_part_of_very_many_costs_no_more_than_one_of_two(text: str) -> None:
     typed = typed_by_shapes(text, x=(10**8,))
     assert calls_of(lambda: typed_by_shapes(text, x=(10**8,))) < CALLS
     # A tensor that has all these entries in one number.
-    assert allocated(typed, {"x": torch.zeros(()).expand(10**8)}) < OVERHEAD
-
-
-def enlarged(row: Operator, times: int) -> Iterator[tuple[str, Types]]:
-    """A row's samples with longer inputs, in as many dimensions as stay valid: a sample may name a length."""
-    for text in row.samples:
-        types = named(row, text)
-        for kept in (1,), (1, 2), (1, 3), (1, 4), (1, 2, 3, 4):
-            longer = {
-                name: TensorType(t.dtype, tuple(n if n in kept else n * times for n in t.shape))
-                for name, t in types.items()
-            }
-            if valid(text, longer):
-                yield text, longer
-                break
-
-
-def stretched(row: Operator, times: int) -> Iterator[tuple[str, Types]]:
-    """The same where every other floating input has a length of 1 along some dimensions, and the others elsewhere."""
-    for text, types in enlarged(row, times):
-        floating = [name for name, t in types.items() if t.dtype.floating]
-        for pattern in range(2 ** max((types[name].rank for name in floating), default=0)):
-            changed = dict(types)
-            for place, name in enumerate(floating):
-                ones = [bool(pattern >> axis & 1) is bool(place % 2) for axis in range(types[name].rank)]
-                shape = tuple(1 if one else n for one, n in zip(ones, types[name].shape, strict=True))
-                changed[name] = TensorType(types[name].dtype, shape)
-            if valid(text, changed):
-                yield text, changed
-
-
-def named(row: Operator, text: str) -> Types:
-    """The types of the inputs that a sample names."""
-    names = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)} - set(BY_NAME)
-    return {n: TensorType(s.dtype, s.shape) for n, s in draw(row.interval).items() if n in names}
-
-
-def estimated(text: str, types: Types) -> TypedProgram:
-    """A sample with its estimates. Raises Refusal where its inputs do not fit it."""
-    return check(parse(text, tuple(types), BOUNDLESS), types, BOUNDLESS)
-
-
-def valid(text: str, types: Types) -> bool:
-    """Whether a sample takes inputs of these types."""
-    try:
-        estimated(text, types)
-    except Refusal:
-        return False
-    return True
+    assert allocated_for(typed, {"x": torch.zeros(()).expand(10**8)}) < OVERHEAD
 
 
 class NoTensors(TorchDispatchMode):
@@ -201,19 +153,8 @@ def calls_of(function: Callable[[], object]) -> int:
     return calls
 
 
-def tensors(row: Operator, types: Types) -> dict[str, torch.Tensor]:
-    """Inputs of these types from a row's interval; integers are 0, which is an index of every dimension."""
-    random, (low, high) = torch.Generator().manual_seed(0), row.interval
-    drawn = {}
-    for name, t in types.items():
-        uniform = torch.rand(t.shape, dtype=torch.float64, generator=random)
-        x = uniform * (high - low) + low if t.dtype.floating else uniform > (t.dtype.category or 0.5)
-        drawn[name] = x.to(DTYPES[t.dtype]).requires_grad_(t.dtype.floating)
-    return drawn
-
-
-def allocated(typed: TypedProgram, inputs: dict[str, torch.Tensor]) -> int:
-    """The bytes that are allocated at most at one time for a value and its gradients, inputs included."""
+def allocated_for(typed: TypedProgram, inputs: Mapping[str, torch.Tensor]) -> int:
+    """The bytes that are held at most at one time for a value and its gradients, inputs included."""
     forward = compile_program(typed)
 
     def differentiate() -> None:
@@ -222,12 +163,4 @@ def allocated(typed: TypedProgram, inputs: dict[str, torch.Tensor]) -> int:
             sources = [x for x in inputs.values() if x.requires_grad]
             torch.autograd.grad(output, sources, torch.ones_like(output), allow_unused=True)
 
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded:
-        differentiate()
-    now = most = sum(x.untyped_storage().nbytes() for x in inputs.values())
-    assert recorded.profiler is not None
-    for event in recorded.profiler.kineto_results.events():
-        if event.name() == "[memory]":
-            now += event.nbytes()
-            most = max(most, now)
-    return most
+    return allocated(differentiate) + sum(x.untyped_storage().nbytes() for x in inputs.values())

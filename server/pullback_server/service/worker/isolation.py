@@ -33,7 +33,7 @@ class Isolation:
         files = config.worker_files if hard == resource.RLIM_INFINITY else min(config.worker_files, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
         if on_cpu:  # an accelerator's driver reserves more address space than any useful limit
-            most = address_space() + (config.worker_memory or 2 * config.limits.memory + ROOM)
+            most = address_space() + (config.worker_memory or config.limits.peak_memory + ROOM)
             hard = resource.getrlimit(resource.RLIMIT_AS)[1]
             if hard == resource.RLIM_INFINITY or most < hard:
                 resource.setrlimit(resource.RLIMIT_AS, (most, most))

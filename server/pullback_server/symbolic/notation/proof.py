@@ -12,9 +12,10 @@ import torch
 from ...index_notation.index_program import Axes, IndexProgram
 from ..differentiation.derivatives import UPSTREAM, Differentiated
 from ..evaluation.evaluate import evaluator
-from ..form import DerivativeKind
+from ..form import DerivativeKind, NotationState
 from ..lowering.lower import Lowering
 from ..lowering.plan import Plan
+from ..lowering.sizes import memory
 from .index_form.combining import Expressions, TensorExpression
 
 log = logging.getLogger(__name__)
@@ -23,29 +24,46 @@ log = logging.getLogger(__name__)
 SMALLEST, LONGEST = 2, 5
 #: A Jacobian of more entries than this is not computed.
 LARGEST = 10**6
+#: Expressions whose evaluation takes more bytes than this are not checked, and so not shown.
+MEMORY = 2**30
 #: Before an input's name, the names of its derivatives while they are evaluated; no input has such names.
 JACOBIAN, VJP = "^jacobian ", "^vjp "
 
 
-def agreeing(differentiated: Differentiated, plan: Plan, derivatives: Mapping[str, Expressions]) -> set[str]:
-    """The inputs whose expressions, as they will be printed, give the gradient that the plan gives.
+class TooLarge(Exception):
+    """An expression that would cost too much to check, because lengths are part of it."""
 
-    The Jacobian is contracted with the upstream gradient here.
+
+def agreements(
+    differentiated: Differentiated, plan: Plan, derivatives: Mapping[str, Expressions]
+) -> dict[str, NotationState]:
+    """Whether the expressions of each input, as they will be printed, give the gradient that the plan gives.
+
+    The Jacobian is contracted with the upstream gradient here. The state is DONE where they agree, and OVER_BUDGET
+    where finding out would cost too much.
     """
     try:
-        return _agreeing(differentiated, plan, derivatives)
-    except Exception:
-        if len(derivatives) < 2:
-            log.exception("a closed form in writing could not be evaluated")
-            return set()
-        # One that cannot be evaluated costs the others nothing.
-        return set().union(*(agreeing(differentiated, plan, {name: e}) for name, e in derivatives.items()))
+        agreed = _agreeing(differentiated, plan, derivatives)
+    except Exception as error:
+        if len(derivatives) > 1:
+            # One that cannot be evaluated costs the others nothing.
+            alone = (agreements(differentiated, plan, {name: e}) for name, e in derivatives.items())
+            return {name: state for each in alone for name, state in each.items()}
+        if isinstance(error, TooLarge):
+            return dict.fromkeys(derivatives, NotationState.OVER_BUDGET)
+        log.exception("a closed form in writing could not be evaluated")
+        return dict.fromkeys(derivatives, NotationState.NO_FORM)
+    if agreed != derivatives.keys():
+        log.error("a closed form in writing does not come to the numbers of its plan, so it is withheld")
+    return {name: NotationState.DONE if name in agreed else NotationState.NO_FORM for name in derivatives}
 
 
 def _agreeing(differentiated: Differentiated, plan: Plan, derivatives: Mapping[str, Expressions]) -> set[str]:
     partition, program = differentiated.partition, differentiated.partition.program
     # A square matrix stays square where functions of matrices need its rank.
     sizes = _sizes(program, tied=any(p.result_rank is not None for p in differentiated.forward))
+    axes = {name: x.axes for name, x in partition.inputs.items()} | {UPSTREAM: partition.output.axes}
+    _require_memory(plan, {name: _lengths(a, program, sizes) for name, a in axes.items()})
     tensors = _tensors(differentiated, sizes)
     gradients = evaluator(plan)(tensors)
     wanted: list[tuple[str, TensorExpression]] = []
@@ -58,7 +76,9 @@ def _agreeing(differentiated: Differentiated, plan: Plan, derivatives: Mapping[s
     lowering = Lowering(program, differentiated.forward, partition.axes(partition.upstream))
     printed = lowering.plan((n, e.expression, tuple(a for a in e.axes if a is not None)) for n, e in wanted)
     targets = {n: torch.empty(_lengths(e.axes, program, sizes), dtype=torch.float64) for n, e in wanted}
-    results = evaluator(printed)(tensors | {partition.upstream: tensors[UPSTREAM]} | targets)
+    tensors |= {partition.upstream: tensors[UPSTREAM]} | targets
+    _require_memory(printed, {name: tuple(x.shape) for name, x in tensors.items()})
+    results = evaluator(printed)(tensors)
     agreed = set()
     for name in derivatives:
         expected, jacobian, vjp = gradients[name], results.get(JACOBIAN + name), results[VJP + name]
@@ -86,8 +106,13 @@ def _tensors(differentiated: Differentiated, sizes: dict[sp.Symbol, int]) -> dic
     return tensors | {UPSTREAM: draw(partition.output.axes)}
 
 
-def _lengths(axes: Axes, program: IndexProgram, sizes: dict[sp.Symbol, int]) -> list[int]:
-    return [1 if a is None else sizes[program.dimensions[a].root().symbol] for a in axes]
+def _lengths(axes: Axes, program: IndexProgram, sizes: dict[sp.Symbol, int]) -> tuple[int, ...]:
+    return tuple(1 if a is None else sizes[program.dimensions[a].root().symbol] for a in axes)
+
+
+def _require_memory(plan: Plan, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    if memory(plan, shapes) > MEMORY:
+        raise TooLarge
 
 
 def _sizes(program: IndexProgram, tied: bool) -> dict[sp.Symbol, int]:

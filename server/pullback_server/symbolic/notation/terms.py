@@ -18,7 +18,7 @@ from ..lowering.plan import Plan
 from .index_form.combining import Expressions, TensorExpression, combine
 from .index_form.inlining import TooLong
 from .index_form.ranges import Ranges
-from .proof import agreeing
+from .proof import agreements
 from .words import with_units
 
 log = logging.getLogger(__name__)
@@ -91,11 +91,8 @@ class DerivativeTerms:
         ranges = Ranges.of(differentiated)
         combined = each(self._wrt, lambda name: self._combined(name, ranges))
         written = {name: e for name, e in combined.items() if not isinstance(e, NotationState)}
-        right = agreeing(differentiated, self._plan, written)
-        for name in written.keys() - right:
-            log.error("a closed form in writing does not come to the numbers of its plan, so it is withheld")
-            combined[name] = NotationState.NO_FORM
-        return combined
+        states = agreements(differentiated, self._plan, written)
+        return combined | {name: state for name, state in states.items() if state is not NotationState.DONE}
 
     def _terms(self, name: str) -> InputTerms:
         partition, output = self.differentiated.partition, self.differentiated.output.axes

@@ -18,9 +18,12 @@ from ....program import DType, Limits, Refusal
 from ...differentiation.derivatives import UPSTREAM, Differentiated
 from ...evaluation.evaluate import evaluator
 from ...lowering.plan import Plan
+from ...lowering.sizes import memory
 
 #: A tensor of more entries than this is not computed, and an expression of that many is not shown.
 LARGEST = 10**5
+#: Nor is a plan evaluated that takes more bytes than this, as plans do in which lengths are fixed.
+MEMORY = 2**26
 #: Where inputs are drawn from: inside most domains, on both sides of 0, and above 1.
 INTERVALS = ((0.2, 0.8), (-0.9, 0.9), (1.1, 2.0))
 #: Where each input is drawn from separately, for programs whose domains miss all of those: `log(b - A @ x)`.
@@ -70,7 +73,7 @@ class Trials:
 
     def __init__(self, differentiated: Differentiated, plan: Plan) -> None:
         self._partition = differentiated.partition
-        self._gradients = evaluator(plan)
+        self._plan, self._gradients = plan, evaluator(plan)
         typed = differentiated.partition.typed
         self._types = {name: typed.types[node].dtype for name, node in typed.program.inputs().items()}
         self._upstream = differentiated.partition.upstream
@@ -102,12 +105,19 @@ class Trials:
         for draws in (self._from_one_interval, self._from_separate_intervals):
             for tall in (True, False):
                 sizes = self._sizes(tall)
-                if any(math.prod(self._shape(axes, sizes)) > LARGEST for axes in self._axes.values()):
+                if self._too_large(sizes):
                     return sizes, ()
                 trials = tuple(islice((trial for trial in draws(sizes) if trial.informative), len(INTERVALS)))
                 if trials:
                     return sizes, trials
         return sizes, ()
+
+    def _too_large(self, sizes: Sizes) -> bool:
+        """Whether the inputs of these sizes, or what the plan computes from them, would cost too much."""
+        shapes = {name: self._shape(axes, sizes) for name, axes in self._axes.items()}
+        if any(math.prod(shape) > LARGEST for shape in shapes.values()):
+            return True
+        return memory(self._plan, shapes | {UPSTREAM: shapes[self._upstream]}) > MEMORY
 
     def _from_one_interval(self, sizes: Sizes) -> Iterator[Trial]:
         """All inputs from one interval, interval by interval."""
