@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import pickle
 import pkgutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 from unittest.mock import Mock
 
 import grpc
@@ -48,6 +50,25 @@ def reply():
 def test_what_is_offered_is_sorted_and_there():
     assert pullback.__all__ == sorted(pullback.__all__)
     assert all(hasattr(pullback, name) for name in pullback.__all__)
+
+
+def test_what_is_offered_is_what_type_checkers_see():
+    tree = ast.parse(Path(pullback.__file__).read_text())
+    checked, *_ = (node.body for node in tree.body if isinstance(node, ast.If))
+    seen = {alias.name: node.module for node in checked for alias in node.names}
+    assert sorted(seen) == pullback.__all__
+    for name, module in seen.items():
+        assert getattr(pullback, name) is getattr(import_module(f"pullback.{module}"), name)
+    assert set(pullback.__all__) <= set(dir(pullback))
+    with pytest.raises(AttributeError, match="differentiate"):
+        pullback.differentiate  # noqa: B018
+
+
+def test_importing_the_client_alone_loads_no_library():
+    heavy = {"asyncio", "google.protobuf", "grpc", "ml_dtypes", "numpy"}
+    check = f"import sys, pullback; print({heavy} & set(sys.modules)); print(pullback.errors.__name__)"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["set()", "pullback.errors"]
 
 
 def test_importing_the_client_loads_neither_torch_nor_sympy_nor_the_server():
