@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import InternalError, PullbackError
 from ..reasons import Reason
+from .deferred import Deferred
 from .verdict import Outcome, Verdict
 
 
@@ -161,12 +162,13 @@ class Timings:
 
 
 @dataclass(frozen=True, eq=False)
-class Reply:
+class Reply(Deferred):
     """What both legs found, by the names of the differentiated inputs, and the verdict on each.
 
     Arrays are NumPy arrays in the dtype of the service's tensors (bfloat16 through ml_dtypes) and read-only; a gradient
     has its input's shape and dtype. `closed_form_gradients` are the values of the closed forms, in float64; like `code`
-    and `steps` they are empty unless they were asked for.
+    and `steps` they are empty unless they were asked for. What the service sent is decoded when it is first looked at;
+    InternalError is raised where it contradicts itself.
     """
 
     id: str
@@ -182,8 +184,8 @@ class Reply:
     timings: Timings
     versions: Mapping[str, str]
     closed_form_gradients: Mapping[str, NDArray[Any]] = field(default_factory=dict)
-    code: Code = Code()
-    steps: tuple[Step, ...] = ()
+    code: Code = field(default_factory=Code)
+    steps: tuple[Step, ...] = field(default_factory=tuple)
 
     @property
     def agree(self) -> bool:

@@ -76,10 +76,17 @@ def decoder(
     >>> decoder(Slope, verdict_pb2.Slope)(verdict_pb2.Slope(kind=1, value=0.5))
     Slope(kind=<SlopeKind.FINITE: 'finite'>, value=0.5, error=0.0)
     """
+    in_order = list(readers_of(kind, message, differing).values())
+    return lambda message: kind(*[read(message) for read in in_order])
+
+
+def readers_of(
+    kind: type[D], message: type[Message], differing: Mapping[type, Mapping[str, Reader]] = _NO_DIFFERENCES
+) -> dict[str, Reader]:
+    """The readers of a frozen dataclass's fields, in order, as `decoder` has them."""
     hints, readers, alike = get_type_hints(kind), differing.get(kind, {}), _fields_of(message)
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # every kind is a dataclass
-    in_order = [readers[name] if name in readers else _reader(hints[name], alike[name], differing) for name in names]
-    return lambda message: kind(*[read(message) for read in in_order])
+    return {n: readers[n] if n in readers else _reader(hints[n], alike[n], differing) for n in names}
 
 
 def names_of(enum: EnumDescriptor) -> dict[int, str]:

@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from ..errors import InternalError, InvalidRequest
 from ..reasons import Reason
 from ..v1 import derivative_pb2, verdict_pb2
+from ..values.deferred import contents
 from ..values.language import Language, Operator
 from ..values.reply import ClosedForm, Legs, Reply
 from ..values.request import Constant, Request
 from ..values.verdict import Verdict
 from .checks import string_of
-from .codec import Reader, decoder, encode, words_of
-from .tensors import FLOATING, array_from, array_of, is_typed, tensor_of
+from .codec import Reader, decoder, encode, readers_of, words_of
+from .tensors import FLOATING, array_from, array_of, fill_tensor, is_typed
 
 #: The contract's notations by the names that callers use: `text`, `latex`, `matrix`, `code`, `steps`.
 NOTATIONS = words_of(derivative_pb2.Notation.DESCRIPTOR)
@@ -37,10 +38,10 @@ def request_message(request: Request) -> derivative_pb2.DifferentiateRequest:
     notations = derivative_pb2.NotationSelection(notations=_notations(request))
     message = encode(request, derivative_pb2.DifferentiateRequest, inputs=(), upstream=None, notations=notations)
     for place, (name, array) in enumerate(arrays.items()):
-        checked = string_of(name, f"inputs[{place}].name")
-        message.inputs.add(name=checked, tensor=tensor_of(array), requires_grad=requires_grad[name])
+        operand = message.inputs.add(name=string_of(name, f"inputs[{place}].name"), requires_grad=requires_grad[name])
+        fill_tensor(operand.tensor, array)
     if request.upstream is not None:
-        message.upstream.CopyFrom(tensor_of(_upstream(request.upstream, arrays)))
+        fill_tensor(message.upstream, _upstream(request.upstream, arrays))
     return message
 
 
@@ -92,11 +93,13 @@ def _notations(request: Request) -> list[str]:
 
 def _upstream(value: object, inputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
     array = array_of(value, "upstream")
-    floating = {array.dtype.name: array.dtype for array in inputs.values() if array.dtype.name in FLOATING}
     if is_typed(value):
         return array
     # The client does not know the output's dtype, which is the floating inputs' own, unless the expression promotes it.
-    (dtype,) = floating.values() if len(floating) == 1 else (np.dtype(np.float64),)
+    floating = {x.dtype.newbyteorder("=") for x in inputs.values()} & FLOATING
+    (dtype,) = floating if len(floating) == 1 else (np.dtype(np.float64),)
+    if array.dtype == dtype:
+        return array
     with np.errstate(over="ignore"):
         return array.astype(dtype)
 
@@ -139,7 +142,21 @@ _BY_NAME: dict[type, dict[str, Reader]] = {
 }
 # fmt: on
 
-#: The reply that a message holds; raises InternalError where it contradicts itself.
-reply_from = decoder(Reply, derivative_pb2.DifferentiateResponse, _BY_NAME)
+_REPLY_READERS = readers_of(Reply, derivative_pb2.DifferentiateResponse, _BY_NAME)
+#: A reply of so many entries is decoded at once, so that its message need not be kept beside its arrays.
+_MANY = 2**13
+
+
+def reply_from(message: derivative_pb2.DifferentiateResponse) -> Reply:
+    """The reply that a message holds; raises InternalError where its value contradicts itself."""
+    reply = Reply.read_from(message, _REPLY_READERS)
+    size = reply.value.size
+    for derivative in message.derivatives:
+        size += math.prod(derivative.gradient.shape)
+    if size + sum(math.prod(named.tensor.shape) for named in message.intermediates) > _MANY:
+        contents(reply)
+    return reply
+
+
 #: The description of the language that a message holds.
 language_from = decoder(Language, derivative_pb2.DescribeLanguageResponse, _BY_NAME)

@@ -19,8 +19,9 @@ DTYPES: dict[int, np.dtype[Any]] = {
     for name, number in tensor_pb2.Dtype.items()
     if number
 }
-FLOATING = frozenset(("float16", "bfloat16", "float32", "float64"))
-_NUMBERS = {dtype.name: number for number, dtype in DTYPES.items()}
+FLOATING = frozenset(dtype for dtype in DTYPES.values() if dtype.name in ("float16", "bfloat16", "float32", "float64"))
+_NUMBERS = {dtype: number for number, dtype in DTYPES.items()}
+_LITTLE = {number: dtype.newbyteorder("<") for number, dtype in DTYPES.items()}
 _UNREADABLE = (TypeError, ValueError, RuntimeError, BufferError, OverflowError)
 
 
@@ -41,8 +42,8 @@ def array_of(value: object, field: str) -> NDArray[Any]:
         message = f"a value of type {kind} cannot be read as an array"
         hint = "give a number, nested lists of one length at each level, or an array in the memory of the host"
         raise InvalidRequest(message, reason=Reason.NOT_AN_ARRAY, field=field, found=kind, hint=hint) from error
-    if array.dtype.name not in _NUMBERS:
-        dtype, hint = array.dtype.name, f"use one of {', '.join(_NUMBERS)}"
+    if array.dtype not in _NUMBERS and array.dtype.newbyteorder("=") not in _NUMBERS:
+        dtype, hint = array.dtype.name, f"use one of {', '.join(known.name for known in _NUMBERS)}"
         message = f"the dtype {dtype} is not supported"
         raise InvalidRequest(message, reason=Reason.UNSUPPORTED_DTYPE, field=field, found=dtype, hint=hint)
     return array
@@ -58,18 +59,25 @@ def is_typed(value: object) -> bool:
 
 
 def tensor_of(array: NDArray[Any]) -> tensor_pb2.Tensor:
-    """The message for an array of any layout and byte order."""
-    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-    dtype = tensor_pb2.Dtype.Name(_NUMBERS[array.dtype.name])
-    return tensor_pb2.Tensor(dtype=dtype, shape=array.shape, data=little.tobytes())
+    """The message for an array."""
+    message = tensor_pb2.Tensor()
+    fill_tensor(message, array)
+    return message
+
+
+def fill_tensor(message: tensor_pb2.Tensor, array: NDArray[Any]) -> None:
+    """Puts an array of any layout and byte order into an empty message."""
+    number = _NUMBERS.get(array.dtype) or _NUMBERS[array.dtype.newbyteorder("=")]
+    message.dtype = number  # type: ignore[assignment]
+    message.shape.extend(array.shape)
+    message.data = array.astype(_LITTLE[number], copy=False).tobytes()
 
 
 def array_from(tensor: tensor_pb2.Tensor) -> NDArray[Any]:
     """The read-only array that a message holds, without a copy; raises InternalError where it contradicts itself."""
     try:
-        dtype = DTYPES[tensor.dtype]
         data = tensor.data
-        array: NDArray[Any] = np.ndarray(tuple(tensor.shape), dtype.newbyteorder("<"), buffer=data)
+        array: NDArray[Any] = np.ndarray(tuple(tensor.shape), _LITTLE[tensor.dtype], buffer=data)
     except (KeyError, TypeError, ValueError) as error:
         raise InternalError("the service sent a tensor that contradicts itself", reason=Reason.BAD_REPLY) from error
     if array.nbytes != len(data):
@@ -99,8 +107,9 @@ def _is_plain(value: object) -> bool:
 
 def _as_float64(array: NDArray[Any]) -> NDArray[Any]:
     """Numbers as float64, integers that are too large for NumPy's own among them, and everything else as it is."""
-    integers = array.dtype == object and all(isinstance(entry, int) for entry in array.flat)
-    return array.astype(np.float64) if integers or array.dtype.kind in "iuf" else array
+    kind = array.dtype.kind
+    integers = kind == "O" and all(isinstance(entry, int) for entry in array.flat)
+    return array.astype(np.float64, copy=False) if integers or kind in "iuf" else array
 
 
 def _from_torch(value: Any) -> NDArray[Any]:
