@@ -17,7 +17,7 @@ from .operator import Kink, Operator
 from .reference import matrices as references
 from .reference.matrices import each_matrix
 from .shape_rules import decompositions as shapes
-from .workspace import of_squares
+from .workspace import of_common_shape, of_squares
 
 # The torch column: nan where a matrix has no value, so that one such matrix does not fail the whole call.
 
@@ -243,13 +243,14 @@ OPERATORS = (
                  "eigh(C @ C.mT)[1]**2"),
         error_inputs=("eigh(A)", "eigh(A)[2]", "eigh(x)[0]", "eigh(u)[0]", "eigh(A).values")),
     row("svdvals", shapes.svdvals, _or_nan(torch.linalg.svdvals), _svdvals_form, each_matrix(references.svd),
-        size_dependent=True,
+        size_dependent=True, workspace=of_common_shape(2),
         doc="The singular values, descending.", source="M. B. Giles, 2008, section 3.2", kinks=(SINGULAR_TIES,),
         samples=("svdvals(A)", "svdvals(x)", "svdvals(C)", "svdvals(c)", "sum(svdvals(x.T))", "svdvals(g)"),
         error_inputs=("svdvals(u)", "svdvals()", "svdvals(count)")),
     row("svd", shapes.svd, _or_nan(_svd), _svd_form, each_matrix(references.svd),
         signature="A, full_matrices: flag = True, *, output: output",
-        outputs=("U", "S", "Vh"), size_dependent=True, kinks=(SINGULAR_TIES,), source="M. B. Giles, 2008, section 3.2",
+        outputs=("U", "S", "Vh"), size_dependent=True, kinks=(SINGULAR_TIES,),
+        workspace=of_common_shape(2), source="M. B. Giles, 2008, section 3.2",
         doc="A = U @ diag(S) @ Vh: singular vectors as columns of U and rows of Vh, values descending; "
             "a vector's sign is torch's.",
         samples=("svd(A)[1]", "svd(A)[0]**2", "svd(x, full_matrices=False)[0]**2", "svd(x, False).Vh**2", "svd(x).S",

@@ -12,6 +12,7 @@ from ..index_notation.index_program import IndexProgram, IndexTensor, index_of
 from .operator import Operator
 from .reference import joining as references
 from .shape_rules import joining as shapes
+from .workspace import nothing
 
 # The torch column: one part alone, of however many.
 
@@ -105,7 +106,7 @@ def _unbind_form(program: IndexProgram, x: IndexTensor, *, dim: int, output: int
 # fmt: off
 OPERATORS = (
     Operator(
-        name="cat", family="shapes", signature="tensors: tensors, dim: dim = 0", size_dependent=True,
+        name="cat", family="shapes", signature="tensors: tensors, dim: dim = 0", size_dependent=True, workspace=nothing,
         shape=shapes.cat, sympy=_cat_form, reference=references.cat,
         torch=lambda *tensors, dim: torch.cat(tensors, dim),
         doc="Tensors one after the other along a dimension.", aliases=("concat", "concatenate"), source="torch.cat",
@@ -115,7 +116,7 @@ OPERATORS = (
     ),
     Operator(
         name="stack", family="shapes", signature="tensors: tensors, dim: dim = 0", size_dependent=True,
-        shape=shapes.stack, sympy=_stack_form, reference=references.stack,
+        workspace=nothing, shape=shapes.stack, sympy=_stack_form, reference=references.stack,
         torch=lambda *tensors, dim: torch.stack(tensors, dim),
         doc="Tensors of one shape along a new dimension.", source="torch.stack",
         samples=("stack([x, y])", "stack([u, v], dim=1)", "stack((x, y, 2*x), -1)", "stack([s, s**2])", "stack([o, o])",

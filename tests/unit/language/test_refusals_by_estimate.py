@@ -28,7 +28,7 @@ from enlarged_samples import (
 from pullback_server.language import check, parse
 from pullback_server.numeric import compile_program
 from pullback_server.operators import TABLE, Operator
-from pullback_server.program import Reason, Refusal, TypedProgram
+from pullback_server.program import Limits, Reason, Refusal, TypedProgram
 from row_samples import mostly_slow
 from torch.utils._python_dispatch import TorchDispatchMode
 from typed_programs import typed_by_shapes
@@ -101,6 +101,26 @@ def test_what_an_operator_needs_on_the_way_is_estimated(
         typed_by_shapes(text, **shapes)
     assert caught.value.reason is Reason.LIMIT_EXCEEDED
     assert f"`{limit}`" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "shapes"),
+    [
+        # Tall matrices, of which no square is made.
+        ("svd(x, False)[0]", {"x": (10**6, 10)}),
+        ("svdvals(x)", {"x": (10**6, 10)}),
+        ("matrix_norm(x, 2)", {"x": (10**6, 10)}),
+        # A few columns, a layer, a batch.
+        ("linear(x, y, z)", {"x": (10**6, 20), "y": (50, 20), "z": (50,)}),
+        ("conv2d(x, y)", {"x": (16, 3, 200, 200), "y": (16, 3, 3, 3)}),
+        ("scaled_dot_product_attention(x, x, x)", {"x": (8, 1000, 64)}),
+        ("einsum('ij,jk,kl->il', x, y, x)", {"x": (1000, 1000), "y": (1000, 1000)}),
+        ("cat([x, x, x, x, x, x, x, x])", {"x": (4 * 10**6,)}),
+        ("softmax(x @ y, -1)", {"x": (10**5, 50), "y": (50, 10)}),
+    ],
+)
+def test_what_torch_computes_in_a_second_or_two_is_not_refused(text: str, shapes: dict[str, tuple[int, ...]]) -> None:
+    assert typed_by_shapes(text, **shapes).memory < Limits().memory
 
 
 @pytest.mark.parametrize(
