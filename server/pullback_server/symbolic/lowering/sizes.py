@@ -45,7 +45,7 @@ def memory(plan: Plan, shapes: Mapping[str, Shape], *, keep: bool = False) -> in
 
     >>> vector = Fetch("x", (0,))
     >>> memory(Plan((vector, Call("exp", ((0, None),)), Call("mul", ((1, (0, -1)), (1, None)))), {}), {"x": (10,)})
-    1680
+    880
     """
     slots: list[Shape] = []
     freed: Mapping[int, list[int]] = {} if keep else _last_uses(plan)
