@@ -40,7 +40,22 @@ if TYPE_CHECKING:
         Variable,
     )
     from .values.language import Language, Limit, Operator, Workers
-    from .values.reply import Answer, ClosedForm, Code, FormOrigin, Leg, Legs, LegState, Reply, Step, StepKind, Timings
+    from .values.reply import (
+        Answer,
+        ClosedForm,
+        Code,
+        FormOrigin,
+        Leg,
+        Legs,
+        LegState,
+        NamedEntry,
+        NotationState,
+        NotationStates,
+        Reply,
+        Step,
+        StepKind,
+        Timings,
+    )
     from .values.request import Constant, Request, constant
     from .values.verdict import (
         Cause,
@@ -71,7 +86,10 @@ else:
             "Attempt Counterexample Evidence Grade Graded GradeFinding GradeOutcome Policy Problem Submission Variable"
         ),
         "values.language": "Language Limit Operator Workers",
-        "values.reply": "Answer ClosedForm Code FormOrigin Leg Legs LegState Reply Step StepKind Timings",
+        "values.reply": (
+            "Answer ClosedForm Code FormOrigin Leg Legs LegState NamedEntry NotationState NotationStates Reply "
+            "Step StepKind Timings"
+        ),
         "values.request": "Constant Request constant",
         "values.verdict": "Cause Diagnosis ExaminedEntry Finding Outcome Slope SlopeKind Tolerance Verdict WorstEntry",
         "wire.security": "TlsFiles",
@@ -123,6 +141,9 @@ __all__ = [
     "LegState",
     "Legs",
     "Limit",
+    "NamedEntry",
+    "NotationState",
+    "NotationStates",
     "Operator",
     "Outcome",
     "PermissionDenied",

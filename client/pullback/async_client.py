@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 
 import grpc
@@ -57,13 +57,14 @@ class AsyncClient(Connection):
         check: bool = True,
         timeout: float | None = DEFAULT_TIMEOUT,
         closed_form_gradients: bool = False,
+        entries: Iterable[tuple[str, Sequence[int]]] = (),
     ) -> Reply:
         """The value of an expression, its derivatives by both legs, and the verdict; `Request` explains the arguments.
 
         Raises InvalidRequest for a request that will never succeed, and the other errors of the tree.
         """
         request = Request(
-            expression, inputs, upstream, wrt, notations, check, timeout, closed_form_gradients=closed_form_gradients
+            expression, inputs, upstream, wrt, notations, check, timeout, "", closed_form_gradients, entries
         )
         return reply_from(await self._call(self._stub.Differentiate, request_message(request), timeout))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import grpc
@@ -63,13 +63,14 @@ class Client(Connection):
         check: bool = True,
         timeout: float | None = DEFAULT_TIMEOUT,
         closed_form_gradients: bool = False,
+        entries: Iterable[tuple[str, Sequence[int]]] = (),
     ) -> Reply:
         """The value of an expression, its derivatives by both legs, and the verdict; `Request` explains the arguments.
 
         Raises InvalidRequest for a request that will never succeed, and the other errors of the tree.
         """
         request = Request(
-            expression, inputs, upstream, wrt, notations, check, timeout, closed_form_gradients=closed_form_gradients
+            expression, inputs, upstream, wrt, notations, check, timeout, "", closed_form_gradients, entries
         )
         return reply_from(self._call(self._stub.Differentiate, request_message(request), timeout))
 

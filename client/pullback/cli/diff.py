@@ -19,6 +19,8 @@ from .plot import draw, jacobians, require_matplotlib
 from .table import latex_lines, reply_table, show, steps_table
 
 _OPTION = re.compile(r"--[a-z][a-z-]+(=.*)?")
+#: An entry of a derivative as people write it.
+_ENTRY = re.compile(r"([^\W\d]\w*)\s*\[((?:\s*-?\d+\s*,?)*)\]")
 
 
 # An expression may start with a minus, as `-x**2` does, so what looks like an unknown option is checked below.
@@ -31,6 +33,13 @@ _OPTION = re.compile(r"--[a-z][a-z-]+(=.*)?")
 @click.option("--upstream", metavar="VALUE", help="The upstream gradient, of the output's shape.")
 @click.option("--wrt", multiple=True, metavar="NAME", help="Differentiate only this input; may be repeated.")
 @click.option("--constant", "constants", multiple=True, metavar="NAME", help="Do not differentiate this input.")
+@click.option(
+    "--entry",
+    "entries",
+    multiple=True,
+    metavar="NAME[I,J]",
+    help="Print this entry of the derivative too: the input's own index, or the output's before it; may be repeated.",
+)
 @click.option("--no-check", is_flag=True, help="Do not compare the closed form with autograd.")
 @click.option(
     "--timeout",
@@ -55,6 +64,7 @@ def diff(
     upstream: str | None,
     wrt: tuple[str, ...],
     constants: tuple[str, ...],
+    entries: tuple[str, ...],
     no_check: bool,
     timeout: float,
     file: TextIO | None,
@@ -86,10 +96,17 @@ def diff(
                 raise InvalidRequest(f"`{name}` is not among the inputs", reason=Reason.UNKNOWN_INPUT, field="constant")
             inputs[name] = constant(inputs[name])
         gradient = None if upstream is None else read_value(upstream, "upstream")
-        notations = _notations(latex, steps, code, as_json)
+        notations, places = _notations(latex, steps, code, as_json), [_place(entry) for entry in entries]
         with connect(target) as client:
             reply = client.differentiate(
-                expression, inputs, gradient, wrt or None, notations, check=not no_check, timeout=timeout
+                expression,
+                inputs,
+                gradient,
+                wrt or None,
+                notations,
+                check=not no_check,
+                timeout=timeout,
+                entries=places,
             )
             if plot is not None:
                 values_only = Request(expression, inputs, gradient, wrt or None, (), check=False, timeout=timeout)
@@ -108,6 +125,21 @@ def _split(words: tuple[str, ...], file: TextIO | None) -> tuple[str, tuple[str,
     if not words:
         raise click.UsageError("Missing argument 'EXPRESSION'.")
     return words[0], words[1:]
+
+
+def _place(entry: str) -> tuple[str, tuple[int, ...]]:
+    """The place of an entry as people write it: `W[0, 1]`.
+
+    >>> _place("W[0, 1]"), _place("x[]")
+    (('W', (0, 1)), ('x', ()))
+    """
+    match = _ENTRY.fullmatch(entry.strip())
+    if match is None:
+        message = f"`{entry}` is not an entry"
+        raise InvalidRequest(
+            message, reason=Reason.BAD_VALUE, field="entry", hint="an input and an index, such as W[0,1]"
+        )
+    return match[1], tuple(int(index) for index in match[2].split(",") if index.strip())
 
 
 def _notations(latex: bool, steps: bool, code: str | None, as_json: bool) -> tuple[str, ...]:

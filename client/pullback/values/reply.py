@@ -15,6 +15,9 @@ from ..reasons import Reason
 from .deferred import Deferred
 from .verdict import Outcome, Verdict
 
+#: What stands in a formula's place where it would be too long to be read.
+TOO_LONG = "too long to be read; ask for the steps, or for entries by name"
+
 
 class LegState(Enum):
     """What became of a leg; the names are the contract's."""
@@ -24,6 +27,21 @@ class LegState(Enum):
     DEADLINE = "deadline"
     NO_CLOSED_FORM = "no closed form"
     FAILED = "failed"
+    #: The service did not say, or said what this client is too old to know.
+    UNSPECIFIED = "unspecified"
+
+
+class NotationState(Enum):
+    """Whether a derivative is written in a notation, and why not; the names are the contract's."""
+
+    DONE = "done"
+    NOT_REQUESTED = "not requested"
+    #: It would be longer than a limit allows; entries can be asked for by name, and the steps say it in less.
+    OVER_BUDGET = "too long"
+    #: It has no form in this notation that comes to the derivative's numbers.
+    NO_FORM = "no form"
+    #: The time was up before it was written.
+    DEADLINE = "deadline"
     #: The service did not say, or said what this client is too old to know.
     UNSPECIFIED = "unspecified"
 
@@ -72,13 +90,40 @@ class Legs:
     symbolic: Leg
 
 
+@dataclass(frozen=True)
+class NotationStates:
+    """The state of each notation of a formula."""
+
+    text: NotationState = NotationState.UNSPECIFIED
+    latex: NotationState = NotationState.UNSPECIFIED
+    entries: NotationState = NotationState.UNSPECIFIED
+    matrix: NotationState = NotationState.UNSPECIFIED
+    matrix_latex: NotationState = NotationState.UNSPECIFIED
+
+
+@dataclass(frozen=True)
+class NamedEntry:
+    """An entry that the request named, empty unless its state is DONE.
+
+    >>> print(NamedEntry((0, 0), "18*a[0]", NotationState.DONE))
+    18*a[0]
+    """
+
+    index: tuple[int, ...]
+    text: str
+    state: NotationState
+
+    def __str__(self) -> str:
+        return self.text or self.state.value
+
+
 @dataclass(frozen=True, eq=False)
 class ClosedForm:
-    """A formula in the notations that were asked for; what was not asked for is empty.
+    """A formula in the notations that were asked for; what was not asked for is empty, and `states` say why.
 
-    `entries` holds every entry as a string while there are at most 64, else None; its shape is the output's followed
-    by the input's for a Jacobian, and the input's for a vector-Jacobian product. `matrix` is in the language of
-    expressions, so that it can be sent back.
+    `entries` holds every entry as a string while there are at most 64 and they are short, else None; its shape is the
+    output's followed by the input's for a Jacobian, and the input's for a vector-Jacobian product. `named_entries` are
+    those that the request named. `matrix` is in the language of expressions, so that it can be sent back.
 
     >>> print(ClosedForm(text="9*a[p]**2*delta(i, p)"))
     9*a[p]**2*delta(i, p)
@@ -89,6 +134,8 @@ class ClosedForm:
     entries: NDArray[np.object_] | None = None
     matrix: str = ""
     matrix_latex: str = ""
+    states: NotationStates = NotationStates()
+    named_entries: tuple[NamedEntry, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.text or self.latex or self.matrix)
@@ -99,6 +146,12 @@ class ClosedForm:
     def lines(self) -> tuple[str, ...]:
         """The formulas for a person to read: matrix notation first, then index notation, or else LaTeX."""
         return tuple(filter(None, (self.matrix, self.text))) or tuple(filter(None, (self.latex,)))
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether there is no formula because each would be too long to be read."""
+        asked = {self.states.text, self.states.latex, self.states.matrix, self.states.matrix_latex}
+        return not self and NotationState.OVER_BUDGET in asked
 
     def _repr_latex_(self) -> str | None:
         latex = self.matrix_latex or self.latex
@@ -154,6 +207,7 @@ class Timings:
     derive: float = 0.0
     check: float = 0.0
     total: float = 0.0
+    write: float = 0.0
 
     def __str__(self) -> str:
         stages = {stage: 1000 * seconds for stage, seconds in vars(self).items() if seconds and stage != "total"}
@@ -186,6 +240,8 @@ class Reply(Deferred):
     closed_form_gradients: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     code: Code = field(default_factory=Code)
     steps: tuple[Step, ...] = field(default_factory=tuple)
+    code_state: NotationState = field(default_factory=lambda: NotationState.UNSPECIFIED)
+    steps_state: NotationState = field(default_factory=lambda: NotationState.UNSPECIFIED)
 
     @property
     def agree(self) -> bool:
@@ -212,9 +268,11 @@ class Reply(Deferred):
             if name in self.gradients:
                 yield f"  gradient  {array_text(self.gradients[name])}"
             for label, forms in (("Jacobian", self.jacobians), ("VJP", self.vjps)):
-                for formula in forms[name].lines():
+                for formula in forms[name].lines() or ((TOO_LONG,) if forms[name].is_too_long else ()):
                     yield f"  {label:8}  " + formula.replace("\n", "\n" + 12 * " ")
                     label = ""
+                for entry in forms[name].named_entries:
+                    yield f"  {label:8}  {list(entry.index)}: {entry}"
             yield f"  verdict   {verdict}"
 
 

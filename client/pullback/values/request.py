@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 #: Seconds that a request may take by default.
@@ -39,7 +39,8 @@ class Request:
     "code" and "steps", which the service works out when they are first asked for. Without `check` the closed form is
     not compared with autograd. `timeout` is in seconds, None for no limit of the client's own. `id` comes back
     with the answer; where it is empty the request's position takes its place. With `closed_form_gradients` the reply
-    also has the values of the closed forms.
+    also has the values of the closed forms. `entries` are entries of derivatives that are wanted by themselves, each an
+    input's name and an index: the input's own for the vector-Jacobian product, the output's before it for the Jacobian.
 
     >>> Request("3*a**3 - b**2", {"a": [2, 3], "b": [6, 4]}, upstream=[1, 1], id="first").id
     'first'
@@ -54,3 +55,4 @@ class Request:
     timeout: float | None = DEFAULT_TIMEOUT
     id: str = ""
     closed_form_gradients: bool = False
+    entries: Iterable[tuple[str, Sequence[int]]] = ()

@@ -20,7 +20,7 @@ from ..values.language import Language, Operator
 from ..values.reply import ClosedForm, Legs, Reply
 from ..values.request import Constant, Request
 from ..values.verdict import Verdict
-from .checks import string_of
+from .checks import integer_of, string_of
 from .codec import Reader, decoder, encode, readers_of, words_of
 from .tensors import FLOATING, array_from, array_of, fill_tensor, is_typed
 
@@ -36,7 +36,14 @@ def request_message(request: Request) -> derivative_pb2.DifferentiateRequest:
     }
     requires_grad = _requires_grad(request)
     notations = derivative_pb2.NotationSelection(notations=_notations(request))
-    message = encode(request, derivative_pb2.DifferentiateRequest, inputs=(), upstream=None, notations=notations)
+    message = encode(
+        request,
+        derivative_pb2.DifferentiateRequest,
+        inputs=(),
+        upstream=None,
+        notations=notations,
+        entries=[_entry_place(place, f"entries[{number}]") for number, place in enumerate(request.entries)],
+    )
     for place, (name, array) in enumerate(arrays.items()):
         operand = message.inputs.add(name=string_of(name, f"inputs[{place}].name"), requires_grad=requires_grad[name])
         fill_tensor(operand.tensor, array)
@@ -89,6 +96,19 @@ def _notations(request: Request) -> list[str]:
             message = f"{notation!r} is not a valid notation"
             raise InvalidRequest(message, reason=Reason.UNKNOWN_NOTATION, field="notations", found=text, hint=hint)
     return [NOTATIONS[notation] for notation in notations]
+
+
+def _entry_place(place: Any, field: str) -> derivative_pb2.EntryPlace:
+    try:
+        name, index = place
+        indices = list(index)
+    except (TypeError, ValueError) as error:
+        hint = "an input's name and an index, such as ('W', (0, 1))"
+        message = f"{place!r} is not the place of an entry"
+        raise InvalidRequest(message, reason=Reason.BAD_VALUE, field=field, found=repr(place), hint=hint) from error
+    return derivative_pb2.EntryPlace(
+        input=string_of(name, f"{field}.input"), index=[integer_of(i, f"{field}.index") for i in indices]
+    )
 
 
 def _upstream(value: object, inputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
