@@ -3,7 +3,8 @@
 from .derive import Derivation, form_key
 from .differentiation.derivatives import UPSTREAM
 from .evaluation.evaluate import Evaluator, evaluator
-from .evaluation.magnitudes import LinearSlots, Magnitudes, linear_slots
+from .evaluation.linearity import LinearSlots, linear_slots
+from .evaluation.magnitudes import Magnitudes
 from .evaluation.running_error import error_bound
 from .form import ClosedForm, DerivativeKind, Formula, Formulas, Notation, NotationState
 from .lowering.sizes import memory as plan_memory

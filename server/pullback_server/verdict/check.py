@@ -77,7 +77,7 @@ def _verdicts(estimates: ErrorEstimates, comparisons: list[Comparison]) -> Mappi
     opinion: ThirdOpinion | None = None
     verdicts = {}
     for comparison in comparisons:
-        if smooth and not comparison.places.numel():
+        if smooth and not comparison.places.size:
             verdicts[comparison.name] = agreement(comparison)
             continue
         opinion = opinion or ThirdOpinion(estimates, guards)

@@ -6,11 +6,13 @@ import math
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
-from .estimates import ErrorEstimates
+from .estimates import ErrorEstimates, Numbers, Places
 from .values import Tolerance, WorstEntry
 
 #: Roundings by which two orders of the same computation may differ, of an entry or of the terms it is the sum of.
@@ -22,12 +24,10 @@ SURE = 2 / 3
 #: How much of an entry roundings may cost, as a power of the unit roundoff, before both legs may have lost it together.
 FRAGILE = 1 / 3
 
-#: The status and the error of no places.
-NO_STATUS, NO_ERROR = torch.empty(0, dtype=torch.uint8), torch.empty(0, dtype=torch.float64)
+#: No places, and no numbers at them.
+NO_PLACES, NO_NUMBERS = np.empty(0, np.int64), np.empty(0)
 #: Entries that are compared at once.
 BLOCK = 2**16
-#: Up to this many entries are compared one by one.
-FEW = 64
 
 
 class Status(IntEnum):
@@ -52,35 +52,33 @@ class Comparison:
 
     name: str
     shape: tuple[int, ...]
-    closed_form: torch.Tensor
-    autograd: torch.Tensor
+    closed_form: Numbers
+    autograd: npt.NDArray[Any]
     estimates: ErrorEstimates
     worst: int
     tolerance: Tolerance
-    places: torch.Tensor
-    status: torch.Tensor
-    error: torch.Tensor
+    places: Places
+    status: npt.NDArray[np.uint8]
+    error: Numbers
 
     @property
     def entries(self) -> int:
         """How many entries were compared."""
-        return self.closed_form.numel()
+        return self.closed_form.size
 
     def count(self, status: Status) -> int:
         """How many entries have that status."""
-        return int((self.status == status).sum()) if status else self.entries - self.places.numel()
+        return int((self.status == status).sum()) if status else self.entries - self.places.size
 
     def error_at(self, place: int) -> float:
         """The estimate of the error at one entry; it may be infinite."""
-        position = (self.places == place).nonzero()
-        if position.numel():
-            return float(self.error[position[0, 0]])
-        return CLOSE * self.estimates.unit * self.terms_at(place)
+        at = self.places == place
+        return float(self.error[at][0]) if at.any() else CLOSE * self.estimates.unit * self.terms_at(place)
 
     def terms_at(self, place: int) -> float:
         """The magnitude of the terms that one entry is the sum of."""
-        size, terms = abs(float(self.closed_form[place])), self.estimates.terms(self.name, torch.tensor([place]))
-        return size if terms is None else max(size, float(terms))
+        size, terms = abs(float(self.closed_form[place])), self.estimates.terms(self.name, np.array([place]))
+        return size if terms is None else max(size, float(terms[0]))
 
     def gradient_sensitivity(self, incoming_gradient: float) -> float:
         """How far autograd's gradient changes with roundings of its inputs and on the way.
@@ -114,107 +112,120 @@ def compare(
     a rounding of its inputs. A `thorough` comparison looks at the terms even where all entries are the same: where they
     cancel, both legs may be wrong.
     """
-    dtype, unit, shape = estimates.dtype, estimates.unit, tuple(autograd.shape)
-    closed_form = closed_form.detach().reshape(-1)
-    autograd = autograd.to(closed_form).reshape(-1)
+    with np.errstate(all="ignore"):
+        return _compare(name, tuple(autograd.shape), entries_of(autograd), entries_of(closed_form), estimates, thorough)
+
+
+def entries_of(tensor: torch.Tensor) -> npt.NDArray[Any]:
+    """The entries of a tensor in row-major order, on the host, where arrays of NumPy cost less than small tensors."""
+    entries = tensor.detach().cpu().reshape(-1)
+    # NumPy has no bfloat16.
+    array: npt.NDArray[Any] = (entries.float() if entries.dtype is torch.bfloat16 else entries).numpy()
+    return array
+
+
+def _compare(
+    name: str,
+    shape: tuple[int, ...],
+    autograd: npt.NDArray[Any],
+    closed_form: Numbers,
+    estimates: ErrorEstimates,
+    thorough: bool,
+) -> Comparison:
+    dtype, unit = estimates.dtype, estimates.unit
     apart, worst = _apart(closed_form, autograd, CLOSE * unit)
     name_of_dtype = str(dtype).removeprefix("torch.")
     source = f"{CLOSE} roundings in {name_of_dtype} ({unit:.3g}) of "
     comparison = partial(Comparison, name, shape, closed_form, autograd, estimates)
 
-    if not apart.numel():
+    if not apart.size:
         tolerance = Tolerance(0.0, CLOSE * unit, source + "each entry")
-        terms = estimates.terms(name) if thorough and closed_form.numel() else None
-        places = apart if terms is None else _fragile(closed_form, terms, unit)
-        if not places.numel():
-            return comparison(worst, tolerance, places, NO_STATUS, NO_ERROR)
-        status = torch.full(places.shape, int(Status.FRAGILE), dtype=torch.uint8)
-        error = CLOSE * unit * (closed_form if terms is None else terms)[places].abs()
-        return comparison(worst, tolerance, places, status, error)
-    values, terms = closed_form[apart], estimates.terms(name, apart)
-    size = values.abs() if terms is None else torch.maximum(values.abs(), terms)
-    few = CLOSE * unit * size + torch.finfo(dtype).tiny
+        places, terms = _fragile(name, closed_form, estimates) if thorough else (NO_PLACES, NO_NUMBERS)
+        status = np.full(places.shape, Status.FRAGILE, np.uint8)
+        return comparison(worst, tolerance, places, status, CLOSE * unit * terms)
+    values, terms_apart = closed_form[apart], estimates.terms(name, apart)
+    sizes = np.abs(values)
+    few = CLOSE * unit * (sizes if terms_apart is None else np.maximum(sizes, terms_apart)) + torch.finfo(dtype).tiny
     # An infinite distance is within nothing, not even an infinite error.
-    distance = (autograd[apart] - values).abs_()
-    distance = distance.masked_fill_(distance.isinf(), torch.nan)
-    error, near = few, (distance <= few) & few.isfinite()
-    within, sure = near, near & (distance <= unit**SURE * values.abs())
+    distance = np.abs(autograd[apart] - values)
+    distance[np.isinf(distance)] = np.nan
+    error, near = few, (distance <= few) & np.isfinite(few)
+    within, sure = near, near & (distance <= unit**SURE * sizes)
     source += "the terms that the entry is the sum of"
-    if not bool(sure.all()):
+    if not sure.all():
         # An entry that cancels to little beside the others has lost nothing; digits are lost where all entries do.
         little = distance <= CLOSE * unit * _largest(closed_form)
         sure |= near & little
-    if not bool(near.all()):
-        bound = estimates.bound(name)
+    if not near.all():
+        bound = estimates.bound(name, apart)
         source = f"{SLACK} times the running error bound in {name_of_dtype} of the closed form"
-        error = few if bound is None else few + SLACK * bound.reshape(-1)[apart].to(few)
+        error = few if bound is None else few + SLACK * bound
         within = near | (distance <= error)
-        sure |= within & ((distance <= unit**SURE * values.abs()) | little)
-        if not bool(within.all()):
+        sure |= within & ((distance <= unit**SURE * sizes) | little)
+        if not within.all():
             source += " and of the most that autograd changes with a rounding of its inputs"
             error = error + SLACK * estimates.input_sensitivity(name)
             within = within | (distance <= error)
+    status = np.full(apart.shape, Status.DOUBT, np.uint8)
     # An unbounded error excuses nothing.
-    limited = within & error.isfinite() & ~sure
-    status = torch.full(apart.shape, int(Status.DOUBT), dtype=torch.uint8)
-    status[limited.cpu()] = int(Status.LIMITED)
-    status[sure.cpu()] = int(Status.SAME)
-    excess = (distance / error).nan_to_num(nan=torch.inf, posinf=torch.inf)
-    first = int(excess.max(0).indices)
+    status[within & np.isfinite(error)] = Status.LIMITED
+    status[sure] = Status.SAME
+    excess = distance / error
+    excess[np.isnan(excess)] = np.inf
+    first = int(excess.argmax())
     tolerance = Tolerance(float(error[first]), 0.0, source)
-    marked = (status != int(Status.SAME)).nonzero().flatten()
-    places, status, error = apart[marked.to(apart.device)], status[marked], error[marked.to(error.device)]
-    return comparison(int(apart[first]), tolerance, places, status, error)
+    marked = status != Status.SAME
+    return comparison(int(apart[first]), tolerance, apart[marked], status[marked], error[marked])
 
 
-def _fragile(closed_form: torch.Tensor, terms: torch.Tensor, unit: float) -> torch.Tensor:
-    """The places of the entries whose terms cancel so far that both legs may have lost the same digits."""
-    places: torch.Tensor = (CLOSE * unit * terms > unit**FRAGILE * closed_form.abs()).nonzero().flatten()
-    return places
+def _fragile(name: str, closed_form: Numbers, estimates: ErrorEstimates) -> tuple[Places, Numbers]:
+    """The places of the entries whose terms cancel so far that both legs may have lost the same digits; and the terms.
+
+    A bound on all terms tells in most cases that there are none.
+    """
+    unit, sizes = estimates.unit, np.abs(closed_form)
+    if not sizes.size or CLOSE * unit * estimates.largest_terms(name) <= unit**FRAGILE * sizes.min():
+        return NO_PLACES, NO_NUMBERS
+    terms = estimates.terms(name)
+    if terms is None:
+        return NO_PLACES, NO_NUMBERS
+    places = np.flatnonzero(CLOSE * unit * terms > unit**FRAGILE * sizes)
+    return places, np.abs(terms[places])
 
 
-def _largest(gradient: torch.Tensor) -> float:
+def _largest(gradient: Numbers) -> float:
     """The largest finite magnitude of an entry."""
-    return float(gradient.abs().nan_to_num(nan=0.0, posinf=0.0).max())
+    sizes = np.abs(gradient)
+    return float(sizes.max(where=np.isfinite(sizes), initial=0.0))
 
 
-def _apart(closed_form: torch.Tensor, autograd: torch.Tensor, share: float) -> tuple[torch.Tensor, int]:
+def _apart(closed_form: Numbers, autograd: npt.NDArray[Any], share: float) -> tuple[Places, int]:
     """The places of the entries that differ by more than this share, or are not finite; and where they differ most.
 
-    Block by block: temporaries of the tensors' own size would cost more than the comparison. In a block without zeros
-    it is enough to look at the least and the greatest quotient. The few entries of a small request are compared faster
-    as Python numbers.
+    Block by block, so that what is computed on the way stays in the processor's cache. In a block without zeros it is
+    enough to look at the least and the greatest quotient.
     """
-    if closed_form.numel() <= FEW:
-        return _apart_one_by_one(closed_form, autograd, share)
     apart, most, worst = [], -1.0, 0
-    for start in range(0, closed_form.numel(), BLOCK):
+    quotients = np.empty(min(BLOCK, closed_form.size))
+    for start in range(0, closed_form.size, BLOCK):
         one, two = closed_form[start : start + BLOCK], autograd[start : start + BLOCK]
-        quotient = two / one
-        low, high = map(float, torch.aminmax(quotient))
-        off = max(1 - low, high - 1)
+        quotient = np.divide(two, one, out=quotients[: one.size])
+        off = max(1 - float(quotient.min()), float(quotient.max()) - 1)
         if not off <= share:
             # Zeros, numbers that are not finite, or entries that are apart.
-            beyond = (quotient.sub_(1).abs_() <= share).logical_not_().nonzero().flatten()
+            quotient -= 1
+            beyond = np.flatnonzero(~(np.abs(quotient, out=quotient) <= share))
             left, right = one[beyond], two[beyond]
-            beyond = beyond[(left != right) | ~left.isfinite()]
+            beyond = beyond[(left != right) | ~np.isfinite(left)]
             apart.append(beyond + start)
-            off = 0.0 if not beyond.numel() else math.inf if off != off else off
+            off = 0.0 if not beyond.size else math.inf if off != off else off
         if off > most:
             most, worst = off, start
-    block = autograd[worst : worst + BLOCK] - closed_form[worst : worst + BLOCK]
-    worst += int(block.abs_().nan_to_num_(nan=torch.inf).max(0).indices)
-    return torch.cat(apart) if apart else torch.empty(0, dtype=torch.int64, device=closed_form.device), worst
-
-
-def _apart_one_by_one(closed_form: torch.Tensor, autograd: torch.Tensor, share: float) -> tuple[torch.Tensor, int]:
-    pairs = list(zip(closed_form.tolist(), autograd.tolist(), strict=True))
-    distances = [abs(two - one) for one, two in pairs]
-    apart = [k for k, (value, _) in enumerate(pairs) if not distances[k] <= share * abs(value) < math.inf]
-    worst = next((k for k, distance in enumerate(distances) if distance != distance), None)
-    if worst is None:
-        worst = distances.index(max(distances)) if distances else 0
-    return torch.tensor(apart, dtype=torch.int64, device=closed_form.device), worst
+    distance = np.abs(autograd[worst : worst + BLOCK] - closed_form[worst : worst + BLOCK])
+    if not distance.size:
+        return NO_PLACES, 0
+    furthest = int(distance.argmax())
+    return np.concatenate(apart) if apart else NO_PLACES, worst + furthest
 
 
 def index_of(place: int, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -223,4 +234,8 @@ def index_of(place: int, shape: tuple[int, ...]) -> tuple[int, ...]:
     >>> index_of(5, (2, 3))
     (1, 2)
     """
-    return tuple(map(int, np.unravel_index(place, shape)))
+    index = []
+    for length in reversed(shape):
+        place, at = divmod(place, length)
+        index.append(at)
+    return tuple(reversed(index))

@@ -18,6 +18,9 @@ from .evaluation import EvaluatedForms
 from .exact import Reach
 from .preparation import PreparedRequest
 
+Numbers = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
+
 #: How often the inputs are perturbed by a rounding.
 PERTURBATIONS = 4
 
@@ -33,16 +36,25 @@ class ErrorEstimates:
         self.dtype = request.program.coarsest
         self.unit = torch.finfo(self.dtype).eps
 
-    def terms(self, name: str, places: torch.Tensor | None = None) -> torch.Tensor | None:
+    def terms(self, name: str, places: Places | None = None) -> Numbers | None:
         """The magnitudes of the terms that entries of a closed form are the sum of; None where it is not a sum.
 
         They are those of the entries at `places`, or of all entries.
         """
-        return self._magnitudes.of(name, places) if name in self.form.compiled.linear_slots else None
+        if name not in self.form.compiled.linear_slots.by_result:
+            return None
+        at = None if places is None else torch.from_numpy(places).to(self.form.device)
+        terms = self._magnitudes.of(name, at)
+        return None if terms is None else terms.cpu().numpy()
 
-    def bound(self, name: str) -> torch.Tensor | None:
-        """The running error bound of a closed form for autograd's roundoff; None where the closed form has no error."""
-        return error_bound(self.form.compiled.plan, name, self.form.point, self.unit)
+    def largest_terms(self, name: str) -> float:
+        """A bound on the magnitudes of all terms that entries of a closed form are the sum of; 0 where it is no sum."""
+        return self._magnitudes.largest(name) if name in self.form.compiled.linear_slots.by_result else 0.0
+
+    def bound(self, name: str, places: Places) -> Numbers | None:
+        """The running error bound of a closed form at these places for autograd's roundoff; None where it is exact."""
+        bound = error_bound(self.form.compiled.plan, name, self.form.point, self.unit)
+        return None if bound is None else bound.reshape(-1)[torch.from_numpy(places).to(bound.device)].cpu().numpy()
 
     def input_sensitivity(self, name: str) -> float:
         """How far autograd's gradient changes, at the entry that changes most, with a rounding of its inputs.
@@ -157,7 +169,7 @@ def _change(after: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
     return (after - before).abs().nan_to_num(nan=0.0, posinf=0.0)
 
 
-def _largest(tensor: torch.Tensor, places: npt.NDArray[np.int64]) -> float:
+def _largest(tensor: torch.Tensor, places: Places) -> float:
     """The largest magnitude of a tensor at these places, 0 where there are none."""
     entries = tensor.detach().reshape(-1).cpu()[torch.from_numpy(places)].abs()
     return float(entries.amax()) if entries.numel() else 0.0

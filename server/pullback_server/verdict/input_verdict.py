@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import torch
 
 from ..program import Program
@@ -119,14 +120,14 @@ def _derivative(comparison: Comparison, groups: Groups, digits: int) -> tuple[to
     wrong = {Outcome.TORCH_DEVIATES, Outcome.BOTH_DEVIATE}
     if not any(entry.outcome in wrong for group in groups for entry, _ in group.entries):
         return None, ""
-    right = comparison.autograd.detach().to(torch.float64).cpu().clone()
+    right = comparison.autograd.astype(np.float64)
     by_quotients = by_formula = 0
     for group in groups:
         suspects, outcomes = group.suspects, {entry.outcome for entry, _ in group.entries}
         if not outcomes <= {Outcome.AGREE, Outcome.PRECISION_LIMITED}:
-            places = torch.from_numpy(suspects.places)
+            places = suspects.places
             formula = outcomes == {Outcome.TORCH_DEVIATES}
-            right[places] = comparison.closed_form.cpu()[places] if formula else math.nan
+            right[places] = comparison.closed_form[places] if formula else math.nan
             by_formula += len(suspects.places) - len(group.entries) if formula else 0
         for place, (entry, _) in zip(suspects.chosen, group.entries, strict=False):
             right[place] = entry.derivative
@@ -134,9 +135,9 @@ def _derivative(comparison: Comparison, groups: Groups, digits: int) -> tuple[to
     source = f"difference quotients of the expression in {digits} digits at {by_quotients} entries"
     if by_formula:
         source += f", the closed form at {by_formula} entries like them"
-    if by_quotients + by_formula < right.numel():
+    if by_quotients + by_formula < right.size:
         source += ", autograd at the others"
-    return right.reshape(comparison.shape), source
+    return torch.from_numpy(right.reshape(comparison.shape)), source
 
 
 def _message(worst: Outcome, findings: tuple[Finding, ...], compared: int) -> str:

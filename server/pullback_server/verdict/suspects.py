@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from .compare import Comparison, Status
 from .exact import Mask
@@ -39,7 +39,7 @@ def group_suspects(comparison: Comparison, marks: Sequence[tuple[int, Mask]]) ->
     """
     size = comparison.entries
     status = np.zeros(size, dtype=np.uint8)
-    status[comparison.places.cpu().numpy()] = comparison.status.cpu().numpy()
+    status[comparison.places] = comparison.status
     suspect = status != Status.SAME
     for _, mask in marks:
         suspect |= mask
@@ -47,14 +47,15 @@ def group_suspects(comparison: Comparison, marks: Sequence[tuple[int, Mask]]) ->
     if not places.size:
         return ()
     key = status[places].astype(np.int64)
-    autograd, closed_form = (x.cpu()[torch.from_numpy(places)] for x in (comparison.autograd, comparison.closed_form))
+    autograd, closed_form = comparison.autograd[places], comparison.closed_form[places]
     for numbers in (autograd, closed_form):
         key = key * 5 + _kinds(numbers)
     for number, (_, mask) in enumerate(marks[:32]):
         key |= mask[places].astype(np.int64) << (8 + number)
     groups: list[SuspectGroup] = []
     kinds, which = np.unique(key, return_inverse=True)
-    distance = (autograd - closed_form).abs().nan_to_num(nan=torch.inf).numpy()
+    with np.errstate(invalid="ignore"):
+        distance = np.nan_to_num(np.abs(autograd - closed_form), nan=np.inf, posinf=np.inf)
     for number in range(len(kinds)):
         members = places[which == number]
         first = members[int(distance[which == number].argmax())]
@@ -67,8 +68,7 @@ def group_suspects(comparison: Comparison, marks: Sequence[tuple[int, Mask]]) ->
     return tuple(sorted(groups, key=lambda group: (-group.status, int(group.places[0]))))
 
 
-def _kinds(numbers: torch.Tensor) -> npt.NDArray[np.int64]:
+def _kinds(numbers: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     """0 for a plain number, 1 for zero, 2 for nan, 3 and 4 for the infinities."""
-    kind = (numbers == 0).to(torch.int64) + 2 * numbers.isnan() + 3 * numbers.isposinf() + 4 * numbers.isneginf()
-    kinds: npt.NDArray[np.int64] = kind.numpy()
-    return kinds
+    cases = [numbers == 0, np.isnan(numbers), np.isposinf(numbers), np.isneginf(numbers)]
+    return np.select(cases, [1, 2, 3, 4], 0).astype(np.int64)

@@ -1,0 +1,69 @@
+"""Which slots of a plan its results are linear in, and in which of them something is added up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..lowering.plan import Call, Gather, Plan, Product, Reduce, Scatter, Step, reads
+
+
+@dataclass(frozen=True)
+class LinearSlots:
+    """The slots that each result of a plan is linear in, in order, where something is added up in it.
+
+    `adding` are the slots in which something is added up, there or in what they are linear in.
+    """
+
+    plan: Plan
+    by_result: Mapping[str, tuple[int, ...]]
+    adding: frozenset[int]
+
+    def order(self, slot: int) -> tuple[int, ...]:
+        """The slots that one is linear in, itself included, in order."""
+        return _linear(self.plan, slot)
+
+
+def linear_slots(plan: Plan) -> LinearSlots:
+    """The slots that the results of a plan are linear in, the same for all tensors."""
+    adding: set[int] = set()
+    for slot, step in enumerate(plan.steps):
+        if _adds(step) or linear_in(step) & adding:
+            adding.add(slot)
+    by_result = {
+        name: _linear(plan, result.slot[0])
+        for name, result in plan.results.items()
+        if result is not None and isinstance(result.slot, tuple) and result.slot[0] in adding
+    }
+    return LinearSlots(plan, by_result, frozenset(adding))
+
+
+def _adds(step: Step) -> bool:
+    match step:
+        case Call(function):
+            return function in ("add", "sub")
+        case Product() | Scatter(tuple()) | Reduce("sum" | "cumsum" | "cumsum_back"):
+            return True
+    return False
+
+
+def linear_in(step: Step) -> set[int]:
+    """The slots that a step is linear in."""
+    match step:
+        case Call("add" | "sub" | "neg" | "mul") | Product() | Reduce("sum" | "cumsum" | "cumsum_back"):
+            return set(reads(step))
+        case Call("div", (*linear, _)) | Call("where", (_, *linear)):
+            return {o[0] for o in linear if isinstance(o, tuple)}
+        case Gather(source) | Scatter((source, _)):
+            return {source}
+    return set()
+
+
+def _linear(plan: Plan, slot: int) -> tuple[int, ...]:
+    """The slots that one is linear in, itself included, in order: those that sums and products are followed back to."""
+    wanted, reached = [slot], {slot}
+    while wanted:
+        sources = linear_in(plan.steps[wanted.pop()])
+        wanted += sources - reached
+        reached |= sources
+    return tuple(sorted(reached))
