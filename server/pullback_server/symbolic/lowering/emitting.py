@@ -9,6 +9,7 @@ from functools import partial, reduce
 import sympy as sp
 
 from ...index_notation.index_program import Definition, IndexProgram
+from .orientation import align_axes
 from .plan import Call, Operand, Step
 
 Labels = tuple[sp.Symbol, ...]
@@ -35,6 +36,7 @@ class Emitter:
         self._program = program
         self._definitions = definitions
         self._steps: list[Step] = []
+        self._ranks: list[int] = []
 
     def lower(self, expression: sp.Expr) -> Value:
         """The slot and labels of an expression."""
@@ -42,6 +44,7 @@ class Emitter:
 
     def _emit(self, step: Step, labels: Labels = ()) -> Value:
         self._steps.append(step)
+        self._ranks.append(len(labels))
         return Value(len(self._steps) - 1, labels)
 
     def _call(self, function: str, *operands: Value) -> Value:
@@ -73,10 +76,7 @@ def align(value: Value, labels: Labels) -> Operand:
     """A value as an operand that lines up with these labels."""
     if isinstance(value.slot, float):
         return value.slot
-    axes = tuple(position_of(value.labels, label) for label in labels)
-    first = next((k for k, a in enumerate(axes) if a >= 0), len(axes))
-    # Broadcasting adds leading axes by itself.
-    return (value.slot, None if axes[first:] == tuple(range(len(value.labels))) else axes)
+    return align_axes(value.slot, tuple(position_of(value.labels, label) for label in labels), len(value.labels))
 
 
 def indices_of(e: sp.Expr) -> tuple[sp.Symbol, ...]:

@@ -13,6 +13,7 @@ from ...index_notation.index_program import Axes, Definition, IndexProgram
 from ...index_notation.recognition import softmaxes
 from ...operators import NoClosedForm
 from .emitting import Labels, Value, align, indices_of, position_of, slot_of
+from .orientation import orient
 from .plan import Fetch, Gather, Identity, Length, MatrixFunction, Operand, Plan, Product, Range, Reduce, Result, prune
 from .sums import Sums
 
@@ -33,7 +34,7 @@ class Lowering(Sums):
         wanted = list(results)
         self._prepare([expression for _, expression, _ in wanted if expression is not None])
         lowered = {name: None if e is None else self._result(e, axes) for name, e, axes in wanted}
-        return prune(Plan(tuple(self._steps), lowered))
+        return prune(orient(Plan(tuple(self._steps), lowered), self._ranks))
 
     def _result(self, expression: sp.Expr, axes: Labels) -> Result:
         value = self.lower(expression)
