@@ -27,7 +27,7 @@ FRAGILE = 1 / 3
 #: No places, and no numbers at them.
 NO_PLACES, NO_NUMBERS = np.empty(0, np.int64), np.empty(0)
 #: Entries that are compared at once.
-BLOCK = 2**16
+BLOCK = 2**15
 
 
 class Status(IntEnum):
@@ -143,25 +143,31 @@ def _compare(
         places, terms = _fragile(name, closed_form, estimates) if thorough else (NO_PLACES, NO_NUMBERS)
         status = np.full(places.shape, Status.FRAGILE, np.uint8)
         return comparison(worst, tolerance, places, status, CLOSE * unit * terms)
-    values, terms_apart = closed_form[apart], estimates.terms(name, apart)
+    values = closed_form[apart]
     sizes = np.abs(values)
-    few = CLOSE * unit * (sizes if terms_apart is None else np.maximum(sizes, terms_apart)) + torch.finfo(dtype).tiny
     # An infinite distance is within nothing, not even an infinite error.
     distance = np.abs(autograd[apart] - values)
     distance[np.isinf(distance)] = np.nan
-    error, near = few, (distance <= few) & np.isfinite(few)
-    within, sure = near, near & (distance <= unit**SURE * sizes)
-    source += "the terms that the entry is the sum of"
-    if not sure.all():
+    little = distance <= unit**SURE * sizes
+    if not little.all():
         # An entry that cancels to little beside the others has lost nothing; digits are lost where all entries do.
-        little = distance <= CLOSE * unit * _largest(closed_form)
-        sure |= near & little
+        little |= distance <= CLOSE * unit * _largest(closed_form)
+    source += "the terms that the entry is the sum of"
+    for terms_of in (estimates.last_terms, estimates.terms):
+        terms_apart = terms_of(name, apart)
+        largest = sizes if terms_apart is None else np.maximum(sizes, terms_apart)
+        few = CLOSE * unit * largest + torch.finfo(dtype).tiny
+        near = (distance <= few) & np.isfinite(few)
+        sure = near & little
+        if sure.all():
+            break
+    error, within = few, near
     if not near.all():
         bound = estimates.bound(name, apart)
         source = f"{SLACK} times the running error bound in {name_of_dtype} of the closed form"
         error = few if bound is None else few + SLACK * bound
         within = near | (distance <= error)
-        sure |= within & ((distance <= unit**SURE * sizes) | little)
+        sure |= within & little
         if not within.all():
             source += " and of the most that autograd changes with a rounding of its inputs"
             error = error + SLACK * estimates.input_sensitivity(name)
@@ -195,8 +201,8 @@ def _fragile(name: str, closed_form: Numbers, estimates: ErrorEstimates) -> tupl
 
 def _largest(gradient: Numbers) -> float:
     """The largest finite magnitude of an entry."""
-    sizes = np.abs(gradient)
-    return float(sizes.max(where=np.isfinite(sizes), initial=0.0))
+    largest = max(float(gradient.max()), -float(gradient.min()))
+    return largest if math.isfinite(largest) else float(np.abs(gradient[np.isfinite(gradient)]).max(initial=0.0))
 
 
 def _apart(closed_form: Numbers, autograd: npt.NDArray[Any], share: float) -> tuple[Places, int]:
@@ -213,8 +219,7 @@ def _apart(closed_form: Numbers, autograd: npt.NDArray[Any], share: float) -> tu
         off = max(1 - float(quotient.min()), float(quotient.max()) - 1)
         if not off <= share:
             # Zeros, numbers that are not finite, or entries that are apart.
-            quotient -= 1
-            beyond = np.flatnonzero(~(np.abs(quotient, out=quotient) <= share))
+            beyond = np.flatnonzero(~((quotient >= 1 - share) & (quotient <= 1 + share)))
             left, right = one[beyond], two[beyond]
             beyond = beyond[(left != right) | ~np.isfinite(left)]
             apart.append(beyond + start)

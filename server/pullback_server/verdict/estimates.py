@@ -41,15 +41,19 @@ class ErrorEstimates:
 
         They are those of the entries at `places`, or of all entries.
         """
-        if name not in self.form.compiled.linear_slots.by_result:
-            return None
-        at = None if places is None else torch.from_numpy(places).to(self.form.device)
-        terms = self._magnitudes.of(name, at)
+        return self._terms(self._magnitudes, name, places)
+
+    def last_terms(self, name: str, places: Places) -> Numbers | None:
+        """The same of the terms of the last sums alone: they are no larger, and cost less."""
+        return self._terms(self._last_magnitudes, name, places)
+
+    def _terms(self, magnitudes: Magnitudes, name: str, places: Places | None) -> Numbers | None:
+        terms = magnitudes.of(name, places)
         return None if terms is None else terms.cpu().numpy()
 
     def largest_terms(self, name: str) -> float:
         """A bound on the magnitudes of all terms that entries of a closed form are the sum of; 0 where it is no sum."""
-        return self._magnitudes.largest(name) if name in self.form.compiled.linear_slots.by_result else 0.0
+        return self._magnitudes.largest(name)
 
     def bound(self, name: str, places: Places) -> Numbers | None:
         """The running error bound of a closed form at these places for autograd's roundoff; None where it is exact."""
@@ -99,6 +103,11 @@ class ErrorEstimates:
     def _magnitudes(self) -> Magnitudes:
         compiled = self.form.compiled
         return Magnitudes(compiled.plan, compiled.linear_slots, self.form.steps, self.form.point)
+
+    @cached_property
+    def _last_magnitudes(self) -> Magnitudes:
+        compiled = self.form.compiled
+        return Magnitudes(compiled.plan, compiled.linear_slots, self.form.steps, self.form.point, last_sums=True)
 
     @cached_property
     def _input_sensitivities(self) -> Mapping[str, float]:

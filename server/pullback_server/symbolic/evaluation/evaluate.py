@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import string
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -16,6 +16,7 @@ from ...operators.lifting import WithLiterals
 from ..lowering import plan as plans
 from ..primitives import AXIS_FUNCTIONS, COMPARISONS, MATRIX_FUNCTIONS
 from .indexing import gather, scatter
+from .linearity import linear_slots
 
 Slots = list[Any]
 Closure = Callable[[Slots, Mapping[str, torch.Tensor]], Any]
@@ -71,28 +72,71 @@ Evaluator = Callable[..., dict[str, torch.Tensor | None]]
 def evaluator(plan: plans.Plan) -> Evaluator:
     """A function from tensors (the inputs by name, the upstream gradient as `^`) to gradients in the inputs' shapes.
 
-    All tensors have one floating dtype and device; a gradient of zeros comes back as None. The values of all steps are
-    kept in `kept`, an empty list, where there is one; otherwise each is freed after its last use.
+    All tensors have one floating dtype and device; a gradient of zeros comes back as None. The values of the steps are
+    kept in `kept`, an empty list, where there is one, as far as `Magnitudes` needs them; otherwise each is freed after
+    its last use. Large tensors are overwritten where nothing needs them any more.
     """
-    last: dict[int, int] = {}
-    for number, step in enumerate(plan.steps):
-        for slot in plans.reads(step):
-            last[slot] = number
+    linear = linear_slots(plan)
+    last = {slot: number for number, step in enumerate(plan.steps) for slot in plans.reads(step)}
     wanted = {r.slot[0] for r in plan.results.values() if r is not None and isinstance(r.slot, tuple)}
-    closures = tuple(
-        (closure(step), tuple(s for s in plans.reads(step) if last[s] == number and s not in wanted))
-        for number, step in enumerate(plan.steps)
-    )
+    closures = []
+    for number, step in enumerate(plan.steps):
+        dead = {s for s in plans.reads(step) if last[s] == number and s not in wanted}
+        spent = [s for s in dead - linear.values_read if _is_fresh(plan.steps[s])]
+        closures.append((_overwriting(step, spent), tuple(dead), tuple(dead - linear.values_read - linear.adding)))
 
     def evaluate(tensors: Mapping[str, torch.Tensor], kept: Slots | None = None) -> dict[str, torch.Tensor | None]:
         slots: Slots = [] if kept is None else kept
-        for run, dead in closures:
+        for run, dead, unread in closures:
             slots.append(run(slots, tensors))
-            for slot in dead if kept is None else ():
+            for slot in dead if kept is None else unread:
                 slots[slot] = None
         return {name: None if r is None else restore(r, slots, tensors[name]) for name, r in plan.results.items()}
 
     return evaluate
+
+
+#: Arithmetic that can write its result over an operand.
+IN_PLACE: dict[str, Callable[..., Any]] = {"add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div}
+#: Tensors of fewer entries are not worth overwriting.
+LARGE = 2**12
+
+
+def _is_fresh(step: plans.Step) -> bool:
+    """Whether a step's value shares no memory with another."""
+    match step:
+        case plans.Call(function):
+            return function in IN_PLACE or function in ("pow", "neg", "exp", "sqrt")
+        case plans.Product(slots):
+            return len(slots) > 1
+    return False
+
+
+def _overwriting(step: plans.Step, spent: Collection[int]) -> Closure:
+    """One step as a function of the slots so far, which may overwrite the slots that are `spent`."""
+    plain = closure(step)
+    match step:
+        case plans.Call(function, (_, _) as operands) if function in IN_PLACE:
+            target = next((o[0] for o in operands if isinstance(o, tuple) and o[0] in spent and o[1] is None), None)
+            if target is None:
+                return plain
+            run, (one, two), place = IN_PLACE[function], operand_views(operands), target
+
+            def overwrite(slots: Slots, tensors: Mapping[str, torch.Tensor]) -> Any:
+                a, b, out = one(slots), two(slots), slots[place]
+                if isinstance(out, torch.Tensor) and out.numel() >= LARGE and _fits(a, out) and _fits(b, out):
+                    return run(_tensor(a), b, out=out)
+                return plain(slots, tensors)
+
+            return overwrite
+    return plain
+
+
+def _fits(operand: Any, out: torch.Tensor) -> bool:
+    """Whether an operand broadcasts to the shape of `out`, none of its entries being overwritten before it is read."""
+    if not isinstance(operand, torch.Tensor):
+        return True
+    return operand.dtype == out.dtype and (operand is out or operand.dim() == 0 or operand.shape == out.shape)
 
 
 def closure(step: plans.Step) -> Closure:

@@ -12,12 +12,14 @@ from ..lowering.plan import Call, Gather, Plan, Product, Reduce, Scatter, Step, 
 class LinearSlots:
     """The slots that each result of a plan is linear in, in order, where something is added up in it.
 
-    `adding` are the slots in which something is added up, there or in what they are linear in.
+    `adding` are the slots in which something is added up, there or in what they are linear in; `values_read` those
+    whose own values the magnitudes of terms are made of.
     """
 
     plan: Plan
     by_result: Mapping[str, tuple[int, ...]]
     adding: frozenset[int]
+    values_read: frozenset[int]
 
     def order(self, slot: int) -> tuple[int, ...]:
         """The slots that one is linear in, itself included, in order."""
@@ -28,17 +30,52 @@ def linear_slots(plan: Plan) -> LinearSlots:
     """The slots that the results of a plan are linear in, the same for all tensors."""
     adding: set[int] = set()
     for slot, step in enumerate(plan.steps):
-        if _adds(step) or linear_in(step) & adding:
+        if adds(step) or linear_in(step) & adding:
             adding.add(slot)
     by_result = {
         name: _linear(plan, result.slot[0])
         for name, result in plan.results.items()
         if result is not None and isinstance(result.slot, tuple) and result.slot[0] in adding
     }
-    return LinearSlots(plan, by_result, frozenset(adding))
+    values_read = set[int]()
+    for name in by_result:
+        result = plan.results[name]
+        assert result is not None
+        assert isinstance(result.slot, tuple)
+        values_read |= _values_read(plan, result.slot[0], adding)
+    return LinearSlots(plan, by_result, frozenset(adding), frozenset(values_read))
 
 
-def _adds(step: Step) -> bool:
+def _values_read(plan: Plan, slot: int, adding: set[int]) -> set[int]:
+    """The slots whose values the magnitudes of a result's terms are made of, and those of its last sums' terms."""
+    values = set[int]()
+    for followed in adding.intersection(_linear(plan, slot)):
+        step = plan.steps[followed]
+        values |= (linear_in(step) - adding) | _nonlinear_in(step)
+    wanted, reached = [slot], {slot}
+    while wanted:
+        step = plan.steps[wanted.pop()]
+        sources = linear_in(step)
+        if adds(step):
+            values |= sources
+        else:
+            wanted += sources & adding - reached
+            reached |= sources
+    return values
+
+
+def _nonlinear_in(step: Step) -> set[int]:
+    """The slots that a linear step reads without being linear in them."""
+    match step:
+        case Call("div", (_, b)) | Call("where", (b, _, _)):
+            return {b[0]} if isinstance(b, tuple) else set()
+        case Gather(_, _, indices) | Scatter(_, _, indices):
+            return {o[0] for o in indices if isinstance(o, tuple)}
+    return set()
+
+
+def adds(step: Step) -> bool:
+    """Whether a step adds something up."""
     match step:
         case Call(function):
             return function in ("add", "sub")

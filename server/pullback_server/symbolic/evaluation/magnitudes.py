@@ -12,32 +12,47 @@ from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
-from ..lowering.plan import Call, Gather, Operand, Plan, Product, Reduce
+from ..lowering.plan import Call, Gather, Operand, Plan, Product, Reduce, Step
 from .evaluate import Slots, closure, functions, operand_views, restore
-from .linearity import LinearSlots, linear_in
+from .linearity import LinearSlots, adds, linear_in
+
+#: An array for each axis of a tensor; these broadcast against one another to the entries that are meant.
+Index = tuple[torch.Tensor, ...]
 
 #: How many times as many entries a tensor has before those that are asked for are taken out of it first.
 FEW_TIMES = 4
 #: How many times as much an entry costs that is taken out of a tensor as one of a contraction of whole tensors.
 TAKEN, CONTRACTED = 8, 1 / 16
+#: Operands of products with more entries are gone through in parts.
+PART = 2**16
 
 
 class Magnitudes:
     """The magnitudes of the terms of a plan's results on given tensors; what results share is computed once.
 
     `slots` are the values of the plan's steps on these tensors. Products and sums are followed back to the first values
-    that are made otherwise.
+    that are made otherwise; with `last_sums`, only to the terms of the last sums, which are no larger and cost less.
     """
 
-    def __init__(self, plan: Plan, linear: LinearSlots, slots: Slots, tensors: Mapping[str, torch.Tensor]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        linear: LinearSlots,
+        slots: Slots,
+        tensors: Mapping[str, torch.Tensor],
+        last_sums: bool = False,
+    ) -> None:
         self._plan, self._linear, self._slots, self._tensors = plan, linear, slots, tensors
+        self._last_sums = last_sums
         #: The magnitudes of the terms of slots in which something is added up, and bounds on those of any slot.
         self._known: dict[int, torch.Tensor] = {}
         self._bounds: dict[int, float] = {}
 
-    def of(self, name: str, places: torch.Tensor | None = None) -> torch.Tensor | None:
+    def of(self, name: str, places: npt.NDArray[np.int64] | None = None) -> torch.Tensor | None:
         """The magnitudes of one result's terms, flat; None where nothing is added up in it.
 
         With `places`, only those of these entries, which are numbered in row-major order.
@@ -48,8 +63,9 @@ class Magnitudes:
         slot, like = result.slot[0], self._tensors[name]
         if places is None:
             return restore(result, {slot: self._all(slot)}, like).reshape(-1)
-        indices = zip(torch.unravel_index(places, like.shape), like.shape, strict=True)
-        at = dict(zip(result.axes, (index for index, n in indices if n != 1), strict=True))
+        indices = zip(np.unravel_index(places, tuple(like.shape)), like.shape, strict=True)
+        entries = (torch.from_numpy(index).to(like.device) for index, n in indices if n != 1)
+        at = dict(zip(result.axes, entries, strict=True))
         return self._at(slot, tuple(at[k] for k in range(self._slots[slot].dim())), len(places)).expand(len(places))
 
     def largest(self, name: str) -> float:
@@ -71,16 +87,16 @@ class Magnitudes:
                     return math.prod(map(self._operand_bound, operands))
                 case Call("where", (_, *branches)):
                     return max(map(self._operand_bound, branches))
-                case Product(slots, labels, out):
-                    lengths = self._lengths(slots, labels)
-                    added = math.prod(n for label, n in lengths.items() if label not in out)
+                case Product(slots, _, out):
+                    added = math.prod(n for label, n in self._lengths(step).items() if label not in out)
                     return added * math.prod(self._operand_bound((s, None)) for s in slots)
                 case Reduce("sum" | "cumsum" | "cumsum_back", source, axes):
                     added = math.prod(self._slots[source].shape[k] for k in axes)
                     return added * self._operand_bound((source, None))
                 case Gather(source):
                     return self._operand_bound((source, None))
-        return _largest(self._slots[slot] if slot not in self._linear.adding else self._all(slot))
+        sizes = self._terms(slot)
+        return float(sizes.max()) if sizes.numel() else 0.0
 
     def _operand_bound(self, operand: Operand) -> float:
         if not isinstance(operand, tuple):
@@ -89,112 +105,83 @@ class Magnitudes:
             self._bounds[operand[0]] = self._bound(operand[0])
         return self._bounds[operand[0]]
 
+    def _terms(self, slot: int) -> torch.Tensor:
+        """The magnitudes of the terms of all entries of a slot: of its values where nothing is added up in it."""
+        return self._all(slot) if slot in self._linear.adding else self._value(slot)
+
+    def _value(self, slot: int) -> torch.Tensor:
+        """The magnitudes of a slot's own values."""
+        value = torch.as_tensor(self._slots[slot])
+        return (value.to(torch.float64) if value.dtype == torch.bool else value).abs()
+
+    def _size(self, slot: int, step: Step) -> torch.Tensor:
+        """The magnitudes of an operand of a step."""
+        return self._terms(slot) if self._has_terms(slot, step) else self._value(slot)
+
+    def _has_terms(self, slot: int, step: Step) -> bool:
+        """Whether an operand of a step counts by its terms, and not by its values."""
+        return slot in self._linear.adding and not (self._last_sums and adds(step))
+
     def _all(self, slot: int) -> torch.Tensor:
         """The magnitudes of the terms of all entries of a slot in which something is added up."""
-        for source in () if slot in self._known else self._linear.order(slot):
-            if source in self._linear.adding and source not in self._known:
-                self._known[source] = self._compute(source)
+        if slot not in self._known:
+            last_sum = self._last_sums and adds(self._plan.steps[slot])
+            for source in (slot,) if last_sum else self._linear.order(slot):
+                if source in self._linear.adding and source not in self._known:
+                    self._known[source] = self._compute(source)
         return self._known[slot]
-
-    def _at(self, slot: int, index: tuple[torch.Tensor, ...], count: int) -> torch.Tensor:
-        """The magnitudes of some entries' terms: without those of the others, where there are many more of them.
-
-        `index` has an array for each axis; these broadcast against one another, to `count` entries.
-        """
-        value = self._slots[slot]
-        if slot not in self._linear.adding:
-            return torch.as_tensor(abs(value[index].to(torch.float64)))
-        if slot in self._known or value.numel() <= FEW_TIMES * count:
-            return self._all(slot)[index]
-        match self._plan.steps[slot]:
-            case Call("add" | "sub" | "neg" | "mul" as function, operands):
-                combine = operator.mul if function == "mul" else operator.add
-                return torch.as_tensor(reduce(combine, (self._operand_at(o, index, count) for o in operands)))
-            case Call("div", (a, b)):
-                divisor = abs(operand_views((b,))[0](self._slots)) if isinstance(b, float) else self._taken(b, index)
-                return torch.as_tensor(self._operand_at(a, index, count) / divisor)
-            case Product() as step if (lengths := self._cheap_at(slot, step, count)) is not None:
-                return self._product_at(step, lengths, index, count)
-        return self._all(slot)[index]
-
-    def _cheap_at(self, slot: int, step: Product, count: int) -> dict[int, int] | None:
-        """The lengths of what a product adds up over, where it costs less to take its operands' entries one by one."""
-        lengths = self._lengths(step.slots, step.labels)
-        added = {label: n for label, n in lengths.items() if label not in step.out}
-        whole = sum(self._slots[s].numel() for s in step.slots) + CONTRACTED * math.prod(lengths.values())
-        return added if TAKEN * count * math.prod(added.values()) <= whole else None
-
-    def _product_at(
-        self, step: Product, added: Mapping[int, int], index: tuple[torch.Tensor, ...], count: int
-    ) -> torch.Tensor:
-        """Some entries of a product, whose terms stand along one more axis until they are added up."""
-        terms = math.prod(added.values())
-        device = self._slots[step.slots[0]].device
-        along = torch.unravel_index(torch.arange(terms, device=device), tuple(added.values())) if added else ()
-        at = {label: i[..., None] for label, i in zip(step.out, index, strict=True)}
-        at |= zip(added, along, strict=True)
-        total: Any = 1.0
-        for source, term in zip(step.slots, step.labels, strict=True):
-            total = total * self._size_at(source, tuple(at[k] for k in term), count * terms)
-        return torch.as_tensor(total).expand(*total.shape[:-1], terms).sum(-1)
-
-    def _taken(self, operand: tuple[int, tuple[int, ...] | None], index: tuple[torch.Tensor, ...]) -> Any:
-        """The magnitudes of an operand's own values at some entries of what it is an operand of."""
-        value = torch.as_tensor(self._slots[operand[0]])
-        return abs(value[self._operand_index(operand, value, index)].to(torch.float64))
-
-    def _operand_at(self, operand: Operand, index: tuple[torch.Tensor, ...], count: int) -> Any:
-        if not isinstance(operand, tuple):
-            return abs(operand)
-        value = torch.as_tensor(self._slots[operand[0]])
-        return self._size_at(operand[0], self._operand_index(operand, value, index), count)
-
-    def _operand_index(
-        self, operand: tuple[int, tuple[int, ...] | None], value: torch.Tensor, index: tuple[torch.Tensor, ...]
-    ) -> tuple[torch.Tensor, ...]:
-        axes = tuple(range(value.dim())) if operand[1] is None else operand[1]
-        by_axis = dict(zip(axes, index[len(index) - len(axes) :], strict=True))
-        return tuple(by_axis[k] if value.shape[k] != 1 else torch.zeros_like(by_axis[k]) for k in range(value.dim()))
-
-    def _size_at(self, slot: int, index: tuple[torch.Tensor, ...], count: int) -> Any:
-        value = torch.as_tensor(self._slots[slot])
-        return self._at(slot, index, count) if value.dim() else self._size(slot)
-
-    def _lengths(self, slots: tuple[int, ...], labels: tuple[tuple[int, ...], ...]) -> dict[int, int]:
-        """The length of each label of a product."""
-        pairs = zip(slots, labels, strict=True)
-        return {label: n for s, term in pairs for label, n in zip(term, self._slots[s].shape, strict=True)}
 
     def _compute(self, slot: int) -> torch.Tensor:
         """The magnitudes of a slot's terms, from those of the slots that it is linear in, which must be known."""
-        match self._plan.steps[slot]:
+        match step := self._plan.steps[slot]:
             case Call("add" | "sub", operands):
-                return self._run(operator.add, operands)
+                return self._run(step, operator.add, operands)
             case Call("neg", operands):
-                return self._run(lambda a: a, operands)
+                return self._run(step, lambda a: a, operands)
             case Call("mul", operands):
-                return self._run(operator.mul, operands)
+                return self._run(step, operator.mul, operands)
             case Call("div", (a, b)):
-                return self._run(operator.truediv, (a,), (b,))
+                return self._run(step, operator.truediv, (a,), (b,))
             case Call("where", (c, a, b)):
                 (condition,) = operand_views((c,))
-                return self._run(lambda u, w: functions()["where"](condition(self._slots), u, w), (a, b))
-        return self._replay(slot)
+                return self._run(step, lambda u, w: functions()["where"](condition(self._slots), u, w), (a, b))
+            case Product():
+                return self._contract(step)
+        sizes = list(self._slots)
+        for source in linear_in(step):
+            sizes[source] = self._size(source, step)
+        return torch.as_tensor(closure(step)(sizes, self._tensors))
 
-    def _size(self, slot: int) -> torch.Tensor:
-        if slot in self._linear.adding:
-            return self._all(slot)
-        value = torch.as_tensor(self._slots[slot])
-        return abs(value.to(torch.float64) if value.dtype == torch.bool else value)
+    def _contract(self, step: Product) -> torch.Tensor:
+        """The terms of a product, in parts along the first axis of its largest operand, which stay in the cache."""
+        tensors = [torch.as_tensor(self._slots[s]) for s in step.slots]
+        largest = max(range(len(tensors)), key=lambda k: tensors[k].numel())
+        run = closure(Product(tuple(range(len(tensors))), step.labels, step.out))
+        if tensors[largest].numel() <= PART:
+            return torch.as_tensor(run([self._size(s, step) for s in step.slots], {}))
+        label, length = step.labels[largest][0], tensors[largest].shape[0]
+        rows = max(1, PART * length // tensors[largest].numel())
+        pairs = list(zip(step.slots, step.labels, strict=True))
+        # What is not split has its magnitudes computed once, and so has what has terms of its own.
+        whole = [self._size(s, step) if self._has_terms(s, step) or label not in t else None for s, t in pairs]
+        room = [torch.empty(0, dtype=torch.float64, device=tensors[largest].device) for _ in pairs]
+        parts = []
+        for start in range(0, length, rows):
+            sizes = []
+            for tensor, terms, (_, term), out in zip(tensors, whole, pairs, room, strict=True):
+                index = tuple(slice(start, start + rows) if k == label else slice(None) for k in term)
+                sizes.append(torch.abs(tensor[index], out=out.resize_(0)) if terms is None else terms[index])
+            parts.append(torch.as_tensor(run(sizes, {})))
+        return torch.cat(parts, step.out.index(label)) if label in step.out else sum(parts[1:], parts[0])
 
     def _run(
-        self, function: Callable[..., Any], operands: tuple[Operand, ...], plain: tuple[Operand, ...] = ()
+        self, step: Step, function: Callable[..., Any], operands: tuple[Operand, ...], plain: tuple[Operand, ...] = ()
     ) -> torch.Tensor:
         """A function of the operands' terms, and of the values of the `plain` ones."""
         sizes: Slots = [None] * len(self._slots)
         for operand in operands:
             if isinstance(operand, tuple):
-                sizes[operand[0]] = self._size(operand[0])
+                sizes[operand[0]] = self._size(operand[0], step)
         terms = [
             view(sizes) if isinstance(o, tuple) else abs(o)
             for o, view in zip(operands, operand_views(operands), strict=True)
@@ -202,14 +189,66 @@ class Magnitudes:
         values = [abs(view(self._slots)) for view in operand_views(plain)]
         return torch.as_tensor(function(*terms, *values))
 
-    def _replay(self, slot: int) -> torch.Tensor:
-        """The step itself, on the terms."""
-        step, sizes = self._plan.steps[slot], list(self._slots)
-        for source in linear_in(step):
-            sizes[source] = self._size(source)
-        return torch.as_tensor(closure(step)(sizes, self._tensors))
+    def _at(self, slot: int, index: Index, count: int) -> torch.Tensor:
+        """The magnitudes of some entries' terms: without those of the others, where there are many more of them."""
+        value = torch.as_tensor(self._slots[slot])
+        if slot not in self._linear.adding:
+            return self._value_at(slot, index)
+        if slot in self._known or value.numel() <= FEW_TIMES * count:
+            return self._all(slot)[index]
+        match step := self._plan.steps[slot]:
+            case Call("add" | "sub" | "neg" | "mul" as function, operands):
+                combine = operator.mul if function == "mul" else operator.add
+                return torch.as_tensor(reduce(combine, (self._operand_at(o, step, index, count) for o in operands)))
+            case Call("div", (a, b)):
+                divisor = abs(b) if isinstance(b, float) else self._value_at(b[0], self._operand_index(b, index))
+                return torch.as_tensor(self._operand_at(a, step, index, count) / divisor)
+            case Product() if self._is_cheap(step, count):
+                return self._product_at(step, index, count)
+        return self._all(slot)[index]
 
+    def _value_at(self, slot: int, index: Index) -> torch.Tensor:
+        value = torch.as_tensor(self._slots[slot])[index]
+        return (value.to(torch.float64) if value.dtype == torch.bool else value).abs()
 
-def _largest(value: Any) -> float:
-    sizes = torch.as_tensor(value).abs()
-    return float(sizes.max()) if sizes.numel() else 0.0
+    def _size_at(self, slot: int, step: Step, index: Index, count: int) -> torch.Tensor:
+        """The magnitudes of some entries of an operand of a step."""
+        return self._at(slot, index, count) if self._has_terms(slot, step) else self._value_at(slot, index)
+
+    def _operand_at(self, operand: Operand, step: Step, index: Index, count: int) -> Any:
+        if not isinstance(operand, tuple):
+            return abs(operand)
+        return self._size_at(operand[0], step, self._operand_index(operand, index), count)
+
+    def _operand_index(self, operand: tuple[int, tuple[int, ...] | None], index: Index) -> Index:
+        """The index of an operand's entries, from that of those of an elementwise function's value."""
+        shape = torch.as_tensor(self._slots[operand[0]]).shape
+        axes = tuple(range(len(shape))) if operand[1] is None else operand[1]
+        by_axis = dict(zip(axes, index[len(index) - len(axes) :], strict=True))
+        return tuple(by_axis[k] if n != 1 else torch.zeros_like(by_axis[k]) for k, n in enumerate(shape))
+
+    def _lengths(self, step: Product) -> dict[int, int]:
+        """The length of each label of a product."""
+        pairs = zip(step.slots, step.labels, strict=True)
+        return {label: n for s, term in pairs for label, n in zip(term, self._slots[s].shape, strict=True)}
+
+    def _is_cheap(self, step: Product, count: int) -> bool:
+        """Whether it costs less to take the terms of some entries one by one than to compute all entries."""
+        lengths = self._lengths(step)
+        terms = math.prod(n for label, n in lengths.items() if label not in step.out)
+        whole = sum(self._slots[s].numel() for s in step.slots) + CONTRACTED * math.prod(lengths.values())
+        return bool(TAKEN * count * terms <= whole)
+
+    def _product_at(self, step: Product, index: Index, count: int) -> torch.Tensor:
+        """Some entries of a product, whose terms stand along one more axis until they are added up."""
+        added = {label: n for label, n in self._lengths(step).items() if label not in step.out}
+        terms = math.prod(added.values())
+        at = {label: i[..., None] for label, i in zip(step.out, index, strict=True)}
+        stride = terms
+        for label, n in added.items():
+            stride //= n
+            at[label] = torch.arange(terms, device=self._slots[step.slots[0]].device) // stride % n
+        total: Any = 1.0
+        for source, term in zip(step.slots, step.labels, strict=True):
+            total = total * self._size_at(source, step, tuple(at[k] for k in term), count * terms)
+        return torch.as_tensor(total.expand(*total.shape[:-1], terms).sum(-1))
