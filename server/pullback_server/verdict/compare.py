@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,8 @@ SURE = 2 / 3
 #: How much of an entry roundings may cost, as a power of the unit roundoff, before both legs may have lost it together.
 FRAGILE = 1 / 3
 
-#: No places, and no numbers at them.
-NO_PLACES, NO_NUMBERS = np.empty(0, np.int64), np.empty(0)
+#: No places, and no status and no numbers at them.
+NO_PLACES, NO_STATUS, NO_NUMBERS = np.empty(0, np.int64), np.empty(0, np.uint8), np.empty(0)
 #: Entries that are compared at once.
 BLOCK = 2**15
 
@@ -134,14 +134,12 @@ def _compare(
 ) -> Comparison:
     dtype, unit = estimates.dtype, estimates.unit
     apart, worst = _apart(closed_form, autograd, CLOSE * unit)
-    name_of_dtype = str(dtype).removeprefix("torch.")
-    source = f"{CLOSE} roundings in {name_of_dtype} ({unit:.3g}) of "
     comparison = partial(Comparison, name, shape, closed_form, autograd, estimates)
 
     if not apart.size:
-        tolerance = Tolerance(0.0, CLOSE * unit, source + "each entry")
+        tolerance = _each_entry(dtype)
         places, terms = _fragile(name, closed_form, estimates) if thorough else (NO_PLACES, NO_NUMBERS)
-        status = np.full(places.shape, Status.FRAGILE, np.uint8)
+        status = np.full(places.shape, Status.FRAGILE, np.uint8) if places.size else NO_STATUS
         return comparison(worst, tolerance, places, status, CLOSE * unit * terms)
     values = closed_form[apart]
     sizes = np.abs(values)
@@ -152,7 +150,7 @@ def _compare(
     if not little.all():
         # An entry that cancels to little beside the others has lost nothing; digits are lost where all entries do.
         little |= distance <= CLOSE * unit * _largest(closed_form)
-    source += "the terms that the entry is the sum of"
+    source = f"{_roundings(dtype)} the terms that the entry is the sum of"
     for terms_of in (estimates.last_terms, estimates.terms):
         terms_apart = terms_of(name, apart)
         largest = sizes if terms_apart is None else np.maximum(sizes, terms_apart)
@@ -164,7 +162,7 @@ def _compare(
     error, within = few, near
     if not near.all():
         bound = estimates.bound(name, apart)
-        source = f"{SLACK} times the running error bound in {name_of_dtype} of the closed form"
+        source = f"{SLACK} times the running error bound in {_name(dtype)} of the closed form"
         error = few if bound is None else few + SLACK * bound
         within = near | (distance <= error)
         sure |= within & little
@@ -184,19 +182,33 @@ def _compare(
     return comparison(int(apart[first]), tolerance, apart[marked], status[marked], error[marked])
 
 
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def _roundings(dtype: torch.dtype) -> str:
+    return f"{CLOSE} roundings in {_name(dtype)} ({torch.finfo(dtype).eps:.3g}) of"
+
+
+@cache
+def _each_entry(dtype: torch.dtype) -> Tolerance:
+    """The tolerance where all entries are the same number except for a few roundings."""
+    return Tolerance(0.0, CLOSE * torch.finfo(dtype).eps, f"{_roundings(dtype)} each entry")
+
+
 def _fragile(name: str, closed_form: Numbers, estimates: ErrorEstimates) -> tuple[Places, Numbers]:
     """The places of the entries whose terms cancel so far that both legs may have lost the same digits; and the terms.
 
     A bound on all terms tells in most cases that there are none.
     """
     unit, sizes = estimates.unit, np.abs(closed_form)
-    if not sizes.size or CLOSE * unit * estimates.largest_terms(name) <= unit**FRAGILE * sizes.min():
+    if not sizes.size or CLOSE * unit * estimates.largest_terms(name) <= unit**FRAGILE * np.minimum.reduce(sizes):
         return NO_PLACES, NO_NUMBERS
     terms = estimates.terms(name)
     if terms is None:
         return NO_PLACES, NO_NUMBERS
     places = np.flatnonzero(CLOSE * unit * terms > unit**FRAGILE * sizes)
-    return places, np.abs(terms[places])
+    return places, terms[places]
 
 
 def _largest(gradient: Numbers) -> float:
@@ -216,7 +228,8 @@ def _apart(closed_form: Numbers, autograd: npt.NDArray[Any], share: float) -> tu
     for start in range(0, closed_form.size, BLOCK):
         one, two = closed_form[start : start + BLOCK], autograd[start : start + BLOCK]
         quotient = np.divide(two, one, out=quotients[: one.size])
-        off = max(1 - float(quotient.min()), float(quotient.max()) - 1)
+        # As methods these cost more, beside few entries.
+        off = max(1 - float(np.minimum.reduce(quotient)), float(np.maximum.reduce(quotient)) - 1)
         if not off <= share:
             # Zeros, numbers that are not finite, or entries that are apart.
             beyond = np.flatnonzero(~((quotient >= 1 - share) & (quotient <= 1 + share)))

@@ -139,6 +139,8 @@ def resolve_entries(request: Request, wrt: tuple[str, ...], output: TensorType) 
 
 def resolve_upstream(upstream: torch.Tensor | None, output: TensorType) -> torch.Tensor:
     """The upstream gradient, ones where it is missing; raises Refusal where it does not fit the output or is needed."""
+    if upstream is not None and upstream.shape == output.shape and upstream.dtype is DTYPES[output.dtype]:
+        return upstream
     shape, dtype = list(output.shape), output.dtype.label
     refusal = partial(Refusal, field="upstream", output_shape=output.shape)
     if upstream is None:
@@ -152,7 +154,5 @@ def resolve_upstream(upstream: torch.Tensor | None, output: TensorType) -> torch
         message = f"the upstream gradient has shape {upstream_shape}, but the output has shape {shape}"
         hint = f"shape {shape}; upstream gradients do not broadcast"
         raise refusal(Reason.UPSTREAM_SHAPE, message, found=str(upstream_shape), hint=hint)
-    if upstream_dtype != dtype:
-        message = f"the upstream gradient is {upstream_dtype}, but the output is {dtype}"
-        raise refusal(Reason.UPSTREAM_DTYPE, message, found=upstream_dtype, hint=dtype)
-    return upstream
+    message = f"the upstream gradient is {upstream_dtype}, but the output is {dtype}"
+    raise refusal(Reason.UPSTREAM_DTYPE, message, found=upstream_dtype, hint=dtype)

@@ -15,7 +15,9 @@ from ...program import DType, Limits, Reason, Refusal
 from .checks import check_elements, check_shape
 
 _DTYPES = {number: DType[name.removeprefix("DTYPE_")] for name, number in wire.Dtype.items() if number}
-_NAMES = {dtype: f"DTYPE_{kind.name}" for kind, dtype in DTYPES.items()}
+_NUMBERS: dict[torch.dtype, wire.Dtype] = {
+    dtype: wire.Dtype.Value(f"DTYPE_{kind.name}") for kind, dtype in DTYPES.items()
+}
 _ACCEPTED = ", ".join(dtype.label for dtype in DType)
 
 with warnings.catch_warnings():
@@ -56,9 +58,18 @@ def to_wire(tensor: torch.Tensor) -> wire.Tensor:
     >>> to_wire(torch.tensor([1, 2], dtype=torch.int8)).data
     b'\\x01\\x02'
     """
+    message = wire.Tensor()
+    write_tensor(message, tensor)
+    return message
+
+
+def write_tensor(message: wire.Tensor, tensor: torch.Tensor) -> None:
+    """Writes a CPU tensor into an empty message, without another copy of its entries."""
     plain = tensor.detach().contiguous()
     bits = plain.view(torch.int16) if plain.dtype is torch.bfloat16 else plain
-    return wire.Tensor(dtype=_NAMES[tensor.dtype], shape=tensor.shape, data=bits.numpy().tobytes())
+    message.dtype = _NUMBERS[tensor.dtype]
+    message.shape.extend(tensor.shape)
+    message.data = bits.numpy().tobytes()
 
 
 def numbers_to_wire(tensor: Tensor) -> wire.Tensor:

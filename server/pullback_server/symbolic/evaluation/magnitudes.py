@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
@@ -63,9 +63,8 @@ class Magnitudes:
         slot, like = result.slot[0], self._tensors[name]
         if places is None:
             return restore(result, {slot: self._all(slot)}, like).reshape(-1)
-        indices = zip(np.unravel_index(places, tuple(like.shape)), like.shape, strict=True)
-        entries = (torch.from_numpy(index).to(like.device) for index, n in indices if n != 1)
-        at = dict(zip(result.axes, entries, strict=True))
+        index = _unravel(torch.from_numpy(places).to(like.device), [n for n in like.shape if n != 1])
+        at = dict(zip(result.axes, index, strict=True))
         return self._at(slot, tuple(at[k] for k in range(self._slots[slot].dim())), len(places)).expand(len(places))
 
     def largest(self, name: str) -> float:
@@ -244,11 +243,18 @@ class Magnitudes:
         added = {label: n for label, n in self._lengths(step).items() if label not in step.out}
         terms = math.prod(added.values())
         at = {label: i[..., None] for label, i in zip(step.out, index, strict=True)}
-        stride = terms
-        for label, n in added.items():
-            stride //= n
-            at[label] = torch.arange(terms, device=self._slots[step.slots[0]].device) // stride % n
+        along = torch.arange(terms, device=self._slots[step.slots[0]].device)
+        at |= zip(added, _unravel(along, list(added.values())), strict=True)
         total: Any = 1.0
         for source, term in zip(step.slots, step.labels, strict=True):
             total = total * self._size_at(source, step, tuple(at[k] for k in term), count * terms)
         return torch.as_tensor(total.expand(*total.shape[:-1], terms).sum(-1))
+
+
+def _unravel(places: torch.Tensor, shape: Sequence[int]) -> Index:
+    """The index along each axis of entries that are numbered in row-major order."""
+    index = []
+    for length in reversed(shape[1:]):
+        index.append(places % length)
+        places = places // length
+    return (places, *reversed(index)) if shape else ()
