@@ -17,6 +17,7 @@ from .estimates import ErrorEstimates
 from .evaluation import EvaluatedForms
 from .form_cache import CompiledForm
 from .input_verdict import agreement, input_verdict
+from .kinks import is_finite
 from .preparation import PreparedRequest
 from .reasons import UndecidedReason
 from .third_opinion import ThirdOpinion
@@ -73,7 +74,7 @@ def _verdicts(estimates: ErrorEstimates, comparisons: list[Comparison]) -> Mappi
     request, numbers = estimates.request, estimates.numbers
     program = request.program.typed.program
     guards = tuple(request.program.kinks.active(numbers.values)) if numbers.values else ()
-    smooth = not guards and bool(numbers.value.sum().isfinite())
+    smooth = not guards and is_finite(numbers.value)
     opinion: ThirdOpinion | None = None
     verdicts = {}
     for comparison in comparisons:

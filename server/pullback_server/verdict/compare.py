@@ -118,10 +118,10 @@ def compare(
 
 def entries_of(tensor: torch.Tensor) -> npt.NDArray[Any]:
     """The entries of a tensor in row-major order, on the host, where arrays of NumPy cost less than small tensors."""
-    entries = tensor.detach().cpu().reshape(-1)
+    entries = tensor.detach().cpu()
     # NumPy has no bfloat16.
     array: npt.NDArray[Any] = (entries.float() if entries.dtype is torch.bfloat16 else entries).numpy()
-    return array
+    return array.reshape(-1)
 
 
 def _compare(

@@ -66,7 +66,7 @@ class KinkWatcher:
         """Every guard that the program is on; `values` are those of its nodes, tensors and numbers."""
         for number, kink, condition in self._conditions:
             # What is outside a domain has no finite value.
-            if (number, kink) in self._never or (kink is None and _finite(values[number])):
+            if (number, kink) in self._never or (kink is None and is_finite(values[number])):
                 continue
             node = self._typed.program.nodes[number]
             assert isinstance(node, Apply)
@@ -104,12 +104,13 @@ def _add_marks(marks: dict[int, Mask], node: int | None, mask: Mask | None) -> N
 FEW = 64
 
 
-def _finite(value: Any) -> bool:
-    """Whether all entries are finite, by their sum: one pass."""
-    if isinstance(value, torch.Tensor) and value.numel() <= FEW:
+def is_finite(value: Any) -> bool:
+    """Whether all entries of a tensor, or a number, are finite: by their sum, one pass, where there are many."""
+    if not isinstance(value, torch.Tensor):
+        return math.isfinite(value)
+    if value.numel() <= FEW:
         return all(map(math.isfinite, value.reshape(-1).tolist()))
-    total = value.detach().sum() if isinstance(value, torch.Tensor) else torch.tensor(value)
-    return bool(total.isfinite())
+    return math.isfinite(value.detach().sum().item())
 
 
 def _condition_masks(

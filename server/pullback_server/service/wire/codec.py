@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from functools import cache, partial
-from operator import attrgetter
 from typing import Any, TypeVar
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
@@ -37,14 +36,14 @@ def fill(message: Message, value: object) -> None:
     >>> step.kind, step.input
     (4, 'x')
     """
-    attributes, writers = _writers(message.DESCRIPTOR)
-    for (name, write, default), content in zip(writers, attributes(value), strict=True):
+    for name, write in _writers(message.DESCRIPTOR):
+        content = getattr(value, name)
         if content is None:
             continue
-        if write is not None:
-            write(message, content)
-        elif content != default:
+        if write is None:
             setattr(message, name, content)
+        else:
+            write(message, content)
 
 
 def members(enum: EnumDescriptor, kind: type[E]) -> dict[int, E]:
@@ -91,25 +90,10 @@ DIFFERENT: Mapping[str, Callable[[Any], Any]] = {
 
 
 @cache
-def _writers(
-    message: Descriptor,
-) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[tuple[str, _Writer | None, Any], ...]]:
-    """What takes the attributes of a value, and for each what writes it into the message's field.
-
-    There is no writer where the attribute is the field's content. The content that need not be written comes last: the
-    default of a field that does not tell whether it was set, None where there is none. A float is always written, for
-    the default is no -0.
-    """
+def _writers(message: Descriptor) -> tuple[tuple[str, _Writer | None], ...]:
+    """What writes each field of a message that its value has; None where the attribute is the field's content."""
     lacking = LACKING.get(message.name, ())
-    fields = [field for field in message.fields if field.name not in lacking]
-    names = [field.name for field in fields]
-    get: Callable[[Any], Any] = attrgetter(*names) if names else lambda value: ()
-    writers = []
-    for field in fields:
-        write = _writer(message.name, field)
-        plain = write is None and not field.has_presence and not isinstance(field.default_value, float)
-        writers.append((field.name, write, field.default_value if plain else None))
-    return (get if len(names) != 1 else lambda value: (get(value),)), tuple(writers)
+    return tuple((field.name, _writer(message.name, field)) for field in message.fields if field.name not in lacking)
 
 
 def _writer(message: str, field: FieldDescriptor) -> _Writer | None:
@@ -122,17 +106,9 @@ def _writer(message: str, field: FieldDescriptor) -> _Writer | None:
         return _set(name, lambda member: numbers[member.name])
     if field.message_type is None:
         return _extend(name, lambda values: values) if repeated else None
-    write = write_tensor if field.message_type is tensor_pb2.Tensor.DESCRIPTOR else fill
-    return _fill_each(name) if repeated else _fill(name, write)
-
-
-def _fill(name: str, write: Callable[[Any, Any], None]) -> _Writer:
-    def write_message(message: Any, content: Any) -> None:
-        field = getattr(message, name)
-        field.SetInParent()
-        write(field, content)
-
-    return write_message
+    if field.message_type is tensor_pb2.Tensor.DESCRIPTOR:
+        return lambda message, tensor: write_tensor(getattr(message, name), tensor)
+    return _fill_each(name) if repeated else lambda message, value: fill(getattr(message, name), value)
 
 
 def _set(name: str, make: Callable[[Any], Any]) -> _Writer:

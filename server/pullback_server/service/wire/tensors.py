@@ -15,9 +15,7 @@ from ...program import DType, Limits, Reason, Refusal
 from .checks import check_elements, check_shape
 
 _DTYPES = {number: DType[name.removeprefix("DTYPE_")] for name, number in wire.Dtype.items() if number}
-_NUMBERS: dict[torch.dtype, wire.Dtype] = {
-    dtype: wire.Dtype.Value(f"DTYPE_{kind.name}") for kind, dtype in DTYPES.items()
-}
+_NUMBERS = {DTYPES[dtype]: number for number, dtype in _DTYPES.items()}
 _ACCEPTED = ", ".join(dtype.label for dtype in DType)
 
 with warnings.catch_warnings():
@@ -67,7 +65,7 @@ def write_tensor(message: wire.Tensor, tensor: torch.Tensor) -> None:
     """Writes a CPU tensor into an empty message, without another copy of its entries."""
     plain = tensor.detach().contiguous()
     bits = plain.view(torch.int16) if plain.dtype is torch.bfloat16 else plain
-    message.dtype = _NUMBERS[tensor.dtype]
+    message.dtype = _NUMBERS[tensor.dtype]  # type: ignore[assignment]
     message.shape.extend(tensor.shape)
     message.data = bits.numpy().tobytes()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..lowering.plan import Call, Gather, Plan, Product, Reduce, Scatter, Step, reads
 
@@ -20,10 +20,13 @@ class LinearSlots:
     by_result: Mapping[str, tuple[int, ...]]
     adding: frozenset[int]
     values_read: frozenset[int]
+    _orders: dict[int, tuple[int, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def order(self, slot: int) -> tuple[int, ...]:
         """The slots that one is linear in, itself included, in order."""
-        return _linear(self.plan, slot)
+        if slot not in self._orders:
+            self._orders[slot] = _linear(self.plan, slot)
+        return self._orders[slot]
 
 
 def linear_slots(plan: Plan) -> LinearSlots:

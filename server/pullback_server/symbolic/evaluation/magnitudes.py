@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, reduce
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy.typing as npt
 import torch
 
 from ..lowering.plan import Call, Gather, Operand, Plan, Product, Reduce, Step
-from .evaluate import Slots, closure, functions, operand_views, restore
+from .evaluate import Closure, Slots, closure, functions, operand_views, restore
 from .linearity import LinearSlots, adds, linear_in
 
 #: An array for each axis of a tensor; these broadcast against one another to the entries that are meant.
@@ -94,8 +94,8 @@ class Magnitudes:
                     return added * self._operand_bound((source, None))
                 case Gather(source):
                     return self._operand_bound((source, None))
-        sizes = self._terms(slot)
-        return float(sizes.max()) if sizes.numel() else 0.0
+        sizes = self._terms(slot).cpu().numpy()
+        return float(np.maximum.reduce(sizes, axis=None)) if sizes.size else 0.0
 
     def _operand_bound(self, operand: Operand) -> float:
         if not isinstance(operand, tuple):
@@ -133,17 +133,19 @@ class Magnitudes:
     def _compute(self, slot: int) -> torch.Tensor:
         """The magnitudes of a slot's terms, from those of the slots that it is linear in, which must be known."""
         match step := self._plan.steps[slot]:
-            case Call("add" | "sub", operands):
-                return self._run(step, operator.add, operands)
-            case Call("neg", operands):
-                return self._run(step, lambda a: a, operands)
-            case Call("mul", operands):
-                return self._run(step, operator.mul, operands)
+            case Call("add" | "sub", (a, b)):
+                return torch.as_tensor(self._operand(a, step) + self._operand(b, step))
+            case Call("neg", (a,)):
+                return torch.as_tensor(self._operand(a, step))
+            case Call("mul", (a, b)):
+                return torch.as_tensor(self._operand(a, step) * self._operand(b, step))
             case Call("div", (a, b)):
-                return self._run(step, operator.truediv, (a,), (b,))
+                (divisor,) = operand_views((b,))
+                return torch.as_tensor(self._operand(a, step) / abs(divisor(self._slots)))
             case Call("where", (c, a, b)):
                 (condition,) = operand_views((c,))
-                return self._run(step, lambda u, w: functions()["where"](condition(self._slots), u, w), (a, b))
+                branches = self._operand(a, step), self._operand(b, step)
+                return torch.as_tensor(functions()["where"](condition(self._slots), *branches))
             case Product():
                 return self._contract(step)
         sizes = list(self._slots)
@@ -151,11 +153,19 @@ class Magnitudes:
             sizes[source] = self._size(source, step)
         return torch.as_tensor(closure(step)(sizes, self._tensors))
 
+    def _operand(self, operand: Operand, step: Step) -> Any:
+        """The magnitudes of an operand, lined up with the step's others."""
+        if not isinstance(operand, tuple):
+            return abs(operand)
+        slot, axes = operand
+        sizes = self._size(slot, step)
+        return sizes if axes is None else operand_views(((0, axes),))[0]([sizes])
+
     def _contract(self, step: Product) -> torch.Tensor:
         """The terms of a product, in parts along the first axis of its largest operand, which stay in the cache."""
         tensors = [torch.as_tensor(self._slots[s]) for s in step.slots]
         largest = max(range(len(tensors)), key=lambda k: tensors[k].numel())
-        run = closure(Product(tuple(range(len(tensors))), step.labels, step.out))
+        run = _contraction(step.labels, step.out)
         if tensors[largest].numel() <= PART:
             return torch.as_tensor(run([self._size(s, step) for s in step.slots], {}))
         label, length = step.labels[largest][0], tensors[largest].shape[0]
@@ -172,21 +182,6 @@ class Magnitudes:
                 sizes.append(torch.abs(tensor[index], out=out.resize_(0)) if terms is None else terms[index])
             parts.append(torch.as_tensor(run(sizes, {})))
         return torch.cat(parts, step.out.index(label)) if label in step.out else sum(parts[1:], parts[0])
-
-    def _run(
-        self, step: Step, function: Callable[..., Any], operands: tuple[Operand, ...], plain: tuple[Operand, ...] = ()
-    ) -> torch.Tensor:
-        """A function of the operands' terms, and of the values of the `plain` ones."""
-        sizes: Slots = [None] * len(self._slots)
-        for operand in operands:
-            if isinstance(operand, tuple):
-                sizes[operand[0]] = self._size(operand[0], step)
-        terms = [
-            view(sizes) if isinstance(o, tuple) else abs(o)
-            for o, view in zip(operands, operand_views(operands), strict=True)
-        ]
-        values = [abs(view(self._slots)) for view in operand_views(plain)]
-        return torch.as_tensor(function(*terms, *values))
 
     def _at(self, slot: int, index: Index, count: int) -> torch.Tensor:
         """The magnitudes of some entries' terms: without those of the others, where there are many more of them."""
@@ -249,6 +244,12 @@ class Magnitudes:
         for source, term in zip(step.slots, step.labels, strict=True):
             total = total * self._size_at(source, step, tuple(at[k] for k in term), count * terms)
         return torch.as_tensor(total.expand(*total.shape[:-1], terms).sum(-1))
+
+
+@lru_cache(maxsize=2**10)
+def _contraction(labels: tuple[tuple[int, ...], ...], out: tuple[int, ...]) -> Closure:
+    """A product of the slots in order."""
+    return closure(Product(tuple(range(len(labels))), labels, out))
 
 
 def _unravel(places: torch.Tensor, shape: Sequence[int]) -> Index:
