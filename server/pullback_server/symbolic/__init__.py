@@ -5,7 +5,7 @@ from .differentiation.derivatives import UPSTREAM
 from .evaluation.evaluate import Evaluator, evaluator
 from .evaluation.linearity import LinearSlots, linear_slots
 from .evaluation.magnitudes import Magnitudes
-from .evaluation.running_error import error_bound
+from .evaluation.running_error import RunningErrors
 from .form import ClosedForm, DerivativeKind, Formula, Formulas, Notation, NotationState
 from .lowering.sizes import memory as plan_memory
 from .notation.code.module import Code
@@ -29,11 +29,11 @@ __all__ = [
     "Magnitudes",
     "Notation",
     "NotationState",
+    "RunningErrors",
     "Step",
     "StepKind",
     "Steps",
     "Written",
-    "error_bound",
     "evaluator",
     "form_key",
     "linear_slots",

@@ -159,6 +159,11 @@ def _compare(
         sure = near & little
         if sure.all():
             break
+    if sure.all():
+        first = int((distance / few).argmax())
+        return comparison(
+            int(apart[first]), Tolerance(float(few[first]), 0.0, source), NO_PLACES, NO_STATUS, NO_NUMBERS
+        )
     error, within = few, near
     if not near.all():
         bound = estimates.bound(name, apart)

@@ -13,7 +13,7 @@ import torch
 from ..numeric import Forward, NumericResult, node_gradients, perturb, with_rounding_noise
 from ..numeric import differentiate as autograd
 from ..program import Apply, Refusal
-from ..symbolic import Magnitudes, error_bound
+from ..symbolic import Magnitudes, RunningErrors
 from .evaluation import EvaluatedForms
 from .exact import Reach
 from .preparation import PreparedRequest
@@ -57,8 +57,8 @@ class ErrorEstimates:
 
     def bound(self, name: str, places: Places) -> Numbers | None:
         """The running error bound of a closed form at these places for autograd's roundoff; None where it is exact."""
-        bound = error_bound(self.form.compiled.plan, name, self.form.point, self.unit)
-        return None if bound is None else bound.reshape(-1)[torch.from_numpy(places).to(bound.device)].cpu().numpy()
+        bound = self._running_errors.at(name, torch.from_numpy(places).to(self.form.device))
+        return None if bound is None else bound.cpu().numpy()
 
     def input_sensitivity(self, name: str) -> float:
         """How far autograd's gradient changes, at the entry that changes most, with a rounding of its inputs.
@@ -108,6 +108,10 @@ class ErrorEstimates:
     def _last_magnitudes(self) -> Magnitudes:
         compiled = self.form.compiled
         return Magnitudes(compiled.plan, compiled.linear_slots, self.form.steps, self.form.point, last_sums=True)
+
+    @cached_property
+    def _running_errors(self) -> RunningErrors:
+        return RunningErrors(self.form.compiled.plan, self.form.point, self.unit)
 
     @cached_property
     def _input_sensitivities(self) -> Mapping[str, float]:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from both_legs import disagreements, final, form_of, request_for, tensors
-from pullback_server.symbolic import error_bound, evaluator
+from pullback_server.symbolic import RunningErrors, evaluator
 from pullback_server.verdict.compare import SLACK
 
 #: Expressions, shapes and the interval of the inputs: easy ones, long sums, and all kinds of cancellation.
@@ -53,7 +53,7 @@ def test_the_bound_covers_float32_in_either_order(expression, shapes, interval, 
     answer = final(asked)
     assert not disagreements(answer)
     for derivative in answer.derivatives:
-        bound = error_bound(plan, derivative.name, exact, SINGLE.eps)
+        bound = RunningErrors(plan, exact, SINGLE.eps).of(derivative.name)
         gradient, right = single[derivative.name], double[derivative.name]
         assert gradient.dtype == torch.float32
         if bound is None:
@@ -80,26 +80,40 @@ def test_the_bound_is_not_so_wide_that_it_covers_everything(expression, shapes, 
     _, plan, point = in_single(expression, shapes, interval, 1)
     exact = {name: tensor.double() for name, tensor in point.items()}
     for name, right in evaluator(plan)(exact).items():
-        bound = error_bound(plan, name, exact, SINGLE.eps)
+        bound = RunningErrors(plan, exact, SINGLE.eps).of(name)
         assert float((bound / right.abs()).median()) < limit * SINGLE.eps
+
+
+@pytest.mark.parametrize(("expression", "shapes", "interval"), CASES, ids=[text for text, *_ in CASES])
+def test_the_bound_at_some_entries_is_that_of_all_entries_there(expression, shapes, interval):
+    _, plan, point = in_single(expression, shapes, interval, 1)
+    exact = {name: tensor.double() for name, tensor in point.items()}
+    for name in shapes:
+        places = torch.arange(0, exact[name].numel(), 7)
+        everywhere = RunningErrors(plan, exact, SINGLE.eps).of(name)
+        some = RunningErrors(plan, exact, SINGLE.eps).at(name, places)
+        if everywhere is None:
+            assert some is None
+            continue
+        torch.testing.assert_close(some, everywhere.reshape(-1)[places], rtol=1e-12, atol=0)
 
 
 def test_cancellation_widens_the_bound_where_it_happens():
     """Near 0 the derivative of (1 - cos(x))/x**2 is a difference of numbers ever larger than itself."""
     asked, plan, _ = in_single("(1 - cos(x))/x**2", {"x": (2,)}, (0.1, 1), None)
     point = {"x": torch.tensor([1e-3, 1.0], dtype=torch.float64), "^": asked.upstream.double()}
-    near, far = error_bound(plan, "x", point, SINGLE.eps).tolist()
+    near, far = RunningErrors(plan, point, SINGLE.eps).of("x").tolist()
     assert near > 1e4 * far
 
 
 def test_the_bound_of_a_result_that_is_zero_is_none():
     _, plan, point = in_single("x - x + y", {"x": (3,), "y": (3,)}, (0, 1), None)
-    assert error_bound(plan, "x", point, SINGLE.eps) is None
+    assert RunningErrors(plan, point, SINGLE.eps).of("x") is None
 
 
 def test_the_bound_is_infinite_where_it_cannot_be_told():
     """Rounding could carry the root's operand below 0."""
     _, plan, _ = in_single("sqrt(sum(x) - sum(y))", {"x": (3,), "y": (3,)}, (0, 1), None)
     same = {"x": torch.full((3,), 0.1, dtype=torch.float64), "y": torch.full((3,), 0.1, dtype=torch.float64)}
-    bound = error_bound(plan, "x", same | {"^": torch.ones((), dtype=torch.float64)}, SINGLE.eps)
+    bound = RunningErrors(plan, same | {"^": torch.ones((), dtype=torch.float64)}, SINGLE.eps).of("x")
     assert bound.isinf().all()

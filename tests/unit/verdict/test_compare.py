@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 from both_legs import final, prepared, request_for, tensors
-from pullback_server.symbolic import Derivation, error_bound, evaluator
+from pullback_server.symbolic import Derivation, RunningErrors, evaluator
 from pullback_server.verdict import Outcome
 from pullback_server.verdict.compare import BLOCK, Status, compare
 
@@ -185,7 +185,7 @@ def test_the_running_error_bound_covers_what_float32_loses(expression, shapes):
     unit = torch.finfo(torch.float32).eps
     for name in inputs:
         right, computed = evaluator(plan)(exact)[name], evaluator(plan)(rough)[name]
-        bound = error_bound(plan, name, exact, unit)
+        bound = RunningErrors(plan, exact, unit).of(name)
         assert ((computed.to(torch.float64) - right).abs() <= 4 * bound + 1e-30).all()
 
 

@@ -10,6 +10,32 @@ import torch
 
 from ...operators.shape_rules.common import broadcast_shapes
 
+#: An array for each axis of a tensor; these broadcast against one another to the entries that are meant.
+Index = tuple[torch.Tensor, ...]
+
+
+def unravel(places: torch.Tensor, shape: Sequence[int]) -> Index:
+    """The index along each axis of entries that are numbered in row-major order.
+
+    >>> unravel(torch.tensor([4]), (2, 3))
+    (tensor([1]), tensor([1]))
+    """
+    index = []
+    for length in reversed(shape[1:]):
+        index.append(places % length)
+        places = places // length
+    return (places, *reversed(index)) if shape else ()
+
+
+def operand_index(axes: tuple[int, ...] | None, shape: Sequence[int], index: Index) -> Index:
+    """The index of an operand's entries, from that of an elementwise function's value.
+
+    `shape` is the operand's, and `axes` are those of its own that line up with the value's, as in a plan.
+    """
+    axes = tuple(range(len(shape))) if axes is None else axes
+    by_axis = dict(zip(axes, index[len(index) - len(axes) :], strict=True))
+    return tuple(by_axis[k] if n != 1 else torch.zeros_like(by_axis[k]) for k, n in enumerate(shape))
+
 
 def gather(x: torch.Tensor, axes: tuple[int, ...], indices: Sequence[Any]) -> torch.Tensor:
     """The entries of x at indices that broadcast against one another, one for each of these axes.

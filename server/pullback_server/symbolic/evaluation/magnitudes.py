@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache, reduce
 from typing import Any
 
@@ -18,10 +18,8 @@ import torch
 
 from ..lowering.plan import Call, Gather, Operand, Plan, Product, Reduce, Step
 from .evaluate import Closure, Slots, closure, functions, operand_views, restore
+from .indexing import Index, operand_index, unravel
 from .linearity import LinearSlots, adds, linear_in
-
-#: An array for each axis of a tensor; these broadcast against one another to the entries that are meant.
-Index = tuple[torch.Tensor, ...]
 
 #: How many times as many entries a tensor has before those that are asked for are taken out of it first.
 FEW_TIMES = 4
@@ -63,7 +61,7 @@ class Magnitudes:
         slot, like = result.slot[0], self._tensors[name]
         if places is None:
             return restore(result, {slot: self._all(slot)}, like).reshape(-1)
-        index = _unravel(torch.from_numpy(places).to(like.device), [n for n in like.shape if n != 1])
+        index = unravel(torch.from_numpy(places).to(like.device), [n for n in like.shape if n != 1])
         at = dict(zip(result.axes, index, strict=True))
         return self._at(slot, tuple(at[k] for k in range(self._slots[slot].dim())), len(places)).expand(len(places))
 
@@ -215,11 +213,7 @@ class Magnitudes:
         return self._size_at(operand[0], step, self._operand_index(operand, index), count)
 
     def _operand_index(self, operand: tuple[int, tuple[int, ...] | None], index: Index) -> Index:
-        """The index of an operand's entries, from that of those of an elementwise function's value."""
-        shape = torch.as_tensor(self._slots[operand[0]]).shape
-        axes = tuple(range(len(shape))) if operand[1] is None else operand[1]
-        by_axis = dict(zip(axes, index[len(index) - len(axes) :], strict=True))
-        return tuple(by_axis[k] if n != 1 else torch.zeros_like(by_axis[k]) for k, n in enumerate(shape))
+        return operand_index(operand[1], torch.as_tensor(self._slots[operand[0]]).shape, index)
 
     def _lengths(self, step: Product) -> dict[int, int]:
         """The length of each label of a product."""
@@ -239,7 +233,7 @@ class Magnitudes:
         terms = math.prod(added.values())
         at = {label: i[..., None] for label, i in zip(step.out, index, strict=True)}
         along = torch.arange(terms, device=self._slots[step.slots[0]].device)
-        at |= zip(added, _unravel(along, list(added.values())), strict=True)
+        at |= zip(added, unravel(along, list(added.values())), strict=True)
         total: Any = 1.0
         for source, term in zip(step.slots, step.labels, strict=True):
             total = total * self._size_at(source, step, tuple(at[k] for k in term), count * terms)
@@ -250,12 +244,3 @@ class Magnitudes:
 def _contraction(labels: tuple[tuple[int, ...], ...], out: tuple[int, ...]) -> Closure:
     """A product of the slots in order."""
     return closure(Product(tuple(range(len(labels))), labels, out))
-
-
-def _unravel(places: torch.Tensor, shape: Sequence[int]) -> Index:
-    """The index along each axis of entries that are numbered in row-major order."""
-    index = []
-    for length in reversed(shape[1:]):
-        index.append(places % length)
-        places = places // length
-    return (places, *reversed(index)) if shape else ()

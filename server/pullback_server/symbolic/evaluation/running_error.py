@@ -17,29 +17,83 @@ import torch
 from torch import Tensor
 
 from .. import kernels
-from ..lowering.plan import Call, Gather, MatrixFunction, Plan, Product, Reduce, Scatter, Step, steps_needed
+from ..lowering.plan import (
+    Call,
+    Gather,
+    MatrixFunction,
+    Operand,
+    Plan,
+    Product,
+    Reduce,
+    Scatter,
+    Step,
+    reads,
+    steps_needed,
+)
 from ..primitives import AXIS_FUNCTIONS, SCANS
 from .evaluate import Slots, closure, contractions, functions, operand_views, restore
-from .indexing import gather
+from .indexing import gather, operand_index, unravel
 from .kernel_errors import FUNCTIONS, PRODUCT, SCATTER
 
+#: How many times as many entries a result has before those that are asked for are computed by themselves.
+FEW_TIMES = 4
 
-def error_bound(plan: Plan, name: str, tensors: Mapping[str, Tensor], unit: float) -> Tensor | None:
-    """A bound on one result's rounding error, in the result's shape, where `unit` is the dtype's epsilon.
 
-    `tensors` are those that the evaluator takes; they count as exact. The bound is infinite where none is known, and
-    None where the result is known to be zero.
+class RunningErrors:
+    """Bounds on the rounding errors of a plan's results, where `unit` is the dtype's epsilon.
+
+    `tensors` are those that the evaluator takes; they count as exact. A bound is infinite where none is known. What
+    results share is computed once.
     """
-    result = plan.results.get(name)
-    if result is None or not isinstance(result.slot, tuple):
-        return None
-    values: Slots = [None] * len(plan.steps)
-    errors: Slots = [None] * len(plan.steps)
-    for number in steps_needed(plan, (result.slot[0],)):
-        step = plan.steps[number]
-        values[number] = torch.as_tensor(closure(step)(values, tensors))
-        errors[number] = step_error(step, values[number], values, errors, tensors, unit)
-    return restore(result, errors, tensors[name])
+
+    def __init__(self, plan: Plan, tensors: Mapping[str, Tensor], unit: float) -> None:
+        self._plan, self._tensors, self._unit = plan, tensors, unit
+        self._values: Slots = [None] * len(plan.steps)
+        self._errors: Slots = [None] * len(plan.steps)
+
+    def of(self, name: str) -> Tensor | None:
+        """A bound on one result's error, in the result's shape; None where the result is known to be zero."""
+        result = self._plan.results.get(name)
+        if result is None or not isinstance(result.slot, tuple):
+            return None
+        self._compute(result.slot[0])
+        return restore(result, self._errors, self._tensors[name])
+
+    def at(self, name: str, places: Tensor) -> Tensor | None:
+        """The same at these entries, which are numbered in row-major order.
+
+        Of an elementwise function only these are computed, of its operands all entries.
+        """
+        result, like = self._plan.results.get(name), self._tensors[name]
+        if result is None or not isinstance(result.slot, tuple):
+            return None
+        step = self._plan.steps[result.slot[0]]
+        if not isinstance(step, Call) or FEW_TIMES * places.numel() >= like.numel():
+            errors = self.of(name)
+            return None if errors is None else errors.reshape(-1)[places]
+        self._compute(*reads(step))
+        by_axis = dict(zip(result.axes, unravel(places, [n for n in like.shape if n != 1]), strict=True))
+        index = tuple(by_axis[k] for k in sorted(by_axis) if k >= 0)
+        values, errors_at, operands = list[Any](), list[Any](), list[Operand]()
+        for operand in step.operands:
+            if isinstance(operand, tuple):
+                at = operand_index(operand[1], self._values[operand[0]].shape, index)
+                operands.append((len(values), None))
+                values.append(self._values[operand[0]][at])
+                errors_at.append(self._errors[operand[0]][at])
+            else:
+                operands.append(operand)
+        call = Call(step.function, tuple(operands))
+        value = torch.as_tensor(closure(call)(values, self._tensors))
+        return step_error(call, value, values, errors_at, self._tensors, self._unit).expand(places.shape)
+
+    def _compute(self, *slots: int) -> None:
+        for number in steps_needed(self._plan, slots):
+            if self._values[number] is None:
+                step = self._plan.steps[number]
+                value = torch.as_tensor(closure(step)(self._values, self._tensors))
+                errors = step_error(step, value, self._values, self._errors, self._tensors, self._unit)
+                self._values[number], self._errors[number] = value, errors
 
 
 def step_error(
