@@ -17,16 +17,17 @@ import numpy.typing as npt
 import torch
 
 from ..lowering.plan import Call, Gather, Operand, Plan, Product, Reduce, Step
-from .evaluate import Closure, Slots, closure, functions, operand_views, restore
+from .evaluate import closure, functions, operand_views, restore
 from .indexing import Index, operand_index, unravel
 from .linearity import LinearSlots, adds, linear_in
+from .products import Closure, Slots
 
 #: How many times as many entries a tensor has before those that are asked for are taken out of it first.
 FEW_TIMES = 4
 #: How many times as much an entry costs that is taken out of a tensor as one of a contraction of whole tensors.
 TAKEN, CONTRACTED = 8, 1 / 16
 #: Operands of products with more entries are gone through in parts.
-PART = 2**16
+PART = 2**15
 
 
 class Magnitudes:

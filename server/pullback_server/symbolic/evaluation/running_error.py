@@ -31,9 +31,10 @@ from ..lowering.plan import (
     steps_needed,
 )
 from ..primitives import AXIS_FUNCTIONS, SCANS
-from .evaluate import Slots, closure, contractions, functions, operand_views, restore
+from .evaluate import closure, functions, operand_views, restore
 from .indexing import gather, operand_index, unravel
 from .kernel_errors import FUNCTIONS, PRODUCT, SCATTER
+from .products import Slots, contractions
 
 #: How many times as many entries a result has before those that are asked for are computed by themselves.
 FEW_TIMES = 4
