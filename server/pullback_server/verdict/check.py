@@ -61,7 +61,7 @@ def _check(request: PreparedRequest, numbers: NumericResult, form: EvaluatedForm
     gradients: dict[str, torch.Tensor] = {}
     comparisons: list[Comparison] = []
     for name in request.program.wrt:
-        numeric, symbolic = numbers.gradients[name].to(form.device), form.gradients.get(name)
+        numeric, symbolic = numbers.gradients[name], form.gradients.get(name)
         gradients[name] = torch.zeros_like(numeric, dtype=torch.float64) if symbolic is None else symbolic
         if request.original.check:
             comparisons.append(compare(name, numeric, gradients[name], estimates, thorough))

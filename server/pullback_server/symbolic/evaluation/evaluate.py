@@ -74,10 +74,12 @@ def evaluator(plan: plans.Plan) -> Evaluator:
     linear = linear_slots(plan)
     last = {slot: number for number, step in enumerate(plan.steps) for slot in plans.reads(step)}
     wanted = {r.slot[0] for r in plan.results.values() if r is not None and isinstance(r.slot, tuple)}
+    # A step that is not known to make a tensor of its own may return a view of what it reads.
+    viewed = {slot for step in plan.steps if not _is_fresh(step) for slot in plans.reads(step)}
     closures = []
     for number, step in enumerate(plan.steps):
         dead = {s for s in plans.reads(step) if last[s] == number and s not in wanted}
-        spent = [s for s in dead - linear.values_read if _is_fresh(plan.steps[s])]
+        spent = [s for s in dead - linear.values_read - viewed if _is_fresh(plan.steps[s])]
         closures.append((_overwriting(step, spent), tuple(dead), tuple(dead - linear.values_read - linear.adding)))
 
     def evaluate(tensors: Mapping[str, torch.Tensor], kept: Slots | None = None) -> dict[str, torch.Tensor | None]:
@@ -104,7 +106,7 @@ def _is_fresh(step: plans.Step) -> bool:
             return function in IN_PLACE or function in ("pow", "neg", "exp", "sqrt")
         case plans.Product(slots):
             return len(slots) > 1
-    return False
+    return isinstance(step, plans.Reduce)
 
 
 def _overwriting(step: plans.Step, spent: Collection[int]) -> Closure:
