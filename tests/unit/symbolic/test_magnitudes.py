@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from both_legs import forms_of, request_for, tensors
+from both_legs import form_of, request_for, tensors
 from pullback_server.symbolic import Magnitudes, evaluator, linear_slots
 from pullback_server.symbolic.evaluation.evaluate import closure, restore
 
@@ -24,7 +24,7 @@ def evaluated(expression, shapes):
     """The plan of an expression, the values that are kept of its steps, and the tensors; signs are of both kinds."""
     inputs = {name: tensor - 0.6 for name, tensor in tensors(**shapes).items()}
     request = request_for(expression, inputs)
-    plan, point, kept = forms_of(request).plan, inputs | {"^": request.upstream}, []
+    plan, point, kept = form_of(request).plan, inputs | {"^": request.upstream}, []
     evaluator(plan)(point, kept)
     return plan, kept, point
 

@@ -9,7 +9,7 @@ from both_legs import tensors as draw_tensors
 from enlarged_samples import OVERHEAD, SPARE, allocated, enlarged, estimated, tensors
 from pullback_server.operators import TABLE, Operator
 from pullback_server.program import Limits
-from pullback_server.symbolic import UPSTREAM, derive, evaluator, plan_memory
+from pullback_server.symbolic import UPSTREAM, Derivation, evaluator, plan_memory
 from pullback_server.verdict import Differentiator, Outcome, UndecidedReason
 from row_samples import mostly_slow
 
@@ -25,13 +25,13 @@ def test_the_estimate_covers_what_a_plan_allocates(row: Operator, keep: bool) ->
     for text, types in enlarged(row, LONGER):
         typed = estimated(text, types)
         wrt = tuple(name for name, t in types.items() if t.dtype.floating)
-        if not typed.output.dtype.floating or (forms := derive(typed, wrt)).reason:
+        if not typed.output.dtype.floating or (form := Derivation(typed, wrt).closed_form()).reason:
             continue
         point = {name: x.detach().to(torch.float64) for name, x in tensors(row, types).items()}
         point[UPSTREAM] = torch.ones(typed.output.shape, dtype=torch.float64)
-        evaluate = evaluator(forms.plan)
+        evaluate = evaluator(form.plan)
         peak = allocated(lambda: evaluate(point, [] if keep else None))  # noqa: B023
-        estimate = plan_memory(forms.plan, {name: tuple(x.shape) for name, x in point.items()}, keep=keep)
+        estimate = plan_memory(form.plan, {name: tuple(x.shape) for name, x in point.items()}, keep=keep)
         assert peak <= SPARE * estimate + OVERHEAD, (text, estimate)
 
 
@@ -48,4 +48,4 @@ def test_a_closed_form_that_needs_too_much_is_not_evaluated() -> None:
     assert (scarce.verdict.outcome, scarce.verdict.reason) == (Outcome.UNDECIDED, UndecidedReason.MEMORY)
     assert ample.verdict.outcome is Outcome.AGREE
     assert scarce.gradient.equal(ample.gradient)
-    assert scarce.formulas == ample.formulas
+    assert scarce.written.formulas == ample.written.formulas
