@@ -54,6 +54,10 @@ class KeptForms:
     def put(self, key: str, form: bytes) -> None:
         self._forms[key] = form
 
+    def stored(self) -> set[str]:
+        """The keys of what is kept."""
+        return {*self._forms}
+
 
 @cache
 def shared_forms() -> SharedForms:

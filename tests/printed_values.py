@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 import torch
 from both_legs import ENTRIES, JACOBIAN, TEXT, VJP, jacobian, names, prepared, upstream_name
 from case_files import value
 from formula_reader import INPUT, OUTPUT, Array, free_letters, read
-from pullback_server.verdict import Derivative, Request
+from pullback_server.verdict import Derivative, DerivativeKind, Request
 
 
 def point(request: Request) -> dict[str, Array]:
@@ -17,8 +19,10 @@ def point(request: Request) -> dict[str, Array]:
     return {name: tensor.to(torch.float64).numpy() for name, tensor in tensors.items()}
 
 
-def readings(request: Request, derivative: Derivative) -> dict[str, tuple[Array, Array]]:
-    """The values of the printed forms of one input, each with torch's."""
+def readings(
+    request: Request, derivative: Derivative, kinds: Collection[DerivativeKind] = DerivativeKind
+) -> dict[str, tuple[Array, Array]]:
+    """The values of the printed forms of one input, the text of those kinds and all entries, each with torch's."""
     values, upstream = point(request), upstream_name(request)
     taken, output = {*names(request), upstream}, tuple(prepared(request).typed.output.shape)
     inner = _axes(INPUT, taken, values[derivative.name].shape)
@@ -26,7 +30,8 @@ def readings(request: Request, derivative: Derivative) -> dict[str, tuple[Array,
     pulled = np.tensordot(values[upstream], expected, axes=len(output))
     pairs = {}
     for kind, axes, right in ((JACOBIAN, _axes(OUTPUT, taken, output) | inner, expected), (VJP, inner, pulled)):
-        pairs[kind.value] = read(derivative.formula(kind, TEXT), values, axes).reshape(right.shape), right
+        if kind in kinds:
+            pairs[kind.value] = read(str(derivative.formula(kind, TEXT)), values, axes).reshape(right.shape), right
         if texts := derivative.formula(kind, ENTRIES):
             assert len(texts) == right.size, f"{len(texts)} entries for shape {right.shape}"
             entries = np.array([read(text, values, {}) for text in texts], dtype=float)
@@ -50,9 +55,14 @@ def _integral(tensor: torch.Tensor) -> bool:
     return not (tensor.is_floating_point() or tensor.dtype is torch.bool)
 
 
-def misread(request: Request, derivative: Derivative, tolerance: float = 1e-10) -> list[str]:
-    """Which of the printed forms of one input do not have torch's values."""
-    pairs = readings(request, derivative)
+def misread(
+    request: Request,
+    derivative: Derivative,
+    tolerance: float = 1e-10,
+    kinds: Collection[DerivativeKind] = DerivativeKind,
+) -> list[str]:
+    """Which of the printed forms of one input, the text of those kinds and all entries, do not have torch's values."""
+    pairs = readings(request, derivative, kinds)
     return [what for what, pair in pairs.items() if not np.allclose(*pair, rtol=tolerance, atol=tolerance)]
 
 

@@ -18,8 +18,8 @@ from .expressions import softmax
 from .pairs import Effort, Finding, absolute
 from .servers import Servers, service
 
-#: Sizes after the first; at 8, and 8 only, the Jacobian is small enough for its entries to be written out.
-SIZES = (8, 65, 1000, 10**5)
+#: Sizes after the first; at 5, and 5 only, the Jacobian is small enough for its entries to be written out.
+SIZES = (5, 65, 1000, 10**5)
 
 
 def forms(_: Servers, effort: Effort) -> Iterator[Finding]:

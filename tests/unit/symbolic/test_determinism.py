@@ -1,4 +1,4 @@
-"""What is written comes out the same whatever the order of Python's sets, and whatever was derived or written before."""
+"""What is written is the same whatever the order of Python's sets, and whatever was derived or written before."""
 
 import hashlib
 import json

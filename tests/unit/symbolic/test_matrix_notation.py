@@ -183,7 +183,7 @@ def test_a_text_that_does_not_come_to_the_plans_numbers_is_withheld(monkeypatch)
     honest = notation.text
     monkeypatch.setattr(notation, "text", lambda tree: honest(tree).replace("A + A.T", "A + A"))
     derivation = derivation_of(request_for("x.T @ A @ x", tensors(A=(3, 3), x=(3,))))
-    for withheld in (derivation.formula("x", JACOBIAN, notation) for notation in (MATRIX, MATRIX_LATEX)):
+    for withheld in (derivation.formula("x", JACOBIAN, kind) for kind in (MATRIX, MATRIX_LATEX)):
         assert (withheld.written, withheld.state) == ("", NotationState.NO_FORM)
     assert derivation.formula("x", JACOBIAN, TEXT).written
     assert derivation.formula("A", JACOBIAN, MATRIX).written == "outer(x, x)"

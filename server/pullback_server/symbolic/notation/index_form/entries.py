@@ -129,10 +129,7 @@ class EntryWriter:
             return OVER_BUDGET
         tensor = self._decode(tree)
         places = [tuple(map(sp.Integer, place)) for place in product(*map(range, ranges))]
-        if not self._fits(tensor, places, longest):
-            return OVER_BUDGET
-        texts = tuple(map(self._write, (self._at(tensor.expression, tensor.at(place)) for place in places)))
-        return NO_FORM if None in texts else Formula(tuple(t for t in texts if t is not None))
+        return self._formula(tensor, places, longest)
 
     def one_entry(self, name: str, kind: DerivativeKind, place: Place, longest: int) -> Formula:
         """The entry at a place, while it has at most so many characters."""
@@ -140,14 +137,19 @@ class EntryWriter:
         if tree.state is not NotationState.DONE:
             return Formula("", tree.state)
         tensor, index = self._decode(tree), tuple(map(sp.Integer, place))
-        if not self._fits(tensor, [index], longest):
-            return OVER_BUDGET
-        written = self._write(self._at(tensor.expression, tensor.at(index)))
-        return NO_FORM if written is None else Formula(written)
+        formula = self._formula(tensor, [index], longest)
+        return Formula("".join(formula.written), formula.state)
 
-    def _write(self, entry: sp.Expr) -> str | None:
-        """An entry as text; None for a quotient by a norm that is always 0, as in cdist(x, x)."""
-        return None if entry.has(sp.nan, sp.zoo) else str(self._printer.doprint(entry))
+    def _formula(self, tensor: _Tensor, places: list[tuple[sp.Expr, ...]], longest: int) -> Formula:
+        """The entries at these places, while they have at most so many characters together."""
+        if not self._fits(tensor, places, longest):
+            return OVER_BUDGET
+        entries = [self._at(tensor.expression, tensor.at(place)) for place in places]
+        # A quotient by a norm that is always 0, as in cdist(x, x), is no number.
+        if any(entry.has(sp.nan, sp.zoo) for entry in entries):
+            return NO_FORM
+        texts = tuple(str(self._printer.doprint(entry)) for entry in entries)
+        return Formula(texts) if sum(map(len, texts)) <= longest else OVER_BUDGET
 
     @cached_property
     def _printer(self) -> TextPrinter:
@@ -182,6 +184,8 @@ class EntryWriter:
         match e:
             case Entry():
                 return estimated_length(e, lengths)
+            case Delta():
+                return 1
             case Reduction():
                 times = math.prod(self._lengths[k.name] for k in e.bound)
                 return times * (3 + self._length(e.body, at, lengths))
