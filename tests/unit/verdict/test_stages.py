@@ -217,7 +217,7 @@ def test_writing_never_raises_and_a_failure_costs_one_notation(monkeypatch):
     asked = request("x**3", x=2.0)
 
     def fail(*_):
-        raise RecursionError
+        raise AttributeError
 
     monkeypatch.setattr("pullback_server.symbolic.notation.render.code", fail)
     assert derivation_of(asked).write(Notation.CODE) == Code(state=NO_FORM)
