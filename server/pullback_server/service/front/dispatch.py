@@ -112,12 +112,13 @@ class Dispatcher:
     def on_frame(self, worker: WorkerHandle, frame: Frame) -> None:
         """A worker has sent a frame about its task, or about a closed form."""
         call = worker.task
+        body = bytes(frame.body)
         match frame.kind:
             case FrameKind.FORM_GET:
                 self._send_form(worker, frame.note)
             case FrameKind.FORM_PUT:
                 worker.deriving.discard(frame.note)
-                self._forms.put(frame.note, frame.body)
+                self._forms.put(frame.note, body)
             case _ if not isinstance(call, Call):
                 self.pool.lose(worker)
             case FrameKind.REQUEST_ADMISSION:
@@ -125,16 +126,16 @@ class Dispatcher:
                 self._grant(self._gate.request(worker, int(memory), int(work)))
             case FrameKind.FINAL:
                 call.record(frame)
-                self._finish(worker, call, frame.body)
+                self._finish(worker, call, body)
             case FrameKind.PROVISIONAL:
                 call.record(frame)
-                self._keep_provisional(call, frame)
+                self._keep_provisional(call, body, frame.seconds)
             case FrameKind.DONE if call.provisional is not None:
                 call.record(frame)
                 self._finish(worker, call, call.provisional)
             case FrameKind.FAILURE:
                 reason, _, message = frame.note.partition("\n")
-                self._finish(worker, call, Failure(frame.code, message, frame.body, reason))
+                self._finish(worker, call, Failure(frame.code, message, body, reason))
             case _:
                 self.pool.lose(worker)
 
@@ -210,15 +211,15 @@ class Dispatcher:
         self._resolve(call, outcome)
         self.on_idle(worker)
 
-    def _keep_provisional(self, call: Call, frame: Frame) -> None:
-        """Keeps a provisional reply, and waits for a better one as long as the worker asks for or is configured."""
+    def _keep_provisional(self, call: Call, reply: bytes, wait: float) -> None:
+        """Keeps a provisional reply, and waits for a better one for `wait` seconds or, where it is 0, as configured."""
         if call.timer is None:  # nobody waits for it any more
             return
-        call.provisional = frame.body
+        call.provisional = reply
         now = self._loop.time()
-        if not frame.seconds:  # a grade has its own budget, and no numbers before it
+        if not wait:  # a grade has its own budget, and no numbers before it
             call.numbers_at = now
-        budget = now + (frame.seconds or self._limits.symbolic_budget)
+        budget = now + (wait or self._limits.symbolic_budget)
         share = call.arrival + TIME_SHARE * (call.limit - call.arrival)
         call.timer.cancel()
         when_over = self._budget_over if budget <= share else self._time_over

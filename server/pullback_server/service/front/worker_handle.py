@@ -57,6 +57,7 @@ class WorkerHandle:
 
     def send_task(self, method: Method, body: bytes, request_id: str, arrival: float) -> bool:
         """Sends it a task; False where it is already gone."""
+        self.sender.renew()
         try:
             self.sender.send(FrameKind.TASK, body, request_id, code=method, seconds=arrival)
         except OSError:

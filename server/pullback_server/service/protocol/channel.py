@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import array
+import mmap
 import os
 import socket
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -19,6 +21,24 @@ KEPT = 32 * 2**20
 _HEAD = struct.Struct("<BBHIQddd")
 _LARGEST = _HEAD.size + 2048 + INLINE
 _DESCRIPTOR = array.array("i").itemsize
+
+#: Bytes, which may lie in a memfd.
+Buffer = bytes | memoryview
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A body whose pieces are joined where it is sent; its length is in bytes.
+
+    >>> len(Pieces((b"one", b"two")))
+    6
+    """
+
+    pieces: tuple[Buffer, ...]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.pieces))
+
 
 #: Seconds spent in the numeric leg and in the symbolic leg.
 LegSeconds = tuple[float, float]
@@ -71,7 +91,7 @@ class Frame:
     """
 
     kind: int
-    body: bytes = b""
+    body: Buffer = b""
     note: str = ""
     code: int = 0
     seconds: float = 0.0
@@ -84,6 +104,10 @@ def pair() -> tuple[socket.socket, socket.socket]:
     for end in ends:
         end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * INLINE)
     return ends
+
+
+#: The frames whose kept memfd serves again: the other end has taken it before the next task begins.
+_KEPT_KINDS = frozenset((FrameKind.TASK, FrameKind.PROVISIONAL, FrameKind.FINAL))
 
 
 class Sender:
@@ -100,11 +124,12 @@ class Sender:
     def __init__(self, end: socket.socket) -> None:
         self._end = end
         self._memories: dict[int, int] = {}
+        self._lent: set[int] = set()
 
     def send(
         self,
         kind: int,
-        body: bytes = b"",
+        body: Buffer | Pieces = b"",
         note: str = "",
         *,
         code: int = 0,
@@ -115,22 +140,33 @@ class Sender:
         note_bytes = note.encode()
         size, in_memfd = len(body), len(body) > INLINE
         head = _HEAD.pack(kind, in_memfd, code, len(note_bytes), size, seconds, *leg_seconds)
-        if not in_memfd:
-            self._end.sendmsg((head, note_bytes, body))
-            return
-        # A kept memfd is free again: a task has at most one large frame of each of these kinds, and the other end
-        # has taken all frames of a task before the next one begins.
-        kept = kind in (FrameKind.TASK, FrameKind.PROVISIONAL, FrameKind.FINAL) and size <= KEPT
+        pieces = body.pieces if isinstance(body, Pieces) else (body,)
+        if in_memfd:
+            self._send_large(kind, head + note_bytes, pieces, size)
+        else:
+            self._end.sendmsg((head, note_bytes, *pieces))
+
+    def renew(self) -> None:
+        """Says that the other end has taken all that was sent, so that the kept memfds are free again."""
+        self._lent.clear()
+
+    def _send_large(self, kind: int, head: bytes, pieces: Sequence[Buffer], size: int) -> None:
+        kept = kind in _KEPT_KINDS and kind not in self._lent and size <= KEPT
         memory = self._memories.get(kind, -1) if kept else -1
         if memory < 0:
             memory = os.memfd_create("pullback", os.MFD_CLOEXEC)
             if kept:
                 self._memories[kind] = memory
+        if kept:
+            self._lent.add(kind)
         try:
-            written, view = 0, memoryview(body)
-            while written < size:
-                written += os.pwrite(memory, view[written:], written)
-            socket.send_fds(self._end, (head, note_bytes), (memory,))
+            position = 0
+            for piece in pieces:
+                view = memoryview(piece)
+                while view:
+                    written = os.pwrite(memory, view, position)
+                    view, position = view[written:], position + written
+            socket.send_fds(self._end, (head,), (memory,))
         finally:
             if not kept:
                 os.close(memory)
@@ -145,7 +181,9 @@ class Sender:
 class Receiver:
     """Receives frames into one buffer, used for each of them, so that a small frame allocates little."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, mapped: bool = False) -> None:
+        """`mapped` leaves a large body in its memfd, which the other end must neither shorten nor write until then."""
+        self._mapped = mapped
         self._buffer = bytearray(_LARGEST)
         self._view = memoryview(self._buffer)
 
@@ -157,13 +195,17 @@ class Receiver:
         kind, in_memfd, code, note_size, body_size, seconds, numeric, symbolic = _HEAD.unpack_from(self._buffer)
         start = _HEAD.size + note_size
         note = str(self._view[_HEAD.size : start], "utf-8") if note_size else ""
-        body = _read_memfd(ancillary[0][2], body_size) if in_memfd else bytes(self._view[start:size])
+        body: Buffer = bytes(self._view[start:size])
+        if in_memfd:
+            body = _read_memfd(ancillary[0][2], body_size, self._mapped)
         return Frame(kind, body, note, code, seconds, (numeric, symbolic))
 
 
-def _read_memfd(ancillary: bytes, size: int) -> bytes:
+def _read_memfd(ancillary: bytes, size: int, mapped: bool) -> Buffer:
     (memory,) = array.array("i", ancillary[:_DESCRIPTOR])
     try:
+        if mapped:
+            return memoryview(mmap.mmap(memory, size, prot=mmap.PROT_READ))
         body = os.pread(memory, size, 0)
         if len(body) != size:
             raise OSError(f"read {len(body)} bytes from a memfd that should hold {size}")

@@ -25,7 +25,9 @@ from ...verdict import (
     WrittenFormula,
     example_jacobians,
 )
+from ..protocol.channel import Buffer, Pieces
 from ..protocol.decoding import decode
+from . import attachments
 from .checks import check_id
 from .codec import fill, members
 from .tensors import from_wire
@@ -40,7 +42,7 @@ _NOTATIONS: Mapping[int, frozenset[Notation]] = {
 }
 
 
-def parse_request(body: bytes, limits: Limits, *, stream: bool = False) -> tuple[str, Request]:
+def parse_request(body: Buffer, limits: Limits, *, stream: bool = False) -> tuple[str, Request]:
     """The id and the request of a DifferentiateRequest, or of the one in a stream's DifferentiateManyRequest.
 
     Raises Refusal with the field's path for what is malformed, missing, twice there, or over a limit.
@@ -49,11 +51,13 @@ def parse_request(body: bytes, limits: Limits, *, stream: bool = False) -> tuple
     'r'
     """
     if stream:  # whose budget is the front's concern
-        return _request(decode(wire.DifferentiateManyRequest, body).request, limits)
-    return _request(decode(wire.DifferentiateRequest, body), limits)
+        return _request(attachments.split(wire.DifferentiateManyRequest, body).request, limits)
+    return _request(attachments.split(wire.DifferentiateRequest, body), limits)
 
 
-def reply(request_id: str, response: Response, versions: Mapping[str, str], queue: float, total: float) -> bytes:
+def reply(
+    request_id: str, response: Response, versions: Mapping[str, str], queue: float, total: float
+) -> bytes | Pieces:
     """The DifferentiateResponse for a response; `queue` and `total` are in seconds."""
     timings = wire.Timings(queue=queue, total=total)
     message = wire.DifferentiateResponse(id=request_id, versions=versions, timings=timings)
@@ -64,7 +68,7 @@ def reply(request_id: str, response: Response, versions: Mapping[str, str], queu
         for entry in derivative.named_entries:
             named = getattr(filled, entry.kind.value).named_entries
             named.add(index=entry.index, text=entry.formula.written, state=_STATES[entry.formula.state])
-    return message.SerializeToString()
+    return attachments.join(message.SerializeToString())
 
 
 #: The numbers of the states of notations.
@@ -83,7 +87,7 @@ def _closed_form(formulas: WrittenFormula) -> wire.ClosedForm:
     return wire.ClosedForm(**fields, states=wire.NotationStates(**states))
 
 
-def describe_reply(body: bytes, description: Description) -> bytes:
+def describe_reply(body: Buffer, description: Description) -> bytes:
     """The DescribeLanguageResponse to a DescribeLanguageRequest, without the workers, of which the front knows.
 
     Raises Refusal where no operator has that name.

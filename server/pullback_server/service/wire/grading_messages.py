@@ -16,6 +16,7 @@ from pullback.v1 import tensor_pb2
 from ... import grading
 from ...language import check_names
 from ...program import Limits, Reason, Refusal
+from ..protocol.channel import Buffer
 from ..protocol.decoding import decode
 from .checks import check_elements, check_id, check_shape
 from .codec import fill, members
@@ -39,7 +40,7 @@ _SYNTAXES = {0: grading.Syntax.MATH} | members(wire.Syntax.DESCRIPTOR, grading.S
 _CODES = {wire.FindingCode.Value(f"FINDING_CODE_{name}"): code for name, code in grading.FINDING_CODES.items()}
 
 
-def parse_request(body: bytes, limits: Limits, *, stream: bool = False) -> tuple[str, grading.Problem, grading.Answer]:
+def parse_request(body: Buffer, limits: Limits, *, stream: bool = False) -> tuple[str, grading.Problem, grading.Answer]:
     """The id, the problem and the answer of a GradeRequest, or of the one in a stream's GradeManyRequest.
 
     Raises Refusal with the field's path for what is wrong.
@@ -55,7 +56,7 @@ def parse_request(body: bytes, limits: Limits, *, stream: bool = False) -> tuple
     return _request(decode(wire.GradeRequest, body), limits)
 
 
-def parse_token(body: bytes) -> str:
+def parse_token(body: Buffer) -> str:
     """The token of a ReplayRequest."""
     return decode(wire.ReplayRequest, body).token
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 import warnings
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from pullback.v1 import tensor_pb2 as wire
 
 from ...grading import Tensor
 from ...numeric import DTYPES
 from ...program import DType, Limits, Reason, Refusal
+from . import attachments
 from .checks import check_elements, check_shape
 
 _DTYPES = {number: DType[name.removeprefix("DTYPE_")] for name, number in wire.Dtype.items() if number}
@@ -25,7 +28,7 @@ with warnings.catch_warnings():
 
 
 def from_wire(message: wire.Tensor, field: str, limits: Limits) -> torch.Tensor:
-    """The tensor of a message, over the message's own bytes where it has any.
+    """The tensor of a message or of what is attached to it, over the message's own bytes where it has any.
 
     Raises Refusal naming `field` and below: unknown dtype, rank, dimension, size, byte length, bools not 0 or 1.
 
@@ -36,7 +39,7 @@ def from_wire(message: wire.Tensor, field: str, limits: Limits) -> torch.Tensor:
     if dtype is None:
         unknown = "no dtype" if not message.dtype else f"dtype number {message.dtype}"
         raise Refusal(Reason.UNKNOWN_DTYPE, f"{unknown} is given", f"{field}.dtype", hint=f"one of {_ACCEPTED}")
-    shape, data = tuple(message.shape), message.data
+    shape, data = tuple(message.shape), attachments.detach(message.data)
     check_shape(shape, f"{field}.shape", limits)
     check_elements(shape, limits.elements, "elements", f"{field}.shape")
     needed = math.prod(shape) * dtype.size
@@ -47,11 +50,14 @@ def from_wire(message: wire.Tensor, field: str, limits: Limits) -> torch.Tensor:
         return torch.empty(shape, dtype=DTYPES[dtype])
     if dtype is DType.BOOL and torch.frombuffer(data, dtype=torch.uint8).max() > 1:
         raise Refusal(Reason.BAD_BOOL, "a byte of a bool tensor is neither 0 nor 1", f"{field}.data", hint="0 or 1")
-    return torch.frombuffer(data, dtype=DTYPES[dtype]).reshape(shape)
+    # An attached content may lie at any address, and be written over when the task is done.
+    return torch.frombuffer(bytearray(data) if isinstance(data, memoryview) else data, dtype=DTYPES[dtype]).reshape(
+        shape
+    )
 
 
 def to_wire(tensor: torch.Tensor) -> wire.Tensor:
-    """The message of a CPU tensor.
+    """The message of a CPU tensor, to which a large one is attached.
 
     >>> to_wire(torch.tensor([1, 2], dtype=torch.int8)).data
     b'\\x01\\x02'
@@ -67,7 +73,9 @@ def write_tensor(message: wire.Tensor, tensor: torch.Tensor) -> None:
     bits = plain.view(torch.int16) if plain.dtype is torch.bfloat16 else plain
     message.dtype = _NUMBERS[tensor.dtype]  # type: ignore[assignment]
     message.shape.extend(tensor.shape)
-    message.data = bits.numpy().tobytes()
+    array: NDArray[Any] = bits.numpy()
+    large = array.nbytes > attachments.LARGE
+    message.data = attachments.attach(array.reshape(-1).view(np.uint8).data) if large else array.tobytes()
 
 
 def numbers_to_wire(tensor: Tensor) -> wire.Tensor:

@@ -19,11 +19,14 @@ class FrontLink:
     def __init__(self, pipe: socket.socket, share: tuple[int, int]) -> None:
         """`share` is the memory and work that a task may need without being admitted first."""
         self._pipe, self._share = pipe, share
-        self._receiver, self.sender = channel.Receiver(), channel.Sender(pipe)
+        self._receiver, self.sender = channel.Receiver(mapped=True), channel.Sender(pipe)
 
-    def receive(self) -> Frame | None:
-        """The next frame, None where the front has closed the pipe."""
-        return self._receiver.receive(self._pipe)
+    def receive_task(self) -> Frame | None:
+        """The next task, None where the front has closed the pipe."""
+        task = self._receiver.receive(self._pipe)
+        # The front sends a task when it has taken the answers to the one before it.
+        self.sender.renew()
+        return task
 
     def get(self, key: str) -> bytes | None:
         """The form of that key, or None; raises FormOverBudget where deriving it was given up lately."""
@@ -34,7 +37,7 @@ class FrontLink:
             case FormLookup.OVER_BUDGET:
                 raise FormOverBudget(key)
             case FormLookup.PRESENT:
-                return answer.body
+                return bytes(answer.body)
             case FormLookup.MISSING:
                 return None
 
@@ -51,7 +54,7 @@ class FrontLink:
             self._receive_answer()
 
     def _receive_answer(self) -> Frame:
-        frame = self.receive()
+        frame = self._receiver.receive(self._pipe)
         if frame is None:
             raise BrokenPipeError("the front is gone")
         return frame

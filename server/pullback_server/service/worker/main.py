@@ -61,7 +61,7 @@ def main(
     try:
         front.sender.send(FrameKind.READY)
         _READY()
-        while (task := front.receive()) is not None:
+        while (task := front.receive_task()) is not None:
             runner.run(task)
     except (BrokenPipeError, ConnectionResetError):
         return

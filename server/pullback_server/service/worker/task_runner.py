@@ -16,7 +16,7 @@ from ...verdict import Description, Differentiator, LegState, Response
 from .. import failpoints, logs, memory
 from ..config import Config
 from ..protocol import envelope, errors
-from ..protocol.channel import NO_LEGS, Frame, FrameKind, LegSeconds, Method, Sender
+from ..protocol.channel import NO_LEGS, Frame, FrameKind, LegSeconds, Method, Pieces, Sender
 from ..protocol.methods import STREAMED
 from ..wire import derivative_messages
 from .grading_tasks import GradingTasks
@@ -106,7 +106,13 @@ class TaskRunner:
         self._sender.send(FrameKind.DONE, note=origin, leg_seconds=leg_seconds)
 
     def _reply(
-        self, kind: FrameKind, reply: bytes, note: str = "", leg_seconds: LegSeconds = NO_LEGS, *, wait: float = 0.0
+        self,
+        kind: FrameKind,
+        reply: bytes | Pieces,
+        note: str = "",
+        leg_seconds: LegSeconds = NO_LEGS,
+        *,
+        wait: float = 0.0,
     ) -> None:
         """Sends a provisional or a final reply; raises ReplyTooLargeError where it would not pass through gRPC."""
         if len(reply) > self._config.limits.max_message_bytes:
