@@ -89,7 +89,7 @@ def test_a_field_that_comes_twice_counts_the_last_time():
     first, last = tensor(300_000), tensor(200_000)
     body = request(upstream=300_000).SerializeToString() + request(upstream=200_000).SerializeToString()
     upstream = attachments.split(wire.DifferentiateRequest, body).upstream
-    assert attachments.content_of(upstream.data) == last.data != first.data
+    assert attachments.detach(upstream.data) == last.data != first.data
 
 
 def test_a_token_of_an_earlier_request_stands_for_nothing():
@@ -97,7 +97,7 @@ def test_a_token_of_an_earlier_request_stands_for_nothing():
     message = request(300_000)
     message.upstream.data = token
     split = attachments.split(wire.DifferentiateRequest, message.SerializeToString())
-    assert attachments.content_of(split.upstream.data) == token
+    assert attachments.detach(split.upstream.data) == token
 
 
 @given(st.binary(max_size=40), st.integers(0, 400))
@@ -113,4 +113,4 @@ def test_no_bytes_make_the_split_fail_otherwise_than_by_a_refusal(noise, place):
     split = attachments.split(wire.DifferentiateRequest, bytes(body))
     assert [i.tensor.shape for i in split.inputs] == [i.tensor.shape for i in whole_message.inputs]
     for one, other in zip(split.inputs, whole_message.inputs, strict=True):
-        assert bytes(attachments.content_of(one.tensor.data)) == other.tensor.data
+        assert bytes(attachments.detach(one.tensor.data)) == other.tensor.data

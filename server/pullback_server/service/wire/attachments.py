@@ -29,7 +29,7 @@ _contents: dict[bytes, memoryview] = {}
 def attach(content: memoryview) -> bytes:
     """The token that stands for a content of bytes.
 
-    >>> content_of(attach(memoryview(b"bytes"))).tobytes()
+    >>> detach(attach(memoryview(b"bytes"))).tobytes()
     b'bytes'
     """
     token = _PREFIX + next(_NUMBERS).to_bytes(8, "little")
@@ -37,9 +37,9 @@ def attach(content: memoryview) -> bytes:
     return token
 
 
-def content_of(data: bytes) -> bytes | memoryview:
-    """What a token stands for, and anything else as it is."""
-    return _contents.get(data, data)
+def detach(data: bytes) -> bytes | memoryview:
+    """What a token stands for, which is then forgotten; anything else as it is."""
+    return _contents.pop(data, data)
 
 
 def split(kind: type[M], body: Buffer) -> M:
