@@ -27,6 +27,7 @@ from .recovery import recovery
 from .refusals import refusals
 from .report import as_json, machine, print_tables
 from .servers import Servers
+from .streams import streams
 from .tensors import tensors
 from .throughput import throughput
 from .verdict import verdict
@@ -37,7 +38,7 @@ Comparison = Callable[[Servers, Effort], Iterator[Finding]]
 COMPARISONS: dict[str, Comparison] = {
     comparison.__name__: comparison
     for comparison in (
-        latency, throughput, load, tensors, refusals, cold, forms, recovery,
+        latency, throughput, streams, load, tensors, refusals, cold, forms, recovery,
         check, verdict, gradcheck, jacobian, closed_forms, grades, graders,
     )
 }  # fmt: skip
