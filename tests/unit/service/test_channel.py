@@ -44,6 +44,17 @@ def test_a_provisional_and_a_final_body_that_wait_together_do_not_mix(ends):
     assert receiver.receive(far).body == b"f" * 2**20
 
 
+def test_several_provisional_bodies_of_one_task_do_not_mix_before_they_are_taken(ends):
+    sender, far = ends
+    receiver = channel.Receiver()
+    for letter in (b"a", b"b", b"c"):
+        sender.send(FrameKind.PROVISIONAL, letter * 2**20)
+    assert [receiver.receive(far).body[:1] for _ in range(3)] == [b"a", b"b", b"c"]
+    sender.renew()
+    sender.send(FrameKind.PROVISIONAL, b"d" * 2**20)
+    assert receiver.receive(far).body == b"d" * 2**20
+
+
 def test_a_closed_end_is_the_end(ends):
     sender, far = ends
     sender._end.close()
