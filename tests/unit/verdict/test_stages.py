@@ -212,17 +212,22 @@ def test_what_is_not_checked_is_written_all_the_same():
     assert last.derivatives[0].symbolic.state is LegState.DONE
 
 
-def test_writing_never_raises_and_a_failure_costs_one_notation(monkeypatch):
+@pytest.mark.parametrize(
+    ("problem", "expected"),
+    [(ValueError, NO_FORM), (KeyError, NO_FORM), (RecursionError, NotationState.OVER_BUDGET)],
+)
+def test_writing_never_raises_and_a_failure_costs_one_notation(monkeypatch, problem, expected):
     """sympy raises what it likes."""
     asked = request("x**3", x=2.0)
 
     def fail(*_):
-        raise AttributeError
+        raise problem
 
     monkeypatch.setattr("pullback_server.symbolic.notation.render.code", fail)
-    assert derivation_of(asked).write(Notation.CODE) == Code(state=NO_FORM)
+    assert derivation_of(asked).write(Notation.CODE) == Code(state=expected)
     *_, last = stages(asked)
-    assert states(last) == dict.fromkeys(Notation, DONE) | {Notation.CODE: NO_FORM}
+    assert states(last) == dict.fromkeys(Notation, DONE) | {Notation.CODE: expected}
+    assert last.derivatives[0].verdict.outcome is Outcome.AGREE
     monkeypatch.setattr("pullback_server.symbolic.notation.render.derivation", fail)
-    assert derivation_of(asked).write(Notation.STEPS) == Steps(state=NO_FORM)
+    assert derivation_of(asked).write(Notation.STEPS) == Steps(state=expected)
     assert not form_of(asked).reason
