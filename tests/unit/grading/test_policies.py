@@ -68,6 +68,13 @@ def test_a_tolerance_takes_rounded_numbers() -> None:
     assert grade(problem, "3.15", tolerance=1e-4).outcome is GradeOutcome.INCORRECT
 
 
+@pytest.mark.parametrize(("f", "shape"), [("sum(c.T @ x)", (3, 1)), ("sum(c @ x)", (1, 3))])
+def test_a_column_or_a_row_stands_for_a_vector(f: str, shape: tuple[int, ...]) -> None:
+    gradient = Problem(f, (Variable("c", shape), Variable("x", (3,))), ("x",), Kind.GRADIENT)
+    assert grade(gradient, "c", Syntax.MATH).outcome is GradeOutcome.CORRECT
+    assert grade(gradient, "2c", Syntax.MATH).outcome is GradeOutcome.INCORRECT
+
+
 def test_partial_credit_goes_by_the_first_finding() -> None:
     credit = ((Mistake.SIGN, 0.5),)
     assert grade(SQUARE, "-2*x", partial_credit=credit).score == 0.5

@@ -145,6 +145,7 @@ class RearrangedCandidate:
     def precise_entry(self, point: int, index: tuple[int, ...], digits: int) -> Entry:
         """The entry of the inner candidate that stands there."""
         inner_index = [0] * len(self.inner.shape)
-        for place, axis in enumerate(self.axes):
-            inner_index[axis] = index[place]
+        # Last in `axes` is an axis of length 1 that this candidate lacks, where it lacks one.
+        for axis, place in zip(self.axes, index, strict=False):
+            inner_index[axis] = place
         return self.inner.precise_entry(point, tuple(inner_index), digits)
