@@ -62,10 +62,10 @@ def decode_token(token: str) -> tuple[Problem, Answer, CutOff]:
         form, there, problem, answer, cut_off = json.loads(zlib.decompressobj().decompress(data, LARGEST))
         if form == FORM and there == here:
             return _unpack(problem), _unpack(answer), CutOff(cut_off)
-    except (ValueError, KeyError, TypeError, zlib.error, RecursionError):
+        differing = ", ".join(f"{k} {there.get(k)} (here {here[k]})" for k in here if there.get(k) != here[k])
+    except (AttributeError, ValueError, KeyError, TypeError, zlib.error, RecursionError):
         message, hint = "this is not a valid replay token", "the `replay` of a grade"
         raise Refusal(Reason.BAD_VALUE, message, field="replay", hint=hint) from None
-    differing = ", ".join(f"{k} {there.get(k)} (here {here[k]})" for k in here if there.get(k) != here[k])
     message = f"the grade was made with {differing or 'another form of token'}"
     raise Refusal(Reason.BAD_VALUE, message, field="replay", hint="replay it with the same versions")
 

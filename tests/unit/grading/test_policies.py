@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import zlib
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +28,7 @@ from pullback_server.grading import (
     Variable,
 )
 from pullback_server.program import Refusal
+from pullback_server.verdict.description import versions
 
 X = Variable("x", domain=Interval(-2.0, 2.0))
 A, VECTOR = Variable("A", (3, 2)), Variable("x", (2,))
@@ -158,7 +162,15 @@ def test_a_problem_that_is_not_valid_is_refused_with_its_field(problem: Problem,
     assert refused.value.field == field
 
 
-@pytest.mark.parametrize("token", ["", "abc", "!!!", "eJwDAAAAAAE", "A" * 1000])
+def packed(*fields: Any) -> str:
+    """What a forger may send for a token."""
+    return base64.urlsafe_b64encode(zlib.compress(json.dumps(fields).encode())).decode()
+
+
+FORGED = (packed(), packed(1, "versions", {}, {}, 0), packed(1, [1], {}, {}, 0), packed(1, dict(versions()), {}, {}, 0))
+
+
+@pytest.mark.parametrize("token", ["", "abc", "!!!", "eJwDAAAAAAE", "A" * 1000, *FORGED])
 def test_a_token_that_is_not_valid_is_refused(token: str) -> None:
     with pytest.raises(Refusal) as refused:
         Grader().grade_again(token)
