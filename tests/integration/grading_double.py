@@ -1,10 +1,11 @@
 """A stand-in for the grader: its answers are orders, such as `right`, `wrong SIGN` or `sleep 5`."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from pullback_server import grading
-from pullback_server.grading import GradeOutcome, NotAnAnswerReason
+from pullback_server.grading import GradeOutcome, NotAnAnswerReason, PartState
 from pullback_server.program import Place, Reason, Refusal
 from service_double import ACTS, begin
 
@@ -14,6 +15,21 @@ class Grader:
 
     def __init__(self, limits, admit):
         self._admit = admit
+
+    def stages(self, problem, answer):
+        """`stages SIGN 5` has its outcome at once, its findings after 5 s and its right answer after 5 s more."""
+        if not answer.text.startswith("stages"):
+            yield self.grade(problem, answer)
+            return
+        _, code, seconds = answer.text.split()
+        begin()
+        final = wrong(problem, answer, code)
+        later = replace(final, right_state=PartState.DEADLINE, replay="")
+        yield replace(later, score=0.0, findings=(), findings_state=PartState.DEADLINE)
+        time.sleep(float(seconds))
+        yield later
+        time.sleep(float(seconds))
+        yield final
 
     def grade(self, problem, answer):
         if problem.expression == "refuse":

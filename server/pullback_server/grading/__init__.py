@@ -1,9 +1,10 @@
 """Grades answers to "differentiate this" against the expression itself, and says what went wrong."""
 
-from .codes import FINDING_CODES, FindingCode, Mistake, NotAnAnswerReason, UndecidedReason
+from .codes import FINDING_CODES, FindingCode, Mistake, NotAnAnswerReason, PartState, UndecidedReason
 from .grader import Grader, grade
 from .problem import (
     MOST_POINTS,
+    MOST_WORK,
     TOLERANCE_END,
     Answer,
     Confirmation,
@@ -27,6 +28,7 @@ from .problem import (
 __all__ = [
     "FINDING_CODES",
     "MOST_POINTS",
+    "MOST_WORK",
     "TOLERANCE_END",
     "Answer",
     "Confirmation",
@@ -42,6 +44,7 @@ __all__ = [
     "Layout",
     "Mistake",
     "NotAnAnswerReason",
+    "PartState",
     "Policy",
     "Problem",
     "Structure",

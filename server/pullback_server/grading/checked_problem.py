@@ -12,7 +12,7 @@ from ..numeric import Forward, compile_program
 from ..operators import BY_NAME
 from ..operators.lifting import Lifted
 from ..program import Apply, DType, Limits, Reason, Refusal, TensorType, TypedProgram
-from .problem import MOST_POINTS, TOLERANCE_END, Kind, Layout, Problem, Structure, Symmetry, Variable
+from .problem import MOST_POINTS, MOST_WORK, TOLERANCE_END, Kind, Layout, Problem, Structure, Symmetry, Variable
 
 SYMMETRIC = (Structure.SYMMETRIC, Structure.POSITIVE_DEFINITE)
 #: The most entries of a derivative: it is computed at many points.
@@ -189,10 +189,12 @@ def _chain(problem: Problem, typed: TypedProgram, types: Mapping[str, TensorType
 
 
 def _check_policy(problem: Problem) -> None:
-    points, tolerance, budget = problem.policy.points, problem.policy.tolerance, problem.policy.budget
+    policy = problem.policy
+    points, tolerance, work, budget = policy.points, policy.tolerance, policy.work, policy.budget
     _require(1 <= points <= MOST_POINTS, "policy.points", f"from 1 to {MOST_POINTS} points are drawn", points)
     small = f"a tolerance is from 0 to below {TOLERANCE_END:g}"
     _require(0 <= tolerance < TOLERANCE_END, "policy.tolerance", small, tolerance)
+    _require(1 <= work <= MOST_WORK, "policy.work", f"the work of a stage is from 1 to {MOST_WORK} units", work)
     _require(budget > 0, "policy.budget", "a budget is more than 0 seconds", budget)
     for number, v in enumerate(problem.inputs):
         field, domain = f"inputs[{number}]", v.domain

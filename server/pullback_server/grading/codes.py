@@ -1,4 +1,4 @@
-"""The codes of a grade, a table for each: mistakes, why a string is not an answer, and why nothing is decided."""
+"""The codes of a grade, a table for each: mistakes, reasons for no answer and no decision, and states of its parts."""
 
 from __future__ import annotations
 
@@ -60,10 +60,24 @@ class UndecidedReason(Enum):
     """Why an answer is undecided; the value is the sentence of the grade, with the problem's `budget` in seconds."""
 
     # fmt: off
-    NO_DERIVATIVE       = "f has no derivative at any of the points of its domain"
-    OUT_OF_TIME         = "the time for comparing numbers ran out"
-    GRADER_FAILED       = "the grader failed on this answer"
-    GRADER_NOT_FINISHED = "the grader did not come to an end within the budget of {budget} s, or failed"
+    NO_DERIVATIVE = "f has no derivative at any of the points of its domain"
+    OVER_BUDGET   = "comparing the answer with the derivative takes more work than the policy allows"
+    GRADER_FAILED = "the grader failed on this answer"
+    DEADLINE      = "the deadline, {budget} s or the caller's, came before the outcome, or the grader failed"
+    # fmt: on
+
+
+@unique
+class PartState(Enum):
+    """What became of the findings, or of the right answer, of a grade; the value is a sentence about it."""
+
+    # fmt: off
+    DONE          = "it is complete"
+    NOT_REQUESTED = "it was not asked for, or a grade with this outcome has none"
+    OVER_BUDGET   = "it takes more work than the policy allows; what is there is right"
+    NO_FORM       = "the derivative has no closed form that could be written and checked"
+    FAILED        = "the grader failed on it"
+    DEADLINE      = "the deadline came before it, or the grader failed"
     # fmt: on
 
 

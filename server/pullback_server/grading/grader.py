@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import replace
 
 from ..program import Limits
-from .marking import Admit, Deadlines, Marking, PreparedProblem
+from .marking import Admit, Marking, PreparedProblem
 from .problem import Answer, Grade, GradeOutcome, Policy, Problem
-from .replay import CutOff, decode_token, encode_token
-
-#: The deadlines of a replay, by what the budget cut off: that is cut off again, and the rest may take any time.
-_REPLAY_DEADLINES = {
-    CutOff.NOTHING: Deadlines(math.inf, math.inf),
-    CutOff.EXPLANATION: Deadlines(math.inf, None),
-    CutOff.COMPARISON: Deadlines(-math.inf, None),
-}
+from .replay import decode_token, encode_token
 
 
 class Grader:
     """Grades answers, and keeps each problem's points, the derivative's values and the likely mistakes.
 
-    Not safe to share between threads: one a worker.
+    It reads no clock: what ends early is counted. Not safe to share between threads: one a worker.
 
     >>> from .problem import Variable
     >>> problem = Problem("sin(3*x)", (Variable("x"),), ("x",))
@@ -51,41 +43,42 @@ class Grader:
 
     def grade(self, problem: Problem, answer: Answer) -> Grade:
         """The grade of one answer; raises Refusal where the problem is not valid (field `problem.expression` ...)."""
+        *_, grade = self.stages(problem, answer)
+        return grade
+
+    def stages(self, problem: Problem, answer: Answer) -> Iterator[Grade]:
+        """The grade as it comes: first the outcome, then with the findings, then with the right answer.
+
+        The last one is final; a grade that has all with its outcome is the only one.
+
+        >>> from .problem import Variable
+        >>> stages = Grader().stages(Problem("sin(3*x)", (Variable("x"),), ("x",)), Answer("cos(3x)"))
+        >>> [(grade.outcome.name, len(grade.findings), len(grade.right)) for grade in stages]
+        [('INCORRECT', 0, 0), ('INCORRECT', 2, 0), ('INCORRECT', 2, 2)]
+        """
         key = (problem, answer)
         if key in self._grades:
             self._grades.move_to_end(key)
-            return self._grades[key]
-        start = time.thread_time()
-        prepared = self._prepare(problem)
-        end = start + problem.policy.budget
-        grade, cut_off = self._mark(prepared, answer, Deadlines(end, end))
-        # What ran out of time may have more of it later, and the same numbers are hardly ever sent twice.
-        has_numbers = answer.tensor is not None or any(v.value is not None for v in problem.inputs)
-        if cut_off is CutOff.NOTHING and not has_numbers:
-            self._grades[key] = grade
-            if len(self._grades) > self._answers:
-                self._grades.popitem(last=False)
-        return grade
+            yield self._grades[key]
+            return
+        for grade in self._stages(problem, answer):
+            # The same numbers are hardly ever sent twice.
+            if grade.final and answer.tensor is None and all(v.value is None for v in problem.inputs):
+                self._grades[key] = grade
+                if len(self._grades) > self._answers:
+                    self._grades.popitem(last=False)
+            yield grade
 
     def grade_again(self, replay: str) -> Grade:
         """The grade that a token stands for; raises Refusal for a token that is not valid, or of other versions."""
-        problem, answer, cut_off = decode_token(replay)
-        grade, _ = self._mark(self._prepare(problem), answer, _REPLAY_DEADLINES[cut_off], cut_off)
+        *_, grade = self._stages(*decode_token(replay))
         return grade
 
-    def _mark(
-        self, prepared: PreparedProblem, answer: Answer, deadlines: Deadlines, known: CutOff | None = None
-    ) -> tuple[Grade, CutOff]:
-        """The grade, and what the budget cut off: of a replay that is `known`."""
-        policy = prepared.question.problem.policy
-        marking = Marking(prepared, answer, deadlines)
-        grade = marking.grade()
-        right: tuple[tuple[str, str], ...] = ()
-        if policy.reveal and policy.notations and grade.outcome is not GradeOutcome.CORRECT:
-            right = tuple((n, prepared.right_answers[n]) for n in policy.notations if n in prepared.right_answers)
-        cut_off = marking.cut_off if known is None else known
-        replay = encode_token(prepared.packed, answer, cut_off)
-        return replace(grade, score=_score(grade, policy), right=right, replay=replay), cut_off
+    def _stages(self, problem: Problem, answer: Answer) -> Iterator[Grade]:
+        prepared = self._prepare(problem)
+        for grade in Marking(prepared, answer).stages():
+            replay = encode_token(prepared.packed, answer) if grade.final else ""
+            yield replace(grade, score=_score(grade, problem.policy), replay=replay)
 
     def _prepare(self, problem: Problem) -> PreparedProblem:
         prepared = self._prepared.get(problem)

@@ -1,18 +1,17 @@
-"""Marks one answer to one problem: reads it, compares it with the derivative, and explains what is wrong."""
+"""Marks one answer to one problem, in stages: whether it is right, then what is wrong, then what would be right."""
 
 from __future__ import annotations
 
 import logging
 import math
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cached_property
 
 from ..program import Limits
 from .asked_derivative import check_left_sides
 from .checked_problem import check_problem
-from .codes import Mistake, NotAnAnswerReason, UndecidedReason
+from .codes import Mistake, NotAnAnswerReason, PartState, UndecidedReason
 from .equivalence import (
     Candidate,
     Comparison,
@@ -26,9 +25,10 @@ from .equivalence import (
 from .mistakes import MistakeSearch
 from .points import RightDerivative
 from .problem import Answer, Confirmation, Evidence, Finding, Grade, GradeOutcome, Layout, Problem, Syntax
-from .replay import CutOff, pack_problem
+from .replay import pack_problem
 from .right_answers import right_answers
 from .syntax import Misshapen, NotAnAnswer, Reading, read
+from .work import OverBudget, Work
 
 log = logging.getLogger(__name__)
 
@@ -41,14 +41,6 @@ TENSOR_TOLERANCE = 1e-5
 _WORST_FIRST = (
     GradeOutcome.INCORRECT, GradeOutcome.NOT_AN_ANSWER, GradeOutcome.UNDECIDED, GradeOutcome.CORRECT,
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Deadlines:
-    """Times of `time.thread_time` at which comparing and explaining end; None: no explanation that may be late."""
-
-    comparison: float
-    explanation: float | None
 
 
 class PreparedProblem:
@@ -79,22 +71,46 @@ class PreparedProblem:
         return pack_problem(self.question.problem)
 
     @cached_property
-    def right_answers(self) -> dict[str, str]:
-        """The right answer by notation."""
-        return right_answers(self.right_derivative)
+    def right_answers(self) -> tuple[dict[str, str], PartState]:
+        """The right answer by notation, and what became of it."""
+        try:
+            written = right_answers(self.right_derivative, Work(self.question.problem.policy.work))
+        except OverBudget:
+            return {}, PartState.OVER_BUDGET
+        except Exception:
+            # A grade stands even where the right answer cannot be written.
+            log.exception("a right answer could not be written")
+            return {}, PartState.FAILED
+        return written, PartState.DONE if written else PartState.NO_FORM
 
 
 class Marking:
     """One answer to one problem."""
 
-    def __init__(self, prepared: PreparedProblem, answer: Answer, deadlines: Deadlines) -> None:
-        self.prepared, self.answer, self.deadlines = prepared, answer, deadlines
+    def __init__(self, prepared: PreparedProblem, answer: Answer) -> None:
+        self.prepared, self.answer = prepared, answer
         self.question, self.policy = prepared.question, prepared.question.problem.policy
-        self.cut_off = CutOff.NOTHING
-        self.reading: Reading | None = None
+        self._work = Work(self.policy.work)
+        self._reading: Reading | None = None
+        self._wrong: Candidate | None = None
 
-    def grade(self) -> Grade:
-        """The grade without its score, right answer and token."""
+    def stages(self) -> Iterator[Grade]:
+        """The grade, without score and token, as often as a part of it is added; a part still to come has DEADLINE."""
+        reveals = self.policy.reveal and self.policy.notations
+        grade = self._grade()
+        if reveals and grade.outcome is not GradeOutcome.CORRECT:
+            grade = replace(grade, right_state=PartState.DEADLINE)
+        yield grade
+        if grade.findings_state is PartState.DEADLINE:
+            grade = self._explained(grade)
+            yield grade
+        if grade.right_state is PartState.DEADLINE:
+            written, state = self.prepared.right_answers
+            right = tuple((n, written[n]) for n in self.policy.notations if n in written)
+            yield replace(grade, right=right, right_state=state)
+
+    def _grade(self) -> Grade:
+        """The outcome, with its evidence."""
         try:
             candidates = list(self._candidates())
         except NotAnAnswer as error:
@@ -102,53 +118,65 @@ class Marking:
         except Misshapen as error:
             return Grade(GradeOutcome.INCORRECT, 0.0, (error.finding,))
         try:
-            grade = min(map(self._grade_one, candidates), key=lambda grade: _WORST_FIRST.index(grade.outcome))
+            grades = [(self._grade_one(candidate), candidate) for candidate in candidates]
+            grade, self._wrong = min(grades, key=lambda pair: _WORST_FIRST.index(pair[0].outcome))
             return self._check_step(grade)
         except Exception:
             # Whatever fails here is a fault of the grader, not of the answer.
             log.exception("an answer could not be graded")
-            return Grade(GradeOutcome.UNDECIDED, 0.0, reason=UndecidedReason.GRADER_FAILED.value)
+            return _undecided(UndecidedReason.GRADER_FAILED)
 
-    def _candidates(self) -> list[Candidate]:
+    def _explained(self, grade: Grade) -> Grade:
+        """The grade with what is wrong with the answer."""
+        assert self._wrong is not None
+        layouts = self._accepted_layouts(self._wrong)
+        wrong = layouts[0] if layouts else self._wrong
+        try:
+            findings, complete = self.prepared.mistake_search.findings(wrong, Work(self.policy.work))
+        except Exception:
+            # A wrong answer is wrong even where it cannot be explained.
+            log.exception("a wrong answer could not be explained")
+            return replace(grade, findings_state=PartState.FAILED)
+        state = PartState.DONE if complete else PartState.OVER_BUDGET
+        return replace(grade, findings=findings, findings_state=state)
+
+    def _candidates(self) -> Iterator[Candidate]:
         """What is to be graded: the formula's program and the tensor, as far as there are any."""
-        candidates: list[Candidate] = []
         if self.answer.text.strip() or self.answer.tensor is None:
-            candidates.append(ProgramCandidate(self._read().typed, self.prepared.right_derivative))
+            yield ProgramCandidate(self._read().typed, self.prepared.right_derivative)
         if self.answer.tensor is not None:
             tensor = self.answer.tensor
             if math.prod(tensor.shape) != len(tensor.values):
                 message = f"{len(tensor.values)} numbers do not fill the shape {list(tensor.shape)}"
                 raise NotAnAnswer(NotAnAnswerReason.SYNTAX, message)
-            candidates.append(TensorCandidate(tensor, self.prepared.right_derivative.points.count))
-        return candidates
+            yield TensorCandidate(tensor, self.prepared.right_derivative)
 
     def _read(self) -> Reading:
         question = self.question
         reading = read(self.answer.text, self.answer.syntax, question.types, question.expected_shape)
         if reading.step is None:
             check_left_sides(reading.left_sides, question)
-        self.reading = reading
+        self._reading = reading
         return reading
 
     def _check_step(self, grade: Grade) -> Grade:
         """The grade, unless the answer is right but stands in an equation that is not: `x^3 = 3x^2`."""
-        if grade.outcome is not GradeOutcome.CORRECT or self.reading is None or self.reading.step is None:
+        if grade.outcome is not GradeOutcome.CORRECT or self._reading is None or self._reading.step is None:
             return grade
-        step = ProgramCandidate(self.reading.step, self.prepared.right_derivative)
+        step = ProgramCandidate(self._reading.step, self.prepared.right_derivative)
         comparison = self._compare(self._accepted_layouts(step))
-        if comparison.relation is Relation.UNKNOWN and time.thread_time() > self.deadlines.comparison:
-            return self._undecided_grade(comparison)
+        if comparison.reason is UndecidedReason.OVER_BUDGET:
+            return _undecided(comparison.reason)
         if comparison.relation is not Relation.DIFFERENT:
             return grade
         try:
-            check_left_sides(self.reading.left_sides, self.question)
+            check_left_sides(self._reading.left_sides, self.question)
         except NotAnAnswer as error:
             return Grade(GradeOutcome.NOT_AN_ANSWER, 0.0, (error.finding,))
         return grade
 
     def _grade_one(self, candidate: Candidate) -> Grade:
-        layouts = self._accepted_layouts(candidate)
-        comparison = self._compare(layouts)
+        comparison = self._compare(self._accepted_layouts(candidate))
         match comparison.relation:
             case Relation.EQUAL:
                 evidence = self._confirmed_evidence(candidate, comparison.evidence)
@@ -156,9 +184,8 @@ class Marking:
             case Relation.PARTLY_UNDEFINED:
                 return self._partly_undefined_grade(comparison)
             case Relation.UNKNOWN:
-                return self._undecided_grade(comparison)
-        findings = self._findings(layouts[0] if layouts else candidate)
-        return Grade(GradeOutcome.INCORRECT, 0.0, findings, comparison.evidence)
+                return _undecided(comparison.reason)
+        return Grade(GradeOutcome.INCORRECT, 0.0, (), comparison.evidence, findings_state=PartState.DEADLINE)
 
     def _confirmed_evidence(self, candidate: Candidate, evidence: Evidence) -> Evidence:
         """The evidence of the points, or the better one of algebra where there is such a proof."""
@@ -169,16 +196,6 @@ class Marking:
             return replace(evidence, confirmation=Confirmation(proof)) if proof else evidence
         return evidence
 
-    def _findings(self, wrong: Candidate) -> tuple[Finding, ...]:
-        try:
-            findings, late = self.prepared.mistake_search.findings(wrong, self.deadlines.explanation)
-            self.cut_off = CutOff.EXPLANATION if late else self.cut_off
-            return findings
-        except Exception:
-            # A wrong answer is wrong even where it cannot be explained.
-            log.exception("a wrong answer could not be explained")
-            return ()
-
     def _compare(self, layouts: list[Candidate]) -> Comparison:
         """The comparison of the first of a candidate's layouts that is not wrong, or of the last."""
         comparison = Comparison(Relation.DIFFERENT)
@@ -186,16 +203,10 @@ class Marking:
             tolerance = self.policy.tolerance
             if isinstance(candidate, TensorCandidate):
                 tolerance = tolerance or TENSOR_TOLERANCE
-            comparison = compare(self.prepared.right_derivative, candidate, self.deadlines.comparison, tolerance)
+            comparison = compare(self.prepared.right_derivative, candidate, self._work, tolerance)
             if comparison.relation is not Relation.DIFFERENT:
                 break
         return comparison
-
-    def _undecided_grade(self, comparison: Comparison) -> Grade:
-        if time.thread_time() > self.deadlines.comparison:
-            self.cut_off = CutOff.COMPARISON
-        reason = comparison.reason.value if comparison.reason is not None else ""
-        return Grade(GradeOutcome.UNDECIDED, 0.0, reason=reason)
 
     def _accepted_layouts(self, candidate: Candidate) -> list[Candidate]:
         """The candidate in the layouts that are accepted; none where its shape is wrong in all of them."""
@@ -218,3 +229,8 @@ class Marking:
         if self.policy.accept_smaller_domain:
             return Grade(GradeOutcome.CORRECT, 1.0, (finding,), comparison.evidence)
         return Grade(GradeOutcome.INCORRECT, 0.0, (finding,), comparison.evidence)
+
+
+def _undecided(reason: UndecidedReason | None) -> Grade:
+    sentence = reason.value if reason is not None else ""
+    return Grade(GradeOutcome.UNDECIDED, 0.0, findings_state=PartState.NOT_REQUESTED, reason=sentence)

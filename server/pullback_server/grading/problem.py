@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ..program import Place
-from .codes import FindingCode
+from .codes import FindingCode, PartState
 
 
 class Kind(Enum):
@@ -118,6 +118,8 @@ class Variable:
 
 #: The most points of a policy.
 MOST_POINTS = 4096
+#: The most work that a policy may give to a stage.
+MOST_WORK = 10**12
 #: A policy's tolerance is from 0 to below this.
 TOLERANCE_END = 1.0
 
@@ -127,10 +129,12 @@ class Policy:
     """How strictly an answer is graded, and what the grade contains.
 
     `tolerance` is how far an answer may be off, relative to the derivative's size (0: only by what rounding explains).
-    `points` are drawn from the domain with `seed`, the same for everybody. `budget` is in seconds of computing; what it
-    cuts off is undecided. `partial_credit` gives a score in [0, 1] to wrong answers by their first finding's code.
-    Notations are `python`, `math`, `latex`; the right answer is withheld where `reveal` is false. With
-    `accept_smaller_domain` false an answer that is undefined on part of the domain is INCORRECT.
+    `points` are drawn from the domain with `seed`, the same for everybody. `work` is how much each stage may compute,
+    the outcome, the findings and the right answer, in the units of `work.Work`: what it cuts off is the same on every
+    machine. `budget` is in seconds and guards against hangs: the grader reads no clock, its service ends it then.
+    `partial_credit` gives a score in [0, 1] to wrong answers by their first finding's code. Notations are `python`,
+    `math`, `latex`; the right answer is withheld where `reveal` is false. With `accept_smaller_domain` false an answer
+    that is undefined on part of the domain is INCORRECT.
     """
 
     layout: Layout = Layout.NUMERATOR
@@ -138,7 +142,8 @@ class Policy:
     tolerance: float = 0.0
     points: int = 128
     seed: int = 0
-    budget: float = 2.0
+    work: int = 10_000_000
+    budget: float = 30.0
     partial_credit: tuple[tuple[FindingCode, float], ...] = ()
     accept_smaller_domain: bool = True
     reveal: bool = True
@@ -231,8 +236,9 @@ class Grade:
     """The outcome for an answer, its score, and why.
 
     `score` is 1 for CORRECT, 0 or the policy's partial credit otherwise. `reason` says in a sentence why an outcome is
-    UNDECIDED. `right` is the right answer by notation, empty where the policy withholds it. `replay` gives the same
-    grade again, bit for bit, from `Grader.grade_again`.
+    UNDECIDED. `right` is the right answer by notation, empty where the policy withholds it. `findings_state` and
+    `right_state` say whether the two are complete. `replay` gives the same grade again, bit for bit, from
+    `Grader.grade_again`; a grade that is not final has none.
     """
 
     outcome: GradeOutcome
@@ -242,3 +248,10 @@ class Grade:
     reason: str = ""
     right: tuple[tuple[str, str], ...] = ()
     replay: str = ""
+    findings_state: PartState = PartState.DONE
+    right_state: PartState = PartState.NOT_REQUESTED
+
+    @property
+    def final(self) -> bool:
+        """Whether no part of it is still to come."""
+        return PartState.DEADLINE not in (self.findings_state, self.right_state)

@@ -16,7 +16,7 @@ from .codes import FINDING_CODES, Mistake, NotAnAnswerReason
 from .problem import Answer, Interval, Kind, Layout, Policy, Problem, Structure, Symmetry, Syntax, Tensor, Variable
 
 #: The form of tokens; a token of another form is refused.
-FORM = 1
+FORM = 2
 #: The most bytes that a token may decompress to.
 LARGEST = 2**22
 
@@ -27,41 +27,34 @@ _MEMBERS: dict[str, Mapping[str, Enum]] = {
 }
 
 
-class CutOff(Enum):
-    """What the budget cut off, which the clock may not do again at the same place."""
-
-    NOTHING = 0
-    EXPLANATION = 1
-    COMPARISON = 2
-
-
 def pack_problem(problem: Problem) -> str:
     """The part of a token that is about its problem, which all answers to it share."""
     return json.dumps([FORM, dict(versions()), _pack(problem)], separators=(",", ":"))[1:-1]
 
 
-def encode_token(packed_problem: str, answer: Answer, cut_off: CutOff) -> str:
-    """The token of a grade, with what its budget cut off.
+def encode_token(packed_problem: str, answer: Answer) -> str:
+    """The token of a grade.
 
     >>> from .problem import Variable
     >>> problem, answer = Problem("x**2", (Variable("x"),), ("x",)), Answer("2x")
-    >>> token = encode_token(pack_problem(problem), answer, CutOff.NOTHING)
-    >>> decode_token(token) == (problem, answer, CutOff.NOTHING)
+    >>> token = encode_token(pack_problem(problem), answer)
+    >>> decode_token(token) == (problem, answer)
     True
     """
-    packed_answer = json.dumps([_pack(answer), cut_off.value], separators=(",", ":"))[1:-1]
+    packed_answer = json.dumps(_pack(answer), separators=(",", ":"))
     data = zlib.compress(f"[{packed_problem},{packed_answer}]".encode())
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def decode_token(token: str) -> tuple[Problem, Answer, CutOff]:
+def decode_token(token: str) -> tuple[Problem, Answer]:
     """The problem and the answer of a token; raises Refusal for one that is not valid, or of other versions."""
     here = dict(versions())
     try:
         data = base64.urlsafe_b64decode(token.strip() + "=" * (-len(token.strip()) % 4))
-        form, there, problem, answer, cut_off = json.loads(zlib.decompressobj().decompress(data, LARGEST))
+        form, there, *rest = json.loads(zlib.decompressobj().decompress(data, LARGEST))
         if form == FORM and there == here:
-            return _unpack(problem), _unpack(answer), CutOff(cut_off)
+            problem, answer = map(_unpack, rest)
+            return problem, answer
         differing = ", ".join(f"{k} {there.get(k)} (here {here[k]})" for k in here if there.get(k) != here[k])
     except (AttributeError, ValueError, KeyError, TypeError, zlib.error, RecursionError):
         message, hint = "this is not a valid replay token", "the `replay` of a grade"

@@ -12,33 +12,38 @@ from ..symbolic import Derivation, DerivativeKind, Notation
 from .checked_problem import CheckedProblem
 from .equivalence import ProgramCandidate
 from .points import RightDerivative
+from .work import Work, derivation_work
 
 
-def right_answers(right_derivative: RightDerivative) -> dict[str, str]:
+def right_answers(right_derivative: RightDerivative, work: Work) -> dict[str, str]:
     """The derivative by notation: `python`, `math` and `latex`, as far as a closed form is at hand.
 
     The order of differentiation is repeated on the formula itself; a formula that does not give the derivative's
-    numbers at the question's points is withheld.
+    numbers at the question's points is withheld. Raises OverBudget.
     """
+    right_derivative.prepare(work)
     question = right_derivative.question
     if question.stacked:
-        entries = [closed_form(question, (name,)) for name in question.problem.wrt]
+        entries = [closed_form(question, (name,), work) for name in question.problem.wrt]
         formulas = [entry for entry in entries if entry is not None and "\n" not in entry[0]]
         if len(formulas) < len(entries):
             return {}
         python = f"stack([{', '.join(text for text, _ in formulas)}])"
         mathematics = f"({', '.join(_math_syntax(text) for text, _ in formulas)})"
         latex = "\\begin{bmatrix} " + " \\\\ ".join(text for _, text in formulas) + " \\end{bmatrix}"
-    elif (formula := closed_form(question, question.chain)) is not None:
+    elif (formula := closed_form(question, question.chain, work)) is not None:
         python, latex = formula
         mathematics = _math_syntax(python)
     else:
         return {}
-    return {"python": python, "math": mathematics, "latex": latex} if _is_right(right_derivative, python) else {}
+    return {"python": python, "math": mathematics, "latex": latex} if _is_right(right_derivative, python, work) else {}
 
 
-def closed_form(question: CheckedProblem, chain: tuple[str, ...]) -> tuple[str, str] | None:
-    """A derivative in the language and in LaTeX, by sympy with respect to each input of the chain in turn."""
+def closed_form(question: CheckedProblem, chain: tuple[str, ...], work: Work) -> tuple[str, str] | None:
+    """A derivative in the language and in LaTeX, by sympy with respect to each input of the chain in turn.
+
+    Raises OverBudget.
+    """
     if question.stacked and question.problem.order > 1:
         return None
     typed: TypedProgram = question.typed
@@ -46,6 +51,7 @@ def closed_form(question: CheckedProblem, chain: tuple[str, ...]) -> tuple[str, 
     for number, name in enumerate(chain):
         if name not in typed.program.inputs():
             return "0", "0"
+        work.spend(derivation_work(typed))
         derivation, kind = (
             Derivation(typed, (name,)),
             DerivativeKind.VJP if question.upstream else DerivativeKind.JACOBIAN,
@@ -70,11 +76,13 @@ def parse_formula(question: CheckedProblem, text: str) -> TypedProgram | None:
         return None
 
 
-def _is_right(right_derivative: RightDerivative, text: str) -> bool:
+def _is_right(right_derivative: RightDerivative, text: str, work: Work) -> bool:
     typed = parse_formula(right_derivative.question, text)
     if typed is None or typed.output.shape != right_derivative.question.numerator_shape:
         return False
-    values, right = ProgramCandidate(typed, right_derivative).values, right_derivative.numerator
+    formula = ProgramCandidate(typed, right_derivative)
+    work.spend(formula.values_work)
+    values, right = formula.values, right_derivative.numerator
     compared = np.isfinite(right) & np.isfinite(values)
     close = np.abs(values - right) <= 1e-7 * (np.abs(values) + np.abs(right)) + 1e-9
     return bool(compared.any()) and bool(close[compared].all())

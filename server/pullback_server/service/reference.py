@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .. import grading
+from ..grading.work import UNITS
 from ..language.pages import table, write_or_check
 from ..verdict import UndecidedReason
 from .config import Setting, settings
@@ -63,12 +64,11 @@ A request over a limit is refused before anything is computed. `DescribeLanguage
   {DIVIDED_SHARE:.0%} is divided among the workers; a request that needs more than its worker's share waits, with its
   worker, until it fits in the rest.
 - A call ends after `time_limit`, or at its own deadline. Its reply comes together in stages: the numbers, the verdicts,
-  then the closed form in one notation after the other. When `symbolic_budget` or {TIME_SHARE:.0%} of the caller's time
-  is over, the caller gets what there is by then, and what is not there has the state DEADLINE. What decides a verdict
-  or whether a formula is written is counted, never timed, so that a busy machine gives the same answers, later: the
-  clocks are there against hangs. A grade has the
-  budget that its problem's policy sets; one that takes longer than that, or than {TIME_SHARE:.0%} of the caller's time,
-  is UNDECIDED.
+  then the closed form in one notation after the other; of a grade the outcome, the findings, then the right answer.
+  When `symbolic_budget`, the budget of a grade's policy, or {TIME_SHARE:.0%} of the caller's time is over, the caller
+  gets what there is by then, and what is not there has the state DEADLINE. What decides an outcome, a finding or
+  whether a formula is written is counted, never timed, so that a busy machine gives the same answers, later: the
+  clocks are there against hangs.
 """
 
 ISOLATION = f"""\
@@ -160,6 +160,19 @@ def _grades() -> Iterator[str]:
     yield "An UNDECIDED grade has one of these reasons, where B is the budget that the problem's policy sets:\n"
     yield from (f"- {reason.value.format(budget='B')}" for reason in grading.UndecidedReason)
     yield ""
+    yield "The findings and the right answer of a grade each have a state:\n"
+    yield from table(("state", "meaning"), ((f"`{state.name}`", state.value) for state in grading.PartState))
+    yield from _work()
+
+
+def _work() -> Iterator[str]:
+    policy = grading.Policy()
+    yield "## How much a grade may compute\n"
+    yield f"The outcome, the findings and the right answer may each take the work that the policy sets, {policy.work:,}"
+    yield "units by default. Work is estimated from expressions and shapes, and counted even where a result is kept"
+    yield "from an earlier answer, so that a grade depends on neither the machine nor its load. A unit is about a"
+    yield f"microsecond. The policy's budget, {policy.budget:g} seconds by default, only guards against hangs.\n"
+    yield from table(("what is counted", "units"), ((what, f"{units:,}") for what, units in UNITS))
 
 
 def _denied() -> Iterator[str]:

@@ -13,6 +13,7 @@ from pullback_server.grading import (
     Interval,
     Kind,
     Mistake,
+    PartState,
     Policy,
     Problem,
     Syntax,
@@ -108,9 +109,10 @@ def test_mistakes_in_the_second_differentiation_are_named() -> None:
     assert wrong.findings[0].message == "the inner derivative of `cos(3*x)` is missing: factor 3"
 
 
-def test_an_explanation_that_was_cut_off_is_cut_off_again() -> None:
-    # Two mistakes, but no time for pairs: nothing is found, nor later by the token in a grader with time.
-    problem = Problem("sin(3*x)*exp(x**2)", X, ("x",), policy=Policy(notations=(), budget=1e-3))
+@pytest.mark.parametrize(("work", "state"), [(20_000, PartState.OVER_BUDGET), (10**9, PartState.DONE)])
+def test_pairs_of_mistakes_are_named_where_there_is_enough_work_for_all(work: int, state: PartState) -> None:
+    problem = Problem("sin(3*x)*exp(x**2)", X, ("x",), policy=Policy(notations=(), work=work))
     wrong = Grader().grade(problem, Answer("cos(3x) e^(x^2) + sin(3x) e^(x^2)"))
-    assert wrong.findings == ()
+    assert wrong.outcome is GradeOutcome.INCORRECT
+    assert (wrong.findings_state, bool(wrong.findings)) == (state, state is PartState.DONE)
     assert Grader().grade_again(wrong.replay) == wrong

@@ -10,13 +10,16 @@ import pytest
 from pullback_server.grading import Answer, GradeOutcome, Grader, Interval, Kind, Policy, Problem, Structure, Variable
 from pullback_server.grading.checked_problem import check_problem
 from pullback_server.grading.points import RightDerivative, draw
+from pullback_server.grading.work import Work
 from pullback_server.program import DType, Limits, TensorType
 
 NUMBER = TensorType(DType.FLOAT64, ())
 
 
 def right_derivative(expression: str, *inputs: Variable, **more: Any) -> RightDerivative:
-    return RightDerivative(check_problem(Problem(expression, inputs, (inputs[0].name,), **more), Limits()))
+    derivative = RightDerivative(check_problem(Problem(expression, inputs, (inputs[0].name,), **more), Limits()))
+    derivative.prepare(Work(Policy().work))
+    return derivative
 
 
 FINITE = (Interval(-2.0, 2.0), Interval(0.0, 1.0), Interval(-5.0, 100.0))

@@ -16,6 +16,7 @@ from ..checked_problem import is_elementwise, vector_entries
 from ..points import Floats, RightDerivative, evaluate_precisely, to_mpmath, vector_values
 from ..points import values as values_at_points
 from ..problem import Tensor
+from ..work import float_work, precise_work
 
 #: A number in many digits, and a function for the largest size of a number on the way to it.
 Entry = tuple[Any, Callable[[], Any]]
@@ -29,8 +30,16 @@ class Candidate(Protocol):
         """The shape at one point."""
 
     @property
-    def work(self) -> int:
-        """How many multiplications it takes at one point."""
+    def multiplications(self) -> int:
+        """How many multiplications and additions it takes at one point."""
+
+    @property
+    def values_work(self) -> int:
+        """The work of the values in float64."""
+
+    @property
+    def entry_work(self) -> int:
+        """The work of an entry in many digits."""
 
     @property
     def values(self) -> Floats:
@@ -53,9 +62,20 @@ class ProgramCandidate:
         return self.typed.output.shape
 
     @property
-    def work(self) -> int:
+    def multiplications(self) -> int:
         """The program's estimate."""
         return self.typed.work
+
+    @property
+    def values_work(self) -> int:
+        """The work of the program in float64 at the question's points."""
+        at_once = self.at_once or (self.right_derivative.question.scalar and bool(vector_entries(self.typed)))
+        return float_work(self.typed, self.right_derivative.points.count, at_once)
+
+    @cached_property
+    def entry_work(self) -> int:
+        """The work of the whole program in many digits."""
+        return precise_work(self.typed)
 
     @cached_property
     def forward(self) -> Forward:
@@ -98,7 +118,7 @@ class TensorCandidate:
     """An answer that is a tensor, the same at every point."""
 
     tensor: Tensor
-    count: int
+    right_derivative: RightDerivative
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -106,15 +126,17 @@ class TensorCandidate:
         return self.tensor.shape
 
     @property
-    def work(self) -> int:
-        """No multiplications."""
+    def multiplications(self) -> int:
+        """None."""
         return 0
+
+    values_work = entry_work = multiplications
 
     @cached_property
     def values(self) -> Floats:
         """The tensor, once for each point."""
         one = np.array(self.tensor.values, dtype=np.float64).reshape(self.shape)
-        return np.broadcast_to(one, (self.count, *self.shape))
+        return np.broadcast_to(one, (self.right_derivative.points.count, *self.shape))
 
     def precise_entry(self, point: int, index: tuple[int, ...], digits: int) -> Entry:
         """The entry itself."""
@@ -131,9 +153,19 @@ class RearrangedCandidate:
     shape: tuple[int, ...]
 
     @property
-    def work(self) -> int:
+    def multiplications(self) -> int:
         """The inner candidate's."""
-        return self.inner.work
+        return self.inner.multiplications
+
+    @property
+    def values_work(self) -> int:
+        """The inner candidate's."""
+        return self.inner.values_work
+
+    @property
+    def entry_work(self) -> int:
+        """The inner candidate's."""
+        return self.inner.entry_work
 
     @cached_property
     def values(self) -> Floats:

@@ -8,7 +8,6 @@ rounding by many powers of ten.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -21,6 +20,7 @@ import numpy.typing as npt
 from ..codes import UndecidedReason
 from ..points import AFFORDABLE, Floats, RightDerivative
 from ..problem import Confirmation, Counterexample, Evidence, Layout, Tensor
+from ..work import OverBudget, Work
 from .candidate import Candidate, Entry, ProgramCandidate
 
 #: Two numbers in float64 that are closer than this, relative to the larger, are not suspects.
@@ -60,29 +60,30 @@ class Comparison:
     reason: UndecidedReason | None = None
 
 
-def compare(
-    right_derivative: RightDerivative, candidate: Candidate, deadline: float, tolerance: float = 0.0
-) -> Comparison:
+def compare(right_derivative: RightDerivative, candidate: Candidate, work: Work, tolerance: float = 0.0) -> Comparison:
     """Whether a candidate of the right shape is the derivative, in the layout of the right answer.
 
-    `deadline` is a time of `time.thread_time`, so that a busy machine makes no difference; with a `tolerance` numbers
-    may differ by so much relative to the derivative's size.
+    It is unknown where that takes more work than is left. With a `tolerance` numbers may differ by so much relative to
+    the derivative's size.
     """
-    return _Comparer(right_derivative, candidate, deadline, tolerance).run()
+    try:
+        right_derivative.prepare(work)
+        work.spend(candidate.values_work)
+        return _Comparer(right_derivative, candidate, work, tolerance).run()
+    except OverBudget:
+        return Comparison(Relation.UNKNOWN, reason=UndecidedReason.OVER_BUDGET)
 
 
 Mask = npt.NDArray[np.bool_]
 
 
 class _Comparer:
-    def __init__(
-        self, right_derivative: RightDerivative, candidate: Candidate, deadline: float, tolerance: float
-    ) -> None:
+    def __init__(self, right_derivative: RightDerivative, candidate: Candidate, work: Work, tolerance: float) -> None:
         self.right_derivative, self.candidate = right_derivative, candidate
-        self.deadline, self.tolerance = deadline, tolerance
+        self.work, self.tolerance = work, tolerance
         self.worst = 0.0
         self.undefined_at: int | None = None
-        self.in_many_digits = right_derivative.affordable and candidate.work <= AFFORDABLE
+        self.in_many_digits = right_derivative.affordable and candidate.multiplications <= AFFORDABLE
 
     def run(self) -> Comparison:
         """The comparison."""
@@ -94,8 +95,6 @@ class _Comparer:
         suspects = gradable & ~(distances <= max(CLOSE, self.tolerance))
         agreeing = np.count_nonzero((gradable & ~suspects).reshape(len(right), -1).any(1))
         for point, index in self._order(suspects, distances):
-            if time.thread_time() > self.deadline:
-                return Comparison(Relation.UNKNOWN, reason=UndecidedReason.OUT_OF_TIME)
             if (different := self._compare_entry(point, index)) is not None:
                 return different
         if (self.undefined_at is None or agreeing) and (different := self._confirm(suspects)) is not None:
@@ -161,6 +160,7 @@ class _Comparer:
         """Compares one entry in many digits; None where it does not differ. `known` is the candidate's, if computed."""
         if not self.in_many_digits:
             return self._compare_floats(point, index)
+        self.work.spend(self.right_derivative.entry_work + self.candidate.entry_work)
         right, error = self._right(point, index)
         if not (mp.isfinite(right) and mp.isfinite(error)):
             return None

@@ -12,15 +12,17 @@ from ..codes import Mistake
 from ..equivalence import Candidate
 from ..points import Floats, RightDerivative
 from ..problem import Finding, Kind
+from ..work import CALL, FLOATS, Work
 from .matching import matches
 from .other_questions import jacobian_of
 
 
-def find_arrangements(right_derivative: RightDerivative, candidate: Candidate) -> Iterator[Finding]:
-    """The arrangements of the right numbers that the answer is."""
+def find_arrangements(right_derivative: RightDerivative, candidate: Candidate, work: Work) -> Iterator[Finding]:
+    """The arrangements of the right numbers that the answer is. Raises OverBudget."""
     gradable = right_derivative.gradable
     answer, right = candidate.values[gradable], right_derivative.values[gradable]
     question, shape = right_derivative.question, list(right.shape[1:])
+    work.spend((CALL + right.size // FLOATS) * 2**right.ndim)
     for axes in _transpositions(right_derivative, right.ndim - 1):
         transposed = right.transpose(0, *(k + 1 for k in axes))
         if matches(answer, transposed) and not (transposed.shape == right.shape and matches(transposed, right)):
@@ -29,7 +31,7 @@ def find_arrangements(right_derivative: RightDerivative, candidate: Candidate) -
             yield Finding(Mistake.TRANSPOSED, f"this is the transposed {what}: {layout}")
             break
     yield from _symmetric_conventions(right_derivative, answer, right)
-    jacobian = jacobian_of(right_derivative)
+    jacobian = jacobian_of(right_derivative, work)
     if jacobian is not None and (matches(answer, jacobian[gradable]) or _has_numbers(answer, jacobian[gradable])):
         message = "this is the Jacobian J; its product with the upstream gradient is asked for"
         yield Finding(Mistake.JACOBIAN_FOR_VJP, message)
@@ -46,14 +48,15 @@ def find_arrangements(right_derivative: RightDerivative, candidate: Candidate) -
             yield Finding(Mistake.SUMMED, "each entry is the sum of the derivative's entries")
 
 
-def wrong_shape(right_derivative: RightDerivative, candidate: Candidate) -> Finding:
-    """The finding for an answer of another shape, which may have the right numbers."""
-    gradable = right_derivative.gradable
+def wrong_shape(right_derivative: RightDerivative, candidate: Candidate, compared: bool) -> Finding:
+    """The finding for an answer of another shape, which may have the right numbers where these can be compared."""
     shapes = (
         f"the answer has shape {list(candidate.shape)}, the derivative {list(right_derivative.question.expected_shape)}"
     )
-    if _has_numbers(candidate.values[gradable], right_derivative.values[gradable]):
-        return Finding(Mistake.SHAPE, f"the numbers are right, their shape is not: {shapes}")
+    if compared:
+        gradable = right_derivative.gradable
+        if _has_numbers(candidate.values[gradable], right_derivative.values[gradable]):
+            return Finding(Mistake.SHAPE, f"the numbers are right, their shape is not: {shapes}")
     return Finding(Mistake.SHAPE, f"the shape is wrong: {shapes}")
 
 

@@ -14,8 +14,8 @@ from ..phrasing import phrase
 from .site import Site, TreeMistake
 from .slopes import Slope, Slopes
 
-#: A longer inner derivative does not stand in a sentence.
-LONGEST = 40
+#: A longer inner derivative does not stand in a sentence, as that of so large a function would be.
+LONGEST, LARGEST = 40, 30
 
 
 def of_chains(site: Site) -> Iterator[TreeMistake]:
@@ -58,7 +58,8 @@ def _factor(slopes: Slopes, inner: int) -> str:
     program, slope = slopes.typed.program, slopes.right[inner]
     if slope is not None and bool((slope == slope.flatten()[0]).all()):
         return f"factor {float(slope.flatten()[0]):.6g}"
-    if len(slopes.wrt) == 1 and not slopes.typed.types[inner].rank:
+    small = len(program.dependencies(inner)) <= LARGEST
+    if small and len(slopes.wrt) == 1 and not slopes.typed.types[inner].rank:
         types = {n.name: slopes.typed.types[k] for k, n in enumerate(program.nodes) if isinstance(n, Input)}
         try:
             typed = check(parse(unparse(program, inner), tuple(types), Limits()), types, Limits())

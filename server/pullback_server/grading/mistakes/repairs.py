@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -10,25 +9,23 @@ from itertools import islice
 import numpy as np
 
 from ...language import check
-from ...numeric import compile_program
 from ...program import Apply, Limits, Node, Program, Refusal, TypedProgram
 from ..codes import Mistake
 from ..equivalence import ProgramCandidate
 from ..phrasing import phrase
 from ..points import RightDerivative, values
 from ..problem import Finding
+from ..work import Work, float_work
 from .matching import matches
 
 #: Points at which a repair is tried before it is tried at all of them.
 SIEVE = 1
 #: The most repairs that are tried, and the most nodes of an answer that they are tried on.
 TRIED, LONGEST = 200, 80
+#: The work of checking and compiling a node of a repaired program.
+CHECK = 30
 #: The products of tensors, as sentences name them.
 _PRODUCTS = {"mul": "entry by entry", "matmul": "a matrix product", "outer": "an outer product"}
-
-
-class OutOfTime(Exception):
-    """The budget ended before everything was tried."""
 
 
 @dataclass(frozen=True)
@@ -41,18 +38,19 @@ class _Repair:
     message: str
 
 
-def find_repairs(right_derivative: RightDerivative, answer: ProgramCandidate, deadline: float) -> Iterator[Finding]:
-    """The single repairs after which the answer is the derivative; none where it is longer than people write."""
+def find_repairs(right_derivative: RightDerivative, answer: ProgramCandidate, work: Work) -> Iterator[Finding]:
+    """The single repairs after which the answer is the derivative; none where it is longer than people write.
+
+    Raises OverBudget.
+    """
     program = answer.typed.program
     if len(program.nodes) > LONGEST:
         return
     for repair in islice(_repairs(program, answer.typed), TRIED):
-        if time.thread_time() > deadline:
-            raise OutOfTime
-        if _is_right(right_derivative, repair.program):
+        if _is_right(right_derivative, repair.program, work):
             yield Finding(repair.code, repair.message, program.nodes[repair.node].place)
     elementwise = _with_elementwise_products(program)
-    if elementwise is not None and _is_right(right_derivative, elementwise):
+    if elementwise is not None and _is_right(right_derivative, elementwise, work):
         yield Finding(Mistake.ELEMENTWISE_PRODUCT, "the products should be entry by entry")
 
 
@@ -138,19 +136,23 @@ def _redirect(program: Program, nodes: Sequence[Node], number: int, node: Apply)
     return Program(tuple(new), (), copies.get(program.output, program.output))
 
 
-def _is_right(right_derivative: RightDerivative, program: Program) -> bool:
+def _is_right(right_derivative: RightDerivative, program: Program, work: Work) -> bool:
+    work.spend(CHECK * len(program.nodes))
     try:
         typed = check(_prune(program), right_derivative.question.types, Limits())
     except Refusal:
         return False
     if typed.output.shape != right_derivative.question.expected_shape:
         return False
+    repaired = ProgramCandidate(typed, right_derivative)
+    work.spend(float_work(typed, SIEVE, at_once=False))
     gradable = right_derivative.gradable
     some = np.flatnonzero(gradable)[:SIEVE].tolist()
-    few = values(compile_program(typed), right_derivative.points.some(some), typed.output.shape, at_once=False)
+    few = values(repaired.forward, right_derivative.points.some(some), typed.output.shape, at_once=False)
     if not matches(few, right_derivative.values[some]):
         return False
-    return matches(ProgramCandidate(typed, right_derivative).values[gradable], right_derivative.values[gradable])
+    work.spend(repaired.values_work)
+    return matches(repaired.values[gradable], right_derivative.values[gradable])
 
 
 def _prune(program: Program) -> Program:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import nsmallest
+from itertools import chain, combinations
 
 import numpy as np
 import torch
@@ -20,10 +21,11 @@ from ..phrasing import phrase
 from ..points import Floats, RightDerivative
 from ..problem import Finding
 from ..right_answers import closed_form, parse_formula
+from ..work import OverBudget, Shared, Work, float_work
 from .arrangements import find_arrangements, wrong_shape
 from .matching import factor_of, matches, matching_rows
 from .other_questions import find_constant_factor, find_integrated, other_answers
-from .repairs import OutOfTime, find_repairs
+from .repairs import find_repairs
 from .site import TreeMistake
 from .slopes import Rules, Slopes
 from .tree_mistakes import tree_mistakes
@@ -33,8 +35,10 @@ from .unsharing import unshare
 POINTS, POINTS_OF_TENSORS = 20, 4
 #: The most entries of a node times those of the input for which slopes are computed, since each entry is a direction.
 LARGEST = 40_000
-#: Pairs of mistakes that are tried where no single one explains an answer, and how many at a time.
+#: Pairs of mistakes that are tried where no single one explains an answer, and how many mistakes at a time.
 PAIRS, CHUNK = 8192, 512
+#: The work of finding the mistakes at a node, and of comparing an answer with a multiple of one.
+SITE, FACTOR = 600, 60
 
 
 @dataclass(frozen=True)
@@ -51,61 +55,76 @@ class MistakeSearch:
 
     def __init__(self, right_derivative: RightDerivative) -> None:
         self.right_derivative = right_derivative
+        self._other_answers = Shared(self._compute_other_answers)
+        self._source = Shared(self._find_source)
+        self._mistakes_by_node = Shared(self._find_mistakes_by_node)
+        self._mistakes_by_use = Shared(self._find_mistakes_by_use)
 
-    def findings(self, candidate: Candidate, deadline: float | None) -> tuple[tuple[Finding, ...], bool]:
-        """The findings for a wrong answer, most specific first, and whether the time ran out before all was tried.
+    def findings(self, candidate: Candidate, work: Work) -> tuple[tuple[Finding, ...], bool]:
+        """The findings for a wrong answer, most specific first, and whether everything could be tried.
 
-        Empty where nothing explains the answer. What takes long is tried until the deadline, a time of
-        `time.thread_time`, and counts only where it is done by then; with None it is not tried.
+        Empty where nothing explains the answer. What is tried last counts only where there is enough work for all of
+        it.
         """
         fits = candidate.shape == self.right_derivative.question.expected_shape
-        findings, late = self._single_mistakes(candidate, fits), deadline is None
-        if not findings or (not self.right_derivative.question.scalar and not late):
-            try:
-                findings += self._longer_search(candidate, fits, findings, deadline) if deadline is not None else ()
-            except OutOfTime:
-                late = True
+        findings: list[Finding] = []
+        compared = complete = False
+        try:
+            self.right_derivative.prepare(work)
+            work.spend(candidate.values_work)
+            compared = True
+            findings = self._single_mistakes(candidate, fits, work)
+            if not findings or not self.right_derivative.question.scalar:
+                findings += self._longer_search(candidate, fits, findings, work)
+            complete = True
+        except OverBudget:
+            pass
         if not fits and not any(f.code in (Mistake.SUMMED, Mistake.JACOBIAN_FOR_VJP) for f in findings):
-            findings.append(wrong_shape(self.right_derivative, candidate))
-        return tuple(sorted(dict.fromkeys(findings), key=_priority)), late
+            findings.append(wrong_shape(self.right_derivative, candidate, compared))
+        return tuple(sorted(dict.fromkeys(findings), key=_priority)), complete
 
-    def _single_mistakes(self, candidate: Candidate, fits: bool) -> list[Finding]:
+    def _single_mistakes(self, candidate: Candidate, fits: bool, work: Work) -> list[Finding]:
         """The single mistakes that explain an answer, one sentence for each code."""
         right_derivative = self.right_derivative
         answer = candidate.values[self._points]
         findings: list[Finding] = []
-        if candidate.shape in self._other_answers:
-            others, values = self._other_answers[candidate.shape]
+        other_answers = self._other_answers.get(work)
+        if candidate.shape in other_answers:
+            others, values = other_answers[candidate.shape]
             findings += [others[number] for number in np.flatnonzero(matching_rows(answer, values))]
-        findings += find_integrated(right_derivative, candidate, self._points)
+        findings += find_integrated(right_derivative, candidate, self._points, work)
         findings += find_constant_factor(answer, right_derivative.values[self._points])
         if not right_derivative.question.scalar:
-            findings += find_arrangements(right_derivative, candidate)
+            findings += find_arrangements(right_derivative, candidate, work)
         if not fits:
+            work.spend(right_derivative.derivative_work(()))
             findings += self._find_inner_gradient(candidate)
-        for tree in (self._mistakes_by_node, self._mistakes_by_use) if fits else ():
+        for shared in (self._mistakes_by_node, self._mistakes_by_use) if fits else ():
+            tree = shared.get(work)
             if tree is not None:
-                findings += [tree.mistakes[k].finding for k in np.flatnonzero(matching_rows(answer, tree.results))]
+                explaining = (tree.mistakes[k] for k in np.flatnonzero(matching_rows(answer, tree.results))[::-1])
+                findings += [mistake.finding for mistake in {m.code: m for m in explaining}.values()]
             if findings:
                 break
         return list({f.code: f for f in reversed(findings)}.values())
 
-    def _longer_search(self, candidate: Candidate, fits: bool, known: list[Finding], deadline: float) -> list[Finding]:
+    def _longer_search(self, candidate: Candidate, fits: bool, known: list[Finding], work: Work) -> list[Finding]:
         """What takes longer: repairs of the answer, and where nothing else explains it, two mistakes together."""
         findings: list[Finding] = []
         plain = {f.code for f in known} & {Mistake.SIGN, Mistake.CONSTANT_FACTOR, Mistake.NOT_DIFFERENTIATED}
         if not self.right_derivative.question.scalar and isinstance(candidate, ProgramCandidate) and not plain:
-            findings += {f.code: f for f in find_repairs(self.right_derivative, candidate, deadline)}.values()
+            findings += {f.code: f for f in find_repairs(self.right_derivative, candidate, work)}.values()
         if not findings and not known and fits:
-            findings += self._two_mistakes(candidate, deadline)
+            findings += self._two_mistakes(candidate, work)
         return findings
 
-    def _two_mistakes(self, candidate: Candidate, deadline: float) -> Iterator[Finding]:
+    def _two_mistakes(self, candidate: Candidate, work: Work) -> Iterator[Finding]:
         """Two mistakes together: one of f's tree and a constant factor or sign, or two of the tree."""
-        tree = self._mistakes_by_node
+        tree = self._mistakes_by_node.get(work)
         if tree is None or not tree.mistakes:
             return
         answer = candidate.values[self._points]
+        work.spend(FACTOR * len(tree.mistakes))
         factors = [factor_of(answer, result) for result in tree.results]
         multiples = sorted((m.code.priority, k) for k, m in enumerate(tree.mistakes) if factors[k] is not None)
         for _, number in multiples:
@@ -113,7 +132,7 @@ class MistakeSearch:
                 yield tree.mistakes[number].finding
                 yield Finding(Mistake.SIGN, "besides, the sign is wrong")
                 return
-        pair = list(self._find_pair(tree, answer, deadline))
+        pair = list(self._find_pair(tree, answer, work))
         yield from pair
         for _, number in multiples if not pair else ():
             if tree.mistakes[number].code is not Mistake.CONSTANT_FACTOR:
@@ -121,21 +140,19 @@ class MistakeSearch:
                 yield Finding(Mistake.CONSTANT_FACTOR, f"besides, there is a constant factor of {factors[number]:.6g}")
                 return
 
-    def _find_pair(self, tree: TreeMistakes, answer: Floats, deadline: float) -> Iterator[Finding]:
+    def _find_pair(self, tree: TreeMistakes, answer: Floats, work: Work) -> Iterator[Finding]:
         """Of the pairs that explain the answer the one whose less specific mistake is the most specific."""
-        pairs: list[tuple[tuple[Mistake, Mistake], Rules, tuple[TreeMistake, ...]]] = [
-            ((a.code, b.code), {a.node: a.rule, b.node: b.rule}, (a, b))
-            for k, a in enumerate(tree.mistakes)
-            for b in tree.mistakes[k + 1 :]
-            if a.node != b.node
-        ]
+        work.spend(len(tree.mistakes) ** 2)
         lost = Mistake.MISSING_INNER_DERIVATIVE
-        pairs += [((m.code, lost), {m.node: m.bare}, (m,)) for m in tree.mistakes if m.bare is not None]
-        pairs.sort(key=lambda pair: sorted((code.priority for code in pair[0]), reverse=True))
-        for start in range(0, min(len(pairs), PAIRS), CHUNK):
-            if time.thread_time() > deadline:
-                raise OutOfTime
-            some = pairs[start : start + CHUNK]
+        both = ((a, b) for a, b in combinations(tree.mistakes, 2) if a.node != b.node)
+        pairs: Iterator[tuple[tuple[Mistake, Mistake], Rules, tuple[TreeMistake, ...]]] = chain(
+            (((a.code, b.code), {a.node: a.rule, b.node: b.rule}, (a, b)) for a, b in both),
+            (((m.code, lost), {m.node: m.bare}, (m,)) for m in tree.mistakes if m.bare is not None),
+        )
+        first = nsmallest(PAIRS, pairs, lambda pair: sorted((code.priority for code in pair[0]), reverse=True))
+        for start in range(0, len(first), CHUNK):
+            some = first[start : start + CHUNK]
+            work.spend(tree.slopes.work(len(some)))
             results = self._arrange(tree.slopes.run([rules for _, rules, _ in some]))
             for number in np.flatnonzero(matching_rows(answer, results))[:1]:
                 _, _, mistakes = some[number]
@@ -152,38 +169,43 @@ class MistakeSearch:
                 yield Finding(Mistake.MISSING_INNER_DERIVATIVE, message)
                 return
 
-    @cached_property
-    def _other_answers(self) -> dict[tuple[int, ...], tuple[list[Finding], Floats]]:
+    def _compute_other_answers(self, work: Work) -> dict[tuple[int, ...], tuple[list[Finding], Floats]]:
         """The wrong ones of the answers to other questions by their shape, at the points of mistakes."""
         right = self.right_derivative.values[self._points]
         answers: dict[tuple[int, ...], list[tuple[Finding, Floats]]] = {}
-        for other in other_answers(self.right_derivative):
+        for other in other_answers(self.right_derivative, work):
             values = other.values[self._points]
             if not matches(right, values):
                 answers.setdefault(values.shape[1:], []).append((other.finding, values))
         return {shape: ([f for f, _ in rows], np.stack([v for _, v in rows])) for shape, rows in answers.items()}
 
-    @cached_property
-    def _mistakes_by_node(self) -> TreeMistakes | None:
+    def _find_mistakes_by_node(self, work: Work) -> TreeMistakes | None:
         """The mistakes of f, or of the last derivative that is differentiated; None where there are none."""
-        return self._tree_mistakes(*self._source) if self._source is not None else None
+        source = self._source.get(work)
+        return self._tree_mistakes(*source, work) if source is not None else None
 
-    @cached_property
-    def _mistakes_by_use(self) -> TreeMistakes | None:
+    def _find_mistakes_by_use(self, work: Work) -> TreeMistakes | None:
         """The same where a part of f that stands in several places is mistaken in one of them; None where none does."""
-        tree = unshare(self._source[0].program) if self._source is not None else None
-        if self._source is None or tree is None:
+        source = self._source.get(work)
+        tree = unshare(source[0].program) if source is not None else None
+        if source is None or tree is None:
             return None
         typed = check(tree, {name: self.right_derivative.question.types[name] for name in tree.inputs()}, Limits())
-        return self._tree_mistakes(typed, compile_program(typed), self._source[2])
+        return self._tree_mistakes(typed, compile_program(typed), source[2], work)
 
-    def _tree_mistakes(self, typed: TypedProgram, forward: Forward, wrt: tuple[str, ...]) -> TreeMistakes | None:
+    def _tree_mistakes(
+        self, typed: TypedProgram, forward: Forward, wrt: tuple[str, ...], work: Work
+    ) -> TreeMistakes | None:
         question = self.right_derivative.question
+        work.spend(SITE * len(typed.program.nodes) + float_work(typed, len(self._points), question.scalar))
         inputs = {n: x[self._points] for n, x in self.right_derivative.points.values.items() if n != question.upstream}
         try:
             slopes = Slopes(typed, forward, inputs, wrt, question.scalar)
             mistakes = tree_mistakes(slopes)
-            results = self._arrange(slopes.run([{m.node: m.rule} for m in mistakes]))
+            work.spend(slopes.work(len(mistakes)))
+            rules = [{m.node: m.rule} for m in mistakes]
+            chunks = [rules[start : start + CHUNK] for start in range(0, max(len(rules), 1), CHUNK)]
+            results = np.concatenate([self._arrange(slopes.run(chunk)) for chunk in chunks])
         except RuntimeError:
             # No mistakes are known for an operator that torch cannot differentiate forward.
             return None
@@ -191,8 +213,7 @@ class MistakeSearch:
         wrong = [k for k, same in enumerate(matching_rows(right, results).tolist()) if not same]
         return TreeMistakes(slopes, [mistakes[k] for k in wrong], results[wrong])
 
-    @cached_property
-    def _source(self) -> tuple[TypedProgram, Forward, tuple[str, ...]] | None:
+    def _find_source(self, work: Work) -> tuple[TypedProgram, Forward, tuple[str, ...]] | None:
         """What is differentiated, and with respect to which inputs; None where mistakes are not looked for."""
         question = self.right_derivative.question
         if question.mirrored or (question.stacked and question.problem.order > 1):
@@ -204,7 +225,7 @@ class MistakeSearch:
             return question.typed, question.forward, question.problem.wrt if question.stacked else question.chain
         # For a higher derivative these are mistakes of the last differentiation, that of the derivative before it.
         *before, last = question.chain
-        form = closed_form(question, tuple(before)) if question.scalar else None
+        form = closed_form(question, tuple(before), work) if question.scalar else None
         typed = parse_formula(question, form[0]) if form else None
         if typed is None or not is_elementwise(typed):
             return None

@@ -18,6 +18,7 @@ from ...numeric import Forward
 from ...operators import BY_NAME, Operator
 from ...operators.lifting import Lifted
 from ...program import Apply, Input, TypedProgram
+from ..work import CALL, FLOATS
 
 Slope = torch.Tensor
 #: From the slopes of a node's operands (None: does not depend on the input) to the node's slope.
@@ -51,6 +52,18 @@ class Slopes:
         if out is None:
             return torch.zeros(len(ways), self.count, self.directions, *self.typed.output.shape, dtype=torch.float64)
         return out
+
+    def work(self, ways: int) -> int:
+        """The work of `run` for so many ways of differentiating."""
+        units = CALL * ways
+        for number, kind in enumerate(self.typed.types):
+            if not self.active[number]:
+                continue
+            floats = ways * self.count * self.directions * kind.elements
+            units += 2 * CALL + 10 * floats // FLOATS
+            if isinstance(self.typed.program.nodes[number], Apply) and not self.is_elementwise(number):
+                units += self.count * 10 * CALL
+        return units
 
     @cached_property
     def right(self) -> list[Slope | None]:

@@ -21,6 +21,7 @@ from ...operators.reference.columns import Objects
 from ...program import Apply
 from ..checked_problem import CheckedProblem, Move
 from ..problem import Layout
+from ..work import FLOATS, Shared, Work, derivative_work, float_work, precise_work
 from .batch import Floats, derivatives, values
 from .drawing import Points
 from .precise import evaluate_precisely, to_mpmath
@@ -40,18 +41,76 @@ CONFIRMING = 3
 ONE_TRIANGLE = frozenset(("eigh", "eigvalsh", "cholesky", "linalg.eigh", "linalg.cholesky"))
 
 
+#: How many entries are checked for being smooth at a special point.
+CHECKED = 4
+
+
 class RightDerivative:
-    """The derivative of one question at its points, computed once for all answers."""
+    """The derivative of one question at its points, computed once for all answers.
+
+    Each stage of grading prepares it before anything else of it is used.
+    """
+
+    points: Points
 
     def __init__(self, question: CheckedProblem) -> None:
         self.question = question
-        self.points: Points = points_of(question)
+        self._points = Shared(self._draw)
         self._precise: dict[tuple[int, tuple[int, ...]], tuple[Any, Any]] = {}
         self._shifted: dict[Hashable, Any] = {}
         self._inputs: dict[int | tuple[int, ...], dict[str, Objects]] = {}
         self._derivatives: dict[tuple[tuple[str, ...], bool], Floats] = {}
         #: Each differentiation loses as many digits as the step has.
         self._working = DIGITS + 10 + STEP * max(len(question.chain), question.problem.order)
+
+    def prepare(self, work: Work) -> None:
+        """Draws the points, and counts the work of f and its derivative there; raises OverBudget."""
+        self.points = self._points.get(work)
+
+    def _draw(self, work: Work) -> Points:
+        question = self.question
+        points = points_of(question, work)
+        entries = math.prod(question.numerator_shape)
+        work.spend(float_work(question.typed, points.count, question.scalar))
+        work.spend(self._derivative_work(points.count, question.chain, question.stacked))
+        work.spend(points.count * entries * 20 // FLOATS)
+        if self.affordable:
+            # The central quotient and both one-sided ones.
+            work.spend(points.special * min(entries, CHECKED) * 3 * self._values_of_quotient * self._value_work)
+        return points
+
+    def derivative_work(self, chain: tuple[str, ...], stacked: bool = False) -> int:
+        """The work of `derivative`."""
+        return self._derivative_work(self.points.count, chain, stacked)
+
+    @property
+    def jacobian_work(self) -> int:
+        """The work of the Jacobian of f with respect to the first input, whatever the upstream gradient."""
+        q = self.question
+        inputs = [q.types[q.chain[0]]]
+        return derivative_work(q.typed, self.points.count, q.scalar, q.typed.output.elements, inputs)
+
+    def _derivative_work(self, points: int, chain: tuple[str, ...], stacked: bool) -> int:
+        q = self.question
+        times, inputs = 1, [q.types[name] for name in chain]
+        if stacked:
+            times, inputs = len(chain) ** q.problem.order, inputs[:1] * q.problem.order
+        return times * derivative_work(q.typed, points, q.scalar, math.prod(q.output_shape), inputs)
+
+    @cached_property
+    def entry_work(self) -> int:
+        """The work of an entry in many digits."""
+        return 2 * self._values_of_quotient * self._value_work
+
+    @cached_property
+    def _value_work(self) -> int:
+        return precise_work(self.question.typed)
+
+    @property
+    def _values_of_quotient(self) -> int:
+        """How many values of f a difference quotient has."""
+        moves = self.question.problem.order if self.question.stacked else len(self.question.chain)
+        return int(2**moves)
 
     @cached_property
     def f(self) -> Floats:
@@ -89,7 +148,7 @@ class RightDerivative:
     def _stacked(self, chain: tuple[str, ...]) -> Floats:
         q = self.question
         order = q.problem.order
-        entries = [self._compute(names) for names in product(chain, repeat=order)]
+        entries = [self.derivative(names) for names in product(chain, repeat=order)]
         return np.stack(entries, -1).reshape(self.points.count, *q.output_shape, *(len(chain),) * order)
 
     def _compute(self, chain: tuple[str, ...]) -> Floats:
@@ -145,7 +204,7 @@ class RightDerivative:
         """Whether autograd and both one-sided quotients agree on the derivative at a special point."""
         if not self.affordable or not np.isfinite(derivative[point]).all():
             return False
-        for index in list(np.ndindex(*self.question.numerator_shape))[:4]:
+        for index in list(np.ndindex(*self.question.numerator_shape))[:CHECKED]:
             central, sides = self._quotient(point, index), [self._quotient(point, index, s) for s in (1, -1)]
             if not all(mp.isfinite(x) for x in (central, *sides)):
                 return False

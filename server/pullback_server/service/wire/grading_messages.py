@@ -76,9 +76,12 @@ def replay_reply(grade: grading.Grade, versions: Mapping[str, str]) -> bytes:
 
 
 def unfinished(problem: grading.Problem) -> grading.Grade:
-    """The grade of an answer whose grader does not finish within the problem's budget."""
-    reason = grading.UndecidedReason.GRADER_NOT_FINISHED.value.format(budget=f"{problem.policy.budget:g}")
-    return grading.Grade(grading.GradeOutcome.UNDECIDED, 0.0, reason=reason)
+    """The grade of an answer whose outcome does not come within the problem's budget."""
+    reason = grading.UndecidedReason.DEADLINE.value.format(budget=f"{problem.policy.budget:g}")
+    missing = grading.PartState.DEADLINE
+    return grading.Grade(
+        grading.GradeOutcome.UNDECIDED, 0.0, reason=reason, findings_state=missing, right_state=missing
+    )
 
 
 def _request(request: wire.GradeRequest, limits: Limits) -> tuple[str, grading.Problem, grading.Answer]:

@@ -1,4 +1,4 @@
-"""The grading tasks of a worker: an undecided grade at once, in case no other comes in time, then the grade."""
+"""The grading tasks of a worker: an undecided grade at once, in case no other comes in time, then its stages."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ..protocol.channel import Frame, FrameKind, Method
 from ..protocol.methods import STREAMED
 from ..wire import grading_messages
 
-#: Seconds that a grade may take beyond its budget before its worker is ended.
-OVERTIME = 0.5
+#: The least seconds that the front waits for a better reply; to it 0 means something else.
+SOON = 1e-3
 
 _PARSED = failpoints.at("worker.parsed")
 
@@ -52,15 +52,21 @@ class GradingTasks:
         request_id, problem, answer = grading_messages.parse_request(task.body, self._limits, stream=stream)
         _PARSED()
 
-        def reply(grade: Grade) -> bytes:
-            total = time.monotonic() - task.seconds
-            message = grading_messages.reply(request_id, grade, self._versions, total)
-            return envelope.stream_response(request_id, envelope.RESPONSE, message) if stream else message
+        end = time.monotonic() + problem.policy.budget
 
-        # The grader keeps to the budget by itself; what it calls might not.
-        wait = problem.policy.budget + OVERTIME
-        self._send(FrameKind.PROVISIONAL, reply(grading_messages.unfinished(problem)), wait=wait)
-        self._send(FrameKind.FINAL, reply(self._grader.grade(problem, answer)))
+        def send(grade: Grade) -> None:
+            now = time.monotonic()
+            reply = grading_messages.reply(request_id, grade, self._versions, now - task.seconds)
+            if stream:
+                reply = envelope.stream_response(request_id, envelope.RESPONSE, reply)
+            if grade.final:
+                self._send(FrameKind.FINAL, reply)
+            else:
+                self._send(FrameKind.PROVISIONAL, reply, wait=max(end - now, SOON))
+
+        send(grading_messages.unfinished(problem))
+        for grade in self._grader.stages(problem, answer):
+            send(grade)
 
 
 @contextmanager

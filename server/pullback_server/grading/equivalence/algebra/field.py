@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from fractions import Fraction
 
-from .polynomials import LARGEST_EXPONENT, Monomial, Quotient, Terms, TooLarge, Work, add, constant, multiply, quotient
+from ...work import Work
+from .polynomials import LARGEST_EXPONENT, Monomial, Quotient, Terms, TooLarge, add, constant, multiply, quotient
 
 #: Logarithms of integers are decomposed into those of prime factors below this.
 LARGEST_PRIME = 1000

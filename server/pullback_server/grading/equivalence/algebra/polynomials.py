@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ...work import Work
+
 #: Generators by number with their exponents, in the order of the numbers.
 Monomial = tuple[tuple[int, int], ...]
 Terms = Mapping[Monomial, Fraction]
@@ -17,20 +19,7 @@ LARGEST_COEFFICIENT = 512
 
 
 class TooLarge(Exception):
-    """A proof takes more work or larger numbers than it is worth."""
-
-
-@dataclass
-class Work:
-    """How many products of terms may still be made; the same on every machine, unlike time."""
-
-    left: int
-
-    def spend(self, products: int) -> None:
-        """Raises TooLarge when nothing is left."""
-        self.left -= products
-        if self.left < 0:
-            raise TooLarge
+    """A proof takes larger numbers than it is worth."""
 
 
 def constant(value: Fraction | int) -> Terms:
@@ -55,7 +44,7 @@ def add(a: Terms, b: Terms, factor: int = 1) -> Terms:
 
 
 def multiply(a: Terms, b: Terms, work: Work) -> Terms:
-    """a*b; raises TooLarge."""
+    """a*b, whose work is its products of terms; raises OverBudget and TooLarge."""
     work.spend(len(a) * len(b))
     product: dict[Monomial, Fraction] = {}
     for m, c in a.items():

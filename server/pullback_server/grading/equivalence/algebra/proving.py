@@ -8,6 +8,7 @@ from functools import cache
 
 from ....program import Apply, Input, Literal, Program, Size
 from ...points.precise import intended_fraction
+from ...work import OverBudget
 from .field import Field
 from .polynomials import Quotient, Terms, TooLarge, constant, quotient
 
@@ -22,7 +23,7 @@ class NoProof(Exception):
 #: What a function makes of its argument.
 Rule = Callable[[Field, Quotient], Quotient]
 
-_UNPROVEN = (NoProof, TooLarge, ZeroDivisionError, RecursionError, OverflowError)
+_UNPROVEN = (NoProof, OverBudget, TooLarge, ZeroDivisionError, RecursionError, OverflowError)
 
 
 class Proof:
