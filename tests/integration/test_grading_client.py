@@ -61,9 +61,7 @@ def test_everything_of_a_problem_reaches_the_service(client):
         kind="vjp",
         order=1,
         upstream="u",
-        policy=Policy(
-            "either", "structured", 1e-6, 7, 11, 1.5, {"SIGN": 0.5}, accept_smaller_domain=False, notations=["math"]
-        ),
+        policy=Policy("either", "structured", 1e-6, 7, 11, 1.5, {"SIGN": 0.5}, False, notations=["math"], work=9000),
     )
     grade = client.grade(problem, Attempt("right", "latex", tensor=[1, 2]))
     for word in (
@@ -71,7 +69,7 @@ def test_everything_of_a_problem_reaches_the_service(client):
         "name='x', shape=(2,), domain=Interval(low=-inf, high=2.5), structure=<Structure.POSITIVE",
         "name='c', shape=(2,), domain=None, structure=<Structure.REAL: ''>, value=Tensor(shape=(2,), values=(1.0, 2.0)",
         "value=Tensor(shape=(), values=(3.0,))", "<Kind.VJP", "upstream='u'", "<Layout.EITHER",
-        "<Symmetry.STRUCTURED", "tolerance=1e-06", "points=7", "seed=11", "budget=1.5", "<Mistake.SIGN",
+        "<Symmetry.STRUCTURED", "tolerance=1e-06", "points=7", "seed=11", "work=9000", "budget=1.5", "<Mistake.SIGN",
         "accept_smaller_domain=False", "reveal=True", "notations=('math',)",
     ):  # fmt: skip
         assert word in grade.right["python"], word
@@ -98,6 +96,8 @@ def test_an_answer_is_a_text_in_a_syntax_or_numbers(client):
         (Problem("x", {"x": {}}, order=1.5), "right", "problem.order"),
         (Problem("x", {"x": {}}, policy=Policy(budget="long")), "right", "problem.policy.budget"),
         (Problem("x", {"x": {}}, policy=Policy(budget=0.0)), "right", "problem.policy.budget"),
+        (Problem("x", {"x": {}}, policy=Policy(work=0)), "right", "problem.policy.work"),
+        (Problem("x", {"x": {}}, policy=Policy(work=1e6)), "right", "problem.policy.work"),
         (
             Problem("x", {"x": {}}, policy=Policy(partial_credit={"UGLY": 1.0})),
             "right",

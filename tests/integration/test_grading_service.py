@@ -9,7 +9,7 @@ from pullback.v1 import grading_pb2 as wire
 from pullback.v1 import tensor_pb2
 from pullback.v1.grading_pb2_grpc import GradingServiceStub
 from pullback_server import grading
-from service_harness import SERVICE, SERVING, details, grade_request, listed_services, refused, status_details
+from service_harness import SERVICE, SERVING, details, grade_request, listed_services, refused, running, status_details
 from waiting import PATIENCE, eventually
 
 GRADING = "pullback.v1.GradingService"
@@ -57,6 +57,7 @@ def test_a_problem_crosses_the_wire_whole(stub):
             tolerance=1e-6,
             points=7,
             seed=11,
+            work=9000,
             partial_credit=[wire.PartialCredit(code=wire.FINDING_CODE_SIGN, score=0.5)],
             accept_smaller_domain=False,
             reveal=False,
@@ -72,7 +73,7 @@ def test_a_problem_crosses_the_wire_whole(stub):
     for word in (
         "expression='tanh(A @ x)'", "name='A', shape=(3, 4)", "<Structure.WELL_CONDITIONED", "low=-inf, high=2.5",
         "value=Tensor(shape=(2,), values=(1.0, 2.0))", "wrt=('x',)", "<Kind.VJP", "upstream='u'", "<Layout.EITHER",
-        "<Symmetry.STRUCTURED", "tolerance=1e-06", "points=7", "seed=11", "budget=1.5", "(<Mistake.SIGN",
+        "<Symmetry.STRUCTURED", "tolerance=1e-06", "points=7", "seed=11", "work=9000", "budget=1.5", "(<Mistake.SIGN",
         "0.5),", "accept_smaller_domain=False", "reveal=False", "notations=('math',)",
     ):  # fmt: skip
         assert word in seen[wire.SYNTAX_PYTHON], word
@@ -98,6 +99,7 @@ def test_what_is_not_set_has_the_domains_defaults(stub):
         (wire.FindingCode, "FINDING_CODE", grading.FINDING_CODES.values()),
         (wire.GradeOutcome, "GRADE_OUTCOME", grading.GradeOutcome),
         (wire.Confirmation, "CONFIRMATION", grading.Confirmation),
+        (wire.GradePartState, "GRADE_PART_STATE", grading.PartState),
     ],
 )
 def test_the_contract_has_a_value_for_every_member_and_no_other(wrapper, prefix, kind):
@@ -122,6 +124,8 @@ def test_the_contract_has_a_value_for_every_member_and_no_other(wrapper, prefix,
         (lambda m: setattr(m.problem.policy, "points", 0), "problem.policy.points"),
         (lambda m: setattr(m.problem.policy, "points", 4097), "problem.policy.points"),
         (lambda m: m.problem.policy.budget.FromSeconds(0), "problem.policy.budget"),
+        (lambda m: setattr(m.problem.policy, "work", 0), "problem.policy.work"),
+        (lambda m: setattr(m.problem.policy, "work", 10**12 + 1), "problem.policy.work"),
         (lambda m: m.problem.policy.partial_credit.add(code=10, score=2), "problem.policy.partial_credit.score"),
         (lambda m: m.problem.policy.partial_credit.add(code=0, score=1), "problem.policy.partial_credit.code"),
         (lambda m: m.problem.policy.notations.append(9), "problem.policy.notations"),
@@ -142,6 +146,42 @@ def test_a_grade_that_does_not_come_in_time_is_undecided(stub):
     reply = stub.Grade(grade_request("sleep 3600", budget=0.3), timeout=PATIENCE)
     assert (reply.id, reply.grade.outcome) == ("r", wire.GRADE_OUTCOME_UNDECIDED)
     assert "0.3 s" in reply.grade.reason
+    states = (reply.grade.findings_state, reply.grade.right_state, reply.grade.replay)
+    assert states == (wire.GRADE_PART_STATE_DEADLINE, wire.GRADE_PART_STATE_DEADLINE, "")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "findings", "right", "replay"),
+    [
+        (3600, "DEADLINE", "DEADLINE", ""),
+        (0.01, "DONE", "NOT_REQUESTED", "token:stages SIGN 0.01"),
+    ],
+)
+def test_what_a_grade_has_when_its_time_is_over_is_the_reply(stub, seconds, findings, right, replay):
+    budget = 0.5 if seconds == 3600 else PATIENCE
+    message = grade_request(f"stages SIGN {seconds}", budget=budget)
+    message.problem.policy.partial_credit.add(code=wire.FINDING_CODE_SIGN, score=0.5)
+    grade = stub.Grade(message, timeout=PATIENCE).grade
+    assert grade.outcome == wire.GRADE_OUTCOME_INCORRECT
+    assert grade.evidence.counterexample.derivative == 3.0
+    names = [wire.GradePartState.Name(state) for state in (grade.findings_state, grade.right_state)]
+    assert names == [f"GRADE_PART_STATE_{findings}", f"GRADE_PART_STATE_{right}"]
+    assert (bool(grade.findings), grade.score, grade.replay) == (findings == "DONE", 0.5 * (findings == "DONE"), replay)
+
+
+def test_a_wrong_answer_is_incorrect_while_its_right_answer_is_still_being_rendered():
+    with running(mathematics="thrifty_mathematics", grading="endless_rendering", workers=1) as service:
+        stub = GradingServiceStub(service.channel)
+        message = grade_request("x^2 + x", expression="x**3", budget=5)
+        grade = stub.Grade(message, timeout=PATIENCE).grade
+        assert grade.outcome == wire.GRADE_OUTCOME_INCORRECT
+        assert grade.evidence.HasField("counterexample")
+        assert (grade.findings_state, grade.right_state) == (
+            wire.GRADE_PART_STATE_DONE, wire.GRADE_PART_STATE_DEADLINE,
+        )  # fmt: skip
+        assert not grade.right
+        right = stub.Grade(grade_request("3x^2", expression="x**3"), timeout=PATIENCE).grade
+        assert right.outcome == wire.GRADE_OUTCOME_CORRECT
 
 
 def test_an_answer_that_ends_workers_is_undecided_and_one_crash_is_replayed(stub, tmp_path):

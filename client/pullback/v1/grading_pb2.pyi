@@ -52,6 +52,16 @@ class Syntax(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SYNTAX_MATH: _ClassVar[Syntax]
     SYNTAX_LATEX: _ClassVar[Syntax]
 
+class GradePartState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    GRADE_PART_STATE_UNSPECIFIED: _ClassVar[GradePartState]
+    GRADE_PART_STATE_DONE: _ClassVar[GradePartState]
+    GRADE_PART_STATE_NOT_REQUESTED: _ClassVar[GradePartState]
+    GRADE_PART_STATE_OVER_BUDGET: _ClassVar[GradePartState]
+    GRADE_PART_STATE_NO_FORM: _ClassVar[GradePartState]
+    GRADE_PART_STATE_FAILED: _ClassVar[GradePartState]
+    GRADE_PART_STATE_DEADLINE: _ClassVar[GradePartState]
+
 class GradeOutcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     GRADE_OUTCOME_UNSPECIFIED: _ClassVar[GradeOutcome]
@@ -126,6 +136,13 @@ SYNTAX_UNSPECIFIED: Syntax
 SYNTAX_PYTHON: Syntax
 SYNTAX_MATH: Syntax
 SYNTAX_LATEX: Syntax
+GRADE_PART_STATE_UNSPECIFIED: GradePartState
+GRADE_PART_STATE_DONE: GradePartState
+GRADE_PART_STATE_NOT_REQUESTED: GradePartState
+GRADE_PART_STATE_OVER_BUDGET: GradePartState
+GRADE_PART_STATE_NO_FORM: GradePartState
+GRADE_PART_STATE_FAILED: GradePartState
+GRADE_PART_STATE_DEADLINE: GradePartState
 GRADE_OUTCOME_UNSPECIFIED: GradeOutcome
 GRADE_OUTCOME_CORRECT: GradeOutcome
 GRADE_OUTCOME_INCORRECT: GradeOutcome
@@ -235,7 +252,7 @@ class Interval(_message.Message):
     def __init__(self, low: _Optional[float] = ..., high: _Optional[float] = ...) -> None: ...
 
 class Policy(_message.Message):
-    __slots__ = ("layout", "symmetry", "tolerance", "points", "seed", "budget", "partial_credit", "accept_smaller_domain", "reveal", "notations")
+    __slots__ = ("layout", "symmetry", "tolerance", "points", "seed", "budget", "partial_credit", "accept_smaller_domain", "reveal", "notations", "work")
     LAYOUT_FIELD_NUMBER: _ClassVar[int]
     SYMMETRY_FIELD_NUMBER: _ClassVar[int]
     TOLERANCE_FIELD_NUMBER: _ClassVar[int]
@@ -246,6 +263,7 @@ class Policy(_message.Message):
     ACCEPT_SMALLER_DOMAIN_FIELD_NUMBER: _ClassVar[int]
     REVEAL_FIELD_NUMBER: _ClassVar[int]
     NOTATIONS_FIELD_NUMBER: _ClassVar[int]
+    WORK_FIELD_NUMBER: _ClassVar[int]
     layout: Layout
     symmetry: Symmetry
     tolerance: float
@@ -256,7 +274,8 @@ class Policy(_message.Message):
     accept_smaller_domain: bool
     reveal: bool
     notations: _containers.RepeatedScalarFieldContainer[Syntax]
-    def __init__(self, layout: _Optional[_Union[Layout, str]] = ..., symmetry: _Optional[_Union[Symmetry, str]] = ..., tolerance: _Optional[float] = ..., points: _Optional[int] = ..., seed: _Optional[int] = ..., budget: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., partial_credit: _Optional[_Iterable[_Union[PartialCredit, _Mapping]]] = ..., accept_smaller_domain: bool = ..., reveal: bool = ..., notations: _Optional[_Iterable[_Union[Syntax, str]]] = ...) -> None: ...
+    work: int
+    def __init__(self, layout: _Optional[_Union[Layout, str]] = ..., symmetry: _Optional[_Union[Symmetry, str]] = ..., tolerance: _Optional[float] = ..., points: _Optional[int] = ..., seed: _Optional[int] = ..., budget: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., partial_credit: _Optional[_Iterable[_Union[PartialCredit, _Mapping]]] = ..., accept_smaller_domain: bool = ..., reveal: bool = ..., notations: _Optional[_Iterable[_Union[Syntax, str]]] = ..., work: _Optional[int] = ...) -> None: ...
 
 class PartialCredit(_message.Message):
     __slots__ = ("code", "score")
@@ -277,7 +296,7 @@ class Answer(_message.Message):
     def __init__(self, text: _Optional[str] = ..., syntax: _Optional[_Union[Syntax, str]] = ..., tensor: _Optional[_Union[_tensor_pb2.Tensor, _Mapping]] = ...) -> None: ...
 
 class Grade(_message.Message):
-    __slots__ = ("outcome", "score", "findings", "evidence", "reason", "right", "replay")
+    __slots__ = ("outcome", "score", "findings", "evidence", "reason", "right", "replay", "findings_state", "right_state")
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
     SCORE_FIELD_NUMBER: _ClassVar[int]
     FINDINGS_FIELD_NUMBER: _ClassVar[int]
@@ -285,6 +304,8 @@ class Grade(_message.Message):
     REASON_FIELD_NUMBER: _ClassVar[int]
     RIGHT_FIELD_NUMBER: _ClassVar[int]
     REPLAY_FIELD_NUMBER: _ClassVar[int]
+    FINDINGS_STATE_FIELD_NUMBER: _ClassVar[int]
+    RIGHT_STATE_FIELD_NUMBER: _ClassVar[int]
     outcome: GradeOutcome
     score: float
     findings: _containers.RepeatedCompositeFieldContainer[GradeFinding]
@@ -292,7 +313,9 @@ class Grade(_message.Message):
     reason: str
     right: _containers.RepeatedCompositeFieldContainer[Formulation]
     replay: str
-    def __init__(self, outcome: _Optional[_Union[GradeOutcome, str]] = ..., score: _Optional[float] = ..., findings: _Optional[_Iterable[_Union[GradeFinding, _Mapping]]] = ..., evidence: _Optional[_Union[Evidence, _Mapping]] = ..., reason: _Optional[str] = ..., right: _Optional[_Iterable[_Union[Formulation, _Mapping]]] = ..., replay: _Optional[str] = ...) -> None: ...
+    findings_state: GradePartState
+    right_state: GradePartState
+    def __init__(self, outcome: _Optional[_Union[GradeOutcome, str]] = ..., score: _Optional[float] = ..., findings: _Optional[_Iterable[_Union[GradeFinding, _Mapping]]] = ..., evidence: _Optional[_Union[Evidence, _Mapping]] = ..., reason: _Optional[str] = ..., right: _Optional[_Iterable[_Union[Formulation, _Mapping]]] = ..., replay: _Optional[str] = ..., findings_state: _Optional[_Union[GradePartState, str]] = ..., right_state: _Optional[_Union[GradePartState, str]] = ...) -> None: ...
 
 class GradeFinding(_message.Message):
     __slots__ = ("code", "message", "place")

@@ -58,8 +58,9 @@ class GradingServiceServicer(object):
 
     def Grade(self, request, context):
         """Grades one answer. A wrong answer has a grade that says what is wrong, and status OK; another status means that
-        the problem cannot be graded, or that the grader failed. A grade that is not reached within the policy's budget is
-        UNDECIDED.
+        the problem cannot be graded, or that the grader failed. The outcome comes first, then the findings, then the right
+        answer: where the policy's budget or the caller's deadline ends first, the grade has what was there, and its states
+        say what is missing; without an outcome it is UNDECIDED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -14,6 +14,9 @@ from ..reasons import Reason
 from .reply import array_text, number_text
 from .request import DEFAULT_TIMEOUT
 
+#: The states of a grade's parts that need no word.
+_NOTHING_MISSING = frozenset(("DONE", "NOT_REQUESTED", "UNSPECIFIED"))
+
 
 class GradeOutcome(Enum):
     """What a grade says of an answer; the names are the contract's."""
@@ -53,10 +56,12 @@ class Policy:
 
     `layout` is "numerator", "denominator" or "either" for Jacobians; `symmetry` "independent" or "structured" for
     derivatives with respect to symmetric matrices. `tolerance` is how far an answer may be off relative to the
-    derivative's size, 0 for what rounding alone explains. `points` are drawn from `seed`, the same for everybody;
-    `budget` is in seconds; None leaves either to the service. `partial_credit` maps codes of findings to scores from 0
-    to 1. `notations` are the syntaxes in which the right answer is given, none where `reveal` is false. Where
-    `accept_smaller_domain` is false, an answer that is undefined on part of the domain is incorrect.
+    derivative's size, 0 for what rounding alone explains. `points` are drawn from `seed`, the same for everybody.
+    `work` is how much the outcome, the findings and the right answer may each compute, counted in units of about a
+    microsecond, so that a grade is the same on every machine; `budget` is in seconds, and only guards against hangs.
+    None leaves these to the service. `partial_credit` maps codes of findings to scores from 0 to 1. `notations` are the
+    syntaxes in which the right answer is given, none where `reveal` is false. Where `accept_smaller_domain` is false,
+    an answer that is undefined on part of the domain is incorrect.
     """
 
     layout: str = "numerator"
@@ -69,6 +74,7 @@ class Policy:
     accept_smaller_domain: bool = True
     reveal: bool = True
     notations: Sequence[str] = ("python", "latex")
+    work: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,6 +196,11 @@ class Grade:
     `score` is 1 for a correct answer, and 0 or the policy's partial credit for others; an undecided one has 0 too, but
     is not wrong: leave it out, or grade it by hand. `reason` says why an outcome is undecided. `right` is the
     right answer by syntax. `replay` gives the same grade again, bit for bit, in the same `versions`.
+
+    `findings_state` and `right_state` say what became of the findings and of the right answer: "DONE", "NOT_REQUESTED"
+    (or there are none for this outcome), "OVER_BUDGET" (more work than the policy allows), "NO_FORM" (the derivative
+    could not be written), "FAILED", "DEADLINE" (it did not come in time; there is no `replay` then, and where findings
+    are missing no partial credit), or "UNSPECIFIED" by an older service.
     """
 
     outcome: GradeOutcome
@@ -200,6 +211,8 @@ class Grade:
     right: Mapping[str, str] = field(default_factory=dict)
     replay: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
+    findings_state: str = "DONE"
+    right_state: str = "NOT_REQUESTED"
 
     @property
     def correct(self) -> bool:
@@ -234,6 +247,9 @@ class Grade:
                 yield f"  {line}"
         for syntax, text in self.right.items():
             yield f"  right, {syntax}: {text}"
+        for part, state in (("findings", self.findings_state), ("right answer", self.right_state)):
+            if state not in _NOTHING_MISSING:
+                yield f"  {part}: {state}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ from pullback.wire.codec import decoder, encode, names_of, words_of
 def test_a_field_is_checked_by_its_type_on_the_wire_and_refused_by_its_path():
     message = encode(pullback.Policy(seed=np.int32(7), budget=None), grading_pb2.Policy, "policy", partial_credit=[])
     assert (message.seed, message.HasField("points"), message.HasField("budget")) == (7, False, False)
+    assert not message.HasField("work")
     with pytest.raises(pullback.InvalidRequest) as caught:
         encode(pullback.Policy(points=2**31), grading_pb2.Policy, "policy", partial_credit=[], budget=None)
     assert (caught.value.field, caught.value.found) == ("policy.points", str(2**31))

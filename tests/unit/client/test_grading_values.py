@@ -52,6 +52,8 @@ def test_a_grade_prints_itself():
     finding = GradeFinding("SIGN", "the sign is wrong", 1, 3)
     grade = Grade(GradeOutcome.INCORRECT, 0.5, (finding,), Evidence(), right={"latex": "2x"}, replay="token")
     assert str(grade) == "INCORRECT  score 0.5\n  SIGN: the sign is wrong (line 1, column 3)\n  right, latex: 2x"
+    late = Grade(GradeOutcome.INCORRECT, 0.0, findings_state="DEADLINE", right_state="NO_FORM")
+    assert str(late) == "INCORRECT  score 0\n  findings: DEADLINE\n  right answer: NO_FORM"
     assert str(Problem("x*y", {"x": 1, "y": 2}, ("x", "y"), "partial")) == "partial of x*y with respect to x, y"
 
 
@@ -72,7 +74,7 @@ def test_what_this_client_is_too_old_to_know_is_unspecified():
     message.findings.add(code=99, message="new")
     grade = grade_from(grading_pb2.GradeResponse(grade=message))
     assert grade.outcome is GradeOutcome.UNSPECIFIED
-    assert grade.findings[0].code == "UNSPECIFIED"
+    assert grade.findings[0].code == grade.findings_state == "UNSPECIFIED"
     assert grade.evidence.confirmation == ""
 
 

@@ -139,9 +139,11 @@ def _policy(message: wire.Policy) -> grading.Policy:
     default = grading.Policy()
     seconds = message.budget.seconds + message.budget.nanos / 1e9 if message.HasField("budget") else default.budget
     points = message.points if message.HasField("points") else default.points
+    work = message.work if message.HasField("work") else default.work
     notations = tuple(_member(_SYNTAXES, n, "problem.policy.notations").value for n in message.notations)
     _check("tolerance", message.tolerance, 0.0 <= message.tolerance < math.inf, f"0 to below {grading.TOLERANCE_END:g}")
     _check("points", points, 1 <= points <= grading.MOST_POINTS, f"1 to {grading.MOST_POINTS}")
+    _check("work", work, 1 <= work <= grading.MOST_WORK, f"1 to {grading.MOST_WORK}")
     _check("budget", seconds, seconds > 0.0, "more than 0 seconds")
     return grading.Policy(
         layout=_member(_LAYOUTS, message.layout, "problem.policy.layout"),
@@ -149,6 +151,7 @@ def _policy(message: wire.Policy) -> grading.Policy:
         tolerance=message.tolerance,
         points=points,
         seed=message.seed,
+        work=work,
         budget=seconds,
         partial_credit=tuple(_credit(credit) for credit in message.partial_credit),
         accept_smaller_domain=message.accept_smaller_domain if message.HasField("accept_smaller_domain") else True,
