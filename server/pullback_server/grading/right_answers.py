@@ -52,10 +52,8 @@ def closed_form(question: CheckedProblem, chain: tuple[str, ...], work: Work) ->
         if name not in typed.program.inputs():
             return "0", "0"
         work.spend(derivation_work(typed))
-        derivation, kind = (
-            Derivation(typed, (name,)),
-            DerivativeKind.VJP if question.upstream else DerivativeKind.JACOBIAN,
-        )
+        derivation = Derivation(typed, (name,))
+        kind = DerivativeKind.VJP if question.upstream else DerivativeKind.JACOBIAN
         text = str(derivation.formula(name, kind, Notation.MATRIX).written)
         if not text:
             return None
