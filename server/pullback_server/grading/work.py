@@ -108,7 +108,8 @@ def precise_work(typed: TypedProgram) -> int:
             row = BY_NAME[node.operator]
             operands = (None if k is None else typed.types[k] for k in node.operands)
             entry = ENTRY_OF_SPECIAL_FUNCTION if row.family == "special functions" else ENTRY
-            units += row.cost(typed.types[number], *operands) + entry * typed.types[number].elements
+            units += row.cost(typed.types[number], *operands, **typed.arguments[number])
+            units += entry * typed.types[number].elements
         units += CALL
     return units
 
