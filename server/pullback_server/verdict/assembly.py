@@ -8,12 +8,12 @@ from dataclasses import replace
 import torch
 
 from ..numeric import NumericResult
-from ..symbolic import Notation, NotationState
+from ..symbolic import NotationState
 from .check import CheckResult
 from .preparation import Places
 from .reasons import UndecidedReason
 from .values import DONE, OF_ALL_INPUTS, Derivative, Leg, LegState, NamedEntry, Request, Response, Timings, Verdict
-from .written_form import ZERO, WrittenForm, absent, shapes_of, unwritten, zero
+from .written_form import WrittenForm, absent, shapes_of, unwritten, zero
 
 NOT_REQUESTED = Leg(LegState.NOT_REQUESTED)
 FORM_LATE = Leg(LegState.DEADLINE, "The closed form did not come in time.")
@@ -66,6 +66,7 @@ def with_form(
     """
     shapes = shapes_of(request)
     written, late = form.derivatives(request.notations, shapes), unwritten(request.notations, NotationState.DEADLINE)
+    named = form.named_entries(places, used, shapes)
     derivatives = []
     for d in response.derivatives:
         name, evaluated = d.name, result.gradients.get(d.name) if request.closed_form_gradients else None
@@ -78,12 +79,7 @@ def with_form(
                 symbolic=result.leg,
                 verdict=result.verdicts.get(name, NOT_CHECKED),
                 closed_form_gradient=None if evaluated is None else evaluated.cpu(),
-                named_entries=tuple(
-                    form.entry(name, kind, index, shapes)
-                    if name in used
-                    else NamedEntry(kind, index, ZERO[Notation.TEXT])
-                    for kind, index in places.get(name, ())
-                ),
+                named_entries=tuple(named.get(name, ())),
             )
         )
     code, steps = form.code(request.notations), form.steps(request.notations)

@@ -18,6 +18,7 @@ from ..symbolic import (
     Steps,
     Written,
 )
+from .preparation import Places
 from .values import OF_ONE_DERIVATIVE, NamedEntry, Request, WrittenDerivative, WrittenFormula
 
 #: The shapes of a request's inputs by name.
@@ -67,6 +68,8 @@ class WrittenForm:
 
         With `named` entries, the expressions that entries are made of are needed too.
         """
+        if Notation.ENTRIES in self._written and not self._entry_writer(shapes).has_lists:
+            self.write_entries(shapes)  # takes no time: every list would be too long
         for notation in Notation:
             whole_lists = notation is Notation.ENTRIES and notation in notations
             wanted = notation in notations or (named and notation is Notation.ENTRIES)
@@ -90,11 +93,20 @@ class WrittenForm:
         steps, requested = self._written.get(Notation.STEPS), Notation.STEPS in notations
         return steps if requested and isinstance(steps, Steps) else Steps(state=absence(requested))
 
-    def entry(self, name: str, kind: DerivativeKind, index: tuple[int, ...], shapes: Shapes) -> NamedEntry:
-        """One entry of an input's derivative."""
-        if Notation.ENTRIES not in self._written:
-            return NamedEntry(kind, index, absent(NotationState.DEADLINE))
-        return NamedEntry(kind, index, self._entry_writer(shapes).one_entry(name, kind, index, self._longest))
+    def named_entries(self, places: Places, used: Collection[str], shapes: Shapes) -> Mapping[str, list[NamedEntry]]:
+        """The entries at these places, which have together no more characters than all entries of a response may."""
+        entries: dict[str, list[NamedEntry]] = {name: [] for name in places}
+        left = self._longest
+        for name, (kind, index) in ((name, place) for name, each in places.items() for place in each):
+            if name not in used:
+                formula = ZERO[Notation.TEXT]
+            elif Notation.ENTRIES not in self._written:
+                formula = absent(NotationState.DEADLINE)
+            else:
+                formula = self._entry_writer(shapes).one_entry(name, kind, index, left)
+            left -= len(formula.written)
+            entries[name].append(NamedEntry(kind, index, formula))
+        return entries
 
     def _make_entry_writer(self, shapes: Shapes) -> EntryWriter:
         forms = self._written[Notation.ENTRIES]

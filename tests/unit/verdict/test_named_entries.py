@@ -25,6 +25,8 @@ from row_samples import mostly_slow
 from written_expressions import ALL
 
 NOTHING = frozenset()
+#: For entries that are too long together, or by themselves.
+AMPLE = Limits(entries_characters=100_000)
 
 
 def named(expression, places, shapes, notations=NOTHING, limits=None):
@@ -63,6 +65,13 @@ def test_each_input_has_its_own_entries():
     assert written(both["y"]) == [(VJP, (1, 0), "x[0]*v[1, 0] + x[1]*v[1, 1]"), (JACOBIAN, (0, 1, 1, 0), "0")]
 
 
+def test_entries_by_name_are_bounded_together():
+    """The first one fits into the limit, and the second not into what is left of it."""
+    x = named("sum(x)**2", [("x", 0, 1), ("x", 1, 0)], {"x": (3, 3)}, limits=Limits(entries_characters=150))["x"]
+    states = [entry.formula.state for entry in x.named_entries if entry.kind is JACOBIAN]
+    assert states == [NotationState.DONE, NotationState.OVER_BUDGET]
+
+
 def test_entries_are_named_where_there_are_too_many_to_write_them_all():
     x = named("x**3", [("x", 999, 999), ("x", 999)], {"x": (1000,)}, frozenset({ENTRIES}))["x"]
     assert x.state(JACOBIAN, ENTRIES) is x.state(VJP, ENTRIES) is NotationState.OVER_BUDGET
@@ -82,7 +91,7 @@ def test_an_entry_by_name_comes_to_torchs_number(case):
             continue
         first, last = (tuple(end(n) for n in (*output, *shape)) for end in (lambda n: 0, lambda n: n - 1))
         places = [(name, *index) for index in (first, last, first[len(output) :], last[len(output) :])]
-        for entry in named(expression, places, shapes)[name].named_entries:
+        for entry in named(expression, places, shapes, limits=AMPLE)[name].named_entries:
             assert entry.formula.state is NotationState.DONE
             value = read(entry.formula.written, values, {})
             np.testing.assert_allclose(value, right[entry.kind][entry.index], rtol=1e-10, atol=1e-10)

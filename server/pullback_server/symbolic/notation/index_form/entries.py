@@ -119,12 +119,18 @@ class EntryWriter:
                 longest -= sum(map(len, formula.written))
         return written
 
+    @property
+    def has_lists(self) -> bool:
+        """Whether there is a derivative of few enough entries to be written out."""
+        trees = (tree for kinds in self._forms.inputs.values() for tree in kinds.values())
+        return any(tree.state is NotationState.DONE and math.prod(self._ranges(tree)) <= MOST for tree in trees)
+
     def all_entries(self, name: str, kind: DerivativeKind, longest: int) -> Formula:
         """Every entry in row-major order, while there are few and they have at most so many characters together."""
         tree = self._forms.inputs[name][kind]
         if tree.state is not NotationState.DONE:
             return Formula("", tree.state)
-        ranges = [1 if axis is None else self._lengths[axis] for axis in tree.axes]
+        ranges = self._ranges(tree)
         if math.prod(ranges) > MOST:
             return OVER_BUDGET
         tensor = self._decode(tree)
@@ -139,6 +145,9 @@ class EntryWriter:
         tensor, index = self._decode(tree), tuple(map(sp.Integer, place))
         formula = self._formula(tensor, [index], longest)
         return Formula("".join(formula.written), formula.state)
+
+    def _ranges(self, tree: TensorTree) -> list[int]:
+        return [1 if axis is None else self._lengths[axis] for axis in tree.axes]
 
     def _formula(self, tensor: _Tensor, places: list[tuple[sp.Expr, ...]], longest: int) -> Formula:
         """The entries at these places, while they have at most so many characters together."""

@@ -64,7 +64,7 @@ class Inliner:
     ) -> None:
         """`structures` are definitions as they are written in the program.
 
-        A formula of more than `longest` characters names under "where" all that it can.
+        A formula of more than `longest` characters names under "where" all that it uses again.
         """
         self._program, self._structures, self._longest = program, structures or {}, longest
         self._definitions = {definition.name: definition for definition in definitions}
@@ -124,7 +124,7 @@ class Inliner:
         return not names.isdisjoint(named) or any(is_constant(self._definitions[n]) for n in names)
 
     def _kept(self, whole: _Part, sparing: bool) -> dict[str, _Part | None]:
-        """What stands under "where"; where characters are to be spared, all that is not small."""
+        """What stands under "where"; where characters are to be spared, all that is used again."""
         uses, named = Counter(whole.uses), set(whole.in_matrix_functions)
         kept: dict[str, _Part | None] = {}
         for name in reversed(self._definitions):
@@ -135,7 +135,7 @@ class Inliner:
             if structure is not None and (matrix or (structure.named and not always)):
                 kept[name] = None
                 continue
-            again = (count > 1 or sparing) and part.nodes > SMALL and not always
+            again = count > 1 and (sparing or (part.nodes > SMALL and not always))
             if again or matrix or is_constant(self._definitions[name]):
                 kept[name] = part
                 count = 1
