@@ -2,9 +2,8 @@
 
 import time
 
-from pullback_server.grading import Grader, marking
-
-__all__ = ["Grader"]
+from pullback_server import grading
+from pullback_server.grading import marking
 
 
 def _never(right_derivative, work):
@@ -12,4 +11,9 @@ def _never(right_derivative, work):
         time.sleep(1)
 
 
-marking.right_answers = _never
+class Grader(grading.Grader):
+    """A grader that makes its process one in which no right answer is ever rendered."""
+
+    def __init__(self, *arguments, **options):
+        marking.right_answers = _never
+        super().__init__(*arguments, **options)

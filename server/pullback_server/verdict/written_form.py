@@ -68,7 +68,8 @@ class WrittenForm:
 
         With `named` entries, the expressions that entries are made of are needed too.
         """
-        if Notation.ENTRIES in self._written and not self._entry_writer(shapes).has_lists:
+        listed = Notation.ENTRIES in notations and Notation.ENTRIES in self._written
+        if listed and shapes not in self._entries and not self._entry_writer(shapes).has_lists:
             self.write_entries(shapes)  # takes no time: every list would be too long
         for notation in Notation:
             whole_lists = notation is Notation.ENTRIES and notation in notations
