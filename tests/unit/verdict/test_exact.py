@@ -1,14 +1,18 @@
 """Values in many digits, entry by entry: they are those of the reference column, and reach is what it must be."""
 
+import inspect
+
 import mpmath as mp
 import numpy as np
 import pytest
 import torch
-from both_legs import form_of, prepared, request_for
+from both_legs import ask, disagreements, form_of, prepared, request_for, tensors
 from exact_differences import exact_array, reference_value
 from pullback_server.operators import TABLE
 from pullback_server.symbolic import UPSTREAM, evaluator
+from pullback_server.symbolic.evaluation.evaluate import functions
 from pullback_server.verdict.exact import Budget, FormValues, OverBudget, SlopeKind, Values, scale_of, slopes
+from pullback_server.verdict.exact.scalars import scalar
 from row_samples import mostly_slow, sample_inputs, samples
 
 ROWS = pytest.mark.parametrize("row", mostly_slow(TABLE), ids=lambda row: row.name)
@@ -107,3 +111,15 @@ def test_the_budget_ends_what_costs_too_much():
         values = Values(typed, inputs, Budget(1000))
         with pytest.raises(OverBudget):
             values.at(typed.program.output, np.array([0]))
+
+
+def test_every_function_that_plans_call_is_one_of_its_operands_alone():
+    for name in functions():
+        parameters = inspect.signature(scalar(name)).parameters.values()
+        assert not [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty], name
+
+
+def test_a_function_with_options_has_its_own_in_many_digits():
+    assert float(scalar("gelu")(mp.mpf("0.3"))) == pytest.approx(float(torch.nn.functional.gelu(torch.tensor(0.3))))
+    inputs = tensors(C=(2, 3), w=(3,))
+    assert not disagreements(ask("float_power(0.3 + 2.7*sigmoid(gelu(C)), 0.3 + 2.7*sigmoid(w))", inputs))

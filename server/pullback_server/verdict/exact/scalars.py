@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
+from inspect import signature
 from itertools import accumulate
 from operator import add, mul, neg, sub
 from typing import Any
@@ -67,7 +68,12 @@ def _rows() -> dict[str, Scalar]:
 
 
 def _of_row(row: Operator, function: Scalar) -> Scalar:
-    return row.sympy.positional(function, row.parameters) if isinstance(row.sympy, WithLiterals) else function
+    if isinstance(row.sympy, WithLiterals):
+        return row.sympy.positional(function, row.parameters)
+    # The function that plans call by the row's name is the one with the row's own options.
+    options = {p.name for p in signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY}
+    defaults = {name: value for name, value in row.parameters.defaults.items() if name in options}
+    return partial(function, **defaults) if defaults else function
 
 
 Scan = Callable[[list[Any]], list[Any]]
