@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import sympy as sp
 
@@ -38,7 +39,7 @@ class Term:
         """The term as one expression."""
         return Reduction("sum", sp.Mul(self.coefficient, *(Delta(a, b) for a, b in self.deltas)), *self.bound)
 
-    @property
+    @cached_property
     def length(self) -> int:
         """About how many characters the term has in writing."""
         return estimated_length(self.coefficient) + 12 * len(self.deltas) + 3 * len(self.bound)

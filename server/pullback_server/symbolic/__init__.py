@@ -6,7 +6,7 @@ from .evaluation.evaluate import Evaluator, evaluator
 from .evaluation.linearity import LinearSlots, linear_slots
 from .evaluation.magnitudes import Magnitudes
 from .evaluation.running_error import RunningErrors
-from .form import ClosedForm, DerivativeKind, Formula, Formulas, Notation, NotationState
+from .form import UNWRITTEN, ClosedForm, DerivativeKind, Formula, Formulas, Notation, NotationState
 from .lowering.sizes import memory as plan_memory
 from .notation.code.module import Code
 from .notation.index_form.entries import EntryForms, EntryWriter
@@ -15,6 +15,7 @@ from .notation.steps.derivation import Step, StepKind, Steps
 
 __all__ = [
     "DECODERS",
+    "UNWRITTEN",
     "UPSTREAM",
     "ClosedForm",
     "Code",

@@ -63,7 +63,10 @@ class Formula:
     state: NotationState = NotationState.DONE
 
 
-OVER_BUDGET, NO_FORM = Formula("", NotationState.OVER_BUDGET), Formula("", NotationState.NO_FORM)
+#: The formula that stands where there is none, by the reason.
+UNWRITTEN: Mapping[NotationState, Formula] = {
+    state: Formula("", state) for state in NotationState if state is not NotationState.DONE
+}
 
 
 @dataclass(frozen=True)

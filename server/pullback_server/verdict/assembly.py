@@ -8,12 +8,12 @@ from dataclasses import replace
 import torch
 
 from ..numeric import NumericResult
-from ..symbolic import NotationState
+from ..symbolic import UNWRITTEN, NotationState
 from .check import CheckResult
 from .preparation import Places
 from .reasons import UndecidedReason
 from .values import DONE, OF_ALL_INPUTS, Derivative, Leg, LegState, NamedEntry, Request, Response, Timings, Verdict
-from .written_form import WrittenForm, absent, shapes_of, unwritten, zero
+from .written_form import WrittenForm, shapes_of, unwritten, zero
 
 NOT_REQUESTED = Leg(LegState.NOT_REQUESTED)
 FORM_LATE = Leg(LegState.DEADLINE, "The closed form did not come in time.")
@@ -50,7 +50,7 @@ def without_form(response: Response, request: Request, leg: Leg, places: Places)
             symbolic=leg,
             verdict=verdict,
             written=written,
-            named_entries=tuple(NamedEntry(kind, index, absent(state)) for kind, index in places.get(d.name, ())),
+            named_entries=tuple(NamedEntry(kind, index, UNWRITTEN[state]) for kind, index in places.get(d.name, ())),
         )
         for d in response.derivatives
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache, lru_cache
 
 from ..symbolic import (
+    UNWRITTEN,
     Code,
     DerivativeKind,
     EntryForms,
@@ -44,7 +44,6 @@ class WrittenForm:
         self._longest = longest_entries
         self._written: dict[Notation, Written] = {}
         self._entry_writer = lru_cache(KEPT)(self._make_entry_writer)
-        self._entries: OrderedDict[Shapes, Mapping[str, Mapping[DerivativeKind, Formula]]] = OrderedDict()
         self._derivatives = lru_cache(KEPT)(self._put_together)
 
     def __contains__(self, notation: Notation) -> bool:
@@ -58,9 +57,7 @@ class WrittenForm:
     def write_entries(self, shapes: Shapes) -> None:
         """Writes the entries for inputs of these shapes, where the expressions that they are made of are there."""
         if Notation.ENTRIES in self._written:
-            self._entries[shapes] = self._entry_writer(shapes).entries(self._longest)
-            if len(self._entries) > KEPT:
-                self._entries.popitem(last=False)
+            self._entry_writer(shapes).write_lists(self._longest)
             self._derivatives.cache_clear()
 
     def missing(self, notations: Collection[Notation], shapes: Shapes, named: bool) -> Iterator[Notation]:
@@ -68,14 +65,18 @@ class WrittenForm:
 
         With `named` entries, the expressions that entries are made of are needed too.
         """
-        listed = Notation.ENTRIES in notations and Notation.ENTRIES in self._written
-        if listed and shapes not in self._entries and not self._entry_writer(shapes).has_lists:
-            self.write_entries(shapes)  # takes no time: every list would be too long
         for notation in Notation:
-            whole_lists = notation is Notation.ENTRIES and notation in notations
-            wanted = notation in notations or (named and notation is Notation.ENTRIES)
-            if wanted and (notation not in self._written or (whole_lists and shapes not in self._entries)):
+            if notation not in self._written:
+                if notation in notations or (named and notation is Notation.ENTRIES):
+                    yield notation
+            elif notation is Notation.ENTRIES and notation in notations and not self._has_lists(shapes):
                 yield notation
+
+    def _has_lists(self, shapes: Shapes) -> bool:
+        writer = self._entry_writer(shapes)
+        if writer.lists is None and not writer.has_short_lists:
+            self.write_entries(shapes)  # takes no time: every list would be too long
+        return writer.lists is not None
 
     def derivatives(self, notations: frozenset[Notation], shapes: Shapes) -> Mapping[str, WrittenDerivative]:
         """Each input's derivatives in these notations, as far as they are there, for inputs of these shapes.
@@ -102,7 +103,7 @@ class WrittenForm:
             if name not in used:
                 formula = ZERO[Notation.TEXT]
             elif Notation.ENTRIES not in self._written:
-                formula = absent(NotationState.DEADLINE)
+                formula = UNWRITTEN[NotationState.DEADLINE]
             else:
                 formula = self._entry_writer(shapes).one_entry(name, kind, index, left)
             left -= len(formula.written)
@@ -119,8 +120,8 @@ class WrittenForm:
         for notation in notations:
             written = self._written.get(notation)
             formulas = written.inputs if isinstance(written, Formulas) else {}
-            if notation is Notation.ENTRIES:
-                formulas = self._entries.get(shapes, {})
+            if isinstance(written, EntryForms):
+                formulas = self._entry_writer(shapes).lists or {}
             for name, kinds in formulas.items():
                 for kind, formula in kinds.items():
                     inputs.setdefault(name, {k: {} for k in DerivativeKind})[kind][notation] = formula
@@ -135,12 +136,6 @@ def absence(requested: bool) -> NotationState:
     return NotationState.DEADLINE if requested else NotationState.NOT_REQUESTED
 
 
-@cache
-def absent(state: NotationState) -> Formula:
-    """A formula that is not there."""
-    return Formula("", state)
-
-
 def with_states(
     formulas: Mapping[Notation, Formula],
     notations: Collection[Notation],
@@ -148,7 +143,7 @@ def with_states(
 ) -> WrittenFormula:
     """A derivative in every notation: those that are requested and not there have the state `missing`."""
     return {
-        n: formulas[n] if n in formulas else absent(missing if n in notations else NotationState.NOT_REQUESTED)
+        n: formulas[n] if n in formulas else UNWRITTEN[missing if n in notations else NotationState.NOT_REQUESTED]
         for n in OF_ONE_DERIVATIVE
     }
 

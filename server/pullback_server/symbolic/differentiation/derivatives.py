@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -174,10 +174,10 @@ def _dependents(differentiated: Differentiated, wrt: tuple[str, ...]) -> set[str
     return useful
 
 
-def _length_of_product(partial: Partial, inner: Term) -> int:
-    """About how many characters a partial derivative times a term has, once it is multiplied out."""
-    parts = sum(1 for _ in split(partial.value))
-    return estimated_length(partial.value) + parts * inner.length
+def _length_of_products(partial: Partial, inner: Sequence[Term]) -> int:
+    """About how many characters a partial derivative times each of some terms has, once they are multiplied out."""
+    parts = sum(1 for _ in split(partial.value)) if inner else 0
+    return len(inner) * estimated_length(partial.value) + parts * sum(term.length for term in inner)
 
 
 #: How many times as long as allowed the terms of a definition may be until equal ones are added up.
@@ -195,15 +195,11 @@ def jacobian(
     input_axes = tuple(program.index(a) for a in axes[name])
     known: dict[str, tuple[Term, ...]] = {name: (Term(sp.S.One, tuple(zip(axes[name], input_axes, strict=True))),)}
     for definition in program.definitions:
-        factors = [
-            (partial, inner)
-            for partial in differentiated.partials[definition.name]
-            for inner in known.get(partial.of.name, ())
-        ]
-        if sum(_length_of_product(partial, inner) for partial, inner in factors) > UNMERGED * longest:
+        factors = [(partial, known.get(partial.of.name, ())) for partial in differentiated.partials[definition.name]]
+        if sum(_length_of_products(partial, inner) for partial, inner in factors) > UNMERGED * longest:
             return None
         terms = list[Term]()
-        for partial, inner in factors:
+        for partial, inner in ((partial, term) for partial, each in factors for term in each):
             at = dict(zip(axes[partial.of.name], partial.of.indices, strict=True))
             fresh = {k: program.index(k) for k in inner.bound}
             substituted = Term(inner.coefficient, inner.deltas).at(fresh | at)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from ...index_notation.index_program import Definition
 from ..differentiation.derivatives import Differentiated
-from ..form import DerivativeKind, Formula, Formulas, Notation, NotationState
+from ..form import UNWRITTEN, DerivativeKind, Formula, Formulas, Notation, NotationState
 from ..lowering.plan import Plan
 from .code.module import Code, code
 from .index_form.display import Display
@@ -148,4 +148,4 @@ def unwritten(notation: Notation, wrt: tuple[str, ...], state: NotationState) ->
 
 
 def _with_states(formulas: Mapping[DerivativeKind, Formula] | NotationState) -> Mapping[DerivativeKind, Formula]:
-    return dict.fromkeys(DerivativeKind, Formula("", formulas)) if isinstance(formulas, NotationState) else formulas
+    return dict.fromkeys(DerivativeKind, UNWRITTEN[formulas]) if isinstance(formulas, NotationState) else formulas

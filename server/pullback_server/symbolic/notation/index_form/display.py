@@ -40,8 +40,8 @@ class Display:
         """
         self._ranges, self._program = ranges, ranges.program
         self._taken = set(names) | set(bindings.values())
-        self._bindings, self._lengths, self._structures = bindings, lengths, structures or {}
-        self._inliner = Inliner(ranges.program, definitions, self._structures, longest)
+        self._bindings, self._lengths, self._structures, self._longest = bindings, lengths, structures or {}, longest
+        self._inliner = Inliner(ranges.program, definitions)
         self._dimensions = {d.symbol: d.root() for d in ranges.program.dimensions.values()}
 
     def formula(
@@ -56,7 +56,7 @@ class Display:
 
         Where it is `defined`, the right side of a definition, it says how far the output axes run. Raises TooLong.
         """
-        inlined = self._inliner.inline(expression)
+        inlined = self._inliner.inline(expression, self._structures, self._longest)
         known = {} if self._lengths is None else self._lengths
         letters = Letters(self._taken | {s.name for s in known.values()})
         names = self._bindings | {n: self._bindings.get(n) or letters.fresh(PARTS) for n in inlined.kept}

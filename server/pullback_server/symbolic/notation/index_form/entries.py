@@ -17,7 +17,7 @@ from ....index_notation.expressions import Delta, Entry, MatrixFunctionEntry, Re
 from ....index_notation.functions import floor, where
 from ....index_notation.lengths import estimated_length, own_length
 from ... import codec
-from ...form import NO_FORM, OVER_BUDGET, DerivativeKind, Formula, NotationState, length_of
+from ...form import UNWRITTEN, DerivativeKind, Formula, NotationState, length_of
 from ...lowering.plan import Source
 from ...primitives import COMPARISONS
 from ..words import entry_with_units
@@ -104,9 +104,11 @@ class EntryWriter:
         self._forms = forms
         self._lengths = {name: length_of(source, shapes) for name, source in forms.lengths.items()}
         self._entries: dict[Entry, sp.Expr] = {}
+        #: Every entry of the derivatives with respect to each input, once they are written.
+        self.lists: Mapping[str, Mapping[DerivativeKind, Formula]] | None = None
 
-    def entries(self, longest: int) -> dict[str, dict[DerivativeKind, Formula]]:
-        """Every entry of the derivatives with respect to each input.
+    def write_lists(self, longest: int) -> None:
+        """Writes every entry of the derivatives with respect to each input.
 
         A derivative of more than `MOST` entries is left out, and so is one whose entries would make the lists longer
         than `longest` characters altogether; lengths are estimated before anything is written.
@@ -117,10 +119,10 @@ class EntryWriter:
             for kind in trees:
                 formula = written[name][kind] = self.all_entries(name, kind, longest)
                 longest -= sum(map(len, formula.written))
-        return written
+        self.lists = written
 
     @property
-    def has_lists(self) -> bool:
+    def has_short_lists(self) -> bool:
         """Whether there is a derivative of few enough entries to be written out."""
         trees = (tree for kinds in self._forms.inputs.values() for tree in kinds.values())
         return any(tree.state is NotationState.DONE and math.prod(self._ranges(tree)) <= MOST for tree in trees)
@@ -129,10 +131,10 @@ class EntryWriter:
         """Every entry in row-major order, while there are few and they have at most so many characters together."""
         tree = self._forms.inputs[name][kind]
         if tree.state is not NotationState.DONE:
-            return Formula("", tree.state)
+            return UNWRITTEN[tree.state]
         ranges = self._ranges(tree)
         if math.prod(ranges) > MOST:
-            return OVER_BUDGET
+            return UNWRITTEN[NotationState.OVER_BUDGET]
         tensor = self._decode(tree)
         places = [tuple(map(sp.Integer, place)) for place in product(*map(range, ranges))]
         return self._formula(tensor, places, longest)
@@ -141,7 +143,7 @@ class EntryWriter:
         """The entry at a place, while it has at most so many characters."""
         tree = self._forms.inputs[name][kind]
         if tree.state is not NotationState.DONE:
-            return Formula("", tree.state)
+            return UNWRITTEN[tree.state]
         tensor, index = self._decode(tree), tuple(map(sp.Integer, place))
         formula = self._formula(tensor, [index], longest)
         return Formula("".join(formula.written), formula.state)
@@ -152,13 +154,13 @@ class EntryWriter:
     def _formula(self, tensor: _Tensor, places: list[tuple[sp.Expr, ...]], longest: int) -> Formula:
         """The entries at these places, while they have at most so many characters together."""
         if not self._fits(tensor, places, longest):
-            return OVER_BUDGET
+            return UNWRITTEN[NotationState.OVER_BUDGET]
         entries = [self._at(tensor.expression, tensor.at(place)) for place in places]
         # A quotient by a norm that is always 0, as in cdist(x, x), is no number.
         if any(entry.has(sp.nan, sp.zoo) for entry in entries):
-            return NO_FORM
+            return UNWRITTEN[NotationState.NO_FORM]
         texts = tuple(str(self._printer.doprint(entry)) for entry in entries)
-        return Formula(texts) if sum(map(len, texts)) <= longest else OVER_BUDGET
+        return Formula(texts) if sum(map(len, texts)) <= longest else UNWRITTEN[NotationState.OVER_BUDGET]
 
     @cached_property
     def _printer(self) -> TextPrinter:

@@ -55,52 +55,45 @@ class _Part:
 class Inliner:
     """Writes the definitions of one program out in expressions."""
 
-    def __init__(
-        self,
-        program: IndexProgram,
-        definitions: Iterable[Definition],
-        structures: Mapping[str, Structure] | None = None,
-        longest: int = 0,
-    ) -> None:
-        """`structures` are definitions as they are written in the program.
-
-        A formula of more than `longest` characters names under "where" all that it uses again.
-        """
-        self._program, self._structures, self._longest = program, structures or {}, longest
+    def __init__(self, program: IndexProgram, definitions: Iterable[Definition]) -> None:
+        self._program = program
         self._definitions = {definition.name: definition for definition in definitions}
         self._parts: dict[str, _Part] = {}
         self._written: dict[Entry, sp.Expr] = {}
 
-    def inline(self, expression: sp.Expr) -> Inlined:
+    def inline(self, expression: sp.Expr, structures: Mapping[str, Structure], longest: int) -> Inlined:
         """Definitions written out, except those that are used again and are not small; raises TooLong.
 
-        Lengths are estimated before anything is substituted.
+        `structures` are definitions as they are written in the program. Lengths are estimated before anything is
+        substituted: an expression of more than `longest` characters has under "where" all that it uses again.
         """
         whole = _part(expression)
         for sparing in (False, True):
-            kept = self._kept(whole, sparing)
-            if self._length(expression, kept) <= self._longest:
+            kept = self._kept(whole, structures, sparing)
+            if self._length(expression, kept) <= longest:
                 break
         else:
             raise TooLong
         inlined = self._inlined(expression, kept)
-        if not sparing:
-            # Uses that add up to one are one: `g[p] + g[p]` is `2*g[p]`.
-            single = {name for name in kept if self._is_used_once(name, inlined)}
-            if single:
-                inlined = self._inlined(expression, {n: part for n, part in kept.items() if n not in single})
+        # Uses that add up to one are one: `g[p] + g[p]` is `2*g[p]`.
+        if not sparing and (single := self._used_once(inlined)):
+            return self._inlined(expression, {n: part for n, part in kept.items() if n not in single})
         return inlined
 
     def _inlined(self, expression: sp.Expr, kept: Mapping[str, _Part | None]) -> Inlined:
         bodies = {n: None if part is None else self._expand(part.expression, kept) for n, part in kept.items()}
         return Inlined(self._expand(expression, kept), bodies)
 
-    def _is_used_once(self, name: str, inlined: Inlined) -> bool:
-        """Whether a definition stands under "where" for several uses, of which one is left."""
-        if inlined.kept[name] is None or is_constant(self._definitions[name]):
-            return False
+    def _used_once(self, inlined: Inlined) -> set[str]:
+        """The definitions that stand under "where" for several uses, of which one is left."""
         parts = [_part(e) for e in (inlined.expression, *inlined.kept.values()) if e is not None]
-        return sum(p.uses[name] for p in parts) == 1 and not any(name in p.in_matrix_functions for p in parts)
+        uses = sum((part.uses for part in parts), Counter[str]())
+        named = frozenset[str]().union(*(part.in_matrix_functions for part in parts))
+        return {
+            name
+            for name, body in inlined.kept.items()
+            if body is not None and uses[name] == 1 and name not in named and not is_constant(self._definitions[name])
+        }
 
     def written(self, entry: Entry) -> sp.Expr:
         """An entry of a definition written out, in entries of inputs and of other definitions."""
@@ -123,7 +116,7 @@ class Inliner:
         named = _part(expression).in_matrix_functions.union(*(self._part(n).in_matrix_functions for n in names))
         return not names.isdisjoint(named) or any(is_constant(self._definitions[n]) for n in names)
 
-    def _kept(self, whole: _Part, sparing: bool) -> dict[str, _Part | None]:
+    def _kept(self, whole: _Part, structures: Mapping[str, Structure], sparing: bool) -> dict[str, _Part | None]:
         """What stands under "where"; where characters are to be spared, all that is used again."""
         uses, named = Counter(whole.uses), set(whole.in_matrix_functions)
         kept: dict[str, _Part | None] = {}
@@ -131,7 +124,7 @@ class Inliner:
             if not (count := uses[name]):
                 continue
             part, always = self._part(name), self._is_always_written_out(name)
-            matrix, structure = name in named, self._structures.get(name)
+            matrix, structure = name in named, structures.get(name)
             if structure is not None and (matrix or (structure.named and not always)):
                 kept[name] = None
                 continue
