@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
 
-from ..program import Limits
+from ..program import Limits, OverBudget, Work
 from .asked_derivative import check_left_sides
 from .checked_problem import check_problem
 from .codes import Mistake, NotAnAnswerReason, PartState, UndecidedReason
@@ -28,7 +28,6 @@ from .problem import Answer, Confirmation, Evidence, Finding, Grade, GradeOutcom
 from .replay import pack_problem
 from .right_answers import right_answers
 from .syntax import Misshapen, NotAnAnswer, Reading, read
-from .work import OverBudget, Work
 
 log = logging.getLogger(__name__)
 

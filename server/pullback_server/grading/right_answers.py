@@ -7,12 +7,12 @@ from functools import reduce
 import numpy as np
 
 from ..language import check, parse
-from ..program import Limits, Refusal, TypedProgram
+from ..program import Limits, Refusal, TypedProgram, Work
 from ..symbolic import Derivation, DerivativeKind, Notation
 from .checked_problem import CheckedProblem
 from .equivalence import ProgramCandidate
 from .points import RightDerivative
-from .work import Work, derivation_work
+from .work import derivation_work
 
 
 def right_answers(right_derivative: RightDerivative, work: Work) -> dict[str, str]:

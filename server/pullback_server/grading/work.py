@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from ..operators import BY_NAME
-from ..program import Apply, TensorType, TypedProgram
+from ..program import Apply, TensorType, TypedProgram, Work
 
 #: A call of an operator, in float64 with as much again for its derivative, and in many digits.
 CALL = 20
@@ -35,29 +35,6 @@ UNITS = (
 )
 
 T = TypeVar("T")
-
-
-class OverBudget(Exception):
-    """More work would have to be done than is left."""
-
-
-class Work:
-    """How many units of work may still be done.
-
-    >>> work = Work(100)
-    >>> work.spend(60)
-    >>> work.left
-    40
-    """
-
-    def __init__(self, units: int) -> None:
-        self.left = units
-
-    def spend(self, units: int) -> None:
-        """Counts work that is about to be done; raises OverBudget where that is more than is left."""
-        if units > self.left:
-            raise OverBudget
-        self.left -= units
 
 
 class Shared(Generic[T]):

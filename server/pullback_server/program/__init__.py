@@ -4,6 +4,7 @@ from .limits import Limits
 from .nodes import Apply, Argument, Input, Literal, Node, Place, Program, Size
 from .refusal import Reason, Refusal
 from .types import DType, TensorType, TypedProgram
+from .work import OverBudget, Work
 
 __all__ = [
     "Apply",
@@ -13,6 +14,7 @@ __all__ = [
     "Limits",
     "Literal",
     "Node",
+    "OverBudget",
     "Place",
     "Program",
     "Reason",
@@ -20,4 +22,5 @@ __all__ = [
     "Size",
     "TensorType",
     "TypedProgram",
+    "Work",
 ]

@@ -12,12 +12,13 @@ import mpmath as mp
 import numpy as np
 import torch
 
+from ..program import OverBudget, Work
 from ..symbolic import UPSTREAM
 from .compare import Comparison, Status, index_of
 from .diagnosis import DiagnosisContext, EntryContext, diagnose
 from .entry_outcome import NEGLIGIBLE, UNIT, EntryNumbers, entry_outcome
 from .estimates import ErrorEstimates
-from .exact import BITS, Budget, FormValues, Mask, OverBudget, Values, slopes
+from .exact import BITS, FormValues, Mask, Values, slopes
 from .exact.slopes import Slope as ExactSlope
 from .kinks import Guard, trace_to_inputs
 from .suspects import SuspectGroup, group_suspects
@@ -46,7 +47,7 @@ class ThirdOpinion:
         """`guards` are those that the program is on."""
         request = self.request = estimates.request
         self._estimates, self._guards = estimates, guards
-        budget = self._budget = Budget(BUDGET)
+        budget = self._budget = Work(BUDGET)
         tensors = {**request.inputs, UPSTREAM: request.upstream}
         self._forms = FormValues(estimates.form.compiled.plan, tensors, budget)
         self._values = Values(request.program.typed, request.inputs, budget, estimates.numbers.values)

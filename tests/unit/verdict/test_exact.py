@@ -9,9 +9,10 @@ import torch
 from both_legs import ask, disagreements, form_of, prepared, request_for, tensors
 from exact_differences import exact_array, reference_value
 from pullback_server.operators import TABLE
+from pullback_server.program import OverBudget, Work
 from pullback_server.symbolic import UPSTREAM, evaluator
 from pullback_server.symbolic.evaluation.evaluate import functions
-from pullback_server.verdict.exact import Budget, FormValues, OverBudget, SlopeKind, Values, scale_of, slopes
+from pullback_server.verdict.exact import FormValues, SlopeKind, Values, scale_of, slopes
 from pullback_server.verdict.exact.scalars import scalar
 from row_samples import mostly_slow, sample_inputs, samples
 
@@ -35,7 +36,7 @@ def test_entries_one_by_one_are_those_of_the_whole(row):
         typed = prepared(request_for(text, inputs)).typed
         with mp.workdps(50):
             whole = reference_value(typed, {n: exact_array(t) for n, t in inputs.items()}).reshape(-1)
-            values = Values(typed, inputs, Budget(PLENTY))
+            values = Values(typed, inputs, Work(PLENTY))
             for place in range(len(whole)):
                 (one,) = values.at(typed.program.output, np.array([place]))
                 assert one == whole[place] or not mp.isfinite(whole[place]), f"{text} at {place}"
@@ -47,7 +48,7 @@ def test_an_entry_reaches_every_entry_that_changes_with_it(row):
         typed = prepared(request_for(text, inputs)).typed
         for name in (n for n, t in inputs.items() if t.is_floating_point() and t.numel()):
             with mp.workdps(50):
-                values = Values(typed, inputs, Budget(PLENTY))
+                values = Values(typed, inputs, Work(PLENTY))
                 place = inputs[name].numel() - 1
                 reach = values.reach(name, place)
                 shifted = {n: exact_array(t) for n, t in inputs.items()}
@@ -70,7 +71,7 @@ def test_a_closed_form_in_many_digits_has_the_values_of_float64(row):
         point = {n: t.to(torch.float64) for n, t in inputs.items()} | {UPSTREAM: request.upstream.to(torch.float64)}
         doubles = evaluator(form.plan)(point)
         with mp.workdps(50):
-            fine = FormValues(form.plan, inputs | {UPSTREAM: request.upstream}, Budget(PLENTY))
+            fine = FormValues(form.plan, inputs | {UPSTREAM: request.upstream}, Work(PLENTY))
             for name, gradient in doubles.items():
                 flat = [0.0] * inputs[name].numel() if gradient is None else gradient.flatten().tolist()
                 digits = [float(fine.gradient(name, place)) for place in range(len(flat))]
@@ -97,7 +98,7 @@ def test_one_sided_slopes(expression, at, left, right):
     typed = prepared(request_for(expression, inputs)).typed
     scale = scale_of(inputs)
     with mp.workprec(520 + 1100):
-        values = Values(typed, inputs, Budget(PLENTY))
+        values = Values(typed, inputs, Work(PLENTY))
         sides = slopes(values, values.reach("x", 0), torch.ones(()), at, scale)
         for slope, (side, value) in ((sides.left, left), (sides.right, right)):
             assert slope.kind is side
@@ -108,7 +109,7 @@ def test_the_budget_ends_what_costs_too_much():
     inputs = {"x": torch.rand(100, 100, dtype=torch.float64)}
     typed = prepared(request_for("sum(exp(x @ x))", inputs)).typed
     with mp.workdps(50):
-        values = Values(typed, inputs, Budget(1000))
+        values = Values(typed, inputs, Work(1000))
         with pytest.raises(OverBudget):
             values.at(typed.program.output, np.array([0]))
 

@@ -17,10 +17,10 @@ import mpmath as mp
 import numpy as np
 import numpy.typing as npt
 
+from ...program import OverBudget, Work
 from ..codes import UndecidedReason
 from ..points import AFFORDABLE, Floats, RightDerivative
 from ..problem import Confirmation, Counterexample, Evidence, Layout, Tensor
-from ..work import OverBudget, Work
 from .candidate import Candidate, Entry, ProgramCandidate
 
 #: Two numbers in float64 that are closer than this, relative to the larger, are not suspects.

@@ -7,12 +7,13 @@ from itertools import combinations
 
 import numpy as np
 
+from ...program import Work
 from ..checked_problem import SYMMETRIC
 from ..codes import Mistake
 from ..equivalence import Candidate
 from ..points import Floats, RightDerivative
 from ..problem import Finding, Kind
-from ..work import CALL, FLOATS, Work
+from ..work import CALL, FLOATS
 from .matching import matches
 from .other_questions import jacobian_of
 

@@ -9,13 +9,14 @@ from itertools import islice, permutations
 import numpy as np
 import torch
 
+from ...program import Work
 from ..codes import Mistake
 from ..equivalence import Candidate, ProgramCandidate
 from ..phrasing import list_names
 from ..points import Floats, Points, RightDerivative, values
 from ..points.batch import derivatives
 from ..problem import Finding, Kind
-from ..work import CALL, FLOATS, Work
+from ..work import CALL, FLOATS
 from .matching import factor_of, matches
 
 #: The step of differences relative to 1 + |x|, and how near they are to the derivative at most points.

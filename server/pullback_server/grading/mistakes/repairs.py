@@ -9,13 +9,13 @@ from itertools import islice
 import numpy as np
 
 from ...language import check
-from ...program import Apply, Limits, Node, Program, Refusal, TypedProgram
+from ...program import Apply, Limits, Node, Program, Refusal, TypedProgram, Work
 from ..codes import Mistake
 from ..equivalence import ProgramCandidate
 from ..phrasing import phrase
 from ..points import RightDerivative, values
 from ..problem import Finding
-from ..work import Work, float_work
+from ..work import float_work
 from .matching import matches
 
 #: Points at which a repair is tried before it is tried at all of them.

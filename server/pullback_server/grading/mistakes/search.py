@@ -13,7 +13,7 @@ import torch
 
 from ...language import check
 from ...numeric import Forward, compile_program
-from ...program import Limits, TypedProgram
+from ...program import Limits, OverBudget, TypedProgram, Work
 from ..checked_problem import is_elementwise
 from ..codes import Mistake
 from ..equivalence import Candidate, ProgramCandidate
@@ -21,7 +21,7 @@ from ..phrasing import phrase
 from ..points import Floats, RightDerivative
 from ..problem import Finding
 from ..right_answers import closed_form, parse_formula
-from ..work import OverBudget, Shared, Work, float_work
+from ..work import Shared, float_work
 from .arrangements import find_arrangements, wrong_shape
 from .matching import factor_of, matches, matching_rows
 from .other_questions import find_constant_factor, find_integrated, other_answers

@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ...operators.reference.columns import Objects
-from ...program import Apply
+from ...program import Apply, Work
 from ..checked_problem import CheckedProblem, Move
 from ..problem import Layout
-from ..work import FLOATS, Shared, Work, derivative_work, float_work, precise_work
+from ..work import FLOATS, Shared, derivative_work, float_work, precise_work
 from .batch import Floats, derivatives, values
 from .drawing import Points
 from .precise import evaluate_precisely, to_mpmath

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from ...program import Work
 from ..checked_problem import CheckedProblem
 from ..problem import Interval, Structure, Variable
-from ..work import CALL, Work, float_work
+from ..work import CALL, float_work
 from .batch import values
 from .drawing import Points, draw
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import mpmath as mp
 
-from ..exact import OverBudget, SlopeKind
+from ...program import OverBudget
+from ..exact import SlopeKind
 from ..exact.slopes import Slope
 from ..kinks import Guard
 from ..values import Cause, Diagnosis, Outcome

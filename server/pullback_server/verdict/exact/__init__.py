@@ -3,7 +3,6 @@
 It evaluates the table's reference column; of the legs it knows a plan's steps only, as values, not how they are run.
 """
 
-from .budget import Budget, OverBudget
 from .dependencies import Mask
 from .forms import FormValues
 from .slopes import BITS, SlopeKind, Slopes, scale_of, slopes
@@ -11,10 +10,8 @@ from .values import Reach, Values
 
 __all__ = [
     "BITS",
-    "Budget",
     "FormValues",
     "Mask",
-    "OverBudget",
     "Reach",
     "SlopeKind",
     "Slopes",

@@ -14,10 +14,10 @@ import torch
 
 from ...operators.reference import scalars
 from ...operators.reference.columns import Objects, vector
+from ...program import Work
 from ...symbolic.lowering import plan as plans
 from ...symbolic.lowering.plan import Plan
 from ...symbolic.primitives import MATRIX_FUNCTIONS
-from .budget import Budget
 from .dependencies import AlongLines, Places
 from .scalars import MATRICES, SCANS, scalar
 
@@ -33,7 +33,7 @@ class FormValues:
     `tensors` are the inputs by name and the upstream gradient as `^`; `results` are the gradients by the inputs' names.
     """
 
-    def __init__(self, plan: Plan, tensors: Mapping[str, torch.Tensor], budget: Budget) -> None:
+    def __init__(self, plan: Plan, tensors: Mapping[str, torch.Tensor], budget: Work) -> None:
         self.results = plan.results
         self._plan, self._budget = plan, budget
         self._tensors = {name: tensor.detach() for name, tensor in tensors.items()}

@@ -14,8 +14,7 @@ import torch
 from ...operators import BY_NAME, Operator
 from ...operators.reference import scalars
 from ...operators.reference.columns import Elementwise, Objects, Reduced, vector
-from ...program import Apply, Input, Literal, Size, TypedProgram
-from .budget import Budget
+from ...program import Apply, Input, Literal, Size, TypedProgram, Work
 from .dependencies import (
     AlongLines,
     EachEntry,
@@ -64,7 +63,7 @@ class Values:
     """
 
     def __init__(
-        self, typed: TypedProgram, inputs: Mapping[str, torch.Tensor], budget: Budget, float_values: Sequence[Any] = ()
+        self, typed: TypedProgram, inputs: Mapping[str, torch.Tensor], budget: Work, float_values: Sequence[Any] = ()
     ) -> None:
         self.typed, self.budget, self._float_values = typed, budget, float_values
         #: Whether some value was too large even for a number of many digits.

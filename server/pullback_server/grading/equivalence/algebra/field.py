@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from fractions import Fraction
 
-from ...work import Work
+from ....program import Work
 from .polynomials import LARGEST_EXPONENT, Monomial, Quotient, Terms, TooLarge, add, constant, multiply, quotient
 
 #: Logarithms of integers are decomposed into those of prime factors below this.

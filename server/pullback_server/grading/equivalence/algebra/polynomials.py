@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ...work import Work
+from ....program import Work
 
 #: Generators by number with their exponents, in the order of the numbers.
 Monomial = tuple[tuple[int, int], ...]

@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cache
 
-from ....program import Apply, Input, Literal, Program, Size
+from ....program import Apply, Input, Literal, OverBudget, Program, Size
 from ...points.precise import intended_fraction
-from ...work import OverBudget
 from .field import Field
 from .polynomials import Quotient, Terms, TooLarge, constant, quotient
 
