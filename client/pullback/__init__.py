@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Unimplemented,
     )
     from .reward import DerivativeReward
+    from .values.formulas import ClosedForm, Code, NamedEntry, NotationState, NotationStates, Step, StepKind
     from .values.grading import (
         Attempt,
         Counterexample,
@@ -40,22 +41,7 @@ if TYPE_CHECKING:
         Variable,
     )
     from .values.language import Language, Limit, Operator, Workers
-    from .values.reply import (
-        Answer,
-        ClosedForm,
-        Code,
-        FormOrigin,
-        Leg,
-        Legs,
-        LegState,
-        NamedEntry,
-        NotationState,
-        NotationStates,
-        Reply,
-        Step,
-        StepKind,
-        Timings,
-    )
+    from .values.reply import Answer, FormOrigin, Leg, Legs, LegState, Reply, Timings
     from .values.request import Constant, Request, constant
     from .values.verdict import (
         Cause,
@@ -86,10 +72,8 @@ else:
             "Attempt Counterexample Evidence Grade Graded GradeFinding GradeOutcome Policy Problem Submission Variable"
         ),
         "values.language": "Language Limit Operator Workers",
-        "values.reply": (
-            "Answer ClosedForm Code FormOrigin Leg Legs LegState NamedEntry NotationState NotationStates Reply "
-            "Step StepKind Timings"
-        ),
+        "values.formulas": "ClosedForm Code NamedEntry NotationState NotationStates Step StepKind",
+        "values.reply": "Answer FormOrigin Leg Legs LegState Reply Timings",
         "values.request": "Constant Request constant",
         "values.verdict": "Cause Diagnosis ExaminedEntry Finding Outcome Slope SlopeKind Tolerance Verdict WorstEntry",
         "wire.security": "TlsFiles",

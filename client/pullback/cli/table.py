@@ -13,8 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ..plain import json_text
+from ..values.formulas import StepKind
 from ..values.language import Language, Operator
-from ..values.reply import TOO_LONG, LegState, Reply, StepKind, array_text
+from ..values.reply import LegState, Reply, array_text
 from ..values.verdict import Finding, Outcome, Verdict
 
 T = TypeVar("T")
@@ -132,10 +133,9 @@ def _block(reply: Reply, name: str) -> Iterator[tuple[str, Text]]:
         yield "gradient", Text(array_text(reply.gradients[name]))
     for label, forms in (("Jacobian", reply.jacobians), ("VJP", reply.vjps)):
         form = forms[name]
-        for place, formula in enumerate(form.lines() or ((TOO_LONG,) if form.is_too_long else ())):
-            yield label if place == 0 else "", Text(formula)
-        for place, entry in enumerate(form.named_entries):
-            yield "" if place or form.lines() else label, Text(f"{list(entry.index)}: {entry}")
+        entries = (f"{list(entry.index)}: {entry}" for entry in form.named_entries)
+        for place, line in enumerate((*form.lines_or_reason(), *entries)):
+            yield label if place == 0 else "", Text(line)
     for label, leg in (("autograd", reply.legs[name].numeric), ("closed form", reply.legs[name].symbolic)):
         if leg.message and leg.state not in (LegState.DONE, LegState.NOT_REQUESTED):
             yield label, Text(str(leg), style="yellow")

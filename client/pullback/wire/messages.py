@@ -16,8 +16,9 @@ from ..errors import InternalError, InvalidRequest
 from ..reasons import Reason
 from ..v1 import derivative_pb2, verdict_pb2
 from ..values.deferred import contents
+from ..values.formulas import ClosedForm
 from ..values.language import Language, Operator
-from ..values.reply import ClosedForm, Legs, Reply
+from ..values.reply import Legs, Reply
 from ..values.request import Constant, Request
 from ..values.verdict import Verdict
 from .checks import integer_of, string_of

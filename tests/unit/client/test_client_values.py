@@ -22,7 +22,8 @@ from pullback import Outcome, Request
 from pullback.errors import from_status
 from pullback.v1 import derivative_pb2 as pb
 from pullback.v1 import verdict_pb2
-from pullback.values.reply import ClosedForm, FormOrigin, Leg, Legs, LegState, Reply, Timings, array_text
+from pullback.values.formulas import ClosedForm
+from pullback.values.reply import FormOrigin, Leg, Legs, LegState, Reply, Timings, array_text
 from pullback.values.verdict import ExaminedEntry, Finding, Slope, SlopeKind, Verdict
 from pullback.wire.channel import ATTEMPTS, pause_before
 from pullback.wire.exchanges import DIFFERENTIATE
