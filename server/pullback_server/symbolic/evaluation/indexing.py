@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from ...operators.shape_rules.common import broadcast_shapes
@@ -13,18 +15,24 @@ from ...operators.shape_rules.common import broadcast_shapes
 #: An array for each axis of a tensor; these broadcast against one another to the entries that are meant.
 Index = tuple[torch.Tensor, ...]
 
+#: Arrays of one kind.
+A = TypeVar("A", torch.Tensor, npt.NDArray[np.int64])
 
-def unravel(places: torch.Tensor, shape: Sequence[int]) -> Index:
+
+def unravel(places: A, shape: Sequence[int]) -> tuple[A, ...]:
     """The index along each axis of entries that are numbered in row-major order.
 
     >>> unravel(torch.tensor([4]), (2, 3))
     (tensor([1]), tensor([1]))
     """
-    index = []
+    index: list[A] = []
     for length in reversed(shape[1:]):
-        index.append(places % length)
-        places = places // length
-    return (places, *reversed(index)) if shape else ()
+        # A remainder costs as much as a quotient.
+        rows = places // length
+        index.append(places - rows * length)
+        places = rows
+    index.append(places)
+    return tuple(reversed(index)) if shape else ()
 
 
 def operand_index(axes: tuple[int, ...] | None, shape: Sequence[int], index: Index) -> Index:

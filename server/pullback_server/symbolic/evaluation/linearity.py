@@ -20,13 +20,14 @@ class LinearSlots:
     by_result: Mapping[str, tuple[int, ...]]
     adding: frozenset[int]
     values_read: frozenset[int]
-    _orders: dict[int, tuple[int, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _orders: dict[tuple[int, bool], tuple[int, ...]] = field(default_factory=dict, repr=False, compare=False)
 
-    def order(self, slot: int) -> tuple[int, ...]:
-        """The slots that one is linear in, itself included, in order."""
-        if slot not in self._orders:
-            self._orders[slot] = _linear(self.plan, slot)
-        return self._orders[slot]
+    def order(self, slot: int, last_sums: bool = False) -> tuple[int, ...]:
+        """The slots that one is linear in, itself included, in order; with `last_sums` only as far as the last sums."""
+        key = slot, last_sums
+        if key not in self._orders:
+            self._orders[key] = _linear(self.plan, slot, last_sums)
+        return self._orders[key]
 
 
 def linear_slots(plan: Plan) -> LinearSlots:
@@ -99,11 +100,15 @@ def linear_in(step: Step) -> set[int]:
     return set()
 
 
-def _linear(plan: Plan, slot: int) -> tuple[int, ...]:
-    """The slots that one is linear in, itself included, in order: those that sums and products are followed back to."""
+def _linear(plan: Plan, slot: int, last_sums: bool = False) -> tuple[int, ...]:
+    """The slots that one is linear in, itself included, in order: those that sums and products are followed back to.
+
+    With `last_sums` what the last sums add up is not followed.
+    """
     wanted, reached = [slot], {slot}
     while wanted:
-        sources = linear_in(plan.steps[wanted.pop()])
+        step = plan.steps[wanted.pop()]
+        sources = set[int]() if last_sums and adds(step) else linear_in(step)
         wanted += sources - reached
         reached |= sources
     return tuple(sorted(reached))

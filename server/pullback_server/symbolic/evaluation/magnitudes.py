@@ -27,7 +27,7 @@ FEW_TIMES = 4
 #: How many times as much an entry costs that is taken out of a tensor as one of a contraction of whole tensors.
 TAKEN, CONTRACTED = 8, 1 / 16
 #: Operands of products with more entries are gone through in parts.
-PART = 2**15
+PART = 2**16
 
 
 class Magnitudes:
@@ -62,7 +62,8 @@ class Magnitudes:
         slot, like = result.slot[0], self._tensors[name]
         if places is None:
             return restore(result, {slot: self._all(slot)}, like).reshape(-1)
-        index = unravel(torch.from_numpy(places).to(like.device), [n for n in like.shape if n != 1])
+        # NumPy divides integers much faster.
+        index = (torch.from_numpy(i).to(like.device) for i in unravel(places, [n for n in like.shape if n != 1]))
         at = dict(zip(result.axes, index, strict=True))
         return self._at(slot, tuple(at[k] for k in range(self._slots[slot].dim())), len(places)).expand(len(places))
 
@@ -123,8 +124,7 @@ class Magnitudes:
     def _all(self, slot: int) -> torch.Tensor:
         """The magnitudes of the terms of all entries of a slot in which something is added up."""
         if slot not in self._known:
-            last_sum = self._last_sums and adds(self._plan.steps[slot])
-            for source in (slot,) if last_sum else self._linear.order(slot):
+            for source in self._linear.order(slot, self._last_sums):
                 if source in self._linear.adding and source not in self._known:
                     self._known[source] = self._compute(source)
         return self._known[slot]
@@ -165,7 +165,8 @@ class Magnitudes:
         tensors = [torch.as_tensor(self._slots[s]) for s in step.slots]
         largest = max(range(len(tensors)), key=lambda k: tensors[k].numel())
         run = _contraction(step.labels, step.out)
-        if tensors[largest].numel() <= PART:
+        # The entries of one tensor are a view of what each part would write anew.
+        if len(tensors) == 1 or tensors[largest].numel() <= PART:
             return torch.as_tensor(run([self._size(s, step) for s in step.slots], {}))
         label, length = step.labels[largest][0], tensors[largest].shape[0]
         rows = max(1, PART * length // tensors[largest].numel())
@@ -230,6 +231,8 @@ class Magnitudes:
 
     def _product_at(self, step: Product, index: Index, count: int) -> torch.Tensor:
         """Some entries of a product, whose terms stand along one more axis until they are added up."""
+        if len(step.out) == 1 and not any(self._has_terms(source, step) for source in step.slots):
+            return self._vector_product_at(step, index[0])
         added = {label: n for label, n in self._lengths(step).items() if label not in step.out}
         terms = math.prod(added.values())
         at = {label: i[..., None] for label, i in zip(step.out, index, strict=True)}
@@ -239,6 +242,17 @@ class Magnitudes:
         for source, term in zip(step.slots, step.labels, strict=True):
             total = total * self._size_at(source, step, tuple(at[k] for k in term), count * terms)
         return torch.as_tensor(total.expand(*total.shape[:-1], terms).sum(-1))
+
+    def _vector_product_at(self, step: Product, places: torch.Tensor) -> torch.Tensor:
+        """Some entries of a product that is a vector: the product of the operands' slices at these places."""
+        (label,), flat = step.out, places.reshape(-1)
+        sizes = []
+        for source, term in zip(step.slots, step.labels, strict=True):
+            part = torch.as_tensor(self._slots[source])
+            for axis in (k for k, other in enumerate(term) if other == label):
+                part = part.index_select(axis, flat)
+            sizes.append(part.abs())
+        return torch.as_tensor(_contraction(step.labels, step.out)(sizes, {})).reshape(places.shape)
 
 
 @lru_cache(maxsize=2**10)
