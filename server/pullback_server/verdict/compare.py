@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from .blocks import BLOCK, NO_NUMBERS, NO_PLACES, apart_entries
 from .estimates import ErrorEstimates, Numbers, Places
 from .values import Tolerance, WorstEntry
 
@@ -24,10 +25,8 @@ SURE = 2 / 3
 #: How much of an entry roundings may cost, as a power of the unit roundoff, before both legs may have lost it together.
 FRAGILE = 1 / 3
 
-#: No places, and no status and no numbers at them.
-NO_PLACES, NO_STATUS, NO_NUMBERS = np.empty(0, np.int64), np.empty(0, np.uint8), np.empty(0)
-#: Entries that are compared at once.
-BLOCK = 2**15
+#: No status, at no places.
+NO_STATUS = np.empty(0, np.uint8)
 
 
 class Status(IntEnum):
@@ -133,7 +132,7 @@ def _compare(
     thorough: bool,
 ) -> Comparison:
     dtype, unit = estimates.dtype, estimates.unit
-    apart, worst = _apart(closed_form, autograd, CLOSE * unit)
+    (apart, values, opposite), worst = apart_entries(closed_form, autograd, CLOSE * unit)
     comparison = partial(Comparison, name, shape, closed_form, autograd, estimates)
 
     if not apart.size:
@@ -141,15 +140,17 @@ def _compare(
         places, terms = _fragile(name, closed_form, estimates) if thorough else (NO_PLACES, NO_NUMBERS)
         status = np.full(places.shape, Status.FRAGILE, np.uint8) if places.size else NO_STATUS
         return comparison(worst, tolerance, places, status, CLOSE * unit * terms)
-    values = closed_form[apart]
     sizes = np.abs(values)
     # An infinite distance is within nothing, not even an infinite error.
-    distance = np.abs(autograd[apart] - values)
+    distance = np.abs(opposite - values)
     distance[np.isinf(distance)] = np.nan
     little = distance <= unit**SURE * sizes
     if not little.all():
         # An entry that cancels to little beside the others has lost nothing; digits are lost where all entries do.
-        little |= distance <= CLOSE * unit * _largest(closed_form)
+        for entries in (closed_form[:BLOCK], closed_form):
+            little |= distance <= CLOSE * unit * _largest(entries)
+            if little.all():
+                break
     source = f"{_roundings(dtype)} the terms that the entry is the sum of"
     for terms_of in (estimates.last_terms, estimates.terms):
         terms_apart = terms_of(name, apart)
@@ -220,35 +221,6 @@ def _largest(gradient: Numbers) -> float:
     """The largest finite magnitude of an entry."""
     largest = max(float(gradient.max()), -float(gradient.min()))
     return largest if math.isfinite(largest) else float(np.abs(gradient[np.isfinite(gradient)]).max(initial=0.0))
-
-
-def _apart(closed_form: Numbers, autograd: npt.NDArray[Any], share: float) -> tuple[Places, int]:
-    """The places of the entries that differ by more than this share, or are not finite; and where they differ most.
-
-    Block by block, so that what is computed on the way stays in the processor's cache. In a block without zeros it is
-    enough to look at the least and the greatest quotient.
-    """
-    apart, most, worst = [], -1.0, 0
-    quotients = np.empty(min(BLOCK, closed_form.size))
-    for start in range(0, closed_form.size, BLOCK):
-        one, two = closed_form[start : start + BLOCK], autograd[start : start + BLOCK]
-        quotient = np.divide(two, one, out=quotients[: one.size])
-        # As methods these cost more, beside few entries.
-        off = max(1 - float(np.minimum.reduce(quotient)), float(np.maximum.reduce(quotient)) - 1)
-        if not off <= share:
-            # Zeros, numbers that are not finite, or entries that are apart.
-            beyond = np.flatnonzero(~((quotient >= 1 - share) & (quotient <= 1 + share)))
-            left, right = one[beyond], two[beyond]
-            beyond = beyond[(left != right) | ~np.isfinite(left)]
-            apart.append(beyond + start)
-            off = 0.0 if not beyond.size else math.inf if off != off else off
-        if off > most:
-            most, worst = off, start
-    distance = np.abs(autograd[worst : worst + BLOCK] - closed_form[worst : worst + BLOCK])
-    if not distance.size:
-        return NO_PLACES, 0
-    furthest = int(distance.argmax())
-    return np.concatenate(apart) if apart else NO_PLACES, worst + furthest
 
 
 def index_of(place: int, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -11,8 +11,9 @@ from ..symbolic import UPSTREAM
 from .form_cache import CompiledForm
 from .preparation import PreparedRequest
 
-#: The values of all steps of a plan are kept for the comparison while the inputs have no more entries than this.
-KEPT = 2**22
+#: The values of all steps of a plan are kept for the comparison while the inputs have no more entries than this, or
+#: keeping them takes no more bytes than `CHEAPLY_KEPT`.
+KEPT, CHEAPLY_KEPT = 2**22, 2**25
 
 
 class EvaluatedForms:
@@ -36,8 +37,7 @@ class EvaluatedForms:
         self._memory = request.memory
         self._steps: list[Any] = []
         self._require_memory(keep=False)
-        keep = self.entries <= KEPT and self._fits(keep=True)
-        self.gradients = compiled.evaluate(self.point, self._steps if keep else None)
+        self.gradients = compiled.evaluate(self.point, self._steps if self._keeps() else None)
         self.kept = bool(self._steps)
 
     @property
@@ -48,8 +48,17 @@ class EvaluatedForms:
             self.compiled.evaluate(self.point, self._steps)
         return self._steps
 
+    def _keeps(self) -> bool:
+        """Whether the values of all steps are kept."""
+        if not self._fits(keep=True):
+            return False
+        return self.entries <= KEPT or self._bytes(keep=True) - self._bytes(keep=False) <= CHEAPLY_KEPT
+
     def _fits(self, keep: bool) -> bool:
-        return self.compiled.memory(self._shapes, keep) <= self._memory
+        return self._bytes(keep) <= self._memory
+
+    def _bytes(self, keep: bool) -> int:
+        return self.compiled.memory(self._shapes, keep)
 
     def _require_memory(self, keep: bool) -> None:
         """Raises DeviceExhausted where the steps would need too much, before any of them is computed."""

@@ -7,7 +7,11 @@ import torch
 from both_legs import final, prepared, request_for, tensors
 from pullback_server.symbolic import Derivation, RunningErrors, evaluator
 from pullback_server.verdict import Outcome
-from pullback_server.verdict.compare import BLOCK, Status, compare
+from pullback_server.verdict.blocks import BLOCK
+from pullback_server.verdict.compare import Status, compare
+from pullback_server.verdict.evaluation import EvaluatedForms
+from pullback_server.verdict.form_cache import FormCache
+from pullback_server.verdict.preparation import PreparedRequest
 
 
 class Estimates:
@@ -206,3 +210,15 @@ def test_what_sympy_cancels_and_autograd_only_nearly_is_no_difference(expression
     inputs = {n: t.to(dtype) for n, t in tensors(x=(30,), y=(30,)).items() if n in expression}
     for derivative in final(request_for(expression, inputs)).derivatives:
         assert derivative.verdict.outcome in ROUNDED, derivative.verdict
+
+
+@pytest.mark.parametrize(("cheaply", "kept"), [(2**25, True), (0, False)])
+def test_values_that_take_little_memory_are_kept_however_large_the_inputs_are(monkeypatch, cheaply, kept):
+    monkeypatch.setattr("pullback_server.verdict.evaluation.KEPT", 0)
+    monkeypatch.setattr("pullback_server.verdict.evaluation.CHEAPLY_KEPT", cheaply)
+    request = request_for("mean(log(1 + exp(-y*(X @ w))))", tensors(y=(40,), X=(40, 30), w=(30,)))
+    program = prepared(request)
+    forms = FormCache(None).find(program)[0]
+    evaluated = EvaluatedForms(forms, PreparedRequest(request, program, request.upstream, torch.device("cpu"), 2**30))
+    assert evaluated.kept is kept
+    assert len(evaluated.steps) == len(forms.plan.steps)
