@@ -26,8 +26,8 @@ SMALL_REQUEST = Bound(2.0)  # p50 of a small request over that of the bare echo
 MANY_CLIENTS = Bound(0.5, least=True)  # calls a second over those of the bare echo
 STREAM = Bound(0.5, least=True)  # requests a second over one stream over those of 32 clients of the bare echo
 LARGE_TENSOR = Bound(1.0)  # a million-entry VJP over echo + TORCH_SHARE x torch in process
-CHECK_TYPICAL = Bound(2.0)  # the check over autograd, the median of the expressions
-CHECK_WORST = Bound(4.0)  # the check over autograd, the worst of the expressions
+CHECK_TYPICAL = Bound(1.5)  # the check over autograd, the median of the expressions
+CHECK_WORST = Bound(3.0)  # the check over autograd, the worst of the expressions
 VERDICT = Bound(2.0)  # the whole check over evaluating the closed form: the verdict adds as much at most
 SYMPY_WORK = Bound(0)  # calls into sympy for a closed form that another worker has derived
 COLD_VERDICT = Bound(5.0)  # processor time of a cold request until its verdict, in yardsticks
