@@ -144,7 +144,8 @@ async def _answers(
 
 async def _next(events: asyncio.Queue[Event], patience: float | None) -> Event | None:
     try:
-        return await asyncio.wait_for(events.get(), patience)
+        async with asyncio.timeout(patience):
+            return await events.get()
     except TimeoutError:
         return None
 

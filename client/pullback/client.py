@@ -87,14 +87,15 @@ class Client(Connection):
         """One answer for each request, as they finish, with at most `in_flight` requests under way.
 
         A request that fails gives an answer with its error and leaves the others alone. A stream that breaks is opened
-        again and unanswered requests are sent again, on 5 streams at most. `requests` is read on a thread of its
-        own, as answers make room; what it raises is raised here, after the answers to the requests before it.
+        again and unanswered requests are sent again, on 5 streams at most. `requests` is read as answers make room, and
+        on a thread of its own unless it is a list; what it raises is raised here, after the answers to those before.
 
         >>> requests = [Request("x**2", {"x": number}, id=f"at {number}") for number in range(3)]
         >>> for answer in client.differentiate_many(requests):                              # doctest: +SKIP
         ...     print(answer.id, answer.result().gradients["x"])
         """
-        return _answers(self._stub, self._metadata, DIFFERENTIATE, requests, in_flight)
+        ready = isinstance(requests, list | tuple)
+        return _answers(self._stub, self._metadata, DIFFERENTIATE, requests, in_flight, ready=ready)
 
     def grade(
         self, problem: Problem, answer: object, syntax: str = "math", timeout: float | None = DEFAULT_TIMEOUT
@@ -120,7 +121,8 @@ class Client(Connection):
         As `differentiate_many`, with its promises: one that fails leaves the others alone, and a stream that breaks is
         opened again.
         """
-        return _answers(self._grading, self._metadata, GRADE, map(as_submission, pairs), in_flight)
+        submissions, ready = map(as_submission, pairs), isinstance(pairs, list | tuple)
+        return _answers(self._grading, self._metadata, GRADE, submissions, in_flight, ready=ready)
 
     def replay(self, token: str, timeout: float | None = DEFAULT_TIMEOUT) -> Grade:
         """The grade that a replay token stands for, computed again; raises InvalidRequest for what is not one."""
@@ -135,11 +137,12 @@ class Client(Connection):
 
 
 def _answers(
-    stub: Any, metadata: Metadata, exchange: Exchange[A], requests: Iterable[Any], in_flight: int
+    stub: Any, metadata: Metadata, exchange: Exchange[A], requests: Iterable[Any], in_flight: int, *, ready: bool
 ) -> Iterator[A]:
+    """The answers; `ready` says that the next request never takes its time."""
     ledger = Ledger(exchange)
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    feeder = _Feeder(requests, in_flight, events)
+    feeder = (_Feeder if ready else _ThreadFeeder)(requests, in_flight, events)
     stream = None
     try:
         while not ledger.finished:
@@ -166,14 +169,39 @@ def _answers(
 
 
 class _Feeder:
-    """Reads the caller's requests on a thread of its own, a new one only when there is room for it."""
+    """Reads the caller's requests when there is room for them, where all of them are there already."""
 
     def __init__(self, requests: Iterable[Any], in_flight: int, events: queue.SimpleQueue[Event]) -> None:
-        self._requests = requests
-        self._events = events
-        self._room = threading.Semaphore(in_flight)
+        self._source, self._events = iter(requests), events
         self._stopped = False
-        threading.Thread(target=self._run, name="pullback-requests", daemon=True).start()
+        self._start(in_flight)
+
+    def make_room(self) -> None:
+        if not self._stopped:
+            self._stopped = not self._read()
+
+    def stop(self) -> None:
+        self._stopped = True
+
+    def _start(self, in_flight: int) -> None:
+        for _ in range(in_flight):
+            self.make_room()
+
+    def _read(self) -> bool:
+        """Puts the next request among the events, or the end; whether there was a request."""
+        try:
+            self._events.put(Requested(next(self._source)))
+        except StopIteration:
+            self._events.put(Exhausted())
+        except BaseException as error:
+            self._events.put(Exhausted(error))
+        else:
+            return True
+        return False
+
+
+class _ThreadFeeder(_Feeder):
+    """Reads the requests on a thread of its own, since the next may take its time while answers come."""
 
     def make_room(self) -> None:
         self._room.release()
@@ -182,18 +210,15 @@ class _Feeder:
         self._stopped = True
         self._room.release()
 
+    def _start(self, in_flight: int) -> None:
+        self._room = threading.Semaphore(in_flight)
+        threading.Thread(target=self._run, name="pullback-requests", daemon=True).start()
+
     def _run(self) -> None:
-        try:
-            source = iter(self._requests)
-            while True:
-                self._room.acquire()
-                if self._stopped:
-                    return
-                self._events.put(Requested(next(source)))
-        except StopIteration:
-            self._events.put(Exhausted())
-        except BaseException as error:
-            self._events.put(Exhausted(error))
+        reading = True
+        while reading:
+            self._room.acquire()
+            reading = not self._stopped and self._read()
 
 
 class _Stream:

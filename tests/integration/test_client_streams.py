@@ -38,6 +38,9 @@ def answers_of(request):
     return synchronous if request.param == "Client" else asynchronous
 
 
+LISTED = pytest.mark.parametrize("listed", [list, iter], ids=["list", "iterator"])
+
+
 def assert_each_is_answered_once(answers, count):
     assert sorted(answer.position for answer in answers) == list(range(count))
     for answer in answers:
@@ -45,9 +48,10 @@ def assert_each_is_answered_once(answers, count):
         assert answer.result().value == answer.position
 
 
-def test_each_request_is_answered(answers_of):
+@LISTED
+def test_each_request_is_answered(answers_of, listed):
     service = FakeService()
-    assert_each_is_answered_once(answers_of(service, numbered(100)), 100)
+    assert_each_is_answered_once(answers_of(service, listed(numbered(100))), 100)
     assert service.streams == service.ended == 1
 
 
@@ -63,9 +67,10 @@ def test_a_request_without_an_id_has_its_position(answers_of):
 
 
 @pytest.mark.parametrize("code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.INTERNAL, grpc.StatusCode.OK])
-def test_a_stream_that_breaks_loses_and_doubles_nothing(answers_of, code):
+@LISTED
+def test_a_stream_that_breaks_loses_and_doubles_nothing(answers_of, code, listed):
     service = FakeService(breaks=[3, 0, 0, 17, 1], break_code=code)
-    assert_each_is_answered_once(answers_of(service, numbered(60)), 60)
+    assert_each_is_answered_once(answers_of(service, listed(numbered(60))), 60)
     assert service.streams == 6
 
 
@@ -129,6 +134,14 @@ def test_a_service_that_falls_silent_does_not_hold_the_rest(answers_of, monkeypa
     assert isinstance(answers["n1"], pullback.DeadlineExceeded)
     assert answers["n0"] is None
     assert answers["n2"] is None
+
+
+def test_a_list_is_sent_as_answers_make_room():
+    service = FakeService(delay=0.01)
+    with serving(service) as target, pullback.Client(target) as client:
+        answers = client.differentiate_many(list(numbered(20)), in_flight=3)
+        for taken, _ in enumerate(answers, start=1):
+            assert sum(service.sent.values()) <= taken + 3
 
 
 def test_no_more_than_so_many_are_in_flight(answers_of):

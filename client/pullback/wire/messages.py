@@ -117,7 +117,7 @@ def _upstream(value: object, inputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]
     if is_typed(value):
         return array
     # The client does not know the output's dtype, which is the floating inputs' own, unless the expression promotes it.
-    floating = {x.dtype.newbyteorder("=") for x in inputs.values()} & FLOATING
+    floating = {dtype.newbyteorder("=") for dtype in {x.dtype for x in inputs.values()}} & FLOATING
     (dtype,) = floating if len(floating) == 1 else (np.dtype(np.float64),)
     if array.dtype == dtype:
         return array
@@ -164,17 +164,14 @@ _BY_NAME: dict[type, dict[str, Reader]] = {
 # fmt: on
 
 _REPLY_READERS = readers_of(Reply, derivative_pb2.DifferentiateResponse, _BY_NAME)
-#: A reply of so many entries is decoded at once, so that its message need not be kept beside its arrays.
-_MANY = 2**13
+#: A reply of more bytes is decoded at once, so that its message need not be kept beside its arrays.
+_MANY = 2**16
 
 
 def reply_from(message: derivative_pb2.DifferentiateResponse) -> Reply:
     """The reply that a message holds; raises InternalError where its value contradicts itself."""
     reply = Reply.read_from(message, _REPLY_READERS)
-    size = reply.value.size
-    for derivative in message.derivatives:
-        size += math.prod(derivative.gradient.shape)
-    if size + sum(math.prod(named.tensor.shape) for named in message.intermediates) > _MANY:
+    if reply.value.nbytes > _MANY or message.ByteSize() > _MANY:
         contents(reply)
     return reply
 

@@ -91,6 +91,8 @@ class Ledger(Generic[A]):
     _streams_in_vain: int = 0
     _open: bool = False
     _exhausted: Exhausted | None = None
+    #: No request is overdue before this moment; the earliest deadline itself is sought only when it has come.
+    _none_overdue_before: float = math.inf
 
     @property
     def finished(self) -> bool:
@@ -103,8 +105,8 @@ class Ledger(Generic[A]):
 
     @property
     def patience(self) -> float | None:
-        """Seconds until the next request is given up, None where none ever is."""
-        first = min((sent.deadline for sent in self._unanswered.values()), default=math.inf)
+        """Seconds in which no request is given up, None where none ever is."""
+        first = self._none_overdue_before
         return None if first == math.inf else max(0.0, first + GRACE - self.now())
 
     def on(self, event: Event | None) -> Reaction[A]:
@@ -138,6 +140,7 @@ class Ledger(Generic[A]):
         message.id = identity
         sent = _Sent(position, message, math.inf if request.timeout is None else self.now() + request.timeout)
         self._unanswered[identity] = sent
+        self._none_overdue_before = min(self._none_overdue_before, sent.deadline)
         return Reaction(messages=(self._envelope(sent),), pause=self._open_stream())
 
     def _receive(self, response: Any) -> Reaction[A]:
@@ -163,7 +166,9 @@ class Ledger(Generic[A]):
         overdue = [name for name, sent in self._unanswered.items() if self.now() >= sent.deadline + GRACE]
         self._late.update(overdue)
         error = errors.DeadlineExceeded(reason=Reason.DEADLINE)
-        return Reaction(answers=tuple(self._give_up(name, error) for name in overdue))
+        answers = tuple(self._give_up(name, error) for name in overdue)
+        self._none_overdue_before = min((sent.deadline for sent in self._unanswered.values()), default=math.inf)
+        return Reaction(answers)
 
     def _give_up(self, identity: str, error: PullbackError) -> A:
         return self.exchange.answer(identity, self._unanswered.pop(identity).position, error=error)
@@ -188,7 +193,5 @@ class Ledger(Generic[A]):
         return pause_before(self._streams_in_vain) if self._streams_in_vain else 0.0
 
     def _envelope(self, sent: _Sent) -> Any:
-        envelope = self.exchange.envelope(request=sent.message)
-        if sent.deadline < math.inf:
-            envelope.budget.CopyFrom(budget_message(max(0.0, sent.deadline - self.now())))
-        return envelope
+        left = budget_message(max(0.0, sent.deadline - self.now())) if sent.deadline < math.inf else None
+        return self.exchange.envelope(request=sent.message, budget=left)

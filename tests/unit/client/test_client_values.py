@@ -227,6 +227,19 @@ def test_an_overdue_request_is_given_up_and_its_late_answer_ignored(ledger, cloc
     assert ledger.on(asked("a")).answers == ()
 
 
+def test_patience_never_ends_after_the_first_deadline(ledger, clock):
+    ledger.on(asked("a", timeout=10))
+    ledger.on(asked("b", timeout=20))
+    ledger.on(answered("a"))
+    assert ledger.patience <= 21
+    clock.return_value += 11
+    assert ledger.on(None).answers == ()
+    assert ledger.patience == 10
+    ledger.on(answered("b"))
+    ledger.on(None)
+    assert ledger.patience is None
+
+
 def test_it_is_finished_when_nothing_is_left(ledger):
     ledger.on(asked("a"))
     ledger.on(Exhausted())
