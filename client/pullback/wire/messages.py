@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,27 +26,29 @@ from .codec import Reader, decoder, encode, readers_of, words_of
 from .tensors import FLOATING, array_from, array_of, fill_tensor, is_typed
 
 #: The contract's notations by the names that callers use: `text`, `latex`, `matrix`, `code`, `steps`.
-NOTATIONS = words_of(derivative_pb2.Notation.DESCRIPTOR)
+NOTATIONS = {
+    word: derivative_pb2.Notation.Value(name) for word, name in words_of(derivative_pb2.Notation.DESCRIPTOR).items()
+}
 
 
 def request_message(request: Request) -> derivative_pb2.DifferentiateRequest:
     """The message for a request; raises InvalidRequest for what no service could read."""
-    arrays = {
-        name: array_of(value.value if isinstance(value, Constant) else value, f"inputs[{place}].tensor")
-        for place, (name, value) in enumerate(request.inputs.items())
-    }
-    requires_grad = _requires_grad(request)
-    notations = derivative_pb2.NotationSelection(notations=_notations(request))
     message = encode(
         request,
         derivative_pb2.DifferentiateRequest,
         inputs=(),
         upstream=None,
-        notations=notations,
+        notations=None,
         entries=[_entry_place(place, f"entries[{number}]") for number, place in enumerate(request.entries)],
     )
-    for place, (name, array) in enumerate(arrays.items()):
-        operand = message.inputs.add(name=string_of(name, f"inputs[{place}].name"), requires_grad=requires_grad[name])
+    message.notations.SetInParent()  # none is not the same as unset
+    message.notations.notations.extend(_notations(request))  # type: ignore[arg-type]  # stubs want the enum
+    requires_grad = _requires_grad(request)
+    arrays = []
+    for place, (name, value) in enumerate(request.inputs.items()):
+        array = array_of(value.value if isinstance(value, Constant) else value, f"inputs[{place}].tensor")
+        arrays.append(array)
+        operand = message.inputs.add(name=string_of(name, f"inputs[{place}].name"), requires_grad=requires_grad(name))
         fill_tensor(operand.tensor, array)
     if request.upstream is not None:
         fill_tensor(message.upstream, _upstream(request.upstream, arrays))
@@ -74,10 +76,11 @@ def health_from(message: health_pb2.HealthCheckResponse) -> str:
     return statuses.get(message.status, "UNKNOWN")
 
 
-def _requires_grad(request: Request) -> dict[str, bool | None]:
+def _requires_grad(request: Request) -> Callable[[str], bool | None]:
+    """Whether an input of that name is differentiated; None where its dtype decides."""
     constants = {name for name, value in request.inputs.items() if isinstance(value, Constant)}
     if request.wrt is None:
-        return {name: False if name in constants else None for name in request.inputs}
+        return lambda name: False if name in constants else None
     names = [request.wrt] if isinstance(request.wrt, str) else list(request.wrt)
     for name in names:
         if name not in request.inputs or name in constants:
@@ -86,10 +89,10 @@ def _requires_grad(request: Request) -> dict[str, bool | None]:
             message = f"wrt names `{name}`, which {fault}"
             hint = f"choose among {', '.join(others)}" if others else "there are no inputs"
             raise InvalidRequest(message, reason=Reason.UNKNOWN_INPUT, field="wrt", found=str(name), hint=hint)
-    return {name: name in names for name in request.inputs}
+    return lambda name: name in names
 
 
-def _notations(request: Request) -> list[str]:
+def _notations(request: Request) -> list[int]:
     notations = [request.notations] if isinstance(request.notations, str) else list(request.notations)
     for notation in notations:
         if notation not in NOTATIONS:
@@ -112,12 +115,13 @@ def _entry_place(place: Any, field: str) -> derivative_pb2.EntryPlace:
     )
 
 
-def _upstream(value: object, inputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+def _upstream(value: object, inputs: Sequence[NDArray[Any]]) -> NDArray[Any]:
     array = array_of(value, "upstream")
-    if is_typed(value):
-        return array
     # The client does not know the output's dtype, which is the floating inputs' own, unless the expression promotes it.
-    floating = {dtype.newbyteorder("=") for dtype in {x.dtype for x in inputs.values()}} & FLOATING
+    dtypes = {operand.dtype for operand in inputs}
+    if (dtypes == {array.dtype} and array.dtype in FLOATING) or is_typed(value):
+        return array
+    floating = {dtype.newbyteorder("=") for dtype in dtypes} & FLOATING
     (dtype,) = floating if len(floating) == 1 else (np.dtype(np.float64),)
     if array.dtype == dtype:
         return array
@@ -165,13 +169,13 @@ _BY_NAME: dict[type, dict[str, Reader]] = {
 
 _REPLY_READERS = readers_of(Reply, derivative_pb2.DifferentiateResponse, _BY_NAME)
 #: A reply of more bytes is decoded at once, so that its message need not be kept beside its arrays.
-_MANY = 2**16
+_LARGE = 2**16
 
 
 def reply_from(message: derivative_pb2.DifferentiateResponse) -> Reply:
     """The reply that a message holds; raises InternalError where its value contradicts itself."""
     reply = Reply.read_from(message, _REPLY_READERS)
-    if reply.value.nbytes > _MANY or message.ByteSize() > _MANY:
+    if reply.value.nbytes > _LARGE or message.ByteSize() > _LARGE:
         contents(reply)
     return reply
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +24,9 @@ FLOATING = frozenset(dtype for dtype in DTYPES.values() if dtype.name in ("float
 _NUMBERS = {dtype: number for number, dtype in DTYPES.items()}
 _LITTLE = {number: dtype.newbyteorder("<") for number, dtype in DTYPES.items()}
 _UNREADABLE = (TypeError, ValueError, RuntimeError, BufferError, OverflowError)
+_NUMPY = (np.ndarray, np.generic)
+_PLAIN = (bool, int, float, list, tuple)
+_TEXTUAL = (str, bytes, bytearray, memoryview)
 
 
 def array_of(value: object, field: str) -> NDArray[Any]:
@@ -36,7 +40,7 @@ def array_of(value: object, field: str) -> NDArray[Any]:
     array([1., 2.])
     """
     try:
-        array = _read(value)
+        array = value if type(value) is np.ndarray else _read(value)
     except _UNREADABLE as error:
         kind = type(value).__name__
         message = f"a value of type {kind} cannot be read as an array"
@@ -67,10 +71,13 @@ def tensor_of(array: NDArray[Any]) -> tensor_pb2.Tensor:
 
 def fill_tensor(message: tensor_pb2.Tensor, array: NDArray[Any]) -> None:
     """Puts an array of any layout and byte order into an empty message."""
-    number = _NUMBERS.get(array.dtype) or _NUMBERS[array.dtype.newbyteorder("=")]
+    number = _NUMBERS.get(array.dtype)
+    if number is None or sys.byteorder == "big":
+        number = _NUMBERS[array.dtype.newbyteorder("=")]
+        array = array.astype(_LITTLE[number], copy=False)
     message.dtype = number  # type: ignore[assignment]
     message.shape.extend(array.shape)
-    message.data = array.astype(_LITTLE[number], copy=False).tobytes()
+    message.data = array.tobytes()
 
 
 def array_from(tensor: tensor_pb2.Tensor) -> NDArray[Any]:
@@ -88,7 +95,7 @@ def array_from(tensor: tensor_pb2.Tensor) -> NDArray[Any]:
 def _read(value: object) -> NDArray[Any]:
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError("a masked array cannot be sent")
-    if isinstance(value, np.ndarray | np.generic):
+    if isinstance(value, _NUMPY):
         return np.asarray(value)
     if _is_plain(value):
         return _as_float64(np.asarray(value))
@@ -100,9 +107,7 @@ def _read(value: object) -> NDArray[Any]:
 
 
 def _is_plain(value: object) -> bool:
-    return isinstance(value, bool | int | float) or (
-        isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | memoryview)
-    )
+    return isinstance(value, _PLAIN) or (isinstance(value, Sequence) and not isinstance(value, _TEXTUAL))
 
 
 def _as_float64(array: NDArray[Any]) -> NDArray[Any]:
