@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..protocol.channel import NO_LEGS, Frame, LegSeconds, Method
@@ -23,7 +24,9 @@ class Call:
     client: str
     request_id: str
     arrival: float
-    future: asyncio.Future[Outcome]
+    #: Gets the outcome, at once and once, unless the call is given up before.
+    settle: Callable[[Call, Outcome], None]
+    settled: bool = False
     limit: float = 0.0
     #: Whether the caller would wait longer than the limit, which is the service's own then.
     waits_past_limit: bool = False

@@ -57,18 +57,24 @@ class Dispatcher:
         return self._forms.size
 
     def submit(
-        self, method: Method, body: bytes, remaining: float | None, client: str = "", request_id: str = ""
+        self,
+        method: Method,
+        body: bytes,
+        remaining: float | None,
+        settle: Callable[[Call, Outcome], None],
+        client: str = "",
+        request_id: str = "",
     ) -> Call:
-        """Accepts a call, or fails it at once; its future gets the outcome.
+        """Accepts a call, or fails it at once; `settle` gets the outcome.
 
         `remaining` is how many seconds the caller waits, None where it has no deadline.
         """
         _ACCEPTED()
         now = self._loop.time()
-        call = Call(method, body, client, request_id, now, self._loop.create_future())
+        call = Call(method, body, client, request_id, now, settle)
         reason = self.refusal_reason() or self._refusal_reason(call, remaining)
         if reason is not None:
-            call.future.set_result(failure(reason))
+            self._settle(call, failure(reason))
             return call
         limit = self._limits.time_limit
         call.waits_past_limit = remaining is None or remaining > limit
@@ -86,8 +92,7 @@ class Dispatcher:
 
     def abandon(self, call: Call) -> None:
         """Gives up a call that nobody waits for any more, and frees its worker, if need be by ending it."""
-        if not call.future.done():
-            call.future.cancel()
+        call.settled = True
         self._forget(call, ABANDON_GRACE)
 
     def close(self) -> None:
@@ -166,7 +171,7 @@ class Dispatcher:
         call.attempts -= blameless
         about = logs.about(request=call.request_id, method=call.method.name, attempt=call.attempts)
         _log.warning("a worker died during a task", extra=about)
-        if call.future.done():
+        if call.settled:
             return
         if call.attempts >= 2:
             self._resolve(call, call.provisional or failure(FailureReason.WORKER_CRASHED))
@@ -249,8 +254,16 @@ class Dispatcher:
             if not self.calls:
                 self.no_calls.set()
         self._waiting.remove(call)
-        if not call.future.done():
-            call.future.set_result(outcome)
+        self._settle(call, outcome)
+
+    def _settle(self, call: Call, outcome: Outcome) -> None:
+        if call.settled:
+            return
+        call.settled = True
+        try:
+            call.settle(call, outcome)
+        except Exception:  # one caller's answer must not cost the others theirs
+            _log.exception("an outcome could not be handed over")
 
     def _forget(self, call: Call, grace: float) -> None:
         """Forgets a call; the worker that still works on it after so many seconds is ended."""

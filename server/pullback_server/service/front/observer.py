@@ -19,6 +19,7 @@ _log = logging.getLogger(__name__)
 
 #: gRPC's statuses by their numbers.
 STATUSES = {status.value[0]: status for status in grpc.StatusCode}
+_NAMES = {number: status.name for number, status in STATUSES.items()}
 CANCELLED = grpc.StatusCode.CANCELLED.value[0]
 
 
@@ -37,7 +38,7 @@ class Observer:
 
     def record_rejection(self, row: MethodRow, caller: Caller, code: int, reason: str) -> None:
         """A call was rejected before its request was read."""
-        status = STATUSES[code].name
+        status = _NAMES[code]
         self.tally.calls[row.name, status, reason] += 1
         if self._log_calls:
             _log.info("a call was rejected", extra=logs.about(**_describe(row, caller, status, reason)))
@@ -45,7 +46,7 @@ class Observer:
     def record_call(self, row: MethodRow, caller: Caller, call: Call, code: int, reason: str, sent: int) -> None:
         """A call is over: with gRPC's status, the reason in the table of errors or none, and so many bytes sent."""
         tally, queue, (numeric, symbolic) = self.tally, call.queue_seconds, call.leg_seconds
-        status = STATUSES[code].name
+        status = _NAMES[code]
         seconds = time.monotonic() - call.arrival
         tally.calls[row.name, status, reason] += 1
         tally.bytes["received"] += len(call.body)

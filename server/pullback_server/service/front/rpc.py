@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, NoReturn, TypeVar
 
@@ -19,6 +20,7 @@ from ..protocol.decoding import decode
 from ..protocol.errors import Failure, FailureReason, failure, refusal
 from ..protocol.methods import ROWS, MethodRow
 from .callers import REQUEST_ID, Caller, address, identify, new_id
+from .calls import Call, Outcome
 from .dispatch import Dispatcher
 from .observer import CANCELLED, STATUSES, Observer
 from .streams import Stream
@@ -29,6 +31,7 @@ M = TypeVar("M", bound=Message)
 _log = logging.getLogger(__name__)
 
 _Context = grpc.aio.ServicerContext[bytes, bytes]
+_Answer = Callable[[MethodRow, Caller, bytes, _Context], Awaitable[bytes]]
 _SETTLED = failpoints.at("front.settled")
 
 
@@ -60,7 +63,7 @@ class RpcHandler(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic i
             return grpc.stream_stream_rpc_method_handler(partial(self._answer_stream, row, caller))
         if (reason := self._dispatcher.refusal_reason()) is not None:
             return self._reject(row, caller, reason)
-        return grpc.unary_unary_rpc_method_handler(partial(self._answer_call, row, caller))
+        return _UnaryCall(self._answer_call, row, caller)
 
     def drain(self) -> None:
         """Reads no more of the streams; each ends when its requests are answered."""
@@ -77,11 +80,16 @@ class RpcHandler(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic i
         return grpc.stream_stream_rpc_method_handler(reject)
 
     async def _answer_call(self, row: MethodRow, caller: Caller, body: bytes, context: _Context) -> bytes:
-        call = None
+        call, future = None, asyncio.get_running_loop().create_future()
+
+        def settle(_: Call, outcome: Outcome) -> None:
+            if not future.done():
+                future.set_result(outcome)
+
         try:
             client = caller.client or address(context.peer())
-            call = self._dispatcher.submit(row.task, body, context.time_remaining(), client, caller.request_id)
-            outcome = await call.future
+            call = self._dispatcher.submit(row.task, body, context.time_remaining(), settle, client, caller.request_id)
+            outcome = await future
             _SETTLED()
         except asyncio.CancelledError:
             if call is not None:
@@ -129,6 +137,20 @@ class RpcHandler(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic i
         if reason is not None:
             await abort(context, failure(reason), caller.request_id)
         context.set_trailing_metadata(((REQUEST_ID, caller.request_id),))
+
+
+class _UnaryCall(grpc.RpcMethodHandler):  # type: ignore[type-arg]  # generic in the stubs only
+    """One call that has no stream, as gRPC takes it: made for each call, since its caller is known by then."""
+
+    request_streaming = response_streaming = False
+    request_deserializer = response_serializer = None
+
+    def __init__(self, answer: _Answer, row: MethodRow, caller: Caller) -> None:
+        self._answer, self._row, self._caller = answer, row, caller
+
+    async def unary_unary(self, body: bytes, context: _Context) -> bytes:  # type: ignore[override]  # the stubs know no aio
+        """The reply's bytes for those of the request."""
+        return await self._answer(self._row, self._caller, body, context)
 
 
 async def decode_or_abort(kind: type[M], body: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> M:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from functools import partial
+from collections import deque
 
 import grpc
 import grpc.aio
@@ -29,9 +29,11 @@ class Stream:
         self, dispatcher: Dispatcher, observer: Observer, row: MethodRow, caller: Caller, context: _Context, window: int
     ) -> None:
         self._dispatcher, self._observer, self._row, self._caller = dispatcher, observer, row, caller
-        self._context = context
-        self._room = asyncio.Semaphore(window)
-        self._answers: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._context, self._window = context, window
+        #: Answers to be written, and requests that were read and whose answers are not written yet.
+        self._answers: deque[bytes] = deque()
+        self._unanswered = 0
+        self._news, self._room = asyncio.Event(), asyncio.Event()
         self._calls: set[Call] = set()
         self._requests_read = 0
         self._reading = True
@@ -41,28 +43,38 @@ class Stream:
         """Answers all requests; True where reading was stopped before the caller had sent all."""
         reader = asyncio.get_running_loop().create_task(self._read())
         try:
-            while (message := await self._answers.get()) is not None:
-                await self._context.write(message)
-                self._room.release()
+            while self._answers or self._calls or self._reading:
+                if not self._answers:
+                    self._news.clear()
+                    await self._news.wait()
+                    continue
+                await self._context.write(self._answers.popleft())
+                self._unanswered -= 1
+                self._room.set()
         finally:
             reader.cancel()
             for call in list(self._calls):
                 self._dispatcher.abandon(call)
+                self._record(call, CANCELLED, "", 0)
         return self._drained
 
     def stop_reading(self, drained: bool = False) -> None:
         """Takes no more requests."""
         if self._reading:
             self._reading, self._drained = False, drained
-            self._end_if_answered()
+            self._news.set()
 
     async def _read(self) -> None:
         try:
             while self._reading:
-                await self._room.acquire()
+                if self._unanswered >= self._window:
+                    self._room.clear()
+                    await self._room.wait()
+                    continue
                 message = await self._context.read()
                 if not isinstance(message, bytes) or not self._reading:
                     break
+                self._unanswered += 1
                 self._submit(message)
         except asyncio.CancelledError:
             raise
@@ -71,37 +83,38 @@ class Stream:
         self.stop_reading()
 
     def _submit(self, message: bytes) -> None:
-        times = (self._context.time_remaining(), envelope.budget(message))
-        remaining = min((time for time in times if time is not None), default=None)
+        remaining, budget = self._context.time_remaining(), envelope.budget(message)
+        if remaining is None or (budget is not None and budget < remaining):
+            remaining = budget
         self._requests_read += 1
         request_id = f"{self._caller.request_id}/{self._requests_read}"
         try:
-            call = self._dispatcher.submit(self._row.task, message, remaining, self._caller.client, request_id)
+            call = self._dispatcher.submit(
+                self._row.task, message, remaining, self._settle, self._caller.client, request_id
+            )
         except Exception:
             _log.exception("a request of a stream could not be accepted")
-            self._answers.put_nowait(_failed(message, failure(FailureReason.INTERNAL)))
+            self._answer(_failed(message, failure(FailureReason.INTERNAL)))
             return
-        self._calls.add(call)
-        call.future.add_done_callback(partial(self._on_outcome, call))
+        if not call.settled:
+            self._calls.add(call)
 
-    def _on_outcome(self, call: Call, future: asyncio.Future[Outcome]) -> None:
+    def _settle(self, call: Call, outcome: Outcome) -> None:
         self._calls.discard(call)
-        caller = self._caller._replace(request_id=call.request_id)
-        if future.cancelled():
-            self._observer.record_call(self._row, caller, call, CANCELLED, "", 0)
-        else:
-            outcome = future.result()
-            code, reason = call.code, call.note if call.code else ""
-            if isinstance(outcome, Failure):
-                code, reason = outcome.code, outcome.reason
-                outcome = _failed(call.body, outcome)
-            self._observer.record_call(self._row, caller, call, code, reason, len(outcome))
-            self._answers.put_nowait(outcome)
-        self._end_if_answered()
+        code, reason = call.code, call.note if call.code else ""
+        if isinstance(outcome, Failure):
+            code, reason = outcome.code, outcome.reason
+            outcome = _failed(call.body, outcome)
+        self._answer(outcome)
+        self._record(call, code, reason, len(outcome))
 
-    def _end_if_answered(self) -> None:
-        if not self._reading and not self._calls:
-            self._answers.put_nowait(None)
+    def _answer(self, message: bytes) -> None:
+        self._answers.append(message)
+        self._news.set()
+
+    def _record(self, call: Call, code: int, reason: str, sent: int) -> None:
+        caller = self._caller._replace(request_id=call.request_id)
+        self._observer.record_call(self._row, caller, call, code, reason, sent)
 
 
 def _failed(request: bytes, reason: Failure) -> bytes:

@@ -103,6 +103,8 @@ def fields(message: memoryview, most: int = FIELDS) -> Iterator[tuple[int, int |
 
 def _read_varint(message: memoryview, position: int) -> tuple[int, int]:
     """The integer at a position and where it ends; the end is negative where there is none."""
+    if position < len(message) and message[position] < 0x80:  # most have one byte
+        return message[position], position + 1
     value = 0
     for shift, byte in enumerate(message[position : position + 10]):
         value |= (byte & 0x7F) << 7 * shift
