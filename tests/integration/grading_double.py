@@ -17,15 +17,26 @@ class Grader:
         self._admit = admit
 
     def stages(self, problem, answer):
-        """`stages SIGN 5` has its outcome at once, its findings after 5 s and its right answer after 5 s more."""
-        if not answer.text.startswith("stages"):
+        """`stages SIGN 5` has its outcome at once, its findings after 5 s and its right answer after 5 s more.
+
+        `outcome_once SIGN FILE` has its outcome the first time, and kills its worker every time.
+        """
+        order, *words = answer.text.split() or [""]
+        if order not in ("stages", "outcome_once"):
             yield self.grade(problem, answer)
             return
-        _, code, seconds = answer.text.split()
+        code, rest = words
         begin()
         final = wrong(problem, answer, code)
         later = replace(final, right_state=PartState.DEADLINE, replay="")
-        yield replace(later, score=0.0, findings=(), findings_state=PartState.DEADLINE)
+        outcome = replace(later, score=0.0, findings=(), findings_state=PartState.DEADLINE)
+        if order == "outcome_once":
+            if not Path(rest).exists():
+                yield outcome
+                ACTS["kill_once"](rest)
+            ACTS["kill"]()
+        seconds = rest
+        yield outcome
         time.sleep(float(seconds))
         yield later
         time.sleep(float(seconds))

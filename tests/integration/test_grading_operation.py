@@ -137,6 +137,11 @@ def test_a_worker_that_dies_once_at_any_step_costs_no_grade(step):
         eventually(lambda: service.health() == SERVING)
 
 
+def test_a_replay_never_takes_back_an_outcome(limited, tmp_path):
+    answer = limited.Grade(grade_request(f"outcome_once SIGN {tmp_path}/marker"), timeout=PATIENCE)
+    assert answer.grade.outcome == wire.GRADE_OUTCOME_INCORRECT
+
+
 def test_an_unforeseen_error_in_a_grader_is_the_services_failure():
     with running({failpoints.VARIABLE: "worker.parsed=1*raise(a secret)"}) as service:
         stub = GradingServiceStub(service.channel)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..protocol.channel import NO_LEGS, Frame, LegSeconds, Method
+from ..protocol.channel import NO_LEGS, Frame, FrameKind, LegSeconds, Method
 from ..protocol.errors import Failure
 from .worker_handle import WorkerHandle
 
@@ -32,6 +32,8 @@ class Call:
     waits_past_limit: bool = False
     attempts: int = 0
     provisional: bytes | None = None
+    #: How many provisional replies came before it.
+    provisional_place: int = 0
     worker: WorkerHandle | None = None
     timer: asyncio.TimerHandle | None = None
     #: When it was sent to a worker, and when its numbers were there; zero before that.
@@ -49,4 +51,6 @@ class Call:
 
     def record(self, frame: Frame) -> None:
         """Keeps what a frame has about the answer beside its bytes."""
-        self.leg_seconds, self.code, self.note = frame.leg_seconds, frame.code, frame.note
+        self.leg_seconds, self.note = frame.leg_seconds, frame.note
+        if frame.kind == FrameKind.FINAL:
+            self.code = frame.code

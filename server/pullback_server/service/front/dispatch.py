@@ -133,8 +133,7 @@ class Dispatcher:
                 call.record(frame)
                 self._finish(worker, call, body)
             case FrameKind.PROVISIONAL:
-                call.record(frame)
-                self._keep_provisional(call, body, frame.seconds)
+                self._keep_provisional(call, frame, body)
             case FrameKind.DONE if call.provisional is not None:
                 call.record(frame)
                 self._finish(worker, call, call.provisional)
@@ -216,15 +215,20 @@ class Dispatcher:
         self._resolve(call, outcome)
         self.on_idle(worker)
 
-    def _keep_provisional(self, call: Call, reply: bytes, wait: float) -> None:
-        """Keeps a provisional reply, and waits for a better one for `wait` seconds or, where it is 0, as configured."""
+    def _keep_provisional(self, call: Call, frame: Frame, reply: bytes) -> None:
+        """Keeps a provisional reply, and waits for a better one as long as the frame says.
+
+        A replay begins again with the first one, which is no better than those that were there before it.
+        """
         if call.timer is None:  # nobody waits for it any more
             return
-        call.provisional = reply
+        if frame.code >= call.provisional_place:
+            call.record(frame)
+            call.provisional, call.provisional_place = reply, frame.code
         now = self._loop.time()
-        if not wait:  # a grade has its own budget, and no numbers before it
+        if not frame.seconds:  # a grade has its own budget, and no numbers before it
             call.numbers_at = now
-        budget = now + (wait or self._limits.symbolic_budget)
+        budget = now + (frame.seconds or self._limits.symbolic_budget)
         share = call.arrival + TIME_SHARE * (call.limit - call.arrival)
         call.timer.cancel()
         when_over = self._budget_over if budget <= share else self._time_over

@@ -53,8 +53,8 @@ class FrameKind(IntEnum):
     READY = 3  # from here on to the front: the worker is warm
     FORM_GET = 4  # note = key
     FORM_PUT = 5  # note = key, body = form
-    PROVISIONAL = 6  # body = the reply if no better one comes in time, seconds = how long to wait for one, 0 as
-    #                  configured, leg_seconds
+    PROVISIONAL = 6  # body = the reply if no better one comes in time, code = how many came before it, seconds = how
+    #                  long to wait for a better one, 0 as configured, leg_seconds
     DONE = 7  # the provisional reply is the final one; note and leg_seconds as in FINAL
     FINAL = 8  # body = reply, code = gRPC status inside it, note = where its form came from or why it failed,
     #            leg_seconds

@@ -52,7 +52,7 @@ class TaskRunner:
         self._sender, self._differentiator, self._description = sender, differentiator, description
         self._grading = GradingTasks(grader, self._reply, description.versions, config.limits)
         self._config, self._isolation, self._device = config, isolation, torch.device(device)
-        self._tasks = 0
+        self._tasks = self._provisional_replies = 0
         self._retired = False
         self._size_at_first = resident()
 
@@ -61,6 +61,7 @@ class TaskRunner:
         started = time.monotonic()
         _TAKEN()
         self._isolation.begin_task()
+        self._provisional_replies = 0
         self._answer(task, started)
         _REPLIED()
         self._tasks += 1
@@ -119,8 +120,10 @@ class TaskRunner:
             raise ReplyTooLargeError
         final = kind is FrameKind.FINAL
         (_ANSWERED if final else _NUMBERS)()
-        self._sender.send(kind, reply, note, seconds=wait, leg_seconds=leg_seconds)
+        code = 0 if final else self._provisional_replies
+        self._sender.send(kind, reply, note, code=code, seconds=wait, leg_seconds=leg_seconds)
         if not final:
+            self._provisional_replies += 1
             _PROVISIONAL()
 
     def _fail(self, task: Frame, problem: BaseException) -> None:
