@@ -48,8 +48,10 @@ LINE = strict(
             }
         ),
         "replay": _TEXT,
+        "findings_state": _TEXT,
+        "right_state": _TEXT,
     },
-    ("id", "outcome", "score", "findings", "message", "evidence", "replay"),
+    ("id", "outcome", "score", "findings", "message", "evidence", "replay", "findings_state", "right_state"),
 )
 
 #: Gradescope's results.json: https://gradescope-autograders.readthedocs.io/en/latest/specs/

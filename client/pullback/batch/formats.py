@@ -20,11 +20,11 @@ from .summary import Summary
 Writer = Callable[[TextIO, Iterable[Row], Summary, float], None]
 
 #: The columns of CSV, in order; JSON Lines has the same fields.
-COLUMNS = ("id", "outcome", "score", "findings", "message", "evidence", "replay")
+COLUMNS = ("id", "outcome", "score", "findings", "message", "evidence", "replay", "findings_state", "right_state")
 
 
 def write_json_lines(file: TextIO, rows: Iterable[Row], _summary: Summary, _seconds: float) -> None:
-    """One object a row: id, outcome, score (null where undecided), findings, message, evidence, replay."""
+    """One object a row, of the fields in COLUMNS; the score is null where it is undecided."""
     for row in rows:
         values = row.to_json()
         file.write(json.dumps({name: values[name] for name in COLUMNS}, ensure_ascii=False, allow_nan=False) + "\n")
@@ -37,7 +37,8 @@ def write_csv(file: TextIO, rows: Iterable[Row], _summary: Summary, _seconds: fl
     for row in rows:
         score = "" if row.score is None else f"{row.score:g}"
         evidence = json.dumps(row.evidence, allow_nan=False) if row.evidence else ""
-        table.writerow((row.id, row.outcome, score, "|".join(row.codes), row.message, evidence, row.replay))
+        cells = {"score": score, "findings": "|".join(row.codes), "evidence": evidence}
+        table.writerow(cells.get(name, getattr(row, name)) for name in COLUMNS)
 
 
 FORMATS: Mapping[str, Writer] = {

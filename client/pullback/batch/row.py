@@ -19,6 +19,7 @@ class Row:
 
     `score` is from 0 to 1, and None where the outcome is UNDECIDED, which is not 0; `points` is what a correct answer
     is worth. `findings` are dicts of `code`, `message` and, where the mistake has a place, `line` and `column`.
+    `findings_state` and `right_state` are those of the grade.
     """
 
     position: int
@@ -31,6 +32,8 @@ class Row:
     message: str
     evidence: Mapping[str, Any]
     replay: str
+    findings_state: str = "UNSPECIFIED"
+    right_state: str = "UNSPECIFIED"
 
     @classmethod
     def of_grade(cls, line: Line, grade: Grade) -> Row:
@@ -50,6 +53,8 @@ class Row:
             message=grade.message,
             evidence=_evidence(grade.evidence),
             replay=grade.replay,
+            findings_state=grade.findings_state,
+            right_state=grade.right_state,
         )
 
     @classmethod
@@ -63,7 +68,8 @@ class Row:
         if isinstance(error, InvalidRequest):
             return cls.of_fault(line, str(error), Reason.BAD_PROBLEM)
         message = f"The grader failed: {error.message or error.code.value[1]}."
-        return cls.of_grade(line, Grade(GradeOutcome.UNDECIDED, 0.0, reason=message))
+        grade = Grade(GradeOutcome.UNDECIDED, 0.0, reason=message, findings_state="NOT_REQUESTED")
+        return cls.of_grade(line, grade)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Row:

@@ -187,3 +187,14 @@ def test_a_refused_problem_is_no_answer_and_a_failed_grader_is_undecided():
     assert (refused.outcome, refused.score, refused.codes) == ("NOT_AN_ANSWER", 0.0, ("BAD_PROBLEM",))
     failed = Row.of_error(line, pullback.InternalError("the service failed", reason="INTERNAL"))
     assert (failed.outcome, failed.score, failed.codes) == ("UNDECIDED", None, ())
+
+
+def test_a_row_keeps_what_became_of_the_grades_parts():
+    grade = pullback.Grade(pullback.GradeOutcome.INCORRECT, 0.0, findings_state="DEADLINE", right_state="NO_FORM")
+    kept = Row.from_json(json.loads(json.dumps(Row.of_grade(Line(0, "a"), grade).to_json())))
+    assert (kept.findings_state, kept.right_state) == ("DEADLINE", "NO_FORM")
+
+
+def test_a_row_of_an_older_journal_says_nothing_of_the_parts():
+    older = {name: value for name, value in row(0).to_json().items() if not name.endswith("_state")}
+    assert Row.from_json(older).findings_state == Row.from_json(older).right_state == "UNSPECIFIED"
