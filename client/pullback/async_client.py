@@ -118,13 +118,15 @@ async def _answers(
     stub: Any, metadata: Metadata, exchange: Exchange[A], requests: AsyncIterator[Any], in_flight: int
 ) -> AsyncGenerator[A]:
     ledger = Ledger(exchange)
-    events: asyncio.Queue[Event] = asyncio.Queue()
+    events: asyncio.Queue[Event | None] = asyncio.Queue()
     room = asyncio.Semaphore(in_flight)
     feeder = asyncio.create_task(_feed(requests, room, events))
+    alarm = _Alarm(events)
     stream = None
     try:
         while not ledger.finished:
-            reaction = ledger.on(await _next(events, ledger.patience))
+            alarm.set(ledger.patience)
+            reaction = ledger.on(await events.get())
             for answer in reaction.answers:
                 room.release()
                 yield answer
@@ -138,19 +140,38 @@ async def _answers(
             await stream.finish()
     finally:
         feeder.cancel()
+        alarm.end()
         if stream is not None:
             stream.end()
 
 
-async def _next(events: asyncio.Queue[Event], patience: float | None) -> Event | None:
-    try:
-        async with asyncio.timeout(patience):
-            return await events.get()
-    except TimeoutError:
-        return None
+class _Alarm:
+    """Puts None among the events when time has passed; one timer does for many events."""
+
+    def __init__(self, events: asyncio.Queue[Event | None]) -> None:
+        self._events, self._loop = events, asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def set(self, seconds: float | None) -> None:
+        """Goes off after so many seconds, or before."""
+        if seconds is None:
+            return
+        moment = self._loop.time() + seconds
+        if self._timer is None or moment < self._timer.when():
+            self.end()
+            self._timer = self._loop.call_at(moment, self._go_off)
+
+    def end(self) -> None:
+        """Does not go off any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _go_off(self) -> None:
+        self._timer = None
+        self._events.put_nowait(None)
 
 
-async def _feed(requests: AsyncIterator[Any], room: asyncio.Semaphore, events: asyncio.Queue[Event]) -> None:
+async def _feed(requests: AsyncIterator[Any], room: asyncio.Semaphore, events: asyncio.Queue[Event | None]) -> None:
     try:
         while True:
             await room.acquire()
@@ -173,7 +194,7 @@ async def _asynchronous(requests: Iterable[Any] | AsyncIterable[Any]) -> AsyncIt
 class _Stream:
     """One stream; what comes from it is put among the events by a task of its own."""
 
-    def __init__(self, method: Any, metadata: Metadata, events: asyncio.Queue[Event]) -> None:
+    def __init__(self, method: Any, metadata: Metadata, events: asyncio.Queue[Event | None]) -> None:
         self._events = events
         self._outbox: asyncio.Queue[Any] = asyncio.Queue()
         self._call = method(self._messages(), metadata=metadata)
