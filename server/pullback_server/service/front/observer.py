@@ -33,35 +33,29 @@ class Traces(Protocol):
 class Observer:
     """Records each call once, when it is over."""
 
-    def __init__(self, tally: Tally, log_calls: bool, traces: Traces | None = None) -> None:
-        self.tally, self._log_calls, self._traces = tally, log_calls, traces
+    def __init__(self, tally: Tally | None, log_calls: bool, traces: Traces | None = None) -> None:
+        """`tally` is None where nobody reads it."""
+        self._tally, self._log_calls, self._traces = tally, log_calls, traces
 
     def record_rejection(self, row: MethodRow, caller: Caller, code: int, reason: str) -> None:
         """A call was rejected before its request was read."""
         status = _NAMES[code]
-        self.tally.calls[row.name, status, reason] += 1
+        if self._tally is not None:
+            self._tally.calls[row.name, status, reason] += 1
         if self._log_calls:
             _log.info("a call was rejected", extra=logs.about(**_describe(row, caller, status, reason)))
 
     def record_call(self, row: MethodRow, caller: Caller, call: Call, code: int, reason: str, sent: int) -> None:
         """A call is over: with gRPC's status, the reason in the table of errors or none, and so many bytes sent."""
-        tally, queue, (numeric, symbolic) = self.tally, call.queue_seconds, call.leg_seconds
-        status = _NAMES[code]
-        seconds = time.monotonic() - call.arrival
-        tally.calls[row.name, status, reason] += 1
-        tally.bytes["received"] += len(call.body)
-        tally.bytes["sent"] += sent
-        tally.total.add(seconds)
-        if queue is not None:
-            tally.queue.add(queue)
-        if numeric:
-            tally.numeric.add(numeric)
-        if symbolic:
-            tally.symbolic.add(symbolic)
-        if not code and call.note:
-            tally.forms[call.note] += 1
+        status, seconds = _NAMES[code], time.monotonic() - call.arrival
+        if self._tally is not None:
+            self._count(self._tally, call, seconds, sent)
+            self._tally.calls[row.name, status, reason] += 1
+            if not code and call.note:
+                self._tally.forms[call.note] += 1
         if self._log_calls or code == Code.INTERNAL:
-            times = {"seconds": seconds, "queue": queue or 0.0, "numeric": numeric, "symbolic": symbolic}
+            numeric, symbolic = call.leg_seconds
+            times = {"seconds": seconds, "queue": call.queue_seconds or 0.0, "numeric": numeric, "symbolic": symbolic}
             about = logs.about(
                 **_describe(row, caller._replace(client=call.client), status, reason),
                 **{name: round(value, 6) for name, value in times.items()},
@@ -72,6 +66,19 @@ class Observer:
             _log.log(logging.ERROR if code == Code.INTERNAL else logging.INFO, "a call is over", extra=about)
         if self._traces is not None:
             self._traces.record(row, caller, call, status, seconds)
+
+    @staticmethod
+    def _count(tally: Tally, call: Call, seconds: float, sent: int) -> None:
+        queue, (numeric, symbolic) = call.queue_seconds, call.leg_seconds
+        tally.bytes["received"] += len(call.body)
+        tally.bytes["sent"] += sent
+        tally.total.add(seconds)
+        if queue is not None:
+            tally.queue.add(queue)
+        if numeric:
+            tally.numeric.add(numeric)
+        if symbolic:
+            tally.symbolic.add(symbolic)
 
 
 def _describe(row: MethodRow, caller: Caller, status: str, reason: str) -> dict[str, str]:

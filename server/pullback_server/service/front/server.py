@@ -90,7 +90,7 @@ async def _serve(config: Config, until_stdin_closes: bool, announce: Callable[[s
     service_health = health.Health()
     dispatcher = Dispatcher(config, service_health.set_serving)
     with ExitStack() as resources:
-        tally = Tally()
+        tally = Tally() if config.metrics_port >= 0 else None
         observer = Observer(tally, config.log_calls, _traces(config, resources))
         tokens = _tokens(config)
         handler = RpcHandler(dispatcher, max(2 * (config.workers or cores()), 1), observer, tokens)
@@ -102,7 +102,8 @@ async def _serve(config: Config, until_stdin_closes: bool, announce: Callable[[s
             await server.start()
             if not await _start_workers(dispatcher, ending):
                 return
-            _serve_metrics(config, tally, dispatcher, resources)
+            if tally is not None:
+                _serve_metrics(config, tally, dispatcher, resources)
             gc.freeze()
             announce(f"pullback listening on {config.address.rpartition(':')[0]}:{port}")
             await ending.wait()
@@ -167,8 +168,6 @@ def _tokens(config: Config) -> Tokens | None:
 
 
 def _serve_metrics(config: Config, tally: Tally, dispatcher: Dispatcher, resources: ExitStack) -> None:
-    if config.metrics_port < 0:
-        return
     from .metrics import serve
 
     try:

@@ -1,4 +1,4 @@
-"""What the service counts while it works: plain numbers, which cost a call next to nothing."""
+"""What the service counts while it works: plain numbers, where metrics are read."""
 
 from __future__ import annotations
 
