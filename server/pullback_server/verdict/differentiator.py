@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from time import perf_counter
 
 import torch
@@ -14,12 +13,10 @@ from ..numeric import best_device, device_for
 from ..numeric import differentiate as autograd
 from ..program import Limits
 from ..symbolic import Notation
-from . import assembly
+from .assembly import FORM_GIVEN_UP, FORM_LATE, Assembly
 from .check import CheckResult, check
-from .form_cache import CompiledForm, FormCache, FormOverBudget, FormStore
+from .form_cache import FormCache, FormOverBudget, FormStore
 from .preparation import (
-    Places,
-    PreparedProgram,
     PreparedRequest,
     differentiated_inputs,
     prepare,
@@ -28,7 +25,6 @@ from .preparation import (
     types_of,
 )
 from .values import Leg, LegState, Operand, Request, Response, Timings
-from .written_form import shapes_of
 
 #: A provisional response precedes the check of a request with more entries than this, even when its form is known.
 LARGE = 2**18
@@ -80,59 +76,44 @@ class Differentiator:
         places = resolve_entries(request, wrt, program.typed.output) if request.entries else {}
         self._admit(program.typed.memory, program.typed.work)
         parsed = perf_counter()
-        device = device_for(self.device, {operand.tensor.dtype for operand in request.inputs})
+        device = device_for(self.device, program.dtypes)
         memory = self.limits.peak_memory - program.typed.memory
         prepared = PreparedRequest(request, program, upstream, device, memory)
         numbers = autograd(program.forward, prepared.inputs, wrt, upstream, device)
         computed = perf_counter()
-        timings = Timings(parse=parsed - start, numeric=computed - parsed)
-        response = assembly.numeric_response(numbers, wrt, request, device, timings)
+        seconds = {"parse": parsed - start, "numeric": computed - parsed}
+        assembly = Assembly(request, program, numbers, device, places)
         evaluated = request.check or request.closed_form_gradients
         if not evaluated and not request.notations and not places:
-            yield response
+            yield assembly.numbers_alone(Timings(**seconds))
             return
-        if program.key not in self._forms or sum(o.tensor.numel() for o in request.inputs) > LARGE:
-            late = assembly.without_form(response, request, assembly.FORM_LATE, places)
-            yield replace(late, provisional=True)
+        if program.entries > LARGE or program.key not in self._forms:
+            yield assembly.without_form(FORM_LATE, Timings(**seconds), provisional=True)
         try:
             compiled, origin = self._forms.find(program)
         except FormOverBudget:
-            yield assembly.without_form(response, request, assembly.FORM_GIVEN_UP, places)
+            yield assembly.without_form(FORM_GIVEN_UP, Timings(**seconds))
             return
         derived = perf_counter()
+        seconds["derive"] = derived - computed
         if compiled.form.reason:
             leg = Leg(LegState.NO_CLOSED_FORM, f"{compiled.form.reason}.")
-            response = assembly.without_form(response, request, leg, places)
-            yield replace(response, form_origin=origin, timings=replace(timings, derive=derived - computed))
+            yield assembly.without_form(leg, Timings(**seconds), origin)
             return
         result = check(prepared, numbers, compiled) if evaluated else CheckResult()
-        timings = replace(timings, derive=derived - computed, check=perf_counter() - derived)
-        response = replace(response, form_origin=origin, timings=timings)
-        yield from self._write(response, request, program, compiled, result, places)
-
-    def _write(
-        self,
-        response: Response,
-        request: Request,
-        program: PreparedProgram,
-        compiled: CompiledForm,
-        result: CheckResult,
-        places: Places,
-    ) -> Iterator[Response]:
-        """The response with the verdicts, and the closed form in one notation after the other."""
-        written, shapes = compiled.written, shapes_of(request)
-        put_together = partial(assembly.with_form, request=request, used=program.used, result=result, places=places)
-        started, timings = perf_counter(), response.timings
+        checked = perf_counter()
+        seconds["check"] = checked - derived
+        written, shapes = compiled.written, program.shapes
         for notation in written.missing(request.notations, shapes, named=bool(places)):
-            yield replace(put_together(response, form=written), provisional=True)
+            yield assembly.with_form(result, written, Timings(**seconds), origin, provisional=True)
             # One that was given up before keeps the state DEADLINE.
             with suppress(FormOverBudget):
                 if notation not in written:
                     written.add(notation, self._forms.write(program, notation))
                 if notation is Notation.ENTRIES and notation in request.notations:
                     written.write_entries(shapes)
-            response = replace(response, timings=replace(timings, write=perf_counter() - started))
-        yield put_together(response, form=written)
+            seconds["write"] = perf_counter() - checked
+        yield assembly.with_form(result, written, Timings(**seconds), origin)
 
     def warm_up(self) -> None:
         """Runs one small request through both legs, so that the next is answered at full speed.

@@ -22,9 +22,9 @@ from ..symbolic import (
     plan_memory,
 )
 from ..symbolic.lowering.plan import Plan
-from .preparation import PreparedProgram
+from .preparation import PreparedProgram, Shapes
 from .values import FormOrigin
-from .written_form import Shapes, WrittenForm
+from .written_form import WrittenForm
 
 #: What workers share.
 S = TypeVar("S", ClosedForm, Written)

@@ -21,8 +21,9 @@ Places = Mapping[str, tuple[tuple[DerivativeKind, tuple[int, ...]], ...]]
 #: No more entries than this may be named.
 MOST_ENTRIES = 64
 
-#: The name, dtype and shape of each input.
+#: The name, dtype and shape of each input, and the name and shape.
 Types = tuple[tuple[str, TensorType], ...]
+Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class PreparedProgram:
 
     `used` are the differentiated inputs that the program names, `key` identifies its closed forms, and `coarsest` is
     the least precise floating dtype of any node. `kinks` finds nodes that are on a kink or outside their domain.
+    `shapes` and `dtypes` are those of all inputs, and `entries` how many they have together.
     """
 
     typed: TypedProgram
@@ -40,6 +42,9 @@ class PreparedProgram:
     key: str
     coarsest: torch.dtype
     kinks: KinkWatcher
+    shapes: Shapes
+    entries: int
+    dtypes: frozenset[torch.dtype]
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,18 @@ def prepare(expression: str, types: Types, wrt: tuple[str, ...], limits: Limits)
     forward = compile_program(typed)
     floating = {d for d, t in zip(forward.types, typed.types, strict=True) if d.is_floating_point and not t.weak}
     coarsest = max(floating, key=lambda d: torch.finfo(d).eps, default=torch.float64)
-    return PreparedProgram(typed, forward, wrt, used, form_key(typed, used), coarsest, KinkWatcher(typed))
+    return PreparedProgram(
+        typed=typed,
+        forward=forward,
+        wrt=wrt,
+        used=used,
+        key=form_key(typed, used),
+        coarsest=coarsest,
+        kinks=KinkWatcher(typed),
+        shapes=tuple((name, kind.shape) for name, kind in types),
+        entries=sum(kind.elements for _, kind in types),
+        dtypes=frozenset(DTYPES[kind.dtype] for _, kind in types),
+    )
 
 
 def differentiated_inputs(request: Request) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from functools import cache, lru_cache
 
 from ..symbolic import (
@@ -18,17 +18,8 @@ from ..symbolic import (
     Steps,
     Written,
 )
-from .preparation import Places
-from .values import OF_ONE_DERIVATIVE, NamedEntry, Request, WrittenDerivative, WrittenFormula
-
-#: The shapes of a request's inputs by name.
-Shapes = tuple[tuple[str, tuple[int, ...]], ...]
-
-
-def shapes_of(request: Request) -> Shapes:
-    """The shapes of a request's inputs."""
-    return tuple((o.name, tuple(o.tensor.shape)) for o in request.inputs)
-
+from .preparation import Places, Shapes
+from .values import OF_ONE_DERIVATIVE, NamedEntry, WrittenDerivative, WrittenFormula
 
 #: How many combinations of notations and shapes are kept of one form.
 KEPT = 16
@@ -45,6 +36,7 @@ class WrittenForm:
         self._written: dict[Notation, Written] = {}
         self._entry_writer = lru_cache(KEPT)(self._make_entry_writer)
         self._derivatives = lru_cache(KEPT)(self._put_together)
+        self._missing = lru_cache(KEPT)(self._find_missing)
 
     def __contains__(self, notation: Notation) -> bool:
         return notation in self._written
@@ -52,25 +44,32 @@ class WrittenForm:
     def add(self, notation: Notation, written: Written) -> None:
         """Adds the form in a notation."""
         self._written[notation] = written
-        self._derivatives.cache_clear()
+        self._forget()
 
     def write_entries(self, shapes: Shapes) -> None:
         """Writes the entries for inputs of these shapes, where the expressions that they are made of are there."""
         if Notation.ENTRIES in self._written:
             self._entry_writer(shapes).write_lists(self._longest)
-            self._derivatives.cache_clear()
+            self._forget()
 
-    def missing(self, notations: Collection[Notation], shapes: Shapes, named: bool) -> Iterator[Notation]:
+    def _forget(self) -> None:
+        """Drops what was put together before something was added."""
+        self._derivatives.cache_clear()
+        self._missing.cache_clear()
+
+    def missing(self, notations: frozenset[Notation], shapes: Shapes, named: bool) -> tuple[Notation, ...]:
         """Those of some notations that are not there for inputs of these shapes, in order.
 
         With `named` entries, the expressions that entries are made of are needed too.
         """
-        for notation in Notation:
-            if notation not in self._written:
-                if notation in notations or (named and notation is Notation.ENTRIES):
-                    yield notation
-            elif notation is Notation.ENTRIES and notation in notations and not self._has_lists(shapes):
-                yield notation
+        return self._missing(notations, shapes, named)
+
+    def _find_missing(self, notations: frozenset[Notation], shapes: Shapes, named: bool) -> tuple[Notation, ...]:
+        wanted = notations | {Notation.ENTRIES} if named else notations
+        missing = wanted - self._written.keys()
+        if Notation.ENTRIES in notations - missing and not self._has_lists(shapes):
+            missing |= {Notation.ENTRIES}
+        return tuple(notation for notation in Notation if notation in missing)
 
     def _has_lists(self, shapes: Shapes) -> bool:
         writer = self._entry_writer(shapes)

@@ -34,7 +34,7 @@ MESSAGES = {
 
 #: What a value has for the service's own use.
 INNER = {
-    verdict.Response: {"provisional"},
+    verdict.Response: {"provisional", "derivatives"},
     verdict.Derivative: {"written", "named_entries"},
     verdict.Diagnosis: {"node"},
     verdict.Description: {"operators", "versions"},

@@ -5,13 +5,14 @@ Only what goes out is made this way. What comes in is checked by hand, field by 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from enum import Enum
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any, TypeVar
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 from pullback.v1 import grading_pb2, language_pb2, tensor_pb2
 
 from ...grading import Syntax
@@ -36,9 +37,9 @@ def fill(message: Message, value: object) -> None:
     >>> step.kind, step.input
     (4, 'x')
     """
-    for name, write in _writers(message.DESCRIPTOR):
+    for name, may_be_skipped, write in _writers(message.DESCRIPTOR):
         content = getattr(value, name)
-        if content is None:
+        if content is None or (may_be_skipped and not content):
             continue
         if write is None:
             setattr(message, name, content)
@@ -66,10 +67,13 @@ def _named_tensors(
     return [tensor_pb2.NamedTensor(name=name, tensor=encode(tensor)) for name, tensor in pairs]
 
 
+#: The messages whose values are the same in one reply after the other: the bytes of each value are made once.
+RECURRING = {"Leg", "Tolerance", "Code"}
+
 # fmt: off
-#: The fields that a message's value lacks: the caller of `fill` sets them, and the front sets the workers.
+#: The fields that `fill` leaves to its caller, who sets them or joins their bytes; the front sets the workers.
 LACKING: Mapping[str, tuple[str, ...]] = {
-    "DifferentiateResponse":    ("id", "versions"),
+    "DifferentiateResponse":    ("id", "versions", "derivatives"),
     "Timings":                  ("queue", "total"),
     "DescribeLanguageResponse": ("operators", "versions", "workers"),
     "Operator":                 ("example_jacobians",),
@@ -90,14 +94,24 @@ DIFFERENT: Mapping[str, Callable[[Any], Any]] = {
 
 
 @cache
-def _writers(message: Descriptor) -> tuple[tuple[str, _Writer | None], ...]:
-    """What writes each field of a message that its value has; None where the attribute is the field's content."""
+def _writers(message: Descriptor) -> tuple[tuple[str, bool, _Writer | None], ...]:
+    """What writes each field of a message that its value has; None where the attribute is the field's content.
+
+    An empty content may be skipped, unless it is a float, whose zero has a sign.
+    """
     lacking = LACKING.get(message.name, ())
-    return tuple((field.name, _writer(message.name, field)) for field in message.fields if field.name not in lacking)
+    return tuple(
+        (field.name, not field.has_presence and field.cpp_type not in _FLOATS, _writer(message.name, field))
+        for field in message.fields
+        if field.name not in lacking
+    )
+
+
+_FLOATS = {FieldDescriptor.CPPTYPE_FLOAT, FieldDescriptor.CPPTYPE_DOUBLE}
 
 
 def _writer(message: str, field: FieldDescriptor) -> _Writer | None:
-    name, repeated = field.name, field.default_value == []
+    name, repeated = field.name, field.is_repeated
     different = DIFFERENT.get(f"{message}.{name}")
     if different is not None:
         return _extend(name, different) if repeated else _set(name, different)
@@ -108,7 +122,35 @@ def _writer(message: str, field: FieldDescriptor) -> _Writer | None:
         return _extend(name, lambda values: values) if repeated else None
     if field.message_type is tensor_pb2.Tensor.DESCRIPTOR:
         return lambda message, tensor: write_tensor(getattr(message, name), tensor)
-    return _fill_each(name) if repeated else lambda message, value: fill(getattr(message, name), value)
+    if repeated:
+        return _fill_each(name)
+    if field.message_type.name in RECURRING:
+        return _merge(name, GetMessageClass(field.message_type))
+    return _fill(name)
+
+
+def _fill(name: str) -> _Writer:
+    def write(message: Any, value: object) -> None:
+        part = getattr(message, name)
+        part.SetInParent()
+        fill(part, value)
+
+    return write
+
+
+def _merge(name: str, kind: type[Message]) -> _Writer:
+    @lru_cache(maxsize=256)
+    def encoded(value: Hashable) -> bytes:
+        message = kind()
+        fill(message, value)
+        return bytes(message.SerializeToString())
+
+    def write(message: Any, value: Hashable) -> None:
+        part = getattr(message, name)
+        part.SetInParent()
+        part.MergeFromString(encoded(value))
+
+    return write
 
 
 def _set(name: str, make: Callable[[Any], Any]) -> _Writer:
@@ -116,11 +158,7 @@ def _set(name: str, make: Callable[[Any], Any]) -> _Writer:
 
 
 def _extend(name: str, make: Callable[[Any], Any]) -> _Writer:
-    def write(message: Any, content: Any) -> None:
-        if content:
-            getattr(message, name).extend(make(content))
-
-    return write
+    return lambda message, content: getattr(message, name).extend(make(content))
 
 
 def _fill_each(name: str) -> _Writer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from pullback.v1 import derivative_pb2 as wire
@@ -13,7 +13,7 @@ from ...language import check_names
 from ...program import Limits, Reason, Refusal
 from ...verdict import (
     DEFAULT_NOTATIONS,
-    DerivativeKind,
+    Derivative,
     Description,
     EntryPlace,
     Notation,
@@ -27,6 +27,7 @@ from ...verdict import (
 )
 from ..protocol.channel import Buffer, Pieces
 from ..protocol.decoding import decode
+from ..protocol.envelope import field_head
 from . import attachments
 from .checks import check_id
 from .codec import fill, members
@@ -59,16 +60,33 @@ def reply(
     request_id: str, response: Response, versions: Mapping[str, str], queue: float, total: float
 ) -> bytes | Pieces:
     """The DifferentiateResponse for a response; `queue` and `total` are in seconds."""
-    timings = wire.Timings(queue=queue, total=total)
-    message = wire.DifferentiateResponse(id=request_id, versions=versions, timings=timings)
+    message = wire.DifferentiateResponse(id=request_id, timings=wire.Timings(queue=queue, total=total))
     fill(message, response)
-    for derivative, filled in zip(response.derivatives, message.derivatives, strict=True):
-        for kind, closed_form in _closed_forms(derivative.written).items():
-            getattr(filled, kind.value).CopyFrom(closed_form)
+    pieces = [message.SerializeToString(), _versions(tuple(versions.items()))]
+    for derivative in response.derivatives:
+        encoded = _derivative(derivative)
+        pieces += (field_head(wire.DifferentiateResponse.DERIVATIVES_FIELD_NUMBER, len(encoded)), encoded)
+    return attachments.join(b"".join(pieces))
+
+
+@cache
+def _versions(versions: tuple[tuple[str, str], ...]) -> bytes:
+    """The field of the versions, which are the same in all replies."""
+    return wire.DifferentiateResponse(versions=dict(versions)).SerializeToString()
+
+
+def _derivative(derivative: Derivative) -> bytes:
+    """The Derivative for one: its parts one after the other are together one message, as in every protobuf format."""
+    message = wire.Derivative()
+    fill(message, derivative)
+    encoded = message.SerializeToString() + _closed_forms(derivative.written)
+    if derivative.named_entries:
+        named = wire.Derivative()
         for entry in derivative.named_entries:
-            named = getattr(filled, entry.kind.value).named_entries
-            named.add(index=entry.index, text=entry.formula.written, state=_STATES[entry.formula.state])
-    return attachments.join(message.SerializeToString())
+            entries = getattr(named, entry.kind.value).named_entries
+            entries.add(index=entry.index, text=entry.formula.written, state=_STATES[entry.formula.state])
+        encoded += named.SerializeToString()
+    return encoded
 
 
 #: The numbers of the states of notations.
@@ -76,9 +94,10 @@ _STATES = {state: number for number, state in members(wire.NotationState.DESCRIP
 
 
 @lru_cache(maxsize=1024)
-def _closed_forms(written: WrittenDerivative) -> Mapping[DerivativeKind, wire.ClosedForm]:
-    """A derivative in writing as messages, the same ones for all replies that have it in the same notations."""
-    return {kind: _closed_form(formulas) for kind, formulas in written.formulas.items()}
+def _closed_forms(written: WrittenDerivative) -> bytes:
+    """A derivative's fields in writing, the same for all replies that have it in the same notations."""
+    fields: dict[str, Any] = {kind.value: _closed_form(formulas) for kind, formulas in written.formulas.items()}
+    return wire.Derivative(**fields).SerializeToString()
 
 
 def _closed_form(formulas: WrittenFormula) -> wire.ClosedForm:
