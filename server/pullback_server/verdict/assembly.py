@@ -39,7 +39,7 @@ class Assembly:
         self._request, self._program, self._places = request, program, places
         self._value, self._device = numbers.value.cpu(), str(device)
         self._gradients = [(name, gradient.cpu()) for name, gradient in numbers.gradients.items()]
-        self._intermediates = tuple([(name, value.cpu()) for name, value in numbers.intermediates])
+        self._intermediates = tuple((name, value.cpu()) for name, value in numbers.intermediates)
 
     def numbers_alone(self, timings: Timings) -> Response:
         """The response of the numeric leg, where nothing else was asked for."""

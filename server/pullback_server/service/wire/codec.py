@@ -111,7 +111,8 @@ _FLOATS = {FieldDescriptor.CPPTYPE_FLOAT, FieldDescriptor.CPPTYPE_DOUBLE}
 
 
 def _writer(message: str, field: FieldDescriptor) -> _Writer | None:
-    name, repeated = field.name, field.is_repeated
+    # protobuf 5 lacks `is_repeated`.
+    name, repeated = field.name, field.default_value == []
     different = DIFFERENT.get(f"{message}.{name}")
     if different is not None:
         return _extend(name, different) if repeated else _set(name, different)
