@@ -100,7 +100,13 @@ async def _calm(service: Service, before: Holdings | None) -> Holdings:
     while True:
         await asyncio.sleep(1)
         now = service.holdings()
-        whole = before is None or (now.files <= before.files and now.processes == before.processes and not now.zombies)
+        # While it starts a worker the fork server holds a file or two more, until the front has them.
+        whole = before is None or (
+            now.files <= before.files
+            and now.fork_server_files <= before.fork_server_files
+            and now.processes == before.processes
+            and not now.zombies
+        )
         if (whole and len(service.workers()) == WORKERS) or time.monotonic() > until:
             return now
 
