@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 from pullback_server import verdict
-from pullback_server.numeric import DeviceExhausted, memory_guard
+from pullback_server.numeric import DeviceExhausted, MemoryGuard
 from pullback_server.operators import TABLE
 from pullback_server.program import Reason, Refusal
 from pullback_server.symbolic import Formula
@@ -81,7 +81,7 @@ class Differentiator:
             case "forbidden":
                 value = forbidden(words[0])
             case "allocate":
-                with memory_guard():
+                with MemoryGuard():
                     torch.ones(int(words[0]), dtype=torch.uint8)
             case "grow":
                 self._kept.append(bytearray(b"\x01") * int(words[0]))

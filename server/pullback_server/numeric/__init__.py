@@ -1,6 +1,6 @@
 """The numeric leg: the expression's value and its vector-Jacobian product by torch autograd."""
 
-from .devices import DeviceExhausted, best_device, device_for, memory_guard, usable
+from .devices import DeviceExhausted, MemoryGuard, best_device, device_for, usable
 from .perturbation import perturb, with_rounding_noise
 from .vjp import (
     DTYPES,
@@ -19,13 +19,13 @@ __all__ = [
     "FROM_TORCH",
     "DeviceExhausted",
     "Forward",
+    "MemoryGuard",
     "NumericResult",
     "best_device",
     "compile_program",
     "device_for",
     "differentiate",
     "local_gradients",
-    "memory_guard",
     "node_gradients",
     "perturb",
     "tensor_type",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from functools import cache
+from types import TracebackType
 
 import torch
 
@@ -47,14 +48,19 @@ def usable(device: torch.device) -> bool:
         return False
 
 
-@contextmanager
-def memory_guard() -> Iterator[None]:
-    """Turns each of torch's out-of-memory errors into DeviceExhausted."""
-    try:
-        yield
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise DeviceExhausted from error
-    except RuntimeError as error:
-        if "can't allocate memory" in str(error) or "out of memory" in str(error):
-            raise DeviceExhausted from error
-        raise
+class MemoryGuard(AbstractContextManager[None]):
+    """Turns each of torch's out-of-memory errors into DeviceExhausted.
+
+    >>> with MemoryGuard():
+    ...     raise MemoryError
+    Traceback (most recent call last):
+    ...
+    pullback_server.numeric.devices.DeviceExhausted
+    """
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        match error:
+            case torch.OutOfMemoryError() | MemoryError():
+                raise DeviceExhausted from error
+            case RuntimeError() if "can't allocate memory" in str(error) or "out of memory" in str(error):
+                raise DeviceExhausted from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ import torch
 from ..operators import BY_NAME, OperandError
 from ..operators.shape_rules.common import promote
 from ..program import Apply, DType, Input, Literal, Place, Reason, Refusal, Size, TensorType, TypedProgram
-from .devices import memory_guard
+from .devices import MemoryGuard
 
 DTYPES: dict[DType, torch.dtype] = {d: getattr(torch, d.label) for d in DType}
 FROM_TORCH: dict[torch.dtype, DType] = {dtype: d for d, dtype in DTYPES.items()}
@@ -132,15 +133,20 @@ def _constant(
 
 @dataclass(frozen=True)
 class NumericResult:
-    """The value of the output, the gradients by name, the intermediates, and the values of all nodes.
+    """The value of the output, the gradients by name, the intermediates, and what the forward pass gave for all nodes.
 
-    The nodes' values are detached tensors and Python numbers; there are none where a decomposition did not converge.
+    There is nothing for `nodes` where a decomposition did not converge.
     """
 
     value: torch.Tensor
     gradients: dict[str, torch.Tensor]
     intermediates: tuple[tuple[str, torch.Tensor], ...]
-    values: tuple[Any, ...] = ()
+    nodes: Sequence[Any] = ()
+
+    @cached_property
+    def values(self) -> tuple[Any, ...]:
+        """The values of all nodes: detached tensors, and Python numbers."""
+        return tuple(v.detach() if isinstance(v, torch.Tensor) else v for v in self.nodes)
 
 
 def differentiate(
@@ -152,7 +158,7 @@ def differentiate(
     does not converge everything is nan. Raises DeviceExhausted, and Refusal for values that an operator does not take.
     """
     try:
-        with memory_guard():
+        with MemoryGuard():
             leaves = {name: tensor.to(device).detach().requires_grad_(name in wrt) for name, tensor in inputs.items()}
             values = forward(leaves)
             output = forward.tensor(values, forward.output, device)
@@ -161,12 +167,11 @@ def differentiate(
             if output.requires_grad and sources:
                 reached = torch.autograd.grad(output, sources, upstream.to(device), allow_unused=True)
             gradients = {
-                name: torch.zeros_like(source) if gradient is None else gradient.detach()
+                name: torch.zeros_like(source) if gradient is None else gradient
                 for name, source, gradient in zip(wrt, sources, reached, strict=True)
             }
             intermediates = tuple((name, forward.tensor(values, n, device).detach()) for name, n in forward.bindings)
-            detached = tuple(v.detach() if isinstance(v, torch.Tensor) else v for v in values)
-            return NumericResult(output.detach(), gradients, intermediates, detached)
+            return NumericResult(output.detach(), gradients, intermediates, values)
     except torch.linalg.LinAlgError:  # type: ignore[attr-defined]
         # A decomposition that does not converge has no value: that is a result, and no failure.
         nan = torch.full(forward.shape, torch.nan, dtype=forward.types[forward.output], device=device)
@@ -177,7 +182,7 @@ def node_gradients(
     forward: Forward, inputs: Tensors, upstream: torch.Tensor, device: torch.device
 ) -> dict[int, torch.Tensor]:
     """Autograd's gradient of each node that has one, by the node's number: it shows where a gradient goes wrong."""
-    with memory_guard():
+    with MemoryGuard():
         leaves = {n: t.to(device).detach().requires_grad_(t.is_floating_point()) for n, t in inputs.items()}
         values = forward(leaves)
         output = forward.tensor(values, forward.output, device)
@@ -195,7 +200,7 @@ def local_gradients(
     step = forward.steps[node]
     if step is None:
         return {}
-    with memory_guard():
+    with MemoryGuard():
         leaves = {k: values[k].detach().clone().requires_grad_() for k in set(operands)}
         result = step([leaves.get(k, v) for k, v in enumerate(values)])
         if not result.requires_grad:

@@ -11,7 +11,7 @@ def limit(default: float, doc: str, *, least: float = 1) -> Any:
     return field(default=default, metadata={"doc": doc, "least": least})
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Limits:
     """What one request may ask for; over a limit means a refusal, never an allocation.
 

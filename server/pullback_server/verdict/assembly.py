@@ -94,7 +94,7 @@ class Assembly:
         """The response with the verdicts, and the closed form in those of the requested notations that are there."""
         request, program = self._request, self._program
         notations, used = request.notations, program.used
-        written = form.derivatives(notations, program.shapes)
+        texts = form.texts(notations, program.shapes)
         named = form.named_entries(self._places, used, program.shapes) if self._places else {}
         derivatives = []
         for name, gradient in self._gradients:
@@ -103,7 +103,7 @@ class Assembly:
                 Derivative(
                     name,
                     gradient,
-                    (written.get(name) or unwritten(notations, NotationState.DEADLINE))
+                    (texts.derivatives.get(name) or unwritten(notations, NotationState.DEADLINE))
                     if name in used
                     else zero(notations),
                     DONE,
@@ -113,7 +113,6 @@ class Assembly:
                     tuple(named.get(name, ())),
                 )
             )
-        code, steps = form.code(notations), form.steps(notations)
         return Response(
             self._value,
             tuple(derivatives),
@@ -121,9 +120,9 @@ class Assembly:
             self._device,
             origin,
             timings,
-            code,
-            steps.steps,
-            code.state,
-            steps.state,
+            texts.code,
+            texts.steps.steps,
+            texts.code.state,
+            texts.steps.state,
             provisional,
         )

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+import numpy as np
 import torch
 
-from ..numeric import DeviceExhausted, NumericResult, memory_guard
+from ..numeric import DeviceExhausted, MemoryGuard, NumericResult
 from ..numeric import differentiate as autograd
 from ..program import Refusal
 from .compare import CLOSE, Comparison, compare
@@ -43,7 +44,7 @@ class CheckResult:
 def check(request: PreparedRequest, numbers: NumericResult, forms: CompiledForm) -> CheckResult:
     """Evaluates the closed forms in float64, and judges every differentiated input if the request wants a check."""
     try:
-        with memory_guard():
+        with MemoryGuard():
             return _check(request, numbers, EvaluatedForms(forms, request))
     except DeviceExhausted:
         reason = UndecidedReason.MEMORY
@@ -58,22 +59,23 @@ def check(request: PreparedRequest, numbers: NumericResult, forms: CompiledForm)
 def _check(request: PreparedRequest, numbers: NumericResult, form: EvaluatedForms) -> CheckResult:
     estimates = ErrorEstimates(request, numbers, form)
     thorough = form.kept and form.entries <= THOROUGH
-    gradients: dict[str, torch.Tensor] = {}
-    comparisons: list[Comparison] = []
-    for name in request.program.wrt:
-        numeric, symbolic = numbers.gradients[name], form.gradients.get(name)
+    gradients = {}
+    for name, numeric in numbers.gradients.items():
+        symbolic = form.gradients.get(name)
         gradients[name] = torch.zeros_like(numeric, dtype=torch.float64) if symbolic is None else symbolic
-        if request.original.check:
-            comparisons.append(compare(name, numeric, gradients[name], estimates, thorough))
+    if not request.original.check:
+        return CheckResult(gradients=gradients)
+    with np.errstate(all="ignore"):
+        comparisons = [
+            compare(name, numbers.gradients[name], gradients[name], estimates, thorough) for name in gradients
+        ]
     return CheckResult(_verdicts(estimates, comparisons), gradients)
 
 
 def _verdicts(estimates: ErrorEstimates, comparisons: list[Comparison]) -> Mapping[str, Verdict]:
-    if not comparisons:
-        return {}
     request, numbers = estimates.request, estimates.numbers
     program = request.program.typed.program
-    guards = tuple(request.program.kinks.active(numbers.values)) if numbers.values else ()
+    guards = tuple(request.program.kinks.active(numbers.nodes)) if numbers.nodes else ()
     smooth = not guards and is_finite(numbers.value)
     opinion: ThirdOpinion | None = None
     verdicts = {}

@@ -36,6 +36,10 @@ class ErrorEstimates:
         self.dtype = request.program.coarsest
         self.unit = torch.finfo(self.dtype).eps
 
+    def is_sum(self, name: str) -> bool:
+        """Whether something is added up in a closed form."""
+        return name in self.form.compiled.linear_slots.by_result
+
     def terms(self, name: str, places: Places | None = None) -> Numbers | None:
         """The magnitudes of the terms that entries of a closed form are the sum of; None where it is not a sum.
 
@@ -52,7 +56,7 @@ class ErrorEstimates:
         return None if terms is None else terms.cpu().numpy()
 
     def largest_terms(self, name: str) -> float:
-        """A bound on the magnitudes of all terms that entries of a closed form are the sum of; 0 where it is no sum."""
+        """A bound on the magnitudes of all terms that entries of a closed form are the sum of."""
         return self._magnitudes.largest(name)
 
     def bound(self, name: str, places: Places) -> Numbers | None:

@@ -26,41 +26,27 @@ class EvaluatedForms:
     """
 
     def __init__(self, compiled: CompiledForm, request: PreparedRequest) -> None:
+        program, inputs = request.program, request.inputs
         self.compiled = compiled
         self.device = device_for(request.device, (torch.float64,))
-        program_inputs = request.program.typed.program.inputs()
-        tensors = {name: x for name, x in request.inputs.items() if name in program_inputs}
-        tensors[UPSTREAM] = request.upstream
-        self.point = {name: x.to(self.device, torch.float64) for name, x in tensors.items()}
-        self.entries = sum(x.numel() for x in self.point.values())
-        self._shapes = tuple((name, tuple(x.shape)) for name, x in self.point.items())
-        self._memory = request.memory
+        self.point = {name: inputs[name].to(self.device, torch.float64) for name in program.named}
+        self.point[UPSTREAM] = request.upstream.to(self.device, torch.float64)
+        self.entries = program.point_entries
+        memory, self._memory_if_kept = compiled.memory(program.point_shapes)
+        self._most_memory = request.memory
+        if memory > self._most_memory:
+            raise DeviceExhausted
+        cheap = self.entries <= KEPT or self._memory_if_kept - memory <= CHEAPLY_KEPT
         self._steps: list[Any] = []
-        self._require_memory(keep=False)
-        self.gradients = compiled.evaluate(self.point, self._steps if self._keeps() else None)
+        keeps = cheap and self._memory_if_kept <= self._most_memory
+        self.gradients = compiled.evaluate(self.point, self._steps if keeps else None)
         self.kept = bool(self._steps)
 
     @property
     def steps(self) -> list[Any]:
-        """The values of the plan's steps, computed again where they were not kept."""
+        """The values of the plan's steps, computed again where they were not kept; raises DeviceExhausted."""
         if not self._steps:
-            self._require_memory(keep=True)
+            if self._memory_if_kept > self._most_memory:
+                raise DeviceExhausted
             self.compiled.evaluate(self.point, self._steps)
         return self._steps
-
-    def _keeps(self) -> bool:
-        """Whether the values of all steps are kept."""
-        if not self._fits(keep=True):
-            return False
-        return self.entries <= KEPT or self._bytes(keep=True) - self._bytes(keep=False) <= CHEAPLY_KEPT
-
-    def _fits(self, keep: bool) -> bool:
-        return self._bytes(keep) <= self._memory
-
-    def _bytes(self, keep: bool) -> int:
-        return self.compiled.memory(self._shapes, keep)
-
-    def _require_memory(self, keep: bool) -> None:
-        """Raises DeviceExhausted where the steps would need too much, before any of them is computed."""
-        if not self._fits(keep):
-            raise DeviceExhausted

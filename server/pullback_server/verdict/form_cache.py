@@ -56,13 +56,13 @@ class FormOverBudget(Exception):
 class CompiledForm:
     """A closed form with the function that evaluates it, the sums in its results, and its notations.
 
-    `memory` estimates the bytes that evaluating it takes, or evaluating it and keeping the value of every step.
+    `memory` estimates the bytes that evaluating it takes, without and with the values of all steps kept.
     """
 
     form: ClosedForm
     evaluate: Evaluator
     linear_slots: LinearSlots
-    memory: Callable[[Shapes, bool], int]
+    memory: Callable[[Shapes], tuple[int, int]]
     written: WrittenForm
 
     @property
@@ -124,8 +124,9 @@ class FormCache:
 
 def _compile(form: ClosedForm, limits: Limits) -> CompiledForm:
     @lru_cache(maxsize=16)
-    def memory(shapes: Shapes, keep: bool) -> int:
-        return plan_memory(form.plan, dict(shapes), keep=keep)
+    def memory(shapes: Shapes) -> tuple[int, int]:
+        lengths = dict(shapes)
+        return plan_memory(form.plan, lengths, keep=False), plan_memory(form.plan, lengths, keep=True)
 
     written = WrittenForm(limits.entries_characters)
     return CompiledForm(form, evaluator(form.plan), linear_slots(form.plan), memory, written)

@@ -60,21 +60,31 @@ class KinkWatcher:
                 row = BY_NAME[node.operator]
                 self._conditions += [(number, place, kink.where) for place, kink in enumerate(row.kinks)]
                 self._conditions += [(number, None, row.domain)] * bool(row.domain)
-        self._never: set[tuple[int, int | None]] = set()
+        #: The conditions that literals rule out, and those that values decide, each by its node and kink.
+        self._never, self._possible = set[tuple[int, int | None]](), set[tuple[int, int | None]]()
 
     def active(self, values: Sequence[Any]) -> Iterator[Guard]:
-        """Every guard that the program is on; `values` are those of its nodes, tensors and numbers."""
+        """Every guard that the program is on; `values` are those of its nodes, detached or not, and numbers."""
         for number, kink, condition in self._conditions:
+            place = number, kink
+            if place in self._never:
+                continue
             # What is outside a domain has no finite value.
-            if (number, kink) in self._never or (kink is None and is_finite(values[number])):
+            inside = kink is None and is_finite(values[number])
+            if inside and place in self._possible:
                 continue
             node = self._typed.program.nodes[number]
             assert isinstance(node, Apply)
             operands = [None if k is None else values[k] for k in node.operands]
             row, arguments = BY_NAME[node.operator], self._typed.arguments[number]
-            masks = _condition_masks(row, condition, operands, arguments, outside=kink is None)
+            # Only a number can rule a condition out.
+            asked = not inside or not all(isinstance(o, torch.Tensor) for o in operands)
+            masks = _condition_masks(row, condition, operands, arguments, outside=kink is None) if asked else ()
             if masks is None:
-                self._never.add((number, kink))
+                self._never.add(place)
+                continue
+            self._possible.add(place)
+            if inside:
                 continue
             marks: dict[int, Mask] = {}
             for k, mask in zip(node.operands, masks, strict=False):
@@ -109,7 +119,7 @@ def is_finite(value: Any) -> bool:
     if not isinstance(value, torch.Tensor):
         return math.isfinite(value)
     if value.numel() <= FEW:
-        return all(map(math.isfinite, value.reshape(-1).tolist()))
+        return all(map(math.isfinite, value.detach().reshape(-1).tolist()))
     return math.isfinite(value.detach().sum().item())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -9,9 +10,9 @@ from functools import cached_property, partial
 import torch
 
 from ..language import check, parse
-from ..numeric import DTYPES, FROM_TORCH, Forward, compile_program, tensor_type
+from ..numeric import DTYPES, FROM_TORCH, Forward, compile_program
 from ..program import Limits, Reason, Refusal, TensorType, TypedProgram
-from ..symbolic import DerivativeKind, form_key
+from ..symbolic import UPSTREAM, DerivativeKind, form_key
 from .exact import scale_of
 from .kinks import KinkWatcher
 from .values import Request
@@ -22,7 +23,7 @@ Places = Mapping[str, tuple[tuple[DerivativeKind, tuple[int, ...]], ...]]
 MOST_ENTRIES = 64
 
 #: The name, dtype and shape of each input, and the name and shape.
-Types = tuple[tuple[str, TensorType], ...]
+Types = tuple[tuple[str, torch.dtype, tuple[int, ...]], ...]
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 
 
@@ -30,14 +31,17 @@ Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 class PreparedProgram:
     """A checked program with its forward pass, and what follows from both.
 
-    `used` are the differentiated inputs that the program names, `key` identifies its closed forms, and `coarsest` is
-    the least precise floating dtype of any node. `kinks` finds nodes that are on a kink or outside their domain.
-    `shapes` and `dtypes` are those of all inputs, and `entries` how many they have together.
+    `named` are the inputs that the program names, and `used` those of them that are differentiated; `key` identifies
+    its closed forms, and `coarsest` is the least precise floating dtype of any node. `kinks` finds nodes that are on a
+    kink or outside their domain. `shapes` and `dtypes` are those of all inputs, and `entries` how many they have
+    together; `point_shapes` and `point_entries` are those of what closed forms are evaluated on: the named inputs, and
+    the upstream gradient as `^`.
     """
 
     typed: TypedProgram
     forward: Forward
     wrt: tuple[str, ...]
+    named: tuple[str, ...]
     used: tuple[str, ...]
     key: str
     coarsest: torch.dtype
@@ -45,6 +49,8 @@ class PreparedProgram:
     shapes: Shapes
     entries: int
     dtypes: frozenset[torch.dtype]
+    point_shapes: Shapes
+    point_entries: int
 
 
 @dataclass(frozen=True)
@@ -80,19 +86,22 @@ class PreparedRequest:
 
 def types_of(request: Request) -> Types:
     """The types of a request's inputs, in order."""
-    return tuple((o.name, tensor_type(o.tensor)) for o in request.inputs)
+    return tuple([(o.name, o.tensor.dtype, o.tensor.shape) for o in request.inputs])
 
 
 def prepare(expression: str, types: Types, wrt: tuple[str, ...], limits: Limits) -> PreparedProgram:
     """Parses and checks an expression for inputs of these types; raises Refusal."""
-    program = parse(expression, tuple(name for name, _ in types), limits)
-    typed = check(program, dict(types), limits)
+    program = parse(expression, tuple(name for name, *_ in types), limits)
+    shapes = {name: tuple(shape) for name, _, shape in types}
+    typed = check(program, {name: TensorType(FROM_TORCH[dtype], shapes[name]) for name, dtype, _ in types}, limits)
     if not typed.output.dtype.floating:
         message = f"the value has dtype {typed.output.dtype.label}, which cannot be differentiated"
         hint = "an expression whose value is floating"
         raise Refusal(Reason.NOT_DIFFERENTIABLE, message, found=str(typed.output), hint=hint)
-    named = program.inputs()
-    used = tuple(name for name in wrt if name in named)
+    inputs = program.inputs()
+    named = tuple(name for name in shapes if name in inputs)
+    used = tuple(name for name in wrt if name in inputs)
+    point = {**{name: shapes[name] for name in named}, UPSTREAM: typed.output.shape}
     forward = compile_program(typed)
     floating = {d for d, t in zip(forward.types, typed.types, strict=True) if d.is_floating_point and not t.weak}
     coarsest = max(floating, key=lambda d: torch.finfo(d).eps, default=torch.float64)
@@ -100,13 +109,16 @@ def prepare(expression: str, types: Types, wrt: tuple[str, ...], limits: Limits)
         typed=typed,
         forward=forward,
         wrt=wrt,
+        named=named,
         used=used,
         key=form_key(typed, used),
         coarsest=coarsest,
         kinks=KinkWatcher(typed),
-        shapes=tuple((name, kind.shape) for name, kind in types),
-        entries=sum(kind.elements for _, kind in types),
-        dtypes=frozenset(DTYPES[kind.dtype] for _, kind in types),
+        shapes=tuple(shapes.items()),
+        entries=sum(map(math.prod, shapes.values())),
+        dtypes=frozenset(dtype for _, dtype, _ in types),
+        point_shapes=tuple(point.items()),
+        point_entries=sum(map(math.prod, point.values())),
     )
 
 

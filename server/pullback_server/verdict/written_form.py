@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from ..symbolic import (
@@ -27,6 +28,18 @@ KEPT = 16
 ZERO = {Notation.TEXT: Formula("0"), Notation.LATEX: Formula("0")}
 
 
+@dataclass(frozen=True)
+class Texts:
+    """A closed form in some notations: each input's derivatives, and all of them as code and in steps.
+
+    An input that the value does not depend on is absent; code and steps that are not there have a state that says why.
+    """
+
+    derivatives: Mapping[str, WrittenDerivative]
+    code: Code
+    steps: Steps
+
+
 class WrittenForm:
     """The notations of one closed form, each of them added when it is first asked for."""
 
@@ -35,7 +48,7 @@ class WrittenForm:
         self._longest = longest_entries
         self._written: dict[Notation, Written] = {}
         self._entry_writer = lru_cache(KEPT)(self._make_entry_writer)
-        self._derivatives = lru_cache(KEPT)(self._put_together)
+        self._texts = lru_cache(KEPT)(self._put_together)
         self._missing = lru_cache(KEPT)(self._find_missing)
 
     def __contains__(self, notation: Notation) -> bool:
@@ -54,7 +67,7 @@ class WrittenForm:
 
     def _forget(self) -> None:
         """Drops what was put together before something was added."""
-        self._derivatives.cache_clear()
+        self._texts.cache_clear()
         self._missing.cache_clear()
 
     def missing(self, notations: frozenset[Notation], shapes: Shapes, named: bool) -> tuple[Notation, ...]:
@@ -77,22 +90,12 @@ class WrittenForm:
             self.write_entries(shapes)  # takes no time: every list would be too long
         return writer.lists is not None
 
-    def derivatives(self, notations: frozenset[Notation], shapes: Shapes) -> Mapping[str, WrittenDerivative]:
-        """Each input's derivatives in these notations, as far as they are there, for inputs of these shapes.
+    def texts(self, notations: frozenset[Notation], shapes: Shapes) -> Texts:
+        """The form in these notations, as far as they are there, for inputs of these shapes.
 
-        An input that the value does not depend on is absent. The result is the same object whenever it is asked for.
+        The result is the same object whenever it is asked for.
         """
-        return self._derivatives(notations, shapes if Notation.ENTRIES in notations else ())
-
-    def code(self, notations: Collection[Notation]) -> Code:
-        """The derivatives as code, where it is asked for."""
-        code, requested = self._written.get(Notation.CODE), Notation.CODE in notations
-        return code if requested and isinstance(code, Code) else Code(state=absence(requested))
-
-    def steps(self, notations: Collection[Notation]) -> Steps:
-        """The derivation, where it is asked for."""
-        steps, requested = self._written.get(Notation.STEPS), Notation.STEPS in notations
-        return steps if requested and isinstance(steps, Steps) else Steps(state=absence(requested))
+        return self._texts(notations, shapes if Notation.ENTRIES in notations else ())
 
     def named_entries(self, places: Places, used: Collection[str], shapes: Shapes) -> Mapping[str, list[NamedEntry]]:
         """The entries at these places, which have together no more characters than all entries of a response may."""
@@ -114,7 +117,7 @@ class WrittenForm:
         assert isinstance(forms, EntryForms)
         return EntryWriter(forms, dict(shapes))
 
-    def _put_together(self, notations: frozenset[Notation], shapes: Shapes) -> Mapping[str, WrittenDerivative]:
+    def _put_together(self, notations: frozenset[Notation], shapes: Shapes) -> Texts:
         inputs: dict[str, dict[DerivativeKind, dict[Notation, Formula]]] = {}
         for notation in notations:
             written = self._written.get(notation)
@@ -124,10 +127,19 @@ class WrittenForm:
             for name, kinds in formulas.items():
                 for kind, formula in kinds.items():
                     inputs.setdefault(name, {k: {} for k in DerivativeKind})[kind][notation] = formula
-        return {
+        derivatives = {
             name: WrittenDerivative({kind: with_states(formulas, notations) for kind, formulas in kinds.items()})
             for name, kinds in inputs.items()
         }
+        return Texts(derivatives, self._code(notations), self._steps(notations))
+
+    def _code(self, notations: Collection[Notation]) -> Code:
+        code, requested = self._written.get(Notation.CODE), Notation.CODE in notations
+        return code if requested and isinstance(code, Code) else Code(state=absence(requested))
+
+    def _steps(self, notations: Collection[Notation]) -> Steps:
+        steps, requested = self._written.get(Notation.STEPS), Notation.STEPS in notations
+        return steps if requested and isinstance(steps, Steps) else Steps(state=absence(requested))
 
 
 def absence(requested: bool) -> NotationState:

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from pullback_server.numeric import DeviceExhausted, best_device, device_for, devices, memory_guard
+from pullback_server.numeric import DeviceExhausted, MemoryGuard, best_device, device_for, devices
 
 
 def test_the_best_device_is_one_that_computes():
@@ -31,15 +31,15 @@ def test_what_a_device_supports_is_tried():
     ],
 )
 def test_every_way_to_run_out_of_memory_is_one(problem):
-    with pytest.raises(DeviceExhausted), memory_guard():
+    with pytest.raises(DeviceExhausted), MemoryGuard():
         raise problem
 
 
 def test_other_errors_are_not_taken_for_a_full_memory():
-    with pytest.raises(RuntimeError, match="shapes"), memory_guard():
+    with pytest.raises(RuntimeError, match="shapes"), MemoryGuard():
         raise RuntimeError("shapes do not match")
 
 
 def test_torch_really_says_so_when_memory_is_full():
-    with pytest.raises(DeviceExhausted), memory_guard():
+    with pytest.raises(DeviceExhausted), MemoryGuard():
         torch.empty(2**60, dtype=torch.uint8)

@@ -6,6 +6,7 @@ DifferentiateMany and GradeMany number the fields of their messages alike.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import overload
 
 from .channel import Buffer, Pieces
@@ -62,6 +63,7 @@ def stream_response(request_id: str, field: int, content: bytes | Pieces) -> byt
     return Pieces((head, *content.pieces)) if isinstance(content, Pieces) else head + content
 
 
+@lru_cache(maxsize=2**12)
 def field_head(number: int, size: int) -> bytes:
     """What stands before a field's content of so many bytes.
 

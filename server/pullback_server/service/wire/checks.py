@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
+from ... import language
 from ...program import Limits, Reason, Refusal
 
 #: The longest id, in characters.
@@ -16,6 +18,12 @@ def check_id(request_id: str) -> None:
     length = len(request_id)
     if length > ID_CHARACTERS:
         raise Refusal(Reason.LIMIT_EXCEEDED, f"the id has {length} characters", "id", hint=f"at most {ID_CHARACTERS}")
+
+
+@lru_cache(maxsize=2**8)
+def check_names(names: tuple[str, ...], limits: Limits) -> None:
+    """Raises Refusal for names that inputs cannot have; the same names mostly come with one request after the other."""
+    language.check_names(names, limits)
 
 
 def check_shape(shape: Sequence[int], field: str, limits: Limits) -> None:
@@ -33,6 +41,6 @@ def check_shape(shape: Sequence[int], field: str, limits: Limits) -> None:
 def check_elements(shape: Sequence[int], most: int, unit: str, field: str) -> None:
     """Raises Refusal for a shape of more elements than `most`."""
     # A zero elsewhere must not hide a dimension whose strides no integer holds.
-    if math.prod(length or 1 for length in shape) > most:
+    if math.prod(filter(None, shape)) > most:
         message = f"the tensor has the shape {list(shape)}"
         raise Refusal(Reason.LIMIT_EXCEEDED, message, field, hint=f"at most {most} {unit}")

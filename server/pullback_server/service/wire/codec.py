@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from enum import Enum
 from functools import cache, lru_cache, partial
+from operator import attrgetter
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
@@ -21,7 +23,7 @@ from .tensors import numbers_to_wire, to_wire, write_tensor
 
 E = TypeVar("E", bound=Enum)
 
-#: Writes the content of an attribute into a field of a message.
+#: Writes the content of an attribute into a field of a message, or a value into a message.
 _Writer = Callable[[Any, Any], None]
 
 
@@ -37,14 +39,7 @@ def fill(message: Message, value: object) -> None:
     >>> step.kind, step.input
     (4, 'x')
     """
-    for name, may_be_skipped, write in _writers(message.DESCRIPTOR):
-        content = getattr(value, name)
-        if content is None or (may_be_skipped and not content):
-            continue
-        if write is None:
-            setattr(message, name, content)
-        else:
-            write(message, content)
+    _filler(message.DESCRIPTOR)(message, value)
 
 
 def members(enum: EnumDescriptor, kind: type[E]) -> dict[int, E]:
@@ -67,10 +62,18 @@ def _named_tensors(
     return [tensor_pb2.NamedTensor(name=name, tensor=encode(tensor)) for name, tensor in pairs]
 
 
-#: The messages whose values are the same in one reply after the other: the bytes of each value are made once.
-RECURRING = {"Leg", "Tolerance", "Code"}
+#: How many contents of recurring fields are kept, for each message.
+KEPT = 512
 
 # fmt: off
+#: The fields that have the same content in one reply after the other: their bytes are made once for each content.
+RECURRING: Mapping[str, tuple[str, ...]] = {
+    "DifferentiateResponse": ("device", "form_origin", "code", "code_state", "steps_state"),
+    "Derivative":            ("name", "numeric", "symbolic"),
+    "Verdict":               ("outcome", "reason", "message", "compared", "differing", "tolerance", "suspects",
+                              "examined", "derivative_source"),
+}
+
 #: The fields that `fill` leaves to its caller, who sets them or joins their bytes; the front sets the workers.
 LACKING: Mapping[str, tuple[str, ...]] = {
     "DifferentiateResponse":    ("id", "versions", "derivatives"),
@@ -94,23 +97,53 @@ DIFFERENT: Mapping[str, Callable[[Any], Any]] = {
 
 
 @cache
-def _writers(message: Descriptor) -> tuple[tuple[str, bool, _Writer | None], ...]:
-    """What writes each field of a message that its value has; None where the attribute is the field's content.
+def _filler(message: Descriptor) -> _Writer:
+    """What fills messages of a kind: first the fields that recur, then the others."""
+    lacking, recurring = LACKING.get(message.name, ()), RECURRING.get(message.name, ())
+    write = _fields(message, [f for f in message.fields if f.name not in {*lacking, *recurring}])
+    if not recurring:
+        return write
+    kind, contents = GetMessageClass(message), attrgetter(*recurring)
+    write_recurring = _fields(message, [message.fields_by_name[name] for name in recurring])
+
+    @lru_cache(maxsize=KEPT)
+    def encoded(contents: tuple[Hashable, ...]) -> bytes:
+        part = kind()
+        write_recurring(part, SimpleNamespace(**dict(zip(recurring, contents, strict=True))))
+        return bytes(part.SerializeToString())
+
+    def fill_both(message: Message, value: object) -> None:
+        message.MergeFromString(encoded(contents(value)))
+        write(message, value)
+
+    return fill_both
+
+
+def _fields(message: Descriptor, fields: Iterable[FieldDescriptor]) -> _Writer:
+    """What writes these fields of a message.
 
     An empty content may be skipped, unless it is a float, whose zero has a sign.
     """
-    lacking = LACKING.get(message.name, ())
-    return tuple(
-        (field.name, not field.has_presence and field.cpp_type not in _FLOATS, _writer(message.name, field))
-        for field in message.fields
-        if field.name not in lacking
-    )
+    rows = [(f.name, not f.has_presence and f.cpp_type not in _FLOATS, _writer(message.name, f)) for f in fields]
+
+    def write(message: Message, value: object) -> None:
+        for name, may_be_skipped, write_field in rows:
+            content = getattr(value, name)
+            if content is None or (may_be_skipped and not content):
+                continue
+            if write_field is None:
+                setattr(message, name, content)
+            else:
+                write_field(message, content)
+
+    return write
 
 
 _FLOATS = {FieldDescriptor.CPPTYPE_FLOAT, FieldDescriptor.CPPTYPE_DOUBLE}
 
 
 def _writer(message: str, field: FieldDescriptor) -> _Writer | None:
+    """What writes a field; None where the attribute is its content."""
     # protobuf 5 lacks `is_repeated`.
     name, repeated = field.name, field.default_value == []
     different = DIFFERENT.get(f"{message}.{name}")
@@ -125,31 +158,16 @@ def _writer(message: str, field: FieldDescriptor) -> _Writer | None:
         return lambda message, tensor: write_tensor(getattr(message, name), tensor)
     if repeated:
         return _fill_each(name)
-    if field.message_type.name in RECURRING:
-        return _merge(name, GetMessageClass(field.message_type))
-    return _fill(name)
+    return _fill(name, field.message_type)
 
 
-def _fill(name: str) -> _Writer:
+def _fill(name: str, kind: Descriptor) -> _Writer:
+    fill_part = _filler(kind)
+
     def write(message: Any, value: object) -> None:
         part = getattr(message, name)
         part.SetInParent()
-        fill(part, value)
-
-    return write
-
-
-def _merge(name: str, kind: type[Message]) -> _Writer:
-    @lru_cache(maxsize=256)
-    def encoded(value: Hashable) -> bytes:
-        message = kind()
-        fill(message, value)
-        return bytes(message.SerializeToString())
-
-    def write(message: Any, value: Hashable) -> None:
-        part = getattr(message, name)
-        part.SetInParent()
-        part.MergeFromString(encoded(value))
+        fill_part(part, value)
 
     return write
 

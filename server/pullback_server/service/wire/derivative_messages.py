@@ -9,7 +9,6 @@ from typing import Any
 
 from pullback.v1 import derivative_pb2 as wire
 
-from ...language import check_names
 from ...program import Limits, Reason, Refusal
 from ...verdict import (
     DEFAULT_NOTATIONS,
@@ -29,7 +28,7 @@ from ..protocol.channel import Buffer, Pieces
 from ..protocol.decoding import decode
 from ..protocol.envelope import field_head
 from . import attachments
-from .checks import check_id
+from .checks import check_id, check_names
 from .codec import fill, members
 from .tensors import from_wire
 
@@ -132,7 +131,7 @@ def _request(message: wire.DifferentiateRequest, limits: Limits) -> tuple[str, R
     check_id(message.id)
     if not message.expression.strip():
         raise Refusal(Reason.EMPTY_EXPRESSION, "there is no expression", hint="an expression such as `3*a**3 - b**2`")
-    check_names([operand.name for operand in message.inputs], limits)
+    check_names(tuple([operand.name for operand in message.inputs]), limits)
     operands = []
     for number, operand in enumerate(message.inputs):
         tensor = from_wire(operand.tensor, f"inputs[{number}].tensor", limits)

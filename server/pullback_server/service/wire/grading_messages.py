@@ -14,11 +14,10 @@ from pullback.v1 import grading_pb2 as wire
 from pullback.v1 import tensor_pb2
 
 from ... import grading
-from ...language import check_names
 from ...program import Limits, Reason, Refusal
 from ..protocol.channel import Buffer
 from ..protocol.decoding import decode
-from .checks import check_elements, check_id, check_shape
+from .checks import check_elements, check_id, check_names, check_shape
 from .codec import fill, members
 from .tensors import from_wire
 
@@ -99,7 +98,7 @@ def _kept_problem(body: bytes, limits: Limits) -> grading.Problem:
 
 def _problem(message: wire.Problem, limits: Limits) -> grading.Problem:
     try:
-        check_names([variable.name for variable in message.inputs], limits)
+        check_names(tuple(variable.name for variable in message.inputs), limits)
     except Refusal as refused:
         raise replace(refused, field=f"problem.{refused.field}") from None
     return grading.Problem(

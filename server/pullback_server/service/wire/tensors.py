@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from pullback.v1 import tensor_pb2 as wire
 
 from ...grading import Tensor
-from ...numeric import DTYPES
+from ...numeric import DTYPES, FROM_TORCH
 from ...program import DType, Limits, Reason, Refusal
 from . import attachments
 from .checks import check_elements, check_shape
@@ -35,25 +36,30 @@ def from_wire(message: wire.Tensor, field: str, limits: Limits) -> torch.Tensor:
     >>> from_wire(wire.Tensor(dtype=wire.DTYPE_INT8, shape=[2], data=bytes([1, 2])), "upstream", Limits())
     tensor([1, 2], dtype=torch.int8)
     """
-    dtype = _DTYPES.get(message.dtype)
-    if dtype is None:
-        unknown = "no dtype" if not message.dtype else f"dtype number {message.dtype}"
-        raise Refusal(Reason.UNKNOWN_DTYPE, f"{unknown} is given", f"{field}.dtype", hint=f"one of {_ACCEPTED}")
     shape, data = tuple(message.shape), attachments.detach(message.data)
-    check_shape(shape, f"{field}.shape", limits)
-    check_elements(shape, limits.elements, "elements", f"{field}.shape")
-    needed = math.prod(shape) * dtype.size
+    dtype, needed = _layout(message.dtype, shape, field, limits)
     if len(data) != needed:
-        sentence = f"{dtype.label} of shape {list(shape)} needs {needed} bytes, and there are {len(data)}"
+        sentence = f"{FROM_TORCH[dtype].label} of shape {list(shape)} needs {needed} bytes, and there are {len(data)}"
         raise Refusal(Reason.DATA_LENGTH, sentence, f"{field}.data", found=str(len(data)), hint=f"{needed} bytes")
     if not needed:
-        return torch.empty(shape, dtype=DTYPES[dtype])
-    if dtype is DType.BOOL and torch.frombuffer(data, dtype=torch.uint8).max() > 1:
+        return torch.empty(shape, dtype=dtype)
+    if dtype is torch.bool and torch.frombuffer(data, dtype=torch.uint8).max() > 1:
         raise Refusal(Reason.BAD_BOOL, "a byte of a bool tensor is neither 0 nor 1", f"{field}.data", hint="0 or 1")
     # An attached content may lie at any address, and be written over when the task is done.
-    return torch.frombuffer(bytearray(data) if isinstance(data, memoryview) else data, dtype=DTYPES[dtype]).reshape(
-        shape
-    )
+    entries = torch.frombuffer(bytearray(data) if isinstance(data, memoryview) else data, dtype=dtype)
+    return entries if len(shape) == 1 else entries.view(shape)
+
+
+@lru_cache(maxsize=2**10)
+def _layout(number: int, shape: tuple[int, ...], field: str, limits: Limits) -> tuple[torch.dtype, int]:
+    """The dtype of a number, and the bytes that a tensor of it and of a shape has; raises Refusal."""
+    dtype = _DTYPES.get(number)
+    if dtype is None:
+        unknown = "no dtype" if not number else f"dtype number {number}"
+        raise Refusal(Reason.UNKNOWN_DTYPE, f"{unknown} is given", f"{field}.dtype", hint=f"one of {_ACCEPTED}")
+    check_shape(shape, f"{field}.shape", limits)
+    check_elements(shape, limits.elements, "elements", f"{field}.shape")
+    return DTYPES[dtype], math.prod(shape) * dtype.size
 
 
 def to_wire(tensor: torch.Tensor) -> wire.Tensor:

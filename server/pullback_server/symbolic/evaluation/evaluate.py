@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from typing import Any
@@ -38,13 +39,13 @@ def _of_row(row: Operator) -> Callable[..., Any]:
 
 #: Arithmetic, and the functions that are not a row of the operator table.
 CORE: dict[str, Callable[..., Any]] = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-    "div": lambda a, b: a / b,
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
     "over_norm": _of_tensors(lambda a, b: torch.where(b == 0, 0, a / b)),
-    "neg": lambda a: -a,
-    "pow": lambda a, b: (a if isinstance(b, torch.Tensor) else _tensor(a)) ** b,
+    "neg": operator.neg,
+    "pow": lambda a, b: torch.pow(a if isinstance(b, torch.Tensor) else _tensor(a), b),
     "sqrt": _of_tensors(torch.sqrt),
     "number": lambda condition: condition.to(torch.float64),
     "ones_like": torch.ones_like,
@@ -120,9 +121,11 @@ def _overwriting(step: plans.Step, spent: Collection[int]) -> Closure:
             run, (one, two), place = IN_PLACE[function], operand_views(operands), target
 
             def overwrite(slots: Slots, tensors: Mapping[str, torch.Tensor]) -> Any:
-                a, b, out = one(slots), two(slots), slots[place]
-                if isinstance(out, torch.Tensor) and out.numel() >= LARGE and _fits(a, out) and _fits(b, out):
-                    return run(_tensor(a), b, out=out)
+                out = slots[place]
+                if isinstance(out, torch.Tensor) and out.numel() >= LARGE:
+                    a, b = one(slots), two(slots)
+                    if _fits(a, out) and _fits(b, out):
+                        return run(_tensor(a), b, out=out)
                 return plain(slots, tensors)
 
             return overwrite
@@ -196,13 +199,17 @@ def _always(number: float) -> Callable[[Slots], float]:
 
 
 def _call(function: Callable[..., Any], operands: tuple[plans.Operand, ...]) -> Closure:
+    match operands:
+        case ((one, None),):
+            return lambda slots, _: function(slots[one])
+        case ((one, None), (two, None)):
+            return lambda slots, _: function(slots[one], slots[two])
+        case ((one, None), float() as number):
+            return lambda slots, _: function(slots[one], number)
+        case (float() as number, (two, None)):
+            return lambda slots, _: function(number, slots[two])
     views = operand_views(operands)
-    match views:
-        case (one,):
-            return lambda slots, _: function(one(slots))
-        case (one, two):
-            return lambda slots, _: function(one(slots), two(slots))
-    return lambda slots, _: function(*(view(slots) for view in views))
+    return lambda slots, _: function(*[view(slots) for view in views])
 
 
 _ORDERS = tuple(tuple(range(rank)) for rank in range(65))
