@@ -94,8 +94,8 @@ class Magnitudes:
                     return added * self._operand_bound((source, None))
                 case Gather(source):
                     return self._operand_bound((source, None))
-        sizes = self._terms(slot).cpu().numpy()
-        return float(np.maximum.reduce(sizes, axis=None)) if sizes.size else 0.0
+            return _largest(self._all(slot))
+        return _largest(self._slots[slot])
 
     def _operand_bound(self, operand: Operand) -> float:
         if not isinstance(operand, tuple):
@@ -253,6 +253,15 @@ class Magnitudes:
                 part = part.index_select(axis, flat)
             sizes.append(part.abs())
         return torch.as_tensor(_contraction(step.labels, step.out)(sizes, {})).reshape(places.shape)
+
+
+def _largest(value: Any) -> float:
+    """The largest magnitude of a tensor, 0 where it is empty, or of a number."""
+    if not isinstance(value, torch.Tensor):
+        return float(abs(value))
+    # On few entries NumPy is quicker.
+    entries = np.abs(value.numpy(force=True))
+    return float(np.maximum.reduce(entries, axis=None)) if entries.size else 0.0
 
 
 @lru_cache(maxsize=2**10)
