@@ -28,6 +28,7 @@ from .refusals import refusals
 from .report import as_json, machine, print_tables
 from .servers import Servers
 from .streams import streams
+from .tensorgrad import tensorgrad
 from .tensors import tensors
 from .throughput import throughput
 from .verdict import verdict
@@ -39,7 +40,7 @@ COMPARISONS: dict[str, Comparison] = {
     comparison.__name__: comparison
     for comparison in (
         latency, throughput, streams, load, tensors, refusals, cold, forms, recovery,
-        check, verdict, gradcheck, jacobian, closed_forms, grades, graders,
+        check, verdict, gradcheck, jacobian, closed_forms, tensorgrad, grades, graders,
     )
 }  # fmt: skip
 

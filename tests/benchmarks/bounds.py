@@ -34,6 +34,8 @@ COLD_VERDICT = Bound(5.0)  # processor time of a cold request until its verdict,
 COLD_REPLY = Bound(10.0)  # the same until the reply with the default notations
 COLD_LARGE_VERDICT, COLD_LARGE = Bound(8.0), Bound(40.0)  # the same of a transformer's encoder layer
 COLD_MEDIAN = Bound(1.0)  # the median over identities and expressions
+GRADIENT_TEXT = Bound(1.0)  # one cold gradient with its text over tensorgrad's
+GRADIENT_TEXT_SHORT = Bound(2.0)  # the same of x'Ax
 REFUSAL = Bound(0.050)  # p99 of refusing a hostile request
 GRADER = Bound(10.0, least=True)  # pairs graded a second over those of Math-Verify
 REPLACEMENT = Bound(0.2)  # until a killed worker is replaced

@@ -9,7 +9,7 @@ from functools import cached_property
 import sympy as sp
 
 from .arithmetic import interval, join_divisions, modulo, within
-from .expressions import Delta, Entry, Reduction, preorder
+from .expressions import Delta, Entry, Reduction, contains, preorder
 from .functions import equal, floor, less, less_equal, remainder, where
 from .index_program import IndexProgram, index_of
 from .lengths import estimated_length
@@ -59,13 +59,13 @@ def split(expression: sp.Expr) -> Iterator[Term]:
 
     A product is multiplied out only where a sum among its factors contains one of these.
     """
-    if isinstance(expression, sp.Add) and expression.has(Delta, Reduction):
+    if isinstance(expression, sp.Add) and contains(expression, Delta, Reduction):
         for part in expression.args:
             yield from split(part)
         return
     factors = sp.Mul.make_args(expression)
     for number, factor in enumerate(factors):
-        if isinstance(factor, sp.Add) and factor.has(Delta, Reduction):
+        if isinstance(factor, sp.Add) and contains(factor, Delta, Reduction):
             rest = sp.Mul(*factors[:number], *factors[number + 1 :])
             for part in factor.args:
                 yield from split(rest * part)
@@ -118,7 +118,7 @@ def contract(term: Term, program: IndexProgram) -> Term:
 
 def _flatten_remainders(e: sp.Expr, program: IndexProgram) -> sp.Expr:
     """The expression without remainders of remainders: `((p - 1) % 3 + 2) % 3` is `(p + 1) % 3`."""
-    if not e.has(remainder):
+    if not contains(e, remainder):
         return e
     return e.replace(_is_index_remainder, lambda part: _flat_remainder(part, program), simultaneous=False)
 
@@ -195,7 +195,7 @@ def _values(deltas: list[Pair], bound: list[sp.Symbol]) -> dict[sp.Symbol, sp.Ex
 def _covers(index: sp.Symbol, value: sp.Expr, program: IndexProgram) -> bool:
     """Whether an index takes every value that the other expression has; entries of tensors are in range."""
     dimension = program.dimensions[index].root()
-    if value.has(Entry):
+    if contains(value, Entry):
         return True
     other = program.dimensions.get(value)
     if other is not None and other.root() is dimension:
@@ -209,7 +209,7 @@ def _decide_comparisons(e: sp.Expr, program: IndexProgram, values: dict[sp.Symbo
     `values` are those of some indices wherever the outcome matters.
     """
     outcomes = {}
-    for comparison in e.atoms(less, less_equal, equal):
+    for comparison in {part for part in preorder(e) if isinstance(part, less | less_equal | equal)}:
         difference = comparison.args[0] - comparison.args[1]
         if values and not difference.has(Entry):
             difference = sp.expand(difference.xreplace(values))

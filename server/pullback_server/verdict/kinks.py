@@ -281,6 +281,6 @@ def _by_the_language(condition: str, named: Tensors) -> Any:
     """A condition that is not entry by entry, evaluated as the language evaluates it."""
     tensors = {n: v if isinstance(v, torch.Tensor) else torch.tensor(v, dtype=torch.float64) for n, v in named.items()}
     types = {name: tensor_type(tensor) for name, tensor in tensors.items()}
-    typed = check(parse(condition, list(types), Limits()), types, Limits())
+    typed = check(_parse(condition, tuple(types)), types, Limits())
     forward = compile_program(typed)
     return forward.tensor(forward(tensors), typed.program.output, torch.device("cpu"))

@@ -1,1 +1,1 @@
-"""A program parted where tensors are contracted, and each part differentiated by sympy."""
+"""A program parted where tensors are contracted, and each part differentiated."""

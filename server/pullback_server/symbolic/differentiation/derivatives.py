@@ -1,4 +1,4 @@
-"""Each definition differentiated by sympy, and the upstream gradient flowing inwards from definition to definition."""
+"""Each definition differentiated, and the upstream gradient flowing inwards from definition to definition."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ...index_notation.lengths import estimated_length
 from ...index_notation.recognition import Recognizer
 from ...index_notation.terms import Term, contract, factor_out, merge, split
 from ...operators import NoClosedForm
+from .elementary import derivative
 from .matrix_functions import DERIVATIVES
 from .partition import Partition
 
@@ -48,7 +49,7 @@ class Differentiated:
 
 
 def differentiate(partition: Partition) -> Differentiated:
-    """Every definition differentiated by sympy with respect to every entry in its body."""
+    """Every definition differentiated with respect to every entry in its body."""
     recognize = Recognizer(partition.program.definitions)
     forward: list[Definition] = []
     partials: dict[str, tuple[Partial, ...]] = {}
@@ -65,13 +66,9 @@ def differentiate(partition: Partition) -> Differentiated:
 
 
 def _inner(body: sp.Expr) -> Iterator[tuple[Entry, sp.Expr]]:
-    """sympy's derivative of a scalar expression with respect to each entry in it."""
-    entries = sorted(body.atoms(Entry), key=str)
-    stand_in = {entry: sp.Dummy(f"d{number}", real=True) for number, entry in enumerate(entries)}
-    back = {dummy: entry for entry, dummy in stand_in.items()}
-    scalar = body.xreplace(stand_in)
-    for entry, dummy in stand_in.items():
-        yield entry, scalar.diff(dummy).xreplace(back)
+    """The derivative of a scalar expression with respect to each entry in it."""
+    for entry in sorted(body.atoms(Entry), key=str):
+        yield entry, derivative(body, entry)
 
 
 def _real(derivative: sp.Expr) -> sp.Expr:

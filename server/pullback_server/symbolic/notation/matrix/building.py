@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from math import prod
 
 from .tree import Call, MatMul, NoMatrixForm, Number, Power, Product, Sum, Transpose, Tree, children
 
@@ -41,7 +42,7 @@ def as_product(tree: Tree) -> Product:
 
 def _simplify(p: Product) -> Tree:
     """A product as the simplest equal tree."""
-    if p == Product(p.number):
+    if not (p.scalars or p.under or p.factors or p.below):
         return Number(p.number)
     if p.number == 1 and not p.under and not p.below and len(p.scalars) + len(p.factors) == 1:
         return (*p.scalars, *p.factors)[0]
@@ -55,15 +56,14 @@ def product(*above: Tree, below: tuple[Tree, ...] = ()) -> Tree:
     >>> product(number(2), product(number(3), Name("x", 1)))
     Product(number=Fraction(6, 1), scalars=(), under=(), factors=(Name(name='x', rank=1, floating=True),), below=())
     """
-    joint = Product()
-    for p in (*map(as_product, above), *map(_reciprocal, below)):
-        joint = Product(
-            joint.number * p.number,
-            joint.scalars + p.scalars,
-            joint.under + p.under,
-            joint.factors + p.factors,
-            joint.below + p.below,
-        )
+    parts = [*map(as_product, above), *map(_reciprocal, below)]
+    joint = Product(
+        prod((p.number for p in parts), start=Fraction(1)),
+        tuple(t for p in parts for t in p.scalars),
+        tuple(t for p in parts for t in p.under),
+        tuple(t for p in parts for t in p.factors),
+        tuple(t for p in parts for t in p.below),
+    )
     return _simplify(_cancel(joint)) if joint.number else Number(Fraction(0))
 
 

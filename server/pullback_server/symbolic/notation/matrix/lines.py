@@ -42,6 +42,8 @@ def name_repeated_parts(tree: Tree, known: Mapping[Tree, str], taken: frozenset[
         swap = _replacement(part, Name(f"%{len(parts)}", part.rank))
         tree, parts = swap(tree), [*map(swap, parts), part]
         names.append(known.get(part))
+    if not parts:
+        return Lines((), tree)
     return _name_lines(tree, parts, names, set(taken))
 
 
