@@ -21,7 +21,7 @@ from .wire.exchanges import DIFFERENTIATE, GRADE, A, Exchange, as_submission
 from .wire.grading_messages import attempt_of, grade_from, grade_message
 from .wire.messages import health_from, health_request, language_from, reply_from, request_message
 from .wire.security import Metadata
-from .wire.stream import DEFAULT_IN_FLIGHT, GRACE, Broken, Event, Exhausted, Ledger, Received, Requested
+from .wire.stream import GRACE, Broken, Event, Exhausted, Ledger, Received, Requested
 
 #: What grpc.aio says, in place of the service's own status, when a message was being sent as the stream ended.
 _MASKED = "Internal error from Core"
@@ -78,7 +78,7 @@ class AsyncClient(Connection):
         return health_from(await self._call(self._health.Check, health_request(service), timeout))
 
     def differentiate_many(
-        self, requests: Iterable[Request] | AsyncIterable[Request], in_flight: int = DEFAULT_IN_FLIGHT
+        self, requests: Iterable[Request] | AsyncIterable[Request], in_flight: int | None = None
     ) -> AsyncGenerator[Answer]:
         """One answer for each request, as they finish, with at most `in_flight` requests under way.
 
@@ -96,7 +96,7 @@ class AsyncClient(Connection):
     def grade_many(
         self,
         pairs: Iterable[Submission | tuple[Problem, object]] | AsyncIterable[Submission | tuple[Problem, object]],
-        in_flight: int = DEFAULT_IN_FLIGHT,
+        in_flight: int | None = None,
     ) -> AsyncGenerator[Graded]:
         """One answer for each pair, as `Client.grade_many`; `pairs` may be asynchronous too."""
         submissions = (as_submission(pair) async for pair in _asynchronous(pairs))
@@ -115,11 +115,11 @@ class AsyncClient(Connection):
 
 
 async def _answers(
-    stub: Any, metadata: Metadata, exchange: Exchange[A], requests: AsyncIterator[Any], in_flight: int
+    stub: Any, metadata: Metadata, exchange: Exchange[A], requests: AsyncIterator[Any], in_flight: int | None
 ) -> AsyncGenerator[A]:
-    ledger = Ledger(exchange)
+    ledger = Ledger(exchange, in_flight=in_flight)
     events: asyncio.Queue[Event | None] = asyncio.Queue()
-    room = asyncio.Semaphore(in_flight)
+    room = asyncio.Semaphore(ledger.room())
     feeder = asyncio.create_task(_feed(requests, room, events))
     alarm = _Alarm(events)
     stream = None
@@ -127,8 +127,9 @@ async def _answers(
         while not ledger.finished:
             alarm.set(ledger.patience)
             reaction = ledger.on(await events.get())
-            for answer in reaction.answers:
+            for _ in range(ledger.room()):
                 room.release()
+            for answer in reaction.answers:
                 yield answer
             if reaction.pause is not None:
                 await asyncio.sleep(reaction.pause)

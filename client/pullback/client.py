@@ -22,7 +22,7 @@ from .wire.exchanges import DIFFERENTIATE, GRADE, A, Exchange, as_submission
 from .wire.grading_messages import attempt_of, grade_from, grade_message
 from .wire.messages import health_from, health_request, language_from, reply_from, request_message
 from .wire.security import Metadata
-from .wire.stream import DEFAULT_IN_FLIGHT, GRACE, Broken, Event, Exhausted, Ledger, Received, Requested
+from .wire.stream import GRACE, Broken, Event, Exhausted, Ledger, Received, Requested
 
 
 class Client(Connection):
@@ -83,8 +83,11 @@ class Client(Connection):
         """SERVING, NOT_SERVING or UNKNOWN: what gRPC's health service says of the whole server, or of one service."""
         return health_from(self._call(self._health.Check, health_request(service), timeout))
 
-    def differentiate_many(self, requests: Iterable[Request], in_flight: int = DEFAULT_IN_FLIGHT) -> Iterator[Answer]:
+    def differentiate_many(self, requests: Iterable[Request], in_flight: int | None = None) -> Iterator[Answer]:
         """One answer for each request, as they finish, with at most `in_flight` requests under way.
+
+        Where that is not given, 16 are under way, and up to 64 while they are small and answered. A request has its
+        timeout once for every 16 that it waits behind.
 
         A request that fails gives an answer with its error and leaves the others alone. A stream that breaks is opened
         again and unanswered requests are sent again, on 5 streams at most. `requests` is read as answers make room, and
@@ -114,7 +117,7 @@ class Client(Connection):
         return grade_from(self._call(self._grading.Grade, message, timeout))
 
     def grade_many(
-        self, pairs: Iterable[Submission | tuple[Problem, object]], in_flight: int = DEFAULT_IN_FLIGHT
+        self, pairs: Iterable[Submission | tuple[Problem, object]], in_flight: int | None = None
     ) -> Iterator[Graded]:
         """One answer for each pair of a problem and an answer, or Submission, as they finish.
 
@@ -137,23 +140,23 @@ class Client(Connection):
 
 
 def _answers(
-    stub: Any, metadata: Metadata, exchange: Exchange[A], requests: Iterable[Any], in_flight: int, *, ready: bool
+    stub: Any, metadata: Metadata, exchange: Exchange[A], requests: Iterable[Any], in_flight: int | None, *, ready: bool
 ) -> Iterator[A]:
     """The answers; `ready` says that the next request never takes its time."""
-    ledger = Ledger(exchange)
+    ledger = Ledger(exchange, in_flight=in_flight)
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    feeder = (_Feeder if ready else _ThreadFeeder)(requests, in_flight, events)
+    feeder = (_Feeder if ready else _ThreadFeeder)(requests, events)
     stream = None
     try:
+        feeder.make_room(ledger.room())
         while not ledger.finished:
             try:
                 event = events.get(timeout=ledger.patience)
             except queue.Empty:
                 event = None
             reaction = ledger.on(event)
-            for answer in reaction.answers:
-                feeder.make_room()
-                yield answer
+            feeder.make_room(ledger.room())
+            yield from reaction.answers
             if reaction.pause is not None:
                 time.sleep(reaction.pause)
                 stream = _Stream(getattr(stub, exchange.method), metadata, events)
@@ -171,21 +174,16 @@ def _answers(
 class _Feeder:
     """Reads the caller's requests when there is room for them, where all of them are there already."""
 
-    def __init__(self, requests: Iterable[Any], in_flight: int, events: queue.SimpleQueue[Event]) -> None:
+    def __init__(self, requests: Iterable[Any], events: queue.SimpleQueue[Event]) -> None:
         self._source, self._events = iter(requests), events
         self._stopped = False
-        self._start(in_flight)
 
-    def make_room(self) -> None:
-        if not self._stopped:
-            self._stopped = not self._read()
+    def make_room(self, count: int) -> None:
+        for _ in range(count):
+            self._stopped = self._stopped or not self._read()
 
     def stop(self) -> None:
         self._stopped = True
-
-    def _start(self, in_flight: int) -> None:
-        for _ in range(in_flight):
-            self.make_room()
 
     def _read(self) -> bool:
         """Puts the next request among the events, or the end; whether there was a request."""
@@ -203,16 +201,18 @@ class _Feeder:
 class _ThreadFeeder(_Feeder):
     """Reads the requests on a thread of its own, since the next may take its time while answers come."""
 
-    def make_room(self) -> None:
-        self._room.release()
+    def __init__(self, requests: Iterable[Any], events: queue.SimpleQueue[Event]) -> None:
+        super().__init__(requests, events)
+        self._room = threading.Semaphore(0)
+        threading.Thread(target=self._run, name="pullback-requests", daemon=True).start()
+
+    def make_room(self, count: int) -> None:
+        if count:
+            self._room.release(count)
 
     def stop(self) -> None:
         self._stopped = True
         self._room.release()
-
-    def _start(self, in_flight: int) -> None:
-        self._room = threading.Semaphore(in_flight)
-        threading.Thread(target=self._run, name="pullback-requests", daemon=True).start()
 
     def _run(self) -> None:
         reading = True

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import sympy as sp
-from pullback_server.program import DType, Limits, TensorType
+import torch
+from pullback_server.program import Limits
 from pullback_server.verdict.preparation import prepare
 from sympy.core.cache import clear_cache
 
@@ -50,7 +51,7 @@ def jacobian(_: Servers, effort: Effort) -> Iterator[Finding]:
 
 
 def _finding(text: str, shapes: dict[str, tuple[int, ...]], elements: Elements, n: int, effort: Effort) -> Finding:
-    types = tuple((name, TensorType(DType.FLOAT64, shape)) for name, shape in shapes.items())
+    types = tuple((name, torch.float64, shape) for name, shape in shapes.items())
 
     def candidate() -> None:
         clear_cache()

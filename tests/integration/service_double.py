@@ -27,6 +27,10 @@ AGREE = verdict.Verdict(verdict.Outcome.AGREE, None, "they agree", 1, 0, WORST, 
 LATE = verdict.Verdict(verdict.Outcome.UNDECIDED, verdict.UndecidedReason.DEADLINE)
 
 
+#: The orders that are known to take their time.
+FORESEEN = {"sleep", "late", "late_kill", "admit"}
+
+
 def describe(device, limits):
     return verdict.Description(TABLE, ("pi",), ("torch.",), limits.describe(), device, {"pullback": "0"})
 
@@ -34,8 +38,8 @@ def describe(device, limits):
 class Differentiator:
     """Answers with each input as its own gradient and the first as the value; the device is the worker's pid."""
 
-    def __init__(self, device, limits, forms, admit):
-        self._forms, self._admit = forms, admit
+    def __init__(self, device, limits, forms, admit, take_time):
+        self._forms, self._admit, self._take_time = forms, admit, take_time
         self._kept = []
 
     def warm_up(self):
@@ -53,6 +57,8 @@ class Differentiator:
         begin()
         order, *words = request.expression.split()
         value = None
+        if order in FORESEEN:
+            self._take_time()
         match order:
             case "echo":
                 pass

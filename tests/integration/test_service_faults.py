@@ -42,6 +42,30 @@ def test_a_call_that_kills_two_workers_is_internal_and_not_to_be_retried(service
     assert service.differentiate("echo").id == "r"
 
 
+def test_a_call_that_kills_its_workers_costs_those_that_wait_with_it_nothing():
+    with running(workers=1) as one_worker:
+        with one_worker.begins():
+            first = one_worker.future("sleep 1")
+        orders = ["echo", "echo", "kill", *["echo"] * 9]
+        calls = [(order, one_worker.future(order)) for order in orders]
+        assert first.result()
+        for order, call in calls:
+            if order == "echo":
+                assert wire.DifferentiateResponse.FromString(call.result()).id == "r"
+            else:
+                assert call.code() is grpc.StatusCode.INTERNAL
+
+
+def test_a_call_that_hangs_costs_those_that_wait_with_it_nothing():
+    with running(workers=1) as one_worker:
+        with one_worker.begins():
+            first = one_worker.future("sleep 1")
+        hanging, *others = [one_worker.future("spin", timeout=2), *(one_worker.future("echo") for _ in range(9))]
+        assert first.result()
+        assert hanging.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        assert {call.code() for call in others} == {grpc.StatusCode.OK}
+
+
 def test_a_number_that_was_there_outlives_two_workers(service):
     assert state(service.differentiate("late_kill")) == wire.LEG_STATE_DEADLINE
 

@@ -15,8 +15,9 @@ from .channel import ATTEMPTS, LARGEST_MESSAGE, pause_before
 from .exchanges import A, Exchange
 from .messages import budget_message
 
-#: Requests in flight where the caller does not say how many.
-DEFAULT_IN_FLIGHT = 16
+#: Requests in flight where the caller does not say how many: so many at first and always, and one more with each answer
+#: up to so many while all in flight have no more than so many bytes.
+FEW, MANY, LIGHT = 16, 64, 2**20
 #: Seconds that the service has, past a request's timeout, to answer that it is over, and to end a finished stream.
 GRACE = 1.0
 
@@ -71,6 +72,7 @@ class Reaction(Generic[A]):
 class _Sent:
     position: int
     message: Any
+    size: int
     deadline: float
     attempts: int = 1
 
@@ -80,14 +82,19 @@ class Ledger(Generic[A]):
     """Every request gets one answer, whatever the streams do: a reply, or the error that it met.
 
     Unanswered requests are sent again when a stream breaks, each on ATTEMPTS streams at most; the pause between
-    streams grows while none of them answers anything.
+    streams grows while none of them answers anything. A request has its timeout again for every FEW that it is behind.
     """
 
     exchange: Exchange[A]
     now: Callable[[], float] = time.monotonic
+    in_flight: int | None = None
     _unanswered: dict[str, _Sent] = field(default_factory=dict)
     _late: set[str] = field(default_factory=set)
     _taken: int = 0
+    _answered: int = 0
+    _bytes: int = 0
+    #: How many requests were asked for that have not come yet.
+    _wanted: int = 0
     _streams_in_vain: int = 0
     _open: bool = False
     _exhausted: Exhausted | None = None
@@ -109,6 +116,15 @@ class Ledger(Generic[A]):
         first = self._none_overdue_before
         return None if first == math.inf else max(0.0, first + GRACE - self.now())
 
+    def room(self) -> int:
+        """How many more requests there is room for, which are to be taken from the caller now."""
+        allowed = self.in_flight
+        if allowed is None:
+            allowed = min(FEW + self._answered, MANY) if self._bytes <= LIGHT else FEW
+        more = max(0, allowed - len(self._unanswered) - self._wanted)
+        self._wanted += more
+        return more
+
     def on(self, event: Event | None) -> Reaction[A]:
         """What follows from an event, or from None: that time has passed."""
         match event:
@@ -126,6 +142,7 @@ class Ledger(Generic[A]):
 
     def _request(self, request: Any) -> Reaction[A]:
         position, self._taken = self._taken, self._taken + 1
+        self._wanted -= 1
         identity = request.id or str(position)
         try:
             if identity in self._unanswered or identity in self._late:
@@ -133,21 +150,25 @@ class Ledger(Generic[A]):
                 raise errors.InvalidRequest(reason=Reason.DUPLICATE_ID, field="id", found=identity, hint=hint)
             message = self.exchange.message(request)
             # One message that is too large would break the stream for all the others.
-            if message.ByteSize() > LARGEST_MESSAGE:
+            if (size := message.ByteSize()) > LARGEST_MESSAGE:
                 raise errors.ResourceExhausted(reason=Reason.REQUEST_TOO_LARGE)
         except PullbackError as error:
             return Reaction(answers=(self.exchange.answer(identity, position, error=error),))
         message.id = identity
-        sent = _Sent(position, message, math.inf if request.timeout is None else self.now() + request.timeout)
-        self._unanswered[identity] = sent
+        turns = 1 + len(self._unanswered) // FEW
+        deadline = math.inf if request.timeout is None else self.now() + turns * request.timeout
+        self._unanswered[identity] = sent = _Sent(position, message, size, deadline)
+        self._bytes += size
         self._none_overdue_before = min(self._none_overdue_before, sent.deadline)
         return Reaction(messages=(self._envelope(sent),), pause=self._open_stream())
 
     def _receive(self, response: Any) -> Reaction[A]:
         self._streams_in_vain = 0
         self._late.discard(response.id)
-        sent = self._unanswered.pop(response.id, None)
-        return Reaction() if sent is None else Reaction(answers=(self._answer(sent, response),))
+        if response.id not in self._unanswered:
+            return Reaction()
+        self._answered += 1
+        return Reaction(answers=(self._answer(self._settle(response.id), response),))
 
     def _break(self, error: PullbackError) -> Reaction[A]:
         self._open = False
@@ -171,7 +192,12 @@ class Ledger(Generic[A]):
         return Reaction(answers)
 
     def _give_up(self, identity: str, error: PullbackError) -> A:
-        return self.exchange.answer(identity, self._unanswered.pop(identity).position, error=error)
+        return self.exchange.answer(identity, self._settle(identity).position, error=error)
+
+    def _settle(self, identity: str) -> _Sent:
+        sent = self._unanswered.pop(identity)
+        self._bytes -= sent.size
+        return sent
 
     def _answer(self, sent: _Sent, response: Any) -> A:
         try:

@@ -37,7 +37,7 @@ POINTS: Mapping[str, str] = {
     "worker.form_asked": "worker: it has asked the front for a closed form, before the answer is read",
     "worker.form_derived": "worker: it has derived a closed form, before it sends the form to the front",
     "worker.answered": "worker: the reply or the refusal is made, before it is sent",
-    "worker.replied": "worker: the reply or the refusal is sent",
+    "worker.replied": "worker: the reply or the refusal is sent, or waits for those of the tasks sent with it",
     "worker.retired": "worker: it has asked to be replaced",
     "front.received": "front: a frame of a worker has arrived, before the front acts on it",
     "front.lost": "front: a worker's death is noticed, before its call is replayed",

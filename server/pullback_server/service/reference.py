@@ -19,6 +19,7 @@ from .failpoints import ACTIONS, POINTS, VARIABLE
 from .front.dispatch import TIME_SHARE
 from .front.metrics import METRICS
 from .front.pool import CHECK_EVERY, CHECKS
+from .front.waiting import ROOM, TOGETHER
 from .limits import DIVIDED_SHARE
 from .protocol.errors import FailureReason
 from .protocol.methods import ROWS
@@ -63,7 +64,12 @@ A request over a limit is refused before anything is computed. `DescribeLanguage
 - Each expression's memory and work are estimated from its shapes. Of `memory_in_flight` and `work_in_flight`,
   {DIVIDED_SHARE:.0%} is divided among the workers; a request that needs more than its worker's share waits, with its
   worker, until it fits in the rest.
-- A call ends after `time_limit`, or at its own deadline. Its reply comes together in stages: the numbers, the verdicts,
+- Small differentiations that wait are sent to a worker together, at most {TOGETHER} and its share of them, since a
+  process that changes hands between two requests starts each of them with cold caches. They are answered in order; one
+  that takes its time, or whose worker dies, sends those behind it to other workers. Of a stream, 2 requests a worker
+  are read ahead in any case, and up to {TOGETHER} times as many while less than {ROOM:.0%} of the queue is used.
+- A call ends after `time_limit`, which a stream's request has once for every 2 a worker that it waits behind, or at its
+  own deadline. Its reply comes together in stages: the numbers, the verdicts,
   then the closed form in one notation after the other; of a grade the outcome, the findings, then the right answer.
   When `symbolic_budget`, the budget of a grade's policy, or {TIME_SHARE:.0%} of the caller's time is over, the caller
   gets what there is by then, and what is not there has the state DEADLINE. What decides an outcome, a finding or

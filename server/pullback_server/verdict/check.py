@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -41,11 +41,19 @@ class CheckResult:
     leg: Leg = DONE
 
 
-def check(request: PreparedRequest, numbers: NumericResult, forms: CompiledForm) -> CheckResult:
-    """Evaluates the closed forms in float64, and judges every differentiated input if the request wants a check."""
+def check(
+    request: PreparedRequest,
+    numbers: NumericResult,
+    forms: CompiledForm,
+    take_time: Callable[[], None] = lambda: None,
+) -> CheckResult:
+    """Evaluates the closed forms in float64, and judges every differentiated input if the request wants a check.
+
+    `take_time` is called before the third opinion.
+    """
     try:
         with MemoryGuard():
-            return _check(request, numbers, EvaluatedForms(forms, request))
+            return _check(request, numbers, EvaluatedForms(forms, request), take_time)
     except DeviceExhausted:
         reason = UndecidedReason.MEMORY
     except Exception:
@@ -56,7 +64,9 @@ def check(request: PreparedRequest, numbers: NumericResult, forms: CompiledForm)
     return CheckResult(dict.fromkeys(request.program.wrt, verdict), leg=Leg(LegState.FAILED, verdict.message))
 
 
-def _check(request: PreparedRequest, numbers: NumericResult, form: EvaluatedForms) -> CheckResult:
+def _check(
+    request: PreparedRequest, numbers: NumericResult, form: EvaluatedForms, take_time: Callable[[], None]
+) -> CheckResult:
     estimates = ErrorEstimates(request, numbers, form)
     thorough = form.kept and form.entries <= THOROUGH
     gradients = {}
@@ -69,10 +79,12 @@ def _check(request: PreparedRequest, numbers: NumericResult, form: EvaluatedForm
         comparisons = [
             compare(name, numbers.gradients[name], gradients[name], estimates, thorough) for name in gradients
         ]
-    return CheckResult(_verdicts(estimates, comparisons), gradients)
+    return CheckResult(_verdicts(estimates, comparisons, take_time), gradients)
 
 
-def _verdicts(estimates: ErrorEstimates, comparisons: list[Comparison]) -> Mapping[str, Verdict]:
+def _verdicts(
+    estimates: ErrorEstimates, comparisons: list[Comparison], take_time: Callable[[], None]
+) -> Mapping[str, Verdict]:
     request, numbers = estimates.request, estimates.numbers
     program = request.program.typed.program
     guards = tuple(request.program.kinks.active(numbers.nodes)) if numbers.nodes else ()
@@ -83,7 +95,9 @@ def _verdicts(estimates: ErrorEstimates, comparisons: list[Comparison]) -> Mappi
         if smooth and not comparison.places.size:
             verdicts[comparison.name] = agreement(comparison)
             continue
-        opinion = opinion or ThirdOpinion(estimates, guards)
+        if opinion is None:
+            take_time()
+            opinion = ThirdOpinion(estimates, guards)
         groups, is_right = opinion.examine(comparison), partial(_is_right, opinion, comparison.name)
         verdicts[comparison.name] = input_verdict(comparison, groups, program, is_right, opinion.digits)
     return verdicts

@@ -17,7 +17,9 @@ from .assembly import FORM_GIVEN_UP, FORM_LATE, Assembly
 from .check import CheckResult, check
 from .form_cache import FormCache, FormOverBudget, FormStore
 from .preparation import (
+    PreparedProgram,
     PreparedRequest,
+    Types,
     differentiated_inputs,
     prepare,
     resolve_entries,
@@ -50,16 +52,19 @@ class Differentiator:
         limits: Limits | None = None,
         forms: FormStore | None = None,
         admit: Callable[[int, int], None] = lambda memory, work: None,
+        take_time: Callable[[], None] = lambda: None,
     ) -> None:
         """`device` is torch's name of one (`cpu`, `cuda:0`) or `auto` for the best available.
 
         `admit` is called with the estimated memory and work of each request before anything is computed, and may wait.
+        `take_time` is called before what may take long for a request of little work: reading an expression that is not
+        known yet, and the third opinion.
         """
         self.device = best_device() if device == "auto" else torch.device(device)
         self.limits = limits or Limits()
         self._forms = FormCache(forms, self.limits)
-        self._admit = admit
-        self._prepare = lru_cache(maxsize=PREPARED)(prepare)
+        self._admit, self._take_time = admit, take_time
+        self._prepare = lru_cache(maxsize=PREPARED)(self._prepare_anew)
 
     def respond(self, request: Request) -> Iterator[Response]:
         """The responses to a request, each with more than the one before; all but the last one are provisional.
@@ -100,7 +105,7 @@ class Differentiator:
             leg = Leg(LegState.NO_CLOSED_FORM, f"{compiled.form.reason}.")
             yield assembly.without_form(leg, Timings(**seconds), origin)
             return
-        result = check(prepared, numbers, compiled) if evaluated else CheckResult()
+        result = check(prepared, numbers, compiled, self._take_time) if evaluated else CheckResult()
         checked = perf_counter()
         seconds["check"] = checked - derived
         written, shapes = compiled.written, program.shapes
@@ -114,6 +119,10 @@ class Differentiator:
                     written.write_entries(shapes)
             seconds["write"] = perf_counter() - checked
         yield assembly.with_form(result, written, Timings(**seconds), origin)
+
+    def _prepare_anew(self, expression: str, types: Types, wrt: tuple[str, ...], limits: Limits) -> PreparedProgram:
+        self._take_time()
+        return prepare(expression, types, wrt, limits)
 
     def warm_up(self) -> None:
         """Runs one small request through both legs, so that the next is answered at full speed.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import doctest
+import itertools
 import pickle
 import pkgutil
 import subprocess
@@ -27,7 +28,7 @@ from pullback.values.reply import FormOrigin, Leg, Legs, LegState, Reply, Timing
 from pullback.values.verdict import ExaminedEntry, Finding, Slope, SlopeKind, Verdict
 from pullback.wire.channel import ATTEMPTS, pause_before
 from pullback.wire.exchanges import DIFFERENTIATE
-from pullback.wire.stream import Broken, Exhausted, Ledger, Received, Requested
+from pullback.wire.stream import FEW, LIGHT, MANY, Broken, Exhausted, Ledger, Received, Requested
 
 
 @pytest.fixture
@@ -238,6 +239,44 @@ def test_patience_never_ends_after_the_first_deadline(ledger, clock):
     ledger.on(answered("b"))
     ledger.on(None)
     assert ledger.patience is None
+
+
+def test_there_is_room_for_more_with_each_answer_while_requests_are_small(ledger):
+    names = (str(number) for number in itertools.count())
+    under_way = []
+    for answers in range(100):
+        fresh = [next(names) for _ in range(ledger.room())]
+        under_way += fresh
+        for name in fresh:
+            ledger.on(asked(name))
+        assert len(under_way) == min(FEW + answers, MANY)
+        ledger.on(answered(under_way.pop(0)))
+
+
+def test_there_is_room_for_few_large_requests(ledger):
+    assert ledger.room() == FEW
+    for name in range(FEW):
+        ledger.on(asked(str(name)))
+    for name in range(2):
+        ledger.on(answered(str(name)))
+    assert ledger.room() == 4
+    ledger.on(Requested(Request("x", {"x": np.zeros(LIGHT)}, id="large")))
+    ledger.on(answered("2"))
+    assert ledger.room() == 0
+
+
+def test_there_is_room_for_as_many_as_the_caller_says(clock):
+    ledger = Ledger(DIFFERENTIATE, clock, in_flight=40)
+    assert [ledger.room(), ledger.room()] == [40, 0]
+    ledger.on(asked("a"))
+    assert ledger.room() == 0
+    ledger.on(answered("a"))
+    assert ledger.room() == 1
+
+
+def test_a_request_behind_others_has_its_timeout_again_for_every_few(ledger):
+    messages = [ledger.on(asked(str(number), timeout=10)).messages[0] for number in range(2 * FEW + 1)]
+    assert [messages[k].budget.seconds for k in (0, FEW - 1, FEW, 2 * FEW)] == [10, 10, 20, 30]
 
 
 def test_it_is_finished_when_nothing_is_left(ledger):

@@ -71,3 +71,23 @@ def test_large_bodies_leave_no_descriptor_behind():
                 sender.send(kind, bytes(2**20))
                 receiver.receive(far)
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_held_frames_arrive_together_and_in_order_with_large_ones_between(ends):
+    sender, far = ends
+    receiver = channel.Receiver()
+    sizes = [1, channel.JOINED - 100, 100, channel.JOINED + 1, 5, channel.INLINE + 1, 0, 7]
+    bodies = [os.urandom(size) for size in sizes]
+    sender.hold()
+    for number, body in enumerate(bodies):
+        sender.send(FrameKind.FINAL, body, f"note {number}", code=number, leg_seconds=(1.0, 2.0))
+    sender.release()
+    sender.send(FrameKind.DONE)
+    frames, packets = [], 0
+    while not frames or frames[-1].kind != FrameKind.DONE:
+        frames += channel.apart(receiver.receive(far))
+        packets += 1
+    assert packets == 7
+    assert [frame.body for frame in frames] == [*bodies, b""]
+    assert [(frame.note, frame.code) for frame in frames[:-1]] == [(f"note {n}", n) for n in range(len(bodies))]
+    assert {frame.leg_seconds for frame in frames[:-1]} == {(1.0, 2.0)}

@@ -9,6 +9,7 @@ from pullback_server.service.config import Config
 from pullback_server.service.protocol import channel
 from pullback_server.service.protocol.channel import Frame, FrameKind, Method
 from pullback_server.service.worker import task_runner
+from pullback_server.service.worker.front_link import FrontLink
 from pullback_server.verdict import Description
 
 
@@ -49,7 +50,7 @@ def run(monkeypatch, ends, problem, device, usable):
     near, far = ends
     description = Description((), (), (), (), device, {})
     mathematics = Fails(problem), Grader(), description
-    runner = task_runner.TaskRunner(channel.Sender(far), *mathematics, Config(), Unlimited(), device)
+    runner = task_runner.TaskRunner(FrontLink(far, (0, 0)), *mathematics, Config(), Unlimited(), device)
     monkeypatch.setattr(task_runner.derivative_messages, "parse_request", lambda body, limits, stream: ("r", None))
     runner.run(Frame(FrameKind.TASK, b"", code=Method.DIFFERENTIATE))
     return channel.Receiver().receive(near).note.partition("\n")[0]

@@ -14,6 +14,10 @@ from .worker_handle import WorkerHandle
 Outcome = bytes | Failure
 
 
+#: The methods whose calls may take little time, and the bytes of a request that may.
+QUICK, SMALL = frozenset((Method.DIFFERENTIATE, Method.DIFFERENTIATE_MANY)), 2**12
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class Call:
     """One accepted request until it is answered; times are in seconds of CLOCK_MONOTONIC."""
@@ -31,6 +35,8 @@ class Call:
     #: Whether the caller would wait longer than the limit, which is the service's own then.
     waits_past_limit: bool = False
     attempts: int = 0
+    #: Whether it was among several when their worker died, so that no other is sent with it any more.
+    alone: bool = False
     provisional: bytes | None = None
     #: How many provisional replies came before it.
     provisional_place: int = 0
@@ -43,6 +49,11 @@ class Call:
     leg_seconds: LegSeconds = NO_LEGS
     code: int = 0
     note: str = ""
+
+    @property
+    def small(self) -> bool:
+        """Whether it may be sent to a worker together with others."""
+        return self.method in QUICK and len(self.body) <= SMALL and not self.attempts and not self.alone
 
     @property
     def queue_seconds(self) -> float | None:

@@ -12,9 +12,9 @@ from ..protocol.channel import FormLookup, Frame, FrameKind, Method
 from ..protocol.errors import Failure, FailureReason, failure
 from .admission import ResourceGate
 from .calls import Call, Outcome
-from .fair_queue import FairQueue
 from .pool import Pool
 from .shared_forms import SharedForms
+from .waiting import ROOM, WaitingCalls
 from .worker_handle import WorkerHandle
 
 _log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class Dispatcher:
         self._forms = SharedForms(config.form_cache_bytes, config.over_budget_memory)
         self._gate: ResourceGate[WorkerHandle] = ResourceGate(config.limits)
         self._idle: list[WorkerHandle] = []
-        self._waiting: FairQueue[Call] = FairQueue()
+        self._waiting = WaitingCalls(config.limits)
         self._closed = False
         self.calls = self.bytes = 0
         #: Set while no call is waiting or worked on.
@@ -50,6 +50,10 @@ class Dispatcher:
     def waiting(self) -> int:
         """How many calls wait for a worker."""
         return len(self._waiting)
+
+    def has_room(self, client: str) -> bool:
+        """Whether so little waits that a stream of a client may have more waiting than keeps the workers busy."""
+        return self._waiting.has_room(client) and self.bytes < ROOM * self._limits.bytes_in_flight
 
     @property
     def form_bytes(self) -> int:
@@ -64,10 +68,12 @@ class Dispatcher:
         settle: Callable[[Call, Outcome], None],
         client: str = "",
         request_id: str = "",
+        turns: int = 1,
     ) -> Call:
         """Accepts a call, or fails it at once; `settle` gets the outcome.
 
-        `remaining` is how many seconds the caller waits, None where it has no deadline.
+        `remaining` is how many seconds the caller waits, None where it has no deadline. A call that waits behind others
+        of its stream has the time limit of several `turns`.
         """
         _ACCEPTED()
         now = self._loop.time()
@@ -76,7 +82,7 @@ class Dispatcher:
         if reason is not None:
             self._settle(call, failure(reason))
             return call
-        limit = self._limits.time_limit
+        limit = turns * self._limits.time_limit
         call.waits_past_limit = remaining is None or remaining > limit
         call.limit = now + (limit if remaining is None else min(remaining, limit))
         call.timer = self._loop.call_at(call.limit, self._time_over, call)
@@ -85,7 +91,7 @@ class Dispatcher:
         self.calls += 1
         self.bytes += len(body)
         if self._idle:
-            self._assign(call, self._idle.pop())
+            self._assign([call], self._idle.pop())
         else:
             self._waiting.push(call)
         return call
@@ -98,7 +104,7 @@ class Dispatcher:
     def close(self) -> None:
         """Answers all calls that are still there with what is at hand, and ends the workers."""
         self._closed = True
-        running = [worker.task for worker in self.pool.workers if isinstance(worker.task, Call)]
+        running: list[Call] = [call for worker in self.pool.workers for call in worker.tasks]
         self.pool.close()
         for call in (*running, *self._waiting):
             self._resolve(call, call.provisional or failure(FailureReason.DRAINING))
@@ -110,13 +116,13 @@ class Dispatcher:
         if not self._idle:
             if not self.pool.workers_coming:
                 return FailureReason.NO_WORKER
-            if len(self._waiting) >= self._limits.queue:
+            if self._waiting.full:
                 return FailureReason.QUEUE_FULL
         return None
 
     def on_frame(self, worker: WorkerHandle, frame: Frame) -> None:
         """A worker has sent a frame about its task, or about a closed form."""
-        call = worker.task
+        call: Call | None = worker.tasks[0] if worker.tasks else None
         body = bytes(frame.body)
         match frame.kind:
             case FrameKind.FORM_GET:
@@ -124,8 +130,10 @@ class Dispatcher:
             case FrameKind.FORM_PUT:
                 worker.deriving.discard(frame.note)
                 self._forms.put(frame.note, body)
-            case _ if not isinstance(call, Call):
+            case _ if call is None:
                 self.pool.lose(worker)
+            case FrameKind.LONG_TASK:
+                self._take_back(worker)
             case FrameKind.REQUEST_ADMISSION:
                 memory, _, work = frame.note.partition(" ")
                 self._grant(self._gate.request(worker, int(memory), int(work)))
@@ -148,7 +156,7 @@ class Dispatcher:
         if worker.superseded:
             self.pool.end(worker)
         elif self._waiting:
-            self._assign(self._waiting.pop(), worker)
+            self._assign(self._waiting.take(self.pool.ready), worker)
         else:
             self._idle.append(worker)
 
@@ -162,11 +170,15 @@ class Dispatcher:
     def on_death(self, worker: WorkerHandle, blameless: bool) -> None:
         """A worker died by itself: its call is replayed before all that wait, once if it may be to blame."""
         self._grant(self._gate.release(worker))
-        call = worker.task
-        if not isinstance(call, Call):
+        if not worker.tasks:
             self._idle.remove(worker)
             return
-        worker.task = call.worker = None
+        if len(worker.tasks) > 1:
+            # Any of them may be to blame, and is if the worker dies again where it is alone.
+            self._take_back(worker, first=0)
+            return
+        call: Call = worker.tasks.popleft()
+        call.worker = None
         call.attempts -= blameless
         about = logs.about(request=call.request_id, method=call.method.name, attempt=call.attempts)
         _log.warning("a worker died during a task", extra=about)
@@ -174,10 +186,8 @@ class Dispatcher:
             return
         if call.attempts >= 2:
             self._resolve(call, call.provisional or failure(FailureReason.WORKER_CRASHED))
-        elif self._idle:
-            self._assign(call, self._idle.pop())
         else:
-            self._waiting.push_first(call)
+            self._replay(call)
 
     def on_change(self) -> None:
         """Updates health; where no worker is coming, the calls that wait for one fail."""
@@ -189,20 +199,22 @@ class Dispatcher:
     def _refusal_reason(self, call: Call, remaining: float | None) -> FailureReason | None:
         if remaining is not None and remaining <= 0:
             return FailureReason.DEADLINE
-        if not self._idle and self._waiting.count(call.client) >= self._limits.waiting_per_client:
+        if not self._idle and not self._waiting.has_share(call.client):
             return FailureReason.CLIENT_SHARE
         if self.bytes and self.bytes + len(call.body) > self._limits.bytes_in_flight:
             return FailureReason.BYTES_IN_FLIGHT
         return None
 
-    def _assign(self, call: Call, worker: WorkerHandle) -> None:
-        worker.task, call.worker = call, worker
+    def _assign(self, calls: list[Call], worker: WorkerHandle) -> None:
+        worker.tasks.extend(calls)
         worker.deriving.clear()
-        call.attempts += 1
-        call.dispatched = self._loop.time()
+        for call in calls:
+            call.worker = worker
+            call.attempts += 1
+            call.dispatched = self._loop.time()
         try:
             _DISPATCHED()
-            sent = worker.send_task(call.method, call.body, call.request_id, call.arrival)
+            sent = worker.send_tasks()
         except Exception:
             _log.exception("a task could not be sent to a worker")
             sent = False
@@ -210,10 +222,29 @@ class Dispatcher:
             self.pool.lose(worker, blameless=True)
 
     def _finish(self, worker: WorkerHandle, call: Call, outcome: Outcome) -> None:
-        worker.task = call.worker = None
+        worker.tasks.popleft()
+        call.worker = None
         self._grant(self._gate.release(worker))
         self._resolve(call, outcome)
-        self.on_idle(worker)
+        if not worker.tasks:
+            self.on_idle(worker)
+
+    def _take_back(self, worker: WorkerHandle, first: int = 1) -> None:
+        """Takes back the tasks that a worker was sent together and has not begun: all from the `first` one on."""
+        while len(worker.tasks) > first:
+            call: Call = worker.tasks.pop()
+            call.worker = None
+            call.attempts -= 1
+            call.alone = not first
+            if not call.settled:
+                self._replay(call)
+
+    def _replay(self, call: Call) -> None:
+        """Gives a call to another worker, before all that wait."""
+        if self._idle:
+            self._assign([call], self._idle.pop())
+        else:
+            self._waiting.push_first(call)
 
     def _keep_provisional(self, call: Call, frame: Frame, reply: bytes) -> None:
         """Keeps a provisional reply, and waits for a better one as long as the frame says.
@@ -272,12 +303,14 @@ class Dispatcher:
     def _forget(self, call: Call, grace: float) -> None:
         """Forgets a call; the worker that still works on it after so many seconds is ended."""
         self._resolve(call, failure(FailureReason.DEADLINE))
-        if call.worker is not None and grace:
-            self._loop.call_later(grace, self._forget, call, 0.0)
-        elif call.worker is not None:
-            worker = call.worker
-            worker.task = call.worker = None
+        worker = call.worker
+        if worker is not None and grace:
+            self._loop.call_later(grace * len(worker.tasks), self._forget, call, 0.0)
+        elif worker is not None:
+            worker.tasks.remove(call)
+            call.worker = None
             self._grant(self._gate.release(worker))
+            self._take_back(worker, first=0)
             self.pool.kill(worker)
 
     def _grant(self, workers: tuple[WorkerHandle, ...]) -> None:

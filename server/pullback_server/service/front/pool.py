@@ -12,7 +12,7 @@ from contextlib import suppress
 from .. import failpoints, logs
 from ..config import Config, cores
 from ..protocol import channel
-from ..protocol.channel import FrameKind
+from ..protocol.channel import Frame, FrameKind
 from .launcher import Launcher, LaunchError, kill, reap_orphans
 from .worker_handle import Listener, WorkerHandle, is_stopped
 
@@ -141,17 +141,22 @@ class Pool:
             self.lose(worker)
             return
         try:
-            _RECEIVED()
-            match frame.kind:
-                case FrameKind.READY:
-                    self._mark_ready(worker)
-                case FrameKind.RETIRE:
-                    self.retire(worker, frame.note)
-                case _:
-                    self._listener.on_frame(worker, frame)
+            for each in channel.apart(frame):
+                if not worker.ended:
+                    self._take(worker, each)
         except Exception:  # whatever it was, its call must not wait for an answer that was not read
             _log.exception("a frame of a worker could not be handled")
             self.lose(worker)
+
+    def _take(self, worker: WorkerHandle, frame: Frame) -> None:
+        _RECEIVED()
+        match frame.kind:
+            case FrameKind.READY:
+                self._mark_ready(worker)
+            case FrameKind.RETIRE:
+                self.retire(worker, frame.note)
+            case _:
+                self._listener.on_frame(worker, frame)
 
     def _mark_ready(self, worker: WorkerHandle) -> None:
         worker.ready = True

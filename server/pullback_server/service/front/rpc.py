@@ -42,7 +42,7 @@ class RpcHandler(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic i
     """
 
     def __init__(self, dispatcher: Dispatcher, window: int, observer: Observer, tokens: Tokens | None = None) -> None:
-        """`window` is how many requests of one stream may be unanswered before no more of it are read."""
+        """Of one stream, `window` requests may be unanswered at any time, and more while little waits."""
         self._dispatcher, self._window = dispatcher, window
         self._observer, self._tokens = observer, tokens
         self._streams: set[Stream] = set()

@@ -16,6 +16,7 @@ from .callers import Caller
 from .calls import Call, Outcome
 from .dispatch import Dispatcher
 from .observer import CANCELLED, Observer
+from .waiting import TOGETHER
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ class Stream:
         self, dispatcher: Dispatcher, observer: Observer, row: MethodRow, caller: Caller, context: _Context, window: int
     ) -> None:
         self._dispatcher, self._observer, self._row, self._caller = dispatcher, observer, row, caller
-        self._context, self._window = context, window
+        self._context, self._window, self._widest = context, window, TOGETHER * window
         #: Answers to be written, and requests that were read and whose answers are not written yet.
         self._answers: deque[bytes] = deque()
         self._unanswered = 0
@@ -67,7 +68,7 @@ class Stream:
     async def _read(self) -> None:
         try:
             while self._reading:
-                if self._unanswered >= self._window:
+                if not self._has_room():
                     self._room.clear()
                     await self._room.wait()
                     continue
@@ -82,15 +83,21 @@ class Stream:
             _log.exception("a stream could not be read")
         self.stop_reading()
 
+    def _has_room(self) -> bool:
+        """Whether one more may be read: in any case as many as keep the workers busy, and more where little waits."""
+        if self._unanswered < self._window:
+            return True
+        return self._unanswered < self._widest and self._dispatcher.has_room(self._caller.client)
+
     def _submit(self, message: bytes) -> None:
         remaining, budget = self._context.time_remaining(), envelope.budget(message)
         if remaining is None or (budget is not None and budget < remaining):
             remaining = budget
         self._requests_read += 1
-        request_id = f"{self._caller.request_id}/{self._requests_read}"
+        request_id, turns = f"{self._caller.request_id}/{self._requests_read}", -(-self._unanswered // self._window)
         try:
             call = self._dispatcher.submit(
-                self._row.task, message, remaining, self._settle, self._caller.client, request_id
+                self._row.task, message, remaining, self._settle, self._caller.client, request_id, turns
             )
         except Exception:
             _log.exception("a request of a stream could not be accepted")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from ..protocol.channel import Frame, FrameKind, Method, Sender
+from ..protocol.channel import Frame, FrameKind, Sender
 
 
 class Listener(Protocol):
@@ -37,7 +38,8 @@ class WorkerHandle:
     pipe: socket.socket
     place: int
     sender: Sender = field(init=False)
-    task: object = None
+    #: The calls that it was sent and has not answered, in order: it works on the first.
+    tasks: deque[Any] = field(default_factory=deque)
     #: The keys of the closed forms that it derives for its task.
     deriving: set[str] = field(default_factory=set)
     ready: bool = False
@@ -55,11 +57,15 @@ class WorkerHandle:
     def __post_init__(self) -> None:
         self.sender = Sender(self.pipe)
 
-    def send_task(self, method: Method, body: bytes, request_id: str, arrival: float) -> bool:
-        """Sends it a task; False where it is already gone."""
+    def send_tasks(self) -> bool:
+        """Sends it its tasks, together where there are several; False where it is already gone."""
         self.sender.renew()
+        if len(self.tasks) > 1:
+            self.sender.hold()
         try:
-            self.sender.send(FrameKind.TASK, body, request_id, code=method, seconds=arrival)
+            for task in self.tasks:
+                self.sender.send(FrameKind.TASK, task.body, task.request_id, code=task.method, seconds=task.arrival)
+            self.sender.release()
         except OSError:
             return False
         return True

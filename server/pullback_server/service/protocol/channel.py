@@ -7,7 +7,7 @@ import mmap
 import os
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -20,6 +20,9 @@ KEPT = 32 * 2**20
 # kind, 1 where the body is in a memfd, code, length of the note, length of the body, seconds, the two leg_seconds
 _HEAD = struct.Struct("<BBHIQddd")
 _LARGEST = _HEAD.size + 2048 + INLINE
+#: Frames of no more bytes altogether are sent together.
+JOINED = 64 * 1024
+_LENGTH = struct.Struct("<I")
 _DESCRIPTOR = array.array("i").itemsize
 
 #: Bytes, which may lie in a memfd.
@@ -62,6 +65,8 @@ class FrameKind(IntEnum):
     REQUEST_ADMISSION = 10  # the task needs more than a worker's share: note = bytes and units of work
     ADMITTED = 11  # to the worker, after REQUEST_ADMISSION: its task is admitted
     RETIRE = 12  # the worker wants to be replaced: note = why
+    TOGETHER = 13  # both ways: body = frames, each after its length; tasks are answered in order
+    LONG_TASK = 14  # the task takes its time: the tasks that were sent with it and come after it are not begun
 
 
 class Method(IntEnum):
@@ -125,6 +130,9 @@ class Sender:
         self._end = end
         self._memories: dict[int, int] = {}
         self._lent: set[int] = set()
+        self._holding = False
+        self._held: list[bytes] = []
+        self._held_bytes = 0
 
     def send(
         self,
@@ -136,15 +144,37 @@ class Sender:
         seconds: float = 0.0,
         leg_seconds: LegSeconds = NO_LEGS,
     ) -> None:
-        """Sends one frame. Raises OSError where the other end is gone, BlockingIOError where it does not read."""
+        """Sends or holds one frame. Raises OSError where the other end is gone, BlockingIOError where it is full."""
         note_bytes = note.encode()
         size, in_memfd = len(body), len(body) > INLINE
         head = _HEAD.pack(kind, in_memfd, code, len(note_bytes), size, seconds, *leg_seconds)
         pieces = body.pieces if isinstance(body, Pieces) else (body,)
+        length = len(head) + len(note_bytes) + size
+        if self._held_bytes + length > JOINED:
+            self._send_held()
         if in_memfd:
             self._send_large(kind, head + note_bytes, pieces, size)
+        elif self._holding and length <= JOINED:
+            self._held += (_LENGTH.pack(length), head, note_bytes, *map(bytes, pieces))
+            self._held_bytes += length
         else:
             self._end.sendmsg((head, note_bytes, *pieces))
+
+    def hold(self) -> None:
+        """Holds small frames from now on, to send them together."""
+        self._holding = True
+
+    def release(self) -> None:
+        """Sends the frames that are held, and each further one at once."""
+        self._holding = False
+        self._send_held()
+
+    def _send_held(self) -> None:
+        if self._held:
+            body = b"".join(self._held)
+            self._held.clear()
+            self._held_bytes = 0
+            self._end.sendmsg((_HEAD.pack(FrameKind.TOGETHER, False, 0, 0, len(body), 0.0, *NO_LEGS), body))
 
     def renew(self) -> None:
         """Says that the other end has taken all that was sent, so that the kept memfds are free again."""
@@ -192,13 +222,40 @@ class Receiver:
         size, ancillary, _, _ = end.recvmsg_into((self._buffer,), socket.CMSG_SPACE(_DESCRIPTOR), 0)
         if size < _HEAD.size:
             return None
-        kind, in_memfd, code, note_size, body_size, seconds, numeric, symbolic = _HEAD.unpack_from(self._buffer)
-        start = _HEAD.size + note_size
-        note = str(self._view[_HEAD.size : start], "utf-8") if note_size else ""
-        body: Buffer = bytes(self._view[start:size])
-        if in_memfd:
-            body = _read_memfd(ancillary[0][2], body_size, self._mapped)
-        return Frame(kind, body, note, code, seconds, (numeric, symbolic))
+        frame, body_size = _frame(self._view[:size])
+        if body_size > len(frame.body):
+            frame.body = _read_memfd(ancillary[0][2], body_size, self._mapped)
+        return frame
+
+
+def apart(frame: Frame) -> Iterator[Frame]:
+    """The frames that were sent together, or the one that was sent alone.
+
+    >>> near, far = pair()
+    >>> sender = Sender(near)
+    >>> sender.hold(), sender.send(FrameKind.TASK, b"one"), sender.send(FrameKind.TASK, b"two"), sender.release()
+    (None, None, None, None)
+    >>> [bytes(each.body) for each in apart(Receiver().receive(far))]
+    [b'one', b'two']
+    >>> near.close(), far.close()
+    (None, None)
+    """
+    if frame.kind != FrameKind.TOGETHER:
+        yield frame
+        return
+    view, position = memoryview(frame.body), 0
+    while position < len(view):
+        (length,) = _LENGTH.unpack_from(view, position)
+        position += _LENGTH.size + length
+        yield _frame(view[position - length : position])[0]
+
+
+def _frame(data: memoryview) -> tuple[Frame, int]:
+    """The frame that the bytes are, and the length of its body, which is not among them where it is in a memfd."""
+    kind, _, code, note_size, body_size, seconds, numeric, symbolic = _HEAD.unpack_from(data)
+    start = _HEAD.size + note_size
+    note = str(data[_HEAD.size : start], "utf-8") if note_size else ""
+    return Frame(kind, bytes(data[start:]), note, code, seconds, (numeric, symbolic)), body_size
 
 
 def _read_memfd(ancillary: bytes, size: int, mapped: bool) -> Buffer:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+from collections import deque
+from collections.abc import Iterator
 
 from ...verdict import FormOverBudget
 from .. import failpoints
@@ -13,6 +15,10 @@ _ASKED = failpoints.at("worker.asked")
 _FORM_ASKED, _FORM_DERIVED = map(failpoints.at, ("worker.form_asked", "worker.form_derived"))
 
 
+#: Bytes, and multiplications and additions, that take no time worth speaking of.
+LITTLE_MEMORY, LITTLE_WORK = 2**20, 2**20
+
+
 class FrontLink:
     """A worker's end of the pipe to the front."""
 
@@ -20,16 +26,33 @@ class FrontLink:
         """`share` is the memory and work that a task may need without being admitted first."""
         self._pipe, self._share = pipe, share
         self._receiver, self.sender = channel.Receiver(mapped=True), channel.Sender(pipe)
+        self._tasks: deque[Frame] = deque()
 
-    def receive_task(self) -> Frame | None:
-        """The next task, None where the front has closed the pipe."""
-        task = self._receiver.receive(self._pipe)
-        # The front sends a task when it has taken the answers to the one before it.
-        self.sender.renew()
-        return task
+    def tasks(self) -> Iterator[Frame]:
+        """The tasks, until the front closes the pipe; the answers to those that were sent together are sent so too."""
+        while (frame := self._receiver.receive(self._pipe)) is not None:
+            # The front sends tasks when it has taken the answers to those before them.
+            self.sender.renew()
+            self._tasks.extend(channel.apart(frame))
+            if len(self._tasks) > 1:
+                self.sender.hold()
+            while self._tasks:
+                yield self._tasks.popleft()
+            self.sender.release()
+
+    def take_time(self) -> None:
+        """Says before something that may take long that the present task does, so that no other waits for it.
+
+        The tasks that were sent with it go back to the front, and the answers to those before it are sent.
+        """
+        if self._tasks:
+            self._tasks.clear()
+            self.sender.send(FrameKind.LONG_TASK)
+        self.sender.release()
 
     def get(self, key: str) -> bytes | None:
         """The form of that key, or None; raises FormOverBudget where deriving it was given up lately."""
+        self.take_time()
         self.sender.send(FrameKind.FORM_GET, note=key)
         _FORM_ASKED()
         answer = self._receive_answer()
@@ -44,11 +67,14 @@ class FrontLink:
     def put(self, key: str, form: bytes) -> None:
         """Keeps a form for every worker."""
         _FORM_DERIVED()
+        self.take_time()
         self.sender.send(FrameKind.FORM_PUT, form, key)
 
     def admit(self, memory: int, work: int) -> None:
         """Waits until a task of that estimated memory and work may be computed beside those of other workers."""
         _ASKED()
+        if memory > LITTLE_MEMORY or work > LITTLE_WORK:
+            self.take_time()
         if memory > self._share[0] or work > self._share[1]:
             self.sender.send(FrameKind.REQUEST_ADMISSION, note=f"{memory} {work}")
             self._receive_answer()

@@ -22,7 +22,7 @@ _WARM, _ISOLATED, _READY = map(failpoints.at, ("worker.warm", "worker.isolated",
 class Mathematics(Protocol):
     """The module that differentiates: `pullback_server.verdict`, or a test's own."""
 
-    #: Called with device, limits, forms and what admits large tasks.
+    #: Called with device, limits, forms, what admits large tasks, and what is called before long work.
     Differentiator: Any
 
     def describe(self, device: str, limits: Limits) -> Description:
@@ -50,18 +50,18 @@ def main(
     memory.keep_freed()
     torch.set_num_threads(threads)
     front = FrontLink(pipe, config.limits.worker_share(workers))
-    differentiator = mathematics.Differentiator(device, config.limits, front, front.admit)
+    differentiator = mathematics.Differentiator(device, config.limits, front, front.admit, front.take_time)
     differentiator.warm_up()
     description = mathematics.describe(device, config.limits)
     grader = grading.Grader(config.limits, admit=front.admit)
     _WARM()
     isolation = Isolation(config, device == "cpu", threads)
-    runner = TaskRunner(front.sender, differentiator, grader, description, config, isolation, device)
+    runner = TaskRunner(front, differentiator, grader, description, config, isolation, device)
     _ISOLATED()
     try:
         front.sender.send(FrameKind.READY)
         _READY()
-        while (task := front.receive_task()) is not None:
+        for task in front.tasks():
             runner.run(task)
     except (BrokenPipeError, ConnectionResetError):
         return

@@ -16,9 +16,10 @@ from ...verdict import Description, Differentiator, LegState, Response
 from .. import failpoints, logs, memory
 from ..config import Config
 from ..protocol import envelope, errors
-from ..protocol.channel import NO_LEGS, Frame, FrameKind, LegSeconds, Method, Pieces, Sender
+from ..protocol.channel import NO_LEGS, Frame, FrameKind, LegSeconds, Method, Pieces
 from ..protocol.methods import STREAMED
 from ..wire import derivative_messages
+from .front_link import FrontLink
 from .grading_tasks import GradingTasks
 from .isolation import Isolation, resident
 
@@ -41,7 +42,7 @@ class TaskRunner:
 
     def __init__(
         self,
-        sender: Sender,
+        front: FrontLink,
         differentiator: Differentiator,
         grader: Grader,
         description: Description,
@@ -49,7 +50,8 @@ class TaskRunner:
         isolation: Isolation,
         device: str,
     ) -> None:
-        self._sender, self._differentiator, self._description = sender, differentiator, description
+        self._front, self._sender = front, front.sender
+        self._differentiator, self._description = differentiator, description
         self._grading = GradingTasks(grader, self._reply, description.versions, config.limits)
         self._config, self._isolation, self._device = config, isolation, torch.device(device)
         self._tasks = self._provisional_replies = 0
@@ -78,6 +80,7 @@ class TaskRunner:
                 case Method.DIFFERENTIATE | Method.DIFFERENTIATE_MANY:
                     self._differentiate(task, started)
                 case _:
+                    self._front.take_time()
                     self._grading.answer(task)
         except (BrokenPipeError, ConnectionResetError):
             raise
@@ -119,6 +122,8 @@ class TaskRunner:
         if len(reply) > self._config.limits.max_message_bytes:
             raise ReplyTooLargeError
         final = kind is FrameKind.FINAL
+        if not final:
+            self._front.take_time()
         (_ANSWERED if final else _NUMBERS)()
         code = 0 if final else self._provisional_replies
         self._sender.send(kind, reply, note, code=code, seconds=wait, leg_seconds=leg_seconds)
