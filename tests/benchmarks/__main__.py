@@ -32,6 +32,7 @@ from .tensorgrad import tensorgrad
 from .tensors import tensors
 from .throughput import throughput
 from .verdict import verdict
+from .worker import worker
 
 #: A comparison gives its findings as it makes them.
 Comparison = Callable[[Servers, Effort], Iterator[Finding]]
@@ -39,7 +40,7 @@ Comparison = Callable[[Servers, Effort], Iterator[Finding]]
 COMPARISONS: dict[str, Comparison] = {
     comparison.__name__: comparison
     for comparison in (
-        latency, throughput, streams, load, tensors, refusals, cold, forms, recovery,
+        worker, latency, throughput, streams, load, tensors, refusals, cold, forms, recovery,
         check, verdict, gradcheck, jacobian, closed_forms, tensorgrad, grades, graders,
     )
 }  # fmt: skip

@@ -23,6 +23,7 @@ class Bound:
 
 # Ratios, but for the last three, which are a count and seconds.
 SMALL_REQUEST = Bound(2.0)  # p50 of a small request over that of the bare echo
+WORKER = Bound(4.0)  # a small request from bytes to bytes in a worker over torch's vector-Jacobian product alone
 MANY_CLIENTS = Bound(0.5, least=True)  # calls a second over those of the bare echo
 STREAM = Bound(0.5, least=True)  # requests a second over one stream over those of 32 clients of the bare echo
 LARGE_TENSOR = Bound(1.0)  # a million-entry VJP over echo + TORCH_SHARE x torch in process
