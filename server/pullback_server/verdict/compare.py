@@ -107,7 +107,7 @@ def compare(
     """The comparison of one input's gradients; both have its shape, the closed form's is in float64.
 
     The first question is whether each entry is the same except for a few roundings; then whether it is except for a few
-    roundings of its terms; then the running error bound is computed, and last how far autograd's gradient changes with
+    roundings of its terms, first of some of them; then the running error bound is computed, and last how far autograd's gradient changes with
     a rounding of its inputs. A `thorough` comparison looks at the terms even where all entries are the same: where they
     cancel, both legs may be wrong. The caller keeps NumPy from warning of what is not finite.
     """
@@ -150,16 +150,19 @@ def _compare(
             little |= distance <= CLOSE * unit * _largest(entries)
             if little.all():
                 break
-    source = f"{_roundings(dtype)} the terms that the entry is the sum of"
-    for terms_of in (estimates.last_terms, estimates.terms):
-        terms_apart = terms_of(name, apart)
-        largest = sizes if terms_apart is None else np.maximum(sizes, terms_apart)
-        few = CLOSE * unit * largest + torch.finfo(dtype).tiny
-        near = (distance <= few) & np.isfinite(few)
+    few, near = np.empty_like(distance), np.zeros(distance.shape, np.bool_)
+    left: Any = slice(None)
+    for terms_of, those in ((estimates.some_terms, "some of the terms"), (estimates.terms, "the terms")):
+        source = f"{_roundings(dtype)} {those} that the entry is the sum of"
+        magnitudes = terms_of(name, apart[left])
+        largest = sizes[left] if magnitudes is None else np.maximum(sizes[left], magnitudes)
+        few[left] = CLOSE * unit * largest + torch.finfo(dtype).tiny
+        near[left] = (distance[left] <= few[left]) & np.isfinite(few[left])
         sure = near & little
-        if sure.all():
+        left = np.flatnonzero(~sure)
+        if not left.size:
             break
-    if sure.all():
+    if not left.size:
         first = int((distance / few).argmax())
         return comparison(
             int(apart[first]), Tolerance(float(few[first]), 0.0, source), NO_PLACES, NO_STATUS, NO_NUMBERS

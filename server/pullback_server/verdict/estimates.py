@@ -47,9 +47,9 @@ class ErrorEstimates:
         """
         return self._terms(self._magnitudes, name, places)
 
-    def last_terms(self, name: str, places: Places) -> Numbers | None:
-        """The same of the terms of the last sums alone: they are no larger, and cost less."""
-        return self._terms(self._last_magnitudes, name, places)
+    def some_terms(self, name: str, places: Places) -> Numbers | None:
+        """The same of some of the terms alone: they are no larger, and cost a fraction."""
+        return self._terms(self._some_magnitudes, name, places)
 
     def _terms(self, magnitudes: Magnitudes, name: str, places: Places | None) -> Numbers | None:
         terms = magnitudes.of(name, places)
@@ -109,9 +109,9 @@ class ErrorEstimates:
         return Magnitudes(compiled.plan, compiled.linear_slots, self.form.steps, self.form.point)
 
     @cached_property
-    def _last_magnitudes(self) -> Magnitudes:
+    def _some_magnitudes(self) -> Magnitudes:
         compiled = self.form.compiled
-        return Magnitudes(compiled.plan, compiled.linear_slots, self.form.steps, self.form.point, last_sums=True)
+        return Magnitudes(compiled.plan, compiled.linear_slots, self.form.steps, self.form.point, some=True)
 
     @cached_property
     def _running_errors(self) -> RunningErrors:

@@ -5,6 +5,7 @@ import torch
 from both_legs import form_of, request_for, tensors
 from pullback_server.symbolic import Magnitudes, evaluator, linear_slots
 from pullback_server.symbolic.evaluation.evaluate import closure, restore
+from pullback_server.symbolic.evaluation.magnitudes import LONG
 
 #: Expressions and shapes: sums of all kinds, some with so many entries that products are gone through in parts.
 CASES = (
@@ -31,32 +32,40 @@ def evaluated(expression, shapes):
     return plan, kept, point
 
 
-def magnitudes(expression, shapes, last_sums=False):
+def magnitudes(expression, shapes, some=False):
     plan, kept, point = evaluated(expression, shapes)
-    return Magnitudes(plan, linear_slots(plan), kept, point, last_sums)
+    return Magnitudes(plan, linear_slots(plan), kept, point, some)
 
 
 @EACH
-@pytest.mark.parametrize("last_sums", [False, True])
-def test_those_of_some_entries_are_those_of_all_entries_there(expression, shapes, last_sums):
+@pytest.mark.parametrize("some", [False, True])
+def test_those_of_some_entries_are_those_of_all_entries_there(expression, shapes, some):
     for name in shapes:
-        everywhere = magnitudes(expression, shapes, last_sums).of(name)
+        everywhere = magnitudes(expression, shapes, some).of(name)
         for places in (torch.arange(0, torch.Size(shapes[name]).numel(), step) for step in (1, 3, 97)):
-            some = magnitudes(expression, shapes, last_sums).of(name, places.numpy())
+            there = magnitudes(expression, shapes, some).of(name, places.numpy())
             if everywhere is None:
-                assert some is None
+                assert there is None
             else:
-                torch.testing.assert_close(some, everywhere[places], rtol=1e-12, atol=0)
+                torch.testing.assert_close(there, everywhere[places], rtol=1e-12, atol=0)
 
 
 @EACH
-def test_the_last_sums_have_no_larger_terms_and_the_entries_are_no_larger_than_either(expression, shapes):
+def test_some_of_the_terms_are_no_larger_than_all_and_no_entry_is_larger_than_those(expression, shapes):
     plan, _, point = evaluated(expression, shapes)
     for name, gradient in evaluator(plan)(point).items():
-        whole, last = magnitudes(expression, shapes).of(name), magnitudes(expression, shapes, last_sums=True).of(name)
-        if gradient is not None and whole is not None:
-            assert (last <= whole * (1 + 1e-12)).all()
-            assert (gradient.reshape(-1).abs() <= last * (1 + 1e-9)).all()
+        every, some = magnitudes(expression, shapes).of(name), magnitudes(expression, shapes, some=True).of(name)
+        if gradient is not None and every is not None:
+            assert (some <= every * (1 + 1e-12)).all()
+            assert ((some > 0) | (every == 0)).all()
+            assert (gradient.reshape(-1).abs() <= every * (1 + 1e-9)).all()
+
+
+def test_of_a_long_contraction_a_part_counts_and_of_a_short_one_all():
+    for count in (LONG - 1, LONG, 10 * LONG):
+        shapes = {"W": (3, count), "x": (count,)}
+        every, some = (magnitudes("sum((W @ x)**2)", shapes, some=some).of("W") for some in (False, True))
+        torch.testing.assert_close(some < every, torch.full_like(some, count >= LONG, dtype=torch.bool))
 
 
 @EACH

@@ -28,7 +28,7 @@ class Estimates:
     def largest_terms(self, _):
         return 0.0 if self._terms is None else float(self._terms.max())
 
-    def last_terms(self, _, places):
+    def some_terms(self, _, places):
         return self.terms(_, places)
 
     def terms(self, _, places=None):

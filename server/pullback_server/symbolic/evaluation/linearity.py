@@ -22,11 +22,11 @@ class LinearSlots:
     values_read: frozenset[int]
     _orders: dict[tuple[int, bool], tuple[int, ...]] = field(default_factory=dict, repr=False, compare=False)
 
-    def order(self, slot: int, last_sums: bool = False) -> tuple[int, ...]:
-        """The slots that one is linear in, itself included, in order; with `last_sums` only as far as the last sums."""
-        key = slot, last_sums
+    def order(self, slot: int, last_contractions: bool = False) -> tuple[int, ...]:
+        """The slots that one is linear in, in order, itself included; if asked, only up to the last contractions."""
+        key = slot, last_contractions
         if key not in self._orders:
-            self._orders[key] = _linear(self.plan, slot, last_sums)
+            self._orders[key] = _linear(self.plan, slot, last_contractions)
         return self._orders[key]
 
 
@@ -51,7 +51,7 @@ def linear_slots(plan: Plan) -> LinearSlots:
 
 
 def _values_read(plan: Plan, slot: int, adding: set[int]) -> set[int]:
-    """The slots whose values the magnitudes of a result's terms are made of, and those of its last sums' terms."""
+    """The slots whose values the magnitudes of a result's terms are made of, and those of some of its terms."""
     values = set[int]()
     for followed in adding.intersection(_linear(plan, slot)):
         step = plan.steps[followed]
@@ -60,7 +60,7 @@ def _values_read(plan: Plan, slot: int, adding: set[int]) -> set[int]:
     while wanted:
         step = plan.steps[wanted.pop()]
         sources = linear_in(step)
-        if adds(step):
+        if contracts(step):
             values |= sources
         else:
             wanted += sources & adding - reached
@@ -88,6 +88,11 @@ def adds(step: Step) -> bool:
     return False
 
 
+def contracts(step: Step) -> bool:
+    """Whether a step adds up entries of one tensor."""
+    return adds(step) and not isinstance(step, Call)
+
+
 def linear_in(step: Step) -> set[int]:
     """The slots that a step is linear in."""
     match step:
@@ -100,15 +105,15 @@ def linear_in(step: Step) -> set[int]:
     return set()
 
 
-def _linear(plan: Plan, slot: int, last_sums: bool = False) -> tuple[int, ...]:
+def _linear(plan: Plan, slot: int, last_contractions: bool = False) -> tuple[int, ...]:
     """The slots that one is linear in, itself included, in order: those that sums and products are followed back to.
 
-    With `last_sums` what the last sums add up is not followed.
+    With `last_contractions` what these add up is not followed.
     """
     wanted, reached = [slot], {slot}
     while wanted:
         step = plan.steps[wanted.pop()]
-        sources = set[int]() if last_sums and adds(step) else linear_in(step)
+        sources = set[int]() if last_contractions and contracts(step) else linear_in(step)
         wanted += sources - reached
         reached |= sources
     return tuple(sorted(reached))

@@ -19,13 +19,15 @@ import torch
 from ..lowering.plan import Call, Gather, Operand, Plan, Product, Reduce, Step
 from .evaluate import closure, functions, operand_views, restore
 from .indexing import Index, operand_index, unravel
-from .linearity import LinearSlots, adds, linear_in
+from .linearity import LinearSlots, contracts, linear_in
 from .products import Closure, Slots
 
 #: How many times as many entries a tensor has before those that are asked for are taken out of it first.
 FEW_TIMES = 4
 #: How many times as much an entry costs that is taken out of a tensor as one of a contraction of whole tensors.
 TAKEN, CONTRACTED = 8, 1 / 16
+#: Of so many terms or more, one in so many counts among some of them.
+LONG, PARTS = 64, 8
 #: Operands of products with more entries are gone through in parts.
 PART = 2**16
 
@@ -34,7 +36,8 @@ class Magnitudes:
     """The magnitudes of the terms of a plan's results on given tensors; what results share is computed once.
 
     `slots` are the values of the plan's steps on these tensors. Products and sums are followed back to the first values
-    that are made otherwise; with `last_sums`, only to the terms of the last sums, which are no larger and cost less.
+    that are made otherwise. With `some`, they are followed only to the last contractions, and of a long one only a part
+    of the terms counts: these magnitudes are no larger, and cost a fraction.
     """
 
     def __init__(
@@ -43,10 +46,10 @@ class Magnitudes:
         linear: LinearSlots,
         slots: Slots,
         tensors: Mapping[str, torch.Tensor],
-        last_sums: bool = False,
+        some: bool = False,
     ) -> None:
         self._plan, self._linear, self._slots, self._tensors = plan, linear, slots, tensors
-        self._last_sums = last_sums
+        self._some = some
         #: The magnitudes of the terms of slots in which something is added up, and bounds on those of any slot.
         self._known: dict[int, torch.Tensor] = {}
         self._bounds: dict[int, float] = {}
@@ -119,12 +122,12 @@ class Magnitudes:
 
     def _has_terms(self, slot: int, step: Step) -> bool:
         """Whether an operand of a step counts by its terms, and not by its values."""
-        return slot in self._linear.adding and not (self._last_sums and adds(step))
+        return slot in self._linear.adding and not (self._some and contracts(step))
 
     def _all(self, slot: int) -> torch.Tensor:
         """The magnitudes of the terms of all entries of a slot in which something is added up."""
         if slot not in self._known:
-            for source in self._linear.order(slot, self._last_sums):
+            for source in self._linear.order(slot, self._some):
                 if source in self._linear.adding and source not in self._known:
                     self._known[source] = self._compute(source)
         return self._known[slot]
@@ -147,6 +150,9 @@ class Magnitudes:
                 return torch.as_tensor(functions()["where"](condition(self._slots), *branches))
             case Product():
                 return self._contract(step)
+            case Reduce("sum", source, axes) if self._some:
+                part = _shortened(self._slots[source], max(axes, key=lambda k: self._slots[source].shape[k]))
+                return torch.as_tensor(closure(Reduce("sum", 0, axes))([part.abs()], self._tensors))
         sizes = list(self._slots)
         for source in linear_in(step):
             sizes[source] = self._size(source, step)
@@ -162,22 +168,26 @@ class Magnitudes:
 
     def _contract(self, step: Product) -> torch.Tensor:
         """The terms of a product, in parts along the first axis of its largest operand, which stay in the cache."""
-        tensors = [torch.as_tensor(self._slots[s]) for s in step.slots]
+        tensors = self._operands(step)
         largest = max(range(len(tensors)), key=lambda k: tensors[k].numel())
         run = _contraction(step.labels, step.out)
         # The entries of one tensor are a view of what each part would write anew.
+        known = [self._terms(s) if self._has_terms(s, step) else None for s in step.slots]
         if len(tensors) == 1 or tensors[largest].numel() <= PART:
-            return torch.as_tensor(run([self._size(s, step) for s in step.slots], {}))
+            sizes = [t.abs() if terms is None else terms for t, terms in zip(tensors, known, strict=True)]
+            return torch.as_tensor(run(sizes, {}))
         label, length = step.labels[largest][0], tensors[largest].shape[0]
         rows = max(1, PART * length // tensors[largest].numel())
-        pairs = list(zip(step.slots, step.labels, strict=True))
         # What is not split has its magnitudes computed once, and so has what has terms of its own.
-        whole = [self._size(s, step) if self._has_terms(s, step) or label not in t else None for s, t in pairs]
-        room = [torch.empty(0, dtype=torch.float64, device=tensors[largest].device) for _ in pairs]
+        whole = [
+            t.abs() if terms is None and label not in term else terms
+            for t, terms, term in zip(tensors, known, step.labels, strict=True)
+        ]
+        room = [torch.empty(0, dtype=torch.float64, device=tensors[largest].device) for _ in tensors]
         parts = []
         for start in range(0, length, rows):
             sizes = []
-            for tensor, terms, (_, term), out in zip(tensors, whole, pairs, room, strict=True):
+            for tensor, terms, term, out in zip(tensors, whole, step.labels, room, strict=True):
                 index = tuple(slice(start, start + rows) if k == label else slice(None) for k in term)
                 sizes.append(torch.abs(tensor[index], out=out.resize_(0)) if terms is None else terms[index])
             parts.append(torch.as_tensor(run(sizes, {})))
@@ -217,16 +227,28 @@ class Magnitudes:
     def _operand_index(self, operand: tuple[int, tuple[int, ...] | None], index: Index) -> Index:
         return operand_index(operand[1], torch.as_tensor(self._slots[operand[0]]).shape, index)
 
+    def _operands(self, step: Product) -> list[torch.Tensor]:
+        """The operands of a product, with `some` only a part of them along the longest label that is added up."""
+        tensors = [torch.as_tensor(self._slots[s]) for s in step.slots]
+        if not self._some:
+            return tensors
+        lengths = {
+            k: n for t, term in zip(tensors, step.labels, strict=True) for k, n in zip(term, t.shape, strict=True)
+        }
+        longest = max((k for k in lengths if k not in step.out), key=lambda k: lengths[k], default=None)
+        pairs = zip(tensors, step.labels, strict=True)
+        return [t if longest not in term else _shortened(t, term.index(longest)) for t, term in pairs]
+
     def _lengths(self, step: Product) -> dict[int, int]:
         """The length of each label of a product."""
-        pairs = zip(step.slots, step.labels, strict=True)
-        return {label: n for s, term in pairs for label, n in zip(term, self._slots[s].shape, strict=True)}
+        pairs = zip(self._operands(step), step.labels, strict=True)
+        return {label: n for tensor, term in pairs for label, n in zip(term, tensor.shape, strict=True)}
 
     def _is_cheap(self, step: Product, count: int) -> bool:
         """Whether it costs less to take the terms of some entries one by one than to compute all entries."""
         lengths = self._lengths(step)
         terms = math.prod(n for label, n in lengths.items() if label not in step.out)
-        whole = sum(self._slots[s].numel() for s in step.slots) + CONTRACTED * math.prod(lengths.values())
+        whole = sum(t.numel() for t in self._operands(step)) + CONTRACTED * math.prod(lengths.values())
         return bool(TAKEN * count * terms <= whole)
 
     def _product_at(self, step: Product, index: Index, count: int) -> torch.Tensor:
@@ -247,12 +269,24 @@ class Magnitudes:
         """Some entries of a product that is a vector: the product of the operands' slices at these places."""
         (label,), flat = step.out, places.reshape(-1)
         sizes = []
-        for source, term in zip(step.slots, step.labels, strict=True):
-            part = torch.as_tensor(self._slots[source])
+        for operand, term in zip(self._operands(step), step.labels, strict=True):
+            part = operand
             for axis in (k for k, other in enumerate(term) if other == label):
                 part = part.index_select(axis, flat)
             sizes.append(part.abs())
         return torch.as_tensor(_contraction(step.labels, step.out)(sizes, {})).reshape(places.shape)
+
+
+def _lengths(step: Product, operands: list[torch.Tensor]) -> dict[int, int]:
+    """The length of each label of a product of these operands."""
+    pairs = zip(operands, step.labels, strict=True)
+    return {label: n for tensor, term in pairs for label, n in zip(term, tensor.shape, strict=True)}
+
+
+def _shortened(tensor: torch.Tensor, axis: int) -> torch.Tensor:
+    """A part of a tensor along an axis, which is a view; all of it where that is short."""
+    length = tensor.shape[axis]
+    return tensor if length < LONG else tensor.narrow(axis, 0, length // PARTS)
 
 
 def _largest(value: Any) -> float:
