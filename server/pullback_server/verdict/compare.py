@@ -107,9 +107,9 @@ def compare(
     """The comparison of one input's gradients; both have its shape, the closed form's is in float64.
 
     The first question is whether each entry is the same except for a few roundings; then whether it is except for a few
-    roundings of its terms, first of some of them; then the running error bound is computed, and last how far autograd's gradient changes with
-    a rounding of its inputs. A `thorough` comparison looks at the terms even where all entries are the same: where they
-    cancel, both legs may be wrong. The caller keeps NumPy from warning of what is not finite.
+    roundings of some of its terms, or of all; then the running error bound is computed, and last how far autograd's
+    gradient changes with a rounding of its inputs. A `thorough` comparison looks at the terms even where all entries
+    are the same: where they cancel, both legs may be wrong. The caller keeps NumPy from warning of what is not finite.
     """
     return _compare(name, autograd.shape, entries_of(autograd), entries_of(closed_form), estimates, thorough)
 
