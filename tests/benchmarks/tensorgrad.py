@@ -12,6 +12,7 @@ Both count the seconds of the processor, each in its own process, with sympy's c
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -83,6 +84,8 @@ class Unavailable(Exception):
 
 def tensorgrad(_: Servers, effort: Effort) -> Iterator[Finding]:
     """Six expressions; without a network only how long this side takes."""
+    gc.collect()
+    gc.freeze()
     with torch_threads(1), ExitStack() as stack:
         try:
             process, fault = stack.enter_context(_running()), ""
