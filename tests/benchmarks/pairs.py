@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pullback_server.service import memory
 
 from .bounds import Bound
 
@@ -125,6 +127,20 @@ def torch_threads(count: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def as_in_a_worker() -> Iterator[None]:
+    """This process computes in the block as a worker on these cores does: one thread, and cycles seldom looked for."""
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    memory.collect_seldom()
+    try:
+        with torch_threads(1):
+            yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def by_round(times: NDArray[np.float64], statistic: Statistic = p50) -> NDArray[np.float64]:

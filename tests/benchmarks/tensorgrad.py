@@ -12,7 +12,6 @@ Both count the seconds of the processor, each in its own process, with sympy's c
 
 from __future__ import annotations
 
-import gc
 import json
 import subprocess
 import sys
@@ -33,7 +32,7 @@ from sympy.core.cache import clear_cache
 
 from . import tensorgrad_process
 from .bounds import GRADIENT_TEXT, GRADIENT_TEXT_SHORT, Bound
-from .pairs import Effort, Finding, absolute, by_round, interleave, p50, ratio, torch_threads
+from .pairs import Effort, Finding, absolute, as_in_a_worker, by_round, interleave, p50, ratio
 from .report import amount
 from .servers import Servers
 
@@ -84,9 +83,7 @@ class Unavailable(Exception):
 
 def tensorgrad(_: Servers, effort: Effort) -> Iterator[Finding]:
     """Six expressions; without a network only how long this side takes."""
-    gc.collect()
-    gc.freeze()
-    with torch_threads(1), ExitStack() as stack:
+    with as_in_a_worker(), ExitStack() as stack:
         try:
             process, fault = stack.enter_context(_running()), ""
         except Unavailable as reason:

@@ -12,7 +12,7 @@ from pullback_server.service.wire import derivative_messages
 from pullback_server.verdict import Differentiator, FormOrigin, Outcome
 
 from .bounds import WORKER
-from .pairs import Effort, Finding, by_round, interleave, ratio, torch_threads
+from .pairs import Effort, Finding, as_in_a_worker, by_round, interleave, ratio
 from .requests import SMALL, encoded
 from .servers import Servers
 
@@ -38,7 +38,7 @@ CASES = (
 
 def worker(_: Servers, effort: Effort) -> Iterator[Finding]:
     """Bytes to bytes in this process, the closed form at hand, and torch's forward and backward pass in turn."""
-    with torch_threads(1):
+    with as_in_a_worker():
         for small in CASES:
             yield _finding(small, effort)
 

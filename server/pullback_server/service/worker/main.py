@@ -48,6 +48,7 @@ def main(
     """Warms up, gives up what it will not need, sends READY, and answers tasks until the front closes the pipe."""
     logs.configure(config, "worker", threaded=False)
     memory.keep_freed()
+    memory.collect_seldom()
     torch.set_num_threads(threads)
     front = FrontLink(pipe, config.limits.worker_share(workers))
     differentiator = mathematics.Differentiator(device, config.limits, front, front.admit, front.take_time)
