@@ -22,7 +22,6 @@ _HEAD = struct.Struct("<BBHIQddd")
 _LARGEST = _HEAD.size + 2048 + INLINE
 #: Frames of no more bytes altogether are sent together.
 JOINED = 64 * 1024
-_LENGTH = struct.Struct("<I")
 _DESCRIPTOR = array.array("i").itemsize
 
 #: Bytes, which may lie in a memfd.
@@ -65,7 +64,7 @@ class FrameKind(IntEnum):
     REQUEST_ADMISSION = 10  # the task needs more than a worker's share: note = bytes and units of work
     ADMITTED = 11  # to the worker, after REQUEST_ADMISSION: its task is admitted
     RETIRE = 12  # the worker wants to be replaced: note = why
-    TOGETHER = 13  # both ways: body = frames, each after its length; tasks are answered in order
+    TOGETHER = 13  # both ways: body = frames, one after the other; tasks are answered in order
     LONG_TASK = 14  # the task takes its time: the tasks that were sent with it and come after it are not begun
 
 
@@ -155,7 +154,7 @@ class Sender:
         if in_memfd:
             self._send_large(kind, head + note_bytes, pieces, size)
         elif self._holding and length <= JOINED:
-            self._held += (_LENGTH.pack(length), head, note_bytes, *map(bytes, pieces))
+            self._held += (head, note_bytes, *map(bytes, pieces))
             self._held_bytes += length
         else:
             self._end.sendmsg((head, note_bytes, *pieces))
@@ -222,9 +221,9 @@ class Receiver:
         size, ancillary, _, _ = end.recvmsg_into((self._buffer,), socket.CMSG_SPACE(_DESCRIPTOR), 0)
         if size < _HEAD.size:
             return None
-        frame, body_size = _frame(self._view[:size])
-        if body_size > len(frame.body):
-            frame.body = _read_memfd(ancillary[0][2], body_size, self._mapped)
+        frame, length = _frame(self._view[:size])
+        if length > size:
+            frame.body = _read_memfd(ancillary[0][2], length - size, self._mapped)
         return frame
 
 
@@ -243,19 +242,20 @@ def apart(frame: Frame) -> Iterator[Frame]:
     if frame.kind != FrameKind.TOGETHER:
         yield frame
         return
-    view, position = memoryview(frame.body), 0
-    while position < len(view):
-        (length,) = _LENGTH.unpack_from(view, position)
-        position += _LENGTH.size + length
-        yield _frame(view[position - length : position])[0]
+    left = memoryview(frame.body)
+    while left:
+        each, length = _frame(left)
+        left = left[length:]
+        yield each
 
 
 def _frame(data: memoryview) -> tuple[Frame, int]:
-    """The frame that the bytes are, and the length of its body, which is not among them where it is in a memfd."""
+    """The frame at the start of the bytes, and its length: more than there is where its body is in a memfd."""
     kind, _, code, note_size, body_size, seconds, numeric, symbolic = _HEAD.unpack_from(data)
     start = _HEAD.size + note_size
+    end = start + body_size
     note = str(data[_HEAD.size : start], "utf-8") if note_size else ""
-    return Frame(kind, bytes(data[start:]), note, code, seconds, (numeric, symbolic)), body_size
+    return Frame(kind, bytes(data[start:end]), note, code, seconds, (numeric, symbolic)), end
 
 
 def _read_memfd(ancillary: bytes, size: int, mapped: bool) -> Buffer:

@@ -90,7 +90,9 @@ class Magnitudes:
                 case Call("where", (_, *branches)):
                     return max(map(self._operand_bound, branches))
                 case Product(slots, _, out):
-                    added = math.prod(n for label, n in self._lengths(step).items() if label not in out)
+                    added = math.prod(
+                        n for label, n in _lengths(step, self._operands(step)).items() if label not in out
+                    )
                     return added * math.prod(self._operand_bound((s, None)) for s in slots)
                 case Reduce("sum" | "cumsum" | "cumsum_back", source, axes):
                     added = math.prod(self._slots[source].shape[k] for k in axes)
@@ -232,30 +234,24 @@ class Magnitudes:
         tensors = [torch.as_tensor(self._slots[s]) for s in step.slots]
         if not self._some:
             return tensors
-        lengths = {
-            k: n for t, term in zip(tensors, step.labels, strict=True) for k, n in zip(term, t.shape, strict=True)
-        }
+        lengths = _lengths(step, tensors)
         longest = max((k for k in lengths if k not in step.out), key=lambda k: lengths[k], default=None)
         pairs = zip(tensors, step.labels, strict=True)
         return [t if longest not in term else _shortened(t, term.index(longest)) for t, term in pairs]
 
-    def _lengths(self, step: Product) -> dict[int, int]:
-        """The length of each label of a product."""
-        pairs = zip(self._operands(step), step.labels, strict=True)
-        return {label: n for tensor, term in pairs for label, n in zip(term, tensor.shape, strict=True)}
-
     def _is_cheap(self, step: Product, count: int) -> bool:
         """Whether it costs less to take the terms of some entries one by one than to compute all entries."""
-        lengths = self._lengths(step)
+        operands = self._operands(step)
+        lengths = _lengths(step, operands)
         terms = math.prod(n for label, n in lengths.items() if label not in step.out)
-        whole = sum(t.numel() for t in self._operands(step)) + CONTRACTED * math.prod(lengths.values())
+        whole = sum(t.numel() for t in operands) + CONTRACTED * math.prod(lengths.values())
         return bool(TAKEN * count * terms <= whole)
 
     def _product_at(self, step: Product, index: Index, count: int) -> torch.Tensor:
         """Some entries of a product, whose terms stand along one more axis until they are added up."""
         if len(step.out) == 1 and not any(self._has_terms(source, step) for source in step.slots):
             return self._vector_product_at(step, index[0])
-        added = {label: n for label, n in self._lengths(step).items() if label not in step.out}
+        added = {label: n for label, n in _lengths(step, self._operands(step)).items() if label not in step.out}
         terms = math.prod(added.values())
         at = {label: i[..., None] for label, i in zip(step.out, index, strict=True)}
         along = torch.arange(terms, device=self._slots[step.slots[0]].device)
